@@ -1,0 +1,53 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One name a job: the folder below Sources/Jobs, and its executable in kebab-case
+/// (`UsageAggregation` is built as `usage-aggregation`). A new job is a new line here.
+let jobs = [
+  "UsageAggregation"
+]
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+func kebabCase(_ name: String) -> String {
+  name.enumerated().map { index, letter in
+    letter.isUppercase && index > 0 ? "-" + letter.lowercased() : letter.lowercased()
+  }.joined()
+}
+
+let package = Package(
+  name: "oneshot",
+  products: jobs.map { .executable(name: kebabCase($0), targets: [$0]) } + [
+    .executable(name: "oneshot", targets: ["Oneshot"])
+  ],
+  targets: [
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    // No pkgConfig: hiredis' file holds a flag that SwiftPM refuses.
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .target(name: "BlockingIO", swiftSettings: strict),
+    .target(name: "Postgres", dependencies: ["CLibPQ", "BlockingIO"], swiftSettings: strict),
+    .target(name: "Redis", dependencies: ["CHiredis", "BlockingIO"], swiftSettings: strict),
+    .target(name: "JobRuntime", dependencies: ["Postgres", "Redis", "BlockingIO"], swiftSettings: strict),
+    .executableTarget(
+      name: "Oneshot",
+      dependencies: ["JobRuntime", "Postgres"],
+      path: "Sources/Tools/Oneshot",
+      resources: [.embedInCode("migrations")],
+      swiftSettings: strict),
+  ]
+    + jobs.map {
+      .executableTarget(
+        name: $0,
+        dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
+        path: "Sources/Jobs/\($0)",
+        resources: [.embedInCode("sql")],
+        swiftSettings: strict)
+    }
+)

@@ -1,0 +1,79 @@
+import Dispatch
+import Synchronization
+
+/// A bounded queue between two threads: one that fills, one that empties.
+///
+/// Both calls block their thread, so both belong inside an actor with a `ThreadExecutor`. The bound
+/// keeps memory constant when one side is slower; either side ends the other by closing.
+package final class Handoff<Element: Sendable>: Sendable {
+  /// What the filling side meets after the emptying side has closed.
+  package struct Closed: Error {}
+
+  private struct State {
+    var waiting: [Element] = []
+    var isFinished = false
+    var failure: (any Error)?
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+  private let places: DispatchSemaphore
+  private let filled = DispatchSemaphore(value: 0)
+  private let capacity: Int
+
+  /// - Parameter capacity: how many elements may wait before `send` blocks.
+  package init(capacity: Int) {
+    self.capacity = capacity
+    places = DispatchSemaphore(value: capacity)
+  }
+
+  deinit {
+    // Dispatch traps when a semaphore goes away below the value it was made with.
+    for _ in 0..<capacity { places.signal() }
+  }
+
+  /// Waits for a free place and leaves the element there.
+  /// - Throws: `Closed` when nobody will take it any more.
+  package func send(_ element: Element) throws(Closed) {
+    places.wait()
+    let isClosed = state.withLock { state in
+      if !state.isClosed { state.waiting.append(element) }
+      return state.isClosed
+    }
+    if isClosed {
+      places.signal()
+      throw Closed()
+    }
+    filled.signal()
+  }
+
+  /// Says that nothing more comes, or why.
+  /// - Parameter failure: thrown by `next()` at once, whatever still waits; `nil` after a good end.
+  package func finish(throwing failure: (any Error)? = nil) {
+    state.withLock { state in
+      state.isFinished = true
+      state.failure = failure
+    }
+    filled.signal()
+  }
+
+  /// Waits for the next element; `nil` once all were taken and the other side has finished.
+  package func next() throws -> Element? {
+    filled.wait()
+    return try state.withLock { state in
+      if let failure = state.failure { throw failure }
+      guard !state.waiting.isEmpty else { return nil }
+      places.signal()
+      return state.waiting.removeFirst()
+    }
+  }
+
+  /// Says that nothing more will be taken: a `send` that waits, and every later one, throws.
+  package func close() {
+    state.withLock { state in
+      state.isClosed = true
+      state.waiting = []
+    }
+    places.signal()
+  }
+}

@@ -1,0 +1,64 @@
+/// A job: its name, its settings and what it does. Everything around the work is the runtime's.
+///
+/// A job file states, in this order: its facts, `Settings`, `Report`, `run`. See docs/your-first-job.md.
+public protocol Job: Sendable {
+  associatedtype Settings: JobSettings
+  associatedtype Report: JobReport
+
+  /// The name in kebab-case: the executable's, the lock's, the ledger's, the metrics'.
+  static var name: String { get }
+
+  /// What the job does, in one line, for `--help`.
+  static var summary: String { get }
+
+  /// The number of the newest migration that the job relies on.
+  static var neededSchema: Int { get }
+
+  /// The tables that the job reads and writes, for `--check`.
+  static var tables: [TableNeed] { get }
+
+  /// Whether the run writes anything. One that only looks (a status mode) needs no lock and no ledger.
+  var writes: Bool { get }
+
+  init(settings: Settings)
+
+  /// Does the work.
+  ///
+  /// May be run twice, late, or be stopped at any `await` and at any statement. What it throws becomes
+  /// the run's failure; an item that fails is given to `run.reject` instead, and the rest goes on.
+  func run(_ run: JobRun) async throws -> Report
+}
+
+extension Job {
+  public static var neededSchema: Int { 1 }
+  public static var tables: [TableNeed] { [] }
+  public var writes: Bool { true }
+
+  /// Where the process starts; see `JobMain`.
+  @concurrent
+  public static func main() async { await JobMain.run(Self.self) }
+}
+
+/// The settings of a job, read from the environment.
+public protocol JobSettings: Sendable {
+  /// Reads every setting once, through the reader, which keeps track of all mistakes.
+  init(from env: inout Environment)
+}
+
+/// What a run counted. In the result, whole numbers become `counts` and everything else `details`,
+/// with names in snake_case.
+public protocol JobReport: Sendable, Encodable {
+  /// How many items were looked at: what a share in `JOB_ERROR_BUDGET` is a share of.
+  var itemsProcessed: Int { get }
+}
+
+extension JobReport {
+  public var itemsProcessed: Int { 0 }
+
+  /// The report's two parts in the result.
+  func split() throws -> (counts: JSON, details: JSON) {
+    guard case .object(let members) = try JSON(encoding: self) else { return ([:], [:]) }
+    func isCount(_ member: JSON.Member) -> Bool { if case .integer = member.value { true } else { false } }
+    return (.object(members.filter(isCount)), .object(members.filter { !isCount($0) }))
+  }
+}

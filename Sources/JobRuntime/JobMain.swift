@@ -1,0 +1,180 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// The version of all binaries of this project.
+package let oneshotVersion = "0.1.0"
+
+/// The only file that touches the process: environment, arguments, signals, stdout, exit.
+enum JobMain {
+  /// How long after a signal the process may still tidy up.
+  private static let graceAfterSignal = 10
+
+  static func run<J: Job>(_ type: J.Type) async {
+    signal(SIGPIPE, SIG_IGN)
+    let startedAt = wallClock()
+    let process = ProcessFacts()
+    var generator = SystemRandomNumberGenerator()
+    let runID = RunID(at: startedAt, using: &generator)
+
+    let arguments = CommandLine.arguments.dropFirst()
+    if arguments.first == "--help" {
+      writeAll(Help.text(of: J.self), to: STDOUT_FILENO)
+      exit(0)
+    }
+    if arguments.first == "--version" {
+      writeAll("\(J.name) \(oneshotVersion)\n", to: STDOUT_FILENO)
+      exit(0)
+    }
+
+    var env = Environment(process.environment)
+    var settings = RuntimeSettings(from: &env)
+    let own = J.Settings(from: &env)
+    if arguments.first == "--plan" { settings.isDryRun = true }
+    let redactor = Redactor(env.secrets)
+    let log = Log(
+      to: process.terminal, format: settings.logFormat, level: settings.logLevel, job: J.name,
+      runID: runID.description, redactor: redactor, now: wallClock)
+    var warning: String?
+    let logicalTime = LogicalTime.decide(
+      setting: settings.scheduledAt, kubernetesName: settings.kubernetesName, now: startedAt, warning: &warning)
+    if let warning { log.warning(warning) }
+
+    var blank = RunResult(
+      job: J.name, version: oneshotVersion, runID: runID.description, status: .failed, exitCode: 0,
+      logicalTime: logicalTime, shard: settings.shard, startedAt: startedAt)
+    let output = ResultOutput(redactor: redactor, path: settings.resultFile, log: log, terminal: process.terminal)
+
+    func fail(_ failure: JobFailure) -> Never {
+      blank.error = failure
+      blank.exitCode = failure.kind.exitCode
+      output.printAndExit(blank)
+    }
+    let known: Set<String> = ["--plan", "--check"]
+    if arguments.count > 1 || !arguments.allSatisfy(known.contains) {
+      let wrong = arguments.first { !known.contains($0) } ?? arguments.dropFirst().first ?? ""
+      fail(JobFailure(.usage, "the argument \(wrong) is not known, or one too many", hint: "\(J.name) --help lists the arguments; settings come from the environment."))
+    }
+    guard env.problems.isEmpty else {
+      blank.errors = env.problems.map { .init(item: $0.name, kind: "setting", message: "\($0.name) \($0.message)") }
+      blank.errorsTotal = env.problems.count
+      let all = env.problems.map { "\($0.name) \($0.message)" }.joined(separator: "; ")
+      fail(JobFailure(.misconfigured, all, hint: "\(J.name) --help lists every setting. Nothing has been contacted."))
+    }
+
+    let interruption = Interruption()
+    let surroundings = JobRunner<J>.Surroundings(
+      host: process.host, processID: getpid(), now: wallClock, signal: { interruption.signal })
+    guard
+      let runner = JobRunner(
+        job: J(settings: own), settings: settings, logicalTime: logicalTime, runID: runID, startedAt: startedAt,
+        log: log, surroundings: surroundings)
+    else { fail(JobFailure(.misconfigured, "DATABASE_URL and REDIS_URL are required")) }
+
+    let isCheck = arguments.first == "--check"
+    let work = Task { isCheck ? await runner.check() : await runner.run() }
+    interruption.watch(
+      onFirst: {
+        log.info("asked to stop; stopping at the next safe point")
+        work.cancel()
+      },
+      onLast: { output.printAndExit(runner.result(.interrupted)) },
+      grace: graceAfterSignal)
+    output.printAndExit(await work.value)
+  }
+
+  private static let wallClock: @Sendable () -> Timestamp = {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Timestamp(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000)
+  }
+}
+
+/// All environment variables of this process.
+package func processEnvironment() -> [String: String] {
+  var variables: [String: String] = [:]
+  var entry = environ
+  while let text = entry.pointee {
+    let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+    entry += 1
+  }
+  return variables
+}
+
+/// What the process finds around itself.
+private struct ProcessFacts {
+  let environment = processEnvironment()
+  let host: String
+  let terminal = Terminal(descriptor: STDERR_FILENO)
+
+  init() {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// SIGTERM and SIGINT: the first cancels the work, a second one, or the end of the grace, ends the process.
+private final class Interruption: Sendable {
+  // Dispatch sources are not marked Sendable on Linux; these are only kept alive here.
+  private nonisolated(unsafe) var sources: [any DispatchSourceSignal] = []
+  private let first = Mutex<Int32?>(nil)
+
+  var signal: Int32? { first.withLock { $0 } }
+
+  func watch(onFirst: @escaping @Sendable () -> Void, onLast: @escaping @Sendable () -> Void, grace: Int) {
+    let queue = DispatchQueue(label: "signals")
+    for number in [SIGTERM, SIGINT] {
+      Glibc.signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler {
+        let isFirst = self.first.withLock { first in
+          defer { first = first ?? number }
+          return first == nil
+        }
+        guard isFirst else { return onLast() }
+        onFirst()
+        queue.asyncAfter(deadline: .now() + .seconds(grace)) { onLast() }
+      }
+      source.resume()
+      sources.append(source)
+    }
+  }
+}
+
+/// Prints the one result line, however many ways lead to the end.
+private final class ResultOutput: Sendable {
+  private let redactor: Redactor
+  private let path: String?
+  private let log: Log
+  private let terminal: Terminal
+  private let isPrinted = Mutex(false)
+
+  init(redactor: Redactor, path: String?, log: Log, terminal: Terminal) {
+    self.redactor = redactor
+    self.path = path
+    self.log = log
+    self.terminal = terminal
+  }
+
+  func printAndExit(_ result: RunResult) -> Never {
+    isPrinted.withLock { isPrinted in
+      // Whoever comes second waits here for ever: the first ends the process.
+      terminal.clearProgress()
+      if let failure = result.error {
+        log.error(failure.message, failure.hint.map { ["hint": .string($0)] } ?? [:])
+      }
+      if !isPrinted {
+        isPrinted = true
+        if !writeAll(redactor.redact(result.json).text + "\n", to: STDOUT_FILENO) {
+          log.warning("the result could not be written to stdout; the exit code still tells")
+        }
+        if let problem = ResultFile.write(redactor.redact(result.json(atMost: ResultFile.limit)), to: path) {
+          log.warning("the second copy of the result could not be written", ["error": .string(problem)])
+        }
+      }
+      exit(result.exitCode)
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import BlockingIO
+public import Postgres
+public import Redis
+import Synchronization
+
+/// What a run is given: its time, its share, and the doors to Postgres, Redis and the report.
+public struct JobRun: Sendable {
+  /// The moment that the run is for. Work never asks a clock to choose its data.
+  public let scheduledAt: Timestamp
+  /// When the run started, by the clock.
+  public let startedAt: Timestamp
+  /// This process's share of the work.
+  public let shard: Shard
+  /// Report what would change, and change nothing. Transactions are read-only then.
+  public let isDryRun: Bool
+  public let log: Log
+
+  /// Names the run in everything it leaves behind.
+  public let id: RunID
+
+  let deadline: ContinuousClock.Instant
+  let job: String
+  let database: Database
+  let redisConnection: RedisConnection
+  let retrier: Retrier
+  let record: RunRecord
+  /// `nil` in a run that writes nothing.
+  let leadership: Leadership?
+
+  /// What makes this run the one that may write.
+  struct Leadership: Sendable {
+    var lock: LeaderLock
+    var ledger: Ledger
+    var fence: Int64
+  }
+
+  /// What is left until the deadline: the limit for a statement that may take as long as the run.
+  public var timeLeft: Duration { max(.zero, ContinuousClock.now.duration(to: deadline)) }
+
+  // MARK: Postgres
+
+  /// Runs the closure in one transaction: the only door for what lasts.
+  ///
+  /// It first checks that no newer run has started, and none can until it ends. Committed when the
+  /// closure returns, rolled back when it throws; done again as a whole when the cause passes.
+  public func transaction<Value: Sendable>(
+    _ body: @Sendable (borrowing Session) throws -> Value
+  ) async throws -> Value {
+    try await retrier.run("a transaction") {
+      guard let leadership else { return try await database.transaction(readOnly: true, body) }
+      try leadership.lock.lease.check(leadership.lock.key)
+      return try await database.transaction(
+        guardedBy: leadership.ledger.fenceCheck(),
+        check: { try leadership.ledger.check($0, against: leadership.fence) }, body)
+    }
+  }
+
+  /// Lends the connection outside of any transaction, for reading and for temporary tables. It is not
+  /// fenced, so nothing that lasts may be written through it.
+  public func session<Value: Sendable>(
+    _ body: @Sendable (borrowing Session) throws -> Value
+  ) async throws -> Value {
+    try await retrier.run("reading from Postgres") { try await database.withSession(body) }
+  }
+
+  // MARK: Redis
+
+  /// Lends the connection to Redis. Not for shared keys: those need the fence.
+  public func redis<Value: Sendable>(
+    _ body: @Sendable (inout RedisSession) throws -> Value
+  ) async throws -> Value {
+    try await retrier.run("talking to Redis") { try await redisConnection.withSession(body) }
+  }
+
+  // MARK: Course of the run
+
+  /// Does a piece of work that spans several transactions or both servers again, as a whole, when it
+  /// failed for a cause that passes. What it rejected is forgotten before each new try.
+  ///
+  /// - Parameters:
+  ///   - what: the work, for the log.
+  ///   - isPassing: causes that pass besides those known to the runtime.
+  public func retrying<Value>(
+    _ what: String, isPassing: (any Error) -> Bool = { _ in false }, _ work: () async throws -> Value
+  ) async throws -> Value {
+    let before = record.rejections
+    return try await retrier.run(
+      what, isPassing: { Retrier.passes($0) || isPassing($0) },
+      beforeRetry: { record.rejections = before }, work)
+  }
+
+  /// Records items that failed, in the transaction of the session: dead letters, and errors of the result.
+  public func reject(_ failures: [ItemFailure], in session: borrowing Session) throws {
+    guard !failures.isEmpty else { return }
+    if leadership != nil {
+      try session.execute(DeadLetters.record(failures, job: job, runID: id, at: startedAt))
+    }
+    record.add(failures)
+  }
+
+  /// States what the run covers, for the result and the ledger.
+  public func covers(_ window: Window?) { record.window = window }
+
+  /// Keeps what was counted so far, for the result of a run that does not end well.
+  public func checkpoint(_ report: some JobReport) throws { record.counted = try report.split() }
+}
+
+/// What is known of a run while it goes on.
+final class RunRecord: Sendable {
+  struct Rejections: Sendable {
+    var total = 0
+    var shown: [RunResult.ItemError] = []
+  }
+
+  private struct State {
+    var window: Window?
+    var counted: (counts: JSON, details: JSON) = ([:], [:])
+    var rejections = Rejections()
+  }
+
+  private let state = Mutex(State())
+
+  var window: Window? {
+    get { state.withLock(\.window) }
+    set { state.withLock { $0.window = newValue } }
+  }
+
+  var counted: (counts: JSON, details: JSON) {
+    get { state.withLock(\.counted) }
+    set { state.withLock { $0.counted = newValue } }
+  }
+
+  var rejections: Rejections {
+    get { state.withLock(\.rejections) }
+    set { state.withLock { $0.rejections = newValue } }
+  }
+
+  func add(_ failures: [ItemFailure]) {
+    state.withLock { state in
+      state.rejections.total += failures.count
+      let room = RunResult.errorsShown - state.rejections.shown.count
+      state.rejections.shown += failures.prefix(max(0, room)).map { failure in
+        // Enough to find it; the dead letter holds it whole.
+        RunResult.ItemError(item: String(failure.item.prefix(200)), kind: failure.kind, message: failure.message)
+      }
+    }
+  }
+}

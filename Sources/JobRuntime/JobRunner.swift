@@ -1,0 +1,311 @@
+import Postgres
+import Redis
+
+/// The order of one run. It makes no process calls, so a test can call it directly.
+struct JobRunner<J: Job> {
+  /// What the process around it knows.
+  struct Surroundings: Sendable {
+    var host: String
+    var processID: Int32
+    var now: @Sendable () -> Timestamp
+    /// The signal that asked the process to stop, once one has.
+    var signal: @Sendable () -> Int32?
+  }
+
+  let job: J
+  let settings: RuntimeSettings
+  let logicalTime: LogicalTime
+  let runID: RunID
+  let startedAt: Timestamp
+  let log: Log
+  let surroundings: Surroundings
+  private let started = ContinuousClock.now
+  private let database: Database
+  private let redis: RedisConnection
+  private let record = RunRecord()
+
+  init?(
+    job: J, settings: RuntimeSettings, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp, log: Log,
+    surroundings: Surroundings
+  ) {
+    guard let options = settings.database, let address = settings.redis else { return nil }
+    self.job = job
+    self.settings = settings
+    self.logicalTime = logicalTime
+    self.runID = runID
+    self.startedAt = startedAt
+    self.log = log
+    self.surroundings = surroundings
+    database = Database(options)
+    redis = RedisConnection(address, clientName: J.name)
+  }
+
+  private var isReadOnly: Bool { settings.isDryRun || !job.writes }
+
+  private var retrier: Retrier {
+    Retrier(attempts: settings.attempts, longestDelay: settings.longestBackoff, log: log)
+  }
+
+  // MARK: The run
+
+  /// Runs the job and tells how it ended. Never throws: every ending has a result.
+  func run() async -> RunResult {
+    let result: RunResult
+    do {
+      result = isReadOnly ? try await runReadOnly() : try await runAsLeader()
+    } catch {
+      result = self.result(of: error)
+    }
+    await database.close()
+    await redis.close()
+    return result
+  }
+
+  private func runReadOnly() async throws -> RunResult {
+    try await checkSchema()
+    let report = try await work(nil)
+    return try succeeded(report)
+  }
+
+  private func runAsLeader() async throws -> RunResult {
+    guard let address = settings.redis else { throw JobFailure(.misconfigured, "REDIS_URL is required") }
+    // A connection of its own, so that renewal never waits behind the job's commands; and limits that
+    // let a renewal fail twice before the lease is over.
+    let patience = min(.seconds(5), settings.lockTTL / 3)
+    let connection = RedisConnection(
+      address, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
+    let lock = LeaderLock(
+      job: J.name, shard: settings.shard, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold,
+      connection: connection)
+    let attempt = try await retrier.run("taking the lock") { try await lock.acquire() }
+    if case .held(let other) = attempt {
+      log.info("another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "gone meanwhile")])
+      var result = self.result(.skipped)
+      result.reason = "locked"
+      result.details = ["lock": .string(lock.key), "holder": other.map { .string($0) } ?? .null]
+      return result
+    }
+    log.debug("took the lock", ["lock": .string(lock.key)])
+    let result = await runLocked(lock)
+    // Not cancelled with the work: a run that stops gives its lock back.
+    await Task {
+      do { try await lock.release() } catch {
+        log.warning("the lock could not be released; it ends with its lease", ["error": .string("\(error)")])
+      }
+      await connection.close()
+    }.value
+    return result
+  }
+
+  private func runLocked(_ lock: LeaderLock) async -> RunResult {
+    do {
+      let ledger = Ledger(job: J.name, shard: settings.shard, runID: runID)
+      switch try await open(ledger) {
+      case .schemaTooOld(let found): throw Schema.failure(found: found, needed: neededSchema)
+      case .alreadyDone(let earlier):
+        log.info("this slot has already succeeded", ["run": .string(earlier)])
+        var result = self.result(.skipped)
+        result.reason = "already_done"
+        result.details = ["done_by": .string(earlier)]
+        return result
+      case .opened(let fence, let attempt):
+        return await runOpened(JobRun.Leadership(lock: lock, ledger: ledger, fence: fence), attempt)
+      }
+    } catch {
+      return result(of: error)
+    }
+  }
+
+  private func runOpened(_ leadership: JobRun.Leadership, _ attempt: Int) async -> RunResult {
+    var result: RunResult
+    do {
+      result = try succeeded(try await work(leadership))
+    } catch {
+      result = self.result(of: error)
+    }
+    result.fence = leadership.fence
+    result.attempt = attempt
+    // Not cancelled with the work: a run that stops still says so in the ledger.
+    let ending = result
+    let failure = await Task { await close(leadership, ending) }.value
+    if let failure {
+      var failed = self.result(of: failure)
+      failed.fence = leadership.fence
+      failed.attempt = attempt
+      return failed
+    }
+    return result
+  }
+
+  private func open(_ ledger: Ledger) async throws -> Ledger.Opening {
+    let statement = ledger.open(
+      .init(
+        scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
+        identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
+        host: surroundings.host, version: oneshotVersion, neededSchema: neededSchema))
+    return try await retrier.run("opening the run in the ledger") {
+      try await database.withSession { session in try ledger.read(session.query(statement).only()) }
+    }
+  }
+
+  /// Ends the ledger's row.
+  /// - Returns: why a run that went well has not, after all.
+  private func close(_ leadership: JobRun.Leadership, _ result: RunResult) async -> (any Error)? {
+    let now = surroundings.now()
+    let statement = leadership.ledger.close(
+      result, fence: leadership.fence, at: now, keepingSince: now - settings.ledgerKeep)
+    let isGood = result.status != .failed && result.status != .interrupted
+    let patience = isGood ? retrier : Retrier(attempts: 1, longestDelay: .zero, log: log)
+    do {
+      let rows = try await patience.run("closing the run in the ledger") {
+        try await database.withSession { session in try session.query(statement) }
+      }
+      if isGood, try rows.first?.value("is_ours", as: Bool.self) != true {
+        return Ledger.fenced(leadership.fence, newest: nil)
+      }
+      return nil
+    } catch {
+      guard isGood else {
+        log.warning("the run's row in the ledger could not be closed", ["error": .string("\(error)")])
+        return nil
+      }
+      if (error as? PostgresError)?.state == .uniqueViolation {
+        return JobFailure(
+          .fenced, "another run of the same slot has succeeded meanwhile", hint: "Nothing to do.")
+      }
+      return error
+    }
+  }
+
+  // MARK: The work and its watchers
+
+  private enum Ending: Sendable {
+    case work(Result<J.Report, any Error>)
+    case watcher(any Error)
+  }
+
+  /// Does the job's work, watched by the deadline and by the renewal of the lock: whichever of them
+  /// speaks first cancels the work, and the reason is told once the work has stopped.
+  private func work(_ leadership: JobRun.Leadership?) async throws -> J.Report {
+    let deadline = started + settings.timeout
+    let run = JobRun(
+      scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
+      log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis, retrier: retrier,
+      record: record, leadership: leadership)
+    let timeout = settings.timeout
+    let (job, log) = (job, log)
+    let ended: Result<J.Report, any Error> = await withTaskGroup(of: Ending.self) { group in
+      group.addTask {
+        do { return .work(.success(try await job.run(run))) } catch { return .work(.failure(error)) }
+      }
+      group.addTask {
+        do { try await Task.sleep(until: deadline) } catch { return .watcher(error) }
+        return .watcher(
+          JobFailure(
+            .deadline, "the run took longer than JOB_TIMEOUT (\(DurationText.format(timeout))) and was stopped",
+            hint: "Raise JOB_TIMEOUT, or find out why it is slow; what was committed is kept."))
+      }
+      if let lock = leadership?.lock {
+        group.addTask {
+          do { try await lock.keepRenewed(log: log) } catch { return .watcher(error) }
+          return .watcher(CancellationError())
+        }
+      }
+      var outcome: Result<J.Report, any Error>?
+      var cause: JobFailure?
+      for await ending in group {
+        switch ending {
+        case .work(let result): outcome = result
+        case .watcher(let error): cause = cause ?? (outcome == nil ? error as? JobFailure : nil)
+        }
+        group.cancelAll()
+      }
+      return (outcome ?? .failure(CancellationError())).mapError { cause ?? $0 }
+    }
+    return try ended.get()
+  }
+
+  // MARK: Results
+
+  private func succeeded(_ report: J.Report) throws -> RunResult {
+    record.counted = try report.split()
+    let failed = record.rejections.total
+    let isWithinBudget = settings.errorBudget.allows(failed: failed, of: report.itemsProcessed)
+    return result(isWithinBudget ? .succeeded : .partial)
+  }
+
+  /// The result of a run that threw.
+  private func result(of error: any Error) -> RunResult {
+    if surroundings.signal() != nil { return result(.interrupted) }
+    return result(.failed, JobFailure(classifying: error))
+  }
+
+  func result(_ status: RunStatus, _ failure: JobFailure? = nil) -> RunResult {
+    var result = RunResult(
+      job: J.name, version: oneshotVersion, runID: runID.description, status: status,
+      exitCode: exitCode(status: status, failure: failure?.kind, signal: surroundings.signal()),
+      logicalTime: logicalTime, shard: settings.shard, startedAt: startedAt)
+    result.window = record.window
+    result.duration = ContinuousClock.now - started
+    result.isDryRun = settings.isDryRun
+    (result.counts, result.details) = record.counted
+    result.errors = record.rejections.shown
+    result.errorsTotal = record.rejections.total
+    result.error = failure
+    return result
+  }
+
+  // MARK: Facts
+
+  private var neededSchema: Int { max(J.neededSchema, Schema.neededByRuntime) }
+
+  private var holder: String {
+    JSON(members: [
+      ("run_id", .string(runID.description)), ("host", .string(surroundings.host)),
+      ("pid", .integer(Int64(surroundings.processID))), ("since", .string(startedAt.rfc3339)),
+    ]).text
+  }
+
+  private func checkSchema() async throws {
+    let needed = neededSchema
+    let found = try await retrier.run("reading the schema's version") {
+      try await database.withSession { session in try session.query(Schema.version).only().value("version", as: Int.self) }
+    }
+    if found < needed { throw Schema.failure(found: found, needed: needed) }
+  }
+
+  /// `--check`: looks at everything a run will need, writes nothing, and says all that is wrong at once.
+  func check() async -> RunResult {
+    var complaints: [JobFailure] = []
+    var facts: [(String, JSON)] = []
+    do {
+      let needs = Schema.runtimeTables + J.tables
+      let (server, version, missing) = try await database.transaction(readOnly: true) { session in
+        let missing = try session.query(Schema.missing(needs)).map { row in
+          (complaint: try row.value("complaint", as: String.self), isPrivilege: try row.value("is_privilege", as: Bool.self))
+        }
+        let isMigrated = !missing.contains { $0.complaint.contains(" oneshot.migrations ") }
+        let version = isMigrated ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
+        return (session.serverVersion, version, missing)
+      }
+      facts += [("postgres_version", .integer(Int64(server))), ("schema_version", .integer(Int64(version)))]
+      if version < neededSchema { complaints.append(Schema.failure(found: version, needed: neededSchema)) }
+      complaints += missing.map { JobFailure($0.isPrivilege ? .denied : .misconfigured, $0.complaint) }
+    } catch {
+      complaints.append(JobFailure(classifying: error))
+    }
+    do {
+      let pong = try await redis.withSession { session in try session.command(RedisCommand("PING")) }
+      facts.append(("redis", .string(pong.text ?? "?")))
+    } catch {
+      complaints.append(JobFailure(classifying: error))
+    }
+    await database.close()
+    await redis.close()
+    record.counted.details = JSON(members: facts)
+    record.add(complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
+    guard let worst = complaints.first else { return result(.succeeded) }
+    let all = complaints.map(\.message).joined(separator: "; ")
+    return result(.failed, JobFailure(worst.kind, all, hint: worst.hint))
+  }
+}

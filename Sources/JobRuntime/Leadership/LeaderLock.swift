@@ -1,0 +1,162 @@
+import Redis
+import Synchronization
+
+/// The lock that keeps a second run of the same job and shard out: one key in Redis.
+///
+/// It saves work; it does not keep data right. That is the fence's task, which holds even when this
+/// fails. Any client that locks the same key with `SET NX PX` is kept out, and keeps this out.
+struct LeaderLock: Sendable {
+  let key: String
+  /// JSON with run id, host, pid and since: what a loser is shown.
+  let holder: String
+  let lease: Lease
+  private let ttl: Duration
+  private let minHold: Duration
+  private let connection: RedisConnection
+
+  /// What trying came to.
+  enum Attempt: Sendable {
+    case acquired
+    /// Somebody else holds it; the holder as it stands in Redis, if it was still there.
+    case held(by: String?)
+  }
+
+  init(
+    job: String, shard: Shard, holder: String, ttl: Duration, minHold: Duration, connection: RedisConnection
+  ) {
+    key = Self.key(job: job, shard: shard)
+    self.holder = holder
+    self.ttl = ttl
+    self.minHold = minHold
+    self.connection = connection
+    lease = Lease(length: ttl)
+  }
+
+  /// The key, for example `oneshot:lock:usage-aggregation`, or `…/2` for the shard with index 2.
+  static func key(job: String, shard: Shard) -> String {
+    "oneshot:lock:\(job)" + (shard.isWhole ? "" : "/\(shard.index)")
+  }
+
+  func acquire() async throws -> Attempt {
+    let (key, holder, ttl) = (key, holder, ttl)
+    let before = ContinuousClock.now
+    do {
+      let attempt = try await connection.withSession { session throws -> Attempt in
+        let set = RedisCommand("SET", key, holder, "NX", "PX", String(ttl.inMilliseconds))
+        if try session.command(set).text == "OK" { return .acquired }
+        let answer = try session.command(RedisCommand("GET", key))
+        guard case .bytes(let bytes) = answer else { return .held(by: nil) }
+        let current = String(decoding: bytes, as: UTF8.self)
+        // An earlier try whose answer was lost had set it after all.
+        guard current == holder else { return .held(by: current) }
+        try session.run(Self.renewal, keys: [key], arguments: [holder, String(ttl.inMilliseconds)])
+        return .acquired
+      }
+      if case .acquired = attempt { lease.confirm(since: before) }
+      return attempt
+    } catch let error as RedisError {
+      // Whether the server had set it is unknown: it must not stay behind for a run that never was.
+      if case .timedOut = error { await giveUp() }
+      throw error
+    }
+  }
+
+  /// Renews the lease every third of it, until it is lost.
+  ///
+  /// - Throws: `JobFailure` of kind `lockLost`, or `CancellationError`.
+  func keepRenewed(log: Log) async throws {
+    var pause = ttl / 3
+    while true {
+      try await Task.sleep(for: pause)
+      let (key, holder, ttl) = (key, holder, ttl)
+      let before = ContinuousClock.now
+      do {
+        let renewed = try await connection.withSession { session in
+          try session.run(Self.renewal, keys: [key], arguments: [holder, String(ttl.inMilliseconds)])
+        }
+        guard renewed.integer == 1 else {
+          lease.end()
+          throw JobFailure(
+            .lockLost, "the lock \(key) is no longer this run's: it expired, was deleted or taken over",
+            hint: "Was the process frozen, or Redis restarted without its data? The next run does the work.")
+        }
+        lease.confirm(since: before)
+        pause = ttl / 3
+      } catch let error as RedisError {
+        try Task.checkCancellation()
+        try lease.check(key)
+        log.warning("the lock could not be renewed; trying again", ["error": .string("\(error)")])
+        pause = ttl / 20
+      }
+    }
+  }
+
+  /// Gives the lock back, if it is still this run's. With `JOB_LOCK_MIN_HOLD` it stays that long.
+  func release() async throws {
+    let (key, holder) = (key, holder)
+    let left = lease.acquiredAt.map { minHold - (ContinuousClock.now - $0) } ?? .zero
+    lease.end()
+    _ = try await connection.withSession { session in
+      try session.run(
+        Self.releasing, keys: [key], arguments: [holder, String(max(0, left.inMilliseconds))])
+    }
+  }
+
+  private func giveUp() async {
+    let (key, holder) = (key, holder)
+    _ = try? await connection.withSession { session in
+      try session.run(Self.releasing, keys: [key], arguments: [holder, "0"])
+    }
+  }
+
+  private static let renewal = Script(
+    """
+    if redis.call('get', KEYS[1]) == ARGV[1] then
+      return redis.call('pexpire', KEYS[1], ARGV[2])
+    end
+    return 0
+    """)
+
+  private static let releasing = Script(
+    """
+    if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+    if tonumber(ARGV[2]) > 0 then return redis.call('pexpire', KEYS[1], ARGV[2]) end
+    return redis.call('del', KEYS[1])
+    """)
+}
+
+/// Until when this process may believe that the lock is its own, by the monotonic clock.
+///
+/// Counted from before the command was sent, so it never ends later than the key in Redis.
+final class Lease: Sendable {
+  private struct State {
+    var acquiredAt: ContinuousClock.Instant?
+    var end: ContinuousClock.Instant?
+  }
+
+  private let length: Duration
+  private let state = Mutex(State())
+
+  init(length: Duration) { self.length = length }
+
+  var acquiredAt: ContinuousClock.Instant? { state.withLock(\.acquiredAt) }
+
+  func confirm(since moment: ContinuousClock.Instant) {
+    state.withLock { state in
+      state.acquiredAt = state.acquiredAt ?? moment
+      state.end = moment + length
+    }
+  }
+
+  func end() { state.withLock { $0.end = nil } }
+
+  /// - Throws: `JobFailure` of kind `lockLost` once the lease is over.
+  func check(_ key: String) throws(JobFailure) {
+    let end = state.withLock(\.end)
+    guard let end, ContinuousClock.now < end else {
+      throw JobFailure(
+        .lockLost, "the lease of the lock \(key) ended before it could be renewed",
+        hint: "Was the process frozen, or Redis out of reach? The next run does the work.")
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Postgres
+
+/// The memory of all runs, in `oneshot.job_runs`, and the fence that keeps old runs from writing.
+struct Ledger: Sendable {
+  let job: String
+  let shard: Shard
+  let runID: RunID
+
+  /// What opening came to.
+  enum Opening: Sendable {
+    case opened(fence: Int64, attempt: Int)
+    /// The slot has succeeded before, in the run with this id.
+    case alreadyDone(runID: String)
+    /// The migrations that were applied end before what this binary needs.
+    case schemaTooOld(found: Int)
+  }
+
+  /// Takes the next fencing token and writes the run's row: all in one statement, so in one transaction
+  /// and one round trip.
+  func open(_ facts: OpeningFacts) -> Statement {
+    """
+    with schema as (
+      select coalesce(max(version), 0) as version from oneshot.migrations
+    ), done as (
+      select run_id from oneshot.job_runs
+      where \(facts.identifiesSlot) and not \(facts.isForced)
+        and job = \(job) and shard = \(shard.index) and shard_count = \(shard.count)
+        and scheduled_at = \(facts.scheduledAt) and status = 'succeeded'
+      limit 1
+    ), fence as (
+      insert into oneshot.fences as f (job, shard, token)
+      select \(job), \(shard.index), 1 from schema
+      where version >= \(facts.neededSchema) and not exists (select from done)
+      on conflict (job, shard) do update set token = f.token + 1
+      returning token
+    ), left_open as (
+      update oneshot.job_runs r
+      set status = 'failed', error_kind = 'abandoned', finished_at = \(facts.startedAt),
+        error_message = 'the process ended without closing its run; a later run found it'
+      from fence
+      where r.job = \(job) and r.shard = \(shard.index) and r.status = 'running' and r.fence < fence.token
+    ), earlier as (
+      select count(*) as starts from oneshot.job_runs
+      where \(facts.identifiesSlot) and job = \(job) and shard = \(shard.index)
+        and shard_count = \(shard.count) and scheduled_at = \(facts.scheduledAt)
+    ), opened as (
+      insert into oneshot.job_runs (
+        run_id, job, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt, fence,
+        started_at, host, version)
+      select \(runID), \(job), \(shard.index), \(shard.count), \(facts.scheduledAt), \(facts.scheduledBy),
+        \(facts.isForced), 'running', earlier.starts + 1, fence.token, \(facts.startedAt), \(facts.host),
+        \(facts.version)
+      from fence, earlier
+      returning fence, attempt
+    )
+    select schema.version, (select run_id from done) as done, opened.fence, opened.attempt
+    from schema left join opened on true
+    """
+  }
+
+  struct OpeningFacts: Sendable {
+    var scheduledAt: Timestamp
+    var scheduledBy: String
+    var identifiesSlot: Bool
+    var isForced: Bool
+    var startedAt: Timestamp
+    var host: String
+    var version: String
+    /// The number of the newest migration that the job relies on.
+    var neededSchema: Int
+  }
+
+  func read(_ row: Row) throws(PostgresError) -> Opening {
+    if let done = try row.optional("done", as: String.self) { return .alreadyDone(runID: done) }
+    guard let fence = try row.optional("fence", as: Int64.self) else {
+      return .schemaTooOld(found: try row.value("version"))
+    }
+    return .opened(fence: fence, attempt: try row.value("attempt"))
+  }
+
+  /// Ends the run's row and removes a few rows that are too old. Says whether the fence was still this
+  /// run's; when it was not, a success is not written.
+  func close(_ result: RunResult, fence: Int64, at moment: Timestamp, keepingSince horizon: Timestamp) -> Statement {
+    """
+    with fence as (
+      select token = \(fence) as is_ours from oneshot.fences
+      where job = \(job) and shard = \(shard.index) for share
+    ), closed as (
+      update oneshot.job_runs
+      set status = \(result.status.rawValue), finished_at = \(moment),
+        duration_ms = \(result.duration.inMilliseconds),
+        window_start = \(result.window?.start), window_end = \(result.window?.end),
+        counts = \(result.counts.text)::jsonb, details = \(result.details.text)::jsonb,
+        errors_total = \(result.errorsTotal),
+        error_kind = \(result.error?.kind.rawValue), error_message = \(result.error?.message)
+      where run_id = \(runID) and status = 'running'
+        and ((select is_ours from fence) or \(result.status == .failed || result.status == .interrupted))
+    ), removed as (
+      delete from oneshot.job_runs where run_id in (
+        select run_id from oneshot.job_runs
+        where job = \(job) and started_at < \(horizon) and status <> 'running'
+        order by started_at limit 500)
+    )
+    select is_ours from fence
+    """
+  }
+
+  /// Reads the fence and holds a share lock on it until the transaction ends, so that no newer run can
+  /// start in between.
+  func fenceCheck() -> Statement {
+    "select token from oneshot.fences where job = \(job) and shard = \(shard.index) for share"
+  }
+
+  /// - Throws: `JobFailure` of kind `fenced` when a newer run has started.
+  func check(_ rows: Rows, against fence: Int64) throws {
+    let newest = try rows.first?.value("token", as: Int64.self)
+    guard newest == fence else {
+      throw Self.fenced(fence, newest: newest)
+    }
+  }
+
+  static func fenced(_ fence: Int64, newest: Int64?) -> JobFailure {
+    JobFailure(
+      .fenced,
+      "a newer run has started: this run's fence is \(fence)" + (newest.map { ", the newest is \($0)" } ?? ""),
+      hint: "Nothing to do: what was not committed is rolled back, and the newer run does the work.")
+  }
+}

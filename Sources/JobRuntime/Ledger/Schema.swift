@@ -1,0 +1,70 @@
+import Postgres
+
+/// What a job needs of one table: looked at by `--check`.
+public struct TableNeed: Sendable, Equatable {
+  public var table: String
+  public var columns: [String]
+  public var privileges: [Privilege]
+
+  public enum Privilege: String, Sendable {
+    case select, insert, update, delete
+  }
+
+  /// - Parameter table: as it stands in the job's SQL: resolved by `search_path`, or with its schema.
+  public init(_ table: String, columns: [String], privileges: [Privilege]) {
+    self.table = table
+    self.columns = columns
+    self.privileges = privileges
+  }
+}
+
+/// The database's schema as `oneshot migrate` made it.
+enum Schema {
+  /// The newest migration that the runtime itself relies on.
+  static let neededByRuntime = 1
+
+  static let runtimeTables = [
+    TableNeed("oneshot.migrations", columns: ["version"], privileges: [.select]),
+    TableNeed("oneshot.fences", columns: ["job", "shard", "token"], privileges: [.select, .insert, .update]),
+    TableNeed(
+      "oneshot.job_runs", columns: ["run_id", "job", "shard", "scheduled_at", "status", "fence", "counts"],
+      privileges: [.select, .insert, .update, .delete]),
+    TableNeed(
+      "oneshot.dead_letters", columns: ["job", "item_digest", "item", "payload", "state"],
+      privileges: [.select, .insert, .update]),
+  ]
+
+  static func failure(found: Int, needed: Int) -> JobFailure {
+    JobFailure(
+      .misconfigured, "the database's schema is at version \(found), this binary needs \(needed)",
+      hint: "Run `oneshot migrate` of this version or a newer one, with the owner's DATABASE_URL.")
+  }
+
+  /// The version that was applied last; a database without our tables answers an error of its own.
+  static let version: Statement = "select coalesce(max(version), 0) as version from oneshot.migrations"
+
+  /// One row for everything that is missing: table, column or privilege.
+  static func missing(_ needs: [TableNeed]) -> Statement {
+    let columns = needs.flatMap { need in need.columns.map { (need.table, $0) } }
+    let privileges = needs.flatMap { need in need.privileges.map { (need.table, $0.rawValue) } }
+    return """
+      with tables as (
+        select name, to_regclass(name) as id from unnest(\(needs.map(\.table))::text[]) as name
+      )
+      select 'the table ' || name || ' does not exist' as complaint, false as is_privilege
+      from tables where id is null
+      union all
+      select 'the column ' || c.name || '.' || c.column_name || ' does not exist', false
+      from unnest(\(columns.map(\.0))::text[], \(columns.map(\.1))::text[]) as c (name, column_name)
+      join tables using (name)
+      where id is not null and not exists (
+        select from pg_attribute a
+        where a.attrelid = id and a.attname = c.column_name and a.attnum > 0 and not a.attisdropped)
+      union all
+      select 'the role ' || current_user || ' may not ' || p.privilege || ' ' || p.name, true
+      from unnest(\(privileges.map(\.0))::text[], \(privileges.map(\.1))::text[]) as p (name, privilege)
+      join tables using (name)
+      where id is not null and not has_table_privilege(id, p.privilege)
+      """
+  }
+}

@@ -1,0 +1,157 @@
+import Postgres
+import Redis
+
+/// How a run ended.
+public enum RunStatus: String, Sendable, CaseIterable {
+  case succeeded, skipped, partial, failed, interrupted
+}
+
+/// Why a run failed; each kind has one exit code (sysexits.h), by which a scheduler decides.
+public enum FailureKind: String, Sendable, CaseIterable {
+  /// An unknown argument.
+  case usage
+  /// Redis or Postgres out of reach after the retries.
+  case unavailable
+  /// Anything unforeseen.
+  case `internal`
+  /// The lock could not be renewed before its lease ended.
+  case lockLost = "lock_lost"
+  /// A newer run has started.
+  case fenced
+  /// `JOB_TIMEOUT` ran out.
+  case deadline
+  /// Authentication or privilege refused.
+  case denied
+  /// A bad setting, a missing table or column, a schema that is too old.
+  case misconfigured
+
+  public var exitCode: Int32 {
+    switch self {
+    case .usage: 64
+    case .unavailable: 69
+    case .internal: 70
+    case .lockLost, .fenced, .deadline: 75
+    case .denied: 77
+    case .misconfigured: 78
+    }
+  }
+
+  /// What the scheduler should do, as the README's table says it.
+  var advice: String {
+    switch self {
+    case .usage, .denied, .misconfigured: "not retry"
+    case .unavailable, .lockLost, .fenced, .deadline: "retry"
+    case .internal: "retry, alert"
+    }
+  }
+
+  var meaning: String {
+    switch self {
+    case .usage: "unknown argument"
+    case .unavailable: "Redis or Postgres out of reach after the retries"
+    case .internal: "anything unforeseen"
+    case .lockLost, .fenced, .deadline: "leadership or time ran out; everything uncommitted is rolled back"
+    case .denied: "authentication or privilege refused"
+    case .misconfigured: "bad setting, missing table or column, schema too old: the hint says what to do"
+    }
+  }
+}
+
+/// A failure in the words of an operator. A job throws it for what it knows better than the runtime.
+public struct JobFailure: Error, Sendable, CustomStringConvertible {
+  public var kind: FailureKind
+  /// What was being done, to what, and what went wrong.
+  public var message: String
+  /// What to do next.
+  public var hint: String?
+
+  public init(_ kind: FailureKind, _ message: String, hint: String? = nil) {
+    self.kind = kind
+    self.message = message
+    self.hint = hint
+  }
+
+  public var description: String { message + (hint.map { ". \($0)" } ?? "") }
+
+  /// Puts any error into those words. The one table from errors to kinds.
+  package init(classifying error: any Error) {
+    switch error {
+    case let error as JobFailure: self = error
+    case let error as PostgresError: self.init(postgres: error)
+    case let error as RedisError: self.init(redis: error)
+    default: self.init(.internal, "\(error)", hint: "This is a defect of the job; please report it with the log.")
+    }
+  }
+
+  private init(postgres error: PostgresError) {
+    let message = "\(error)"
+    switch error {
+    case .connection, .timedOut:
+      self.init(.unavailable, message, hint: "Check that the server in DATABASE_URL runs and can be reached from here.")
+    case .cancelled: self.init(.internal, "the work was cancelled")
+    case .invalidStatement, .decoding: self.init(.internal, message)
+    case .server(let server): self.init(server: server, message: message)
+    }
+  }
+
+  private init(server error: PostgresError.ServerError, message: String) {
+    switch error.state {
+    case .undefinedTable, .undefinedColumn, .undefinedFunction, .invalidSchemaName:
+      self.init(.misconfigured, message, hint: "Run `oneshot migrate` with the owner's DATABASE_URL; `--check` lists what is missing.")
+    case .invalidDatabaseName:
+      self.init(.misconfigured, message, hint: "Create the database, or correct its name in DATABASE_URL.")
+    case .readOnlyTransaction:
+      self.init(.misconfigured, message, hint: "DATABASE_URL leads to a read-only server; add target_session_attrs=read-write.")
+    case let state where state.isDenied:
+      let isLogin = state.errorClass == "28"
+      self.init(
+        .denied, message,
+        hint: isLogin
+          ? "Check user and password in DATABASE_URL." : "Grant what is missing to the job's role; `--check` lists it.")
+    case let state where state.isTransient:
+      self.init(.unavailable, message, hint: error.hint ?? "The cause usually passes by itself; the next run does the work.")
+    case .queryCanceled:
+      self.init(.unavailable, message, hint: "Something outside of the job cancelled the statement, for example a statement_timeout of its role.")
+    default: self.init(.internal, message, hint: error.hint)
+    }
+  }
+
+  private init(redis error: RedisError) {
+    let message = "\(error)"
+    if error.isDenied {
+      self.init(.denied, message, hint: "Check user, password and ACL of the user in REDIS_URL.")
+    } else if error.isTransient {
+      self.init(.unavailable, message, hint: "Check that the server in REDIS_URL runs and can be reached from here.")
+    } else if case .server(let code, _) = error, code == "OOM" || code == "MISCONF" {
+      self.init(.internal, message, hint: "Redis refuses writes: look at its memory limit and at its last background save.")
+    } else {
+      self.init(.internal, message)
+    }
+  }
+}
+
+/// The exit code of a run. A signal's is 128 and its number, as shells count.
+func exitCode(status: RunStatus, failure: FailureKind?, signal: Int32?) -> Int32 {
+  switch status {
+  case .succeeded, .skipped: 0
+  case .partial: 65
+  case .failed: (failure ?? .internal).exitCode
+  case .interrupted: 128 + (signal ?? 15)
+  }
+}
+
+/// The README's table of exit codes; a test holds the README against it.
+package func exitCodeTable() -> [(status: String, exit: String, when: String, advice: String)] {
+  var rows: [(String, String, String, String)] = [
+    ("`succeeded`", "0", "done", "—"),
+    ("`skipped`", "0", "reason `locked` or `already_done`", "—"),
+    ("`partial`", "65", "all good items are written; more failed than the budget allows; they are dead letters", "not retry, alert"),
+  ]
+  var seen: Set<Int32> = []
+  for kind in FailureKind.allCases where seen.insert(kind.exitCode).inserted {
+    let kinds = FailureKind.allCases.filter { $0.exitCode == kind.exitCode }.map { "`\($0.rawValue)`" }
+    rows.append(("`failed` / " + kinds.joined(separator: ", "), "\(kind.exitCode)", kind.meaning, kind.advice))
+  }
+  rows.append(("`interrupted`", "143, 130", "SIGTERM, SIGINT: stopped at the next safe point, within 10 s", "retry"))
+  return rows
+}

@@ -1,0 +1,127 @@
+import Glibc
+import Synchronization
+
+/// Log lines on stderr: one JSON object each, or text for people.
+public struct Log: Sendable {
+  public enum Level: String, Sendable, CaseIterable, Comparable {
+    case debug, info, warning, error
+
+    public static func < (left: Level, right: Level) -> Bool {
+      allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
+    }
+  }
+
+  public enum Format: String, Sendable, CaseIterable {
+    case auto, json, text
+  }
+
+  private let terminal: Terminal
+  private let isText: Bool
+  private let level: Level
+  private let job: String
+  private let runID: String
+  private let redactor: Redactor
+  private let now: @Sendable () -> Timestamp
+
+  init(
+    to terminal: Terminal, format: Format, level: Level, job: String, runID: String, redactor: Redactor,
+    now: @escaping @Sendable () -> Timestamp
+  ) {
+    self.terminal = terminal
+    self.level = level
+    self.job = job
+    self.runID = runID
+    self.redactor = redactor
+    self.now = now
+    isText = format == .text || (format == .auto && terminal.isTerminal)
+  }
+
+  public func debug(_ message: String, _ facts: JSON = [:]) { write(.debug, message, facts) }
+  public func info(_ message: String, _ facts: JSON = [:]) { write(.info, message, facts) }
+  public func warning(_ message: String, _ facts: JSON = [:]) { write(.warning, message, facts) }
+  public func error(_ message: String, _ facts: JSON = [:]) { write(.error, message, facts) }
+
+  private func write(_ level: Level, _ message: String, _ facts: JSON) {
+    guard level >= self.level else { return }
+    guard case .object(let members) = facts else { return }
+    if isText {
+      let time = now().rfc3339.prefix(19).suffix(8)
+      let tail = members.map { " \($0.key)=\($0.value.text)" }.joined()
+      terminal.writeLine("\(time) \(level.rawValue.uppercased()) \(redactor.redact(message))\(redactor.redact(tail))")
+    } else {
+      let head: JSON = [
+        "time": .string(now().rfc3339), "level": .string(level.rawValue), "job": .string(job),
+        "run_id": .string(runID), "message": .string(message),
+      ]
+      guard case .object(let first) = head else { return }
+      terminal.writeLine(redactor.redact(JSON.object(first + members)).text)
+    }
+  }
+
+  /// Shows how far the work is, on one line that is written over again. Only on a terminal.
+  ///
+  /// - Parameter total: what `done` will come to, where that is known; it may be an estimate.
+  public func progress(_ what: String, _ done: Int, of total: Int? = nil) {
+    guard terminal.isTerminal, isText else { return }
+    let share = total.map { " of about \($0)" } ?? ""
+    terminal.showProgress("\(job): \(what) \(done)\(share)")
+  }
+}
+
+/// Where log lines go: stderr. Lines and the progress line keep out of each other's way.
+final class Terminal: Sendable {
+  private struct State {
+    var hasProgress = false
+    var lastShown: ContinuousClock.Instant?
+  }
+
+  private let descriptor: CInt
+  let isTerminal: Bool
+  private let state = Mutex(State())
+
+  init(descriptor: CInt) {
+    self.descriptor = descriptor
+    isTerminal = isatty(descriptor) == 1
+  }
+
+  func writeLine(_ line: String) {
+    state.withLock { state in
+      writeAll((state.hasProgress ? "\r\u{1B}[K" : "") + line + "\n", to: descriptor)
+      state.hasProgress = false
+    }
+  }
+
+  func showProgress(_ line: String) {
+    state.withLock { state in
+      let now = ContinuousClock.now
+      if let last = state.lastShown, now - last < .milliseconds(100) { return }
+      state.lastShown = now
+      state.hasProgress = true
+      writeAll("\r\u{1B}[K" + line, to: descriptor)
+    }
+  }
+
+  func clearProgress() {
+    state.withLock { state in
+      if state.hasProgress { writeAll("\r\u{1B}[K", to: descriptor) }
+      state.hasProgress = false
+    }
+  }
+}
+
+/// Writes a text whole, as far as the descriptor takes it.
+/// - Returns: whether all of it was taken.
+@discardableResult
+package func writeAll(_ text: String, to descriptor: CInt) -> Bool {
+  var text = text
+  return text.withUTF8 { bytes in
+    var rest = UnsafeRawBufferPointer(bytes)
+    while !rest.isEmpty {
+      let count = write(descriptor, rest.baseAddress, rest.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+    return true
+  }
+}

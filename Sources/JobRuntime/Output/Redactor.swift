@@ -1,0 +1,43 @@
+/// Takes secrets out of all that leaves the process: the last line of defence behind messages that do
+/// not hold them in the first place.
+struct Redactor: Sendable {
+  private let secrets: [String]
+
+  /// - Parameter secrets: what must not appear. Shorter than four letters is not looked for: it would
+  ///   tear holes into ordinary words.
+  init(_ secrets: [String]) {
+    self.secrets = Set(secrets).filter { $0.count >= 4 }.sorted { $0.count > $1.count }
+  }
+
+  func redact(_ text: String) -> String {
+    var text = text
+    for secret in secrets { text = Self.replace(secret, in: text) }
+    return text
+  }
+
+  func redact(_ json: JSON) -> JSON {
+    switch json {
+    case .string(let text): .string(redact(text))
+    case .array(let values): .array(values.map(redact))
+    case .object(let members): .object(members.map { JSON.Member(key: $0.key, value: redact($0.value)) })
+    default: json
+    }
+  }
+
+  private static func replace(_ secret: String, in text: String) -> String {
+    let wanted = Array(secret.utf8)
+    var rest = Array(text.utf8)[...]
+    var result: [UInt8] = []
+    var isFound = false
+    while rest.count >= wanted.count {
+      if rest.starts(with: wanted) {
+        result += "***".utf8
+        rest = rest.dropFirst(wanted.count)
+        isFound = true
+      } else if let byte = rest.popFirst() {
+        result.append(byte)
+      }
+    }
+    return isFound ? String(decoding: result + rest, as: UTF8.self) : text
+  }
+}

@@ -1,0 +1,86 @@
+/// What a run came to: the one line on stdout. Its form is held by docs/result.schema.json.
+package struct RunResult: Sendable {
+  package struct ItemError: Sendable, Equatable {
+    package var item: String
+    package var kind: String
+    package var message: String
+  }
+
+  package var job: String
+  package var version: String
+  package var runID: String
+  package var status: RunStatus
+  package var exitCode: Int32
+  package var reason: String?
+  package var logicalTime: LogicalTime
+  package var window: Window?
+  package var shard: Shard
+  package var attempt = 1
+  package var fence: Int64?
+  package var startedAt: Timestamp
+  package var duration: Duration = .zero
+  package var isDryRun = false
+  package var counts: JSON = [:]
+  package var details: JSON = [:]
+  package var errors: [ItemError] = []
+  package var errorsTotal = 0
+  package var error: JobFailure?
+
+  /// At most this many errors stand in the result; the total is told beside them.
+  package static let errorsShown = 20
+
+  package var json: JSON {
+    var members: [(String, JSON)] = [
+      ("job", .string(job)), ("version", .string(version)), ("run_id", .string(runID)),
+      ("status", .string(status.rawValue)), ("exit_code", .integer(Int64(exitCode))),
+    ]
+    if let reason { members.append(("reason", .string(reason))) }
+    members += [
+      ("scheduled_at", .string(logicalTime.moment.rfc3339)),
+      ("scheduled_by", .string(logicalTime.source.rawValue)),
+    ]
+    if let window {
+      members.append(("window", ["start": .string(window.start.rfc3339), "end": .string(window.end.rfc3339)]))
+    }
+    members += [
+      ("shard", ["index": .integer(Int64(shard.index)), "count": .integer(Int64(shard.count))]),
+      ("attempt", .integer(Int64(attempt))),
+    ]
+    if let fence { members.append(("fence", .integer(fence))) }
+    members += [
+      ("started_at", .string(startedAt.rfc3339)), ("duration_ms", .integer(duration.inMilliseconds)),
+    ]
+    if isDryRun { members.append(("dry_run", true)) }
+    members += [
+      ("counts", counts), ("details", details),
+      (
+        "errors",
+        .array(errors.prefix(Self.errorsShown).map { error in
+          ["item": .string(error.item), "kind": .string(error.kind), "message": .string(error.message)]
+        })
+      ),
+      ("errors_total", .integer(Int64(errorsTotal))),
+    ]
+    if let error {
+      var parts: [(String, JSON)] = [("kind", .string(error.kind.rawValue)), ("message", .string(error.message))]
+      if let hint = error.hint { parts.append(("hint", .string(hint))) }
+      members.append(("error", JSON(members: parts)))
+    }
+    return JSON(members: members)
+  }
+
+  /// The result in at most so many bytes, still valid: what is least needed goes first.
+  package func json(atMost limit: Int) -> JSON {
+    var shorter = self
+    func fits() -> Bool { shorter.json.text.utf8.count <= limit }
+    if fits() { return json }
+    shorter.details = ["shortened": true]
+    while !fits(), !shorter.errors.isEmpty { shorter.errors.removeLast() }
+    for length in [1000, 200, 50] where !fits() {
+      shorter.error?.message = String((error?.message ?? "").prefix(length))
+      shorter.error?.hint = error?.hint.map { String($0.prefix(length)) }
+    }
+    if !fits() { shorter.counts = [:] }
+    return shorter.json
+  }
+}

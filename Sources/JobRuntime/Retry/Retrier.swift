@@ -1,0 +1,55 @@
+import Postgres
+import Redis
+
+/// Does a piece of work again when it failed for a cause that passes by itself.
+///
+/// The outermost one decides: inside of its work, inner ones try once and leave the retry to it, so
+/// that a piece is always repeated as a whole and the number of tries does not multiply.
+struct Retrier: Sendable {
+  /// How often a piece of work is tried.
+  var attempts: Int
+  /// The longest wait between two tries.
+  var longestDelay: Duration
+  var log: Log
+
+  @TaskLocal private static var isInside = false
+
+  /// - Parameters:
+  ///   - what: the work, for the log: "writing 2025-11-01".
+  ///   - isPassing: whether an error passes by itself; by default what the modules say of theirs.
+  ///   - beforeRetry: puts back what a failed try has left behind.
+  func run<Value>(
+    _ what: String,
+    isPassing: (any Error) -> Bool = Retrier.passes,
+    beforeRetry: () -> Void = {},
+    _ work: () async throws -> Value
+  ) async throws -> Value {
+    guard !Self.isInside else { return try await work() }
+    var tried = 0
+    while true {
+      do {
+        return try await Self.$isInside.withValue(true) { try await work() }
+      } catch {
+        tried += 1
+        guard tried < attempts, isPassing(error), !Task.isCancelled else { throw error }
+        var generator = SystemRandomNumberGenerator()
+        let delay = Backoff.delay(beforeRetry: tried, longest: longestDelay, using: &generator)
+        log.warning(
+          "\(what) failed and is tried again",
+          ["error": .string("\(error)"), "try": .integer(Int64(tried)), "of": .integer(Int64(attempts)),
+            "wait_ms": .integer(delay.inMilliseconds)])
+        beforeRetry()
+        try await Task.sleep(for: delay)
+      }
+    }
+  }
+
+  /// The one place that tells passing failures from final ones.
+  static func passes(_ error: any Error) -> Bool {
+    switch error {
+    case let error as PostgresError: error.isTransient
+    case let error as RedisError: error.isTransient
+    default: false
+    }
+  }
+}

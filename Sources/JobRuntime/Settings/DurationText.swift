@@ -1,0 +1,25 @@
+/// Reads and writes `500ms`, `30s`, `5m`, `1h`, `7d`.
+enum DurationText {
+  // Longest unit first, for writing.
+  private static let units: [(name: String, milliseconds: Int64)] = [
+    ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
+  ]
+
+  static func parse(_ text: String) -> Duration? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let unit = text[digits.endIndex...]
+    guard let count = Int64(digits), let factor = units.first(where: { $0.name == unit })?.milliseconds else { return nil }
+    let (milliseconds, overflow) = count.multipliedReportingOverflow(by: factor)
+    // A hundred years: far beyond any use, and far from overflowing anything that adds to it.
+    guard !overflow, milliseconds <= 36_525 * 86_400_000 else { return nil }
+    return .milliseconds(milliseconds)
+  }
+
+  static func format(_ duration: Duration) -> String {
+    let milliseconds = duration.inMilliseconds
+    // «7d» stays days; «48h» reads better than «2d» only to who wrote it, so the largest unit that fits.
+    let unit = units.first { milliseconds != 0 && milliseconds % $0.milliseconds == 0 }
+    guard let unit else { return "0s" }
+    return "\(milliseconds / unit.milliseconds)\(unit.name)"
+  }
+}

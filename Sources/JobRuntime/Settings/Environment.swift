@@ -1,0 +1,182 @@
+import Glibc
+
+/// Reads settings from environment variables. It never throws: each call records what the setting is
+/// and any problem with it, and returns the default, so that all problems can be shown at once.
+///
+/// An empty variable counts as unset: manifests often carry empty ones.
+public struct Environment {
+  private let variables: [String: String]
+  public private(set) var declarations: [SettingDeclaration] = []
+  public private(set) var problems: [SettingProblem] = []
+  /// Values that must appear in no output.
+  public private(set) var secrets: [String] = []
+
+  /// - Parameter variables: the environment. Empty for printing what could be set.
+  public init(_ variables: [String: String]) {
+    self.variables = variables.filter { !$0.value.isEmpty }
+  }
+
+  // MARK: Kinds of settings
+
+  public mutating func string(_ name: String, default fallback: String, help: String) -> String {
+    custom(name, form: "text", default: fallback, help: help) { .success($0) } ?? fallback
+  }
+
+  public mutating func optionalString(_ name: String, help: String) -> String? {
+    custom(name, form: "text", default: nil, help: help) { .success($0) }
+  }
+
+  public mutating func bool(_ name: String, default fallback: Bool, help: String) -> Bool {
+    custom(name, form: "true or false", default: "\(fallback)", help: help) { text in
+      switch text.lowercased() {
+      case "true", "1", "yes", "on": .success(true)
+      case "false", "0", "no", "off": .success(false)
+      default: .failure("is «\(text)», not true or false")
+      }
+    } ?? fallback
+  }
+
+  public mutating func int(
+    _ name: String, default fallback: Int, in range: ClosedRange<Int>, help: String
+  ) -> Int {
+    custom(name, form: "\(range.lowerBound)…\(range.upperBound)", default: "\(fallback)", help: help) { text in
+      guard let value = Int(text) else { return .failure("is «\(text)», not a whole number") }
+      guard range.contains(value) else {
+        return .failure("is \(value), outside of \(range.lowerBound)…\(range.upperBound)")
+      }
+      return .success(value)
+    } ?? fallback
+  }
+
+  public mutating func duration(
+    _ name: String, default fallback: Duration, in range: ClosedRange<Duration> = .zero ... .days(36_525), help: String
+  ) -> Duration {
+    duration(name, defaultText: DurationText.format(fallback), in: range, help: help) ?? fallback
+  }
+
+  public mutating func optionalDuration(
+    _ name: String, in range: ClosedRange<Duration> = .zero ... .days(36_525), help: String
+  ) -> Duration? {
+    duration(name, defaultText: nil, in: range, help: help)
+  }
+
+  private mutating func duration(
+    _ name: String, defaultText: String?, in range: ClosedRange<Duration>, help: String
+  ) -> Duration? {
+    custom(name, form: "duration", default: defaultText, help: help) { text in
+      guard let value = DurationText.parse(text) else {
+        return .failure("is «\(text)», not a duration such as 500ms, 30s, 5m, 1h or 7d")
+      }
+      guard range.contains(value) else {
+        let bounds = "\(DurationText.format(range.lowerBound))…\(DurationText.format(range.upperBound))"
+        return .failure("is \(text), outside of \(bounds)")
+      }
+      return .success(value)
+    }
+  }
+
+  /// One word out of the cases of an enumeration.
+  public mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, default fallback: Choice, help: String
+  ) -> Choice {
+    let words = Choice.allCases.map(\.rawValue)
+    let form = words.dropLast().joined(separator: ", ") + (words.count > 1 ? " or " : "") + (words.last ?? "")
+    return custom(name, form: form, default: fallback.rawValue, help: help) { text in
+      Choice(rawValue: text).map { .success($0) } ?? .failure("is «\(text)», not \(form)")
+    } ?? fallback
+  }
+
+  /// A setting with a form of its own.
+  ///
+  /// - Parameters:
+  ///   - form: how a value reads, for `--help`.
+  ///   - fallback: the default as it stands in tables; `nil` reads "none".
+  ///   - parse: the value, or what is wrong with it as the rest of a sentence: "is «x», not …".
+  /// - Returns: `nil` when it is unset or wrong.
+  public mutating func custom<Value>(
+    _ name: String, form: String, default fallback: String?, help: String,
+    parse: (String) -> Parsed<Value>
+  ) -> Value? {
+    declarations.append(
+      SettingDeclaration(
+        name: name, form: form, defaultText: fallback ?? "none", help: help, isSecret: false))
+    return parsed(variables[name], name, parse)
+  }
+
+  /// A setting that may hold a secret: read from `NAME`, or from the file that `NAME_FILE` names.
+  ///
+  /// - Parameter parse: as in `custom`; what it says must not repeat the value.
+  public mutating func secret<Value>(
+    _ name: String, form: String, isRequired: Bool, help: String, parse: (String) -> Parsed<Value>
+  ) -> Value? {
+    declarations.append(
+      SettingDeclaration(
+        name: name, form: form, defaultText: isRequired ? "required" : "none", help: help, isSecret: true))
+    let text = secretText(name)
+    if let text {
+      secrets.append(text)
+    } else if isRequired, !problems.contains(where: { $0.name == name }) {
+      problems.append(SettingProblem(name: name, message: "is required; it reads \(form)"))
+    }
+    return parsed(text, name, parse)
+  }
+
+  /// What a setting's text came to.
+  public enum Parsed<Value> {
+    case success(Value)
+    case failure(String)
+  }
+
+  /// Records a part of a value (the password inside a URL) as a secret too.
+  public mutating func conceal(_ values: [String]) { secrets += values }
+
+  /// Records a problem that shows only when settings are seen together.
+  public mutating func complain(_ name: String, _ message: String) {
+    problems.append(SettingProblem(name: name, message: message))
+  }
+
+  private mutating func parsed<Value>(_ text: String?, _ name: String, _ parse: (String) -> Parsed<Value>) -> Value? {
+    guard let text else { return nil }
+    switch parse(text) {
+    case .success(let value): return value
+    case .failure(let message):
+      problems.append(SettingProblem(name: name, message: message))
+      return nil
+    }
+  }
+
+  private mutating func secretText(_ name: String) -> String? {
+    let fileName = name + "_FILE"
+    guard let path = variables[fileName] else { return variables[name] }
+    guard variables[name] == nil else {
+      complain(name, "is set, and \(fileName) too; set only one of them")
+      return nil
+    }
+    switch readFile(path) {
+    case .success(let text) where text.isEmpty:
+      complain(fileName, "names \(path), which is empty")
+    case .success(let text): return text
+    case .failure(let reason): complain(fileName, "names \(path), which cannot be read: \(reason)")
+    }
+    return nil
+  }
+
+  /// A whole small file, without the one newline that editors put at its end.
+  private func readFile(_ path: String) -> Parsed<String> {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return .failure(String(cString: strerror(errno))) }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
+    var used = 0
+    while used < bytes.count {
+      let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress?.advanced(by: used), $0.count - used) }
+      if count < 0 { return .failure(String(cString: strerror(errno))) }
+      if count == 0 { break }
+      used += count
+    }
+    guard used < bytes.count else { return .failure("it is larger than 64 KiB") }
+    if used > 0, bytes[used - 1] == UInt8(ascii: "\n") { used -= 1 }
+    guard let text = String(validating: bytes[..<used], as: UTF8.self) else { return .failure("it is not UTF-8") }
+    return .success(text)
+  }
+}

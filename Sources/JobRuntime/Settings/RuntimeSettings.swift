@@ -1,0 +1,156 @@
+package import Postgres
+import Redis
+
+/// The settings that every job has.
+struct RuntimeSettings: JobSettings {
+  var database: ConnectionOptions?
+  var redis: RedisAddress?
+  var scheduledAt: Timestamp?
+  var kubernetesName: String?
+  var timeout: Duration
+  var lockTTL: Duration
+  var lockMinHold: Duration
+  var attempts: Int
+  var longestBackoff: Duration
+  var errorBudget: ErrorBudget
+  var isForced: Bool
+  var isDryRun: Bool
+  var shard: Shard
+  var ledgerKeep: Duration
+  var resultFile: String?
+  var logFormat: Log.Format
+  var logLevel: Log.Level
+
+  init(from env: inout Environment) {
+    database = databaseOptions(from: &env)
+    redis = env.secret(
+      "REDIS_URL", form: "redis://host:6379/0 or unix:///path", isRequired: true,
+      help: "Redis: user, password and database number may stand in it."
+    ) { text in
+      var problem = ""
+      return RedisAddress(url: text, problem: &problem).map { .success($0) } ?? .failure(problem)
+    }
+    if let password = redis?.password { env.conceal([password]) }
+    if redis?.isEncrypted == true {
+      env.complain("REDIS_URL", "asks for TLS (rediss://), which this version does not speak yet; use redis:// or unix://")
+    }
+
+    scheduledAt = env.custom(
+      "JOB_SCHEDULED_AT", form: "RFC 3339", default: nil,
+      help: "The moment this run is for, filled in by the scheduler."
+    ) { text in
+      Timestamp(rfc3339: text).map { .success($0) } ?? .failure("is «\(text)», not a moment such as 2025-11-01T02:00:00Z")
+    }
+    kubernetesName = env.optionalString(
+      "JOB_KUBERNETES_NAME", help: "The Kubernetes Job's name; its last part tells the moment this run is for.")
+    timeout = env.duration(
+      "JOB_TIMEOUT", default: .minutes(50), in: .seconds(1) ... .days(30), help: "The deadline of the whole run.")
+    lockTTL = env.duration(
+      "JOB_LOCK_TTL", default: .seconds(30), in: .seconds(1) ... .days(1),
+      help: "The lease of the lock; it is renewed every third of it.")
+    lockMinHold = env.duration(
+      "JOB_LOCK_MIN_HOLD", default: .zero, in: .zero ... .days(1),
+      help: "Keep the lock at least this long, for schedulers whose clocks differ.")
+    attempts = env.int(
+      "JOB_ATTEMPTS", default: 3, in: 1...100, help: "Tries at an operation that fails for a passing cause.")
+    longestBackoff = env.duration(
+      "JOB_BACKOFF_MAX", default: .seconds(32), in: .zero ... .hours(1),
+      help: "Retry n waits a random time up to min(2^n s, this).")
+    errorBudget = env.custom(
+      "JOB_ERROR_BUDGET", form: "25 or 0.1%", default: "0",
+      help: "How many items, or what share of them, may fail before the run counts as partial."
+    ) { text in
+      ErrorBudget(text).map { .success($0) } ?? .failure("is «\(text)», not a number of items (25) or a share (0.1%)")
+    } ?? .items(0)
+    isForced = env.bool("JOB_FORCE", default: false, help: "Run although the slot has already succeeded.")
+    isDryRun = env.bool(
+      "JOB_DRY_RUN", default: false, help: "Do everything but write: report what would change (the same as --plan).")
+    shard = Shard(from: &env)
+    ledgerKeep = env.duration(
+      "JOB_LEDGER_KEEP", default: .days(90), in: .days(1) ... .days(3660),
+      help: "Age at which this job's rows leave the ledger.")
+    resultFile = env.custom(
+      "JOB_RESULT_FILE", form: "path", default: "/dev/termination-log where that exists",
+      help: "A second copy of the result, valid JSON in at most 4,096 bytes."
+    ) { .success($0) }
+    logFormat = env.choice("JOB_LOG_FORMAT", default: .auto, help: "Form of the log on stderr; auto is text on a terminal, else json.")
+    logLevel = env.choice("JOB_LOG_LEVEL", default: .info, help: "The least important lines that are still written.")
+  }
+}
+
+/// `DATABASE_URL`, for jobs and for the operator's command.
+package func databaseOptions(from env: inout Environment) -> ConnectionOptions? {
+  let options: ConnectionOptions? = env.secret(
+    "DATABASE_URL", form: "postgresql://… or host=… dbname=…", isRequired: true,
+    help: "Postgres: a libpq URI or keyword string; sslmode, several hosts and all else that libpq takes."
+  ) { text in
+    do { return .success(try ConnectionOptions(url: text, applicationName: "oneshot")) } catch {
+      return .failure("\(error)")
+    }
+  }
+  env.conceal(options?.secrets ?? [])
+  return options
+}
+
+/// This process's share of the work.
+public struct Shard: Sendable, Equatable {
+  public var index: Int
+  public var count: Int
+
+  package init(index: Int, count: Int) {
+    self.index = index
+    self.count = count
+  }
+
+  /// Reads index and count; the index falls back to what Kubernetes and AWS Batch set by themselves.
+  init(from env: inout Environment) {
+    count = env.int("JOB_SHARD_COUNT", default: 1, in: 1...10_000, help: "How many processes share the work.")
+    index = 0
+    let names = ["JOB_SHARD_INDEX", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"]
+    let helps = [
+      "This process's share, from 0.", "Set by Kubernetes in an Indexed Job; used when JOB_SHARD_INDEX is not set.",
+      "Set by AWS Batch in an array job; used when the two before are not set.",
+    ]
+    var isFound = false
+    for (name, help) in zip(names, helps) {
+      let given: Int? = env.custom(name, form: "0…9999", default: name == names[0] ? "0" : nil, help: help) { text in
+        guard let value = Int(text), (0...9999).contains(value) else { return .failure("is «\(text)», not a number from 0 to 9999") }
+        return .success(value)
+      }
+      guard let given, !isFound else { continue }
+      isFound = true
+      // An Indexed Job that is not meant to share work still has an index.
+      if name == names[0] || count > 1 { index = given }
+      if index >= count { env.complain(name, "is \(index), but JOB_SHARD_COUNT is \(count): the index counts from 0") }
+    }
+  }
+
+  public var isWhole: Bool { count == 1 }
+}
+
+/// How many items may fail before a run counts as partial.
+public enum ErrorBudget: Sendable, Equatable {
+  case items(Int)
+  /// A share of all items, from 0 to 1.
+  case share(Double)
+
+  init?(_ text: String) {
+    if text.hasSuffix("%") {
+      guard let percent = Double(text.dropLast()), (0...100).contains(percent) else { return nil }
+      self = .share(percent / 100)
+    } else {
+      guard let items = Int(text), items >= 0 else { return nil }
+      self = .items(items)
+    }
+  }
+
+  /// - Parameters:
+  ///   - failed: items that failed.
+  ///   - total: all items, the failed ones included.
+  func allows(failed: Int, of total: Int) -> Bool {
+    switch self {
+    case .items(let allowed): failed <= allowed
+    case .share(let share): Double(failed) <= share * Double(max(total, failed))
+    }
+  }
+}

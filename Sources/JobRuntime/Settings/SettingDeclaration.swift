@@ -1,0 +1,17 @@
+/// What is known of one setting: the one source for parsing, `--help` and the README's table.
+public struct SettingDeclaration: Sendable, Equatable {
+  public var name: String
+  /// How a value reads: "duration", "1…10000", "keep, overwrite or fail".
+  public var form: String
+  /// As it stands in tables: the default value, "none" or "required".
+  public var defaultText: String
+  public var help: String
+  /// Whether the value may hold a secret; then `NAME_FILE` is read too.
+  public var isSecret: Bool
+}
+
+/// One mistake in the environment.
+public struct SettingProblem: Error, Sendable, Equatable {
+  public var name: String
+  public var message: String
+}

@@ -1,0 +1,91 @@
+public import Postgres
+
+/// A day of the calendar, without a time zone: `2025-11-01`.
+public struct CalendarDay: Sendable, Hashable, Comparable {
+  public let daysSince1970: Int32
+
+  public init(daysSince1970: Int32) { self.daysSince1970 = daysSince1970 }
+
+  public static func < (left: CalendarDay, right: CalendarDay) -> Bool {
+    left.daysSince1970 < right.daysSince1970
+  }
+
+  public static func + (day: CalendarDay, count: Int) -> CalendarDay {
+    CalendarDay(daysSince1970: day.daysSince1970 + Int32(clamping: count))
+  }
+
+  public static func - (left: CalendarDay, right: CalendarDay) -> Int {
+    Int(left.daysSince1970) - Int(right.daysSince1970)
+  }
+
+  /// Days since 2000-01-01: how Postgres stores a `date`.
+  public var daysSince2000: Int32 { daysSince1970 - 10_957 }
+
+  /// Reads `YYYY-MM-DD`, exactly; `nil` for anything else and for days that do not exist.
+  public init?(_ text: String) {
+    var text = text
+    guard let day = text.withUTF8({ CalendarDay(utf8: UnsafeRawBufferPointer($0)) }) else { return nil }
+    self = day
+  }
+
+  /// Reads `YYYY-MM-DD` from bytes.
+  public init?(utf8 bytes: UnsafeRawBufferPointer) {
+    guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else { return nil }
+    func number(_ range: Range<Int>) -> Int32? {
+      var value: Int32 = 0
+      for index in range {
+        guard (0x30...0x39).contains(bytes[index]) else { return nil }
+        value = value * 10 + Int32(bytes[index] - 0x30)
+      }
+      return value
+    }
+    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
+      year >= 1, (1...12).contains(month), day >= 1, day <= Self.length(of: month, in: year)
+    else { return nil }
+    daysSince1970 = Self.days(year: year, month: month, day: day)
+  }
+
+  private static func length(of month: Int32, in year: Int32) -> Int32 {
+    switch month {
+    case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
+    case 4, 6, 9, 11: 30
+    default: 31
+    }
+  }
+
+  /// Days since 1970-01-01 in the proleptic Gregorian calendar.
+  ///
+  /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
+  private static func days(year: Int32, month: Int32, day: Int32) -> Int32 {
+    let year = month <= 2 ? year - 1 : year
+    let era = year / 400
+    let yearOfEra = year - era * 400
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
+  }
+}
+
+extension CalendarDay: CustomStringConvertible {
+  /// `YYYY-MM-DD`. Source: as above, `civil_from_days`.
+  public var description: String {
+    let shifted = Int64(daysSince1970) + 719_468
+    let (era, dayOfEra) = shifted.flooredQuotient(by: 146_097)
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+    let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    func padded(_ number: Int64, _ width: Int) -> String {
+      let digits = String(number)
+      return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+  }
+}
+
+extension CalendarDay: PostgresEncodable, PostgresDecodable {
+  public var postgresParameter: Parameter { Parameter(type: 1082, text: description) }
+  public init?(postgresText text: String) { self.init(text) }
+}

@@ -1,0 +1,53 @@
+/// The moment that a run is for, and who said so.
+public struct LogicalTime: Sendable, Equatable {
+  /// Where the moment comes from, in the order in which they are asked.
+  public enum Source: String, Sendable {
+    /// `JOB_SCHEDULED_AT`.
+    case setting
+    /// The minutes since the epoch at the end of the Kubernetes Job's name.
+    case kubernetes
+    /// Nobody said; the clock when the run started.
+    case clock
+  }
+
+  public var moment: Timestamp
+  public var source: Source
+
+  /// Whether the moment names one slot of a schedule, so that a second start for it is a duplicate.
+  public var identifiesSlot: Bool { source != .clock }
+
+  /// Decides what a run is for.
+  ///
+  /// - Parameters:
+  ///   - warning: set when a Kubernetes name was given and could not be used.
+  static func decide(
+    setting: Timestamp?, kubernetesName: String?, now: Timestamp, warning: inout String?
+  ) -> LogicalTime {
+    if let setting { return LogicalTime(moment: setting, source: .setting) }
+    guard let kubernetesName else { return LogicalTime(moment: now, source: .clock) }
+    // The suffix is no promise of the Kubernetes API: it counts only when it is near the clock.
+    if let suffix = kubernetesName.split(separator: "-").last, let minutes = Int64(suffix),
+      (0...100_000_000).contains(minutes)
+    {
+      let moment = Timestamp(seconds: minutes * 60)
+      if moment > now - .days(2) && moment < now + .days(2) {
+        return LogicalTime(moment: moment, source: .kubernetes)
+      }
+    }
+    warning =
+      "JOB_KUBERNETES_NAME=\(kubernetesName) does not end in minutes since the epoch near today; the clock decides what this run is for"
+    return LogicalTime(moment: now, source: .clock)
+  }
+}
+
+/// What a run covers: `[start, end)`, never empty.
+public struct Window: Sendable, Equatable {
+  public var start: Timestamp
+  public var end: Timestamp
+
+  public init?(start: Timestamp, end: Timestamp) {
+    guard start < end else { return nil }
+    self.start = start
+    self.end = end
+  }
+}

@@ -1,0 +1,117 @@
+public import Postgres
+
+/// A moment, in microseconds since 1970-01-01T00:00:00Z: what Postgres' `timestamptz` can hold.
+public struct Timestamp: Sendable, Hashable, Comparable {
+  public var microseconds: Int64
+
+  public init(microseconds: Int64) { self.microseconds = microseconds }
+
+  /// - Parameter seconds: since 1970-01-01T00:00:00Z.
+  public init(seconds: Int64) { microseconds = seconds * 1_000_000 }
+
+  public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
+
+  public static func + (moment: Timestamp, length: Duration) -> Timestamp {
+    Timestamp(microseconds: moment.microseconds + length.inMicroseconds)
+  }
+
+  public static func - (moment: Timestamp, length: Duration) -> Timestamp {
+    Timestamp(microseconds: moment.microseconds - length.inMicroseconds)
+  }
+
+  public static func - (left: Timestamp, right: Timestamp) -> Duration {
+    .microseconds(left.microseconds - right.microseconds)
+  }
+}
+
+extension Timestamp {
+  /// Reads RFC 3339, for example `2025-11-01T02:00:00Z` or `2025-11-01T03:00:00.5+01:00`.
+  ///
+  /// A leap second (`:60`) is read as the first second of the next minute.
+  public init?(rfc3339 text: String) {
+    let letters = Array(text.utf8)
+    func number(_ range: Range<Int>) -> Int? {
+      guard range.upperBound <= letters.count, letters[range].allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+      return letters[range].reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    }
+    func isLetter(_ index: Int, _ wanted: String) -> Bool {
+      index < letters.count && wanted.utf8.contains(letters[index])
+    }
+    guard letters.count >= 20, let day = CalendarDay(String(text.prefix(10))), isLetter(10, "Tt "),
+      let hour = number(11..<13), hour < 24, isLetter(13, ":"),
+      let minute = number(14..<16), minute < 60, isLetter(16, ":"),
+      let second = number(17..<19), second <= 60
+    else { return nil }
+
+    var position = 19
+    var fraction: Int64 = 0
+    if isLetter(position, ".") {
+      position += 1
+      let start = position
+      while position < letters.count, (0x30...0x39).contains(letters[position]) {
+        // Microseconds are kept; finer digits are read over.
+        if position - start < 6 { fraction = fraction * 10 + Int64(letters[position] - 0x30) }
+        position += 1
+      }
+      guard position > start else { return nil }
+      for _ in min(position - start, 6)..<6 { fraction *= 10 }
+    }
+
+    var offset = 0
+    if isLetter(position, "Zz") {
+      guard letters.count == position + 1 else { return nil }
+    } else {
+      guard letters.count == position + 6, isLetter(position, "+-"), isLetter(position + 3, ":"),
+        let hours = number(position + 1..<position + 3), hours < 24,
+        let minutes = number(position + 4..<position + 6), minutes < 60
+      else { return nil }
+      offset = (hours * 3600 + minutes * 60) * (letters[position] == UInt8(ascii: "-") ? -1 : 1)
+    }
+    let seconds = Int64(day.daysSince1970) * 86_400 + Int64(hour * 3600 + minute * 60 + second - offset)
+    self.init(microseconds: seconds * 1_000_000 + fraction)
+  }
+
+  /// RFC 3339 in UTC, with as many digits after the second as are needed (none or six).
+  public var rfc3339: String {
+    let (seconds, fraction) = microseconds.flooredQuotient(by: 1_000_000)
+    let (days, inDay) = seconds.flooredQuotient(by: 86_400)
+    func two(_ number: Int64) -> String { (number < 10 ? "0" : "") + String(number) }
+    let day = CalendarDay(daysSince1970: Int32(clamping: days))
+    let digits = String(fraction)
+    let shown = fraction == 0 ? "" : "." + String(repeating: "0", count: 6 - digits.count) + digits
+    return "\(day)T\(two(inDay / 3600)):\(two(inDay / 60 % 60)):\(two(inDay % 60))\(shown)Z"
+  }
+}
+
+extension Timestamp: CustomStringConvertible {
+  public var description: String { rfc3339 }
+}
+
+extension Timestamp: PostgresEncodable, PostgresDecodable {
+  public var postgresParameter: Parameter { Parameter(type: 1184, text: rfc3339) }
+
+  /// The session's settings make the server write `2025-11-01 02:00:00.5+00`.
+  public init?(postgresText text: String) { self.init(rfc3339: text + ":00") }
+}
+
+extension Int64 {
+  /// Quotient and remainder, the remainder never negative (the standard library's can be).
+  func flooredQuotient(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+  }
+}
+
+extension Duration {
+  public static func minutes(_ count: Int) -> Duration { .seconds(count * 60) }
+  public static func hours(_ count: Int) -> Duration { .seconds(count * 3600) }
+  public static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }
+
+  /// Whole microseconds; finer parts are dropped.
+  public var inMicroseconds: Int64 {
+    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+  }
+
+  /// Whole milliseconds; finer parts are dropped.
+  public var inMilliseconds: Int64 { inMicroseconds / 1000 }
+}

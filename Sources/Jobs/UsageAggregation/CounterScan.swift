@@ -1,0 +1,171 @@
+import BlockingIO
+import JobRuntime
+import Postgres
+import Redis
+
+/// What one pass over the keyspace counted.
+struct ScanReport: Sendable {
+  /// Keys with the prefix that SCAN returned.
+  var scanned = 0
+  /// Counters of the run: of its days, its merchant, its shard.
+  var matched = 0
+  /// Counters that were gone when their value was read.
+  var vanished = 0
+  /// Counters without a time to live, out of the first `ttlSample` ones.
+  var keysWithoutTTL = 0
+}
+
+/// One pass over the keyspace: `SCAN` and `MGET`, a page ahead of itself, so that Redis always has work
+/// while the last page is encoded and Postgres takes the one before.
+struct CounterScan {
+  private let selection: CounterSelection
+  private let handoff: Handoff<CopyRows>
+  private let log: Log
+  private(set) var report = ScanReport()
+  private var rows = CopyRows(capacity: Self.room)
+  /// Keys for which `MGET` had no string: looked at once more with the next page.
+  private var unread: [[UInt8]] = []
+
+  /// Keys a page: large enough for few round trips, small enough that no other client of Redis waits
+  /// longer than a millisecond or two.
+  private static let page = 2000
+  private static let ttlSample = 1000
+  /// How many bytes of rows are handed over at once.
+  private static let chunk = 256 * 1024
+  private static let room = chunk + 4096
+
+  static let columns = ["merchant_id", "usage_date", "metric_type", "value", "rejection"]
+
+  init(_ selection: CounterSelection, into handoff: Handoff<CopyRows>, log: Log) {
+    self.selection = selection
+    self.handoff = handoff
+    self.log = log
+  }
+
+  /// Reads all counters of the run and hands them over as rows of `staged_counters`.
+  mutating func run(_ session: inout RedisSession) throws {
+    let total = try session.command(RedisCommand("DBSIZE")).integer.map { Int($0) }
+    var cursor = "0"
+    try session.sendScan(cursor: cursor, match: selection.pattern, count: Self.page)
+    repeat {
+      let page = try session.receiveScanPage()
+      cursor = page.cursor
+      try read(page, &session)
+      if rows.size >= Self.chunk { try handOver() }
+      log.progress("scanned", report.scanned, of: total)
+    } while cursor != "0"
+    let missed = try askAgain(&session)
+    for key in missed { try takeSecondLook(at: key, &session) }
+    if rows.count > 0 { try handOver() }
+  }
+
+  /// Reads the values of a page's counters, having asked for the next page first.
+  private mutating func read(_ page: borrowing ScanPage, _ session: inout RedisSession) throws {
+    var wanted: [LentBytes] = []
+    var keys: [CounterKey] = []
+    for index in 0..<page.count {
+      guard let key = page.key(at: index) else { continue }
+      switch CounterKey.parse(key, prefix: selection.prefix.count) {
+      case .success(let parsed) where selection.contains(parsed):
+        wanted.append(key)
+        keys.append(parsed)
+      case .success: break
+      case .failure(let problem) where selection.isResponsible(for: key):
+        reject(key, problem.rawValue, problem.message)
+      case .failure: break
+      }
+    }
+    let sampled = wanted.prefix(max(0, Self.ttlSample - report.matched))
+    report.scanned += page.count
+    report.matched += wanted.count
+
+    let missed = try askAgain(&session)
+    if !wanted.isEmpty { try session.send("MGET", lent: wanted) }
+    for key in sampled { try session.send("TTL", lent: [key]) }
+    if page.cursor != "0" { try session.sendScan(cursor: page.cursor, match: selection.pattern, count: Self.page) }
+
+    for key in missed { try takeSecondLook(at: key, &session) }
+    if !wanted.isEmpty {
+      let values = try session.receive()
+      for index in wanted.indices {
+        // Gone, or of another type; MGET does not say which.
+        guard let value = values.string(at: index) else {
+          unread.append([UInt8](wanted[index]))
+          continue
+        }
+        take(keys[index], value, of: wanted[index])
+      }
+    }
+    for _ in sampled where try session.receive().value.integer == -1 { report.keysWithoutTTL += 1 }
+  }
+
+  private mutating func handOver() throws {
+    try handoff.send(rows)
+    rows = CopyRows(capacity: Self.room)
+  }
+
+  // MARK: Values
+
+  private mutating func take(_ key: CounterKey, _ value: LentBytes, of name: LentBytes) {
+    switch CounterValue.parse(value) {
+    case .success(let number):
+      rows.beginRow(columns: Self.columns.count)
+      rows.append(text: key.merchant)
+      rows.append(dateSince2000: key.day.daysSince2000)
+      rows.append(text: key.metric)
+      rows.append(bigint: number)
+      rows.appendNull()
+    case .failure(let problem):
+      let shown = ItemName.shown(LentBytes(rebasing: value.prefix(100)))
+      reject(name, problem.rawValue, problem.message, key, value: shown)
+    }
+  }
+
+  /// Sends for what the last page left unread.
+  private mutating func askAgain(_ session: inout RedisSession) throws -> [[UInt8]] {
+    for key in unread {
+      try session.send(RedisCommand("GET", bytes: [key]))
+      try session.send(RedisCommand("TYPE", bytes: [key]))
+    }
+    defer { unread = [] }
+    return unread
+  }
+
+  /// What `MGET` had no string for: gone by now, of another type, or back again.
+  private mutating func takeSecondLook(at name: [UInt8], _ session: inout RedisSession) throws {
+    let value = try session.receiveValue()
+    let type = try session.receiveValue()
+    name.withUnsafeBytes { name in
+      guard case .success(let key) = CounterKey.parse(name, prefix: selection.prefix.count) else { return }
+      switch value {
+      case .bytes(let bytes): bytes.withUnsafeBytes { take(key, $0, of: name) }
+      case .null: report.vanished += 1
+      default:
+        let message = "the key is a \(type.text ?? "value of another type"), not a string counter; rename or delete it"
+        reject(name, "wrong_type", message, key)
+      }
+    }
+  }
+
+  /// Hands over a rejected item as JSON, as `rejectStaged` reads it back.
+  private mutating func reject(
+    _ name: LentBytes, _ kind: String, _ message: String, _ key: CounterKey? = nil, value: String? = nil
+  ) {
+    var payload: [(String, JSON)] = [("key_prefix", .string(selection.prefixText))]
+    if let key {
+      payload += [
+        ("merchant_id", .string(String(decoding: key.merchant, as: UTF8.self))),
+        ("usage_date", .string(key.day.description)),
+        ("metric_type", .string(String(decoding: key.metric, as: UTF8.self))),
+      ]
+    }
+    if let value { payload.append(("value", .string(value))) }
+    let rejection: JSON = [
+      "item": .string(ItemName.shown(name)), "kind": .string(kind), "message": .string(message),
+      "payload": JSON(members: payload),
+    ]
+    rows.beginRow(columns: Self.columns.count)
+    for _ in 1..<Self.columns.count { rows.appendNull() }
+    rows.append(text: rejection.text)
+  }
+}

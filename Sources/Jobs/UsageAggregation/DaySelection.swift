@@ -1,0 +1,45 @@
+import JobRuntime
+
+/// `USAGE_DAYS`: which days a run is asked for.
+struct DaySelection: Sendable, Equatable {
+  /// Days of the calendar.
+  var dates: [CalendarDay] = []
+  /// Days counted from today: 0 is today, -1 yesterday.
+  var offsets: [Int] = []
+
+  /// Nothing asked for: every day that is not completed.
+  static let open = DaySelection()
+
+  var isOpen: Bool { dates.isEmpty && offsets.isEmpty }
+
+  /// A range of a decade is a mistake, not a wish.
+  static let mostDays = 3660
+
+  static func parse(_ text: String) -> Environment.Parsed<DaySelection> {
+    var selection = DaySelection()
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let word = String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+      switch word {
+      case "today": selection.offsets.append(0)
+      case "yesterday": selection.offsets.append(-1)
+      default:
+        guard let range = range(word) else {
+          return .failure("holds «\(word)», which is no day (2025-11-01), range (2025-11-01..2025-11-07), yesterday or today")
+        }
+        guard range.first <= range.last else { return .failure("holds «\(word)», which ends before it starts") }
+        guard range.last - range.first < mostDays else { return .failure("holds «\(word)», more than \(mostDays) days") }
+        selection.dates += (0...(range.last - range.first)).map { range.first + $0 }
+      }
+    }
+    return .success(selection)
+  }
+
+  private static func range(_ word: String) -> (first: CalendarDay, last: CalendarDay)? {
+    // "2025-11-01..2025-11-07": both days have ten letters.
+    if let day = CalendarDay(word) { return (day, day) }
+    guard word.count == 22, word.dropFirst(10).prefix(2) == "..",
+      let first = CalendarDay(String(word.prefix(10))), let last = CalendarDay(String(word.suffix(10)))
+    else { return nil }
+    return (first, last)
+  }
+}

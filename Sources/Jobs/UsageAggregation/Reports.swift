@@ -1,0 +1,66 @@
+import JobRuntime
+
+/// What one day came to.
+struct DayReport: Encodable, Sendable {
+  var day: String
+  var keys = 0
+  var inserted = 0
+  var updated = 0
+  var unchanged = 0
+  var regressed = 0
+  /// Whether later runs pass the day over.
+  var isCompleted = false
+}
+
+/// A counter that is smaller than what is stored.
+struct RegressedItem: Encodable, Sendable {
+  var item: String
+  var counter: Int64
+  var stored: Int64
+}
+
+/// Both sides of one day, as `USAGE_MODE=status` shows them.
+struct DayStatus: Encodable, Sendable {
+  var day: String
+  var redisKeys: Int
+  var redisSum: JSON
+  var postgresRows: Int
+  var postgresSum: JSON
+  /// Counters without a row.
+  var missing: Int
+  /// Rows whose value is not the counter's.
+  var differing: Int
+
+  /// A sum of 64-bit numbers may be longer than 64 bits; then it is told as text.
+  static func sum(_ text: String) -> JSON { Int64(text).map { .integer($0) } ?? .string(text) }
+}
+
+/// A written day: its counts, and a sample of what regressed.
+struct WrittenDay: Sendable {
+  var report: DayReport
+  var regressedItems: [RegressedItem] = []
+}
+
+extension UsageAggregation.Report {
+  /// How many regressed items the details show.
+  static let regressedShown = 20
+
+  mutating func take(_ scan: ScanReport) {
+    // A pass that is done again after a failure counts once.
+    scanned = scan.scanned
+    matched = scan.matched
+    vanished = scan.vanished
+    keysWithoutTTL = scan.keysWithoutTTL
+    failed = 0
+  }
+
+  mutating func take(_ day: WrittenDay, failing: Bool) {
+    inserted += day.report.inserted
+    updated += day.report.updated
+    unchanged += day.report.unchanged
+    regressed += day.report.regressed
+    if failing { failed += day.report.regressed }
+    byDay.append(day.report)
+    regressedItems += day.regressedItems.prefix(Self.regressedShown - regressedItems.count)
+  }
+}

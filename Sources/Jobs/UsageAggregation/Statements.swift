@@ -1,0 +1,82 @@
+import JobRuntime
+import Postgres
+
+/// The job's SQL with its values bound; the texts stand in `sql/`.
+enum Statements {
+  static func days(_ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
+    try Statement(
+      file: PackageResources.days_sql,
+      binding: [
+        "scheduled_at": run.scheduledAt, "started_at": run.startedAt, "timezone": settings.timeZone,
+        "dates": settings.days.dates, "offsets": settings.days.offsets,
+        "by_default": settings.days.isOpen, "include_today": settings.includesToday,
+        // Half a day of life more is a day to look at.
+        "retention_days": Int((settings.retention.inMilliseconds + 86_399_999) / 86_400_000),
+        "settle_seconds": Double(settings.settle.inMilliseconds) / 1000,
+        "key_prefix": settings.keyPrefix, "shard": run.shard.index, "shard_count": run.shard.count,
+      ])
+  }
+
+  static func stage() throws -> Statement { try Statement(file: PackageResources.stage_sql) }
+
+  static let rejections: Statement = """
+    select r ->> 'item' as item, r ->> 'kind' as kind, r ->> 'message' as message, (r -> 'payload')::text as payload
+    from staged_counters, lateral (select rejection::jsonb as r) parsed
+    where rejection is not null
+    """
+
+  /// Finds what differs and, when writing, writes it; counts both. As long as the run may last.
+  static func merge(_ day: CalendarDay, writing: Bool, within limit: Duration) throws -> Statement {
+    let text =
+      PackageResources.changed_sql + (writing ? PackageResources.write_changed_sql : [])
+      + PackageResources.count_changed_sql
+    return try Statement(file: text, binding: ["day": day]).limited(to: limit)
+  }
+
+  static func exactKeys(_ day: CalendarDay) -> Statement {
+    """
+    select count(*) as keys from (
+      select from staged_counters where usage_date = \(day) group by merchant_id, metric_type) distinct_keys
+    """
+  }
+
+  static func regressed(_ day: CalendarDay, _ settings: UsageAggregation.Settings, limit: Int) throws -> Statement {
+    try Statement(
+      file: PackageResources.regressed_sql,
+      binding: ["day": day, "key_prefix": settings.keyPrefix, "limit": limit])
+  }
+
+  static func overwriteRegressed(_ day: CalendarDay, within limit: Duration) throws -> Statement {
+    try Statement(file: PackageResources.overwrite_regressed_sql, binding: ["day": day]).limited(to: limit)
+  }
+
+  static func resolve(_ day: CalendarDay, _ settings: UsageAggregation.Settings) throws -> Statement {
+    try Statement(
+      file: PackageResources.resolve_sql,
+      binding: ["day": day, "job": UsageAggregation.name, "key_prefix": settings.keyPrefix])
+  }
+
+  static func complete(
+    _ day: CalendarDay, keys: Int, _ settings: UsageAggregation.Settings, _ run: JobRun
+  ) throws -> Statement {
+    try Statement(
+      file: PackageResources.complete_day_sql,
+      binding: [
+        "key_prefix": settings.keyPrefix, "day": day, "shard": run.shard.index, "shard_count": run.shard.count,
+        "keys": keys, "run_id": run.id,
+      ])
+  }
+
+  static func status(_ day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
+    try Statement(
+      file: PackageResources.status_sql,
+      binding: ["day": day, "merchant": settings.merchant, "is_whole": run.shard.isWhole]
+    ).limited(to: run.timeLeft)
+  }
+
+  static func writtenKeys(after position: String, _ settings: UsageAggregation.Settings) throws -> Statement {
+    try Statement(
+      file: PackageResources.written_keys_sql,
+      binding: ["after": position, "key_prefix": settings.keyPrefix, "limit": 5000])
+  }
+}

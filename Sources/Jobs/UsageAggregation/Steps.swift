@@ -1,0 +1,197 @@
+import BlockingIO
+import JobRuntime
+import Postgres
+import Redis
+
+/// A day that a run works on.
+struct PlannedDay: Sendable {
+  var date: CalendarDay
+  var start: Timestamp
+  var end: Timestamp
+  /// Over for long enough that no counter of it grows any more.
+  var isSettled: Bool
+}
+
+extension UsageAggregation {
+  // MARK: Plan
+
+  func plan(_ run: JobRun) async throws -> [PlannedDay] {
+    let statement = try Statements.days(settings, run)
+    do {
+      return try await run.session { session in
+        try session.query(statement).map { row in
+          PlannedDay(
+            date: try row.value("day"), start: try row.value("starts_at"), end: try row.value("ends_at"),
+            isSettled: try row.value("is_settled"))
+        }
+      }
+    } catch let error as PostgresError where error.state == .invalidParameterValue {
+      throw JobFailure(
+        .misconfigured, "USAGE_TIMEZONE is «\(settings.timeZone)», which Postgres does not know",
+        hint: "select name from pg_timezone_names lists what it knows.")
+    }
+  }
+
+  // MARK: Read
+
+  /// Reads all counters of the days from Redis into a temporary table: one pass, whatever the number of
+  /// days. Redis is read on one thread while Postgres is fed on another.
+  func stage(_ days: [CalendarDay], _ run: JobRun) async throws -> ScanReport {
+    let selection = CounterSelection(
+      prefix: settings.keyPrefix, days: days, merchant: settings.merchant, shard: run.shard)
+    let handoff = Handoff<CopyRows>(capacity: 4)
+    async let report = read(selection, into: handoff, run)
+    do {
+      try await run.session { session in
+        try session.query(Statements.stage())
+        try session.query("truncate staged_counters")
+        try session.copy(into: "staged_counters", columns: CounterScan.columns) { writer in
+          while let rows = try handoff.next() { try writer.write(rows) }
+        }
+        // Nobody else gathers statistics of a temporary table, and the merge needs them.
+        try session.query("analyze staged_counters")
+      }
+    } catch {
+      handoff.close()
+      throw error
+    }
+    return try await report
+  }
+
+  private func read(
+    _ selection: CounterSelection, into handoff: Handoff<CopyRows>, _ run: JobRun
+  ) async throws -> ScanReport {
+    do {
+      let report = try await run.redis { session in
+        var scan = CounterScan(selection, into: handoff, log: run.log)
+        try scan.run(&session)
+        return scan.report
+      }
+      handoff.finish()
+      return report
+    } catch {
+      handoff.finish(throwing: error)
+      throw error
+    }
+  }
+
+  /// Turns what the pass rejected into dead letters and errors of the result.
+  func rejectStaged(_ run: JobRun) async throws -> Int {
+    try await run.transaction { session in
+      var rejected = 0
+      try session.forEachPage(of: Statements.rejections, rows: 500) { page in
+        try run.reject(
+          page.map { row in
+            ItemFailure(
+              item: try row.value("item"), kind: try row.value("kind"), message: try row.value("message"),
+              payload: .verbatim(try row.value("payload")))
+          }, in: session)
+        rejected += page.count
+      }
+      return rejected
+    }
+  }
+
+  // MARK: Write
+
+  /// Writes one day in one transaction: only rows that are new or greater than what is stored.
+  func write(_ day: PlannedDay, _ run: JobRun) async throws -> WrittenDay {
+    let settings = settings
+    let written = try await run.transaction { session in
+      let counted = try session.query(Statements.merge(day.date, writing: !run.isDryRun, within: run.timeLeft)).only()
+      var written = WrittenDay(report: DayReport(day: day.date.description))
+      written.report.keys = try Self.exactKeys(counted, of: day.date, session)
+      written.report.inserted = try counted.value("inserted")
+      written.report.updated = try counted.value("updated")
+      written.report.regressed = try counted.value("regressed")
+      written.report.unchanged = written.report.keys - (try counted.value("changed", as: Int.self))
+      if written.report.regressed > 0 {
+        written.regressedItems = try Self.handleRegressed(day.date, settings, run, session)
+      }
+      guard !run.isDryRun else { return written }
+      try session.execute(Statements.resolve(day.date, settings))
+      if day.isSettled, settings.merchant == nil, written.report.keys > 0 {
+        try session.execute(Statements.complete(day.date, keys: written.report.keys, settings, run))
+        written.report.isCompleted = true
+      }
+      return written
+    }
+    run.log.info("day \(run.isDryRun ? "looked at" : "written")", try JSON(encoding: written.report))
+    return written
+  }
+
+  /// How many counters a day has, keys that SCAN returned twice counted once.
+  private static func exactKeys(_ counted: Row, of day: CalendarDay, _ session: borrowing Session) throws -> Int {
+    let keys = try counted.value("keys", as: Int.self)
+    guard try counted.value("rows", as: Int.self) != keys else { return keys }
+    return try session.query(Statements.exactKeys(day)).only().value("keys")
+  }
+
+  /// Reports counters that are smaller than what is stored, and does with them what the setting says.
+  private static func handleRegressed(
+    _ day: CalendarDay, _ settings: Settings, _ run: JobRun, _ session: borrowing Session
+  ) throws -> [RegressedItem] {
+    var shown: [RegressedItem] = []
+    let isFailing = settings.onRegression == .fail
+    let limit = isFailing ? Int.max : Report.regressedShown
+    try session.forEachPage(of: Statements.regressed(day, settings, limit: limit), rows: 500) { page in
+      var failures: [ItemFailure] = []
+      for row in page {
+        let item = RegressedItem(item: try row.value("item"), counter: try row.value("value"), stored: try row.value("stored"))
+        if shown.count < Report.regressedShown { shown.append(item) }
+        guard isFailing else { continue }
+        failures.append(
+          ItemFailure(
+            item: item.item, kind: "regressed",
+            message: "the counter is \(item.counter), less than the stored \(item.stored), which was kept",
+            payload: [
+              "key_prefix": .string(settings.keyPrefix), "merchant_id": .string(try row.value("merchant_id")),
+              "usage_date": .string(day.description), "metric_type": .string(try row.value("metric_type")),
+              "value": .string("\(item.counter)"), "stored": .string("\(item.stored)"),
+            ]))
+      }
+      try run.reject(failures, in: session)
+    }
+    if settings.onRegression == .overwrite, !run.isDryRun {
+      try session.execute(Statements.overwriteRegressed(day, within: run.timeLeft))
+    }
+    return shown
+  }
+
+  // MARK: Compare
+
+  func compare(_ day: PlannedDay, _ run: JobRun) async throws -> DayStatus {
+    let statement = try Statements.status(day.date, settings, run)
+    return try await run.transaction { session in
+      let row = try session.query(statement).only()
+      return DayStatus(
+        day: day.date.description,
+        redisKeys: try row.value("redis_keys"), redisSum: DayStatus.sum(try row.value("redis_sum")),
+        postgresRows: try row.value("postgres_rows"), postgresSum: DayStatus.sum(try row.value("postgres_sum")),
+        missing: try row.value("missing"), differing: try row.value("differing"))
+    }
+  }
+
+  // MARK: Expire
+
+  /// Gives every written counter without a time to live this one. Runs after the days are committed: a
+  /// counter that is not stored yet never gets an end.
+  func giveTTL(_ ttl: Duration, _ run: JobRun) async throws {
+    var position = "(0,0)"
+    while true {
+      try Task.checkCancellation()
+      let statement = try Statements.writtenKeys(after: position, settings)
+      let (last, keys) = try await run.session { session in
+        let rows = try session.query(statement)
+        return (try rows.last?.value("position", as: String.self), try rows.map { try $0.value("key", as: String.self) })
+      }
+      guard let last else { return }
+      position = last
+      try await run.redis { session in
+        for answer in try session.pipeline(keys.map { RedisCommand("EXPIRE", $0, "\(ttl.inMilliseconds / 1000)", "NX") }) {
+          if case .error(let code, let message) = answer { throw RedisError.server(code: code, message: message) }
+        }
+      }
+    }
+  }
+}

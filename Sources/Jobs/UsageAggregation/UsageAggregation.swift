@@ -1,0 +1,122 @@
+import JobRuntime
+import Postgres
+
+/// Moves usage counters from Redis, where an application counts with `INCRBY`, to Postgres.
+///
+/// - Reads and writes: keys `usage:{merchant}:{day}:{metric}`; `merchant_usage`, `oneshot.usage_days`.
+/// - Safe to run twice: the counter's absolute value is written, and only where it differs.
+/// - Safe to stop halfway: each day is its own transaction; the next run does the days that are left.
+/// - If it is late: every day that is not completed and whose counters still live is done then.
+@main
+struct UsageAggregation: Job {
+  static let name = "usage-aggregation"
+  static let summary = "moves usage counters from Redis to Postgres"
+  static let neededSchema = 2
+  static let tables = [
+    TableNeed(
+      "merchant_usage", columns: ["merchant_id", "usage_date", "metric_type", "value", "first_seen_at", "updated_at"],
+      privileges: [.select, .insert, .update]),
+    TableNeed(
+      "oneshot.usage_days", columns: ["key_prefix", "usage_date", "shard", "shard_count", "keys", "completed_at", "run_id"],
+      privileges: [.select, .insert, .update]),
+  ]
+
+  enum Mode: String, CaseIterable { case aggregate, status }
+  enum OnRegression: String, CaseIterable { case keep, overwrite, fail }
+
+  struct Settings: JobSettings {
+    let mode: Mode
+    let days: DaySelection
+    let includesToday: Bool
+    let retention: Duration
+    let settle: Duration
+    let timeZone: String
+    let keyPrefix: String
+    let merchant: String?
+    let onRegression: OnRegression
+    let newTTL: Duration?
+
+    init(from env: inout Environment) {
+      mode = env.choice("USAGE_MODE", default: .aggregate, help: "aggregate writes; status compares both sides and writes nothing.")
+      days = env.custom(
+        "USAGE_DAYS", form: "2025-11-01, 2025-11-01..2025-11-07, yesterday, today, or a list with commas",
+        default: nil, help: "Which days; without it every day up to yesterday that is not completed yet.",
+        parse: DaySelection.parse) ?? .open
+      includesToday = env.bool("USAGE_INCLUDE_TODAY", default: false, help: "Add the current, unfinished day.")
+      retention = env.duration(
+        "USAGE_RETENTION", default: .days(7), in: .days(1) ... .days(366),
+        help: "The counters' life in Redis: how far back days without a completed run are looked for.")
+      settle = env.duration(
+        "USAGE_SETTLE", default: .hours(1), in: .zero ... .days(2),
+        help: "A day counts as completed once it was read this long after its end; until then it is read again.")
+      timeZone = env.string("USAGE_TIMEZONE", default: "UTC", help: "The time zone of the days, by a name that Postgres knows.")
+      keyPrefix = env.string("USAGE_KEY_PREFIX", default: "usage:", help: "What stands before the merchant id, the colon included.")
+      merchant = env.optionalString("USAGE_MERCHANT", help: "Only this merchant.")
+      onRegression = env.choice(
+        "USAGE_ON_REGRESSION", default: .keep,
+        help: "What to do with a counter that is smaller than what is stored: keep the stored value, overwrite it, or fail the item.")
+      newTTL = env.optionalDuration(
+        "USAGE_SET_TTL", in: .hours(1) ... .days(3660),
+        help: "Give counters without a time to live this one, once they are written (Redis 7 or newer).")
+    }
+  }
+
+  struct Report: JobReport {
+    var scanned = 0
+    var matched = 0
+    var inserted = 0
+    var updated = 0
+    var unchanged = 0
+    var regressed = 0
+    var vanished = 0
+    var failed = 0
+    var days = 0
+    /// Out of a sample of at most a thousand keys.
+    var keysWithoutTTL = 0
+    var byDay: [DayReport] = []
+    var regressedItems: [RegressedItem] = []
+    var status: [DayStatus]?
+
+    var itemsProcessed: Int { matched }
+  }
+
+  let settings: Settings
+
+  var writes: Bool { settings.mode == .aggregate }
+
+  func run(_ run: JobRun) async throws -> Report {
+    let days = try await plan(run)
+    var report = Report()
+    guard let first = days.first, let last = days.last else {
+      run.log.info("every day is completed; nothing to do")
+      return report
+    }
+    run.covers(Window(start: first.start, end: last.end))
+
+    var open = days
+    try await run.retrying("aggregating", isPassing: Self.isWriteConflict) {
+      let scanned = try await stage(open.map(\.date), run)
+      report.take(scanned)
+      report.failed += try await rejectStaged(run)
+      while let day = open.first {
+        switch settings.mode {
+        case .aggregate: report.take(try await write(day, run), failing: settings.onRegression == .fail)
+        case .status: report.status = (report.status ?? []) + [try await compare(day, run)]
+        }
+        open.removeFirst()
+        report.days += 1
+        try run.checkpoint(report)
+      }
+    }
+    if report.keysWithoutTTL > 0 {
+      run.log.warning("counters without a time to live", ["of_a_sample_of_1000": .integer(Int64(report.keysWithoutTTL))])
+    }
+    if let ttl = settings.newTTL, writes, !run.isDryRun { try await giveTTL(ttl, run) }
+    return report
+  }
+
+  /// Somebody else inserted a row between our look and our write: looking again settles it.
+  private static func isWriteConflict(_ error: any Error) -> Bool {
+    (error as? PostgresError)?.state == .uniqueViolation
+  }
+}

@@ -1,0 +1,9 @@
+-- What one pass over Redis found. Temporary: it costs no WAL, and a killed run leaves nothing behind.
+-- A row is either a counter, or (with everything else null) an item that was rejected, as JSON.
+create temporary table if not exists staged_counters (
+  merchant_id text collate "C",
+  usage_date date,
+  metric_type text collate "C",
+  value bigint,
+  rejection text
+)

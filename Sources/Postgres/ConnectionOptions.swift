@@ -1,0 +1,164 @@
+import BlockingIO
+import CLibPQ
+import Glibc
+
+/// How to reach a database: what `DATABASE_URL` says, and our limits where it says nothing.
+package struct ConnectionOptions: Sendable {
+  /// The longest silence of the server while it owes an answer to an ordinary statement.
+  package var commandTimeout = Duration.seconds(30)
+
+  private let url: String
+  /// What the URL sets, by libpq's keyword.
+  private let given: [String: String]
+  private let applicationName: String
+
+  /// Reads a libpq URI or keyword string, without contacting anything.
+  ///
+  /// Errors: `PostgresError.invalidStatement` when libpq cannot read it. The text is never repeated in
+  /// it, because it may hold a password.
+  package init(url: String, applicationName: String) throws(PostgresError) {
+    var complaint: UnsafeMutablePointer<CChar>?
+    guard let parsed = PQconninfoParse(url, &complaint) else {
+      freeLibpqMemory(complaint)
+      throw .invalidStatement("is neither a libpq URI (postgresql://user@host/database) nor a keyword string (host=… dbname=…)")
+    }
+    let options = ConnectionOptionsHandle(adopting: parsed)
+    var given: [String: String] = [:]
+    var option = options.pointer
+    while let keyword = option.pointee.keyword {
+      if let value = option.pointee.val { given[String(cString: keyword)] = String(cString: value) }
+      option += 1
+    }
+    self.url = url
+    self.given = given
+    self.applicationName = applicationName
+  }
+
+  /// The parts that must appear in no output.
+  package var secrets: [String] {
+    ["password", "sslpassword"].compactMap { given[$0] }.filter { !$0.isEmpty }
+  }
+
+  /// What may be shown: where the connection goes.
+  package var target: String {
+    let host = given["host"] ?? given["hostaddr"] ?? String(cString: getenv("PGHOST") ?? strdup("the default socket"))
+    return "\(host)/\(given["dbname"] ?? "the default database")"
+  }
+
+  private var connectTimeout: Duration {
+    // libpq's manual: zero or negative waits for ever, and less than two seconds is rounded up.
+    guard let seconds = given["connect_timeout"].flatMap(Int.init) else { return .seconds(5) }
+    return seconds <= 0 ? .seconds(3600) : .seconds(max(2, seconds))
+  }
+
+  /// Our own wishes. They stand before the URL, so the URL wins.
+  private var defaults: [(String, String)] {
+    [
+      ("fallback_application_name", applicationName),
+      ("client_encoding", "UTF8"),
+      ("keepalives_idle", "10"),
+      ("keepalives_interval", "5"),
+      ("keepalives_count", "3"),
+      // A half-open connection hangs for minutes otherwise; in milliseconds.
+      ("tcp_user_timeout", "15000"),
+    ]
+  }
+
+  /// Set for every session as it starts, at no cost of a round trip; the user's own `options` win.
+  private var sessionSettings: String {
+    // A frozen process must not hold its locks; dates must read the same everywhere.
+    let ours = "-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
+    return given["options"].map { "\(ours) \($0)" } ?? ours
+  }
+
+  /// Connects, trying each host of the URL in turn.
+  ///
+  /// libpq's own waiting has a limit per host but hides the SQLSTATE of a refusal; waiting ourselves
+  /// shows it, so each host is tried by a call of its own.
+  func connect(_ interrupt: Interrupt) throws(PostgresError) -> ConnectionHandle {
+    let hosts = given["host"]?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    let addresses = given["hostaddr"]?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    let ports = given["port"]?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
+    var failure = PostgresError.connection("no host to connect to")
+    for index in 0..<max(hosts?.count ?? 1, addresses?.count ?? 1) {
+      var place: [(String, String)] = []
+      if let hosts, index < hosts.count { place.append(("host", hosts[index])) }
+      if let addresses, index < addresses.count { place.append(("hostaddr", addresses[index])) }
+      if !ports.isEmpty { place.append(("port", ports.count == 1 ? ports[0] : ports[index])) }
+      do {
+        return try connect(place, interrupt)
+      } catch {
+        failure = error
+        if case .cancelled = error { break }
+      }
+    }
+    throw failure
+  }
+
+  private func connect(
+    _ place: [(String, String)], _ interrupt: Interrupt
+  ) throws(PostgresError) -> ConnectionHandle {
+    let parameters = defaults + [("dbname", url)] + place + [("options", sessionSettings)]
+    var keywords = parameters.map { strdup($0.0) } + [nil]
+    var values = parameters.map { strdup($0.1) } + [nil]
+    defer {
+      keywords.forEach { free($0) }
+      values.forEach { free($0) }
+    }
+    let started = keywords.withUnsafeMutableBufferPointer { keywords in
+      values.withUnsafeMutableBufferPointer { values in
+        keywords.withMemoryRebound(to: UnsafePointer<CChar>?.self) { keywords in
+          values.withMemoryRebound(to: UnsafePointer<CChar>?.self) { values in
+            PQconnectStartParams(keywords.baseAddress, values.baseAddress, 1)
+          }
+        }
+      }
+    }
+    guard let started else { throw .connection("out of memory") }
+    let connection = ConnectionHandle(adopting: started)
+    // With this the text of a refusal carries its SQLSTATE, which libpq gives no other way here.
+    PQsetErrorVerbosity(connection.pointer, PQERRORS_VERBOSE)
+    try waitUntilConnected(connection, interrupt)
+    PQsetErrorVerbosity(connection.pointer, PQERRORS_DEFAULT)
+    PQsetnonblocking(connection.pointer, 1)
+    return connection
+  }
+
+  private func waitUntilConnected(
+    _ connection: borrowing ConnectionHandle, _ interrupt: Interrupt
+  ) throws(PostgresError) {
+    let deadline = ContinuousClock.now + connectTimeout
+    // "At first call, behave as if PQconnectPoll had last returned PGRES_POLLING_WRITING" (manual).
+    var step = PGRES_POLLING_WRITING
+    while PQstatus(connection.pointer) != CONNECTION_BAD {
+      let direction: Interrupt.Direction
+      switch step {
+      case PGRES_POLLING_OK: return
+      case PGRES_POLLING_READING: direction = .read
+      case PGRES_POLLING_WRITING: direction = .write
+      default: throw Self.refusal(connection.message)
+      }
+      switch interrupt.wait(for: direction, on: PQsocket(connection.pointer), until: deadline) {
+      case .interrupted: throw .cancelled
+      case .timedOut: throw .timedOut("connecting to \(target) took longer than \(connectTimeout)")
+      case .ready: step = PQconnectPoll(connection.pointer)
+      }
+    }
+    throw Self.refusal(connection.message)
+  }
+
+  /// Tells a refusal of the server, which is final or passing by its SQLSTATE, from an unreachable one.
+  static func refusal(_ message: String) -> PostgresError {
+    // "connection to server … failed: FATAL:  28P01: password authentication failed …\nLOCATION: …"
+    let text = message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.joined(separator: " ")
+    for (index, word) in text.split(separator: " ").enumerated() where index > 0 {
+      let state = word.dropLast()
+      guard word.last == ":", state.utf8.count == 5, state.contains(where: \.isNumber),
+        state.allSatisfy({ $0.isASCII && ($0.isNumber || $0.isUppercase) })
+      else { continue }
+      let said = text.split(separator: "\(word) ", maxSplits: 1).last.map(String.init) ?? text
+      return .server(.init(state: SQLState(rawValue: String(state)), message: said, detail: nil, hint: nil, statement: nil, position: nil))
+    }
+    return .connection(text)
+  }
+}

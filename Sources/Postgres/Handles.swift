@@ -1,0 +1,76 @@
+import CLibPQ
+import Dispatch
+
+/// Owns one `PGconn`. All frees of this module stand in this file.
+struct ConnectionHandle: ~Copyable {
+  let pointer: OpaquePointer
+
+  init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+
+  deinit { PQfinish(pointer) }
+
+  /// What libpq last said about the connection, without its trailing newline.
+  var message: String {
+    String(cString: PQerrorMessage(pointer)).trimmingNewlines()
+  }
+}
+
+/// Owns one `PGresult`.
+final class ResultHandle: Sendable {
+  // libpq's manual, "Behavior in Threaded Programs": "PGresult objects are normally read-only after
+  // creation, and so can be passed around freely between threads."
+  nonisolated(unsafe) let pointer: OpaquePointer
+
+  init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+
+  deinit { PQclear(pointer) }
+
+  var status: ExecStatusType { PQresultStatus(pointer) }
+}
+
+/// Owns one `PGcancel`, for as long as its request is under way.
+final class CancelHandle: Sendable {
+  // libpq's manual, "Canceling Queries in Progress": "PQcancel can safely be invoked from a signal
+  // handler" and from "a thread that is separate from the one manipulating the PGconn object. The
+  // PGcancel object is read-only as far as PQcancel is concerned."
+  private nonisolated(unsafe) let pointer: OpaquePointer
+
+  init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+
+  deinit { PQfreeCancel(pointer) }
+
+  /// Asks the server to stop what the connection is doing, and waits until the request has arrived.
+  ///
+  /// `PQcancel` has no time limit of its own and a stopped server would hold it for ever, so it runs
+  /// on a thread that can be left behind.
+  /// - Parameter limit: how long to wait for the request to arrive.
+  /// - Returns: whether the server took the request.
+  func send(within limit: DispatchTimeInterval) -> Bool {
+    let arrived = DispatchSemaphore(value: 0)
+    DispatchQueue.global().async {
+      var ignored = [CChar](repeating: 0, count: 256)
+      if PQcancel(self.pointer, &ignored, CInt(ignored.count)) == 1 { arrived.signal() }
+    }
+    return arrived.wait(timeout: .now() + limit) == .success
+  }
+}
+
+/// Owns the parts that libpq reads out of a connection string.
+struct ConnectionOptionsHandle: ~Copyable {
+  let pointer: UnsafeMutablePointer<PQconninfoOption>
+
+  init(adopting pointer: UnsafeMutablePointer<PQconninfoOption>) { self.pointer = pointer }
+
+  deinit { PQconninfoFree(pointer) }
+}
+
+/// Frees what libpq allocated for the caller (error texts).
+func freeLibpqMemory(_ pointer: UnsafeMutablePointer<CChar>?) { PQfreemem(pointer) }
+
+extension String {
+  func trimmingNewlines() -> String {
+    var text = self[...]
+    while let last = text.last, last.isNewline { text.removeLast() }
+    return String(text)
+  }
+}

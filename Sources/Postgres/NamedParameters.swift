@@ -1,0 +1,144 @@
+extension Statement {
+  /// Reads a statement from the text of a `.sql` file in which values stand as `:name`.
+  ///
+  /// A name is bound wherever it stands outside of quotes and comments; `::` stays the cast it is.
+  /// Errors: `PostgresError.invalidStatement`, naming line and parameter, for a name that has no value.
+  ///
+  /// - Parameters:
+  ///   - text: the file's bytes, UTF-8.
+  ///   - values: a value for each name that may be used; not every one has to be.
+  public init(
+    file text: [UInt8], binding values: [String: any PostgresEncodable] = [:]
+  ) throws(PostgresError) {
+    var scanner = SQLScanner(text: text)
+    var sql: [UInt8] = []
+    var parameters: [Parameter] = []
+    var places: [String: Int] = [:]
+    while let piece = scanner.next() {
+      switch piece {
+      case .text(let range): sql += text[range]
+      case .name(let name, let line):
+        guard let value = values[name] else {
+          let known = values.keys.sorted().map { ":\($0)" }.joined(separator: ", ")
+          throw .invalidStatement(
+            "line \(line): :\(name) is not known here; known are \(known.isEmpty ? "none" : known)")
+        }
+        if places[name] == nil {
+          parameters.append(value.postgresParameter)
+          places[name] = parameters.count
+        }
+        sql += Array("$\(places[name] ?? 0)".utf8)
+      }
+    }
+    self.init(sql: String(decoding: sql, as: UTF8.self), parameters: parameters)
+  }
+}
+
+/// Tells `:name` from what only looks like it: quoted text, dollar quotes, comments, casts.
+///
+/// Rules: PostgreSQL manual, 4.1 "Lexical Structure". Array slices with a bare name as upper bound
+/// (`a[1:n]`) read as a parameter; written with a space (`a[1: n]`) they do not.
+struct SQLScanner {
+  enum Piece {
+    case text(Range<Int>)
+    case name(String, line: Int)
+  }
+
+  let text: [UInt8]
+  private var position = 0
+
+  init(text: [UInt8]) { self.text = text }
+
+  private func byte(_ index: Int) -> UInt8? { index < text.count ? text[index] : nil }
+
+  private static func isNameStart(_ byte: UInt8?) -> Bool {
+    guard let byte else { return false }
+    return (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: "_")
+  }
+
+  private static func isNamePart(_ byte: UInt8?) -> Bool {
+    guard let byte else { return false }
+    return isNameStart(byte) || (0x30...0x39).contains(byte)
+  }
+
+  mutating func next() -> Piece? {
+    guard position < text.count else { return nil }
+    if text[position] == UInt8(ascii: ":"), Self.isNameStart(byte(position + 1)) {
+      let line = text[..<position].count { $0 == UInt8(ascii: "\n") } + 1
+      let start = position + 1
+      position = start
+      while Self.isNamePart(byte(position)) { position += 1 }
+      return .name(String(decoding: text[start..<position], as: UTF8.self), line: line)
+    }
+    let start = position
+    repeat { skipOne() } while position < text.count
+      && !(text[position] == UInt8(ascii: ":") && Self.isNameStart(byte(position + 1)))
+    return .text(start..<position)
+  }
+
+  /// Passes over one letter, or over a whole quoted or commented stretch.
+  private mutating func skipOne() {
+    switch (text[position], byte(position + 1)) {
+    case (UInt8(ascii: ":"), UInt8(ascii: ":")): position += 2
+    case (UInt8(ascii: "-"), UInt8(ascii: "-")): skip(to: "\n")
+    case (UInt8(ascii: "/"), UInt8(ascii: "*")): skipBlockComment()
+    case (UInt8(ascii: "'"), _):
+      let before = position > 0 ? text[position - 1] | 0x20 : 0
+      let isEscaped = before == UInt8(ascii: "e") && !Self.isNamePart(position > 1 ? text[position - 2] : nil)
+      skipQuoted(UInt8(ascii: "'"), backslashEscapes: isEscaped)
+    case (UInt8(ascii: "\""), _): skipQuoted(UInt8(ascii: "\""), backslashEscapes: false)
+    case (UInt8(ascii: "$"), _): skipDollarQuoted()
+    default: position += 1
+    }
+  }
+
+  private mutating func skip(to end: String) {
+    let end = Array(end.utf8)
+    while position < text.count, !text[position...].starts(with: end) { position += 1 }
+    position = min(position + end.count, text.count)
+  }
+
+  private mutating func skipBlockComment() {
+    var depth = 0
+    repeat {
+      if text[position...].starts(with: "/*".utf8) {
+        depth += 1
+        position += 2
+      } else if text[position...].starts(with: "*/".utf8) {
+        depth -= 1
+        position += 2
+      } else {
+        position += 1
+      }
+    } while depth > 0 && position < text.count
+  }
+
+  private mutating func skipQuoted(_ quote: UInt8, backslashEscapes: Bool) {
+    position += 1
+    while position < text.count {
+      if backslashEscapes && text[position] == UInt8(ascii: "\\") {
+        position += 2
+      } else if text[position] != quote {
+        position += 1
+      } else if byte(position + 1) == quote {
+        position += 2
+      } else {
+        break
+      }
+    }
+    position = min(position + 1, text.count)
+  }
+
+  private mutating func skipDollarQuoted() {
+    var end = position + 1
+    while Self.isNamePart(byte(end)) { end += 1 }
+    let isInsideName = position > 0 && Self.isNamePart(text[position - 1])
+    guard !isInsideName, byte(end) == UInt8(ascii: "$"), !(0x30...0x39).contains(byte(position + 1) ?? 0) else {
+      position += 1
+      return
+    }
+    let tag = String(decoding: text[position...end], as: UTF8.self)
+    position = end + 1
+    skip(to: tag)
+  }
+}

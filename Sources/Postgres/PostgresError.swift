@@ -1,0 +1,74 @@
+import CLibPQ
+
+/// Why something could not be done in Postgres. The one error type of this module.
+public enum PostgresError: Error, Sendable {
+  /// The server cannot be reached, or the connection to it was lost.
+  case connection(String)
+  /// The server answered with an error.
+  case server(ServerError)
+  /// The server did not answer in time; the connection has been given up.
+  case timedOut(String)
+  /// The task was cancelled; the statement was cancelled on the server too.
+  case cancelled
+  /// The statement or a value cannot be sent as it is (a NUL in a text, a name that is not bound).
+  case invalidStatement(String)
+  /// A column does not hold what was expected.
+  case decoding(String)
+
+  /// What the server said of its error.
+  public struct ServerError: Sendable {
+    public var state: SQLState
+    public var message: String
+    public var detail: String?
+    public var hint: String?
+    /// The statement's text, shortened, where it was one.
+    public var statement: String?
+    /// Where in the statement's text the server saw the mistake, counted in characters from 1.
+    public var position: Int?
+  }
+
+  /// Whether the same work may succeed when it is done again, on a new connection if need be.
+  public var isTransient: Bool {
+    switch self {
+    case .connection, .timedOut: true
+    case .server(let error): error.state.isTransient
+    case .cancelled, .invalidStatement, .decoding: false
+    }
+  }
+
+  /// The server's SQLSTATE, where it was the server that refused.
+  public var state: SQLState? {
+    if case .server(let error) = self { error.state } else { nil }
+  }
+}
+
+extension PostgresError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .connection(let message): "Postgres: \(message)"
+    case .timedOut(let what): "Postgres did not answer in time: \(what)"
+    case .cancelled: "cancelled"
+    case .invalidStatement(let message), .decoding(let message): message
+    case .server(let error):
+      "Postgres: \(error.message) (SQLSTATE \(error.state.rawValue))"
+        + (error.detail.map { ". \($0)" } ?? "") + (error.statement.map { ", in: \($0)" } ?? "")
+    }
+  }
+}
+
+extension PostgresError.ServerError {
+  /// Reads the parts of an error result (libpq manual, `PQresultErrorField`).
+  init(_ result: ResultHandle, statement: String?) {
+    func field(_ code: Character) -> String? {
+      let pointer = PQresultErrorField(result.pointer, CInt(code.asciiValue ?? 0))
+      return pointer.map { String(cString: $0).trimmingNewlines() }
+    }
+    self.init(
+      state: SQLState(rawValue: field("C") ?? "XX000"),
+      message: field("M") ?? String(cString: PQresultErrorMessage(result.pointer)).trimmingNewlines(),
+      detail: field("D"),
+      hint: field("H"),
+      statement: statement,
+      position: field("P").flatMap { Int($0) })
+  }
+}

@@ -1,0 +1,82 @@
+import CLibPQ
+
+/// A type that can be read from the text form of a column.
+public protocol PostgresDecodable {
+  /// `nil` when the text is not of this type.
+  init?(postgresText text: String)
+}
+
+/// The rows of a result. They outlive the session that made them: the server's answer is kept whole
+/// and read in place.
+public struct Rows: RandomAccessCollection, Sendable {
+  let result: ResultHandle
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { Int(PQntuples(result.pointer)) }
+  public subscript(position: Int) -> Row { Row(result: result, index: CInt(position)) }
+
+  /// How many rows the statement inserted, updated, deleted or copied.
+  public var affected: Int { Int(String(cString: PQcmdTuples(result.pointer))) ?? 0 }
+
+  /// The only row of an answer that must have exactly one.
+  public func only() throws(PostgresError) -> Row {
+    guard count == 1 else { throw .decoding("expected one row, the server sent \(count)") }
+    return self[0]
+  }
+}
+
+/// One row of a result, read by column name.
+public struct Row: Sendable {
+  let result: ResultHandle
+  let index: CInt
+
+  /// Reads a column that may be null.
+  public func optional<Value: PostgresDecodable>(
+    _ column: String, as type: Value.Type = Value.self
+  ) throws(PostgresError) -> Value? {
+    let number = PQfnumber(result.pointer, quotedIdentifier(column))
+    guard number >= 0 else { throw .decoding("the answer has no column \(column)") }
+    guard PQgetisnull(result.pointer, index, number) == 0 else { return nil }
+    let bytes = UnsafeRawBufferPointer(
+      start: PQgetvalue(result.pointer, index, number), count: Int(PQgetlength(result.pointer, index, number)))
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let value = Value(postgresText: text) else {
+      throw .decoding("column \(column) holds «\(text.prefix(60))», which is no \(Value.self)")
+    }
+    return value
+  }
+
+  /// Reads a column that is never null.
+  public func value<Value: PostgresDecodable>(
+    _ column: String, as type: Value.Type = Value.self
+  ) throws(PostgresError) -> Value {
+    guard let value = try optional(column, as: type) else { throw .decoding("column \(column) is null") }
+    return value
+  }
+}
+
+extension Int: PostgresDecodable {
+  public init?(postgresText text: String) { self.init(text) }
+}
+
+extension Int64: PostgresDecodable {
+  public init?(postgresText text: String) { self.init(text) }
+}
+
+extension Double: PostgresDecodable {
+  public init?(postgresText text: String) { self.init(text) }
+}
+
+extension String: PostgresDecodable {
+  public init?(postgresText text: String) { self = text }
+}
+
+extension Bool: PostgresDecodable {
+  public init?(postgresText text: String) {
+    switch text {
+    case "t": self = true
+    case "f": self = false
+    default: return nil
+    }
+  }
+}

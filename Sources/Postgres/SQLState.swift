@@ -1,0 +1,38 @@
+/// The five letters by which Postgres names an error.
+///
+/// Source: PostgreSQL manual, appendix A, "PostgreSQL Error Codes".
+public struct SQLState: RawRepresentable, Hashable, Sendable {
+  public let rawValue: String
+
+  public init(rawValue: String) { self.rawValue = rawValue }
+
+  /// The first two letters, which name the family of the error.
+  public var errorClass: String { String(rawValue.prefix(2)) }
+
+  public static let uniqueViolation = SQLState(rawValue: "23505")
+  public static let readOnlyTransaction = SQLState(rawValue: "25006")
+  public static let invalidParameterValue = SQLState(rawValue: "22023")
+  public static let insufficientPrivilege = SQLState(rawValue: "42501")
+  public static let undefinedTable = SQLState(rawValue: "42P01")
+  public static let undefinedColumn = SQLState(rawValue: "42703")
+  public static let undefinedFunction = SQLState(rawValue: "42883")
+  public static let invalidSchemaName = SQLState(rawValue: "3F000")
+  public static let invalidDatabaseName = SQLState(rawValue: "3D000")
+  public static let queryCanceled = SQLState(rawValue: "57014")
+
+  private static let transientClasses: Set<String> = ["08", "53"]
+  private static let transientStates: Set<String> = [
+    "57P01", "57P02", "57P03", "57P04", "57P05",  // the server or an administrator ended the session
+    "40001", "40P01",  // serialization failure, deadlock
+    "55P03",  // lock not available
+    "25P03",  // idle in a transaction for too long: the process was frozen
+  ]
+
+  /// Whether the same work may succeed when it is simply done again.
+  public var isTransient: Bool {
+    Self.transientClasses.contains(errorClass) || Self.transientStates.contains(rawValue)
+  }
+
+  /// Whether the server refused who we are (class 28) or what we may do.
+  public var isDenied: Bool { errorClass == "28" || self == .insufficientPrivilege }
+}

@@ -1,0 +1,210 @@
+import BlockingIO
+import CLibPQ
+
+/// A connection, lent to one piece of synchronous work.
+///
+/// It cannot be copied, stored or awaited over, so nothing can slip in between two statements.
+public struct Session: ~Copyable {
+  private let connection: ConnectionHandle
+  private let limit: Duration
+  var interrupt = Interrupt()
+
+  init(adopting connection: consuming ConnectionHandle, limit: Duration) {
+    self.connection = connection
+    self.limit = limit
+  }
+
+  private var wire: Wire { Wire(pointer: connection.pointer, interrupt: interrupt, limit: limit) }
+
+  /// Whether the connection may be used again: alive, and outside of any statement or transaction.
+  var isIdle: Bool {
+    PQstatus(connection.pointer) == CONNECTION_OK && PQtransactionStatus(connection.pointer) == PQTRANS_IDLE
+  }
+
+  /// Whether a transaction is open that can still be rolled back.
+  var isInTransaction: Bool {
+    [PQTRANS_INTRANS, PQTRANS_INERROR].contains(PQtransactionStatus(connection.pointer))
+  }
+
+  /// The server's version as a number, for example 150018.
+  public var serverVersion: Int { Int(PQserverVersion(connection.pointer)) }
+
+  /// Runs one statement and returns its rows.
+  @discardableResult
+  public func query(_ statement: Statement) throws(PostgresError) -> Rows {
+    let wire = wire
+    return try wire.exchange { () throws(PostgresError) in
+      try wire.checkInterrupt()
+      let deadline = ContinuousClock.now + (statement.timeLimit ?? limit)
+      try wire.send(statement)
+      try wire.flush(until: deadline, doing: statement.summary)
+      return try Self.lastResult(of: wire, statement: statement.summary, until: deadline)
+    }
+  }
+
+  /// Runs one statement and returns how many rows it inserted, updated or deleted.
+  @discardableResult
+  public func execute(_ statement: Statement) throws(PostgresError) -> Int {
+    try query(statement).affected
+  }
+
+  /// Runs a text of several statements, without values, as one implicit transaction.
+  package func execute(script: String, limit: Duration) throws(PostgresError) {
+    let wire = wire
+    try wire.exchange { () throws(PostgresError) in
+      try wire.checkInterrupt()
+      let deadline = ContinuousClock.now + limit
+      guard PQsendQuery(connection.pointer, script) == 1 else { throw .connection(connection.message) }
+      try wire.flush(until: deadline, doing: "running a script")
+      _ = try Self.lastResult(of: wire, statement: nil, until: deadline)
+    }
+  }
+
+  /// Sends all statements at once and returns the rows of each: one round trip instead of many.
+  ///
+  /// The first that fails ends the rest; its error is thrown. Outside of a transaction the whole
+  /// pipeline is one implicit transaction.
+  @discardableResult
+  public func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
+    let wire = wire
+    return try wire.exchange { () throws(PostgresError) in
+      try wire.checkInterrupt()
+      guard PQenterPipelineMode(connection.pointer) == 1 else { throw .connection(connection.message) }
+      let allowed = statements.reduce(limit) { max($0, $1.timeLimit ?? limit) }
+      let deadline = ContinuousClock.now + allowed
+      for statement in statements { try wire.send(statement) }
+      guard PQpipelineSync(connection.pointer) == 1 else { throw .connection(connection.message) }
+      let what = statements.first?.summary ?? "an empty pipeline"
+      try wire.flush(until: deadline, doing: what)
+
+      var answers: [Rows] = []
+      var failure: PostgresError?
+      for statement in statements {
+        do throws(PostgresError) {
+          let result = try Self.lastResult(of: wire, statement: statement.summary, until: deadline)
+          if failure == nil { answers.append(result) }
+        } catch {
+          guard case .server = error else { throw error }
+          failure = failure ?? error
+        }
+      }
+      _ = try wire.nextResult(until: deadline, doing: what)  // The sync point.
+      guard PQexitPipelineMode(connection.pointer) == 1 else { throw .connection(connection.message) }
+      if let failure { throw failure }
+      return answers
+    }
+  }
+
+  /// Reads a large answer a page at a time, so that memory does not grow with it. Only inside a
+  /// transaction, and with only one such reading at a time.
+  public func forEachPage(
+    of statement: Statement, rows: Int, _ body: (Rows) throws -> Void
+  ) throws {
+    try query(
+      Statement(sql: "declare pages no scroll cursor for \(statement.sql)", parameters: statement.parameters)
+        .limited(to: statement.timeLimit))
+    while true {
+      let page = try query(Statement(sql: "fetch \(rows) from pages").limited(to: statement.timeLimit))
+      if !page.isEmpty { try body(page) }
+      if page.count < rows { break }
+    }
+    try query("close pages")
+  }
+
+  /// Copies rows into a table by binary COPY, written by the closure through a lent writer.
+  ///
+  /// When the closure throws, the COPY fails on the server and nothing of it is stored.
+  ///
+  /// - Returns: how many rows the server stored.
+  @discardableResult
+  public func copy(
+    into table: String, columns: [String], _ body: (inout CopyWriter) throws -> Void
+  ) throws -> Int {
+    let list = columns.map(quotedIdentifier).joined(separator: ", ")
+    let statement = Statement(sql: "copy \(quotedIdentifier(table)) (\(list)) from stdin (format binary)")
+    let wire = wire
+    try wire.exchange { () throws(PostgresError) in
+      try wire.checkInterrupt()
+      let deadline = ContinuousClock.now + limit
+      try wire.send(statement)
+      try wire.flush(until: deadline, doing: statement.summary)
+      let started = try wire.nextResult(until: deadline, doing: statement.summary)
+      if let started, started.status != PGRES_COPY_IN {
+        wire.drain()
+        throw .server(.init(started, statement: statement.summary))
+      }
+    }
+    do {
+      try wire.sendCopyData(CopyWriter.header)
+      var writer = CopyWriter(wire: wire)
+      try body(&writer)
+      try wire.sendCopyData(CopyWriter.trailer)
+    } catch {
+      // A server that refused the rows has already said why; that matters more than what we met.
+      _ = PQputCopyEnd(connection.pointer, "the job gave up this COPY")
+      if case .server(let reason)? = Self.failure(after: wire), reason.state != .queryCanceled {
+        throw PostgresError.server(reason)
+      }
+      throw error
+    }
+    return try wire.exchange { () throws(PostgresError) in
+      guard PQputCopyEnd(connection.pointer, nil) == 1 else { throw .connection(connection.message) }
+      let deadline = ContinuousClock.now + limit
+      try wire.flush(until: deadline, doing: statement.summary)
+      return try Self.lastResult(of: wire, statement: statement.summary, until: deadline).affected
+    }
+  }
+
+  /// What the server says after a COPY that was given up; takes the answer off the connection.
+  private static func failure(after wire: Wire) -> PostgresError? {
+    let patient = Wire(pointer: wire.pointer, interrupt: Interrupt(), limit: .seconds(3))
+    let deadline = ContinuousClock.now + patient.limit
+    do {
+      try patient.flush(until: deadline, doing: "ending a COPY")
+      _ = try lastResult(of: patient, statement: nil, until: deadline)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Takes all results of one statement and returns the last, or throws what the server said.
+  private static func lastResult(
+    of wire: Wire, statement: String?, until deadline: ContinuousClock.Instant
+  ) throws(PostgresError) -> Rows {
+    var last: ResultHandle?
+    var failure: PostgresError?
+    while let result = try wire.nextResult(until: deadline, doing: statement ?? "running a script") {
+      switch result.status {
+      case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: last = result
+      case PGRES_PIPELINE_ABORTED: failure = failure ?? .server(.init(result, statement: statement))
+      case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+        throw .invalidStatement("COPY runs through copy(into:), not as a statement")
+      default: failure = .server(.init(result, statement: statement))
+      }
+    }
+    if PQstatus(wire.pointer) != CONNECTION_OK {
+      throw .connection(wire.message.isEmpty ? "the connection was lost" : wire.message)
+    }
+    if let failure { throw failure }
+    guard let last else { throw .connection("the server sent no answer") }
+    return Rows(result: last)
+  }
+
+  /// Ends the transaction without keeping anything, even though the task may be cancelled.
+  mutating func rollBack() {
+    interrupt = Interrupt()
+    _ = try? query("rollback")
+  }
+
+  /// Keeps the transaction. Cancellation does not stop a commit half-way: its outcome would be unknown.
+  mutating func commit() throws(PostgresError) {
+    interrupt = Interrupt()
+    // A transaction with a failed statement answers COMMIT with a rollback, and no error.
+    guard PQtransactionStatus(connection.pointer) != PQTRANS_INERROR else {
+      try query("rollback")
+      throw .invalidStatement("a statement of this transaction had failed, so it was rolled back")
+    }
+    try query("commit")
+  }
+}

@@ -1,0 +1,118 @@
+/// A value on its way to the server: text form, and the type's OID (0 lets the server infer it).
+public struct Parameter: Sendable, Equatable {
+  package var type: UInt32
+  package var text: String?
+
+  public init(type: UInt32, text: String?) {
+    self.type = type
+    self.text = text
+  }
+
+  public static let null = Parameter(type: 0, text: nil)
+}
+
+/// A type whose values can be bound to a statement.
+public protocol PostgresEncodable {
+  var postgresParameter: Parameter { get }
+}
+
+/// SQL text with its bound values: `"… where id = \(id)"` binds, it never splices.
+///
+/// A statement is a plain value. A test can look at it without a server.
+public struct Statement: Sendable, Equatable {
+  /// The text as the server gets it, with `$1`, `$2`, … where values are bound.
+  public private(set) var sql: String
+  public private(set) var parameters: [Parameter]
+  /// How long the server may take; `nil` means the session's usual limit.
+  public private(set) var timeLimit: Duration?
+
+  public init(sql: String, parameters: [Parameter] = []) {
+    self.sql = sql
+    self.parameters = parameters
+  }
+
+  /// The same statement, allowed to take this long.
+  public func limited(to limit: Duration?) -> Statement {
+    var copy = self
+    copy.timeLimit = limit
+    return copy
+  }
+
+  /// The text on one line and shortened, for an error message. Bound values are not in it.
+  var summary: String {
+    let line = sql.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return line.count <= 120 ? line : line.prefix(117) + "…"
+  }
+}
+
+extension Statement: ExpressibleByStringInterpolation {
+  public init(stringLiteral value: String) { self.init(sql: value) }
+
+  public init(stringInterpolation: StringInterpolation) {
+    self.init(sql: stringInterpolation.sql, parameters: stringInterpolation.parameters)
+  }
+
+  public struct StringInterpolation: StringInterpolationProtocol {
+    var sql = ""
+    var parameters: [Parameter] = []
+
+    public init(literalCapacity: Int, interpolationCount: Int) {
+      sql.reserveCapacity(literalCapacity + interpolationCount * 3)
+    }
+
+    public mutating func appendLiteral(_ literal: String) { sql += literal }
+
+    public mutating func appendInterpolation(_ value: (some PostgresEncodable)?) {
+      parameters.append(value?.postgresParameter ?? .null)
+      sql += "$\(parameters.count)"
+    }
+
+    /// Puts a table's or column's name into the text, quoted.
+    public mutating func appendInterpolation(identifier name: String) {
+      sql += quotedIdentifier(name)
+    }
+  }
+}
+
+/// A name as SQL takes it, whatever letters it holds (manual 4.1.1: a quote inside is doubled).
+func quotedIdentifier(_ name: String) -> String {
+  "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}
+
+// The OIDs of built-in types never change (src/include/catalog/pg_type.dat).
+
+extension Int: PostgresEncodable {
+  public var postgresParameter: Parameter { Parameter(type: 20, text: String(self)) }
+}
+
+extension Int64: PostgresEncodable {
+  public var postgresParameter: Parameter { Parameter(type: 20, text: String(self)) }
+}
+
+extension Bool: PostgresEncodable {
+  public var postgresParameter: Parameter { Parameter(type: 16, text: self ? "t" : "f") }
+}
+
+extension Double: PostgresEncodable {
+  public var postgresParameter: Parameter { Parameter(type: 701, text: String(self)) }
+}
+
+extension String: PostgresEncodable {
+  // The server infers the type, so that a text may also be bound where a uuid or jsonb stands.
+  public var postgresParameter: Parameter { Parameter(type: 0, text: self) }
+}
+
+extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
+  public var postgresParameter: Parameter { self?.postgresParameter ?? .null }
+}
+
+extension Array: PostgresEncodable where Element: PostgresEncodable {
+  /// An array literal (manual 8.15.2); each element is quoted, so nothing in it is syntax.
+  public var postgresParameter: Parameter {
+    let elements = map { element -> String in
+      guard let text = element.postgresParameter.text else { return "NULL" }
+      return "\"" + text.reduce(into: "") { $0 += $1 == "\"" || $1 == "\\" ? "\\\($1)" : String($1) } + "\""
+    }
+    return Parameter(type: 0, text: "{" + elements.joined(separator: ",") + "}")
+  }
+}

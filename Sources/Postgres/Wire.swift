@@ -1,0 +1,134 @@
+import BlockingIO
+import CLibPQ
+import Dispatch
+
+/// The conversation with the server over one connection: every wait of this module happens here,
+/// with a limit, and wakes when the task is cancelled.
+///
+/// It borrows the connection's pointer and never outlives the call of the session that made it.
+struct Wire {
+  let pointer: OpaquePointer
+  let interrupt: Interrupt
+  /// The longest silence of the server while it owes an answer.
+  let limit: Duration
+
+  /// How long the server gets to take a cancel request, and to end the statement after it.
+  private static let cancelLimit = DispatchTimeInterval.seconds(2)
+  private static let drainLimit = Duration.seconds(3)
+
+  var message: String { String(cString: PQerrorMessage(pointer)).trimmingNewlines() }
+
+  private func lost() -> PostgresError {
+    .connection(message.isEmpty ? "the connection was lost" : message)
+  }
+
+  func checkInterrupt() throws(PostgresError) {
+    if interrupt.isFired { throw .cancelled }
+  }
+
+  private func wait(
+    for direction: Interrupt.Direction, until deadline: ContinuousClock.Instant, doing what: String
+  ) throws(PostgresError) -> Interrupt.Direction {
+    switch interrupt.wait(for: direction, on: PQsocket(pointer), until: deadline) {
+    case .ready(let direction): return direction
+    case .interrupted: throw .cancelled
+    case .timedOut: throw .timedOut(what)
+    }
+  }
+
+  /// Queues a statement without waiting for the server.
+  func send(_ statement: Statement) throws(PostgresError) {
+    guard !statement.sql.utf8.contains(0) else {
+      throw .invalidStatement("a NUL in the text of: \(statement.summary)")
+    }
+    var values: [UnsafeMutablePointer<CChar>?] = []
+    defer { values.forEach { $0?.deallocate() } }
+    for (index, parameter) in statement.parameters.enumerated() {
+      guard let text = parameter.text else {
+        values.append(nil)
+        continue
+      }
+      // libpq ends a text at its first NUL without a word, so two values could become one.
+      guard !text.utf8.contains(0) else {
+        throw .invalidStatement("value $\(index + 1) holds a NUL, which Postgres cannot store, in: \(statement.summary)")
+      }
+      values.append(text.withCString { source in
+        let length = text.utf8.count + 1
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: length)
+        copy.initialize(from: source, count: length)
+        return copy
+      })
+    }
+    let sent = PQsendQueryParams(
+      pointer, statement.sql, CInt(values.count), statement.parameters.map(\.type),
+      values.map { $0.map { UnsafePointer($0) } }, nil, nil, 0)
+    guard sent == 1 else { throw lost() }
+  }
+
+  /// Sends all that is queued, taking what the server says meanwhile.
+  func flush(until deadline: ContinuousClock.Instant, doing what: String) throws(PostgresError) {
+    while true {
+      switch PQflush(pointer) {
+      case 0: return
+      case 1:
+        let ready = try wait(for: [.read, .write], until: deadline, doing: what)
+        if ready.contains(.read), PQconsumeInput(pointer) == 0 { throw lost() }
+      default: throw lost()
+      }
+    }
+  }
+
+  /// The next result of what was sent; `nil` when that statement has no more.
+  func nextResult(until deadline: ContinuousClock.Instant, doing what: String) throws(PostgresError) -> ResultHandle? {
+    while PQisBusy(pointer) == 1 {
+      _ = try wait(for: .read, until: deadline, doing: what)
+      if PQconsumeInput(pointer) == 0 { throw lost() }
+    }
+    return PQgetResult(pointer).map { ResultHandle(adopting: $0) }
+  }
+
+  /// Runs one exchange. When it ends by cancellation or silence, the server is told to stop and what
+  /// it still sends is drained, so that the connection can be used for the rollback.
+  ///
+  /// The cancel request cannot hit a later statement: this thread is the only one that sends
+  /// statements, and it sends none before the request has arrived and the answer is drained.
+  func exchange<Value>(_ body: () throws(PostgresError) -> Value) throws(PostgresError) -> Value {
+    do {
+      return try body()
+    } catch {
+      switch error {
+      case .cancelled, .timedOut: stopAndDrain()
+      default: break
+      }
+      throw error
+    }
+  }
+
+  private func stopAndDrain() {
+    guard PQtransactionStatus(pointer) == PQTRANS_ACTIVE, let cancel = PQgetCancel(pointer) else { return }
+    // Without the server's word the connection stays "active", and the database drops it.
+    guard CancelHandle(adopting: cancel).send(within: Self.cancelLimit) else { return }
+    drain()
+  }
+
+  /// Takes what the server still sends, for a short while, whatever the task's state.
+  func drain() {
+    let patient = Wire(pointer: pointer, interrupt: Interrupt(), limit: Self.drainLimit)
+    let deadline = ContinuousClock.now + Self.drainLimit
+    do {
+      try patient.flush(until: deadline, doing: "ending a statement")
+      while let result = try patient.nextResult(until: deadline, doing: "ending a statement") {
+        if result.status == PGRES_COPY_IN { return }
+      }
+    } catch {}  // The connection stays "active": see above.
+  }
+
+  /// Sends a piece of a COPY, waiting while the server is slower.
+  func sendCopyData(_ bytes: [UInt8]) throws(PostgresError) {
+    let taken = bytes.withUnsafeBytes { buffer in
+      PQputCopyData(pointer, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(buffer.count))
+    }
+    guard taken == 1 else { throw lost() }
+    try flush(until: .now + limit, doing: "sending rows (COPY)")
+  }
+}

@@ -1,0 +1,39 @@
+import CHiredis
+
+/// Owns hiredis' protocol parser. All frees of this module stand in this file.
+struct ReaderHandle: ~Copyable {
+  let pointer: UnsafeMutablePointer<redisReader>
+
+  init(adopting pointer: UnsafeMutablePointer<redisReader>) {
+    self.pointer = pointer
+    // hiredis frees its buffer whenever it is empty and larger than this; keeping it saves an
+    // allocation for each large reply.
+    pointer.pointee.maxbuf = 0
+  }
+
+  deinit { redisReaderFree(pointer) }
+}
+
+/// One reply of the server, as hiredis parsed it: read in place, freed with its owner.
+public struct RedisReply: ~Copyable {
+  let pointer: UnsafeMutablePointer<redisReply>
+
+  init(adopting pointer: UnsafeMutablePointer<redisReply>) { self.pointer = pointer }
+
+  deinit { freeReplyObject(pointer) }
+}
+
+/// Owns the bytes of a command that hiredis formatted.
+struct CommandHandle: ~Copyable {
+  private let pointer: UnsafeMutablePointer<CChar>
+  private let count: Int
+
+  init(adopting pointer: UnsafeMutablePointer<CChar>, count: Int) {
+    self.pointer = pointer
+    self.count = count
+  }
+
+  deinit { redisFreeCommand(pointer) }
+
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointer, count: count) }
+}

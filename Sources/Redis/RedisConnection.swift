@@ -1,0 +1,76 @@
+import BlockingIO
+
+/// One connection to Redis on a thread of its own; made when it is first needed, made anew after it
+/// was lost.
+package actor RedisConnection {
+  private let address: RedisAddress
+  private let clientName: String
+  private let connectTimeout: Duration
+  private let commandTimeout: Duration
+  private let executor = ThreadExecutor(label: "redis")
+  private var session: RedisSession?
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  /// - Parameters:
+  ///   - clientName: what `CLIENT LIST` shows.
+  ///   - connectTimeout: the longest wait for a connection.
+  ///   - commandTimeout: the longest wait for the answer to one command.
+  package init(
+    _ address: RedisAddress, clientName: String,
+    connectTimeout: Duration = .seconds(5), commandTimeout: Duration = .seconds(10)
+  ) {
+    self.address = address
+    self.clientName = clientName
+    self.connectTimeout = connectTimeout
+    self.commandTimeout = commandTimeout
+  }
+
+  /// Lends the connection. It is kept only if every answer was taken.
+  package func withSession<Value: Sendable>(
+    _ body: @Sendable (inout RedisSession) throws -> Value
+  ) async throws -> Value {
+    try await interruptible { interrupt in
+      var session = try takeSession(interrupt)
+      session.transport.interrupt = interrupt
+      do {
+        let value = try body(&session)
+        if session.isIdle { self.session = consume session }
+        return value
+      } catch {
+        if session.isIdle { self.session = consume session }
+        throw error
+      }
+    }
+  }
+
+  /// Closes the connection now; the next call makes a new one.
+  package func close() { session = nil }
+
+  private func takeSession(_ interrupt: Interrupt) throws(RedisError) -> RedisSession {
+    if let session = session.take() { return session }
+    guard !address.isEncrypted else {
+      throw .connection("rediss:// (TLS) is not supported yet; use redis:// or unix://")
+    }
+    var transport = try Transport.connect(to: address.place, within: connectTimeout, interrupt)
+    transport.interrupt = interrupt
+    var session = try RedisSession(adopting: transport, limit: commandTimeout)
+    try introduce(&session)
+    return session
+  }
+
+  /// Says who we are; all in one round trip.
+  private func introduce(_ session: inout RedisSession) throws(RedisError) {
+    var commands: [RedisCommand] = []
+    if let password = address.password {
+      commands.append(address.user.map { RedisCommand("AUTH", $0, password) } ?? RedisCommand("AUTH", password))
+    }
+    if address.database != 0 { commands.append(RedisCommand("SELECT", String(address.database))) }
+    let required = commands.count
+    // A name is a courtesy: an old server or a narrow ACL may refuse it.
+    commands.append(RedisCommand("CLIENT", "SETNAME", clientName))
+    for answer in try session.pipeline(commands).prefix(required) {
+      if case .error(let code, let message) = answer { throw .server(code: code, message: message) }
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import BlockingIO
+import CHiredis
+
+/// A connection, lent to one piece of synchronous work.
+///
+/// Commands may be sent ahead (`send`) and answered later in the same order (`receive`). After an error
+/// of the connection, or an answer that never came, the session is dead: no answer is ever taken for
+/// another question's.
+public struct RedisSession: ~Copyable {
+  private let reader: ReaderHandle
+  var transport: Transport
+  private let limit: Duration
+  private let input: UnsafeMutableRawBufferPointer
+  private var scriptNames: [Script: String] = [:]
+  /// Answers that are still owed.
+  private var owed = 0
+  private(set) var isUsable = true
+
+  init(adopting transport: consuming Transport, limit: Duration) throws(RedisError) {
+    guard let reader = redisReaderCreate() else { throw .connection("out of memory") }
+    self.reader = ReaderHandle(adopting: reader)
+    self.transport = transport
+    self.limit = limit
+    input = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
+  }
+
+  deinit { input.deallocate() }
+
+  /// Whether the next command may use it.
+  var isIdle: Bool { isUsable && owed == 0 }
+
+  /// Sends one command and returns its answer, copied.
+  @discardableResult
+  public mutating func command(_ command: RedisCommand) throws(RedisError) -> RedisValue {
+    try send(command)
+    return try receive().value
+  }
+
+  /// Sends all commands at once and returns each one's answer, errors of single commands included.
+  public mutating func pipeline(_ commands: [RedisCommand]) throws(RedisError) -> [RedisValue] {
+    var answers: [RedisValue] = []
+    // Short enough that the answers of one part fit into the buffers while the part is still written.
+    for start in stride(from: 0, to: commands.count, by: 500) {
+      let part = commands[start..<min(start + 500, commands.count)]
+      for command in part { try send(command) }
+      for _ in part { answers.append(try receiveAny().value) }
+    }
+    return answers
+  }
+
+  /// Sends a command without waiting for its answer.
+  public mutating func send(_ command: RedisCommand) throws(RedisError) {
+    try command.withFormatted { (bytes: UnsafeRawBufferPointer) throws(RedisError) in try write(bytes) }
+  }
+
+  /// Sends a command whose arguments are lent, for example the keys of an answer: nothing is copied
+  /// but into the command itself.
+  public mutating func send(_ name: StaticString, lent arguments: [LentBytes]) throws(RedisError) {
+    var pointers: [UnsafePointer<CChar>?] = [
+      UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+    ]
+    var lengths = [name.utf8CodeUnitCount]
+    pointers.reserveCapacity(arguments.count + 1)
+    lengths.reserveCapacity(arguments.count + 1)
+    for argument in arguments {
+      pointers.append(argument.baseAddress?.assumingMemoryBound(to: CChar.self))
+      lengths.append(argument.count)
+    }
+    try RedisCommand.withFormatted(pointers: pointers, lengths: lengths) {
+      (bytes: UnsafeRawBufferPointer) throws(RedisError) in try write(bytes)
+    }
+  }
+
+  /// Takes the next answer, to be read in place. An error answer is thrown.
+  public mutating func receive() throws(RedisError) -> RedisReply {
+    let reply = try receiveAny()
+    if let error = reply.error {
+      if !error.leavesConnectionUsable { isUsable = false }
+      throw error
+    }
+    return reply
+  }
+
+  /// Takes the next answer, copied; an error answer comes as a value too.
+  public mutating func receiveValue() throws(RedisError) -> RedisValue { try receiveAny().value }
+
+  /// Asks for a page of keys.
+  ///
+  /// - Parameters:
+  ///   - cursor: "0" for the first page, then the last page's.
+  ///   - count: how many keys the server looks at.
+  public mutating func sendScan(cursor: String, match pattern: String, count: Int) throws(RedisError) {
+    try send(RedisCommand("SCAN", cursor, "MATCH", pattern, "COUNT", String(count)))
+  }
+
+  /// Takes the answer to `sendScan`.
+  public mutating func receiveScanPage() throws(RedisError) -> ScanPage { try ScanPage(receive()) }
+
+  /// Runs a script by its name; a server that does not know it (any more) is given the text.
+  @discardableResult
+  public mutating func run(
+    _ script: Script, keys: [String], arguments: [String] = []
+  ) throws(RedisError) -> RedisValue {
+    let rest = ([String(keys.count)] + keys + arguments).map { Array($0.utf8) }
+    if let name = scriptNames[script] {
+      do throws(RedisError) {
+        return try command(RedisCommand("EVALSHA", name, bytes: rest))
+      } catch {
+        guard case .server("NOSCRIPT", _) = error else { throw error }
+        scriptNames[script] = nil
+      }
+    }
+    // EVAL leaves the script in the server's cache; its name is asked for in the same round trip.
+    try send(RedisCommand("SCRIPT", "LOAD", script.source))
+    try send(RedisCommand("EVAL", script.source, bytes: rest))
+    let name = try receiveAny().value
+    let answer = try receive()
+    if let name = name.text { scriptNames[script] = name }
+    return answer.value
+  }
+
+  /// Takes the next answer, whatever it is.
+  private mutating func receiveAny() throws(RedisError) -> RedisReply {
+    let deadline = ContinuousClock.now + limit
+    do throws(RedisError) {
+      while true {
+        var reply: UnsafeMutableRawPointer?
+        guard redisReaderGetReply(reader.pointer, &reply) == REDIS_OK else {
+          throw .unexpectedReply("what came is not the protocol of Redis: \(protocolError)")
+        }
+        if let reply {
+          owed -= 1
+          return RedisReply(adopting: reply.assumingMemoryBound(to: redisReply.self))
+        }
+        let count = try transport.read(into: input, until: deadline)
+        redisReaderFeed(reader.pointer, input.baseAddress?.assumingMemoryBound(to: CChar.self), count)
+      }
+    } catch {
+      isUsable = false
+      throw error
+    }
+  }
+
+  private mutating func write(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
+    guard isUsable else { throw .connection("the connection was given up") }
+    do throws(RedisError) {
+      try transport.write(bytes, until: .now + limit)
+      owed += 1
+    } catch {
+      isUsable = false
+      throw error
+    }
+  }
+
+  private var protocolError: String {
+    withUnsafeBytes(of: reader.pointer.pointee.errstr) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// One numbered step of the schema.
+struct Migration: Sendable, Equatable {
+  var version: Int
+  var name: String
+  var sql: String
+}
+
+extension Migration {
+  /// All steps, in order. The rule for a new one: add a file to `migrations`, and a line here; only add
+  /// to what stands, so that older binaries go on working (docs/decisions/0005-migrations-only-add.md).
+  static let all: [Migration] = [
+    Migration(1, "ledger", PackageResources.v0001_ledger_sql),
+    Migration(2, "usage", PackageResources.v0002_usage_sql),
+  ]
+
+  private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {
+    self.init(version: version, name: name, sql: String(decoding: bytes, as: UTF8.self))
+  }
+}
