@@ -22,6 +22,13 @@ func kebabCase(_ name: String) -> String {
   }.joined()
 }
 
+func tests(_ name: String, _ modules: [String]) -> Target {
+  .testTarget(
+    name: name,
+    dependencies: (modules + ["TestSupport"]).map { .init(stringLiteral: $0) },
+    swiftSettings: strict)
+}
+
 let package = Package(
   name: "oneshot",
   products: jobs.map { .executable(name: kebabCase($0), targets: [$0]) } + [
@@ -50,4 +57,18 @@ let package = Package(
         resources: [.embedInCode("sql")],
         swiftSettings: strict)
     }
+    + [
+      .target(
+        name: "TestSupport",
+        dependencies: ["Postgres", "Redis", "JobRuntime"],
+        path: "Tests/Support",
+        exclude: ["private-servers.sh", "install-packages.sh"],
+        swiftSettings: strict),
+      tests("PostgresTests", ["Postgres", "Redis", "BlockingIO"]),
+      tests("RedisTests", ["Redis", "BlockingIO"]),
+      tests("JobRuntimeTests", ["JobRuntime", "Postgres", "Redis"]),
+      // What they run and look into: every binary.
+      tests("JobTests", ["JobRuntime", "Postgres", "Redis", "Oneshot"] + jobs),
+      tests("ProcessTests", ["JobRuntime", "Postgres", "Redis", "Oneshot"] + jobs),
+    ]
 )

@@ -53,7 +53,10 @@ enum JobMain {
     let known: Set<String> = ["--plan", "--check"]
     if arguments.count > 1 || !arguments.allSatisfy(known.contains) {
       let wrong = arguments.first { !known.contains($0) } ?? arguments.dropFirst().first ?? ""
-      fail(JobFailure(.usage, "the argument \(wrong) is not known, or one too many", hint: "\(J.name) --help lists the arguments; settings come from the environment."))
+      fail(
+        JobFailure(
+          .usage, "the argument \(wrong) is not known, or one too many",
+          hint: "\(J.name) --help lists the arguments; settings come from the environment."))
     }
     guard env.problems.isEmpty else {
       blank.errors = env.problems.map { .init(item: $0.name, kind: "setting", message: "\($0.name) \($0.message)") }

@@ -43,6 +43,7 @@ public struct JobRun: Sendable {
   ///
   /// It first checks that no newer run has started, and none can until it ends. Committed when the
   /// closure returns, rolled back when it throws; done again as a whole when the cause passes.
+  @discardableResult
   public func transaction<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
@@ -57,6 +58,7 @@ public struct JobRun: Sendable {
 
   /// Lends the connection outside of any transaction, for reading and for temporary tables. It is not
   /// fenced, so nothing that lasts may be written through it.
+  @discardableResult
   public func session<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
@@ -66,6 +68,7 @@ public struct JobRun: Sendable {
   // MARK: Redis
 
   /// Lends the connection to Redis. Not for shared keys: those need the fence.
+  @discardableResult
   public func redis<Value: Sendable>(
     _ body: @Sendable (inout RedisSession) throws -> Value
   ) async throws -> Value {

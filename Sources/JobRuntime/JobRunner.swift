@@ -144,7 +144,13 @@ struct JobRunner<J: Job> {
         identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
         host: surroundings.host, version: oneshotVersion, neededSchema: neededSchema))
     return try await retrier.run("opening the run in the ledger") {
-      try await database.withSession { session in try ledger.read(session.query(statement).only()) }
+      try await database.withSession { session in
+        do {
+          return try ledger.read(session.query(statement).only())
+        } catch let error as PostgresError where Schema.isMissing(error) {
+          return .schemaTooOld(found: 0)
+        }
+      }
     }
   }
 
@@ -190,7 +196,8 @@ struct JobRunner<J: Job> {
     let deadline = started + settings.timeout
     let run = JobRun(
       scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
-      log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis, retrier: retrier,
+      log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis,
+      retrier: retrier,
       record: record, leadership: leadership)
     let timeout = settings.timeout
     let (job, log) = (job, log)
@@ -269,7 +276,13 @@ struct JobRunner<J: Job> {
   private func checkSchema() async throws {
     let needed = neededSchema
     let found = try await retrier.run("reading the schema's version") {
-      try await database.withSession { session in try session.query(Schema.version).only().value("version", as: Int.self) }
+      try await database.withSession { session in
+        do {
+          return try session.query(Schema.version).only().value("version", as: Int.self)
+        } catch let error as PostgresError where Schema.isMissing(error) {
+          return 0
+        }
+      }
     }
     if found < needed { throw Schema.failure(found: found, needed: needed) }
   }
@@ -282,7 +295,10 @@ struct JobRunner<J: Job> {
       let needs = Schema.runtimeTables + J.tables
       let (server, version, missing) = try await database.transaction(readOnly: true) { session in
         let missing = try session.query(Schema.missing(needs)).map { row in
-          (complaint: try row.value("complaint", as: String.self), isPrivilege: try row.value("is_privilege", as: Bool.self))
+          (
+            complaint: try row.value("complaint", as: String.self),
+            isPrivilege: try row.value("is_privilege", as: Bool.self)
+          )
         }
         let isMigrated = !missing.contains { $0.complaint.contains(" oneshot.migrations ") }
         let version = isMigrated ? try session.query(Schema.version).only().value("version", as: Int.self) : 0

@@ -97,11 +97,14 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
   private init(server error: PostgresError.ServerError, message: String) {
     switch error.state {
     case .undefinedTable, .undefinedColumn, .undefinedFunction, .invalidSchemaName:
-      self.init(.misconfigured, message, hint: "Run `oneshot migrate` with the owner's DATABASE_URL; `--check` lists what is missing.")
+      self.init(
+        .misconfigured, message,
+        hint: "Run `oneshot migrate` with the owner's DATABASE_URL; `--check` lists what is missing.")
     case .invalidDatabaseName:
       self.init(.misconfigured, message, hint: "Create the database, or correct its name in DATABASE_URL.")
     case .readOnlyTransaction:
-      self.init(.misconfigured, message, hint: "DATABASE_URL leads to a read-only server; add target_session_attrs=read-write.")
+      self.init(
+        .misconfigured, message, hint: "DATABASE_URL leads to a read-only server; add target_session_attrs=read-write.")
     case let state where state.isDenied:
       let isLogin = state.errorClass == "28"
       self.init(
@@ -109,9 +112,12 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
         hint: isLogin
           ? "Check user and password in DATABASE_URL." : "Grant what is missing to the job's role; `--check` lists it.")
     case let state where state.isTransient:
-      self.init(.unavailable, message, hint: error.hint ?? "The cause usually passes by itself; the next run does the work.")
+      self.init(
+        .unavailable, message, hint: error.hint ?? "The cause usually passes by itself; the next run does the work.")
     case .queryCanceled:
-      self.init(.unavailable, message, hint: "Something outside of the job cancelled the statement, for example a statement_timeout of its role.")
+      self.init(
+        .unavailable, message,
+        hint: "Something outside of the job cancelled the statement, for example a statement_timeout of its role.")
     default: self.init(.internal, message, hint: error.hint)
     }
   }
@@ -123,7 +129,8 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     } else if error.isTransient {
       self.init(.unavailable, message, hint: "Check that the server in REDIS_URL runs and can be reached from here.")
     } else if case .server(let code, _) = error, code == "OOM" || code == "MISCONF" {
-      self.init(.internal, message, hint: "Redis refuses writes: look at its memory limit and at its last background save.")
+      self.init(
+        .internal, message, hint: "Redis refuses writes: look at its memory limit and at its last background save.")
     } else {
       self.init(.internal, message)
     }
@@ -145,7 +152,10 @@ package func exitCodeTable() -> [(status: String, exit: String, when: String, ad
   var rows: [(String, String, String, String)] = [
     ("`succeeded`", "0", "done", "—"),
     ("`skipped`", "0", "reason `locked` or `already_done`", "—"),
-    ("`partial`", "65", "all good items are written; more failed than the budget allows; they are dead letters", "not retry, alert"),
+    (
+      "`partial`", "65", "all good items are written; more failed than the budget allows; they are dead letters",
+      "not retry, alert"
+    ),
   ]
   var seen: Set<Int32> = []
   for kind in FailureKind.allCases where seen.insert(kind.exitCode).inserted {

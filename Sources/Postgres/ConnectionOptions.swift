@@ -20,7 +20,8 @@ package struct ConnectionOptions: Sendable {
     var complaint: UnsafeMutablePointer<CChar>?
     guard let parsed = PQconninfoParse(url, &complaint) else {
       freeLibpqMemory(complaint)
-      throw .invalidStatement("is neither a libpq URI (postgresql://user@host/database) nor a keyword string (host=… dbname=…)")
+      throw .invalidStatement(
+        "is neither a libpq URI (postgresql://user@host/database) nor a keyword string (host=… dbname=…)")
     }
     let options = ConnectionOptionsHandle(adopting: parsed)
     var given: [String: String] = [:]
@@ -67,7 +68,8 @@ package struct ConnectionOptions: Sendable {
   /// Set for every session as it starts, at no cost of a round trip; the user's own `options` win.
   private var sessionSettings: String {
     // A frozen process must not hold its locks; dates must read the same everywhere.
-    let ours = "-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
+    let ours =
+      "-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
     return given["options"].map { "\(ours) \($0)" } ?? ours
   }
 
@@ -157,7 +159,10 @@ package struct ConnectionOptions: Sendable {
         state.allSatisfy({ $0.isASCII && ($0.isNumber || $0.isUppercase) })
       else { continue }
       let said = text.split(separator: "\(word) ", maxSplits: 1).last.map(String.init) ?? text
-      return .server(.init(state: SQLState(rawValue: String(state)), message: said, detail: nil, hint: nil, statement: nil, position: nil))
+      return .server(
+        .init(
+          state: SQLState(rawValue: String(state)), message: said, detail: nil, hint: nil, statement: nil, position: nil
+        ))
     }
     return .connection(text)
   }

@@ -16,6 +16,7 @@ package actor Database {
   ///
   /// Temporary tables live until the connection is lost or closed. A transaction that the closure
   /// leaves open is rolled back.
+  @discardableResult
   package func withSession<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
@@ -28,6 +29,7 @@ package actor Database {
   ///   - readOnly: let the server refuse every write to what lasts.
   ///   - guardian: a statement that is sent together with BEGIN, in the same round trip.
   ///   - check: looks at the guardian's rows before anything else runs; what it throws rolls back.
+  @discardableResult
   package func transaction<Value: Sendable>(
     readOnly: Bool = false,
     guardedBy guardian: Statement? = nil,

@@ -71,7 +71,9 @@ struct SQLScanner {
       return .name(String(decoding: text[start..<position], as: UTF8.self), line: line)
     }
     let start = position
-    repeat { skipOne() } while position < text.count
+    repeat {
+      skipOne()
+    } while position < text.count
       && !(text[position] == UInt8(ascii: ":") && Self.isNameStart(byte(position + 1)))
     return .text(start..<position)
   }

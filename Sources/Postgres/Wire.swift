@@ -50,14 +50,16 @@ struct Wire {
       }
       // libpq ends a text at its first NUL without a word, so two values could become one.
       guard !text.utf8.contains(0) else {
-        throw .invalidStatement("value $\(index + 1) holds a NUL, which Postgres cannot store, in: \(statement.summary)")
+        throw .invalidStatement(
+          "value $\(index + 1) holds a NUL, which Postgres cannot store, in: \(statement.summary)")
       }
-      values.append(text.withCString { source in
-        let length = text.utf8.count + 1
-        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: length)
-        copy.initialize(from: source, count: length)
-        return copy
-      })
+      values.append(
+        text.withCString { source in
+          let length = text.utf8.count + 1
+          let copy = UnsafeMutablePointer<CChar>.allocate(capacity: length)
+          copy.initialize(from: source, count: length)
+          return copy
+        })
     }
     let sent = PQsendQueryParams(
       pointer, statement.sql, CInt(values.count), statement.parameters.map(\.type),

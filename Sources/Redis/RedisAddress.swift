@@ -69,7 +69,9 @@ package struct RedisAddress: Sendable, Equatable {
       place = .unix(path: Self.percentDecoded(rest[authorityEnd...]))
       // The kernel's limit (sockaddr_un.sun_path), the ending NUL included.
       if case .unix(let path) = place, path.isEmpty || path.utf8.count > 107 {
-        problem = path.isEmpty ? "names no socket; it reads unix:///path/to/socket" : "names a socket whose path is longer than 107 bytes"
+        problem =
+          path.isEmpty
+          ? "names no socket; it reads unix:///path/to/socket" : "names a socket whose path is longer than 107 bytes"
         return nil
       }
       return

@@ -27,6 +27,7 @@ package actor RedisConnection {
   }
 
   /// Lends the connection. It is kept only if every answer was taken.
+  @discardableResult
   package func withSession<Value: Sendable>(
     _ body: @Sendable (inout RedisSession) throws -> Value
   ) async throws -> Value {

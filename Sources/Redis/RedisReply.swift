@@ -65,9 +65,10 @@ public enum RedisValue: Sendable, Equatable {
     case REDIS_REPLY_STRING:
       self = .bytes([UInt8](UnsafeRawBufferPointer(start: reply.pointee.str, count: reply.pointee.len)))
     case REDIS_REPLY_ARRAY:
-      self = .array((0..<Int(reply.pointee.elements)).map { index in
-        reply.pointee.element[index].map { RedisValue($0) } ?? .null
-      })
+      self = .array(
+        (0..<Int(reply.pointee.elements)).map { index in
+          reply.pointee.element[index].map { RedisValue($0) } ?? .null
+        })
     case REDIS_REPLY_INTEGER: self = .integer(reply.pointee.integer)
     case REDIS_REPLY_STATUS: self = .status(Self.text(reply))
     case REDIS_REPLY_ERROR:

@@ -99,7 +99,9 @@ struct Transport: ~Copyable {
   }
 
   /// Reads what is there, at least one byte.
-  func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant) throws(RedisError) -> Int {
+  func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant) throws(RedisError)
+    -> Int
+  {
     while true {
       let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
       if count > 0 { return count }

@@ -34,9 +34,15 @@ enum Schema {
       privileges: [.select, .insert, .update]),
   ]
 
+  /// Whether an error says that our tables are not there at all.
+  static func isMissing(_ error: PostgresError) -> Bool {
+    error.state == .undefinedTable || error.state == .invalidSchemaName
+  }
+
   static func failure(found: Int, needed: Int) -> JobFailure {
-    JobFailure(
-      .misconfigured, "the database's schema is at version \(found), this binary needs \(needed)",
+    let state = found == 0 ? "the database has not been migrated" : "the database's schema is at version \(found)"
+    return JobFailure(
+      .misconfigured, "\(state); this binary needs schema version \(needed)",
       hint: "Run `oneshot migrate` of this version or a newer one, with the owner's DATABASE_URL.")
   }
 

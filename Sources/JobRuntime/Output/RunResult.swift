@@ -55,9 +55,10 @@ package struct RunResult: Sendable {
       ("counts", counts), ("details", details),
       (
         "errors",
-        .array(errors.prefix(Self.errorsShown).map { error in
-          ["item": .string(error.item), "kind": .string(error.kind), "message": .string(error.message)]
-        })
+        .array(
+          errors.prefix(Self.errorsShown).map { error in
+            ["item": .string(error.item), "kind": .string(error.kind), "message": .string(error.message)]
+          })
       ),
       ("errors_total", .integer(Int64(errorsTotal))),
     ]

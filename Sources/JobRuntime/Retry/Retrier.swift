@@ -36,8 +36,10 @@ struct Retrier: Sendable {
         let delay = Backoff.delay(beforeRetry: tried, longest: longestDelay, using: &generator)
         log.warning(
           "\(what) failed and is tried again",
-          ["error": .string("\(error)"), "try": .integer(Int64(tried)), "of": .integer(Int64(attempts)),
-            "wait_ms": .integer(delay.inMilliseconds)])
+          [
+            "error": .string("\(error)"), "try": .integer(Int64(tried)), "of": .integer(Int64(attempts)),
+            "wait_ms": .integer(delay.inMilliseconds),
+          ])
         beforeRetry()
         try await Task.sleep(for: delay)
       }

@@ -8,7 +8,9 @@ enum DurationText {
   static func parse(_ text: String) -> Duration? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let unit = text[digits.endIndex...]
-    guard let count = Int64(digits), let factor = units.first(where: { $0.name == unit })?.milliseconds else { return nil }
+    guard let count = Int64(digits), let factor = units.first(where: { $0.name == unit })?.milliseconds else {
+      return nil
+    }
     let (milliseconds, overflow) = count.multipliedReportingOverflow(by: factor)
     // A hundred years: far beyond any use, and far from overflowing anything that adds to it.
     guard !overflow, milliseconds <= 36_525 * 86_400_000 else { return nil }

@@ -32,14 +32,16 @@ struct RuntimeSettings: JobSettings {
     }
     if let password = redis?.password { env.conceal([password]) }
     if redis?.isEncrypted == true {
-      env.complain("REDIS_URL", "asks for TLS (rediss://), which this version does not speak yet; use redis:// or unix://")
+      env.complain(
+        "REDIS_URL", "asks for TLS (rediss://), which this version does not speak yet; use redis:// or unix://")
     }
 
     scheduledAt = env.custom(
       "JOB_SCHEDULED_AT", form: "RFC 3339", default: nil,
       help: "The moment this run is for, filled in by the scheduler."
     ) { text in
-      Timestamp(rfc3339: text).map { .success($0) } ?? .failure("is «\(text)», not a moment such as 2025-11-01T02:00:00Z")
+      Timestamp(rfc3339: text).map { .success($0) }
+        ?? .failure("is «\(text)», not a moment such as 2025-11-01T02:00:00Z")
     }
     kubernetesName = env.optionalString(
       "JOB_KUBERNETES_NAME", help: "The Kubernetes Job's name; its last part tells the moment this run is for.")
@@ -56,12 +58,13 @@ struct RuntimeSettings: JobSettings {
     longestBackoff = env.duration(
       "JOB_BACKOFF_MAX", default: .seconds(32), in: .zero ... .hours(1),
       help: "Retry n waits a random time up to min(2^n s, this).")
-    errorBudget = env.custom(
-      "JOB_ERROR_BUDGET", form: "25 or 0.1%", default: "0",
-      help: "How many items, or what share of them, may fail before the run counts as partial."
-    ) { text in
-      ErrorBudget(text).map { .success($0) } ?? .failure("is «\(text)», not a number of items (25) or a share (0.1%)")
-    } ?? .items(0)
+    errorBudget =
+      env.custom(
+        "JOB_ERROR_BUDGET", form: "25 or 0.1%", default: "0",
+        help: "How many items, or what share of them, may fail before the run counts as partial."
+      ) { text in
+        ErrorBudget(text).map { .success($0) } ?? .failure("is «\(text)», not a number of items (25) or a share (0.1%)")
+      } ?? .items(0)
     isForced = env.bool("JOB_FORCE", default: false, help: "Run although the slot has already succeeded.")
     isDryRun = env.bool(
       "JOB_DRY_RUN", default: false, help: "Do everything but write: report what would change (the same as --plan).")
@@ -73,7 +76,8 @@ struct RuntimeSettings: JobSettings {
       "JOB_RESULT_FILE", form: "path", default: "/dev/termination-log where that exists",
       help: "A second copy of the result, valid JSON in at most 4,096 bytes."
     ) { .success($0) }
-    logFormat = env.choice("JOB_LOG_FORMAT", default: .auto, help: "Form of the log on stderr; auto is text on a terminal, else json.")
+    logFormat = env.choice(
+      "JOB_LOG_FORMAT", default: .auto, help: "Form of the log on stderr; auto is text on a terminal, else json.")
     logLevel = env.choice("JOB_LOG_LEVEL", default: .info, help: "The least important lines that are still written.")
   }
 }
@@ -114,7 +118,9 @@ public struct Shard: Sendable, Equatable {
     var isFound = false
     for (name, help) in zip(names, helps) {
       let given: Int? = env.custom(name, form: "0…9999", default: name == names[0] ? "0" : nil, help: help) { text in
-        guard let value = Int(text), (0...9999).contains(value) else { return .failure("is «\(text)», not a number from 0 to 9999") }
+        guard let value = Int(text), (0...9999).contains(value) else {
+          return .failure("is «\(text)», not a number from 0 to 9999")
+        }
         return .success(value)
       }
       guard let given, !isFound else { continue }

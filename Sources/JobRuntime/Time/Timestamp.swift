@@ -31,7 +31,9 @@ extension Timestamp {
   public init?(rfc3339 text: String) {
     let letters = Array(text.utf8)
     func number(_ range: Range<Int>) -> Int? {
-      guard range.upperBound <= letters.count, letters[range].allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+      guard range.upperBound <= letters.count, letters[range].allSatisfy({ (0x30...0x39).contains($0) }) else {
+        return nil
+      }
       return letters[range].reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
     func isLetter(_ index: Int, _ wanted: String) -> Bool {

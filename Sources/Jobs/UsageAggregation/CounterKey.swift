@@ -23,7 +23,8 @@ struct CounterKey {
       case .missingPart: "the key does not read PREFIX merchant:YYYY-MM-DD:metric; rename or delete it"
       case .emptyPart: "the key's merchant or metric is empty; rename or delete it"
       case .badDate: "the key's date is no day of the calendar in the form YYYY-MM-DD; rename or delete it"
-      case .tooLong: "the key's merchant and metric are longer than \(CounterKey.longest) bytes together, more than an index of Postgres takes; rename or delete it"
+      case .tooLong:
+        "the key's merchant and metric are longer than \(CounterKey.longest) bytes together, more than an index of Postgres takes; rename or delete it"
       }
     }
   }

@@ -165,7 +165,10 @@ struct CounterScan {
       "payload": JSON(members: payload),
     ]
     rows.beginRow(columns: Self.columns.count)
-    for _ in 1..<Self.columns.count { rows.appendNull() }
+    rows.appendNull()
+    if let key { rows.append(dateSince2000: key.day.daysSince2000) } else { rows.appendNull() }
+    rows.appendNull()
+    rows.appendNull()
     rows.append(text: rejection.text)
   }
 }

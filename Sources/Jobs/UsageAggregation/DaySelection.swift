@@ -24,10 +24,13 @@ struct DaySelection: Sendable, Equatable {
       case "yesterday": selection.offsets.append(-1)
       default:
         guard let range = range(word) else {
-          return .failure("holds «\(word)», which is no day (2025-11-01), range (2025-11-01..2025-11-07), yesterday or today")
+          return .failure(
+            "holds «\(word)», which is no day (2025-11-01), range (2025-11-01..2025-11-07), yesterday or today")
         }
         guard range.first <= range.last else { return .failure("holds «\(word)», which ends before it starts") }
-        guard range.last - range.first < mostDays else { return .failure("holds «\(word)», more than \(mostDays) days") }
+        guard range.last - range.first < mostDays else {
+          return .failure("holds «\(word)», more than \(mostDays) days")
+        }
         selection.dates += (0...(range.last - range.first)).map { range.first + $0 }
       }
     }

@@ -9,7 +9,8 @@ enum Statements {
       binding: [
         "scheduled_at": run.scheduledAt, "started_at": run.startedAt, "timezone": settings.timeZone,
         "dates": settings.days.dates, "offsets": settings.days.offsets,
-        "by_default": settings.days.isOpen, "include_today": settings.includesToday,
+        "by_default": settings.days.isOpen, "with_completed": settings.mode == .status,
+        "include_today": settings.includesToday,
         // Half a day of life more is a day to look at.
         "retention_days": Int((settings.retention.inMilliseconds + 86_399_999) / 86_400_000),
         "settle_seconds": Double(settings.settle.inMilliseconds) / 1000,
@@ -36,7 +37,7 @@ enum Statements {
   static func exactKeys(_ day: CalendarDay) -> Statement {
     """
     select count(*) as keys from (
-      select from staged_counters where usage_date = \(day) group by merchant_id, metric_type) distinct_keys
+      select from staged_counters where usage_date = \(day) and rejection is null group by merchant_id, metric_type) distinct_keys
     """
   }
 

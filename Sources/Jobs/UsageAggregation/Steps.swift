@@ -110,13 +110,19 @@ extension UsageAggregation {
       }
       guard !run.isDryRun else { return written }
       try session.execute(Statements.resolve(day.date, settings))
-      if day.isSettled, settings.merchant == nil, written.report.keys > 0 {
+      // A day without counters may be a Redis that lost them; one with failures is to be mended. Both are
+      // looked at again for as long as counters live.
+      let hasFailed =
+        try counted.value("rejected", as: Int.self) > 0
+        || (settings.onRegression == .fail && written.report.regressed > 0)
+      if day.isSettled, settings.merchant == nil, written.report.keys > 0, !hasFailed {
         try session.execute(Statements.complete(day.date, keys: written.report.keys, settings, run))
         written.report.isCompleted = true
       }
       return written
     }
-    run.log.info("day \(run.isDryRun ? "looked at" : "written")", try JSON(encoding: written.report))
+    let facts = try JSON(encoding: written.report)
+    if written.report.keys > 0 { run.log.info(run.isDryRun ? "day looked at" : "day written", facts) }
     return written
   }
 
@@ -137,7 +143,8 @@ extension UsageAggregation {
     try session.forEachPage(of: Statements.regressed(day, settings, limit: limit), rows: 500) { page in
       var failures: [ItemFailure] = []
       for row in page {
-        let item = RegressedItem(item: try row.value("item"), counter: try row.value("value"), stored: try row.value("stored"))
+        let item = RegressedItem(
+          item: try row.value("item"), counter: try row.value("value"), stored: try row.value("stored"))
         if shown.count < Report.regressedShown { shown.append(item) }
         guard isFailing else { continue }
         failures.append(
@@ -183,12 +190,16 @@ extension UsageAggregation {
       let statement = try Statements.writtenKeys(after: position, settings)
       let (last, keys) = try await run.session { session in
         let rows = try session.query(statement)
-        return (try rows.last?.value("position", as: String.self), try rows.map { try $0.value("key", as: String.self) })
+        return (
+          try rows.last?.value("position", as: String.self), try rows.map { try $0.value("key", as: String.self) }
+        )
       }
       guard let last else { return }
       position = last
       try await run.redis { session in
-        for answer in try session.pipeline(keys.map { RedisCommand("EXPIRE", $0, "\(ttl.inMilliseconds / 1000)", "NX") }) {
+        for answer in try session.pipeline(
+          keys.map { RedisCommand("EXPIRE", $0, "\(ttl.inMilliseconds / 1000)", "NX") })
+        {
           if case .error(let code, let message) = answer { throw RedisError.server(code: code, message: message) }
         }
       }

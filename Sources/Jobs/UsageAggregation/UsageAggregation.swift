@@ -17,7 +17,8 @@ struct UsageAggregation: Job {
       "merchant_usage", columns: ["merchant_id", "usage_date", "metric_type", "value", "first_seen_at", "updated_at"],
       privileges: [.select, .insert, .update]),
     TableNeed(
-      "oneshot.usage_days", columns: ["key_prefix", "usage_date", "shard", "shard_count", "keys", "completed_at", "run_id"],
+      "oneshot.usage_days",
+      columns: ["key_prefix", "usage_date", "shard", "shard_count", "keys", "completed_at", "run_id"],
       privileges: [.select, .insert, .update]),
   ]
 
@@ -37,11 +38,13 @@ struct UsageAggregation: Job {
     let newTTL: Duration?
 
     init(from env: inout Environment) {
-      mode = env.choice("USAGE_MODE", default: .aggregate, help: "aggregate writes; status compares both sides and writes nothing.")
-      days = env.custom(
-        "USAGE_DAYS", form: "2025-11-01, 2025-11-01..2025-11-07, yesterday, today, or a list with commas",
-        default: nil, help: "Which days; without it every day up to yesterday that is not completed yet.",
-        parse: DaySelection.parse) ?? .open
+      mode = env.choice(
+        "USAGE_MODE", default: .aggregate, help: "aggregate writes; status compares both sides and writes nothing.")
+      days =
+        env.custom(
+          "USAGE_DAYS", form: "2025-11-01, 2025-11-01..2025-11-07, yesterday, today, or a list with commas",
+          default: nil, help: "Which days; without it every day up to yesterday that is not completed yet.",
+          parse: DaySelection.parse) ?? .open
       includesToday = env.bool("USAGE_INCLUDE_TODAY", default: false, help: "Add the current, unfinished day.")
       retention = env.duration(
         "USAGE_RETENTION", default: .days(7), in: .days(1) ... .days(366),
@@ -49,12 +52,16 @@ struct UsageAggregation: Job {
       settle = env.duration(
         "USAGE_SETTLE", default: .hours(1), in: .zero ... .days(2),
         help: "A day counts as completed once it was read this long after its end; until then it is read again.")
-      timeZone = env.string("USAGE_TIMEZONE", default: "UTC", help: "The time zone of the days, by a name that Postgres knows.")
-      keyPrefix = env.string("USAGE_KEY_PREFIX", default: "usage:", help: "What stands before the merchant id, the colon included.")
+      timeZone = env.string(
+        "USAGE_TIMEZONE", default: "UTC", help: "The time zone of the days, by a name that Postgres knows.")
+      keyPrefix = env.string(
+        "USAGE_KEY_PREFIX", default: "usage:", help: "What stands before the merchant id, the colon included.")
       merchant = env.optionalString("USAGE_MERCHANT", help: "Only this merchant.")
       onRegression = env.choice(
         "USAGE_ON_REGRESSION", default: .keep,
-        help: "What to do with a counter that is smaller than what is stored: keep the stored value, overwrite it, or fail the item.")
+        help:
+          "What to do with a counter that is smaller than what is stored: keep the stored value, overwrite it, or fail the item."
+      )
       newTTL = env.optionalDuration(
         "USAGE_SET_TTL", in: .hours(1) ... .days(3660),
         help: "Give counters without a time to live this one, once they are written (Redis 7 or newer).")
@@ -109,7 +116,8 @@ struct UsageAggregation: Job {
       }
     }
     if report.keysWithoutTTL > 0 {
-      run.log.warning("counters without a time to live", ["of_a_sample_of_1000": .integer(Int64(report.keysWithoutTTL))])
+      run.log.warning(
+        "counters without a time to live", ["of_a_sample_of_1000": .integer(Int64(report.keysWithoutTTL))])
     }
     if let ttl = settings.newTTL, writes, !run.isDryRun { try await giveTTL(ttl, run) }
     return report

@@ -18,7 +18,8 @@ struct Migrator {
   /// What has been applied, without changing anything.
   func applied() async throws -> Applied {
     try await database.transaction(readOnly: true) { session in
-      guard try session.query("select to_regclass('oneshot.migrations') is not null as is_there").only().value("is_there")
+      guard
+        try session.query("select to_regclass('oneshot.migrations') is not null as is_there").only().value("is_there")
       else { return Applied() }
       return try Self.read(session)
     }

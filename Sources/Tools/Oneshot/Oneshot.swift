@@ -45,7 +45,9 @@ struct Oneshot {
       for migration in missing {
         say("-- would apply \(migration.version) \(migration.name)\n\(migration.sql)\n")
       }
-      say(missing.isEmpty ? "up to date: version \(applied.newest)\n" : "\(missing.count) to apply; nothing was changed\n")
+      say(
+        missing.isEmpty ? "up to date: version \(applied.newest)\n" : "\(missing.count) to apply; nothing was changed\n"
+      )
     } else {
       let done = try await migrator.migrate { say("applying \($0.version) \($0.name)\n") }
       let version = Migration.all.last?.version ?? 0
@@ -59,7 +61,8 @@ struct Oneshot {
     let options = databaseOptions(from: &env)
     guard let options, env.problems.isEmpty else {
       for problem in env.problems {
-        complain(JobFailure(.misconfigured, "\(problem.name) \(problem.message)", hint: "oneshot --help lists the settings."))
+        complain(
+          JobFailure(.misconfigured, "\(problem.name) \(problem.message)", hint: "oneshot --help lists the settings."))
       }
       return FailureKind.misconfigured.exitCode
     }

@@ -6,6 +6,6 @@ with changed as materialized (
   from staged_counters s
   left join merchant_usage t
     on t.usage_date = :day and t.merchant_id = s.merchant_id and t.metric_type = s.metric_type
-  where s.usage_date = :day and t.value is distinct from s.value
+  where s.usage_date = :day and s.rejection is null and t.value is distinct from s.value
   order by s.merchant_id, s.metric_type, s.value desc
 )

@@ -6,12 +6,13 @@ with clock as (
   union
   select today + unnest(:offsets::int[]) from clock
   union
-  -- By default: what is over, not completed yet, and still within the counters' life.
+  -- By default: what is over, not completed yet, and still within the counters' life. To compare both
+  -- sides, completed days are looked at too.
   select candidate::date
   from clock, generate_series(today - :retention_days::int, today - 1, interval '1 day') as candidate
   where :by_default and not exists (
     select from oneshot.usage_days d
-    where d.key_prefix = :key_prefix and d.usage_date = candidate::date
+    where not :with_completed and d.key_prefix = :key_prefix and d.usage_date = candidate::date
       and d.shard_count = :shard_count and d.shard = :shard)
   union
   select today from clock where :include_today

@@ -5,5 +5,5 @@ where d.job = :job and d.state = 'pending'
   and d.payload ->> 'key_prefix' = :key_prefix and d.payload ->> 'usage_date' = :day::date::text
   and exists (
     select from staged_counters s
-    where s.usage_date = :day and s.merchant_id = d.payload ->> 'merchant_id'
+    where s.usage_date = :day and s.rejection is null and s.merchant_id = d.payload ->> 'merchant_id'
       and s.metric_type = d.payload ->> 'metric_type')

@@ -1,5 +1,5 @@
 -- What one pass over Redis found. Temporary: it costs no WAL, and a killed run leaves nothing behind.
--- A row is either a counter, or (with everything else null) an item that was rejected, as JSON.
+-- A row is either a counter, or an item that was rejected, as JSON, with its day where it has one.
 create temporary table if not exists staged_counters (
   merchant_id text collate "C",
   usage_date date,

@@ -1,7 +1,7 @@
 -- Both sides of one day. A shard sees only its own counters, so rows without one are not its business.
 with counters as (
   select merchant_id, metric_type, max(value) as value
-  from staged_counters where usage_date = :day group by merchant_id, metric_type
+  from staged_counters where usage_date = :day and rejection is null group by merchant_id, metric_type
 ), stored as (
   select merchant_id, metric_type, value
   from merchant_usage where usage_date = :day and (:merchant::text is null or merchant_id = :merchant)

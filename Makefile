@@ -1,0 +1,42 @@
+# make demo     see it work: installs what is missing, builds, runs everything on servers of its own
+# make test     the same set-up, then all tests
+# make bench    what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
+# make build    the binaries as they ship: static Swift, stripped, in .build/release
+# make check    format and warnings only
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: demo test bench build check format
+
+support := Tests/Support
+# libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
+ship := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s
+
+demo:
+	@$(support)/install-packages.sh test
+	@echo "building (the first time takes a minute or two)"
+	@swift build $(ship) --product usage-aggregation 2>&1 | tail -1
+	@swift build $(ship) --product oneshot 2>&1 | tail -1
+	@$(support)/private-servers.sh Tests/Demo/demo.sh "$$(swift build $(ship) --show-bin-path)"
+
+test:
+	@$(support)/install-packages.sh test
+	swift build --build-tests
+	swift test --skip-build --disable-xctest
+
+bench:
+	@$(support)/install-packages.sh bench
+	swift build $(ship) --product usage-aggregation
+	swift build $(ship) --product oneshot
+	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
+
+build:
+	@$(support)/install-packages.sh build
+	swift build $(ship)
+
+check:
+	swift format lint --strict --recursive Sources Tests Package.swift
+	swift build
+
+format:
+	swift format --in-place --recursive Sources Tests Package.swift

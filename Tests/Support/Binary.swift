@@ -1,0 +1,104 @@
+package import Foundation
+
+/// A built executable, run as a scheduler would run it: its environment is what is given and nothing else.
+package struct Binary: Sendable {
+  package let url: URL
+
+  /// - Parameter name: in kebab-case; the binary lies beside the tests' own.
+  package init(_ name: String) {
+    // …/.build/debug/oneshotPackageTests.xctest is what runs here.
+    url = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
+  }
+
+  /// What a process left.
+  package struct Outcome: Sendable {
+    package var exitCode: Int32
+    package var output: String
+    package var errors: String
+    /// The result line; `null` when there is not exactly one.
+    package var result: ResultLine {
+      let lines = output.split(separator: "\n")
+      guard lines.count == 1, output.hasSuffix("\n") else { return ResultLine(nil) }
+      return ResultLine(text: String(lines[0]))
+    }
+  }
+
+  /// A process that has been started.
+  package final class Running: Sendable {
+    private let process: Process
+    private let ended: Task<Outcome, Never>
+
+    init(_ process: Process, _ output: Pipe, _ errors: Pipe) {
+      self.process = process
+      ended = Task.detached {
+        async let said = Self.all(of: output)
+        async let complained = Self.all(of: errors)
+        let (text, problems) = await (said, complained)
+        process.waitUntilExit()
+        let isKilled = process.terminationReason == .uncaughtSignal
+        return Outcome(
+          exitCode: isKilled ? 128 + process.terminationStatus : process.terminationStatus, output: text,
+          errors: problems)
+      }
+    }
+
+    package var processID: Int32 { process.processIdentifier }
+
+    package func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// Waits for the end.
+    package func outcome() async -> Outcome { await ended.value }
+
+    private static func all(of pipe: Pipe) async -> String {
+      await withCheckedContinuation { continuation in
+        Thread.detachNewThread {
+          let data = pipe.fileHandleForReading.readDataToEndOfFile()
+          continuation.resume(returning: String(decoding: data, as: UTF8.self))
+        }
+      }
+    }
+  }
+
+  package func start(_ arguments: [String] = [], _ environment: [String: String] = [:]) throws -> Running {
+    let process = Process()
+    process.executableURL = url
+    process.arguments = arguments
+    // The loader still has to find Swift's libraries where the toolchain is not in a standard place.
+    let inherited = ProcessInfo.processInfo.environment.filter { $0.key == "LD_LIBRARY_PATH" || $0.key == "PATH" }
+    process.environment = inherited.merging(environment, uniquingKeysWith: { $1 })
+    process.standardInput = FileHandle.nullDevice
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    return Running(process, output, errors)
+  }
+
+  package func run(_ arguments: [String] = [], _ environment: [String: String] = [:]) async throws -> Outcome {
+    try await start(arguments, environment).outcome()
+  }
+}
+
+/// A result line, looked into by member names: `result["counts", "inserted"].int`.
+package struct ResultLine: Sendable {
+  private nonisolated(unsafe) let value: Any?
+
+  init(_ value: Any?) { self.value = value is NSNull ? nil : value }
+
+  package init(text: String) { self.init(try? JSONSerialization.jsonObject(with: Data(text.utf8))) }
+
+  package subscript(path: String...) -> ResultLine {
+    ResultLine(path.reduce(value) { ($0 as? [String: Any])?[$1] })
+  }
+
+  package subscript(index: Int) -> ResultLine {
+    let elements = value as? [Any] ?? []
+    return ResultLine(elements.indices.contains(index) ? elements[index] : nil)
+  }
+
+  package var isThere: Bool { value != nil }
+  package var string: String? { value as? String }
+  package var int: Int? { (value as? NSNumber)?.intValue }
+  package var count: Int { (value as? [Any])?.count ?? 0 }
+  package var elements: [ResultLine] { (value as? [Any] ?? []).map { ResultLine($0) } }
+}

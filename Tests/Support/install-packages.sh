@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing for: build, test (and the demo), bench.
+#
+#   install-packages.sh build | test | bench
+#
+# As root or through sudo; otherwise it names them. Nothing is touched when nothing is missing.
+set -euo pipefail
+
+build=(libpq-dev libhiredis-dev libc6-dev)
+test=("${build[@]}" postgresql redis-server redis-tools util-linux python3 python3-redis python3-jsonschema)
+bench=("${test[@]}" python3-psycopg2 gcc)
+case "${1:-}" in
+  build) wanted=("${build[@]}") ;;
+  test) wanted=("${test[@]}") ;;
+  bench) wanted=("${bench[@]}") ;;
+  *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+esac
+
+if ! command -v swift >/dev/null; then
+  cat >&2 <<'TEXT'
+Swift is not installed here. Version 6.2 or newer is needed; get it from https://www.swift.org/install/linux/
+(swiftly: one command, no root needed), or use the image docker.io/library/swift:6.2-bookworm.
+TEXT
+  exit 69
+fi
+
+command -v dpkg-query >/dev/null || {
+  echo "This is no Debian-like system. Please install what these Debian packages hold, then set ONESHOT_SKIP_INSTALL=1: ${wanted[*]}" >&2
+  [ "${ONESHOT_SKIP_INSTALL:-}" = 1 ] && exit 0
+  exit 69
+}
+missing=()
+for package in "${wanted[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+  if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+    as_root=(sudo)
+  else
+    echo "These packages are missing; please have them installed: apt-get install ${missing[*]}" >&2
+    exit 69
+  fi
+fi
+echo "installing: ${missing[*]}" >&2
+"${as_root[@]}" apt-get update -q >/dev/null
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null

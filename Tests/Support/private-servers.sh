@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Runs a command with a Postgres and a Redis of its own, on Unix sockets in a temporary folder:
+#
+#   private-servers.sh COMMAND [ARGUMENT…]
+#
+# The command finds DATABASE_URL, REDIS_URL and ONESHOT_SERVERS (the folder) in its environment. When it
+# ends, however it ends, both servers are stopped and the folder is removed: nothing is left behind, and
+# no other server on this machine is touched. Options for Postgres: ONESHOT_POSTGRES_OPTIONS.
+set -euo pipefail
+
+[ $# -gt 0 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+
+# Debian keeps the server's programs out of PATH, in a folder for each version.
+postgres_bin=$(dirname "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)")
+[ -x "$postgres_bin/initdb" ] || { echo "private-servers: no Postgres server here (Debian: apt-get install postgresql)" >&2; exit 69; }
+command -v redis-server >/dev/null || { echo "private-servers: no Redis server here (Debian: apt-get install redis-server)" >&2; exit 69; }
+
+folder=$(mktemp -d "${TMPDIR:-/tmp}/oneshot-XXXXXX")
+as_postgres=()
+owner=$(id -un)
+if [ "$(id -u)" = 0 ]; then
+  # Postgres refuses to run as root.
+  owner=postgres
+  chown "$owner" "$folder"
+  as_postgres=(setpriv --reuid "$owner" --regid "$owner" --clear-groups)
+fi
+
+stop() {
+  trap - EXIT
+  "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1 || true
+  redis-cli -s "$folder/redis.sock" shutdown nosave >/dev/null 2>&1 || true
+  rm -rf "$folder"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+cd /
+"${as_postgres[@]}" "$postgres_bin/initdb" -D "$folder/data" -A trust -U "$owner" -E UTF8 --locale=C.UTF-8 --no-sync \
+  >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 70; }
+"${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/postgres.log" -w start \
+  -o "-k $folder -c listen_addresses='' -c logging_collector=off ${ONESHOT_POSTGRES_OPTIONS:-}" >/dev/null \
+  || { cat "$folder/postgres.log" >&2; exit 70; }
+redis-server --port 0 --unixsocket "$folder/redis.sock" --dir "$folder" --save '' --databases 1024 --daemonize yes \
+  --logfile "$folder/redis.log" --pidfile "$folder/redis.pid" >/dev/null
+until redis-cli -s "$folder/redis.sock" ping >/dev/null 2>&1; do sleep 0.02; done
+cd "$OLDPWD"
+
+export ONESHOT_SERVERS=$folder
+export DATABASE_URL="postgresql:///postgres?host=$folder&user=$owner"
+export REDIS_URL="unix://$folder/redis.sock"
+# In the background, so that a signal reaches this script at once and not only when the command ends.
+"$@" <&0 &
+command=$!
+trap 'kill -INT $command 2>/dev/null; wait $command; exit 130' INT
+trap 'kill -TERM $command 2>/dev/null; wait $command; exit 143' TERM HUP
+code=0
+wait $command || code=$?
+exit $code
