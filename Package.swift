@@ -64,6 +64,7 @@ let package = Package(
         path: "Tests/Support",
         exclude: ["private-servers.sh", "install-packages.sh"],
         swiftSettings: strict),
+      tests("BlockingIOTests", ["BlockingIO"]),
       tests("PostgresTests", ["Postgres", "Redis", "BlockingIO"]),
       tests("RedisTests", ["Redis", "BlockingIO"]),
       tests("JobRuntimeTests", ["JobRuntime", "Postgres", "Redis"]),

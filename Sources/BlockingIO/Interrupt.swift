@@ -96,5 +96,10 @@ package func interruptible<Value>(
 ) async rethrows -> Value {
   let interrupt = Interrupt()
   return try await withTaskCancellationHandler(
-    operation: { try body(interrupt) }, onCancel: { interrupt.fire() }, isolation: isolation)
+    operation: {
+      // Only a closure that captures the isolation inherits it (SE-0420). Without this the body would
+      // run, and block, on the shared pool; the check makes that impossible to miss.
+      isolation?.preconditionIsolated("blocking work belongs on its actor's thread")
+      return try body(interrupt)
+    }, onCancel: { interrupt.fire() }, isolation: isolation)
 }

@@ -300,12 +300,14 @@ struct JobRunner<J: Job> {
             isPrivilege: try row.value("is_privilege", as: Bool.self)
           )
         }
-        let isMigrated = !missing.contains { $0.complaint.contains(" oneshot.migrations ") }
-        let version = isMigrated ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
+        let isReadable = !missing.contains { $0.complaint.contains("oneshot.migrations") }
+        let version = isReadable ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
         return (session.serverVersion, version, missing)
       }
       facts += [("postgres_version", .integer(Int64(server))), ("schema_version", .integer(Int64(version)))]
-      if version < neededSchema { complaints.append(Schema.failure(found: version, needed: neededSchema)) }
+      if version > 0 && version < neededSchema {
+        complaints.append(Schema.failure(found: version, needed: neededSchema))
+      }
       complaints += missing.map { JobFailure($0.isPrivilege ? .denied : .misconfigured, $0.complaint) }
     } catch {
       complaints.append(JobFailure(classifying: error))

@@ -10,6 +10,9 @@ package struct Binary: Sendable {
     url = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
   }
 
+  /// - Parameter path: any executable.
+  package init(path: String) { url = URL(filePath: path) }
+
   /// What a process left.
   package struct Outcome: Sendable {
     package var exitCode: Int32
@@ -34,7 +37,7 @@ package struct Binary: Sendable {
         async let said = Self.all(of: output)
         async let complained = Self.all(of: errors)
         let (text, problems) = await (said, complained)
-        process.waitUntilExit()
+        await Self.end(of: process)
         let isKilled = process.terminationReason == .uncaughtSignal
         return Outcome(
           exitCode: isKilled ? 128 + process.terminationStatus : process.terminationStatus, output: text,
@@ -48,6 +51,16 @@ package struct Binary: Sendable {
 
     /// Waits for the end.
     package func outcome() async -> Outcome { await ended.value }
+
+    /// Waits on a thread of its own: the shared pool has only as many threads as cores.
+    private static func end(of process: Process) async {
+      await withCheckedContinuation { continuation in
+        Thread.detachNewThread {
+          process.waitUntilExit()
+          continuation.resume()
+        }
+      }
+    }
 
     private static func all(of pipe: Pipe) async -> String {
       await withCheckedContinuation { continuation in

@@ -105,11 +105,12 @@ extension UsageAggregation {
       written.report.updated = try counted.value("updated")
       written.report.regressed = try counted.value("regressed")
       written.report.unchanged = written.report.keys - (try counted.value("changed", as: Int.self))
+      // Before new failures are told: one that fails again is opened again.
+      if !run.isDryRun { try session.execute(Statements.resolve(day.date, settings)) }
       if written.report.regressed > 0 {
         written.regressedItems = try Self.handleRegressed(day.date, settings, run, session)
       }
       guard !run.isDryRun else { return written }
-      try session.execute(Statements.resolve(day.date, settings))
       // A day without counters may be a Redis that lost them; one with failures is to be mended. Both are
       // looked at again for as long as counters live.
       let hasFailed =

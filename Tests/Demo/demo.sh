@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# What `make demo` shows. Started by private-servers.sh, which sets DATABASE_URL and REDIS_URL and cleans up.
+#
+#   demo.sh FOLDER_OF_THE_BINARIES
+set -euo pipefail
+PATH=$1:$PATH
+socket=${REDIS_URL#unix://}
+export JOB_LOG_FORMAT=text JOB_LOG_LEVEL=warning PAGER=cat
+
+step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+show() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
+sql() { printf '\033[2m$ psql -c "%s"\033[0m\n' "$1"; psql "$DATABASE_URL" -q -P footer=off -c "$1"; }
+
+step "1. A database without our tables: the migration makes them, each step once."
+show oneshot migrate
+
+step "2. An application has been counting in Redis with INCRBY: 40 merchants, 8 metrics, the last 7 days and today."
+for age in 7 6 5 4 3 2 1 0; do
+  day=$(date -u -d "$age days ago" +%F)
+  for merchant in acme_electronics_2024 bloom:eu bloom:us shop_{01..37}; do
+    for metric in queries logins uploads downloads exports webhooks emails seats; do
+      echo "INCRBY usage:$merchant:$day:$metric $(((RANDOM % 50) * (RANDOM % 80) + 1))"
+      echo "EXPIRE usage:$merchant:$day:$metric 1209600"
+    done
+  done
+done | redis-cli -s "$socket" --pipe | tail -1
+show redis-cli -s "$socket" dbsize
+
+step "3. One run moves every finished day to Postgres. Its result is one line of JSON; the exit code tells the scheduler."
+show usage-aggregation
+
+step "4. The rows it wrote, and what the ledger keeps of the run."
+sql "select merchant_id, usage_date, metric_type, value from merchant_usage order by usage_date desc, value desc limit 5"
+sql "select usage_date, count(*) as rows, sum(value) from merchant_usage group by 1 order by 1"
+sql "select job, status, fence, duration_ms, counts ->> 'inserted' as inserted from oneshot.job_runs"
+
+step "5. The same days again: every row is unchanged, and Postgres has nothing to clean up."
+from=$(date -u -d '7 days ago' +%F) to=$(date -u -d yesterday +%F)
+show env USAGE_DAYS="$from..$to" usage-aggregation
+sql "select n_tup_ins as inserted, n_tup_upd as updated, n_dead_tup as dead from pg_stat_user_tables where relname = 'merchant_usage'"
+
+step "6. Two at the same moment: one works, the other says who holds the lock, and both end with 0."
+# Held for two seconds at least, so that the second is a second even on a slow machine.
+export JOB_LOCK_MIN_HOLD=2s
+usage-aggregation &
+usage-aggregation
+wait $!
+
+step "That was all. Servers and data of this demo are gone now; README.md tells how to run it on yours."

@@ -1,0 +1,79 @@
+import Dispatch
+import Postgres
+import Redis
+import TestSupport
+
+/// A run of the real binary that stands still at a chosen place, because another session holds a lock
+/// that it needs. What happens to it there is the same every time.
+struct BlockedRun {
+  /// Where it stands still.
+  enum Point: String {
+    /// After the lock, the fence and the ledger's row, before any transaction of the work.
+    case planning = "oneshot.usage_days"
+    /// In the statement that writes a day, inside its transaction.
+    case writing = "merchant_usage"
+  }
+
+  let place: Place
+  let process: Binary.Running
+  private let blocker: Blocker
+
+  /// Starts the binary and returns once it waits.
+  init(
+    at point: Point, in place: Place, _ settings: [String: String] = [:]
+  ) async throws {
+    self.place = place
+    blocker = try await Blocker(place, table: point.rawValue)
+    process = try Binary("usage-aggregation").start(
+      [], place.environment.merging(settings, uniquingKeysWith: { $1 }))
+    try await place.until(
+      """
+      select exists (
+        select from pg_stat_activity
+        where application_name = 'oneshot' and wait_event_type = 'Lock' and datname = current_database())
+      """)
+  }
+
+  /// Lets the run go on.
+  func letGo() async throws { try await blocker.letGo() }
+}
+
+/// A session that holds a table until it is told to let go. Its actor has a thread of its own, so it may
+/// stand still inside of a transaction.
+private struct Blocker {
+  private let end = DispatchSemaphore(value: 0)
+  private let holding: Task<Void, any Error>
+
+  init(_ place: Place, table: String) async throws {
+    let database = try Database(ConnectionOptions(url: place.databaseURL, applicationName: "blocker"))
+    let (locked, isLocked) = AsyncStream<Void>.makeStream()
+    let end = end
+    holding = Task {
+      try await database.transaction { session in
+        try session.query(Statement(sql: "set local idle_in_transaction_session_timeout = 0"))
+        try session.query(Statement(sql: "lock table \(table) in access exclusive mode"))
+        isLocked.yield()
+        end.wait()
+      }
+      await database.close()
+    }
+    for await _ in locked { break }
+  }
+
+  func letGo() async throws {
+    end.signal()
+    try await holding.value
+  }
+}
+
+extension Place {
+  /// Waits until a query says true; the suite's own time limit ends a wait that never does.
+  func until(_ condition: String) async throws {
+    while try await value(condition) != "true" { try Task.checkCancellation() }
+  }
+
+  /// Waits until Redis has, or no longer has, a key.
+  func until(key: String, exists: Bool) async throws {
+    while try await redis("EXISTS", key).integer != (exists ? 1 : 0) { try Task.checkCancellation() }
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Postgres
+import Redis
+import TestSupport
+import Testing
+
+/// What happens to a run that is stopped in the middle, and to the data after it.
+@Suite(.timeLimit(.minutes(3))) struct InterruptionTests {
+  private let settings = ["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z", "JOB_LOCK_TTL": "2s"]
+  private let lockKey = "oneshot:lock:usage-aggregation"
+
+  /// A place with counters of two days.
+  private func placeWithCounters() async throws -> Place {
+    let place = try await Place()
+    try await place.redis(
+      all: (0..<5000).map { RedisCommand("SET", "usage:m\($0 / 10):2025-11-0\(6 + $0 % 2):k\($0 % 10)", "\($0)") })
+    return place
+  }
+
+  private func expectAllWritten(_ place: Place) async throws {
+    #expect(try await place.value("select count(*) || ' ' || sum(value) from merchant_usage") == "5000 12497500")
+  }
+
+  private func runAgain(_ place: Place) async throws -> Binary.Outcome {
+    try await Binary("usage-aggregation").run([], place.environment.merging(settings, uniquingKeysWith: { $1 }))
+  }
+
+  @Test func `after kill -9 in the middle of a write the next run finishes the work`() async throws {
+    let place = try await placeWithCounters()
+    let run = try await BlockedRun(at: .writing, in: place, settings)
+    run.process.send(SIGKILL)
+    let killed = await run.process.outcome()
+    #expect(killed.exitCode == 128 + SIGKILL)
+    #expect(killed.output.isEmpty)
+    try await run.letGo()
+
+    let early = try await runAgain(place)
+    #expect(early.result["reason"].string == "locked" || early.exitCode == 0)
+    try await place.until(key: lockKey, exists: false)
+    let next = try await runAgain(place)
+    #expect(next.exitCode == 0)
+    try await expectAllWritten(place)
+    #expect(
+      try await place.rows("select status || ' ' || coalesce(error_kind, '') as s from oneshot.job_runs order by fence")
+        == [["failed abandoned"], ["succeeded "]])
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT], [BlockedRun.Point.planning, .writing])
+  func `a signal ends the statement on the server, the ledger's row and the lock`(
+    signal: Int32, point: BlockedRun.Point
+  ) async throws {
+    let place = try await placeWithCounters()
+    let run = try await BlockedRun(at: point, in: place, settings)
+    let before = ContinuousClock.now
+    run.process.send(signal)
+    let outcome = await run.process.outcome()
+    #expect(ContinuousClock.now - before < .seconds(10))
+    #expect(outcome.exitCode == 128 + signal)
+    #expect(outcome.result["status"].string == "interrupted")
+    #expect(outcome.result["exit_code"].int == Int(128 + signal))
+    #expect(
+      try await place.value(
+        "select count(*) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()")
+        == "0")
+    #expect(try await place.redis("EXISTS", lockKey).integer == 0)
+    #expect(try await place.value("select status from oneshot.job_runs") == "interrupted")
+    try await run.letGo()
+    #expect(try await runAgain(place).exitCode == 0)
+    try await expectAllWritten(place)
+  }
+
+  @Test func `a second signal ends the process at once, with its line`() async throws {
+    let place = try await placeWithCounters()
+    let run = try await BlockedRun(at: .writing, in: place, settings)
+    // With Redis and Postgres in order the first signal is enough; both at once is what is tried here.
+    run.process.send(SIGTERM)
+    run.process.send(SIGINT)
+    let outcome = await run.process.outcome()
+    #expect([128 + SIGTERM, 128 + SIGINT].contains(outcome.exitCode))
+    #expect(outcome.result["status"].string == "interrupted")
+    try await run.letGo()
+  }
+
+  @Test func `a deadline ends the statement on the server`() async throws {
+    let place = try await placeWithCounters()
+    let run = try await BlockedRun(at: .writing, in: place, settings.merging(["JOB_TIMEOUT": "1s"]) { $1 })
+    let outcome = await run.process.outcome()
+    #expect(outcome.exitCode == 75)
+    #expect(outcome.result["error", "kind"].string == "deadline")
+    #expect(
+      try await place.value(
+        "select count(*) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()")
+        == "0")
+    #expect(try await place.value("select error_kind from oneshot.job_runs") == "deadline")
+    try await run.letGo()
+    #expect(try await place.value("select count(*) from merchant_usage") == "0")
+  }
+
+  @Test func `a run whose lock was taken away stops and leaves the other's lock alone`() async throws {
+    let place = try await placeWithCounters()
+    let run = try await BlockedRun(at: .writing, in: place, settings)
+    try await place.redis("SET", lockKey, "somebody else")
+    let outcome = await run.process.outcome()
+    #expect(outcome.exitCode == 75)
+    #expect(outcome.result["error", "kind"].string == "lock_lost")
+    #expect(try await place.redis("GET", lockKey).text == "somebody else")
+    try await run.letGo()
+    #expect(try await place.value("select count(*) from merchant_usage") == "0")
+  }
+
+  @Test func `a run that was overtaken writes nothing more`() async throws {
+    let place = try await placeWithCounters()
+    let run = try await BlockedRun(at: .planning, in: place, settings)
+    try await place.execute("update oneshot.fences set token = token + 1")
+    try await run.letGo()
+    let outcome = await run.process.outcome()
+    #expect(outcome.exitCode == 75)
+    #expect(outcome.result["error", "kind"].string == "fenced")
+    #expect(try await place.value("select count(*) from merchant_usage") == "0")
+  }
+
+  @Test func `a backend that is terminated in the middle is tried again as a whole`() async throws {
+    let place = try await placeWithCounters()
+    let run = try await BlockedRun(at: .writing, in: place, settings.merging(["JOB_BACKOFF_MAX": "10ms"]) { $1 })
+    try await place.execute(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()"
+    )
+    try await run.letGo()
+    let outcome = await run.process.outcome()
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.errors.contains("tried again"))
+    try await expectAllWritten(place)
+  }
+}

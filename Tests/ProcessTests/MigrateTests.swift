@@ -1,0 +1,55 @@
+import Postgres
+import TestSupport
+import Testing
+
+/// `oneshot migrate`.
+@Suite(.timeLimit(.minutes(3))) struct MigrateTests {
+  private let oneshot = Binary("oneshot")
+
+  @Test func `each step is applied once, and the plan shows it beforehand`() async throws {
+    let place = try await Place(migrated: false)
+    let plan = try await oneshot.run(["migrate", "--plan"], place.environment)
+    #expect(plan.exitCode == 0)
+    #expect(plan.output.contains("create table oneshot.fences") && plan.output.contains("nothing was changed"))
+    #expect(try await place.value("to_regnamespace('oneshot') is null") == "true")
+    let first = try await oneshot.run(["migrate"], place.environment)
+    #expect(first.exitCode == 0 && first.output.contains("applying 1 ledger"))
+    let second = try await oneshot.run(["migrate"], place.environment)
+    #expect(second.exitCode == 0 && second.output.hasPrefix("up to date"))
+    #expect(try await oneshot.run(["migrate", "--plan"], place.environment).output.hasPrefix("up to date"))
+  }
+
+  @Test func `several at once apply each step once`() async throws {
+    let place = try await Place(migrated: false)
+    let runs = try (0..<6).map { _ in try oneshot.start(["migrate"], place.environment) }
+    var applied = 0
+    for run in runs {
+      let outcome = await run.outcome()
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      applied += outcome.output.split(separator: "\n").count { $0.hasPrefix("applying") }
+    }
+    #expect(applied == 2)
+    #expect(try await place.value("select count(*) from oneshot.migrations") == "2")
+  }
+
+  @Test func `a step that fails leaves nothing of itself, and the ones before it`() async throws {
+    let place = try await Place(migrated: false)
+    try await place.execute("create table merchant_usage (other text)")
+    let run = try await oneshot.run(["migrate"], place.environment)
+    #expect(run.exitCode != 0)
+    #expect(run.errors.contains("merchant_usage"))
+    #expect(try await place.value("select string_agg(version::text, ',') from oneshot.migrations") == "1")
+    #expect(try await place.value("to_regclass('oneshot.usage_days') is null") == "true")
+  }
+
+  @Test(arguments: [["migrat"], ["migrate", "x"], ["migrate", "--plan", "x"]])
+  func `unknown arguments are 64`(arguments: [String]) async throws {
+    #expect(try await oneshot.run(arguments).exitCode == 64)
+  }
+
+  @Test func `a missing or unreadable URL is 78 and is not repeated`() async throws {
+    #expect(try await oneshot.run(["migrate"]).exitCode == 78)
+    let run = try await oneshot.run(["migrate"], ["DATABASE_URL": "postgres//u:s3cr3t@h/x"])
+    #expect(run.exitCode == 78 && !run.errors.contains("s3cr3t"))
+  }
+}
