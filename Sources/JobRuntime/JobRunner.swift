@@ -20,9 +20,9 @@ struct JobRunner<J: Job> {
   let log: Log
   let surroundings: Surroundings
   private let started = ContinuousClock.now
-  private let database: Database
-  private let redis: RedisConnection
-  private let record = RunRecord()
+  let database: Database
+  let redis: RedisConnection
+  let record = RunRecord()
 
   init?(
     job: J, settings: RuntimeSettings, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp, log: Log,
@@ -264,7 +264,7 @@ struct JobRunner<J: Job> {
 
   // MARK: Facts
 
-  private var neededSchema: Int { max(J.neededSchema, Schema.neededByRuntime) }
+  var neededSchema: Int { max(J.neededSchema, Schema.neededByRuntime) }
 
   private var holder: String {
     JSON(members: [
@@ -285,45 +285,5 @@ struct JobRunner<J: Job> {
       }
     }
     if found < needed { throw Schema.failure(found: found, needed: needed) }
-  }
-
-  /// `--check`: looks at everything a run will need, writes nothing, and says all that is wrong at once.
-  func check() async -> RunResult {
-    var complaints: [JobFailure] = []
-    var facts: [(String, JSON)] = []
-    do {
-      let needs = Schema.runtimeTables + J.tables
-      let (server, version, missing) = try await database.transaction(readOnly: true) { session in
-        let missing = try session.query(Schema.missing(needs)).map { row in
-          (
-            complaint: try row.value("complaint", as: String.self),
-            isPrivilege: try row.value("is_privilege", as: Bool.self)
-          )
-        }
-        let isReadable = !missing.contains { $0.complaint.contains("oneshot.migrations") }
-        let version = isReadable ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
-        return (session.serverVersion, version, missing)
-      }
-      facts += [("postgres_version", .integer(Int64(server))), ("schema_version", .integer(Int64(version)))]
-      if version > 0 && version < neededSchema {
-        complaints.append(Schema.failure(found: version, needed: neededSchema))
-      }
-      complaints += missing.map { JobFailure($0.isPrivilege ? .denied : .misconfigured, $0.complaint) }
-    } catch {
-      complaints.append(JobFailure(classifying: error))
-    }
-    do {
-      let pong = try await redis.withSession { session in try session.command(RedisCommand("PING")) }
-      facts.append(("redis", .string(pong.text ?? "?")))
-    } catch {
-      complaints.append(JobFailure(classifying: error))
-    }
-    await database.close()
-    await redis.close()
-    record.counted.details = JSON(members: facts)
-    record.add(complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
-    guard let worst = complaints.first else { return result(.succeeded) }
-    let all = complaints.map(\.message).joined(separator: "; ")
-    return result(.failed, JobFailure(worst.kind, all, hint: worst.hint))
   }
 }

@@ -49,16 +49,35 @@ enum Schema {
   /// The version that was applied last; a database without our tables answers an error of its own.
   static let version: Statement = "select coalesce(max(version), 0) as version from oneshot.migrations"
 
+  /// What to do about a row of `missing`.
+  static func failure(missing complaint: String, isPrivilege: Bool) -> JobFailure {
+    isPrivilege
+      ? JobFailure(.denied, complaint, hint: "Grant it to the job's role; README.md lists what a job needs.")
+      : JobFailure(.misconfigured, complaint, hint: "Run `oneshot migrate` with the owner's DATABASE_URL.")
+  }
+
   /// One row for everything that is missing: table, column or privilege.
   static func missing(_ needs: [TableNeed]) -> Statement {
     let columns = needs.flatMap { need in need.columns.map { (need.table, $0) } }
     let privileges = needs.flatMap { need in need.privileges.map { (need.table, $0.rawValue) } }
     return """
-      with tables as (
-        select name, to_regclass(name) as id from unnest(\(needs.map(\.table))::text[]) as name
+      with names as (
+        select name, split_part(name, '.', 1) as schema, name like '%.%' as is_qualified
+        from unnest(\(needs.map(\.table))::text[]) as name
+      ), reachable as (
+        -- Asking for a table in a schema that may not be used is an error, so that is looked at first.
+        select name, n.oid as schema_id,
+          not is_qualified or coalesce(has_schema_privilege(n.oid, 'usage'), true) as is_usable
+        from names left join pg_namespace n on is_qualified and n.nspname = names.schema
+      ), tables as (
+        select name, case when is_usable then to_regclass(name) end as id, is_usable, schema_id from reachable
       )
-      select 'the table ' || name || ' does not exist' as complaint, false as is_privilege
-      from tables where id is null
+      select distinct 'the role ' || current_user || ' may not use the schema ' || schema_id::regnamespace as complaint,
+        true as is_privilege
+      from tables where not is_usable
+      union all
+      select 'the table ' || name || ' does not exist', false
+      from tables where id is null and is_usable
       union all
       select 'the column ' || c.name || '.' || c.column_name || ' does not exist', false
       from unnest(\(columns.map(\.0))::text[], \(columns.map(\.1))::text[]) as c (name, column_name)
