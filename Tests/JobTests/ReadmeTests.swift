@@ -1,0 +1,57 @@
+import Foundation
+import JobRuntime
+import TestSupport
+import Testing
+
+@testable import UsageAggregation
+
+/// The README's tables come from the code. `UPDATE_README=1 swift test --filter ReadmeTests` writes them anew.
+@Suite(.serialized) struct ReadmeTests {
+  private static let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../README.md")
+
+  private func expect(_ part: String, is lines: [String]) throws {
+    let text = try String(contentsOf: Self.url, encoding: .utf8)
+    let start = try #require(text.range(of: "<!-- \(part) -->\n")).upperBound
+    let end = try #require(text.range(of: "<!-- end -->", range: start..<text.endIndex)).lowerBound
+    let wanted = lines.map { $0 + "\n" }.joined()
+    if ProcessInfo.processInfo.environment["UPDATE_README"] == "1" {
+      try text.replacingCharacters(in: start..<end, with: wanted).write(to: Self.url, atomically: true, encoding: .utf8)
+    } else {
+      #expect(String(text[start..<end]) == wanted, "UPDATE_README=1 swift test --filter ReadmeTests mends it")
+    }
+  }
+
+  private func table(of declarations: [SettingDeclaration]) -> [String] {
+    ["| name | form | default | meaning |", "|---|---|---|---|"]
+      + declarations.map { setting in
+        let name = "`\(setting.name)`" + (setting.isSecret ? "*" : "")
+        return "| \(name) | \(setting.form) | \(setting.defaultText) | \(setting.help) |"
+      }
+  }
+
+  @Test func `the tables of settings are the declarations`() throws {
+    let tables = settingsTable(of: UsageAggregation.self)
+    try expect("settings usage-aggregation", is: table(of: tables.own))
+    try expect("settings common", is: table(of: tables.common))
+  }
+
+  @Test func `the table of exit codes is the code's`() throws {
+    try expect(
+      "exit codes",
+      is: ["| status | exit | when | a scheduler should |", "|---|---|---|---|"]
+        + exitCodeTable().map { "| \($0.status) | \($0.exit) | \($0.when) | \($0.advice) |" })
+  }
+
+  @Test func `a role with the README's privileges, and nothing more, can check and run`() async throws {
+    let text = try String(contentsOf: Self.url, encoding: .utf8)
+    let grants = try #require(text.firstMatch(of: /(?s)<!-- grants -->\n```sql\n(.*?)```/)).output.1
+    let usage = try await Usage()
+    let role = "jobs_\(usage.place.redisURL.split(separator: "=").last ?? "")"
+    try await usage.place.execute("create role \(role) login; \(grants.replacing("to jobs", with: "to \(role)"))")
+    let url = usage.place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")
+    try await usage.set(["m:2025-11-07:x": "5", "bad:2025-11-07:x": "?"])
+    #expect(try await usage.run(["--check"], ["DATABASE_URL": url]).exitCode == 0)
+    #expect(try await usage.run([], ["DATABASE_URL": url]).exitCode == 65)
+    #expect(try await usage.stored() == ["m:2025-11-07:x": "5"])
+  }
+}
