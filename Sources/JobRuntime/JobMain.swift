@@ -66,6 +66,7 @@ enum JobMain {
     }
 
     let interruption = Interruption()
+    interruption.watch(grace: graceAfterSignal)
     let surroundings = JobRunner<J>.Surroundings(
       host: process.host, processID: getpid(), now: wallClock, signal: { interruption.signal })
     guard
@@ -76,13 +77,12 @@ enum JobMain {
 
     let isCheck = arguments.first == "--check"
     let work = Task { isCheck ? await runner.check() : await runner.run() }
-    interruption.watch(
-      onFirst: {
+    interruption.handle(
+      first: {
         log.info("asked to stop; stopping at the next safe point")
         work.cancel()
       },
-      onLast: { output.printAndExit(runner.result(.interrupted)) },
-      grace: graceAfterSignal)
+      last: { output.printAndExit(runner.result(.interrupted)) })
     output.printAndExit(await work.value)
   }
 
@@ -120,29 +120,50 @@ private struct ProcessFacts {
 
 /// SIGTERM and SIGINT: the first cancels the work, a second one, or the end of the grace, ends the process.
 private final class Interruption: Sendable {
-  // Dispatch sources are not marked Sendable on Linux; these are only kept alive here.
+  private struct State {
+    var signal: Int32?
+    var first: (@Sendable () -> Void)?
+    var last: (@Sendable () -> Void)?
+  }
+
+  private let state = Mutex(State())
+  private let queue = DispatchQueue(label: "signals")
+  // Dispatch sources are not marked Sendable on Linux; these are only kept alive here, and set once.
   private nonisolated(unsafe) var sources: [any DispatchSourceSignal] = []
-  private let first = Mutex<Int32?>(nil)
 
-  var signal: Int32? { first.withLock { $0 } }
+  /// The first signal that came.
+  var signal: Int32? { state.withLock(\.signal) }
 
-  func watch(onFirst: @escaping @Sendable () -> Void, onLast: @escaping @Sendable () -> Void, grace: Int) {
-    let queue = DispatchQueue(label: "signals")
+  /// Catches signals from now on; one that comes before `handle` waits for it.
+  ///
+  /// - Parameter grace: how long after the first signal the process may still tidy up, in seconds.
+  func watch(grace: Int) {
     for number in [SIGTERM, SIGINT] {
       Glibc.signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler {
-        let isFirst = self.first.withLock { first in
-          defer { first = first ?? number }
-          return first == nil
-        }
-        guard isFirst else { return onLast() }
-        onFirst()
-        queue.asyncAfter(deadline: .now() + .seconds(grace)) { onLast() }
-      }
+      source.setEventHandler { self.take(number, grace) }
       source.resume()
       sources.append(source)
     }
+  }
+
+  /// Says what the signals do.
+  func handle(first: @escaping @Sendable () -> Void, last: @escaping @Sendable () -> Void) {
+    let isLate = state.withLock { state in
+      (state.first, state.last) = (first, last)
+      return state.signal != nil
+    }
+    if isLate { first() }
+  }
+
+  private func take(_ number: Int32, _ grace: Int) {
+    let action = state.withLock { state in
+      let isFirst = state.signal == nil
+      state.signal = state.signal ?? number
+      return isFirst ? state.first : state.last
+    }
+    action?()
+    queue.asyncAfter(deadline: .now() + .seconds(grace)) { self.state.withLock(\.last)?() }
   }
 }
 

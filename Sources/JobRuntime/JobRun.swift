@@ -75,6 +75,23 @@ public struct JobRun: Sendable {
     try await retrier.run("talking to Redis") { try await redisConnection.withSession(body) }
   }
 
+  /// The servers that hold the keys: one, or the primaries of a cluster, each with its share.
+  ///
+  /// Commands for several keys at once are refused by a primary whose `holdsShare` is true.
+  public func redisPrimaries() async throws -> [RedisPrimary] {
+    let topology = try await retrier.run("asking Redis for its primaries") { try await redisConnection.topology() }
+    guard topology.isCluster else { return [RedisPrimary(connection: redisConnection, holdsShare: false)] }
+    return topology.primaries.map { RedisPrimary(connection: RedisConnection($0, clientName: job), holdsShare: true) }
+  }
+
+  /// Lends the connection to one of the primaries.
+  @discardableResult
+  public func redis<Value: Sendable>(
+    on primary: RedisPrimary, _ body: @Sendable (inout RedisSession) throws -> Value
+  ) async throws -> Value {
+    try await retrier.run("talking to Redis") { try await primary.connection.withSession(body) }
+  }
+
   // MARK: Course of the run
 
   /// Does a piece of work that spans several transactions or both servers again, as a whole, when it
@@ -106,6 +123,13 @@ public struct JobRun: Sendable {
 
   /// Keeps what was counted so far, for the result of a run that does not end well.
   public func checkpoint(_ report: some JobReport) throws { record.counted = try report.split() }
+}
+
+/// A Redis server that holds keys.
+public struct RedisPrimary: Sendable {
+  let connection: RedisConnection
+  /// Whether it holds only its share of a cluster's keys.
+  public let holdsShare: Bool
 }
 
 /// What is known of a run while it goes on.

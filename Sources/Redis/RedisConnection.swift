@@ -3,7 +3,8 @@ import BlockingIO
 /// One connection to Redis on a thread of its own; made when it is first needed, made anew after it
 /// was lost.
 package actor RedisConnection {
-  private let address: RedisAddress
+  /// Where the next connection goes: the URL's place, or where a cluster has redirected us.
+  private var address: RedisAddress
   private let clientName: String
   private let connectTimeout: Duration
   private let commandTimeout: Duration
@@ -27,8 +28,30 @@ package actor RedisConnection {
   }
 
   /// Lends the connection. It is kept only if every answer was taken.
+  ///
+  /// In a cluster the body is run again at the node that a `MOVED` names, so it may use keys of one slot
+  /// only (for the lock there is just one key).
   @discardableResult
   package func withSession<Value: Sendable>(
+    _ body: @Sendable (inout RedisSession) throws -> Value
+  ) async throws -> Value {
+    do {
+      return try await lend(body)
+    } catch let error as RedisError {
+      guard let other = address.redirected(by: error) else { throw error }
+      close()
+      address = other
+      return try await lend(body)
+    }
+  }
+
+  /// Asks which servers hold the keys.
+  package func topology() async throws -> Topology {
+    let seed = address
+    return try await withSession { session in try Topology.read(&session, seed: seed) }
+  }
+
+  private func lend<Value: Sendable>(
     _ body: @Sendable (inout RedisSession) throws -> Value
   ) async throws -> Value {
     try await interruptible { interrupt in

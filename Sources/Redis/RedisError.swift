@@ -14,6 +14,7 @@ public enum RedisError: Error, Sendable, Equatable {
   /// Errors that pass by themselves (Redis' own documentation of each word).
   private static let transientCodes: Set<String> = [
     "LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY",
+    "MOVED", "ASK",  // the cluster moves keys between its nodes: asking anew finds the right one
   ]
   private static let deniedCodes: Set<String> = ["NOAUTH", "WRONGPASS", "NOPERM"]
 

@@ -12,6 +12,9 @@ public struct RedisSession: ~Copyable {
   private let limit: Duration
   private let input: UnsafeMutableRawBufferPointer
   private var scriptNames: [Script: String] = [:]
+  /// Commands that wait to be written: many go out in one piece, at the latest before an answer is read.
+  private var output: [UInt8] = []
+  private static let outputRoom = 64 * 1024
   /// Answers that are still owed.
   private var owed = 0
   private(set) var isUsable = true
@@ -38,13 +41,9 @@ public struct RedisSession: ~Copyable {
 
   /// Sends all commands at once and returns each one's answer, errors of single commands included.
   public mutating func pipeline(_ commands: [RedisCommand]) throws(RedisError) -> [RedisValue] {
+    for command in commands { try send(command) }
     var answers: [RedisValue] = []
-    // Short enough that the answers of one part fit into the buffers while the part is still written.
-    for start in stride(from: 0, to: commands.count, by: 500) {
-      let part = commands[start..<min(start + 500, commands.count)]
-      for command in part { try send(command) }
-      for _ in part { answers.append(try receiveAny().value) }
-    }
+    for _ in commands { answers.append(try receiveAny().value) }
     return answers
   }
 
@@ -132,6 +131,7 @@ public struct RedisSession: ~Copyable {
           owed -= 1
           return RedisReply(adopting: reply.assumingMemoryBound(to: redisReply.self))
         }
+        try flush()
         let count = try transport.read(into: input, until: deadline)
         redisReaderFeed(reader.pointer, input.baseAddress?.assumingMemoryBound(to: CChar.self), count)
       }
@@ -143,9 +143,21 @@ public struct RedisSession: ~Copyable {
 
   private mutating func write(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
     guard isUsable else { throw .connection("the connection was given up") }
+    output += bytes
+    owed += 1
+    if output.count >= Self.outputRoom { try flush() }
+  }
+
+  /// Writes what waits. Redis keeps answers that nobody reads yet in its own memory, so a long pipeline
+  /// does not make both sides wait for each other.
+  private mutating func flush() throws(RedisError) {
+    guard !output.isEmpty else { return }
+    let deadline = ContinuousClock.now + limit
     do throws(RedisError) {
-      try transport.write(bytes, until: .now + limit)
-      owed += 1
+      try output.withUnsafeBufferPointer { (bytes: UnsafeBufferPointer<UInt8>) throws(RedisError) in
+        try transport.write(UnsafeRawBufferPointer(bytes), until: deadline)
+      }
+      output.removeAll(keepingCapacity: true)
     } catch {
       isUsable = false
       throw error

@@ -111,9 +111,6 @@ struct Transport: ~Copyable {
   }
 
   /// Writes all bytes.
-  ///
-  /// What the server sends meanwhile is left to it: its answers to one pipeline have to fit the socket's
-  /// buffers, or both sides would wait for each other. `RedisSession` keeps pipelines below that.
   func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(RedisError) {
     var rest = bytes
     while !rest.isEmpty {

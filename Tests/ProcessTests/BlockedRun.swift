@@ -27,6 +27,7 @@ struct BlockedRun {
     process = try Binary("usage-aggregation").start(
       [], place.environment.merging(settings, uniquingKeysWith: { $1 }))
     try await place.until(
+      orEndOf: process,
       """
       select exists (
         select from pg_stat_activity
@@ -67,9 +68,15 @@ private struct Blocker {
 }
 
 extension Place {
-  /// Waits until a query says true; the suite's own time limit ends a wait that never does.
-  func until(_ condition: String) async throws {
-    while try await value(condition) != "true" { try Task.checkCancellation() }
+  /// Waits until a query says true.
+  func until(orEndOf process: Binary.Running, _ condition: String) async throws {
+    while try await value(condition) != "true" {
+      try Task.checkCancellation()
+      guard process.isRunning else {
+        let outcome = await process.outcome()
+        throw TestFailure("the run ended before it got there: \(outcome.output)\(outcome.errors)")
+      }
+    }
   }
 
   /// Waits until Redis has, or no longer has, a key.

@@ -83,7 +83,7 @@ import Testing
 
   @Test func `a deadline ends the statement on the server`() async throws {
     let place = try await placeWithCounters()
-    let run = try await BlockedRun(at: .writing, in: place, settings.merging(["JOB_TIMEOUT": "1s"]) { $1 })
+    let run = try await BlockedRun(at: .writing, in: place, settings.merging(["JOB_TIMEOUT": "5s"]) { $1 })
     let outcome = await run.process.outcome()
     #expect(outcome.exitCode == 75)
     #expect(outcome.result["error", "kind"].string == "deadline")

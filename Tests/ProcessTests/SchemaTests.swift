@@ -79,7 +79,7 @@ import Testing
     try await expect(await lost.process.outcome(), "failed", "lock_lost")
     try await lost.letGo()
 
-    let late = try await BlockedRun(at: .writing, in: place, now.merging(["JOB_TIMEOUT": "1s"]) { $1 })
+    let late = try await BlockedRun(at: .writing, in: place, now.merging(["JOB_TIMEOUT": "5s"]) { $1 })
     try await expect(await late.process.outcome(), "failed", "deadline")
     try await late.letGo()
 

@@ -45,6 +45,8 @@ package struct Binary: Sendable {
       }
     }
 
+    package var isRunning: Bool { process.isRunning }
+
     package var processID: Int32 { process.processIdentifier }
 
     package func send(_ signal: Int32) { kill(process.processIdentifier, signal) }

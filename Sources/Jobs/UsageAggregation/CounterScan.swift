@@ -11,8 +11,20 @@ struct ScanReport: Sendable {
   var matched = 0
   /// Counters that were gone when their value was read.
   var vanished = 0
+  /// Keys and values that are no counters.
+  var rejected = 0
   /// Counters without a time to live, out of the first `ttlSample` ones.
   var keysWithoutTTL = 0
+
+  static let ttlSample = 1000
+
+  mutating func add(_ other: ScanReport) {
+    scanned += other.scanned
+    matched += other.matched
+    vanished += other.vanished
+    rejected += other.rejected
+    keysWithoutTTL += other.keysWithoutTTL
+  }
 }
 
 /// One pass over the keyspace: `SCAN` and `MGET`, a page ahead of itself, so that Redis always has work
@@ -21,22 +33,29 @@ struct CounterScan {
   private let selection: CounterSelection
   private let handoff: Handoff<CopyRows>
   private let log: Log
+  /// How many counters are asked for their time to live.
+  private let sample: Int
+  /// A primary of a cluster refuses `MGET` over several slots.
+  private let keyByKey: Bool
   private(set) var report = ScanReport()
   private var rows = CopyRows(capacity: Self.room)
   /// Keys for which `MGET` had no string: looked at once more with the next page.
   private var unread: [[UInt8]] = []
 
   /// Keys a page: large enough for few round trips, small enough that no other client of Redis waits
-  /// longer than a millisecond or two.
-  private static let page = 2000
-  private static let ttlSample = 1000
+  /// longer than a millisecond. Of 200 to 10,000 tried, 500 and 1000 were the fastest.
+  private static let page = 1000
   /// How many bytes of rows are handed over at once.
   private static let chunk = 256 * 1024
   private static let room = chunk + 4096
 
   static let columns = ["merchant_id", "usage_date", "metric_type", "value", "rejection"]
 
-  init(_ selection: CounterSelection, into handoff: Handoff<CopyRows>, log: Log) {
+  init(
+    _ selection: CounterSelection, into handoff: Handoff<CopyRows>, log: Log, sample: Int, keyByKey: Bool
+  ) {
+    self.sample = sample
+    self.keyByKey = keyByKey
     self.selection = selection
     self.handoff = handoff
     self.log = log
@@ -75,26 +94,25 @@ struct CounterScan {
       case .failure: break
       }
     }
-    let sampled = wanted.prefix(max(0, Self.ttlSample - report.matched))
+    let sampled = wanted.prefix(max(0, sample - report.matched))
     report.scanned += page.count
     report.matched += wanted.count
 
     let missed = try askAgain(&session)
-    if !wanted.isEmpty { try session.send("MGET", lent: wanted) }
+    if keyByKey {
+      for key in wanted { try session.send("GET", lent: [key]) }
+    } else if !wanted.isEmpty {
+      try session.send("MGET", lent: wanted)
+    }
     for key in sampled { try session.send("TTL", lent: [key]) }
     if page.cursor != "0" { try session.sendScan(cursor: page.cursor, match: selection.pattern, count: Self.page) }
 
     for key in missed { try takeSecondLook(at: key, &session) }
-    if !wanted.isEmpty {
+    if keyByKey {
+      for index in wanted.indices { try take(keys[index], session.receiveValue(), of: wanted[index]) }
+    } else if !wanted.isEmpty {
       let values = try session.receive()
-      for index in wanted.indices {
-        // Gone, or of another type; MGET does not say which.
-        guard let value = values.string(at: index) else {
-          unread.append([UInt8](wanted[index]))
-          continue
-        }
-        take(keys[index], value, of: wanted[index])
-      }
+      for index in wanted.indices { take(keys[index], values.string(at: index), of: wanted[index]) }
     }
     for _ in sampled where try session.receive().value.integer == -1 { report.keysWithoutTTL += 1 }
   }
@@ -106,7 +124,20 @@ struct CounterScan {
 
   // MARK: Values
 
-  private mutating func take(_ key: CounterKey, _ value: LentBytes, of name: LentBytes) {
+  private mutating func take(_ key: CounterKey, _ value: RedisValue, of name: LentBytes) throws {
+    switch value {
+    case .bytes(let bytes): bytes.withUnsafeBytes { take(key, $0, of: name) }
+    case .error(let code, let message) where code != "WRONGTYPE": throw RedisError.server(code: code, message: message)
+    default: take(key, nil, of: name)
+    }
+  }
+
+  private mutating func take(_ key: CounterKey, _ value: LentBytes?, of name: LentBytes) {
+    guard let value else {
+      // Gone, or of another type; MGET does not say which.
+      unread.append([UInt8](name))
+      return
+    }
     switch CounterValue.parse(value) {
     case .success(let number):
       rows.beginRow(columns: Self.columns.count)
@@ -135,11 +166,13 @@ struct CounterScan {
   private mutating func takeSecondLook(at name: [UInt8], _ session: inout RedisSession) throws {
     let value = try session.receiveValue()
     let type = try session.receiveValue()
-    name.withUnsafeBytes { name in
+    try name.withUnsafeBytes { name in
       guard case .success(let key) = CounterKey.parse(name, prefix: selection.prefix.count) else { return }
       switch value {
       case .bytes(let bytes): bytes.withUnsafeBytes { take(key, $0, of: name) }
       case .null: report.vanished += 1
+      case .error(let code, let message) where code != "WRONGTYPE":
+        throw RedisError.server(code: code, message: message)
       default:
         let message = "the key is a \(type.text ?? "value of another type"), not a string counter; rename or delete it"
         reject(name, "wrong_type", message, key)
@@ -164,6 +197,7 @@ struct CounterScan {
       "item": .string(ItemName.shown(name)), "kind": .string(kind), "message": .string(message),
       "payload": JSON(members: payload),
     ]
+    report.rejected += 1
     rows.beginRow(columns: Self.columns.count)
     rows.appendNull()
     if let key { rows.append(dateSince2000: key.day.daysSince2000) } else { rows.appendNull() }

@@ -51,7 +51,7 @@ extension UsageAggregation.Report {
     matched = scan.matched
     vanished = scan.vanished
     keysWithoutTTL = scan.keysWithoutTTL
-    failed = 0
+    failed = scan.rejected
   }
 
   mutating func take(_ day: WrittenDay, failing: Bool) {

@@ -43,8 +43,7 @@ extension UsageAggregation {
     async let report = read(selection, into: handoff, run)
     do {
       try await run.session { session in
-        try session.query(Statements.stage())
-        try session.query("truncate staged_counters")
+        for statement in try Statements.stage() { try session.query(statement) }
         try session.copy(into: "staged_counters", columns: CounterScan.columns) { writer in
           while let rows = try handoff.next() { try writer.write(rows) }
         }
@@ -62,10 +61,20 @@ extension UsageAggregation {
     _ selection: CounterSelection, into handoff: Handoff<CopyRows>, _ run: JobRun
   ) async throws -> ScanReport {
     do {
-      let report = try await run.redis { session in
-        var scan = CounterScan(selection, into: handoff, log: run.log)
-        try scan.run(&session)
-        return scan.report
+      let primaries = try await run.redisPrimaries()
+      let report = try await withThrowingTaskGroup { group in
+        for primary in primaries {
+          group.addTask {
+            try await run.redis(on: primary) { session in
+              var scan = CounterScan(
+                selection, into: handoff, log: run.log, sample: ScanReport.ttlSample / primaries.count,
+                keyByKey: primary.holdsShare)
+              try scan.run(&session)
+              return scan.report
+            }
+          }
+        }
+        return try await group.reduce(into: ScanReport()) { $0.add($1) }
       }
       handoff.finish()
       return report
@@ -76,9 +85,8 @@ extension UsageAggregation {
   }
 
   /// Turns what the pass rejected into dead letters and errors of the result.
-  func rejectStaged(_ run: JobRun) async throws -> Int {
+  func rejectStaged(_ run: JobRun) async throws {
     try await run.transaction { session in
-      var rejected = 0
       try session.forEachPage(of: Statements.rejections, rows: 500) { page in
         try run.reject(
           page.map { row in
@@ -86,25 +94,19 @@ extension UsageAggregation {
               item: try row.value("item"), kind: try row.value("kind"), message: try row.value("message"),
               payload: .verbatim(try row.value("payload")))
           }, in: session)
-        rejected += page.count
       }
-      return rejected
     }
   }
 
   // MARK: Write
 
   /// Writes one day in one transaction: only rows that are new or greater than what is stored.
-  func write(_ day: PlannedDay, _ run: JobRun) async throws -> WrittenDay {
+  ///
+  /// - Parameter hasRejected: whether the pass rejected anything, of whatever day.
+  func write(_ day: PlannedDay, hasRejected: Bool, _ run: JobRun) async throws -> WrittenDay {
     let settings = settings
     let written = try await run.transaction { session in
-      let counted = try session.query(Statements.merge(day.date, writing: !run.isDryRun, within: run.timeLeft)).only()
-      var written = WrittenDay(report: DayReport(day: day.date.description))
-      written.report.keys = try Self.exactKeys(counted, of: day.date, session)
-      written.report.inserted = try counted.value("inserted")
-      written.report.updated = try counted.value("updated")
-      written.report.regressed = try counted.value("regressed")
-      written.report.unchanged = written.report.keys - (try counted.value("changed", as: Int.self))
+      var written = WrittenDay(report: try Self.merge(day.date, run, session))
       // Before new failures are told: one that fails again is opened again.
       if !run.isDryRun { try session.execute(Statements.resolve(day.date, settings)) }
       if written.report.regressed > 0 {
@@ -113,10 +115,9 @@ extension UsageAggregation {
       guard !run.isDryRun else { return written }
       // A day without counters may be a Redis that lost them; one with failures is to be mended. Both are
       // looked at again for as long as counters live.
-      let hasFailed =
-        try counted.value("rejected", as: Int.self) > 0
-        || (settings.onRegression == .fail && written.report.regressed > 0)
-      if day.isSettled, settings.merchant == nil, written.report.keys > 0, !hasFailed {
+      let rejected = hasRejected ? try session.query(Statements.rejected(day.date)).only().value("rejected") : 0
+      let failed = rejected + (settings.onRegression == .fail ? written.report.regressed : 0)
+      if day.isSettled, settings.merchant == nil, written.report.keys > 0, failed == 0 {
         try session.execute(Statements.complete(day.date, keys: written.report.keys, settings, run))
         written.report.isCompleted = true
       }
@@ -125,6 +126,22 @@ extension UsageAggregation {
     let facts = try JSON(encoding: written.report)
     if written.report.keys > 0 { run.log.info(run.isDryRun ? "day looked at" : "day written", facts) }
     return written
+  }
+
+  private static func merge(_ day: CalendarDay, _ run: JobRun, _ session: borrowing Session) throws -> DayReport {
+    var report = DayReport(day: day.description)
+    if try !run.isDryRun && session.query(Statements.isUnwritten(day)).only().value("is_unwritten") {
+      report.inserted = try session.execute(Statements.insert(day, within: run.timeLeft))
+      report.keys = report.inserted
+      return report
+    }
+    let counted = try session.query(Statements.merge(day, writing: !run.isDryRun, within: run.timeLeft)).only()
+    report.keys = try exactKeys(counted, of: day, session)
+    report.inserted = try counted.value("inserted")
+    report.updated = try counted.value("updated")
+    report.regressed = try counted.value("regressed")
+    report.unchanged = report.keys - (try counted.value("changed", as: Int.self))
+    return report
   }
 
   /// How many counters a day has, keys that SCAN returned twice counted once.
@@ -185,6 +202,7 @@ extension UsageAggregation {
   /// Gives every written counter without a time to live this one. Runs after the days are committed: a
   /// counter that is not stored yet never gets an end.
   func giveTTL(_ ttl: Duration, _ run: JobRun) async throws {
+    let primaries = try await run.redisPrimaries()
     var position = "(0,0)"
     while true {
       try Task.checkCancellation()
@@ -197,11 +215,13 @@ extension UsageAggregation {
       }
       guard let last else { return }
       position = last
-      try await run.redis { session in
-        for answer in try session.pipeline(
-          keys.map { RedisCommand("EXPIRE", $0, "\(ttl.inMilliseconds / 1000)", "NX") })
-        {
-          if case .error(let code, let message) = answer { throw RedisError.server(code: code, message: message) }
+      // In a cluster every primary is asked; only the one that owns a key does it, the others point to it.
+      for primary in primaries {
+        try await run.redis(on: primary) { session in
+          let commands = keys.map { RedisCommand("EXPIRE", $0, "\(ttl.inMilliseconds / 1000)", "NX") }
+          for case .error(let code, let message) in try session.pipeline(commands) {
+            guard primary.holdsShare && code == "MOVED" else { throw RedisError.server(code: code, message: message) }
+          }
         }
       }
     }

@@ -104,10 +104,12 @@ struct UsageAggregation: Job {
     try await run.retrying("aggregating", isPassing: Self.isWriteConflict) {
       let scanned = try await stage(open.map(\.date), run)
       report.take(scanned)
-      report.failed += try await rejectStaged(run)
+      if scanned.rejected > 0 { try await rejectStaged(run) }
       while let day = open.first {
         switch settings.mode {
-        case .aggregate: report.take(try await write(day, run), failing: settings.onRegression == .fail)
+        case .aggregate:
+          report.take(
+            try await write(day, hasRejected: scanned.rejected > 0, run), failing: settings.onRegression == .fail)
         case .status: report.status = (report.status ?? []) + [try await compare(day, run)]
         }
         open.removeFirst()

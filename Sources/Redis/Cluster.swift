@@ -1,0 +1,51 @@
+/// Where the keys of a Redis are: one server, or the primaries of a cluster.
+package struct Topology: Sendable, Equatable {
+  /// Whether each primary holds only its share of the keys; then commands for several keys at once,
+  /// such as `MGET`, may cross shares and are refused.
+  package var isCluster: Bool
+  package var primaries: [RedisAddress]
+
+  /// Asks a server what it is part of.
+  ///
+  /// - Parameter seed: the address it was reached at: all there is for a single server, and where the
+  ///   cluster does not name a host, its host.
+  package static func read(_ session: inout RedisSession, seed: RedisAddress) throws(RedisError) -> Topology {
+    try session.send(RedisCommand("CLUSTER", "SLOTS"))
+    // "cluster support disabled", an unknown command, or a user who may not ask: one server, as far as
+    // we can know. A cluster that may not be asked shows itself by MOVED.
+    guard case .array(let ranges) = try session.receiveValue(), !ranges.isEmpty else {
+      return Topology(isCluster: false, primaries: [seed])
+    }
+    var primaries: [RedisAddress] = []
+    for range in ranges {
+      // First slot, last slot, then nodes, the primary first: [host, port, id, …].
+      guard range.elements.count > 2, let port = range.elements[2].elements.dropFirst().first?.integer else {
+        throw .unexpectedReply("CLUSTER SLOTS answered something that is no list of slots")
+      }
+      let primary = seed.moved(to: range.elements[2].elements.first?.text ?? "", port: Int(port))
+      if !primaries.contains(primary) { primaries.append(primary) }
+    }
+    return Topology(isCluster: true, primaries: primaries)
+  }
+}
+
+extension RedisAddress {
+  /// The same user at another node; an empty host means the host that answered.
+  func moved(to host: String, port: Int) -> RedisAddress {
+    var address = self
+    var host = host
+    if host.isEmpty || host == "?", case .tcp(let own, _) = place { host = own }
+    address.place = .tcp(host: host, port: port)
+    return address
+  }
+
+  /// Where a `MOVED 3999 127.0.0.1:6381` leads; `nil` for any other error.
+  ///
+  /// Source: Redis cluster specification, "MOVED Redirection".
+  func redirected(by error: RedisError) -> RedisAddress? {
+    guard case .server("MOVED", let message) = error, let target = message.split(separator: " ").last,
+      let colon = target.lastIndex(of: ":"), let port = Int(target[target.index(after: colon)...])
+    else { return nil }
+    return moved(to: String(target[..<colon]), port: port)
+  }
+}

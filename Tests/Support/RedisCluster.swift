@@ -1,0 +1,45 @@
+import Foundation
+
+/// A Redis Cluster of three primaries on ports of this machine, gone with this object.
+package final class RedisCluster: Sendable {
+  package let ports: [Int]
+  private let folder: String
+
+  package var url: String { "redis://127.0.0.1:\(ports[0])" }
+
+  package init() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "oneshot-cluster-\(UUID())").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    self.folder = folder
+    // The bus of a node listens 10,000 above its port, and both have to be below 65,536.
+    let first = 20_000 + Int(ProcessInfo.processInfo.processIdentifier) % 10_000 * 3
+    ports = (0..<3).map { first + $0 }
+    for port in ports {
+      let node = try await Binary(path: "/usr/bin/redis-server").run([
+        "--port", "\(port)", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-config-file", "\(port).conf",
+        "--dir", folder, "--save", "", "--daemonize", "yes", "--pidfile", "\(folder)/\(port).pid",
+      ])
+      guard node.exitCode == 0 else { throw TestFailure("redis-server: \(node.output)\(node.errors)") }
+    }
+    for port in ports { while try await cli(port, "ping").output != "PONG\n" {} }
+    let made = try await Binary(path: "/usr/bin/redis-cli").run(
+      ["--cluster", "create"] + ports.map { "127.0.0.1:\($0)" } + ["--cluster-yes"])
+    guard made.exitCode == 0 else { throw TestFailure("redis-cli --cluster create: \(made.output)\(made.errors)") }
+    for port in ports { while try await !cli(port, "cluster", "info").output.contains("cluster_state:ok") {} }
+  }
+
+  deinit {
+    for port in ports {
+      guard let text = try? String(contentsOfFile: "\(folder)/\(port).pid", encoding: .utf8),
+        let number = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
+      else { continue }
+      kill(number, SIGKILL)
+    }
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  /// Runs redis-cli on a node, following redirections.
+  package func cli(_ port: Int, _ words: String...) async throws -> Binary.Outcome {
+    try await Binary(path: "/usr/bin/redis-cli").run(["-c", "-p", "\(port)"] + words)
+  }
+}
