@@ -61,6 +61,8 @@ package final class Handoff<Element: Sendable>: Sendable {
   package func next() throws -> Element? {
     filled.wait()
     return try state.withLock { state in
+      // The end is told again to who asks again.
+      if state.failure != nil || state.waiting.isEmpty { filled.signal() }
       if let failure = state.failure { throw failure }
       guard !state.waiting.isEmpty else { return nil }
       places.signal()

@@ -82,7 +82,11 @@ package struct ConnectionOptions: Sendable {
     let addresses = given["hostaddr"]?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     let ports = given["port"]?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
     var failure = PostgresError.connection("no host to connect to")
-    for index in 0..<max(hosts?.count ?? 1, addresses?.count ?? 1) {
+    let count = max(hosts?.count ?? 1, addresses?.count ?? 1)
+    guard ports.count <= 1 || ports.count == count else {
+      throw .invalidStatement("DATABASE_URL names \(ports.count) ports for \(count) hosts")
+    }
+    for index in 0..<count {
       var place: [(String, String)] = []
       if let hosts, index < hosts.count { place.append(("host", hosts[index])) }
       if let addresses, index < addresses.count { place.append(("hostaddr", addresses[index])) }
@@ -91,6 +95,8 @@ package struct ConnectionOptions: Sendable {
         return try connect(place, interrupt)
       } catch {
         failure = error
+        // A server that refuses who we are would be hidden by a dead one after it; libpq stops there too.
+        if error.state?.isDenied == true { break }
         if case .cancelled = error { break }
       }
     }

@@ -131,6 +131,7 @@ public struct Session: ~Copyable {
       let started = try wire.nextResult(until: deadline, doing: statement.summary)
       if let started, started.status != PGRES_COPY_IN {
         wire.drain()
+        if PQstatus(connection.pointer) != CONNECTION_OK { throw .connection(connection.message) }
         throw .server(.init(started, statement: statement.summary))
       }
     }

@@ -76,7 +76,8 @@ extension Statement: ExpressibleByStringInterpolation {
 
 /// A name as SQL takes it, whatever letters it holds (manual 4.1.1: a quote inside is doubled).
 func quotedIdentifier(_ name: String) -> String {
-  "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  // By scalars: a quote with a combining mark after it is one `Character`, and no quote to a comparison.
+  name.unicodeScalars.reduce(into: "\"") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
 }
 
 // The OIDs of built-in types never change (src/include/catalog/pg_type.dat).
@@ -111,8 +112,19 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
   public var postgresParameter: Parameter {
     let elements = map { element -> String in
       guard let text = element.postgresParameter.text else { return "NULL" }
-      return "\"" + text.reduce(into: "") { $0 += $1 == "\"" || $1 == "\\" ? "\\\($1)" : String($1) } + "\""
+      return "\"" + Self.escaped(text) + "\""
     }
     return Parameter(type: 0, text: "{" + elements.joined(separator: ",") + "}")
+  }
+
+  /// By bytes: a quote with a combining mark after it is one `Character`, and no quote to a comparison.
+  private static func escaped(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count)
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -106,7 +106,9 @@ package struct RedisAddress: Sendable, Equatable {
     var bytes: [UInt8] = []
     var rest = text.utf8[...]
     while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), rest.count >= 2, let code = UInt8(Substring(rest.prefix(2)), radix: 16) {
+      if byte == UInt8(ascii: "%"), rest.count >= 2, rest.first != UInt8(ascii: "+"),
+        let code = UInt8(Substring(rest.prefix(2)), radix: 16)
+      {
         bytes.append(code)
         rest = rest.dropFirst(2)
       } else {

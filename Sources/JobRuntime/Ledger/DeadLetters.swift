@@ -30,8 +30,8 @@ enum DeadLetters {
     select distinct on (item) \(job), sha256(convert_to(item, 'UTF8')), item, payload::jsonb, kind, message, 1,
       \(moment), \(moment), \(runID), 'pending'
     from unnest(
-      \(failures.map(\.item))::text[], \(failures.map(\.kind))::text[], \(failures.map(\.message))::text[],
-      \(failures.map(\.payload.text))::text[]) as failure (item, kind, message, payload)
+      \(failures.map(\.item.storableName))::text[], \(failures.map(\.kind))::text[], \(failures.map(\.message.storable))::text[],
+      \(failures.map(\.payload.storableText))::text[]) as failure (item, kind, message, payload)
     on conflict (job, item_digest) do update
     set attempts = d.attempts + (d.last_run_id <> excluded.last_run_id)::integer, payload = excluded.payload,
       error_kind = excluded.error_kind, error_message = excluded.error_message,

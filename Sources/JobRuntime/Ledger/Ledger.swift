@@ -25,7 +25,7 @@ struct Ledger: Sendable {
       select run_id from oneshot.job_runs
       where \(facts.identifiesSlot) and not \(facts.isForced)
         and job = \(job) and shard = \(shard.index) and shard_count = \(shard.count)
-        and scheduled_at = \(facts.scheduledAt) and status = 'succeeded'
+        and scheduled_at = \(facts.scheduledAt) and scheduled_by <> 'clock' and status = 'succeeded'
       limit 1
     ), fence as (
       insert into oneshot.fences as f (job, shard, token)
@@ -90,9 +90,9 @@ struct Ledger: Sendable {
       set status = \(result.status.rawValue), finished_at = \(moment),
         duration_ms = \(result.duration.inMilliseconds),
         window_start = \(result.window?.start), window_end = \(result.window?.end),
-        counts = \(result.counts.text)::jsonb, details = \(result.details.text)::jsonb,
+        counts = \(result.counts.storableText)::jsonb, details = \(result.details.storableText)::jsonb,
         errors_total = \(result.errorsTotal),
-        error_kind = \(result.error?.kind.rawValue), error_message = \(result.error?.message)
+        error_kind = \(result.error?.kind.rawValue), error_message = \(result.error?.message.storable)
       where run_id = \(runID) and status = 'running'
         and ((select is_ours from fence) or \(result.status == .failed || result.status == .interrupted))
     ), removed as (

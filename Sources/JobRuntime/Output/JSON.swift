@@ -27,6 +27,16 @@ public enum JSON: Sendable, Equatable {
     return members.first { $0.key == key }?.value
   }
 
+  /// The same value with every string in it, keys excepted, put through a function.
+  func mapStrings(_ transform: (String) -> String) -> JSON {
+    switch self {
+    case .string(let text): .string(transform(text))
+    case .array(let values): .array(values.map { $0.mapStrings(transform) })
+    case .object(let members): JSON(members: members.map { ($0.key, $0.value.mapStrings(transform)) })
+    default: self
+    }
+  }
+
   /// The text on one line, valid JSON whatever the content (RFC 8259).
   public var text: String {
     var bytes: [UInt8] = []

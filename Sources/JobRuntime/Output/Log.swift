@@ -43,7 +43,8 @@ public struct Log: Sendable {
 
   private func write(_ level: Level, _ message: String, _ facts: JSON) {
     guard level >= self.level else { return }
-    guard case .object(let members) = facts else { return }
+    // Redacted before it is written as JSON: escapes would hide a secret that holds quotes or backslashes.
+    guard case .object(let members) = redactor.redact(facts) else { return }
     if isText {
       let time = now().rfc3339.prefix(19).suffix(8)
       let tail = members.map { " \($0.key)=\($0.value.text)" }.joined()

@@ -15,14 +15,7 @@ struct Redactor: Sendable {
     return text
   }
 
-  func redact(_ json: JSON) -> JSON {
-    switch json {
-    case .string(let text): .string(redact(text))
-    case .array(let values): .array(values.map(redact))
-    case .object(let members): .object(members.map { JSON.Member(key: $0.key, value: redact($0.value)) })
-    default: json
-    }
-  }
+  func redact(_ json: JSON) -> JSON { json.mapStrings(redact) }
 
   private static func replace(_ secret: String, in text: String) -> String {
     let wanted = Array(secret.utf8)

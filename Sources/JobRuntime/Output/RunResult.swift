@@ -78,8 +78,10 @@ package struct RunResult: Sendable {
     shorter.details = ["shortened": true]
     while !fits(), !shorter.errors.isEmpty { shorter.errors.removeLast() }
     for length in [1000, 200, 50] where !fits() {
-      shorter.error?.message = String((error?.message ?? "").prefix(length))
-      shorter.error?.hint = error?.hint.map { String($0.prefix(length)) }
+      // By bytes: one `Character` may be of any length.
+      func cut(_ text: String) -> String { String(decoding: text.utf8.prefix(length), as: UTF8.self) }
+      shorter.error?.message = cut(error?.message ?? "")
+      shorter.error?.hint = error?.hint.map(cut)
     }
     if !fits() { shorter.counts = [:] }
     return shorter.json

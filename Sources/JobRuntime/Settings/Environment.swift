@@ -115,7 +115,7 @@ public struct Environment {
     let text = secretText(name)
     if let text {
       secrets.append(text)
-    } else if isRequired, !problems.contains(where: { $0.name == name }) {
+    } else if isRequired, !problems.contains(where: { [name, name + "_FILE"].contains($0.name) }) {
       problems.append(SettingProblem(name: name, message: "is required; it reads \(form)"))
     }
     return parsed(text, name, parse)

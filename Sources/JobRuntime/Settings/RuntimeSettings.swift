@@ -142,7 +142,10 @@ public enum ErrorBudget: Sendable, Equatable {
 
   init?(_ text: String) {
     if text.hasSuffix("%") {
-      guard let percent = Double(text.dropLast()), (0...100).contains(percent) else { return nil }
+      let digits = text.dropLast()
+      guard digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let percent = Double(digits),
+        (0...100).contains(percent)
+      else { return nil }
       self = .share(percent / 100)
     } else {
       guard let items = Int(text), items >= 0 else { return nil }
@@ -156,7 +159,8 @@ public enum ErrorBudget: Sendable, Equatable {
   func allows(failed: Int, of total: Int) -> Bool {
     switch self {
     case .items(let allowed): failed <= allowed
-    case .share(let share): Double(failed) <= share * Double(max(total, failed))
+    // 0.29 * 100 is 28.999999999999996.
+    case .share(let share): Double(failed) <= share * Double(max(total, failed)) * (1 + 1e-12)
     }
   }
 }

@@ -48,7 +48,8 @@ struct CounterSelection: Sendable {
 
   /// A text that Redis' glob patterns take letter by letter.
   private static func literal(_ text: String) -> String {
-    text.reduce(into: "") { $0 += "*?[]^-\\".contains($1) ? "\\\($1)" : "\($1)" }
+    // By scalars: a star with a combining mark after it is one `Character`, and no star to a comparison.
+    text.unicodeScalars.reduce(into: "") { $0 += "*?[]^-\\".unicodeScalars.contains($1) ? "\\\($1)" : String($1) }
   }
 }
 

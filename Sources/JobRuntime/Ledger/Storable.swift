@@ -1,0 +1,19 @@
+/// Postgres stores no NUL, neither in a text nor in `jsonb`; what only describes something loses it rather
+/// than the whole record.
+extension String {
+  /// The text with U+FFFD in place of each NUL.
+  var storable: String {
+    utf8.contains(0) ? String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })) : self
+  }
+
+  /// A name without NUL, so that no two names become one: `\` is doubled and NUL is `\0`, once there is one.
+  var storableName: String {
+    guard utf8.contains(0) else { return self }
+    return unicodeScalars.reduce(into: "") { $0 += $1 == "\0" ? "\\0" : $1 == "\\" ? "\\\\" : String($1) }
+  }
+}
+
+extension JSON {
+  /// The text for a `jsonb` column.
+  var storableText: String { mapStrings(\.storable).text }
+}

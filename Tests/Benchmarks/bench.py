@@ -1,0 +1,160 @@
+"""`make bench`: measures the jobs against the bare parts they are made of, and prints a table.
+
+    bench.py FOLDER_OF_RELEASE_BINARIES
+
+Needs DATABASE_URL and REDIS_URL of private servers; BENCH_SCALE sizes the data (1.0 is a million keys),
+BENCH_ROUNDS how often each pair runs in turn (5; the median counts), BENCH_ONLY picks one case by name,
+BENCH_GROWTH=1 adds ten times the scale.
+"""
+import datetime
+import os
+import platform
+import sys
+import uuid
+
+import usage
+from stand import HERE, Stand, alternate, median
+
+SCALE = float(os.environ.get("BENCH_SCALE", "1.0"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+KEYS = int(1_000_000 * SCALE)
+MOST_MIB = 48
+LARGEST_BINARY = 15 * 1000 * 1000
+
+
+class Table:
+    """Prints rows as they come, so that a run that is stopped has still said something."""
+
+    def __init__(self):
+        self.peaks = {}
+
+    def begin(self, stand):
+        cpu = next((line.split(": ")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+        postgres = stand.sql(stand.admin, "show server_version")[0][0].split()[0]
+        print(f"{datetime.date.today()}, {cpu} × {os.cpu_count()}, Linux {platform.release()}, "
+              f"Postgres {postgres}, Redis {stand.redis.info('server')['redis_version']}; "
+              f"{KEYS:,} keys, median of {ROUNDS}\n")
+        print("| case | ours | against | ratio | goal | met? |\n|---|---|---|---|---|---|", flush=True)
+
+    def row(self, case, ours, against="", ratio="", goal="", is_met=None):
+        met = {True: "yes", False: "**no**", None: ""}[is_met]
+        print(f"| {case} | {ours} | {against} | {ratio} | {goal} | {met} |", flush=True)
+
+    def compare(self, case, ours, other, against, most):
+        """The ratio is that of the medians; other machines' times differ, the ratio hardly does."""
+        ratio = median(ours) / median(other)
+        self.row(case, duration(median(ours)), f"{duration(median(other))} {against}", f"{ratio:.2f}",
+                 f"≤ {most:g}", ratio <= most)
+
+    def saw(self, case, runs):
+        self.peaks[case] = max(run.peak_mib for run in runs)
+
+
+def duration(seconds):
+    return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def sizes(stand, table):
+    for name in ("usage-aggregation", "oneshot"):
+        size = (stand.binaries / name).stat().st_size
+        table.row(f"binary `{name}`", f"{size / 1e6:.1f} MB", goal="≤ 15 MB", is_met=size <= LARGEST_BINARY)
+
+
+def cold_start(stand, table):
+    """A job that finds nothing to do: an empty Redis, and every day of the last week completed."""
+    stand.empty_redis()
+    stand.start_from("empty")
+    with stand.connection() as connection:
+        stand.sql(connection, """
+            insert into oneshot.usage_days
+            select 'usage:', current_date - i, 0, 1, 1, now(), gen_random_uuid() from generate_series(0, 9) i""")
+    statements = (HERE / "parts/cold_start.sql").read_text()
+
+    def bare(*command):
+        text = statements.replace(":run_id", str(uuid.uuid4()))
+        parts = [part.strip() for part in text.split(";\n") if part.strip()]
+        return stand.measure(*command, stand.redis_socket, stand.database_url, *parts)
+
+    def ours():
+        took = stand.job("usage-aggregation")
+        assert took.counts["days"] == 0, "the job found something to do"
+        return took
+
+    rounds = max(30, ROUNDS)
+    for against, command, most in (
+        ("C", [stand.scratch / "cold_start"], 2.0),
+        ("Python", ["/usr/bin/python3", HERE / "parts/cold_start.py"], 1 / 8),
+    ):
+        a, b = alternate(rounds, ours, lambda: bare(*command))
+        table.compare("cold start, nothing to do", [t.seconds for t in a], [t.seconds for t in b], against, most)
+        table.saw("cold start", a)
+
+
+def aggregation(stand, table):
+    counters = usage.Counters(stand, KEYS)
+    tenth = len(range(3, KEYS, 10))
+    pace = {}
+    for case, state, file, merge, affected, expected in (
+        ("new", "empty", "base", usage.NEW, KEYS, {"inserted": KEYS}),
+        ("unchanged", "filled", "base", usage.UNCHANGED, [(0,)], {"unchanged": KEYS, "updated": 0}),
+        ("10 % changed", "filled", "changed", usage.UPDATE, tenth, {"updated": tenth, "unchanged": KEYS - tenth}),
+    ):
+        if file == "changed":
+            counters.change_a_tenth()
+        a, b = alternate(
+            ROUNDS, lambda: counters.ours(state, matched=KEYS, **expected),
+            lambda: counters.parts(state, file, merge, affected))
+        scan, copy, merged = (median(parts[i] for parts in b) for i in range(3))
+        table.compare(f"usage-aggregation, {case}", [t.seconds for t in a], [sum(parts) for parts in b],
+                      f"bare parts ({scan:.2f} scan + {copy:.2f} copy + {merged:.2f} merge)", 1.2)
+        table.saw(f"usage-aggregation, {case}", a)
+        pace[case] = median(t.seconds for t in a)
+    for case, state in (("new", "empty"), ("unchanged", "filled")):
+        naive = median(counters.naive(state) for _ in range(3))
+        table.row(f"usage-aggregation, {case}", duration(pace[case]), f"{naive:.0f} s a GET and an upsert per key",
+                  f"{naive / pace[case]:.0f} × faster", "≥ 100 ×", naive / pace[case] >= 100)
+
+
+def growth(stand, table):
+    """Time should grow as the keys do, and memory not at all."""
+    smallest = None
+    for factor in (0.1, 1) + ((10,) if os.environ.get("BENCH_GROWTH") == "1" else ()):
+        count = int(KEYS * factor)
+        counters = usage.Counters(stand, count)
+        for case, state, counted in (("new", "empty", "inserted"), ("unchanged", "filled", "unchanged")):
+            runs = [counters.ours(state, **{counted: count}) for _ in range(ROUNDS if factor <= 1 else 1)]
+            seconds, peak = median(t.seconds for t in runs), max(t.peak_mib for t in runs)
+            smallest = smallest or peak
+            # A few MiB come and go with how far Redis runs ahead of Postgres.
+            table.row(f"growth, {case}, {count:,} keys", f"{duration(seconds)}, {peak:.1f} MiB",
+                      f"{smallest:.1f} MiB of the smallest", f"{seconds / count * 1e6:.2f} µs a key",
+                      "memory flat", peak <= smallest + 4)
+            table.saw(f"growth, {case}, {count:,} keys", runs)
+
+
+def memory(table):
+    for case, peak in table.peaks.items():
+        table.row(f"peak memory, {case}", f"{peak:.1f} MiB", goal=f"≤ {MOST_MIB} MiB", is_met=peak <= MOST_MIB)
+
+
+def main():
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    cases = {"sizes": sizes, "cold-start": cold_start, "usage-aggregation": aggregation, "growth": growth}
+    only = os.environ.get("BENCH_ONLY")
+    if only and only not in cases:
+        raise SystemExit(f"BENCH_ONLY is one of {', '.join(cases)}")
+    stand, table = Stand(sys.argv[1]), Table()
+    try:
+        table.begin(stand)
+        for name, case in cases.items():
+            if only in (None, name):
+                case(stand, table)
+        memory(table)
+    finally:
+        stand.remove()
+    # A goal that is missed stands in the table and fails nothing: machines are shared, and this is no test.
+
+
+if __name__ == "__main__":
+    main()

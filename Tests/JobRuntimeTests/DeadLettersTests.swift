@@ -1,0 +1,85 @@
+import Postgres
+import TestSupport
+import Testing
+
+@testable import JobRuntime
+
+@Suite struct DeadLettersTests {
+  private static func runID(_ seed: UInt64) -> RunID {
+    var generator = SeededGenerator(seed)
+    return RunID(at: Timestamp(seconds: 1_700_000_000), using: &generator)
+  }
+
+  private func record(
+    _ failures: [ItemFailure], in place: Place, run: UInt64 = 1, at seconds: Int64 = 1_700_000_000
+  ) async throws {
+    let statement = DeadLetters.record(
+      failures, job: "job", runID: Self.runID(run), at: Timestamp(seconds: seconds))
+    try await place.database.withSession { session in try session.execute(statement) }
+  }
+
+  private func letters(_ place: Place) async throws -> [[String]] {
+    try await place.database.withSession { session in
+      try session.query("select * from oneshot.dead_letters order by item").map { row in
+        try ["item", "error_kind", "error_message", "attempts", "state", "payload"].map { try row.value($0) }
+      }
+    }
+  }
+
+  @Test func `failing twice in one run is one try and in another run one more`() async throws {
+    let place = try await Place()
+    try await record([ItemFailure(item: "a", kind: "k1", message: "m1", payload: ["n": 1])], in: place)
+    try await record([ItemFailure(item: "a", kind: "k2", message: "m2", payload: ["n": 2])], in: place)
+    #expect(try await letters(place) == [["a", "k2", "m2", "1", "pending", #"{"n": 2}"#]])
+    try await record([ItemFailure(item: "a", kind: "k3", message: "m3")], in: place, run: 2, at: 1_700_000_100)
+    #expect(try await letters(place) == [["a", "k3", "m3", "2", "pending", "{}"]])
+    #expect(
+      try await place.value(
+        "select extract(epoch from last_failed_at - first_failed_at)::integer from oneshot.dead_letters")
+        == "100")
+  }
+
+  @Test func `an item that fails again after it was resolved is pending again`() async throws {
+    let place = try await Place()
+    try await record([ItemFailure(item: "a", kind: "k", message: "m")], in: place)
+    try await place.execute("update oneshot.dead_letters set state = 'resolved'")
+    try await record([ItemFailure(item: "a", kind: "k", message: "m")], in: place, run: 2)
+    #expect(try await letters(place).map { $0[4] } == ["pending"])
+  }
+
+  @Test func `an item that is there twice in one batch is one letter`() async throws {
+    let place = try await Place()
+    try await record([ItemFailure](repeating: ItemFailure(item: "a", kind: "k", message: "m"), count: 3), in: place)
+    #expect(try await letters(place).count == 1)
+  }
+
+  @Test func `no failures are no letters`() async throws {
+    let place = try await Place()
+    try await record([], in: place)
+    #expect(try await letters(place).isEmpty)
+  }
+
+  @Test func `items that differ only in their bytes are letters of their own`() async throws {
+    let place = try await Place()
+    try await record(["é", "e\u{301}", "E"].map { ItemFailure(item: $0, kind: "k", message: "m") }, in: place)
+    #expect(try await letters(place).count == 3)
+  }
+
+  @Test func `items of any content are letters and may be as long as they like`() async throws {
+    let place = try await Place()
+    let texts = hostileTexts + [String(repeating: "long", count: 100_000)]
+    try await record(
+      texts.map { ItemFailure(item: $0, kind: "k", message: $0, payload: ["text": .string($0)]) }, in: place)
+    #expect(try await letters(place).count == texts.count)
+  }
+
+  @Test func `jobs have letters of their own`() async throws {
+    let place = try await Place()
+    for job in ["a", "b"] {
+      let statement = DeadLetters.record(
+        [ItemFailure(item: "x", kind: "k", message: "m")], job: job, runID: Self.runID(1), at: Timestamp(seconds: 0))
+      try await place.database.withSession { session in try session.execute(statement) }
+    }
+    #expect(try await letters(place).count == 2)
+  }
+}

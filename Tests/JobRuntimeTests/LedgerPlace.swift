@@ -1,0 +1,65 @@
+import Postgres
+import TestSupport
+
+@testable import JobRuntime
+
+/// A ledger in a place of its own, and short words for what tests do with it.
+struct LedgerPlace {
+  static let slot = Timestamp(seconds: 1_761_962_400)
+  static let start = Timestamp(seconds: 1_761_962_401)
+
+  let place: Place
+
+  init() async throws { place = try await Place() }
+
+  func ledger(_ number: Int, job: String = "job", shard: Shard = Shard(index: 0, count: 1)) -> Ledger {
+    var generator = SeededGenerator(UInt64(number))
+    return Ledger(job: job, shard: shard, runID: RunID(at: Self.start + .seconds(number), using: &generator))
+  }
+
+  func open(
+    _ ledger: Ledger, at scheduledAt: Timestamp = slot, by source: LogicalTime.Source = .setting,
+    isForced: Bool = false, neededSchema: Int = 1
+  ) async throws -> Ledger.Opening {
+    let statement = ledger.open(
+      .init(
+        scheduledAt: scheduledAt, scheduledBy: source.rawValue, identifiesSlot: source != .clock, isForced: isForced,
+        startedAt: Self.start, host: "host", version: "1", neededSchema: neededSchema))
+    return try await place.database.withSession { session in try ledger.read(session.query(statement).only()) }
+  }
+
+  /// Opens a run that must open.
+  func opened(
+    _ ledger: Ledger, at scheduledAt: Timestamp = slot, by source: LogicalTime.Source = .setting,
+    isForced: Bool = false
+  ) async throws -> (fence: Int64, attempt: Int) {
+    let opening = try await open(ledger, at: scheduledAt, by: source, isForced: isForced)
+    guard case .opened(let fence, let attempt) = opening else { throw TestFailure("\(opening)") }
+    return (fence, attempt)
+  }
+
+  /// Closes a run; says whether the fence was still its own.
+  @discardableResult
+  func close(
+    _ ledger: Ledger, _ status: RunStatus, fence: Int64, keepingSince horizon: Timestamp = Timestamp(seconds: 0),
+    _ change: (inout RunResult) -> Void = { _ in }
+  ) async throws -> Bool {
+    var result = RunResult(
+      job: ledger.job, version: "1", runID: ledger.runID.description, status: status, exitCode: 0,
+      logicalTime: LogicalTime(moment: Self.slot, source: .setting), shard: ledger.shard, startedAt: Self.start)
+    change(&result)
+    let statement = ledger.close(result, fence: fence, at: Self.start + .seconds(5), keepingSince: horizon)
+    return try await place.database.withSession { session in
+      try session.query(statement).only().optional("is_ours", as: Bool.self) ?? false
+    }
+  }
+
+  /// Status and kind of error of each run, in the order of their fences.
+  func runs() async throws -> [String] {
+    try await place.database.withSession { session in
+      try session.query(
+        "select status || coalesce(' ' || error_kind, '') as state from oneshot.job_runs order by fence, run_id"
+      ).map { try $0.value("state", as: String.self) }
+    }
+  }
+}

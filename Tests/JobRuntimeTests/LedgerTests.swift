@@ -1,0 +1,135 @@
+import Postgres
+import TestSupport
+import Testing
+
+@testable import JobRuntime
+
+@Suite struct LedgerTests {
+  @Test func `the fence grows with every start`() async throws {
+    let here = try await LedgerPlace()
+    for number in 1...5 {
+      let (fence, attempt) = try await here.opened(here.ledger(number), by: .clock)
+      #expect(fence == Int64(number))
+      #expect(attempt == 1)
+    }
+  }
+
+  @Test func `jobs and shards have fences of their own`() async throws {
+    let here = try await LedgerPlace()
+    #expect(try await here.opened(here.ledger(1)).fence == 1)
+    #expect(try await here.opened(here.ledger(2, job: "other")).fence == 1)
+    #expect(try await here.opened(here.ledger(3, shard: Shard(index: 1, count: 2))).fence == 1)
+    #expect(try await here.opened(here.ledger(4)).fence == 2)
+  }
+
+  @Test func `tries of one slot are counted`() async throws {
+    let here = try await LedgerPlace()
+    for number in 1...3 {
+      let ledger = here.ledger(number)
+      let (fence, attempt) = try await here.opened(ledger)
+      #expect(attempt == number)
+      try await here.close(ledger, .failed, fence: fence)
+    }
+    #expect(try await here.opened(here.ledger(4), at: LedgerPlace.slot + .hours(1)).attempt == 1)
+  }
+
+  @Test(arguments: [LogicalTime.Source.setting, .kubernetes])
+  func `a slot of the platform that has succeeded is done`(source: LogicalTime.Source) async throws {
+    let here = try await LedgerPlace()
+    let first = here.ledger(1)
+    let (fence, _) = try await here.opened(first, by: source)
+    #expect(try await here.close(first, .succeeded, fence: fence))
+    guard case .alreadyDone(let done) = try await here.open(here.ledger(2), by: source) else {
+      Issue.record("not done")
+      return
+    }
+    #expect(done == first.runID.description)
+    // It took no fence and left no row.
+    #expect(try await here.place.value("select token from oneshot.fences") == "1")
+    #expect(try await here.runs() == ["succeeded"])
+  }
+
+  @Test func `a slot read from the clock is never done`() async throws {
+    let here = try await LedgerPlace()
+    for number in 1...2 {
+      let ledger = here.ledger(number)
+      let (fence, _) = try await here.opened(ledger, by: .clock)
+      #expect(try await here.close(ledger, .succeeded, fence: fence))
+    }
+    #expect(try await here.runs() == ["succeeded", "succeeded"])
+  }
+
+  @Test func `a slot that was done by force or is forced runs again`() async throws {
+    let here = try await LedgerPlace()
+    for number in 1...3 {
+      let ledger = here.ledger(number)
+      let (fence, _) = try await here.opened(ledger, isForced: number > 1)
+      #expect(try await here.close(ledger, .succeeded, fence: fence))
+    }
+    #expect(try await here.runs() == ["succeeded", "succeeded", "succeeded"])
+  }
+
+  @Test(arguments: [RunStatus.failed, .partial, .interrupted])
+  func `a slot that did not succeed is not done`(status: RunStatus) async throws {
+    let here = try await LedgerPlace()
+    let ledger = here.ledger(1)
+    let (fence, _) = try await here.opened(ledger)
+    #expect(try await here.close(ledger, status, fence: fence))
+    #expect(try await here.opened(here.ledger(2)).attempt == 2)
+  }
+
+  @Test func `a schedule that is cut anew does its slot anew`() async throws {
+    let here = try await LedgerPlace()
+    let whole = here.ledger(1, shard: Shard(index: 0, count: 1))
+    let (fence, _) = try await here.opened(whole)
+    #expect(try await here.close(whole, .succeeded, fence: fence))
+    #expect(try await here.opened(here.ledger(2, shard: Shard(index: 0, count: 2))).attempt == 1)
+  }
+
+  @Test func `rows that older runs left open become failures`() async throws {
+    let here = try await LedgerPlace()
+    _ = try await here.opened(here.ledger(1))
+    _ = try await here.opened(here.ledger(9, job: "other"))
+    let closed = here.ledger(2)
+    let (fence, _) = try await here.opened(closed)
+    #expect(try await here.runs() == ["failed abandoned", "running", "running"])
+    try await here.close(closed, .interrupted, fence: fence)
+    _ = try await here.opened(here.ledger(3))
+    #expect(try await here.runs() == ["failed abandoned", "running", "interrupted", "running"])
+    #expect(try await here.place.value("select count(finished_at) from oneshot.job_runs") == "2")
+  }
+
+  @Test func `a schema that is too old opens nothing`() async throws {
+    let here = try await LedgerPlace()
+    guard case .schemaTooOld(let found) = try await here.open(here.ledger(1), neededSchema: 1000) else {
+      Issue.record("opened")
+      return
+    }
+    #expect(try await here.place.value("select max(version) from oneshot.migrations") == "\(found)")
+    #expect(try await here.place.value("select count(*) from oneshot.fences") == "0")
+    #expect(try await here.runs().isEmpty)
+  }
+
+  @Test func `of many starts at once each has a fence of its own`() async throws {
+    let here = try await LedgerPlace()
+    let fences = try await withThrowingTaskGroup(of: Int64.self) { group in
+      for number in 1...8 {
+        group.addTask {
+          let database = try Database(ConnectionOptions(url: here.place.databaseURL, applicationName: "\(number)"))
+          let ledger = here.ledger(number)
+          let statement = ledger.open(
+            .init(
+              scheduledAt: LedgerPlace.slot, scheduledBy: "clock", identifiesSlot: false, isForced: false,
+              startedAt: LedgerPlace.start, host: "host", version: "1", neededSchema: 1))
+          let opening = try await database.withSession { session in
+            try ledger.read(session.query(statement).only())
+          }
+          guard case .opened(let fence, _) = opening else { throw TestFailure("\(opening)") }
+          return fence
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(fences.sorted() == Array(1...8))
+  }
+}

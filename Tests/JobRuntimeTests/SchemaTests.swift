@@ -1,0 +1,85 @@
+import Postgres
+import TestSupport
+import Testing
+
+@testable import JobRuntime
+
+@Suite struct SchemaTests {
+  private func missing(_ needs: [TableNeed], in place: Place, role: String? = nil) async throws -> [String] {
+    try await place.database.transaction { session in
+      if let role { try session.query(Statement(sql: "set local role \(role)")) }
+      return try session.query(Schema.missing(needs)).map { row in
+        try (row.value("is_privilege", as: Bool.self) ? "denied: " : "") + row.value("complaint", as: String.self)
+      }.sorted()
+    }
+  }
+
+  /// Roles belong to the server, not to the database, hence a name for each test.
+  private func place(role: String, grants: String) async throws -> Place {
+    let place = try await Place()
+    try await place.execute("drop role if exists \(role); create role \(role); \(grants)")
+    return place
+  }
+
+  @Test func `in a migrated database nothing that the runtime needs is missing`() async throws {
+    let place = try await Place()
+    #expect(try await missing(Schema.runtimeTables, in: place).isEmpty)
+  }
+
+  @Test func `in an empty database every table is missing`() async throws {
+    let place = try await Place(migrated: false)
+    #expect(
+      try await missing(Schema.runtimeTables, in: place)
+        == ["dead_letters", "fences", "job_runs", "migrations"].map { "the table oneshot.\($0) does not exist" })
+  }
+
+  @Test func `missing columns are named and dropped ones too`() async throws {
+    let place = try await Place()
+    try await place.execute("create table t (a integer, b integer); alter table t drop column b")
+    #expect(
+      try await missing([TableNeed("t", columns: ["a", "b", "c", "ctid"], privileges: [.select])], in: place) == [
+        "the column t.b does not exist", "the column t.c does not exist", "the column t.ctid does not exist",
+      ])
+  }
+
+  @Test func `a view and a table of the search path are found`() async throws {
+    let place = try await Place()
+    try await place.execute("create view v as select 1 as a")
+    #expect(
+      try await missing(
+        [
+          TableNeed("v", columns: ["a"], privileges: [.select]),
+          TableNeed("merchant_usage", columns: [], privileges: []),
+        ],
+        in: place
+      ).isEmpty)
+  }
+
+  @Test func `missing privileges are named for the role that asks`() async throws {
+    let place = try await place(
+      role: "reader_of_t", grants: "create table t (a integer); grant select on t to reader_of_t")
+    let needs = [TableNeed("t", columns: ["a"], privileges: [.select, .insert, .update, .delete])]
+    #expect(
+      try await missing(needs, in: place, role: "reader_of_t")
+        == ["delete", "insert", "update"].map { "denied: the role reader_of_t may not \($0) t" })
+    #expect(try await missing(needs, in: place).isEmpty)
+  }
+
+  @Test func `a role that may not even enter the schema is told so`() async throws {
+    let place = try await place(role: "stranger_to_oneshot", grants: "")
+    let complaints = try await missing(Schema.runtimeTables, in: place, role: "stranger_to_oneshot")
+    #expect(complaints.contains { $0.hasPrefix("denied: ") && $0.contains("oneshot") }, "\(complaints)")
+  }
+
+  @Test func `an error for what is not there is told apart`() async throws {
+    let place = try await Place(migrated: false)
+    let error = try await #require(throws: PostgresError.self) {
+      try await place.database.withSession { session in try session.query(Schema.version) }
+    }
+    #expect(Schema.isMissing(error))
+    #expect(!Schema.isMissing(.connection("x")))
+    #expect(Schema.failure(found: 0, needed: 2).kind == .misconfigured)
+    #expect(Schema.failure(found: 0, needed: 2).message.contains("not been migrated"))
+    #expect(Schema.failure(found: 1, needed: 2).message.contains("version 1"))
+  }
+}

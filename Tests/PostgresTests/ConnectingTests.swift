@@ -1,0 +1,91 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct ConnectingTests {
+  private func failure(of url: String) async throws -> PostgresError {
+    let database = try Database(ConnectionOptions(url: url, applicationName: "tests"))
+    return try await postgresError { try await database.withSession { session in try session.query("select 1") } }
+  }
+
+  @Test func `an unknown database is the server's refusal`() async throws {
+    let place = try await Place(migrated: false)
+    let url = place.databaseURL.replacing(try Regex("postgresql:///[a-z_0-9]+"), with: "postgresql:///no_such_place")
+    let error = try await failure(of: url)
+    #expect(error.state == .invalidDatabaseName)
+    #expect(!error.isTransient)
+  }
+
+  @Test func `an unknown role is the server's refusal`() async throws {
+    let place = try await Place(migrated: false)
+    let error = try await failure(of: place.databaseURL + "&user=nobody_we_know")
+    #expect(error.state?.isDenied == true, "\(error)")
+  }
+
+  @Test func `a wrong password is refused and the right one taken`() async throws {
+    let servers = try PrivateServers()
+    let admin = try Database(ConnectionOptions(url: servers.databaseURL, applicationName: "tests"))
+    try await admin.withSession { session in
+      try session.execute(script: "create role guest login password 'right password'", limit: .seconds(10))
+    }
+    let rules = URL(filePath: servers.folder).appending(path: "data/pg_hba.conf")
+    let old = try String(contentsOf: rules, encoding: .utf8)
+    // In place, so that it stays the server's own file.
+    let file = try FileHandle(forWritingTo: rules)
+    try file.write(contentsOf: Data(("local all guest scram-sha-256\n" + old).utf8))
+    try file.close()
+    try await admin.withSession { session in try session.query("select pg_reload_conf()") }
+
+    let place = "postgresql://guest@/postgres?host=\(servers.folder)"
+    var refused: PostgresError?
+    try await eventually {
+      refused = try? await failure(of: place + "&password=hunter2hunter2")
+      return refused?.state?.rawValue == "28P01"
+    }
+    #expect(refused?.state?.isDenied == true)
+    #expect(refused.map { !"\($0)".contains("hunter2") } == true)
+    let right = try Database(ConnectionOptions(url: place + "&password=right%20password", applicationName: "tests"))
+    let user = try await right.withSession { session in
+      try session.query("select current_user as name").only().value("name", as: String.self)
+    }
+    #expect(user == "guest")
+  }
+
+  @Test func `a server that is not there is out of reach`() async throws {
+    for url in ["postgresql:///db?host=/nowhere/at/all", "postgresql://127.0.0.1:1/db"] {
+      let error = try await failure(of: url)
+      #expect(error.isConnection, "\(error)")
+      #expect(error.isTransient)
+    }
+  }
+
+  @Test(arguments: ["/nowhere/at/all,", "127.0.0.1,/nowhere/at/all,"])
+  func `a dead host is passed over for the next`(dead: String) async throws {
+    let place = try await Place(migrated: false)
+    let parts = place.databaseURL.split(separator: "host=", maxSplits: 1)
+    let url = "\(parts[0])host=\(dead)\(parts[1])&connect_timeout=2"
+    let database = try Database(ConnectionOptions(url: url, applicationName: "tests"))
+    let name = try await database.withSession { session in
+      try session.query("select current_database() as name").only().value("name", as: String.self)
+    }
+    #expect(place.databaseURL.contains(name))
+  }
+
+  @Test func `numbers of hosts and ports that do not fit are an error and no crash`() async throws {
+    let error = try await failure(of: "host=/nowhere/a,/nowhere/b,/nowhere/c port=1,2")
+    #expect(error.isConnection || error.isInvalidStatement)
+  }
+
+  @Test func `many connections come and go without leaving any behind`() async throws {
+    let place = try await Place(migrated: false)
+    for _ in 1...30 {
+      let database = try Database(ConnectionOptions(url: place.databaseURL, applicationName: "passing"))
+      try await database.withSession { session in try session.query("select 1") }
+      await database.close()
+    }
+    try await eventually {
+      try await place.value("select count(*) from pg_stat_activity where application_name = 'passing'") == "0"
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct TransactionTests {
+  private struct Stop: Error {}
+
+  private func place() async throws -> Place {
+    let place = try await Place(migrated: false)
+    try await place.execute("create table t (n integer primary key deferrable initially deferred)")
+    return place
+  }
+
+  @Test func `a transaction is kept when its closure returns`() async throws {
+    let place = try await place()
+    let count = try await place.database.transaction { session in
+      try session.execute("insert into t values (1)") + session.execute("insert into t values (2)")
+    }
+    #expect(count == 2)
+    #expect(try await place.value("select count(*) from t") == "2")
+  }
+
+  @Test func `a transaction whose closure throws leaves nothing and the connection goes on`() async throws {
+    let place = try await place()
+    let before = try await place.value("select pg_backend_pid()")
+    await #expect(throws: Stop.self) {
+      try await place.database.transaction { session in
+        try session.execute("insert into t values (1)")
+        throw Stop()
+      }
+    }
+    #expect(try await place.value("select count(*) from t") == "0")
+    #expect(try await place.value("select pg_backend_pid()") == before)
+  }
+
+  @Test func `a statement that fails rolls back and the connection goes on`() async throws {
+    let place = try await place()
+    let before = try await place.value("select pg_backend_pid()")
+    let error = try await postgresError {
+      try await place.database.transaction { session in
+        try session.execute("insert into t values (1)")
+        try session.query("select 1 / 0")
+      }
+    }
+    #expect(error.state?.rawValue == "22012")
+    #expect(try await place.value("select count(*) from t") == "0")
+    #expect(try await place.value("select pg_backend_pid()") == before)
+  }
+
+  @Test func `an error that the closure hides is not taken for a success`() async throws {
+    let place = try await place()
+    let error = try await postgresError {
+      try await place.database.transaction { session in
+        try session.execute("insert into t values (1)")
+        _ = try? session.query("select 1 / 0")
+      }
+    }
+    #expect(error.isInvalidStatement)
+    #expect(try await place.value("select count(*) from t") == "0")
+  }
+
+  @Test func `an error that comes only with the commit is thrown`() async throws {
+    let place = try await place()
+    let error = try await postgresError {
+      try await place.database.transaction { session in try session.execute("insert into t values (1), (1)") }
+    }
+    #expect(error.state == .uniqueViolation)
+    #expect(try await place.value("select count(*) from t") == "0")
+  }
+
+  @Test func `a guardian's rows are looked at before anything runs`() async throws {
+    let place = try await place()
+    try await place.database.transaction(
+      guardedBy: "select 7 as token",
+      check: { rows in try #require(rows.map { try $0.value("token", as: Int.self) } == [7]) },
+      { session in try session.execute("insert into t values (1)") })
+    await #expect(throws: Stop.self) {
+      try await place.database.transaction(
+        guardedBy: "insert into t values (2)", check: { _ in throw Stop() },
+        { session in try session.execute("insert into t values (3)") })
+    }
+    #expect(try await place.rows("select n from t") == [["1"]])
+  }
+
+  @Test func `a guardian that fails lets nothing run`() async throws {
+    let place = try await place()
+    let error = try await postgresError {
+      try await place.database.transaction(guardedBy: "select 1 / 0") { session in
+        try session.execute("insert into t values (1)")
+      }
+    }
+    #expect(error.state?.rawValue == "22012")
+    #expect(try await place.value("select count(*) from t") == "0")
+  }
+
+  @Test func `a transaction that only reads refuses to write`() async throws {
+    let place = try await place()
+    let error = try await postgresError {
+      try await place.database.transaction(readOnly: true) { session in
+        try session.query("select 1 as n")
+        try session.execute("insert into t values (1)")
+      }
+    }
+    #expect(error.state == .readOnlyTransaction)
+    try await place.database.transaction { session in try session.execute("insert into t values (5)") }
+    #expect(try await place.rows("select n from t") == [["5"]])
+  }
+
+  @Test func `a transaction that a session leaves open is rolled back`() async throws {
+    let place = try await place()
+    try await place.database.withSession { session in
+      try session.query("begin")
+      try session.execute("insert into t values (1)")
+    }
+    #expect(try await place.value("select count(*) from t") == "0")
+  }
+
+  @Test func `a session has our settings and the URL's own`() async throws {
+    let place = try await Place(migrated: false)
+    #expect(try await place.value("select current_setting('timezone')") == "UTC")
+    #expect(try await place.value("select current_setting('client_encoding')") == "UTF8")
+    #expect(try await place.value("select current_setting('idle_in_transaction_session_timeout')") == "30s")
+    #expect(try await place.value("select current_setting('application_name')") == "tests")
+    let own = try Database(
+      ConnectionOptions(
+        url: place.databaseURL + "&options=-c%20timezone%3DAsia/Tokyo&application_name=mine", applicationName: "tests"))
+    let row = try await own.withSession { session in
+      try session.query("select current_setting('timezone') as zone, current_setting('application_name') as name")
+        .only()
+    }
+    #expect(try row.value("zone", as: String.self) == "Asia/Tokyo")
+    #expect(try row.value("name", as: String.self) == "mine")
+  }
+
+  @Test func `a script is one transaction`() async throws {
+    let place = try await place()
+    let error = try await postgresError { try await place.execute("insert into t values (1); select 1 / 0") }
+    #expect(error.state?.rawValue == "22012")
+    #expect(try await place.value("select count(*) from t") == "0")
+    try await place.execute("insert into t values (1); insert into t values (2);")
+    #expect(try await place.value("select count(*) from t") == "2")
+  }
+}
