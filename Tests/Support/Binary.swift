@@ -31,17 +31,23 @@ package struct Binary: Sendable {
     private let process: Process
     private let ended: Task<Outcome, Never>
 
-    init(_ process: Process, _ output: Pipe, _ errors: Pipe) {
+    /// Starts the process.
+    init(_ process: Process, _ output: Pipe, _ errors: Pipe) throws {
       self.process = process
+      // Not waitUntilExit: on Linux it can spin for ever on a thread that did not start the process.
+      let (end, hasEnded) = AsyncStream<Int32>.makeStream()
+      process.terminationHandler = { process in
+        let isKilled = process.terminationReason == .uncaughtSignal
+        hasEnded.yield(isKilled ? 128 + process.terminationStatus : process.terminationStatus)
+        hasEnded.finish()
+      }
+      try process.run()
       ended = Task.detached {
         async let said = Self.all(of: output)
         async let complained = Self.all(of: errors)
-        let (text, problems) = await (said, complained)
-        await Self.end(of: process)
-        let isKilled = process.terminationReason == .uncaughtSignal
-        return Outcome(
-          exitCode: isKilled ? 128 + process.terminationStatus : process.terminationStatus, output: text,
-          errors: problems)
+        var exitCode: Int32 = -1
+        for await code in end { exitCode = code }
+        return await Outcome(exitCode: exitCode, output: said, errors: complained)
       }
     }
 
@@ -54,16 +60,7 @@ package struct Binary: Sendable {
     /// Waits for the end.
     package func outcome() async -> Outcome { await ended.value }
 
-    /// Waits on a thread of its own: the shared pool has only as many threads as cores.
-    private static func end(of process: Process) async {
-      await withCheckedContinuation { continuation in
-        Thread.detachNewThread {
-          process.waitUntilExit()
-          continuation.resume()
-        }
-      }
-    }
-
+    /// Reads on a thread of its own: the shared pool has only as many threads as cores.
     private static func all(of pipe: Pipe) async -> String {
       await withCheckedContinuation { continuation in
         Thread.detachNewThread {
@@ -85,8 +82,7 @@ package struct Binary: Sendable {
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors
-    try process.run()
-    return Running(process, output, errors)
+    return try Running(process, output, errors)
   }
 
   package func run(_ arguments: [String] = [], _ environment: [String: String] = [:]) async throws -> Outcome {

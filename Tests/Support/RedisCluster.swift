@@ -4,6 +4,7 @@ import Foundation
 package final class RedisCluster: Sendable {
   package let ports: [Int]
   private let folder: String
+  private let nodes: [Binary.Running]
 
   package var url: String { "redis://127.0.0.1:\(ports[0])" }
 
@@ -14,12 +15,12 @@ package final class RedisCluster: Sendable {
     // The bus of a node listens 10,000 above its port, and both have to be below 65,536.
     let first = 20_000 + Int(ProcessInfo.processInfo.processIdentifier) % 10_000 * 3
     ports = (0..<3).map { first + $0 }
-    for port in ports {
-      let node = try await Binary(path: "/usr/bin/redis-server").run([
+    // Not as daemons: Foundation notices the end of a process only once its last descendant is gone.
+    nodes = try ports.map { port in
+      try Binary(path: "/usr/bin/redis-server").start([
         "--port", "\(port)", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-config-file", "\(port).conf",
-        "--dir", folder, "--save", "", "--daemonize", "yes", "--pidfile", "\(folder)/\(port).pid",
+        "--dir", folder, "--save", "",
       ])
-      guard node.exitCode == 0 else { throw TestFailure("redis-server: \(node.output)\(node.errors)") }
     }
     for port in ports { while try await cli(port, "ping").output != "PONG\n" {} }
     let made = try await Binary(path: "/usr/bin/redis-cli").run(
@@ -29,12 +30,7 @@ package final class RedisCluster: Sendable {
   }
 
   deinit {
-    for port in ports {
-      guard let text = try? String(contentsOfFile: "\(folder)/\(port).pid", encoding: .utf8),
-        let number = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
-      else { continue }
-      kill(number, SIGKILL)
-    }
+    for node in nodes { node.send(SIGKILL) }
     try? FileManager.default.removeItem(atPath: folder)
   }
 
