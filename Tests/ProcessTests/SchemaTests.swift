@@ -74,7 +74,7 @@ import Testing
     try await fenced.letGo()
     try await expect(await fenced.process.outcome(), "failed", "fenced")
 
-    let lost = try await BlockedRun(at: .writing, in: place, now.merging(["JOB_LOCK_TTL": "1s"]) { $1 })
+    let lost = try await BlockedRun(at: .writing, in: place, now.merging(["JOB_LOCK_TTL": "6s"]) { $1 })
     try await place.redis("DEL", "oneshot:lock:usage-aggregation")
     try await expect(await lost.process.outcome(), "failed", "lock_lost")
     try await lost.letGo()
