@@ -148,9 +148,9 @@ public struct RedisSession: ~Copyable {
     if output.count >= Self.outputRoom { try flush() }
   }
 
-  /// Writes what waits. Redis keeps answers that nobody reads yet in its own memory, so a long pipeline
+  /// Writes what waits, for when the server should begin before the next answer is read. Redis keeps answers that nobody reads yet in its own memory, so a long pipeline
   /// does not make both sides wait for each other.
-  private mutating func flush() throws(RedisError) {
+  public mutating func flush() throws(RedisError) {
     guard !output.isEmpty else { return }
     let deadline = ContinuousClock.now + limit
     do throws(RedisError) {

@@ -27,8 +27,10 @@ struct ScanReport: Sendable {
   }
 }
 
-/// One pass over the keyspace: `SCAN` and `MGET`, a page ahead of itself, so that Redis always has work
-/// while the last page is encoded and Postgres takes the one before.
+/// One pass over the keyspace: `SCAN` and `MGET`, a page ahead of itself.
+///
+/// The next page is asked for before the keys of this one are even looked at, and the values of this one
+/// before the next page is. So Redis always has work, and so have this thread and Postgres beside it.
 struct CounterScan {
   private let selection: CounterSelection
   private let handoff: Handoff<CopyRows>
@@ -46,7 +48,7 @@ struct CounterScan {
   /// longer than a millisecond. Of 200 to 10,000 tried, 500 and 1000 were the fastest.
   private static let page = 1000
   /// How many bytes of rows are handed over at once.
-  private static let chunk = 256 * 1024
+  private static let chunk = 1024 * 1024
   private static let room = chunk + 4096
 
   static let columns = ["merchant_id", "usage_date", "metric_type", "value", "rejection"]
@@ -64,57 +66,83 @@ struct CounterScan {
   /// Reads all counters of the run and hands them over as rows of `staged_counters`.
   mutating func run(_ session: inout RedisSession) throws {
     let total = try session.command(RedisCommand("DBSIZE")).integer.map { Int($0) }
-    var cursor = "0"
-    try session.sendScan(cursor: cursor, match: selection.pattern, count: Self.page)
-    repeat {
-      let page = try session.receiveScanPage()
-      cursor = page.cursor
-      try read(page, &session)
+    try session.sendScan(cursor: "0", match: selection.pattern, count: Self.page)
+    var waiting: ScanPage? = try nextPage(&session)
+    while let page = waiting.take() {
+      let asked = try ask(for: page, &session)
+      if page.cursor != "0" { waiting = try nextPage(&session) }
+      try take(asked, from: page, &session)
       if rows.size >= Self.chunk { try handOver() }
       log.progress("scanned", report.scanned, of: total)
-    } while cursor != "0"
+    }
     let missed = try askAgain(&session)
     for key in missed { try takeSecondLook(at: key, &session) }
     if rows.count > 0 { try handOver() }
   }
 
-  /// Reads the values of a page's counters, having asked for the next page first.
-  private mutating func read(_ page: borrowing ScanPage, _ session: inout RedisSession) throws {
-    var wanted: [LentBytes] = []
+  /// Takes the page that was asked for, and asks for the one after it.
+  private func nextPage(_ session: inout RedisSession) throws -> ScanPage {
+    let page = try session.receiveScanPage()
+    if page.cursor != "0" {
+      try session.sendScan(cursor: page.cursor, match: selection.pattern, count: Self.page)
+      try session.flush()
+    }
+    return page
+  }
+
+  /// What has been asked of one page's keys, in the order of the answers.
+  private struct Asked {
+    /// Keys of earlier pages that are looked at once more.
+    var missed: [[UInt8]] = []
+    /// The page's counters, lent from it, and how they read.
+    var names: [LentBytes] = []
     var keys: [CounterKey] = []
+    /// How many of them were asked for their time to live.
+    var sampled = 0
+  }
+
+  /// Asks for the values of a page's counters.
+  private mutating func ask(for page: borrowing ScanPage, _ session: inout RedisSession) throws -> Asked {
+    var asked = Asked()
     for index in 0..<page.count {
-      guard let key = page.key(at: index) else { continue }
-      switch CounterKey.parse(key, prefix: selection.prefix.count) {
-      case .success(let parsed) where selection.contains(parsed):
-        wanted.append(key)
-        keys.append(parsed)
+      guard let name = page.key(at: index) else { continue }
+      switch CounterKey.parse(name, prefix: selection.prefix.count) {
+      case .success(let key) where selection.contains(key):
+        asked.names.append(name)
+        asked.keys.append(key)
       case .success: break
-      case .failure(let problem) where selection.isResponsible(for: key):
-        reject(key, problem.rawValue, problem.message)
+      case .failure(let problem) where selection.isResponsible(for: name):
+        reject(name, problem.rawValue, problem.message)
       case .failure: break
       }
     }
-    let sampled = wanted.prefix(max(0, sample - report.matched))
+    asked.sampled = min(asked.names.count, max(0, sample - report.matched))
     report.scanned += page.count
-    report.matched += wanted.count
+    report.matched += asked.names.count
 
-    let missed = try askAgain(&session)
+    asked.missed = try askAgain(&session)
     if keyByKey {
-      for key in wanted { try session.send("GET", lent: [key]) }
-    } else if !wanted.isEmpty {
-      try session.send("MGET", lent: wanted)
+      for name in asked.names { try session.send("GET", lent: [name]) }
+    } else if !asked.names.isEmpty {
+      try session.send("MGET", lent: asked.names)
     }
-    for key in sampled { try session.send("TTL", lent: [key]) }
-    if page.cursor != "0" { try session.sendScan(cursor: page.cursor, match: selection.pattern, count: Self.page) }
+    for name in asked.names.prefix(asked.sampled) { try session.send("TTL", lent: [name]) }
+    try session.flush()
+    return asked
+  }
 
-    for key in missed { try takeSecondLook(at: key, &session) }
+  /// Takes the answers. The page is borrowed because the names are lent from it.
+  private mutating func take(
+    _ asked: Asked, from page: borrowing ScanPage, _ session: inout RedisSession
+  ) throws {
+    for name in asked.missed { try takeSecondLook(at: name, &session) }
     if keyByKey {
-      for index in wanted.indices { try take(keys[index], session.receiveValue(), of: wanted[index]) }
-    } else if !wanted.isEmpty {
+      for index in asked.names.indices { try take(asked.keys[index], session.receiveValue(), of: asked.names[index]) }
+    } else if !asked.names.isEmpty {
       let values = try session.receive()
-      for index in wanted.indices { take(keys[index], values.string(at: index), of: wanted[index]) }
+      for index in asked.names.indices { take(asked.keys[index], values.string(at: index), of: asked.names[index]) }
     }
-    for _ in sampled where try session.receive().value.integer == -1 { report.keysWithoutTTL += 1 }
+    for _ in 0..<asked.sampled where try session.receive().value.integer == -1 { report.keysWithoutTTL += 1 }
   }
 
   private mutating func handOver() throws {

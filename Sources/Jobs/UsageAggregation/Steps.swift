@@ -39,7 +39,7 @@ extension UsageAggregation {
   func stage(_ days: [CalendarDay], _ run: JobRun) async throws -> ScanReport {
     let selection = CounterSelection(
       prefix: settings.keyPrefix, days: days, merchant: settings.merchant, shard: run.shard)
-    let handoff = Handoff<CopyRows>(capacity: 4)
+    let handoff = Handoff<CopyRows>(capacity: 2)
     async let report = read(selection, into: handoff, run)
     do {
       try await run.session { session in
