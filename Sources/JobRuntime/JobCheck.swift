@@ -37,6 +37,7 @@ extension JobRunner {
     await redis.close()
     record.counted.details = JSON(members: facts)
     record.add(complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
+    if surroundings.signal() != nil { return result(.interrupted) }
     guard let first = complaints.first else { return result(.succeeded) }
     let all = complaints.map(\.message).joined(separator: "; ")
     return result(.failed, JobFailure(first.kind, all, hint: first.hint))

@@ -12,17 +12,18 @@ enum JobMain {
 
   static func run<J: Job>(_ type: J.Type) async {
     signal(SIGPIPE, SIG_IGN)
+    keepStandardDescriptors()
     let startedAt = wallClock()
     let process = ProcessFacts()
     var generator = SystemRandomNumberGenerator()
     let runID = RunID(at: startedAt, using: &generator)
 
     let arguments = CommandLine.arguments.dropFirst()
-    if arguments.first == "--help" {
+    if Array(arguments) == ["--help"] {
       writeAll(Help.text(of: J.self), to: STDOUT_FILENO)
       exit(0)
     }
-    if arguments.first == "--version" {
+    if Array(arguments) == ["--version"] {
       writeAll("\(J.name) \(oneshotVersion)\n", to: STDOUT_FILENO)
       exit(0)
     }
@@ -84,6 +85,14 @@ enum JobMain {
       },
       last: { output.printAndExit(runner.result(.interrupted)) })
     output.printAndExit(await work.value)
+  }
+
+  /// A standard descriptor that was closed is taken by something that refuses writes, so that no socket
+  /// gets its number and with it our result or log.
+  private static func keepStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDONLY)
+    }
   }
 
   private static let wallClock: @Sendable () -> Timestamp = {
@@ -191,14 +200,16 @@ private final class ResultOutput: Sendable {
       }
       if !isPrinted {
         isPrinted = true
-        if !writeAll(redactor.redact(result.json).text + "\n", to: STDOUT_FILENO) {
+        let result = redactor.redact(result)
+        if !writeAll(result.json.text + "\n", to: STDOUT_FILENO) {
           log.warning("the result could not be written to stdout; the exit code still tells")
         }
-        if let problem = ResultFile.write(redactor.redact(result.json(atMost: ResultFile.limit)), to: path) {
+        if let problem = ResultFile.write(result.json(atMost: ResultFile.limit), to: path) {
           log.warning("the second copy of the result could not be written", ["error": .string(problem)])
         }
       }
-      exit(result.exitCode)
+      // Not exit: its handlers (OpenSSL's, libpq's) must not run under threads that still work.
+      _exit(result.exitCode)
     }
   }
 }

@@ -48,11 +48,18 @@ public struct JobRun: Sendable {
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
     try await retrier.run("a transaction") {
-      guard let leadership else { return try await database.transaction(readOnly: true, body) }
-      try leadership.lock.lease.check(leadership.lock.key)
-      return try await database.transaction(
-        guardedBy: leadership.ledger.fenceCheck(),
-        check: { try leadership.ledger.check($0, against: leadership.fence) }, body)
+      let before = record.rejections
+      do {
+        guard let leadership else { return try await database.transaction(readOnly: true, body) }
+        try leadership.lock.lease.check(leadership.lock.key)
+        return try await database.transaction(
+          guardedBy: leadership.ledger.fenceCheck(),
+          check: { try leadership.ledger.check($0, against: leadership.fence) }, body)
+      } catch {
+        // What it rejected is rolled back with it. (One connection: transactions do not overlap.)
+        record.rejections = before
+        throw error
+      }
     }
   }
 
@@ -95,7 +102,8 @@ public struct JobRun: Sendable {
   // MARK: Course of the run
 
   /// Does a piece of work that spans several transactions or both servers again, as a whole, when it
-  /// failed for a cause that passes. What it rejected is forgotten before each new try.
+  /// failed for a cause that passes. Transactions of a failed try that were committed stay, and what they
+  /// rejected stays told.
   ///
   /// - Parameters:
   ///   - what: the work, for the log.
@@ -103,10 +111,7 @@ public struct JobRun: Sendable {
   public func retrying<Value>(
     _ what: String, isPassing: (any Error) -> Bool = { _ in false }, _ work: () async throws -> Value
   ) async throws -> Value {
-    let before = record.rejections
-    return try await retrier.run(
-      what, isPassing: { Retrier.passes($0) || isPassing($0) },
-      beforeRetry: { record.rejections = before }, work)
+    try await retrier.run(what, isPassing: { Retrier.passes($0) || isPassing($0) }, work)
   }
 
   /// Records items that failed, in the transaction of the session: dead letters, and errors of the result.

@@ -40,10 +40,12 @@ struct JobRunner<J: Job> {
     redis = RedisConnection(address, clientName: J.name)
   }
 
+  private var deadline: ContinuousClock.Instant { started + settings.timeout }
+
   private var isReadOnly: Bool { settings.isDryRun || !job.writes }
 
   private var retrier: Retrier {
-    Retrier(attempts: settings.attempts, longestDelay: settings.longestBackoff, log: log)
+    Retrier(attempts: settings.attempts, longestDelay: settings.longestBackoff, deadline: deadline, log: log)
   }
 
   // MARK: The run
@@ -89,7 +91,8 @@ struct JobRunner<J: Job> {
     let result = await runLocked(lock)
     // Not cancelled with the work: a run that stops gives its lock back.
     await Task {
-      do { try await lock.release() } catch {
+      // A failed run is to be tried again, so it does not hold others off.
+      do { try await lock.release(isDone: result.exitCode == 0 || result.status == .partial) } catch {
         log.warning("the lock could not be released; it ends with its lease", ["error": .string("\(error)")])
       }
       await connection.close()
@@ -161,7 +164,7 @@ struct JobRunner<J: Job> {
     let statement = leadership.ledger.close(
       result, fence: leadership.fence, at: now, keepingSince: now - settings.ledgerKeep)
     let isGood = result.status != .failed && result.status != .interrupted
-    let patience = isGood ? retrier : Retrier(attempts: 1, longestDelay: .zero, log: log)
+    let patience = isGood ? retrier : Retrier(attempts: 1, longestDelay: .zero, deadline: deadline, log: log)
     do {
       let rows = try await patience.run("closing the run in the ledger") {
         try await database.withSession { session in try session.query(statement) }
@@ -193,7 +196,7 @@ struct JobRunner<J: Job> {
   /// Does the job's work, watched by the deadline and by the renewal of the lock: whichever of them
   /// speaks first cancels the work, and the reason is told once the work has stopped.
   private func work(_ leadership: JobRun.Leadership?) async throws -> J.Report {
-    let deadline = started + settings.timeout
+    let deadline = deadline
     let run = JobRun(
       scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
       log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis,
@@ -215,6 +218,11 @@ struct JobRunner<J: Job> {
       if let lock = leadership?.lock {
         group.addTask {
           do { try await lock.keepRenewed(log: log) } catch { return .watcher(error) }
+          return .watcher(CancellationError())
+        }
+        // Beside the renewal, which may be waiting for an answer when the lease ends.
+        group.addTask {
+          do { try await lock.lease.waitForEnd(lock.key) } catch { return .watcher(error) }
           return .watcher(CancellationError())
         }
       }

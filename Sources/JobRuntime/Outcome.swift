@@ -100,6 +100,10 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
       self.init(
         .misconfigured, message,
         hint: "Run `oneshot migrate` with the owner's DATABASE_URL; `--check` lists what is missing.")
+    case .protocolViolation:
+      self.init(
+        .misconfigured, message,
+        hint: "Behind pgbouncer set pool_mode = session and ignore_startup_parameters = options, or connect directly.")
     case .invalidDatabaseName:
       self.init(.misconfigured, message, hint: "Create the database, or correct its name in DATABASE_URL.")
     case .readOnlyTransaction:

@@ -30,6 +30,13 @@ package struct ConnectionOptions: Sendable {
       if let value = option.pointee.val { given[String(cString: keyword)] = String(cString: value) }
       option += 1
     }
+    // libpq cuts a password that is not escaped at its first @ or /, and would name the rest in an error.
+    let isTorn =
+      ["host", "dbname"].contains { given[$0]?.contains("@") == true }
+      || given["port"].map { !$0.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ",") } } == true
+    guard !(url.contains("://") && isTorn) else {
+      throw .invalidStatement("has an @ or / inside of its user or password; write them as %40 and %2F")
+    }
     self.url = url
     self.given = given
     self.applicationName = applicationName
@@ -42,7 +49,8 @@ package struct ConnectionOptions: Sendable {
 
   /// What may be shown: where the connection goes.
   package var target: String {
-    let host = given["host"] ?? given["hostaddr"] ?? String(cString: getenv("PGHOST") ?? strdup("the default socket"))
+    let host =
+      given["host"] ?? given["hostaddr"] ?? getenv("PGHOST").map { String(cString: $0) } ?? "the default socket"
     return "\(host)/\(given["dbname"] ?? "the default database")"
   }
 

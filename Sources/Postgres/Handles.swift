@@ -1,5 +1,6 @@
 import CLibPQ
 import Dispatch
+import Synchronization
 
 /// Owns one `PGconn`. All frees of this module stand in this file.
 struct ConnectionHandle: ~Copyable {
@@ -46,12 +47,28 @@ final class CancelHandle: Sendable {
   /// - Parameter limit: how long to wait for the request to arrive.
   /// - Returns: whether the server took the request.
   func send(within limit: DispatchTimeInterval) -> Bool {
-    let arrived = DispatchSemaphore(value: 0)
-    DispatchQueue.global().async {
+    let request = CancelRequest()
+    // A queue of its own: one that is left behind must not stand on a thread of the shared pool.
+    DispatchQueue(label: "postgres-cancel").async {
       var ignored = [CChar](repeating: 0, count: 256)
-      if PQcancel(self.pointer, &ignored, CInt(ignored.count)) == 1 { arrived.signal() }
+      request.end(PQcancel(self.pointer, &ignored, CInt(ignored.count)) == 1)
     }
-    return arrived.wait(timeout: .now() + limit) == .success
+    return request.wait(limit)
+  }
+}
+
+/// A cancel request under way, shared by the thread that sends it and the one that waits.
+private final class CancelRequest: Sendable {
+  private let isTaken = Atomic<Bool>(false)
+  private let answered = DispatchSemaphore(value: 0)
+
+  func end(_ isTaken: Bool) {
+    self.isTaken.store(isTaken, ordering: .releasing)
+    answered.signal()
+  }
+
+  func wait(_ limit: DispatchTimeInterval) -> Bool {
+    answered.wait(timeout: .now() + limit) == .success && isTaken.load(ordering: .acquiring)
   }
 }
 

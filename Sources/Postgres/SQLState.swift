@@ -9,6 +9,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   /// The first two letters, which name the family of the error.
   public var errorClass: String { String(rawValue.prefix(2)) }
 
+  public static let protocolViolation = SQLState(rawValue: "08P01")
   public static let uniqueViolation = SQLState(rawValue: "23505")
   public static let readOnlyTransaction = SQLState(rawValue: "25006")
   public static let invalidParameterValue = SQLState(rawValue: "22023")
@@ -30,7 +31,9 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
 
   /// Whether the same work may succeed when it is simply done again.
   public var isTransient: Bool {
-    Self.transientClasses.contains(errorClass) || Self.transientStates.contains(rawValue)
+    // A pooler refuses our session settings with this, and will again.
+    guard self != .protocolViolation else { return false }
+    return Self.transientClasses.contains(errorClass) || Self.transientStates.contains(rawValue)
   }
 
   /// Whether the server refused who we are (class 28) or what we may do.

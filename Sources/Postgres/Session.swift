@@ -72,7 +72,13 @@ public struct Session: ~Copyable {
       guard PQenterPipelineMode(connection.pointer) == 1 else { throw .connection(connection.message) }
       let allowed = statements.reduce(limit) { max($0, $1.timeLimit ?? limit) }
       let deadline = ContinuousClock.now + allowed
-      for statement in statements { try wire.send(statement) }
+      do throws(PostgresError) {
+        for statement in statements { try wire.send(statement) }
+      } catch {
+        // With nothing queued yet the connection is usable again; else it stays busy and is dropped.
+        PQexitPipelineMode(connection.pointer)
+        throw error
+      }
       guard PQpipelineSync(connection.pointer) == 1 else { throw .connection(connection.message) }
       let what = statements.first?.summary ?? "an empty pipeline"
       try wire.flush(until: deadline, doing: what)

@@ -11,10 +11,13 @@ package struct Topology: Sendable, Equatable {
   ///   cluster does not name a host, its host.
   package static func read(_ session: inout RedisSession, seed: RedisAddress) throws(RedisError) -> Topology {
     try session.send(RedisCommand("CLUSTER", "SLOTS"))
-    // "cluster support disabled", an unknown command, or a user who may not ask: one server, as far as
-    // we can know. A cluster that may not be asked shows itself by MOVED.
-    guard case .array(let ranges) = try session.receiveValue(), !ranges.isEmpty else {
-      return Topology(isCluster: false, primaries: [seed])
+    let answer = try session.receiveValue()
+    // "ERR This instance has cluster support disabled", or a server that does not know the command. Any
+    // other refusal tells nothing, and a cluster taken for one server would be read in part only.
+    if case .error("ERR", _) = answer { return Topology(isCluster: false, primaries: [seed]) }
+    if case .error(let code, let message) = answer { throw .server(code: code, message: message) }
+    guard case .array(let ranges) = answer, !ranges.isEmpty else {
+      throw .server(code: "CLUSTERDOWN", message: "the cluster serves no slots yet")
     }
     var primaries: [RedisAddress] = []
     for range in ranges {

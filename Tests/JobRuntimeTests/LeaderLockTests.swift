@@ -150,9 +150,9 @@ import Testing
     let place = try await Place(migrated: false)
     let own = lock(place, "own")
     #expect(isAcquired(try await own.acquire()))
-    try await lock(place, "other").release()
+    try await lock(place, "other").release(isDone: true)
     #expect(try await place.redis("GET", own.key).text == "own")
-    try await own.release()
+    try await own.release(isDone: true)
     #expect(try await place.redis("EXISTS", own.key).integer == 0)
     #expect(throws: JobFailure.self) { try own.lease.check(own.key) }
   }
@@ -161,7 +161,7 @@ import Testing
     let place = try await Place(migrated: false)
     let own = lock(place, "own", ttl: .seconds(5), minHold: .seconds(600))
     #expect(isAcquired(try await own.acquire()))
-    try await own.release()
+    try await own.release(isDone: true)
     let left = try #require(try await place.redis("PTTL", own.key).integer)
     #expect((500_000...600_000).contains(left))
     #expect(holder(of: try await lock(place, "second").acquire()) == "own")
@@ -174,7 +174,15 @@ import Testing
     #expect(isAcquired(try await own.acquire()))
     let acquired = try #require(own.lease.acquiredAt)
     try await eventually { ContinuousClock.now > acquired + .milliseconds(2) }
-    try await own.release()
+    try await own.release(isDone: true)
     #expect(try await place.redis("EXISTS", own.key).integer == 0)
+  }
+
+  @Test func `a run that is to be tried again does not hold the others off`() async throws {
+    let place = try await Place(migrated: false)
+    let own = lock(place, "own", minHold: .seconds(600))
+    #expect(isAcquired(try await own.acquire()))
+    try await own.release(isDone: false)
+    #expect(isAcquired(try await lock(place, "second").acquire()))
   }
 }

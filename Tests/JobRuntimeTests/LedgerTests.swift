@@ -132,4 +132,14 @@ import Testing
     }
     #expect(fences.sorted() == Array(1...8))
   }
+
+  @Test func `opening again after a lost answer goes on with the same run`() async throws {
+    let here = try await LedgerPlace()
+    let first = try await here.opened(here.ledger(1))
+    let again = try await here.opened(here.ledger(1))
+    #expect(again.fence == first.fence + 1 && again.attempt == first.attempt)
+    #expect(try await here.place.value("select count(*) from oneshot.job_runs") == "1")
+    #expect(
+      try await here.place.value("select status || ' ' || fence from oneshot.job_runs") == "running \(again.fence)")
+  }
 }

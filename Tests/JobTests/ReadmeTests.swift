@@ -46,8 +46,10 @@ import Testing
     let text = try String(contentsOf: Self.url, encoding: .utf8)
     let grants = try #require(text.firstMatch(of: /(?s)<!-- grants -->\n```sql\n(.*?)```/)).output.1
     let usage = try await Usage()
+    let name = try await usage.place.value("current_database()")
     let role = "jobs_\(usage.place.redisURL.split(separator: "=").last ?? "")"
-    try await usage.place.execute("create role \(role) login; \(grants.replacing("to jobs", with: "to \(role)"))")
+    let sql = grants.replacing("to jobs", with: "to \(role)").replacing("database app", with: "database \(name)")
+    try await usage.place.execute("create role \(role) login; \(sql)")
     let url = usage.place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")
     try await usage.set(["m:2025-11-07:x": "5", "bad:2025-11-07:x": "?"])
     #expect(try await usage.run(["--check"], ["DATABASE_URL": url]).exitCode == 0)

@@ -27,4 +27,12 @@ import Testing
     #expect(try ConnectionOptions(url: "postgresql://user@host/db", applicationName: "tests").secrets.isEmpty)
     #expect(try ConnectionOptions(url: "postgresql://user:@host/db", applicationName: "tests").secrets.isEmpty)
   }
+
+  @Test(arguments: [
+    "postgresql://user:p@s3cr3t@host/db", "postgresql://user:pa/s3cr3t@host/db",
+  ])
+  func `a password that is not escaped is told without any part of it`(url: String) throws {
+    let error = try #require(throws: PostgresError.self) { _ = try ConnectionOptions(url: url, applicationName: "x") }
+    #expect("\(error)".contains("%40") && !"\(error)".contains("s3cr3t"))
+  }
 }

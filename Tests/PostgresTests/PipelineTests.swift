@@ -98,4 +98,15 @@ import Testing
     }
     #expect(sum == 10)
   }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a value that cannot be sent, first or later, leaves a connection that works`() async throws {
+    let place = try await Place(migrated: false)
+    let bad: Statement = "select \("a\0b")"
+    for statements in [[bad], [bad, "select 1"], ["select 1", bad]] {
+      let error = try await postgresError { try await place.database.withSession { try $0.pipeline(statements) } }
+      #expect(error.isInvalidStatement)
+      #expect(try await place.value("select 7") == "7")
+    }
+  }
 }

@@ -18,7 +18,7 @@ import Testing
     #expect(version.exitCode == 0 && version.output.hasPrefix("usage-aggregation 0."))
   }
 
-  @Test(arguments: [["--nonsense"], ["run"], ["--plan", "--check"], ["--plan", "x"]])
+  @Test(arguments: [["--nonsense"], ["run"], ["--plan", "--check"], ["--plan", "x"], ["--help", "x"]])
   func `an unknown argument is 64`(arguments: [String]) async throws {
     let run = try await job.run(arguments, nowhere)
     #expect(run.exitCode == 64)

@@ -134,4 +134,19 @@ import Testing
     #expect(outcome.errors.contains("tried again"))
     try await expectAllWritten(place)
   }
+
+  @Test func `what was rejected before a retry is told once, after it`() async throws {
+    let place = try await placeWithCounters()
+    try await place.redis("SET", "usage:bad:2025-11-06:x", "?")
+    let run = try await BlockedRun(at: .writing, in: place, settings.merging(["JOB_BACKOFF_MAX": "10ms"]) { $1 })
+    try await place.execute(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()"
+    )
+    try await run.letGo()
+    let outcome = await run.process.outcome()
+    #expect(outcome.exitCode == 65)
+    #expect(outcome.result["errors_total"].int == 1 && outcome.result["counts", "failed"].int == 1)
+    #expect(try await place.value("select attempts from oneshot.dead_letters") == "1")
+    try await expectAllWritten(place)
+  }
 }

@@ -49,14 +49,18 @@ struct LeaderLock: Sendable {
         let current = String(decoding: bytes, as: UTF8.self)
         // An earlier try whose answer was lost had set it after all.
         guard current == holder else { return .held(by: current) }
-        try session.run(Self.renewal, keys: [key], arguments: [holder, String(ttl.inMilliseconds)])
-        return .acquired
+        let renewed = try session.run(Self.renewal, keys: [key], arguments: [holder, String(ttl.inMilliseconds)])
+        return renewed.integer == 1 ? .acquired : .held(by: nil)
       }
       if case .acquired = attempt { lease.confirm(since: before) }
       return attempt
     } catch let error as RedisError {
       // Whether the server had set it is unknown: it must not stay behind for a run that never was.
-      if case .timedOut = error { await giveUp() }
+      switch error {
+      // In a task of its own: a cancelled one could send nothing.
+      case .timedOut, .connection, .cancelled: await Task { await giveUp() }.value
+      case .server, .unexpectedReply: break
+      }
       throw error
     }
   }
@@ -91,10 +95,12 @@ struct LeaderLock: Sendable {
     }
   }
 
-  /// Gives the lock back, if it is still this run's. With `JOB_LOCK_MIN_HOLD` it stays that long.
-  func release() async throws {
+  /// Gives the lock back, if it is still this run's.
+  ///
+  /// - Parameter isDone: whether the work is done; then the lock stays for `JOB_LOCK_MIN_HOLD`.
+  func release(isDone: Bool) async throws {
     let (key, holder) = (key, holder)
-    let left = lease.acquiredAt.map { minHold - (ContinuousClock.now - $0) } ?? .zero
+    let left = isDone ? lease.acquiredAt.map { minHold - (ContinuousClock.now - $0) } ?? .zero : .zero
     lease.end()
     _ = try await connection.withSession { session in
       try session.run(
@@ -145,6 +151,14 @@ final class Lease: Sendable {
     state.withLock { state in
       state.acquiredAt = state.acquiredAt ?? moment
       state.end = moment + length
+    }
+  }
+
+  /// Returns never: waits until the lease ends without having been renewed, and throws.
+  func waitForEnd(_ key: String) async throws {
+    while true {
+      if let end = state.withLock(\.end) { try await Task.sleep(until: end) }
+      try check(key)
     }
   }
 

@@ -39,10 +39,11 @@ struct Ledger: Sendable {
         error_message = 'the process ended without closing its run; a later run found it'
       from fence
       where r.job = \(job) and r.shard = \(shard.index) and r.status = 'running' and r.fence < fence.token
+        and r.run_id <> \(runID)
     ), earlier as (
       select count(*) as starts from oneshot.job_runs
       where \(facts.identifiesSlot) and job = \(job) and shard = \(shard.index)
-        and shard_count = \(shard.count) and scheduled_at = \(facts.scheduledAt)
+        and shard_count = \(shard.count) and scheduled_at = \(facts.scheduledAt) and run_id <> \(runID)
     ), opened as (
       insert into oneshot.job_runs (
         run_id, job, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt, fence,
@@ -51,6 +52,8 @@ struct Ledger: Sendable {
         \(facts.isForced), 'running', earlier.starts + 1, fence.token, \(facts.startedAt), \(facts.host),
         \(facts.version)
       from fence, earlier
+      -- The same run again: it was opened, but the answer was lost.
+      on conflict (run_id) do update set fence = excluded.fence
       returning fence, attempt
     )
     select schema.version, (select run_id from done) as done, opened.fence, opened.attempt

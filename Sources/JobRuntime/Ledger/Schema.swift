@@ -76,6 +76,9 @@ enum Schema {
         true as is_privilege
       from tables where not is_usable
       union all
+      select 'the role ' || current_user || ' may not make temporary tables in ' || current_database(), true
+      where not has_database_privilege(current_database(), 'temporary')
+      union all
       select 'the table ' || name || ' does not exist', false
       from tables where id is null and is_usable
       union all

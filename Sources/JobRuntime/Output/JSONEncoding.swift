@@ -38,38 +38,35 @@ extension JSON: Encodable {
 
 /// A place in the tree that is being built.
 private final class Node {
-  enum Content {
-    case value(JSON)
-    case array([Node])
-    case object([(String, Node)])
+  enum Kind {
+    case value, array, object
   }
 
-  var content = Content.value(.null)
+  var kind = Kind.value
+  private var value = JSON.null
+  private(set) var elements: [Node] = []
+  private var members: [(String, Node)] = []
 
   var json: JSON {
     get {
-      switch content {
-      case .value(let value): value
-      case .array(let nodes): .array(nodes.map(\.json))
-      case .object(let members): JSON(members: members.map { ($0.0, $0.1.json) })
+      switch kind {
+      case .value: value
+      case .array: .array(elements.map(\.json))
+      case .object: JSON(members: members.map { ($0.0, $0.1.json) })
       }
     }
-    set { content = .value(newValue) }
+    set { (kind, value) = (.value, newValue) }
   }
 
   func member(_ key: String) -> Node {
     let node = Node()
-    if case .object(let members) = content {
-      content = .object(members + [(key, node)])
-    } else {
-      content = .object([(key, node)])
-    }
+    members.append((key, node))
     return node
   }
 
   func element() -> Node {
     let node = Node()
-    if case .array(let nodes) = content { content = .array(nodes + [node]) } else { content = .array([node]) }
+    elements.append(node)
     return node
   }
 }
@@ -80,11 +77,11 @@ private struct NodeEncoder: Encoder {
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-    node.content = .object([])
+    node.kind = .object
     return KeyedEncodingContainer(KeyedNodes<Key>(node: node))
   }
   func unkeyedContainer() -> any UnkeyedEncodingContainer {
-    node.content = .array([])
+    node.kind = .array
     return UnkeyedNodes(node: node)
   }
   func singleValueContainer() -> any SingleValueEncodingContainer { SingleNode(node: node) }
@@ -100,7 +97,7 @@ extension Node {
     case let value as any BinaryInteger: json = Int64(exactly: value).map { .integer($0) } ?? .string("\(value)")
     // A standard-library dictionary would be told apart only by its coding keys, hence this cast.
     case let value as [String: any Encodable]:
-      content = .object([])
+      kind = .object
       for (key, element) in value.sorted(by: { $0.key < $1.key }) { try member(key).encode(element) }
     default: try value.encode(to: NodeEncoder(node: self))
     }
@@ -145,7 +142,7 @@ private struct KeyedNodes<Key: CodingKey>: KeyedEncodingContainerProtocol {
 private struct UnkeyedNodes: UnkeyedEncodingContainer {
   let node: Node
   var codingPath: [any CodingKey] { [] }
-  var count: Int { if case .array(let nodes) = node.content { nodes.count } else { 0 } }
+  var count: Int { node.elements.count }
 
   func encodeNil() { node.element().json = .null }
   func encode(_ value: some Encodable) throws { try node.element().encode(value) }

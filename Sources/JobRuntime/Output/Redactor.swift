@@ -17,6 +17,19 @@ struct Redactor: Sendable {
 
   func redact(_ json: JSON) -> JSON { json.mapStrings(redact) }
 
+  /// Before anything of the result is shortened: half a secret would not be found.
+  func redact(_ result: RunResult) -> RunResult {
+    var result = result
+    result.details = redact(result.details)
+    result.errors = result.errors.map {
+      RunResult.ItemError(item: redact($0.item), kind: $0.kind, message: redact($0.message))
+    }
+    if let error = result.error {
+      result.error = JobFailure(error.kind, redact(error.message), hint: error.hint.map(redact))
+    }
+    return result
+  }
+
   private static func replace(_ secret: String, in text: String) -> String {
     let wanted = Array(secret.utf8)
     var rest = Array(text.utf8)[...]

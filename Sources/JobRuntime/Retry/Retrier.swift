@@ -10,6 +10,8 @@ struct Retrier: Sendable {
   var attempts: Int
   /// The longest wait between two tries.
   var longestDelay: Duration
+  /// The deadline of the run: nothing is tried again after it.
+  var deadline: ContinuousClock.Instant
   var log: Log
 
   @TaskLocal private static var isInside = false
@@ -17,11 +19,9 @@ struct Retrier: Sendable {
   /// - Parameters:
   ///   - what: the work, for the log: "writing 2025-11-01".
   ///   - isPassing: whether an error passes by itself; by default what the modules say of theirs.
-  ///   - beforeRetry: puts back what a failed try has left behind.
   func run<Value>(
     _ what: String,
     isPassing: (any Error) -> Bool = Retrier.passes,
-    beforeRetry: () -> Void = {},
     _ work: () async throws -> Value
   ) async throws -> Value {
     guard !Self.isInside else { return try await work() }
@@ -31,7 +31,7 @@ struct Retrier: Sendable {
         return try await Self.$isInside.withValue(true) { try await work() }
       } catch {
         tried += 1
-        guard tried < attempts, isPassing(error), !Task.isCancelled else { throw error }
+        guard tried < attempts, ContinuousClock.now < deadline, isPassing(error), !Task.isCancelled else { throw error }
         var generator = SystemRandomNumberGenerator()
         let delay = Backoff.delay(beforeRetry: tried, longest: longestDelay, using: &generator)
         log.warning(
@@ -40,7 +40,6 @@ struct Retrier: Sendable {
             "error": .string("\(error)"), "try": .integer(Int64(tried)), "of": .integer(Int64(attempts)),
             "wait_ms": .integer(delay.inMilliseconds),
           ])
-        beforeRetry()
         try await Task.sleep(for: delay)
       }
     }

@@ -6,10 +6,10 @@ import Glibc
 /// An empty variable counts as unset: manifests often carry empty ones.
 public struct Environment {
   private let variables: [String: String]
-  public private(set) var declarations: [SettingDeclaration] = []
-  public private(set) var problems: [SettingProblem] = []
+  package private(set) var declarations: [SettingDeclaration] = []
+  package private(set) var problems: [SettingProblem] = []
   /// Values that must appear in no output.
-  public private(set) var secrets: [String] = []
+  private(set) var secrets: [String] = []
 
   /// - Parameter variables: the environment. Empty for printing what could be set.
   public init(_ variables: [String: String]) {

@@ -11,7 +11,7 @@ public struct SettingDeclaration: Sendable, Equatable {
 }
 
 /// One mistake in the environment.
-public struct SettingProblem: Error, Sendable, Equatable {
+public struct SettingProblem: Sendable, Equatable {
   public var name: String
   public var message: String
 }

@@ -45,13 +45,13 @@ extension UsageAggregation.Report {
   /// How many regressed items the details show.
   static let regressedShown = 20
 
-  mutating func take(_ scan: ScanReport) {
+  mutating func take(_ scan: ScanReport, failing: Bool) {
     // A pass that is done again after a failure counts once.
     scanned = scan.scanned
     matched = scan.matched
     vanished = scan.vanished
     keysWithoutTTL = scan.keysWithoutTTL
-    failed = scan.rejected
+    failed = scan.rejected + (failing ? regressed : 0)
   }
 
   mutating func take(_ day: WrittenDay, failing: Bool) {

@@ -58,27 +58,41 @@ enum Statements {
     return try Statement(file: text, binding: ["day": day]).limited(to: limit)
   }
 
-  static func exactKeys(_ day: CalendarDay) -> Statement {
-    """
-    select count(*) as keys from (
-      select from staged_counters where usage_date = \(day) and rejection is null group by merchant_id, metric_type) distinct_keys
-    """
+  static func exactKeys(_ day: CalendarDay, within limit: Duration) -> Statement {
+    let statement: Statement = """
+      select count(*) as keys from (
+        select from staged_counters where usage_date = \(day) and rejection is null
+        group by merchant_id, metric_type) distinct_keys
+      """
+    return statement.limited(to: limit)
   }
 
-  static func regressed(_ day: CalendarDay, _ settings: UsageAggregation.Settings, limit: Int) throws -> Statement {
+  static func regressed(
+    _ day: CalendarDay, _ settings: UsageAggregation.Settings, limit: Int, within time: Duration
+  ) throws -> Statement {
     try Statement(
       file: PackageResources.regressed_sql,
-      binding: ["day": day, "key_prefix": settings.keyPrefix, "limit": limit])
+      binding: ["day": day, "key_prefix": settings.keyPrefix, "limit": limit]
+    ).limited(to: time)
   }
 
   static func overwriteRegressed(_ day: CalendarDay, within limit: Duration) throws -> Statement {
     try Statement(file: PackageResources.overwrite_regressed_sql, binding: ["day": day]).limited(to: limit)
   }
 
-  static func resolve(_ day: CalendarDay, _ settings: UsageAggregation.Settings) throws -> Statement {
-    try Statement(
-      file: PackageResources.resolve_sql,
-      binding: ["day": day, "job": UsageAggregation.name, "key_prefix": settings.keyPrefix])
+  /// Resolves dead letters. The planner takes them for a single row whatever their number, and would read
+  /// the whole staged table once for each, so nested loops are ruled out meanwhile.
+  static func resolve(
+    _ day: CalendarDay, _ settings: UsageAggregation.Settings, within limit: Duration
+  ) throws -> [Statement] {
+    [
+      "set local enable_nestloop = off",
+      try Statement(
+        file: PackageResources.resolve_sql,
+        binding: ["day": day, "job": UsageAggregation.name, "key_prefix": settings.keyPrefix]
+      ).limited(to: limit),
+      "set local enable_nestloop = on",
+    ]
   }
 
   static func complete(
@@ -99,9 +113,21 @@ enum Statements {
     ).limited(to: run.timeLeft)
   }
 
-  static func writtenKeys(after position: String, _ settings: UsageAggregation.Settings) throws -> Statement {
+  /// The keys behind what was staged of a day, from so many blocks of the table on.
+  static func writtenKeys(_ day: CalendarDay, fromBlock block: Int, _ settings: UsageAggregation.Settings) throws
+    -> Statement
+  {
     try Statement(
       file: PackageResources.written_keys_sql,
-      binding: ["after": position, "key_prefix": settings.keyPrefix, "limit": 5000])
+      binding: [
+        "day": day, "key_prefix": settings.keyPrefix, "first": "(\(block),0)", "end": "(\(block + blocksAPage),0)",
+      ])
   }
+
+  /// About seven thousand keys.
+  static let blocksAPage = 64
+
+  static let stagedBlocks: Statement = """
+    select pg_relation_size('staged_counters') / current_setting('block_size')::bigint as blocks
+    """
 }

@@ -108,7 +108,11 @@ extension UsageAggregation {
     let written = try await run.transaction { session in
       var written = WrittenDay(report: try Self.merge(day.date, run, session))
       // Before new failures are told: one that fails again is opened again.
-      if !run.isDryRun { try session.execute(Statements.resolve(day.date, settings)) }
+      if !run.isDryRun {
+        for statement in try Statements.resolve(day.date, settings, within: run.timeLeft) {
+          try session.execute(statement)
+        }
+      }
       if written.report.regressed > 0 {
         written.regressedItems = try Self.handleRegressed(day.date, settings, run, session)
       }
@@ -136,7 +140,7 @@ extension UsageAggregation {
       return report
     }
     let counted = try session.query(Statements.merge(day, writing: !run.isDryRun, within: run.timeLeft)).only()
-    report.keys = try exactKeys(counted, of: day, session)
+    report.keys = try exactKeys(counted, of: day, run, session)
     report.inserted = try counted.value("inserted")
     report.updated = try counted.value("updated")
     report.regressed = try counted.value("regressed")
@@ -145,10 +149,12 @@ extension UsageAggregation {
   }
 
   /// How many counters a day has, keys that SCAN returned twice counted once.
-  private static func exactKeys(_ counted: Row, of day: CalendarDay, _ session: borrowing Session) throws -> Int {
+  private static func exactKeys(
+    _ counted: Row, of day: CalendarDay, _ run: JobRun, _ session: borrowing Session
+  ) throws -> Int {
     let keys = try counted.value("keys", as: Int.self)
     guard try counted.value("rows", as: Int.self) != keys else { return keys }
-    return try session.query(Statements.exactKeys(day)).only().value("keys")
+    return try session.query(Statements.exactKeys(day, within: run.timeLeft)).only().value("keys")
   }
 
   /// Reports counters that are smaller than what is stored, and does with them what the setting says.
@@ -158,7 +164,8 @@ extension UsageAggregation {
     var shown: [RegressedItem] = []
     let isFailing = settings.onRegression == .fail
     let limit = isFailing ? Int.max : Report.regressedShown
-    try session.forEachPage(of: Statements.regressed(day, settings, limit: limit), rows: 500) { page in
+    try session.forEachPage(of: Statements.regressed(day, settings, limit: limit, within: run.timeLeft), rows: 500) {
+      page in
       var failures: [ItemFailure] = []
       for row in page {
         let item = RegressedItem(
@@ -199,26 +206,23 @@ extension UsageAggregation {
 
   // MARK: Expire
 
-  /// Gives every written counter without a time to live this one. Runs after the days are committed: a
-  /// counter that is not stored yet never gets an end.
-  func giveTTL(_ ttl: Duration, _ run: JobRun) async throws {
+  /// Gives every written counter of a day without a time to live this one. Runs after the day is committed:
+  /// a counter that is not stored yet never gets an end.
+  func giveTTL(_ ttl: Duration, _ day: CalendarDay, _ run: JobRun) async throws {
     let primaries = try await run.redisPrimaries()
-    var position = "(0,0)"
-    while true {
+    let blocks = try await run.session { session in
+      try session.query(Statements.stagedBlocks).only().value("blocks", as: Int.self)
+    }
+    for block in stride(from: 0, to: blocks, by: Statements.blocksAPage) {
       try Task.checkCancellation()
-      let statement = try Statements.writtenKeys(after: position, settings)
-      let (last, keys) = try await run.session { session in
-        let rows = try session.query(statement)
-        return (
-          try rows.last?.value("position", as: String.self), try rows.map { try $0.value("key", as: String.self) }
-        )
+      let statement = try Statements.writtenKeys(day, fromBlock: block, settings)
+      let keys = try await run.session { session in
+        try session.query(statement).map { try $0.value("key", as: String.self) }
       }
-      guard let last else { return }
-      position = last
+      let commands = keys.map { RedisCommand("EXPIRE", $0, "\(ttl.inMilliseconds / 1000)", "NX") }
       // In a cluster every primary is asked; only the one that owns a key does it, the others point to it.
       for primary in primaries {
         try await run.redis(on: primary) { session in
-          let commands = keys.map { RedisCommand("EXPIRE", $0, "\(ttl.inMilliseconds / 1000)", "NX") }
           for case .error(let code, let message) in try session.pipeline(commands) {
             guard primary.holdsShare && code == "MOVED" else { throw RedisError.server(code: code, message: message) }
           }

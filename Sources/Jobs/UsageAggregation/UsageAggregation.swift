@@ -64,7 +64,9 @@ struct UsageAggregation: Job {
       )
       newTTL = env.optionalDuration(
         "USAGE_SET_TTL", in: .hours(1) ... .days(3660),
-        help: "Give counters without a time to live this one, once they are written (Redis 7 or newer).")
+        help:
+          "Give counters of days that are over and have none this time to live, once they are written (Redis 7 or newer)."
+      )
     }
   }
 
@@ -101,27 +103,36 @@ struct UsageAggregation: Job {
     run.covers(Window(start: first.start, end: last.end))
 
     var open = days
+    var toldRejections = false
+    let isFailing = settings.onRegression == .fail
     try await run.retrying("aggregating", isPassing: Self.isWriteConflict) {
-      let scanned = try await stage(open.map(\.date), run)
-      report.take(scanned)
-      if scanned.rejected > 0 { try await rejectStaged(run) }
+      // All days, the finished ones too: what a pass counts is the whole.
+      let scanned = try await stage(days.map(\.date), run)
+      report.take(scanned, failing: isFailing)
+      if scanned.rejected > 0, !toldRejections {
+        try await rejectStaged(run)
+        toldRejections = true
+      }
       while let day = open.first {
         switch settings.mode {
         case .aggregate:
           report.take(
-            try await write(day, hasRejected: scanned.rejected > 0, run), failing: settings.onRegression == .fail)
+            try await write(day, hasRejected: scanned.rejected > 0, run), failing: isFailing)
         case .status: report.status = (report.status ?? []) + [try await compare(day, run)]
         }
         open.removeFirst()
         report.days += 1
         try run.checkpoint(report)
       }
+      // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
+      if let ttl = settings.newTTL, writes, !run.isDryRun {
+        for day in days where day.isSettled { try await giveTTL(ttl, day.date, run) }
+      }
     }
     if report.keysWithoutTTL > 0 {
       run.log.warning(
         "counters without a time to live", ["of_a_sample_of_1000": .integer(Int64(report.keysWithoutTTL))])
     }
-    if let ttl = settings.newTTL, writes, !run.isDryRun { try await giveTTL(ttl, run) }
     return report
   }
 

@@ -140,4 +140,24 @@ import Testing
     #expect((77_000...77_777).contains(try await usage.place.redis("TTL", "usage:b:2025-11-05:x").integer ?? 0))
     #expect(try await usage.place.redis("TTL", "usage:bad:2025-11-05:x").integer == -1, "what failed keeps its key")
   }
+
+  @Test func `a day that still grows keeps its keys without an end`() async throws {
+    let usage = try await Usage()
+    try await usage.set(["a:2025-11-07:x": "1", "a:2025-11-08:x": "1"])
+    #expect(try await usage.run([], ["USAGE_SET_TTL": "1h", "USAGE_INCLUDE_TODAY": "true"]).exitCode == 0)
+    #expect((1...3600).contains(try await usage.place.redis("TTL", "usage:a:2025-11-07:x").integer ?? 0))
+    #expect(try await usage.place.redis("TTL", "usage:a:2025-11-08:x").integer == -1)
+  }
+
+  @Test func `hundreds of bad counters beside many good ones are no burden`() async throws {
+    let usage = try await Usage()
+    try await usage.set(Dictionary(uniqueKeysWithValues: (0..<60_000).map { ("m\($0):2025-11-05:x", "1") }))
+    try await usage.set(Dictionary(uniqueKeysWithValues: (0..<600).map { ("bad\($0):2025-11-05:x", "?") }))
+    let run = try await usage.run()
+    #expect(run.exitCode == 65)
+    #expect(run.count("inserted") == 60_000 && run.count("failed") == 600)
+    try await usage.set(Dictionary(uniqueKeysWithValues: (0..<600).map { ("bad\($0):2025-11-05:x", "1") }))
+    #expect(try await usage.run().exitCode == 0)
+    #expect(try await usage.place.value("select count(*) from oneshot.dead_letters where state <> 'resolved'") == "0")
+  }
 }

@@ -14,7 +14,7 @@ comment on table merchant_usage is 'The value of each usage counter, moved here 
 
 -- Days arrive one after the other, so a few kilobytes tell where a day's rows are; without it, merging
 -- one day would read every day there is.
-create index merchant_usage_by_date on merchant_usage using brin (usage_date) with (pages_per_range = 32);
+create index merchant_usage_by_date on merchant_usage using brin (usage_date) with (pages_per_range = 32, autosummarize = on);
 
 create table oneshot.usage_days (
   key_prefix text not null,
