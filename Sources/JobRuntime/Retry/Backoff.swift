@@ -1,13 +1,13 @@
 /// How long to wait before trying again: full jitter, so that many clients do not come back together.
 ///
 /// Source: Marc Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
-enum Backoff {
+package enum Backoff {
   /// A random time up to `min(2^retry seconds, longest)`.
   ///
   /// - Parameters:
   ///   - retry: 1 for the first retry.
   ///   - longest: the upper bound, whatever the number of the retry.
-  static func delay(
+  package static func delay(
     beforeRetry retry: Int, longest: Duration, using generator: inout some RandomNumberGenerator
   ) -> Duration {
     // Past 2^30 seconds (34 years) the bound decides anyway.
