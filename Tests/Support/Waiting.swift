@@ -1,13 +1,14 @@
-package import Testing
-
 /// Waits until a condition holds. The limit only keeps a test that would hang from hanging.
+///
+/// It throws rather than records: this module is built with everything else, also where the testing library
+/// is not to be had (statically).
 package func eventually(
-  within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
+  within limit: Duration = .seconds(60), file: StaticString = #fileID, line: UInt = #line,
   _ isTrue: () async throws -> Bool
 ) async throws {
   let deadline = ContinuousClock.now + limit
   while try await !isTrue() {
-    try #require(ContinuousClock.now < deadline, "did not come true within \(limit)", sourceLocation: sourceLocation)
+    guard ContinuousClock.now < deadline else { throw TestFailure("\(file):\(line) did not come true within \(limit)") }
     try await Task.sleep(for: .milliseconds(20))
   }
 }
