@@ -88,6 +88,9 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     switch error {
     case .connection, .timedOut:
       self.init(.unavailable, message, hint: "Check that the server in DATABASE_URL runs and can be reached from here.")
+    case .commitUnknown:
+      self.init(
+        .unavailable, message, hint: "Look at what the run wrote before it is run again, unless the job may run twice.")
     case .cancelled: self.init(.internal, "the work was cancelled")
     case .invalidStatement, .decoding: self.init(.internal, message)
     case .server(let server): self.init(server: server, message: message)

@@ -25,6 +25,10 @@ package actor Database {
 
   /// Runs the closure in one transaction: committed when it returns, rolled back when it throws.
   ///
+  /// When the answer to a guarded transaction's COMMIT is lost, the server is asked on a new connection what
+  /// became of it, so that an error always means that nothing was kept. When even that cannot be learnt, the
+  /// error is `commitUnknown`.
+  ///
   /// - Parameters:
   ///   - readOnly: let the server refuse every write to what lasts.
   ///   - guardian: a statement that is sent together with BEGIN, in the same round trip.
@@ -36,13 +40,41 @@ package actor Database {
     check: @Sendable (Rows) throws -> Void = { _ in },
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
-    try await lend { (session: inout Session) in
-      let opened = try session.pipeline([readOnly ? "begin read only" : "begin"] + (guardian.map { [$0] } ?? []))
+    var lost: (transaction: String, error: PostgresError)?
+    let value = try await lend { (session: inout Session) in
+      let opening: Statement = readOnly ? "begin read only" : "begin"
+      let opened = try session.pipeline([opening] + (guardian.map { [$0, Self.transactionID] } ?? []))
       if guardian != nil { try check(opened[1]) }
       let value = try body(session)
-      try session.commit()
+      do throws(PostgresError) {
+        try session.commit()
+      } catch {
+        guard guardian != nil, error.leavesCommitUnknown else { throw error }
+        lost = (try opened[2].only().value("id"), error)
+      }
       return value
     }
+    if let lost, try await !wasCommitted(lost.transaction) { throw lost.error }
+    return value
+  }
+
+  private static let transactionID: Statement = "select pg_current_xact_id()::text as id"
+
+  /// What became of a transaction whose COMMIT was not answered.
+  private func wasCommitted(_ transaction: String) async throws -> Bool {
+    let status: Statement = "select pg_xact_status(\(transaction)::xid8) as status"
+    let deadline = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < deadline, !Task.isCancelled {
+      switch try? await lend({ (session: inout Session) in
+        try session.query(status).only().optional("status", as: String.self)
+      }) {
+      case "committed": return true
+      case "aborted": return false
+      // Still in progress, or the server is not back yet.
+      default: try? await Task.sleep(for: .milliseconds(100))
+      }
+    }
+    throw PostgresError.commitUnknown
   }
 
   /// Closes the connection now; the next call makes a new one.

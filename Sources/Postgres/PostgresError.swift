@@ -8,6 +8,9 @@ public enum PostgresError: Error, Sendable {
   case server(ServerError)
   /// The server did not answer in time; the connection has been given up.
   case timedOut(String)
+  /// The answer to a COMMIT was lost, and whether it was kept could not be learnt. Doing the work again may
+  /// do it twice.
+  case commitUnknown
   /// The task was cancelled; the statement was cancelled on the server too.
   case cancelled
   /// The statement or a value cannot be sent as it is (a NUL in a text, a name that is not bound).
@@ -32,7 +35,16 @@ public enum PostgresError: Error, Sendable {
     switch self {
     case .connection, .timedOut: true
     case .server(let error): error.state.isTransient
-    case .cancelled, .invalidStatement, .decoding: false
+    case .commitUnknown, .cancelled, .invalidStatement, .decoding: false
+    }
+  }
+
+  /// Whether a COMMIT that ended so may have been carried out all the same.
+  var leavesCommitUnknown: Bool {
+    switch self {
+    case .connection, .timedOut: true
+    case .server(let error): error.state.rawValue.hasPrefix("57P0")
+    case .commitUnknown, .cancelled, .invalidStatement, .decoding: false
     }
   }
 
@@ -47,6 +59,7 @@ extension PostgresError: CustomStringConvertible {
     switch self {
     case .connection(let message): "Postgres: \(message)"
     case .timedOut(let what): "Postgres did not answer in time: \(what)"
+    case .commitUnknown: "Postgres: the connection was lost during COMMIT, and whether it was kept could not be learnt"
     case .cancelled: "cancelled"
     case .invalidStatement(let message), .decoding(let message): message
     case .server(let error):
