@@ -12,8 +12,9 @@ struct Wire {
   /// The longest silence of the server while it owes an answer.
   let limit: Duration
 
-  /// How long the server gets to take a cancel request, and to end the statement after it.
-  private static let cancelLimit = DispatchTimeInterval.seconds(2)
+  /// How long the server gets to take a cancel request, and to end the statement after it: together less
+  /// than the ten seconds after a signal. A request that takes longer still arrives, from its own thread.
+  private static let cancelLimit = DispatchTimeInterval.seconds(4)
   private static let drainLimit = Duration.seconds(3)
 
   var message: String { String(cString: PQerrorMessage(pointer)).trimmingNewlines() }
