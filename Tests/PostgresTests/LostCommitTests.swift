@@ -26,10 +26,11 @@ import Testing
   }
 
   @Test func `a COMMIT that was carried out though nobody heard of it is a success`() async throws {
-    // It outlasts our patience, and the cancel request that follows.
+    // It outlasts our patience, and the cancel request that follows (which must not come before the trigger
+    // has begun, hence six seconds).
     let place = try await place(
-      trigger: "begin perform pg_sleep(20); exception when query_canceled then perform pg_sleep(0.5); end;")
-    #expect(try await insert(place, timeout: .seconds(1)) == "value")
+      trigger: "begin perform pg_sleep(60); exception when query_canceled then perform pg_sleep(0.5); end;")
+    #expect(try await insert(place, timeout: .seconds(6)) == "value")
     #expect(try await place.value("select count(*) from t") == "1")
   }
 
