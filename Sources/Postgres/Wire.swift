@@ -13,7 +13,7 @@ struct Wire {
   let limit: Duration
 
   /// How long the server gets to take a cancel request, and to end the statement after it: together less
-  /// than the ten seconds after a signal. A request that takes longer still arrives, from its own thread.
+  /// than the ten seconds after a signal. A request that takes longer arrives only if the process lives on.
   private static let cancelLimit = DispatchTimeInterval.seconds(4)
   private static let drainLimit = Duration.seconds(3)
 

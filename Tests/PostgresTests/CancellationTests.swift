@@ -27,8 +27,7 @@ import Testing
     task.cancel()
     let error = try await postgresError { try await task.value }
     #expect(error.isCancelled)
-    // On a busy machine the server may take the request later than we wait for it; it sleeps for ten minutes.
-    try await eventually { try await !Self.isRunning("marker_a", in: place) }
+    #expect(try await !Self.isRunning("marker_a", in: place))
     let answer = try await other.withSession { session in
       try session.query("select 5 as n").only().value("n", as: Int.self)
     }

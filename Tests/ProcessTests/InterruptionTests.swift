@@ -21,13 +21,24 @@ import Testing
     #expect(try await place.value("select count(*) || ' ' || sum(value) from merchant_usage") == "5000 12497500")
   }
 
-  /// The run's backend is gone from the server: a moment after its connection at the latest.
+  /// The run's statement is gone from the server at once, its backend a moment after the connection.
   private func expectNoBackend(_ place: Place) async throws {
+    let active =
+      "select count(*) from pg_stat_activity where application_name = 'oneshot' and datname = current_database() and state = 'active'"
+    #expect(try await place.value(active) == "0")
     try await eventually {
       let backends =
         "select count(*) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()"
       return try await place.value(backends) == "0"
     }
+  }
+
+  private func terminateBackend(_ place: Place) async throws {
+    try await place.execute(
+      """
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'oneshot' and datname = current_database()
+      """)
   }
 
   private func runAgain(_ place: Place) async throws -> Binary.Outcome {
@@ -125,9 +136,7 @@ import Testing
   @Test func `a backend that is terminated in the middle is tried again as a whole`() async throws {
     let place = try await placeWithCounters()
     let run = try await BlockedRun(at: .writing, in: place, settings.merging(["JOB_BACKOFF_MAX": "10ms"]) { $1 })
-    try await place.execute(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()"
-    )
+    try await terminateBackend(place)
     try await run.letGo()
     let outcome = await run.process.outcome()
     #expect(outcome.exitCode == 0)
@@ -139,9 +148,7 @@ import Testing
     let place = try await placeWithCounters()
     try await place.redis("SET", "usage:bad:2025-11-06:x", "?")
     let run = try await BlockedRun(at: .writing, in: place, settings.merging(["JOB_BACKOFF_MAX": "10ms"]) { $1 })
-    try await place.execute(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()"
-    )
+    try await terminateBackend(place)
     try await run.letGo()
     let outcome = await run.process.outcome()
     #expect(outcome.exitCode == 65)
