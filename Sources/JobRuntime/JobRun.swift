@@ -52,9 +52,17 @@ public struct JobRun: Sendable {
       do {
         guard let leadership else { return try await database.transaction(readOnly: true, body) }
         try leadership.lock.lease.check(leadership.lock.key)
-        return try await database.transaction(
+        let value = try await database.transaction(
           guardedBy: leadership.ledger.fenceCheck(),
-          check: { try leadership.ledger.check($0, against: leadership.fence) }, body)
+          check: { try leadership.ledger.check($0, against: leadership.fence) },
+          { session in
+            log.debug("transaction begun")
+            let value = try body(session)
+            log.debug("committing")
+            return value
+          })
+        log.debug("committed")
+        return value
       } catch {
         // What it rejected is rolled back with it. (One connection: transactions do not overlap.)
         record.rejections = before

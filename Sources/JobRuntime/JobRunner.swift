@@ -79,6 +79,7 @@ struct JobRunner<J: Job> {
     let lock = LeaderLock(
       job: J.name, shard: settings.shard, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold,
       connection: connection)
+    log.debug("taking the lock", ["lock": .string(lock.key)])
     let attempt = try await retrier.run("taking the lock") { try await lock.acquire() }
     if case .held(let other) = attempt {
       log.info("another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "gone meanwhile")])
@@ -91,8 +92,12 @@ struct JobRunner<J: Job> {
     let result = await runLocked(lock)
     // Not cancelled with the work: a run that stops gives its lock back.
     await Task {
+      log.debug("releasing the lock")
       // A failed run is to be tried again, so it does not hold others off.
-      do { try await lock.release(isDone: result.exitCode == 0 || result.status == .partial) } catch {
+      do {
+        try await lock.release(isDone: result.exitCode == 0 || result.status == .partial)
+        log.debug("released the lock")
+      } catch {
         log.warning("the lock could not be released; it ends with its lease", ["error": .string("\(error)")])
       }
       await connection.close()
@@ -103,6 +108,7 @@ struct JobRunner<J: Job> {
   private func runLocked(_ lock: LeaderLock) async -> RunResult {
     do {
       let ledger = Ledger(job: J.name, shard: settings.shard, runID: runID)
+      log.debug("opening the run in the ledger")
       switch try await open(ledger) {
       case .schemaTooOld(let found): throw Schema.failure(found: found, needed: neededSchema)
       case .alreadyDone(let earlier):
@@ -112,6 +118,7 @@ struct JobRunner<J: Job> {
         result.details = ["done_by": .string(earlier)]
         return result
       case .opened(let fence, let attempt):
+        log.debug("opened the run in the ledger", ["fence": .integer(fence), "attempt": .integer(Int64(attempt))])
         return await runOpened(JobRun.Leadership(lock: lock, ledger: ledger, fence: fence), attempt)
       }
     } catch {
@@ -130,6 +137,7 @@ struct JobRunner<J: Job> {
     result.attempt = attempt
     // Not cancelled with the work: a run that stops still says so in the ledger.
     let ending = result
+    log.debug("closing the run in the ledger", ["status": .string(ending.status.rawValue)])
     let failure = await Task { await close(leadership, ending) }.value
     if let failure {
       var failed = self.result(of: failure)
@@ -172,6 +180,7 @@ struct JobRunner<J: Job> {
       if isGood, try rows.first?.value("is_ours", as: Bool.self) != true {
         return Ledger.fenced(leadership.fence, newest: nil)
       }
+      log.debug("closed the run in the ledger")
       return nil
     } catch {
       guard isGood else {

@@ -73,6 +73,7 @@ struct CounterScan {
       if page.cursor != "0" { waiting = try nextPage(&session) }
       try take(asked, from: page, &session)
       if rows.size >= Self.chunk { try handOver() }
+      log.debug("scanned a page", ["keys": .integer(Int64(page.count)), "in_all": .integer(Int64(report.scanned))])
       log.progress("scanned", report.scanned, of: total)
     }
     let missed = try askAgain(&session)

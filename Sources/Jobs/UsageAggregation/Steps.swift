@@ -44,9 +44,14 @@ extension UsageAggregation {
     do {
       try await run.session { session in
         for statement in try Statements.stage() { try session.query(statement) }
-        try session.copy(into: "staged_counters", columns: CounterScan.columns) { writer in
-          while let rows = try handoff.next() { try writer.write(rows) }
+        run.log.debug("staging counters")
+        let staged = try session.copy(into: "staged_counters", columns: CounterScan.columns) { writer in
+          while let rows = try handoff.next() {
+            try writer.write(rows)
+            run.log.debug("sent rows to Postgres")
+          }
         }
+        run.log.debug("staged counters", ["rows": .integer(Int64(staged))])
         // Nobody else gathers statistics of a temporary table, and the merge needs them.
         try session.query("analyze staged_counters")
       }
@@ -122,14 +127,24 @@ extension UsageAggregation {
       let rejected = hasRejected ? try session.query(Statements.rejected(day.date)).only().value("rejected") : 0
       let failed = rejected + (settings.onRegression == .fail ? written.report.regressed : 0)
       if day.isSettled, settings.merchant == nil, written.report.keys > 0, failed == 0 {
-        try session.execute(Statements.complete(day.date, keys: written.report.keys, settings, run))
         written.report.isCompleted = true
+        if settings.newTTL == nil {
+          try session.execute(Statements.complete(day.date, keys: written.report.keys, settings, run))
+        }
       }
       return written
     }
     let facts = try JSON(encoding: written.report)
     if written.report.keys > 0 { run.log.info(run.isDryRun ? "day looked at" : "day written", facts) }
     return written
+  }
+
+  /// Says that a day is done, so that later runs pass it over.
+  func complete(_ day: CalendarDay, keys: Int, _ run: JobRun) async throws {
+    let settings = settings
+    try await run.transaction { session in
+      try session.execute(Statements.complete(day, keys: keys, settings, run))
+    }
   }
 
   private static func merge(_ day: CalendarDay, _ run: JobRun, _ session: borrowing Session) throws -> DayReport {

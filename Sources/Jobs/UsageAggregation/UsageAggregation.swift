@@ -104,6 +104,8 @@ struct UsageAggregation: Job {
 
     var open = days
     var toldRejections = false
+    /// Days that are completed once their keys have been given a time to live, with their number of keys.
+    var keysOfDone: [CalendarDay: Int] = [:]
     let isFailing = settings.onRegression == .fail
     try await run.retrying("aggregating", isPassing: Self.isWriteConflict) {
       // All days, the finished ones too: what a pass counts is the whole.
@@ -116,8 +118,9 @@ struct UsageAggregation: Job {
       while let day = open.first {
         switch settings.mode {
         case .aggregate:
-          report.take(
-            try await write(day, hasRejected: scanned.rejected > 0, run), failing: isFailing)
+          let written = try await write(day, hasRejected: scanned.rejected > 0, run)
+          if written.report.isCompleted, settings.newTTL != nil { keysOfDone[day.date] = written.report.keys }
+          report.take(written, failing: isFailing)
         case .status: report.status = (report.status ?? []) + [try await compare(day, run)]
         }
         open.removeFirst()
@@ -126,7 +129,12 @@ struct UsageAggregation: Job {
       }
       // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
       if let ttl = settings.newTTL, writes, !run.isDryRun {
-        for day in days where day.isSettled { try await giveTTL(ttl, day.date, run) }
+        for day in days where day.isSettled {
+          try await giveTTL(ttl, day.date, run)
+          // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
+          guard let keys = keysOfDone[day.date] else { continue }
+          try await complete(day.date, keys: keys, run)
+        }
       }
     }
     if report.keysWithoutTTL > 0 {
