@@ -38,9 +38,11 @@ let package = Package(
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     // No pkgConfig: hiredis' file holds a flag that SwiftPM refuses.
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    // Comes with libpq-dev, which libpq itself is linked with.
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "BlockingIO", swiftSettings: strict),
     .target(name: "Postgres", dependencies: ["CLibPQ", "BlockingIO"], swiftSettings: strict),
-    .target(name: "Redis", dependencies: ["CHiredis", "BlockingIO"], swiftSettings: strict),
+    .target(name: "Redis", dependencies: ["CHiredis", "COpenSSL", "BlockingIO"], swiftSettings: strict),
     .target(name: "JobRuntime", dependencies: ["Postgres", "Redis", "BlockingIO"], swiftSettings: strict),
     .executableTarget(
       name: "Oneshot",

@@ -132,7 +132,17 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
   private init(redis error: RedisError) {
     let message = "\(error)"
     if error.isDenied {
-      self.init(.denied, message, hint: "Check user, password and ACL of the user in REDIS_URL.")
+      self.init(
+        .denied, message,
+        hint:
+          "Check user, password and ACL of the user in REDIS_URL, and REDIS_CERT_FILE where it asks for a certificate."
+      )
+    } else if case .untrusted = error {
+      self.init(
+        .misconfigured, message,
+        hint:
+          "Nothing was sent. REDIS_CA_FILE names the authority of the server's certificate, which has to hold the name in REDIS_URL."
+      )
     } else if error.isTransient {
       self.init(.unavailable, message, hint: "Check that the server in REDIS_URL runs and can be reached from here.")
     } else if case .server(let code, _) = error, code == "OOM" || code == "MISCONF" {

@@ -1,4 +1,5 @@
 import CHiredis
+import COpenSSL
 
 /// Owns hiredis' protocol parser. All frees of this module stand in this file.
 struct ReaderHandle: ~Copyable {
@@ -37,3 +38,15 @@ struct CommandHandle: ~Copyable {
 
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointer, count: count) }
 }
+
+/// Owns one TLS conversation of OpenSSL.
+final class SSLHandle {
+  let pointer: OpaquePointer
+
+  init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+
+  deinit { SSL_free(pointer) }
+}
+
+/// Frees a `TLSContext`'s pointer.
+func freeContext(_ pointer: OpaquePointer) { SSL_CTX_free(pointer) }

@@ -1,5 +1,5 @@
 /// Where a Redis is and who we are there, read from `REDIS_URL`.
-package struct RedisAddress: Sendable, Equatable {
+package struct RedisAddress: Sendable {
   package enum Place: Sendable, Equatable {
     case tcp(host: String, port: Int)
     case unix(path: String)
@@ -8,6 +8,8 @@ package struct RedisAddress: Sendable, Equatable {
   package var place: Place
   /// Whether the URL asks for TLS (`rediss://`).
   package var isEncrypted = false
+  /// What TLS rests on; has to be set before an encrypted address is connected to.
+  package var tls: TLSContext?
   package var user: String?
   package var password: String?
   /// The database number.
@@ -116,6 +118,13 @@ package struct RedisAddress: Sendable, Equatable {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension RedisAddress: Equatable {
+  package static func == (left: RedisAddress, right: RedisAddress) -> Bool {
+    (left.place, left.isEncrypted, left.user, left.password, left.database)
+      == (right.place, right.isEncrypted, right.user, right.password, right.database) && left.tls === right.tls
   }
 }
 

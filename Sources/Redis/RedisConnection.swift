@@ -73,14 +73,37 @@ package actor RedisConnection {
 
   private func takeSession(_ interrupt: Interrupt) throws(RedisError) -> RedisSession {
     if let session = session.take() { return session }
-    guard !address.isEncrypted else {
-      throw .connection("rediss:// (TLS) is not supported yet; use redis:// or unix://")
+    var session = try RedisSession(adopting: try openTransport(interrupt), limit: commandTimeout)
+    do throws(RedisError) {
+      try introduce(&session)
+    } catch {
+      if case .connection = error { try checkRefusal(interrupt) }
+      throw error
     }
-    var transport = try Transport.connect(to: address.place, within: connectTimeout, interrupt)
-    transport.interrupt = interrupt
-    var session = try RedisSession(adopting: transport, limit: commandTimeout)
-    try introduce(&session)
     return session
+  }
+
+  private func openTransport(_ interrupt: Interrupt) throws(RedisError) -> Transport {
+    guard address.isEncrypted == (address.tls != nil) else { throw .untrusted("TLS is wanted but not set up") }
+    var transport = try Transport.connect(to: address.place, tls: address.tls, within: connectTimeout, interrupt)
+    transport.interrupt = interrupt
+    return transport
+  }
+
+  /// Asks once more, sending nothing, why an encrypted connection was closed on us.
+  ///
+  /// In TLS 1.3 a server looks at our certificate after our side of the handshake is over, and what we have
+  /// sent by then makes the kernel throw the server's reason away (a reset).
+  private func checkRefusal(_ interrupt: Interrupt) throws(RedisError) {
+    guard address.isEncrypted else { return }
+    let transport = try openTransport(interrupt)
+    let byte = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
+    defer { byte.deallocate() }
+    do throws(RedisError) {
+      _ = try transport.read(into: byte, until: .now + .seconds(1))
+    } catch {
+      if case .refused = error { throw error }
+    }
   }
 
   /// Says who we are; all in one round trip.

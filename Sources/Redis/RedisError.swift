@@ -6,6 +6,10 @@ public enum RedisError: Error, Sendable, Equatable {
   case server(code: String, message: String)
   /// The server did not answer in time; the connection has been given up.
   case timedOut(String)
+  /// The server could not prove who it is, or does not speak TLS although it should.
+  case untrusted(String)
+  /// The server does not accept our certificate.
+  case refused(String)
   /// The task was cancelled.
   case cancelled
   /// What came is not the protocol, or not the kind of reply this command has.
@@ -23,12 +27,13 @@ public enum RedisError: Error, Sendable, Equatable {
     switch self {
     case .connection, .timedOut: true
     case .server(let code, _): Self.transientCodes.contains(code)
-    case .cancelled, .unexpectedReply: false
+    case .untrusted, .refused, .cancelled, .unexpectedReply: false
     }
   }
 
   /// Whether the server refused who we are or what we may do.
   public var isDenied: Bool {
+    if case .refused = self { return true }
     if case .server(let code, let message) = self {
       // Before Redis 6 a wrong password answers "ERR invalid password".
       return Self.deniedCodes.contains(code) || message.contains("invalid password")
@@ -56,7 +61,7 @@ public enum RedisError: Error, Sendable, Equatable {
 extension RedisError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .connection(let message): "Redis: \(message)"
+    case .connection(let message), .untrusted(let message), .refused(let message): "Redis: \(message)"
     case .server(let code, let message): "Redis: \(code) \(message)"
     case .timedOut(let what): "Redis did not answer in time: \(what)"
     case .cancelled: "cancelled"

@@ -3,10 +3,12 @@ import Glibc
 
 /// Bytes to and from the server over one socket, each wait with a limit.
 ///
-/// After any error it is dead; the session is dropped with it. TLS takes its place here: `read` and
-/// `write` are the only two calls that touch the bytes.
+/// After any error it is dead; the session is dropped with it. `read` and `write` are the only two calls
+/// that touch the bytes, in the clear or encrypted.
 struct Transport: ~Copyable {
   private let descriptor: CInt
+  /// `nil` in the clear.
+  private var tls: TLSConnection?
   var interrupt = Interrupt()
 
   deinit { close(descriptor) }
@@ -14,8 +16,10 @@ struct Transport: ~Copyable {
   private init(adopting descriptor: CInt) { self.descriptor = descriptor }
 
   /// Connects within the limit, trying each address that a host name has.
+  ///
+  /// - Parameter tls: what to encrypt with; `nil` sends in the clear.
   static func connect(
-    to place: RedisAddress.Place, within limit: Duration, _ interrupt: Interrupt
+    to place: RedisAddress.Place, tls: TLSContext?, within limit: Duration, _ interrupt: Interrupt
   ) throws(RedisError) -> Transport {
     let deadline = ContinuousClock.now + limit
     switch place {
@@ -27,8 +31,19 @@ struct Transport: ~Copyable {
         try open(AF_UNIX, bytes, called: path, until: deadline, interrupt)
       }
     case .tcp(let host, let port):
-      return try connect(host: host, port: port, until: deadline, interrupt)
+      var transport = try connect(host: host, port: port, until: deadline, interrupt)
+      if let tls { try transport.encrypt(with: tls, to: host, until: deadline) }
+      return transport
     }
+  }
+
+  /// Shakes hands; from then on every byte is encrypted.
+  private mutating func encrypt(
+    with context: TLSContext, to host: String, until deadline: ContinuousClock.Instant
+  ) throws(RedisError) {
+    let tls = try TLSConnection(context, over: descriptor, to: host)
+    _ = try finish(until: deadline, "the TLS handshake; does it speak TLS on this port?") { tls.shakeHands() }
+    self.tls = tls
   }
 
   private static func connect(
@@ -48,7 +63,8 @@ struct Transport: ~Copyable {
       next = address.ai_next
       do {
         let bytes = UnsafeRawBufferPointer(start: address.ai_addr, count: Int(address.ai_addrlen))
-        let transport = try open(address.ai_family, bytes, called: "\(host):\(port)", until: deadline, interrupt)
+        var transport = try open(address.ai_family, bytes, called: "\(host):\(port)", until: deadline, interrupt)
+        transport.interrupt = interrupt
         transport.keepAlive()
         return transport
       } catch {
@@ -102,6 +118,7 @@ struct Transport: ~Copyable {
   func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant) throws(RedisError)
     -> Int
   {
+    if let tls { return try finish(until: deadline, Self.answer) { tls.read(into: buffer) } }
     while true {
       let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
       if count > 0 { return count }
@@ -114,6 +131,11 @@ struct Transport: ~Copyable {
   func write(_ bytes: UnsafeRawBufferPointer, until deadline: ContinuousClock.Instant) throws(RedisError) {
     var rest = bytes
     while !rest.isEmpty {
+      if let tls {
+        let count = try finish(until: deadline, Self.command) { tls.write(rest) }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        continue
+      }
       let count = send(descriptor, rest.baseAddress, rest.count, CInt(MSG_NOSIGNAL))
       if count > 0 {
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
@@ -128,9 +150,32 @@ struct Transport: ~Copyable {
   ) throws(RedisError) {
     if code == EINTR { return }
     guard code == EAGAIN else { throw .connection("the connection was lost: \(Self.reason(code))") }
+    try wait(for: direction, until: deadline, direction == .read ? Self.answer : Self.command)
+  }
+
+  /// Takes a step of TLS until it is done, waiting for the socket in between.
+  private func finish(
+    until deadline: ContinuousClock.Instant, _ what: String, _ step: () -> TLSConnection.Step
+  ) throws(RedisError) -> Int {
+    while true {
+      switch step() {
+      case .done(let count): return count
+      case .waitToRead: try wait(for: .read, until: deadline, what)
+      case .waitToWrite: try wait(for: .write, until: deadline, what)
+      case .failed(let error): throw error
+      }
+    }
+  }
+
+  private static let answer = "waiting for an answer"
+  private static let command = "sending a command"
+
+  private func wait(
+    for direction: Interrupt.Direction, until deadline: ContinuousClock.Instant, _ what: String
+  ) throws(RedisError) {
     switch interrupt.wait(for: direction, on: descriptor, until: deadline) {
     case .ready: return
-    case .timedOut: throw .timedOut(direction == .read ? "waiting for an answer" : "sending a command")
+    case .timedOut: throw .timedOut(what)
     case .interrupted: throw .cancelled
     }
   }

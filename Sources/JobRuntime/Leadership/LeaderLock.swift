@@ -59,7 +59,7 @@ struct LeaderLock: Sendable {
       switch error {
       // In a task of its own: a cancelled one could send nothing.
       case .timedOut, .connection, .cancelled: await Task { await giveUp() }.value
-      case .server, .unexpectedReply: break
+      case .server, .untrusted, .refused, .unexpectedReply: break
       }
       throw error
     }

@@ -26,6 +26,10 @@ public struct Environment {
     custom(name, form: "text", default: nil, help: help) { .success($0) }
   }
 
+  public mutating func optionalPath(_ name: String, help: String) -> String? {
+    custom(name, form: "path", default: nil, help: help) { .success($0) }
+  }
+
   public mutating func bool(_ name: String, default fallback: Bool, help: String) -> Bool {
     custom(name, form: "true or false", default: "\(fallback)", help: help) { text in
       switch text.lowercased() {

@@ -23,18 +23,7 @@ struct RuntimeSettings: JobSettings {
 
   init(from env: inout Environment) {
     database = databaseOptions(from: &env)
-    redis = env.secret(
-      "REDIS_URL", form: "redis://host:6379/0 or unix:///path", isRequired: true,
-      help: "Redis: user, password and database number may stand in it."
-    ) { text in
-      var problem = ""
-      return RedisAddress(url: text, problem: &problem).map { .success($0) } ?? .failure(problem)
-    }
-    if let password = redis?.password { env.conceal([password]) }
-    if redis?.isEncrypted == true {
-      env.complain(
-        "REDIS_URL", "asks for TLS (rediss://), which this version does not speak yet; use redis:// or unix://")
-    }
+    redis = redisAddress(from: &env)
 
     scheduledAt = env.custom(
       "JOB_SCHEDULED_AT", form: "RFC 3339", default: nil,
