@@ -88,6 +88,9 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     switch error {
     case .connection, .timedOut:
       self.init(.unavailable, message, hint: "Check that the server in DATABASE_URL runs and can be reached from here.")
+    case .misconfigured(_, let hint): self.init(.misconfigured, message, hint: hint)
+    case .refused:
+      self.init(.denied, message, hint: "Check sslcert and sslkey in DATABASE_URL.")
     case .commitUnknown:
       self.init(
         .unavailable, message, hint: "Look at what the run wrote before it is run again, unless the job may run twice.")
@@ -106,7 +109,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     case .protocolViolation:
       self.init(
         .misconfigured, message,
-        hint: "Behind pgbouncer set pool_mode = session and ignore_startup_parameters = options, or connect directly.")
+        hint: PostgresError.poolerHint)
     case .invalidDatabaseName:
       self.init(.misconfigured, message, hint: "Create the database, or correct its name in DATABASE_URL.")
     case .readOnlyTransaction:

@@ -77,7 +77,8 @@ package struct ConnectionOptions: Sendable {
   private var sessionSettings: String {
     // A frozen process must not hold its locks; dates must read the same everywhere.
     let ours =
-      "-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
+      "-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning "
+      + "-c intervalstyle=\(Self.intervalStyle)"
     return given["options"].map { "\(ours) \($0)" } ?? ours
   }
 
@@ -136,8 +137,34 @@ package struct ConnectionOptions: Sendable {
     PQsetErrorVerbosity(connection.pointer, PQERRORS_VERBOSE)
     try waitUntilConnected(connection, interrupt)
     PQsetErrorVerbosity(connection.pointer, PQERRORS_DEFAULT)
+    try checkSettingsArrived(connection)
     PQsetnonblocking(connection.pointer, 1)
     return connection
+  }
+
+  /// Another connection to the server that a connection leads to, also where the URL names several.
+  func connect(
+    toServerOf other: OpaquePointer, _ interrupt: Interrupt
+  ) throws(PostgresError) -> ConnectionHandle {
+    let place = [("host", PQhost(other)), ("hostaddr", PQhostaddr(other)), ("port", PQport(other))]
+      .compactMap { name, value in value.map { (name, String(cString: $0)) } }
+      .filter { !$0.1.isEmpty }
+    return try connect(place, interrupt)
+  }
+
+  /// Unlike any server's default, and told by the server as a connection begins.
+  private static let intervalStyle = "iso_8601"
+
+  /// A pooler that keeps our settings from the server (pgbouncer with `ignore_startup_parameters = options`)
+  /// may also hand each transaction to another session, where temporary tables are not ours. It is refused:
+  /// which of its modes it is in cannot be seen from here.
+  private func checkSettingsArrived(_ connection: borrowing ConnectionHandle) throws(PostgresError) {
+    guard given["options"]?.lowercased().contains("intervalstyle") != true else { return }
+    let style = PQparameterStatus(connection.pointer, "IntervalStyle").map { String(cString: $0) }
+    guard style != Self.intervalStyle else { return }
+    throw .misconfigured(
+      "\(target) does not take the settings of a session: a pooler such as pgbouncer stands in between",
+      hint: PostgresError.poolerHint)
   }
 
   private func waitUntilConnected(
@@ -152,7 +179,7 @@ package struct ConnectionOptions: Sendable {
       case PGRES_POLLING_OK: return
       case PGRES_POLLING_READING: direction = .read
       case PGRES_POLLING_WRITING: direction = .write
-      default: throw Self.refusal(connection.message)
+      default: throw Refusal.read(connection.message)
       }
       switch interrupt.wait(for: direction, on: PQsocket(connection.pointer), until: deadline) {
       case .interrupted: throw .cancelled
@@ -160,24 +187,6 @@ package struct ConnectionOptions: Sendable {
       case .ready: step = PQconnectPoll(connection.pointer)
       }
     }
-    throw Self.refusal(connection.message)
-  }
-
-  /// Tells a refusal of the server, which is final or passing by its SQLSTATE, from an unreachable one.
-  static func refusal(_ message: String) -> PostgresError {
-    // "connection to server … failed: FATAL:  28P01: password authentication failed …\nLOCATION: …"
-    let text = message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.joined(separator: " ")
-    for (index, word) in text.split(separator: " ").enumerated() where index > 0 {
-      let state = word.dropLast()
-      guard word.last == ":", state.utf8.count == 5, state.contains(where: \.isNumber),
-        state.allSatisfy({ $0.isASCII && ($0.isNumber || $0.isUppercase) })
-      else { continue }
-      let said = text.split(separator: "\(word) ", maxSplits: 1).last.map(String.init) ?? text
-      return .server(
-        .init(
-          state: SQLState(rawValue: String(state)), message: said, detail: nil, hint: nil, statement: nil, position: nil
-        ))
-    }
-    return .connection(text)
+    throw Refusal.read(connection.message)
   }
 }

@@ -97,7 +97,8 @@ package actor Database {
 
   private func takeSession(_ interrupt: Interrupt) throws(PostgresError) -> Session {
     if let session = session.take() { return session }
-    return Session(adopting: try options.connect(interrupt), limit: options.commandTimeout)
+    return Session(
+      adopting: try options.connect(interrupt), limit: options.commandTimeout, liveness: Liveness(options: options))
   }
 
   /// Keeps the connection only if nothing is left open on it; otherwise it is dropped.

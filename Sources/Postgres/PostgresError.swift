@@ -4,6 +4,11 @@ import CLibPQ
 public enum PostgresError: Error, Sendable {
   /// The server cannot be reached, or the connection to it was lost.
   case connection(String)
+  /// No connection can be made the way it is asked for: TLS that cannot be trusted, an option without such a
+  /// value, a pooler in between.
+  case misconfigured(String, hint: String)
+  /// The server does not accept our certificate.
+  case refused(String)
   /// The server answered with an error.
   case server(ServerError)
   /// The server did not answer in time; the connection has been given up.
@@ -35,7 +40,7 @@ public enum PostgresError: Error, Sendable {
     switch self {
     case .connection, .timedOut: true
     case .server(let error): error.state.isTransient
-    case .commitUnknown, .cancelled, .invalidStatement, .decoding: false
+    case .misconfigured, .refused, .commitUnknown, .cancelled, .invalidStatement, .decoding: false
     }
   }
 
@@ -44,9 +49,13 @@ public enum PostgresError: Error, Sendable {
     switch self {
     case .connection, .timedOut: true
     case .server(let error): error.state.rawValue.hasPrefix("57P0")
-    case .commitUnknown, .cancelled, .invalidStatement, .decoding: false
+    case .misconfigured, .refused, .commitUnknown, .cancelled, .invalidStatement, .decoding: false
     }
   }
+
+  /// What to do about a pooler.
+  package static let poolerHint =
+    "Let DATABASE_URL lead to Postgres itself: a job keeps settings and temporary tables in its session."
 
   /// The server's SQLSTATE, where it was the server that refused.
   public var state: SQLState? {
@@ -57,7 +66,7 @@ public enum PostgresError: Error, Sendable {
 extension PostgresError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .connection(let message): "Postgres: \(message)"
+    case .connection(let message), .misconfigured(let message, _), .refused(let message): "Postgres: \(message)"
     case .timedOut(let what): "Postgres did not answer in time: \(what)"
     case .commitUnknown: "Postgres: the connection was lost during COMMIT, and whether it was kept could not be learnt"
     case .cancelled: "cancelled"

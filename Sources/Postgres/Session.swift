@@ -7,14 +7,18 @@ import CLibPQ
 public struct Session: ~Copyable {
   private let connection: ConnectionHandle
   private let limit: Duration
+  private let liveness: Liveness?
   var interrupt = Interrupt()
 
-  init(adopting connection: consuming ConnectionHandle, limit: Duration) {
+  init(adopting connection: consuming ConnectionHandle, limit: Duration, liveness: Liveness?) {
     self.connection = connection
     self.limit = limit
+    self.liveness = liveness
   }
 
-  private var wire: Wire { Wire(pointer: connection.pointer, interrupt: interrupt, limit: limit) }
+  private var wire: Wire {
+    Wire(pointer: connection.pointer, interrupt: interrupt, limit: limit, liveness: liveness)
+  }
 
   /// Whether the connection may be used again: alive, and outside of any statement or transaction.
   var isIdle: Bool {

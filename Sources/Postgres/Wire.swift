@@ -11,6 +11,8 @@ struct Wire {
   let interrupt: Interrupt
   /// The longest silence of the server while it owes an answer.
   let limit: Duration
+  /// Asked after so much silence of a statement that may take longer; `nil` waits for it unasked.
+  var liveness: Liveness?
 
   /// How long the server gets to take a cancel request, and to end the statement after it: together less
   /// than the ten seconds after a signal. A request that takes longer arrives only if the process lives on.
@@ -84,10 +86,30 @@ struct Wire {
   /// The next result of what was sent; `nil` when that statement has no more.
   func nextResult(until deadline: ContinuousClock.Instant, doing what: String) throws(PostgresError) -> ResultHandle? {
     while PQisBusy(pointer) == 1 {
-      _ = try wait(for: .read, until: deadline, doing: what)
+      try waitForAnswer(until: deadline, doing: what)
       if PQconsumeInput(pointer) == 0 { throw lost() }
     }
     return PQgetResult(pointer).map { ResultHandle(adopting: $0) }
+  }
+
+  /// Waits for the server as long as it is known to be at work.
+  private func waitForAnswer(until deadline: ContinuousClock.Instant, doing what: String) throws(PostgresError) {
+    while let liveness, case let silence = ContinuousClock.now + limit, silence < deadline {
+      switch interrupt.wait(for: .read, on: PQsocket(pointer), until: silence) {
+      case .ready: return
+      case .interrupted: throw .cancelled
+      case .timedOut: break
+      }
+      do throws(PostgresError) {
+        if try liveness.isAtWork(pointer, interrupt) { continue }
+      } catch {
+        if case .cancelled = error { throw error }
+        throw .timedOut("\(what), and when asked on a second connection: \(error)")
+      }
+      _ = try wait(for: .read, until: .now + Liveness.grace, doing: "\(what), although the server is done with it")
+      return
+    }
+    _ = try wait(for: .read, until: deadline, doing: what)
   }
 
   /// Runs one exchange. When it ends by cancellation or silence, the server is told to stop and what

@@ -40,14 +40,14 @@ import Testing
   }
 
   @Test func `the state is read out of a refusal to connect`() {
-    let refused = ConnectionOptions.refusal(
+    let refused = Refusal.read(
       """
       connection to server on socket "/tmp/x/.s.PGSQL.5432" failed: FATAL:  28P01: password authentication failed
       LOCATION:  auth_failed, auth.c:326
       """)
     #expect(refused.state?.rawValue == "28P01")
     #expect("\(refused)" == "Postgres: password authentication failed (SQLSTATE 28P01)")
-    let dead = ConnectionOptions.refusal("connection to server at \"localhost\", port 54321 failed: Connection refused")
+    let dead = Refusal.read("connection to server at \"localhost\", port 54321 failed: Connection refused")
     #expect(dead.isConnection)
     #expect(dead.isTransient)
   }

@@ -1,0 +1,40 @@
+import BlockingIO
+import CLibPQ
+
+/// Tells a server that is still at work on a long statement from one that will never answer: a half-open
+/// connection, a server that stands still.
+///
+/// The kernel's keepalive does not notice a server whose process is stopped, or a middlebox that answers for
+/// it, so the server is asked on a second connection.
+struct Liveness: Sendable {
+  let options: ConnectionOptions
+
+  /// How long the answer may take for the way here once the server says that it is done.
+  static let grace = Duration.seconds(5)
+
+  /// Whether the server still works on what the connection has asked.
+  ///
+  /// - Throws: `PostgresError` when the server cannot be asked.
+  func isAtWork(_ connection: OpaquePointer, _ interrupt: Interrupt) throws(PostgresError) -> Bool {
+    do {
+      let second = try options.connect(toServerOf: connection, interrupt)
+      var session = Session(adopting: second, limit: Self.grace, liveness: nil)
+      session.interrupt = interrupt
+      let row = try session.query(Self.isAtWork(processID: PQbackendPID(connection))).only()
+      return try row.value("is_at_work")
+    } catch {
+      // No room for a second connection, but somebody is there to say so.
+      if error.state?.errorClass == "53" { return true }
+      throw error
+    }
+  }
+
+  private static func isAtWork(processID: CInt) -> Statement {
+    """
+    select exists (
+      select from pg_stat_activity
+      where pid = \(Int(processID)) and state in ('active', 'fastpath function call', 'disabled')
+    ) as is_at_work
+    """
+  }
+}

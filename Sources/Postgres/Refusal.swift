@@ -1,0 +1,52 @@
+/// Reads libpq's text of a connection that was not made: the server's refusal, by its SQLSTATE; TLS that
+/// failed; an option with no such value; or a server that is out of reach.
+enum Refusal {
+  static func read(_ message: String) -> PostgresError {
+    // "connection to server … failed: FATAL:  28P01: password authentication failed …\nLOCATION: …"
+    let text = message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.joined(separator: " ")
+    for (index, word) in text.split(separator: " ").enumerated() where index > 0 {
+      let state = word.dropLast()
+      guard word.last == ":", state.utf8.count == 5, state.contains(where: \.isNumber),
+        state.allSatisfy({ $0.isASCII && ($0.isNumber || $0.isUppercase) })
+      else { continue }
+      let said = text.split(separator: "\(word) ", maxSplits: 1).last.map(String.init) ?? text
+      return .server(
+        .init(
+          state: SQLState(rawValue: String(state)), message: said, detail: nil, hint: nil, statement: nil, position: nil
+        ))
+    }
+    if certificateAlerts.contains(where: text.contains) { return .refused(text) }
+    if untrusted.contains(where: text.contains) {
+      return .misconfigured(
+        text,
+        hint:
+          "Nothing was sent. sslrootcert in DATABASE_URL names the authority of the server's certificate, which has to hold the host's name; sslmode says what is checked."
+      )
+    }
+    if impossible.contains(where: text.contains) {
+      return .misconfigured(text, hint: "Correct the parameters of DATABASE_URL.")
+    }
+    return .connection(text)
+  }
+
+  // Words of libpq (fe-connect.c, fe-secure.c, fe-secure-openssl.c, versions 13 to 18) and of OpenSSL.
+
+  /// The server does not accept our certificate.
+  private static let certificateAlerts = [
+    "alert bad certificate", "alert certificate", "alert unknown ca", "alert access denied",
+    "alert unsupported certificate",
+  ]
+  /// The server is not who it should be, or cannot speak TLS.
+  private static let untrusted = [
+    "certificate verify failed", "does not match host name", "root certificate", "server does not support SSL",
+    "wrong version number", "host name must be specified for a verified SSL connection",
+  ]
+  /// What is asked for cannot be had.
+  private static let impossible = [
+    "invalid sslmode value", "invalid channel_binding value", "invalid gssencmode value",
+    "invalid target_session_attrs value", "invalid port number", "invalid integer value", "invalid ssl_",
+    "sslmode value",
+    "certificate file", "private key file", "could not match", "invalid load_balance_hosts value",
+    "invalid sslnegotiation value", "invalid require_auth value",
+  ]
+}
