@@ -10,18 +10,22 @@ package struct Place: Sendable {
   package let redisURL: String
   package let database: Database
   package let redis: RedisConnection
+  package let servers: PrivateServers
 
   private static let numbers = Atomic<Int>(1)
 
   /// Makes a new one.
   ///
-  /// - Parameter migrated: with the schema that `oneshot migrate` makes, or empty.
-  package init(migrated: Bool = true) async throws {
-    let servers = try PrivateServers.shared.get()
+  /// - Parameters:
+  ///   - migrated: with the schema that `oneshot migrate` makes, or empty.
+  ///   - servers: a test's own; without them the ones that all share.
+  package init(migrated: Bool = true, on servers: PrivateServers? = nil) async throws {
+    let servers = try servers ?? PrivateServers.shared.get()
+    self.servers = servers
     let number = Self.numbers.add(1, ordering: .relaxed).newValue
     let name = "place_\(ProcessInfo.processInfo.processIdentifier)_\(number)"
     let admin = try Database(ConnectionOptions(url: servers.databaseURL, applicationName: "tests"))
-    if migrated { try await Self.template.ready() }
+    if migrated { try await Self.template.ready(on: servers) }
     try await admin.withSession { session in
       let template = migrated ? " template \(Template.name)" : ""
       try session.query(Statement(sql: "create database \(name)\(template)"))
@@ -36,7 +40,26 @@ package struct Place: Sendable {
   }
 
   /// The settings that lead a binary here.
-  package var environment: [String: String] { ["DATABASE_URL": databaseURL, "REDIS_URL": redisURL] }
+  package var environment: [String: String] { environment() }
+
+  /// The same, through proxies in front of one or both servers.
+  package func environment(postgres: Proxy? = nil, redis: Proxy? = nil) -> [String: String] {
+    // unix:///…/redis.sock?db=7 and postgresql:///place_1_7?host=…&user=…
+    let number = redisURL.split(separator: "=").last ?? "0"
+    return [
+      "DATABASE_URL": postgres.map { proxy in
+        databaseURL.replacing("postgresql:///", with: "postgresql://127.0.0.1:\(proxy.port)/")
+          .replacing("host=\(servers.folder)&", with: "")
+      } ?? databaseURL,
+      "REDIS_URL": redis.map { "redis://127.0.0.1:\($0.port)/\(number)" } ?? redisURL,
+    ]
+  }
+
+  /// Drops this side's own connections, which a server that was restarted has forgotten.
+  package func reconnect() async {
+    await database.close()
+    await redis.close()
+  }
 
   static func url(of database: String, on servers: PrivateServers) -> String {
     servers.databaseURL.replacing("postgresql:///postgres?", with: "postgresql:///\(database)?")
@@ -87,13 +110,13 @@ package struct Place: Sendable {
 /// A migrated database that others are copied from: made once, by the real `oneshot migrate`.
 private actor Template {
   static let name = "oneshot_template"
-  private var making: Task<Void, any Error>?
+  /// By the servers' folder.
+  private var making: [String: Task<Void, any Error>] = [:]
 
-  func ready() async throws {
+  func ready(on servers: PrivateServers) async throws {
     let task =
-      making
+      making[servers.folder]
       ?? Task {
-        let servers = try PrivateServers.shared.get()
         let admin = try Database(ConnectionOptions(url: servers.databaseURL, applicationName: "tests"))
         try await admin.withSession { session in
           try session.query(Statement(sql: "create database \(Self.name)"))
@@ -103,7 +126,7 @@ private actor Template {
         let migrated = try await Binary("oneshot").run(["migrate"], ["DATABASE_URL": url])
         guard migrated.exitCode == 0 else { throw TestFailure("oneshot migrate: \(migrated.errors)") }
       }
-    making = task
+    making[servers.folder] = task
     try await task.value
   }
 }

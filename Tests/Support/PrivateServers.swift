@@ -11,6 +11,9 @@ package final class PrivateServers: Sendable {
   /// The servers that all suites share; started when first asked for.
   package static let shared: Result<PrivateServers, any Error> = Result { try PrivateServers() }
 
+  /// Starts servers that only one test uses, and may stop, pause and start again.
+  package static func start() async throws -> PrivateServers { try await onThread { try PrivateServers() } }
+
   /// Starts both. They end when this object does, or when the process does, however it ends: the script
   /// waits for the end of its standard input.
   package init(postgresOptions: String = "-c fsync=off -c max_connections=200") throws {
@@ -34,6 +37,10 @@ package final class PrivateServers: Sendable {
     let lines = String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init)
     (databaseURL, redisURL, folder) = (lines[0], lines[1], lines[2])
   }
+
+  /// Where a proxy finds them.
+  package var postgresSocket: Proxy.Upstream { .unix(path: "\(folder)/.s.PGSQL.5432") }
+  package var redisSocket: Proxy.Upstream { .unix(path: "\(folder)/redis.sock") }
 
   deinit { (keeper.standardInput as? Pipe)?.fileHandleForWriting.closeFile() }
 }

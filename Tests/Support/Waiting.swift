@@ -1,3 +1,5 @@
+import Foundation
+
 /// Waits until a condition holds. The limit only keeps a test that would hang from hanging.
 ///
 /// It throws rather than records: this module is built with everything else, also where the testing library
@@ -10,5 +12,12 @@ package func eventually(
   while try await !isTrue() {
     guard ContinuousClock.now < deadline else { throw TestFailure("\(file):\(line) did not come true within \(limit)") }
     try await Task.sleep(for: .milliseconds(20))
+  }
+}
+
+/// Runs work that blocks on a thread of its own: the shared pool has only as many threads as cores.
+package func onThread<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
   }
 }

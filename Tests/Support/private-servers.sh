@@ -5,10 +5,11 @@
 #
 # The command finds DATABASE_URL, REDIS_URL and ONESHOT_SERVERS (the folder) in its environment. When it
 # ends, however it ends, both servers are stopped and the folder is removed: nothing is left behind, and
-# no other server on this machine is touched. Options for Postgres: ONESHOT_POSTGRES_OPTIONS.
+# no other server on this machine is touched. Options for Postgres: ONESHOT_POSTGRES_OPTIONS. Their settings
+# are kept in the folder (postgres.options, redis.conf), so that they can be stopped and started again.
 set -euo pipefail
 
-[ $# -gt 0 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+[ $# -gt 0 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 
 # Debian keeps the server's programs out of PATH, in a folder for each version.
 postgres_bin=$(dirname "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)")
@@ -27,6 +28,8 @@ fi
 
 stop() {
   trap - EXIT
+  # One that is paused could not stop.
+  kill -CONT "$(head -1 "$folder/data/postmaster.pid" 2>/dev/null)" 2>/dev/null || true
   "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1 || true
   # It keeps nothing, and may be paused or want a password, so it is not asked.
   kill -9 "$(cat "$folder/redis.pid" 2>/dev/null)" 2>/dev/null || true
@@ -39,11 +42,20 @@ trap 'exit 143' TERM HUP
 cd /
 "${as_postgres[@]}" "$postgres_bin/initdb" -D "$folder/data" -A trust -U "$owner" -E UTF8 --locale=C.UTF-8 --no-sync \
   >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 70; }
+echo "-k $folder -c listen_addresses='' -c logging_collector=off ${ONESHOT_POSTGRES_OPTIONS:-}" >"$folder/postgres.options"
 "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/postgres.log" -w start \
-  -o "-k $folder -c listen_addresses='' -c logging_collector=off ${ONESHOT_POSTGRES_OPTIONS:-}" >/dev/null \
-  || { cat "$folder/postgres.log" >&2; exit 70; }
-redis-server --port 0 --unixsocket "$folder/redis.sock" --dir "$folder" --save '' --databases 1024 --daemonize yes \
-  --logfile "$folder/redis.log" --pidfile "$folder/redis.pid" >/dev/null
+  -o "$(cat "$folder/postgres.options")" >/dev/null || { cat "$folder/postgres.log" >&2; exit 70; }
+cat >"$folder/redis.conf" <<TEXT
+port 0
+unixsocket $folder/redis.sock
+dir $folder
+save ""
+databases 1024
+daemonize yes
+logfile $folder/redis.log
+pidfile $folder/redis.pid
+TEXT
+redis-server "$folder/redis.conf" >/dev/null
 until redis-cli -s "$folder/redis.sock" ping >/dev/null 2>&1; do sleep 0.02; done
 cd "$OLDPWD"
 
