@@ -71,7 +71,10 @@ package struct Binary: Sendable {
     }
   }
 
-  package func start(_ arguments: [String] = [], _ environment: [String: String] = [:]) throws -> Running {
+  /// - Parameter stderr: where log lines go, instead of into the outcome.
+  package func start(
+    _ arguments: [String] = [], _ environment: [String: String] = [:], stderr: FileHandle? = nil
+  ) throws -> Running {
     let process = Process()
     process.executableURL = url
     process.arguments = arguments
@@ -81,7 +84,8 @@ package struct Binary: Sendable {
     process.standardInput = FileHandle.nullDevice
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
-    process.standardError = errors
+    process.standardError = stderr ?? errors
+    if stderr != nil { try errors.fileHandleForWriting.close() }
     return try Running(process, output, errors)
   }
 
