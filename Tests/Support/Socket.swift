@@ -1,7 +1,7 @@
 import Foundation
 
 /// The system calls of the proxy, blocking.
-enum Socket {
+package enum Socket {
   private static let stream = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
   /// Listens on a port that the kernel chooses.
@@ -14,6 +14,13 @@ enum Socket {
       throw TestFailure("no port to listen on: errno \(errno)")
     }
     return (listener, Int(UInt16(bigEndian: address.sin_port)))
+  }
+
+  /// A port of this machine where nobody listens.
+  package static func freePort() throws -> Int {
+    let (listener, port) = try listen()
+    close(listener)
+    return port
   }
 
   /// - Returns: `nil` when the listener was shut down.

@@ -15,7 +15,7 @@ package final class TLSRedis: Sendable {
   ) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "oneshot-tls-\(UUID())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let port = try freePort()
+    let port = try Socket.freePort()
     self.port = port
     server = try Binary(path: "/usr/bin/redis-server").start(
       [
