@@ -1,3 +1,5 @@
+public import Redis
+
 /// A job: its name, its settings and what it does. Everything around the work is the runtime's.
 ///
 /// A job file states, in this order: its facts, `Settings`, `Report`, `run`. See docs/your-first-job.md.
@@ -17,6 +19,9 @@ public protocol Job: Sendable {
   /// The tables that the job reads and writes, for `--check`.
   static var tables: [TableNeed] { get }
 
+  /// Commands like those that the job reads Redis with, for `--check`; they must write nothing.
+  var redisReads: [RedisCommand] { get }
+
   /// Whether the run writes anything. One that only looks (a status mode) needs no lock and no ledger.
   var writes: Bool { get }
 
@@ -32,6 +37,7 @@ public protocol Job: Sendable {
 extension Job {
   public static var neededSchema: Int { 1 }
   public static var tables: [TableNeed] { [] }
+  public var redisReads: [RedisCommand] { [] }
   public var writes: Bool { true }
 
   /// Where the process starts; see `JobMain`.

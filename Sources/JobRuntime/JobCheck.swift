@@ -4,42 +4,63 @@ import Redis
 extension JobRunner {
   /// `--check`: looks at everything a run will need, writes nothing, and says all that is wrong at once.
   func check() async -> RunResult {
-    var complaints: [JobFailure] = []
-    var facts: [(String, JSON)] = []
-    do {
-      let needs = Schema.runtimeTables + J.tables
-      let (server, version, missing) = try await database.transaction(readOnly: true) { session in
-        let missing = try session.query(Schema.missing(needs)).map { row in
-          (
-            complaint: try row.value("complaint", as: String.self),
-            isPrivilege: try row.value("is_privilege", as: Bool.self)
-          )
-        }
-        let version = missing.isEmpty ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
-        return (session.serverVersion, version, missing)
-      }
-      facts.append(("postgres_version", .integer(Int64(server))))
-      if missing.isEmpty {
-        facts.append(("schema_version", .integer(Int64(version))))
-        if version < neededSchema { complaints.append(Schema.failure(found: version, needed: neededSchema)) }
-      }
-      complaints += missing.map { Schema.failure(missing: $0.complaint, isPrivilege: $0.isPrivilege) }
-    } catch {
-      complaints.append(JobFailure(classifying: error))
-    }
-    do {
-      let pong = try await redis.withSession { session in try session.command(RedisCommand("PING")) }
-      facts.append(("redis", .string(pong.text ?? "?")))
-    } catch {
-      complaints.append(JobFailure(classifying: error))
-    }
+    var found = Findings()
+    do { try await checkPostgres(&found) } catch { found.complaints.append(JobFailure(classifying: error)) }
+    do { try await checkRedis(&found) } catch { found.complaints.append(JobFailure(classifying: error)) }
     await database.close()
     await redis.close()
-    record.counted.details = JSON(members: facts)
-    record.add(complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
+    record.counted.details = JSON(members: found.facts)
+    record.add(found.complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
     if surroundings.signal() != nil { return result(.interrupted) }
-    guard let first = complaints.first else { return result(.succeeded) }
-    let all = complaints.map(\.message).joined(separator: "; ")
+    guard let first = found.complaints.first else { return result(.succeeded) }
+    let all = found.complaints.map(\.message).joined(separator: "; ")
     return result(.failed, JobFailure(first.kind, all, hint: first.hint))
   }
+
+  private func checkPostgres(_ found: inout Findings) async throws {
+    let needs = Schema.runtimeTables + J.tables
+    let (server, version, missing) = try await database.transaction(readOnly: true) { session in
+      let missing = try session.query(Schema.missing(needs)).map { row in
+        (
+          complaint: try row.value("complaint", as: String.self),
+          isPrivilege: try row.value("is_privilege", as: Bool.self)
+        )
+      }
+      let version = missing.isEmpty ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
+      return (session.serverVersion, version, missing)
+    }
+    found.facts.append(("postgres_version", .integer(Int64(server))))
+    if server < Schema.oldestServer { found.complaints.append(Schema.failure(serverVersion: server)) }
+    if missing.isEmpty {
+      found.facts.append(("schema_version", .integer(Int64(version))))
+      if version < neededSchema { found.complaints.append(Schema.failure(found: version, needed: neededSchema)) }
+    }
+    found.complaints += missing.map { Schema.failure(missing: $0.complaint, isPrivilege: $0.isPrivilege) }
+  }
+
+  private func checkRedis(_ found: inout Findings) async throws {
+    let commands = LeaderLock.trials(key: LeaderLock.key(job: J.name, shard: settings.shard)) + job.redisReads
+    let answers = try await redis.withSession { session in
+      try session.pipeline([RedisCommand("INFO", "server")] + commands)
+    }
+    // A user of an ACL need not be allowed to ask for the version.
+    if let version = answers.first?.text?.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix(Self.version) }
+    ) {
+      found.facts.append(("redis_version", .string(String(version.dropFirst(Self.version.count)))))
+    }
+    for (command, answer) in zip(commands, answers.dropFirst()) {
+      guard case .error(let code, let message) = answer, LeaderLock.isRefusal(code) else { continue }
+      let failure = JobFailure(classifying: RedisError.server(code: code, message: message))
+      found.complaints.append(
+        JobFailure(failure.kind, "\(command.name) is refused: \(failure.message)", hint: failure.hint))
+    }
+  }
+
+  private static var version: String { "redis_version:" }
+}
+
+/// What `--check` has found out so far.
+private struct Findings {
+  var complaints: [JobFailure] = []
+  var facts: [(String, JSON)] = []
 }

@@ -136,7 +136,7 @@ struct JobRunner<J: Job> {
     result.fence = leadership.fence
     result.attempt = attempt
     // Not cancelled with the work: a run that stops still says so in the ledger.
-    let ending = result
+    let ending = log.redacted(result)
     log.debug("closing the run in the ledger", ["status": .string(ending.status.rawValue)])
     let failure = await Task { await close(leadership, ending) }.value
     if let failure {

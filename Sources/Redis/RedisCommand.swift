@@ -13,7 +13,7 @@ public struct RedisCommand: Sendable, Equatable {
   public init(_ words: String..., bytes: [[UInt8]]) { arguments = words.map { Array($0.utf8) } + bytes }
 
   /// The command's name, for messages. Arguments may be secrets, so they are never shown.
-  var name: String { arguments.first.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+  package var name: String { arguments.first.map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
   func withFormatted<Value>(
     _ body: (UnsafeRawBufferPointer) throws(RedisError) -> Value

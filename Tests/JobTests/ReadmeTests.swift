@@ -1,5 +1,6 @@
 import Foundation
 import JobRuntime
+import Redis
 import TestSupport
 import Testing
 
@@ -42,18 +43,26 @@ import Testing
         + exitCodeTable().map { "| \($0.status) | \($0.exit) | \($0.when) | \($0.advice) |" })
   }
 
-  @Test func `a role with the README's privileges, and nothing more, can check and run`() async throws {
+  @Test func `a role and a user with the README's privileges, and nothing more, can check and run`() async throws {
     let text = try String(contentsOf: Self.url, encoding: .utf8)
     let grants = try #require(text.firstMatch(of: /(?s)<!-- grants -->\n```sql\n(.*?)```/)).output.1
+    let rights = try #require(text.firstMatch(of: /<!-- acl -->\n```\nACL SETUSER jobs on >secret (.*)\n```/)).output.1
     let usage = try await Usage()
     let name = try await usage.place.value("current_database()")
     let role = "jobs_\(usage.place.redisURL.split(separator: "=").last ?? "")"
     let sql = grants.replacing("to jobs", with: "to \(role)").replacing("database app", with: "database \(name)")
     try await usage.place.execute("create role \(role) login; \(sql)")
     let url = usage.place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")
+    let words = ["SETUSER", role, "on", ">secret"] + rights.split(separator: " ").map(String.init)
+    try await usage.place.redis(all: [RedisCommand("ACL", bytes: words.map { Array($0.utf8) })])
+    let restricted = [
+      "DATABASE_URL": url, "REDIS_URL": usage.place.redisURL.replacing("unix://", with: "unix://\(role):secret@"),
+      "USAGE_SET_TTL": "7d",
+    ]
     try await usage.set(["m:2025-11-07:x": "5", "bad:2025-11-07:x": "?"])
-    #expect(try await usage.run(["--check"], ["DATABASE_URL": url]).exitCode == 0)
-    #expect(try await usage.run([], ["DATABASE_URL": url]).exitCode == 65)
+    let check = try await usage.run(["--check"], restricted)
+    #expect(check.exitCode == 0, "\(check.output)")
+    #expect(try await usage.run([], restricted).exitCode == 65)
     #expect(try await usage.stored() == ["m:2025-11-07:x": "5"])
   }
 }

@@ -93,15 +93,6 @@ import Testing
     #expect(try await place.redis("DBSIZE").integer == 0)
   }
 
-  @Test func `check finds nothing wrong in a good place and writes nothing`() async throws {
-    let place = try await Place()
-    let check = try await job.run(["--check"], place.environment)
-    #expect(check.exitCode == 0)
-    #expect(check.result["details", "schema_version"].int == 2)
-    #expect(try await place.value("select count(*) from oneshot.job_runs") == "0")
-    #expect(try await place.redis("DBSIZE").integer == 0)
-  }
-
   @Test func `the second copy of the result is written where it is wanted`() async throws {
     let place = try await Place()
     let path = FileManager.default.temporaryDirectory.appending(path: "result-\(UUID())").path

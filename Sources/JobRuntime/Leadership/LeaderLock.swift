@@ -108,6 +108,21 @@ struct LeaderLock: Sendable {
     }
   }
 
+  /// What `--check` tries in place of locking: commands that meet every refusal that the lock's own would
+  /// meet, and change nothing.
+  static func trials(key: String) -> [RedisCommand] {
+    [
+      // NX and XX exclude each other, which Redis says only after it has looked at the user's rights, at its
+      // role and at its memory.
+      RedisCommand("SET", key, "check", "NX", "XX"),
+      RedisCommand("GET", key),
+      RedisCommand("EVAL", "return 1", "1", key),
+    ]
+  }
+
+  /// Whether an answer to a trial says that the command itself would be refused.
+  static func isRefusal(_ code: String) -> Bool { code != "ERR" && code != "WRONGTYPE" && code != "MOVED" }
+
   private func giveUp() async {
     let (key, holder) = (key, holder)
     _ = try? await connection.withSession { session in

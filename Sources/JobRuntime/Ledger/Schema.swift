@@ -23,6 +23,15 @@ enum Schema {
   /// The newest migration that the runtime itself relies on.
   static let neededByRuntime = 1
 
+  /// The oldest Postgres that is supported, as libpq numbers versions.
+  static let oldestServer = 140_000
+
+  static func failure(serverVersion: Int) -> JobFailure {
+    JobFailure(
+      .misconfigured, "Postgres is of version \(serverVersion / 10_000), older than what is supported",
+      hint: "Postgres \(oldestServer / 10_000) or newer is needed.")
+  }
+
   static let runtimeTables = [
     TableNeed("oneshot.migrations", columns: ["version"], privileges: [.select]),
     TableNeed("oneshot.fences", columns: ["job", "shard", "token"], privileges: [.select, .insert, .update]),

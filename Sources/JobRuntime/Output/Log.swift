@@ -59,6 +59,9 @@ public struct Log: Sendable {
     }
   }
 
+  /// A result without secrets, for the ledger: who may read that need not be who may know them.
+  func redacted(_ result: RunResult) -> RunResult { redactor.redact(result) }
+
   /// Shows how far the work is, on one line that is written over again. Only on a terminal.
   ///
   /// - Parameter total: what `done` will come to, where that is known; it may be an estimate.

@@ -1,5 +1,6 @@
 import JobRuntime
 import Postgres
+import Redis
 
 /// Moves usage counters from Redis, where an application counts with `INCRBY`, to Postgres.
 ///
@@ -92,6 +93,14 @@ struct UsageAggregation: Job {
   let settings: Settings
 
   var writes: Bool { settings.mode == .aggregate }
+
+  var redisReads: [RedisCommand] {
+    let key = settings.keyPrefix + "check"
+    return [
+      RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("DBSIZE"), RedisCommand("MGET", key),
+      RedisCommand("GET", key), RedisCommand("TYPE", key), RedisCommand("TTL", key), RedisCommand("CLUSTER", "SLOTS"),
+    ]
+  }
 
   func run(_ run: JobRun) async throws -> Report {
     let days = try await plan(run)
