@@ -62,17 +62,25 @@ package actor Database {
 
   /// What became of a transaction whose COMMIT was not answered.
   private func wasCommitted(_ transaction: String) async throws -> Bool {
-    let status: Statement = "select pg_xact_status(\(transaction)::xid8) as status"
+    // A standby may not have heard of it yet, so its word does not count.
+    let status: Statement = """
+      select case when not pg_is_in_recovery() then pg_xact_status(\(transaction)::xid8) end as status
+      """
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline, !Task.isCancelled {
-      switch try? await lend({ (session: inout Session) in
-        try session.query(status).only().optional("status", as: String.self)
-      }) {
-      case "committed": return true
-      case "aborted": return false
-      // Still in progress, or the server is not back yet.
-      default: try? await Task.sleep(for: .milliseconds(100))
-      }
+      do {
+        switch try await lend({ (session: inout Session) in
+          try session.query(status).only().optional("status", as: String.self)
+        }) {
+        case "committed": return true
+        case "aborted": return false
+        default: break  // Still in progress.
+        }
+      } catch let error as PostgresError where error.state == .invalidParameterValue {
+        // "transaction ID … is in the future": the server crashed before anything of it was kept.
+        return false
+      } catch {}  // The server is not back yet.
+      try? await Task.sleep(for: .milliseconds(100))
     }
     throw PostgresError.commitUnknown
   }
