@@ -168,7 +168,7 @@ public struct Session: ~Copyable {
 
   /// What the server says after a COPY that was given up; takes the answer off the connection.
   private static func failure(after wire: Wire) -> PostgresError? {
-    let patient = Wire(pointer: wire.pointer, interrupt: Interrupt(), limit: .seconds(3))
+    let patient = wire.patient
     let deadline = ContinuousClock.now + patient.limit
     do {
       try patient.flush(until: deadline, doing: "ending a COPY")
@@ -208,14 +208,47 @@ public struct Session: ~Copyable {
     _ = try? query("rollback")
   }
 
-  /// Keeps the transaction. Cancellation does not stop a commit half-way: its outcome would be unknown.
-  mutating func commit() throws(PostgresError) {
-    interrupt = Interrupt()
+  /// Keeps the transaction.
+  ///
+  /// Cancelling the task stops a COMMIT that takes long (a deferred trigger). Whether the server had already
+  /// kept the transaction when it was asked to stop is what it answers to the COMMIT.
+  func commit() throws(PostgresError) {
     // A transaction with a failed statement answers COMMIT with a rollback, and no error.
     guard PQtransactionStatus(connection.pointer) != PQTRANS_INERROR else {
       try query("rollback")
       throw .invalidStatement("a statement of this transaction had failed, so it was rolled back")
     }
-    try query("commit")
+    let wire = wire
+    do throws(PostgresError) {
+      let deadline = ContinuousClock.now + limit
+      try wire.send("commit")
+      try wire.flush(until: deadline, doing: "commit")
+      _ = try Self.lastResult(of: wire, statement: "commit", until: deadline)
+    } catch {
+      switch error {
+      case .cancelled: try Self.cancelCommit(wire)
+      case .timedOut:
+        wire.stopAndDrain()
+        throw error
+      default: throw error
+      }
+    }
+  }
+
+  private static func cancelCommit(_ wire: Wire) throws(PostgresError) {
+    // An ordinary COMMIT is over in a moment, and the work in it is kept.
+    do throws(PostgresError) {
+      _ = try lastResult(of: wire.patient, statement: "commit", until: .now + .seconds(1))
+      return
+    } catch {
+      guard case .timedOut = error else { throw error }
+    }
+    guard wire.stop() else { throw .timedOut("commit") }
+    let patient = wire.patient
+    do throws(PostgresError) {
+      _ = try lastResult(of: patient, statement: "commit", until: .now + patient.limit)
+    } catch {
+      throw error.state == .queryCanceled ? .cancelled : error
+    }
   }
 }

@@ -129,17 +129,29 @@ struct Wire {
     }
   }
 
-  private func stopAndDrain() {
-    guard PQtransactionStatus(pointer) == PQTRANS_ACTIVE, let cancel = PQgetCancel(pointer) else { return }
+  /// The same conversation, deaf to the task's cancellation, for the short while that an ending takes.
+  var patient: Wire { Wire(pointer: pointer, interrupt: Interrupt(), limit: Self.drainLimit) }
+
+  /// Whether the server owes an answer.
+  var isActive: Bool { PQtransactionStatus(pointer) == PQTRANS_ACTIVE }
+
+  /// Asks the server to stop the statement that runs.
+  ///
+  /// - Returns: whether it has taken the request.
+  func stop() -> Bool {
+    guard isActive, let cancel = PQgetCancel(pointer) else { return false }
+    return CancelHandle(adopting: cancel).send(within: Self.cancelLimit)
+  }
+
+  func stopAndDrain() {
     // Without the server's word the connection stays "active", and the database drops it.
-    guard CancelHandle(adopting: cancel).send(within: Self.cancelLimit) else { return }
-    drain()
+    if stop() { drain() }
   }
 
   /// Takes what the server still sends, for a short while, whatever the task's state.
   func drain() {
-    let patient = Wire(pointer: pointer, interrupt: Interrupt(), limit: Self.drainLimit)
-    let deadline = ContinuousClock.now + Self.drainLimit
+    let patient = patient
+    let deadline = ContinuousClock.now + patient.limit
     do {
       try patient.flush(until: deadline, doing: "ending a statement")
       while let result = try patient.nextResult(until: deadline, doing: "ending a statement") {

@@ -22,8 +22,17 @@ struct BlockedRun {
   init(
     at point: Point, in place: Place, _ settings: [String: String] = [:]
   ) async throws {
+    try await self.init(behind: "lock table \(point.rawValue) in access exclusive mode", in: place, settings)
+  }
+
+  /// - Parameters:
+  ///   - statement: what another session has done, and not committed yet.
+  ///   - last: what it does before it commits, once it is told to let go.
+  init(
+    behind statement: String, last: String = "select", in place: Place, _ settings: [String: String] = [:]
+  ) async throws {
     self.place = place
-    blocker = try await Blocker(place, table: point.rawValue)
+    blocker = try await Blocker(place, statement, last)
     process = try Binary("usage-aggregation").start(
       [], place.environment.merging(settings, uniquingKeysWith: { $1 }))
     try await place.until(
@@ -39,22 +48,25 @@ struct BlockedRun {
   func letGo() async throws { try await blocker.letGo() }
 }
 
-/// A session that holds a table until it is told to let go. Its actor has a thread of its own, so it may
+/// A session that holds what a statement has locked until it is told to let go. Its actor has a thread of its own, so it may
 /// stand still inside of a transaction.
 private struct Blocker {
   private let end = DispatchSemaphore(value: 0)
   private let holding: Task<Void, any Error>
 
-  init(_ place: Place, table: String) async throws {
+  init(_ place: Place, _ statement: String, _ last: String) async throws {
     let database = try Database(ConnectionOptions(url: place.databaseURL, applicationName: "blocker"))
     let (locked, isLocked) = AsyncStream<Void>.makeStream()
     let end = end
     holding = Task {
       try await database.transaction { session in
         try session.query(Statement(sql: "set local idle_in_transaction_session_timeout = 0"))
-        try session.query(Statement(sql: "lock table \(table) in access exclusive mode"))
+        // The run is the one that notices a deadlock, and gives way.
+        try session.query(Statement(sql: "set local deadlock_timeout = '1h'"))
+        try session.query(Statement(sql: statement))
         isLocked.yield()
         end.wait()
+        try session.query(Statement(sql: last))
       }
       await database.close()
     }

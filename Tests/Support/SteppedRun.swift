@@ -14,6 +14,21 @@ package struct SteppedRun: Sendable {
   ///
   /// - Parameter lines: after how many lines.
   package init(_ binary: Binary, _ environment: [String: String], after lines: Int) async throws {
+    try self.init(binary, environment)
+    for _ in 0..<lines { _ = try await takeLine() }
+    try await standsStill()
+  }
+
+  /// Starts the binary and returns once it stands still shortly after a line with this text.
+  package init(_ binary: Binary, _ environment: [String: String], past text: String) async throws {
+    try self.init(binary, environment)
+    while try await !takeLine().contains(text) {
+      guard process.isRunning else { throw TestFailure("the run ended without logging «\(text)»") }
+    }
+    try await standsStill()
+  }
+
+  private init(_ binary: Binary, _ environment: [String: String]) throws {
     var ends: [CInt] = [-1, -1]
     // Packets: each write takes a slot of its own, however short it is.
     guard pipe(&ends) == 0, ends.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }),
@@ -25,19 +40,24 @@ package struct SteppedRun: Sendable {
     let environment = environment.merging(["JOB_LOG_LEVEL": "debug", "JOB_LOG_FORMAT": "json"]) { $1 }
     process = try binary.start([], environment, stderr: stderr)
     close(ends[1])
-    for _ in 0..<lines { try await takeLine() }
-    try await standsStill()
   }
 
   /// Whether it has not got so far as to write another line, but has ended.
   package var hasEnded: Bool { !process.isRunning }
 
   /// The line that it stood behind, once it was killed there.
-  package func lastLine() -> String { String(decoding: packet(), as: UTF8.self) }
+  package func lastLine() -> String { String(decoding: log.availableData, as: UTF8.self) }
 
-  private func takeLine() async throws {
+  /// Takes all further lines, so that the run goes on.
+  package func letGo() {
+    let log = log
+    Thread.detachNewThread { _ = log.readDataToEndOfFile() }
+  }
+
+  /// - Returns: nothing when the run has ended.
+  private func takeLine() async throws -> String {
     try await eventually { isLineThere || !process.isRunning }
-    if isLineThere { _ = packet() }
+    return isLineThere ? lastLine() : ""
   }
 
   /// Waits until the line is there and the next one waits for room.
@@ -59,8 +79,6 @@ package struct SteppedRun: Sendable {
       return call.hasPrefix("\(Linux.write) 0x2 ")
     }
   }
-
-  private func packet() -> Data { log.availableData }
 }
 
 /// What Swift's module of the C library leaves out: <fcntl.h> and <sys/syscall.h> of Linux.
