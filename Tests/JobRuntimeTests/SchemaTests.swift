@@ -30,7 +30,9 @@ import Testing
     let place = try await Place(migrated: false)
     #expect(
       try await missing(Schema.runtimeTables, in: place)
-        == ["dead_letters", "fences", "job_runs", "migrations"].map { "the table oneshot.\($0) does not exist" })
+        == ["dead_letters", "fences", "job_runs", "job_totals", "migrations"].map {
+          "the table oneshot.\($0) does not exist"
+        })
   }
 
   @Test func `missing columns are named and dropped ones too`() async throws {

@@ -65,7 +65,7 @@ import Testing
       #expect(run.result["error", "hint"].string?.contains("oneshot migrate") == true)
     }
     let old = try await Place()
-    try await old.execute("delete from oneshot.migrations where version = 2")
+    try await old.execute("delete from oneshot.migrations where version > 1")
     let run = try await job.run([], old.environment)
     #expect(run.exitCode == 78)
     #expect(run.result["error", "message"].string?.contains("version 1") == true)

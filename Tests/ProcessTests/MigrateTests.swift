@@ -28,8 +28,8 @@ import Testing
       #expect(outcome.exitCode == 0, "\(outcome.errors)")
       applied += outcome.output.split(separator: "\n").count { $0.hasPrefix("applying") }
     }
-    #expect(applied == 2)
-    #expect(try await place.value("select count(*) from oneshot.migrations") == "2")
+    #expect(applied == 3)
+    #expect(try await place.value("select count(*) from oneshot.migrations") == "3")
   }
 
   @Test func `a step that fails leaves nothing of itself, and the ones before it`() async throws {
@@ -40,6 +40,30 @@ import Testing
     #expect(run.errors.contains("merchant_usage"))
     #expect(try await place.value("select string_agg(version::text, ',') from oneshot.migrations") == "1")
     #expect(try await place.value("to_regclass('oneshot.usage_days') is null") == "true")
+  }
+
+  @Test func `totals begin with what the ledger still knows`() async throws {
+    let place = try await Place()
+    try await place.execute(
+      """
+      drop table oneshot.job_totals;
+      delete from oneshot.migrations where version = 3;
+      insert into oneshot.job_runs (run_id, job, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt,
+        fence, started_at, finished_at, host, version)
+      select gen_random_uuid(), run.job, run.shard, 2, now(), 'clock', false, run.status, 1, run.fence, now(),
+        '2025-11-01 00:00:00Z'::timestamptz + make_interval(secs => run.fence), 'h', '1'
+      from (values ('a', 0, 1, 'succeeded'), ('a', 0, 2, 'failed'), ('a', 0, 3, 'succeeded'), ('a', 0, 4, 'partial'),
+        ('a', 0, 5, 'interrupted'), ('a', 0, 6, 'running'), ('a', 1, 1, 'failed'), ('b', 0, 9, 'running'))
+        as run (job, shard, fence, status)
+      """)
+    #expect(try await oneshot.run(["migrate"], place.environment).exitCode == 0)
+    let columns = "job, shard, succeeded, partial, failed, interrupted, consecutive_failures"
+    #expect(
+      try await place.value(
+        """
+        select string_agg(concat_ws(' ', \(columns), extract(second from last_succeeded_at)::integer), ', ' order by shard)
+        from oneshot.job_totals
+        """) == "a 0 2 1 1 1 2 3, a 1 0 0 1 0 1")
   }
 
   @Test(arguments: [["migrat"], ["migrate", "x"], ["migrate", "--plan", "x"]])

@@ -40,6 +40,13 @@ struct Ledger: Sendable {
       from fence
       where r.job = \(job) and r.shard = \(shard.index) and r.status = 'running' and r.fence < fence.token
         and r.run_id <> \(runID)
+      returning r.job, r.shard
+    ), counted as (
+      insert into oneshot.job_totals as t (
+        job, shard, succeeded, partial, failed, interrupted, consecutive_failures)
+      select job, shard, 0, 0, count(*), 0, count(*) from left_open group by job, shard
+      on conflict (job, shard) do update set failed = t.failed + excluded.failed,
+        consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
     ), earlier as (
       select count(*) as starts from oneshot.job_runs
       where \(facts.identifiesSlot) and job = \(job) and shard = \(shard.index)
@@ -81,8 +88,10 @@ struct Ledger: Sendable {
     return .opened(fence: fence, attempt: try row.value("attempt"))
   }
 
-  /// Ends the run's row and removes a few rows that are too old. Says whether the fence was still this
-  /// run's; when it was not, a success is not written.
+  /// Ends the run's row, counts it, and removes a few rows that are too old. Says whether the fence was still
+  /// this run's; when it was not, a success is not written.
+  ///
+  /// What is sent again because an answer was lost finds the row ended, and counts nothing.
   func close(_ result: RunResult, fence: Int64, at moment: Timestamp, keepingSince horizon: Timestamp) -> Statement {
     """
     with fence as (
@@ -98,6 +107,19 @@ struct Ledger: Sendable {
         error_kind = \(result.error?.kind.rawValue), error_message = \(result.error?.message.storable)
       where run_id = \(runID) and status = 'running'
         and ((select is_ours from fence) or \(result.status == .failed || result.status == .interrupted))
+      returning job, shard, status, finished_at
+    ), counted as (
+      insert into oneshot.job_totals as t (
+        job, shard, succeeded, partial, failed, interrupted, consecutive_failures, last_succeeded_at)
+      select job, shard, (status = 'succeeded')::integer, (status = 'partial')::integer, (status = 'failed')::integer,
+        (status = 'interrupted')::integer, (status <> 'succeeded')::integer,
+        case when status = 'succeeded' then finished_at end
+      from closed
+      on conflict (job, shard) do update
+      set succeeded = t.succeeded + excluded.succeeded, partial = t.partial + excluded.partial,
+        failed = t.failed + excluded.failed, interrupted = t.interrupted + excluded.interrupted,
+        consecutive_failures = case when excluded.succeeded = 1 then 0 else t.consecutive_failures + 1 end,
+        last_succeeded_at = coalesce(excluded.last_succeeded_at, t.last_succeeded_at)
     ), removed as (
       delete from oneshot.job_runs where run_id in (
         select run_id from oneshot.job_runs

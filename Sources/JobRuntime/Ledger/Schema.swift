@@ -21,7 +21,7 @@ public struct TableNeed: Sendable, Equatable {
 /// The database's schema as `oneshot migrate` made it.
 enum Schema {
   /// The newest migration that the runtime itself relies on.
-  static let neededByRuntime = 1
+  static let neededByRuntime = 3
 
   /// The oldest Postgres that is supported, as libpq numbers versions.
   static let oldestServer = 140_000
@@ -40,6 +40,10 @@ enum Schema {
       privileges: [.select, .insert, .update, .delete]),
     TableNeed(
       "oneshot.dead_letters", columns: ["job", "item_digest", "item", "payload", "state"],
+      privileges: [.select, .insert, .update]),
+    TableNeed(
+      "oneshot.job_totals",
+      columns: RunTotals.columns + ["job", "shard", "consecutive_failures", "last_succeeded_at"],
       privileges: [.select, .insert, .update]),
   ]
 

@@ -11,6 +11,7 @@ extension Migration {
   static let all: [Migration] = [
     Migration(1, "ledger", PackageResources.v0001_ledger_sql),
     Migration(2, "usage", PackageResources.v0002_usage_sql),
+    Migration(3, "totals", PackageResources.v0003_totals_sql),
   ]
 
   private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {

@@ -8,7 +8,7 @@ with schema as (
   limit 1
 ), fence as (
   insert into oneshot.fences as f (job, shard, token)
-  select 'bench', 0, 1 from schema where version >= 2 and not exists (select from done)
+  select 'bench', 0, 1 from schema where version >= 3 and not exists (select from done)
   on conflict (job, shard) do update set token = f.token + 1
   returning token
 ), left_open as (
@@ -17,6 +17,12 @@ with schema as (
     error_message = 'the process ended without closing its run; a later run found it'
   from fence
   where r.job = 'bench' and r.shard = 0 and r.status = 'running' and r.fence < fence.token
+  returning r.job, r.shard
+), counted as (
+  insert into oneshot.job_totals as t (job, shard, succeeded, partial, failed, interrupted, consecutive_failures)
+  select job, shard, 0, 0, count(*), 0, count(*) from left_open group by job, shard
+  on conflict (job, shard) do update set failed = t.failed + excluded.failed,
+    consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
 ), earlier as (
   select count(*) as starts from oneshot.job_runs
   where false and job = 'bench' and shard = 0 and shard_count = 1 and scheduled_at = now()
@@ -60,6 +66,13 @@ with fence as (
     counts = '{"days": 0, "failed": 0, "matched": 0, "scanned": 0, "updated": 0, "inserted": 0}',
     details = '{"by_day": []}', errors_total = 0
   where run_id = ':run_id' and status = 'running' and (select is_ours from fence)
+  returning job, shard, finished_at
+), counted as (
+  insert into oneshot.job_totals as t (
+    job, shard, succeeded, partial, failed, interrupted, consecutive_failures, last_succeeded_at)
+  select job, shard, 1, 0, 0, 0, 0, finished_at from closed
+  on conflict (job, shard) do update set succeeded = t.succeeded + 1, consecutive_failures = 0,
+    last_succeeded_at = excluded.last_succeeded_at
 ), removed as (
   delete from oneshot.job_runs where run_id in (
     select run_id from oneshot.job_runs

@@ -1,0 +1,36 @@
+import Postgres
+
+/// What a job's runs add up to, by `oneshot.job_totals`: more than the ledger's rows, which leave it.
+struct RunTotals: Sendable, Equatable {
+  /// The ways in which a run that became leader can end, each with a column of its name.
+  static let endings: [RunStatus] = [.succeeded, .partial, .failed, .interrupted]
+  static let columns = endings.map(\.rawValue)
+
+  var runs: [RunStatus: Int64]
+  var consecutiveFailures: Int64
+  var lastSucceededAt: Timestamp?
+  /// Failures of items, over all shards.
+  var deadLetters: Int64
+}
+
+extension Ledger {
+  /// The totals, this run included; no row while this run is still open.
+  func totals() -> Statement {
+    """
+    select succeeded, partial, failed, interrupted, consecutive_failures, last_succeeded_at,
+      (select coalesce(sum(attempts), 0) from oneshot.dead_letters where job = \(job)) as dead_letters
+    from oneshot.job_totals
+    where job = \(job) and shard = \(shard.index)
+      and exists (select from oneshot.job_runs where run_id = \(runID) and status <> 'running')
+    """
+  }
+
+  func readTotals(_ rows: Rows) throws(PostgresError) -> RunTotals? {
+    guard let row = rows.first else { return nil }
+    var runs: [RunStatus: Int64] = [:]
+    for status in RunTotals.endings { runs[status] = try row.value(status.rawValue) }
+    return RunTotals(
+      runs: runs, consecutiveFailures: try row.value("consecutive_failures"),
+      lastSucceededAt: try row.optional("last_succeeded_at"), deadLetters: try row.value("dead_letters"))
+  }
+}
