@@ -34,6 +34,9 @@ let package = Package(
   products: jobs.map { .executable(name: kebabCase($0), targets: [$0]) } + [
     .executable(name: "oneshot", targets: ["Oneshot"])
   ],
+  traits: [
+    .trait(name: "Delivery", description: "Metrics to a Pushgateway and heartbeat pings; needs libcurl.")
+  ],
   targets: [
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     // No pkgConfig: hiredis' file holds a flag that SwiftPM refuses.
@@ -43,7 +46,13 @@ let package = Package(
     .target(name: "BlockingIO", swiftSettings: strict),
     .target(name: "Postgres", dependencies: ["CLibPQ", "BlockingIO"], swiftSettings: strict),
     .target(name: "Redis", dependencies: ["CHiredis", "COpenSSL", "BlockingIO"], swiftSettings: strict),
-    .target(name: "JobRuntime", dependencies: ["Postgres", "Redis", "BlockingIO"], swiftSettings: strict),
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(
+      name: "JobRuntime",
+      dependencies: [
+        "Postgres", "Redis", "BlockingIO", .target(name: "CCurl", condition: .when(traits: ["Delivery"])),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "Oneshot",
       dependencies: ["JobRuntime", "Postgres"],

@@ -70,10 +70,12 @@ enum JobMain {
     interruption.watch(grace: graceAfterSignal)
     let surroundings = JobRunner<J>.Surroundings(
       host: process.host, processID: getpid(), now: wallClock, signal: { interruption.signal })
+    let channels = Channel.all(settings.publishing, terminal: process.terminal)
+    let publisher = Publisher(channels, redactor: redactor, log: log)
     guard
       let runner = JobRunner(
         job: J(settings: own), settings: settings, logicalTime: logicalTime, runID: runID, startedAt: startedAt,
-        log: log, surroundings: surroundings)
+        log: log, surroundings: surroundings, publisher: publisher)
     else { fail(JobFailure(.misconfigured, "DATABASE_URL and REDIS_URL are required")) }
 
     let isCheck = arguments.first == "--check"

@@ -135,7 +135,7 @@ public struct JobRun: Sendable {
   public func covers(_ window: Window?) { record.window = window }
 
   /// Keeps what was counted so far, for the result of a run that does not end well.
-  public func checkpoint(_ report: some JobReport) throws { record.counted = try report.split() }
+  public func checkpoint(_ report: some JobReport) throws { try record.count(report) }
 }
 
 /// A Redis server that holds keys.
@@ -155,6 +155,7 @@ final class RunRecord: Sendable {
   private struct State {
     var window: Window?
     var counted: (counts: JSON, details: JSON) = ([:], [:])
+    var itemsProcessed = 0
     var rejections = Rejections()
   }
 
@@ -168,6 +169,13 @@ final class RunRecord: Sendable {
   var counted: (counts: JSON, details: JSON) {
     get { state.withLock(\.counted) }
     set { state.withLock { $0.counted = newValue } }
+  }
+
+  var itemsProcessed: Int { state.withLock(\.itemsProcessed) }
+
+  func count(_ report: some JobReport) throws {
+    let counted = try report.split()
+    state.withLock { ($0.counted, $0.itemsProcessed) = (counted, report.itemsProcessed) }
   }
 
   var rejections: Rejections {

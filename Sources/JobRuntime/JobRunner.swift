@@ -19,6 +19,7 @@ struct JobRunner<J: Job> {
   let startedAt: Timestamp
   let log: Log
   let surroundings: Surroundings
+  let publisher: Publisher
   private let started = ContinuousClock.now
   let database: Database
   let redis: RedisConnection
@@ -26,7 +27,7 @@ struct JobRunner<J: Job> {
 
   init?(
     job: J, settings: RuntimeSettings, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp, log: Log,
-    surroundings: Surroundings
+    surroundings: Surroundings, publisher: Publisher
   ) {
     guard let options = settings.database, let address = settings.redis else { return nil }
     self.job = job
@@ -36,6 +37,7 @@ struct JobRunner<J: Job> {
     self.startedAt = startedAt
     self.log = log
     self.surroundings = surroundings
+    self.publisher = publisher
     database = Database(options)
     redis = RedisConnection(address, clientName: J.name)
   }
@@ -57,6 +59,7 @@ struct JobRunner<J: Job> {
       result = isReadOnly ? try await runReadOnly() : try await runAsLeader()
     } catch {
       result = self.result(of: error)
+      if !isReadOnly { await publish(result) }
     }
     await database.close()
     await redis.close()
@@ -90,6 +93,7 @@ struct JobRunner<J: Job> {
     }
     log.debug("took the lock", ["lock": .string(lock.key)])
     let result = await runLocked(lock)
+    await publish(result)
     // Not cancelled with the work: a run that stops gives its lock back.
     await Task {
       log.debug("releasing the lock")
@@ -127,6 +131,7 @@ struct JobRunner<J: Job> {
   }
 
   private func runOpened(_ leadership: JobRun.Leadership, _ attempt: Int) async -> RunResult {
+    publisher.start()
     var result: RunResult
     do {
       result = try succeeded(try await work(leadership))
@@ -195,6 +200,16 @@ struct JobRunner<J: Job> {
     }
   }
 
+  /// Tells metrics and heartbeat how the run ended. Not cancelled with the work: a run that stops is told too.
+  private func publish(_ result: RunResult) async {
+    let ledger = Ledger(job: J.name, shard: settings.shard, runID: runID)
+    await Task {
+      await publisher.end(result, itemsProcessed: record.itemsProcessed) {
+        try await database.withSession { session in try ledger.readTotals(session.query(ledger.totals())) }
+      }
+    }.value
+  }
+
   // MARK: The work and its watchers
 
   private enum Ending: Sendable {
@@ -252,7 +267,7 @@ struct JobRunner<J: Job> {
   // MARK: Results
 
   private func succeeded(_ report: J.Report) throws -> RunResult {
-    record.counted = try report.split()
+    try record.count(report)
     let failed = record.rejections.total
     let isWithinBudget = settings.errorBudget.allows(failed: failed, of: report.itemsProcessed)
     return result(isWithinBudget ? .succeeded : .partial)

@@ -12,9 +12,11 @@ enum ResultFile {
   /// - Returns: what went wrong, for the log. The run's outcome does not depend on it.
   static func write(_ result: JSON, to path: String?) -> String? {
     guard let target = path ?? (access(kubernetesPath, W_OK) == 0 ? kubernetesPath : nil) else { return nil }
-    let descriptor = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { return "\(target): \(String(cString: strerror(errno)))" }
-    defer { close(descriptor) }
-    return writeAll(result.text, to: descriptor) ? nil : "\(target): \(String(cString: strerror(errno)))"
+    do {
+      try SmallFile.write(result.text, to: target)
+      return nil
+    } catch {
+      return "\(target): \(error)"
+    }
   }
 }

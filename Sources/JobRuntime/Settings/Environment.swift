@@ -1,5 +1,3 @@
-import Glibc
-
 /// Reads settings from environment variables. It never throws: each call records what the setting is
 /// and any problem with it, and returns the default, so that all problems can be shown at once.
 ///
@@ -156,31 +154,15 @@ public struct Environment {
       complain(name, "is set, and \(fileName) too; set only one of them")
       return nil
     }
-    switch readFile(path) {
-    case .success(let text) where text.isEmpty:
+    do {
+      var text = try SmallFile.read(path)
+      // The one newline that editors put at the end.
+      if text.utf8.last == UInt8(ascii: "\n") { text = String(decoding: text.utf8.dropLast(), as: UTF8.self) }
+      if !text.isEmpty { return text }
       complain(fileName, "names \(path), which is empty")
-    case .success(let text): return text
-    case .failure(let reason): complain(fileName, "names \(path), which cannot be read: \(reason)")
+    } catch {
+      complain(fileName, "names \(path), which cannot be read: \(error)")
     }
     return nil
-  }
-
-  /// A whole small file, without the one newline that editors put at its end.
-  private func readFile(_ path: String) -> Parsed<String> {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return .failure(String(cString: strerror(errno))) }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
-    var used = 0
-    while used < bytes.count {
-      let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress?.advanced(by: used), $0.count - used) }
-      if count < 0 { return .failure(String(cString: strerror(errno))) }
-      if count == 0 { break }
-      used += count
-    }
-    guard used < bytes.count else { return .failure("it is larger than 64 KiB") }
-    if used > 0, bytes[used - 1] == UInt8(ascii: "\n") { used -= 1 }
-    guard let text = String(validating: bytes[..<used], as: UTF8.self) else { return .failure("it is not UTF-8") }
-    return .success(text)
   }
 }

@@ -1,0 +1,44 @@
+import Dispatch
+import Synchronization
+
+/// Blocking work, one piece after the other, on a thread that nobody has to wait for: a name server or a
+/// file system that never answers keeps the thread, which ends with the process, and not the caller.
+package final class SideThread: Sendable {
+  private let queue: DispatchQueue
+
+  /// - Parameter label: what a debugger shows for the thread.
+  package init(label: String) { queue = DispatchQueue(label: label) }
+
+  /// Does a piece of work without waiting for it.
+  package func start(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
+
+  /// Does a piece of work and waits for it, no longer than the limit.
+  ///
+  /// - Returns: `nil` when it was not done by then; it goes on without anybody looking.
+  package func run<Value: Sendable>(
+    waitingAtMost limit: Duration, _ work: @escaping @Sendable () -> Value
+  ) async -> Value? {
+    let (seconds, attoseconds) = limit.components
+    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
+    return await withCheckedContinuation { continuation in
+      let answer = FirstAnswer(continuation)
+      queue.async { answer.give(work()) }
+      DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { answer.give(nil) }
+    }
+  }
+}
+
+/// Two may answer; only the first is heard.
+private final class FirstAnswer<Value: Sendable>: Sendable {
+  private let waiting: Mutex<CheckedContinuation<Value?, Never>?>
+
+  init(_ continuation: CheckedContinuation<Value?, Never>) { waiting = Mutex(continuation) }
+
+  func give(_ value: Value?) {
+    let continuation = waiting.withLock { waiting in
+      defer { waiting = nil }
+      return waiting
+    }
+    continuation?.resume(returning: value)
+  }
+}

@@ -1,0 +1,77 @@
+#if Delivery
+  import CCurl
+  import Synchronization
+
+  /// Sends to a web server over one connection that is kept: the second request needs no new handshake.
+  ///
+  /// libcurl's defaults hold: certificates and host names are verified, redirects are not followed. Blocks.
+  final class WebClient: Sendable {
+    private let handle = Mutex<CurlHandle?>(nil)
+
+    /// Sends a body by POST.
+    ///
+    /// - Throws: why it was not taken, without the URL.
+    func post(_ body: String, as type: String, to url: String) throws(Channel.Failure) {
+      try handle.withLock { handle throws(Channel.Failure) in
+        // Made here: only on its own thread, and only when something is sent.
+        if handle == nil { handle = try CurlHandle() }
+        try handle?.post(body, as: type, to: url)
+      }
+    }
+  }
+
+  /// Owner of a `CURL *`.
+  private struct CurlHandle: ~Copyable {
+    private let pointer: UnsafeMutableRawPointer
+
+    /// "curl_global_init … at least once within a program"; a static is made once, whatever thread is first.
+    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    init() throws(Channel.Failure) {
+      guard Self.isReady, let pointer = curl_easy_init() else { throw Channel.Failure("libcurl cannot be used") }
+      self.pointer = pointer
+    }
+
+    deinit { curl_easy_cleanup(pointer) }
+
+    func post(_ body: String, as type: String, to url: String) throws(Channel.Failure) {
+      // Forgets options, keeps the connection.
+      curl_easy_reset(pointer)
+      let headers = curl_slist_append(nil, "Content-Type: \(type)")
+      defer { curl_slist_free_all(headers) }
+      ccurl_set_text(pointer, CURLOPT_URL, url)
+      ccurl_allow_only_http(pointer)
+      ccurl_set_number(pointer, CURLOPT_POST, 1)
+      ccurl_set_number(pointer, CURLOPT_POSTFIELDSIZE, body.utf8.count)
+      ccurl_set_text(pointer, CURLOPT_COPYPOSTFIELDS, body)
+      ccurl_set_list(pointer, CURLOPT_HTTPHEADER, headers)
+      ccurl_set_text(pointer, CURLOPT_USERAGENT, "oneshot/\(oneshotVersion)")
+      // Without signals, which libcurl would else use for timeouts: it does not have this process for itself.
+      ccurl_set_number(pointer, CURLOPT_NOSIGNAL, 1)
+      ccurl_set_number(pointer, CURLOPT_CONNECTTIMEOUT_MS, 2000)
+      ccurl_set_number(pointer, CURLOPT_TIMEOUT_MS, 3000)
+
+      var answer: [UInt8] = []
+      let code = withUnsafeMutablePointer(to: &answer) { answer in
+        ccurl_set_reader(
+          pointer,
+          { bytes, size, count, context in
+            let answer = context?.assumingMemoryBound(to: [UInt8].self)
+            let part = UnsafeRawBufferPointer(start: bytes, count: size * count)
+            answer?.pointee += part.prefix(CurlHandle.answerShown - (answer?.pointee.count ?? 0))
+            return size * count
+          }, answer)
+        return curl_easy_perform(pointer)
+      }
+      guard code == CURLE_OK else { throw Channel.Failure(String(cString: curl_easy_strerror(code))) }
+      var status = 0
+      ccurl_get_number(pointer, CURLINFO_RESPONSE_CODE, &status)
+      guard (200..<300).contains(status) else {
+        let words = String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        throw Channel.Failure("the server answered \(status)\(words.isEmpty ? "" : ": \(words)")")
+      }
+    }
+
+    private static let answerShown = 300
+  }
+#endif

@@ -1,0 +1,68 @@
+import BlockingIO
+
+/// One way by which the world outside learns how a run went.
+struct Channel: Sendable {
+  /// The setting that asked for it.
+  var setting: String
+  /// Where it leads to, without secrets.
+  var target: String
+  /// Whether it tells totals, so that they have to be read.
+  var tellsTotals = true
+  /// How long the end of the run may wait for it.
+  var limit = Duration.seconds(2)
+  /// Tells that the work begins. Blocks.
+  var start: (@Sendable () throws(Failure) -> Void)?
+  /// Tells how the run ended. Blocks.
+  var end: @Sendable (Ending) throws(Failure) -> Void
+  /// Where it blocks; one after the other, so that a start never arrives after its end.
+  let thread = SideThread(label: "publishing")
+
+  /// How a run ended.
+  struct Ending: Sendable {
+    /// Without secrets.
+    var result: RunResult
+    var metrics: Metrics
+  }
+
+  /// Why something was not told, without secrets.
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+  }
+}
+
+extension Channel {
+  /// All that are asked for.
+  static func all(_ settings: PublishingSettings, terminal: Terminal) -> [Channel] {
+    var channels: [Channel] = []
+    if let path = settings.metricsFile { channels.append(textfile(path)) }
+    if settings.isEMF { channels.append(emf(terminal)) }
+    if let address = settings.statsD { channels.append(statsD(address)) }
+    #if Delivery
+      if let address = settings.pushgateway { channels.append(pushgateway(address)) }
+      if let address = settings.heartbeat { channels.append(heartbeat(address)) }
+    #endif
+    return channels
+  }
+
+  private static func textfile(_ path: String) -> Channel {
+    Channel(setting: "JOB_METRICS_FILE", target: path) { ending throws(Failure) in
+      let earlier = ending.metrics.totals == nil ? (try? SmallFile.read(path)) ?? "" : ""
+      do { try SmallFile.replace(path, with: ending.metrics.prometheusText(keeping: earlier)) } catch {
+        throw Failure("\(error)")
+      }
+    }
+  }
+
+  private static func emf(_ terminal: Terminal) -> Channel {
+    Channel(setting: "JOB_METRICS_EMF", target: "stderr") { ending throws(Failure) in
+      terminal.writeLine(ending.metrics.embeddedMetricFormat.text)
+    }
+  }
+
+  private static func statsD(_ address: HostAndPort) -> Channel {
+    Channel(setting: "JOB_STATSD", target: address.description) { ending throws(Failure) in
+      try UDP.send(ending.metrics.dogStatsD(), to: address)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+extension Metrics {
+  /// The series as one document in CloudWatch's Embedded Metric Format, to be logged on one line.
+  ///
+  /// A member has one value, so the first series tells the total of this run's status only. Series whose
+  /// values are not known are left out.
+  ///
+  /// Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
+  var embeddedMetricFormat: JSON {
+    var directives: [(dimensions: [String], metrics: [JSON])] = []
+    var dimensions: [(String, JSON)] = []
+    var values: [(String, JSON)] = []
+    for series in series {
+      guard let sample = series.samples.first(where: { $0.status == nil || $0.status == status }),
+        let value = sample.value
+      else { continue }
+      values.append((series.name, Int64(exactly: value).map { .integer($0) } ?? .double(value)))
+      let metric: JSON = ["Name": .string(series.name), "Unit": .string(series.unit.rawValue)]
+      let labels = labels(of: sample)
+      for label in labels where !dimensions.contains(where: { $0.0 == label.name }) {
+        dimensions.append((label.name, .string(label.value)))
+      }
+      let names = labels.map(\.name)
+      if let index = directives.firstIndex(where: { $0.dimensions == names }) {
+        directives[index].metrics.append(metric)
+      } else {
+        directives.append((names, [metric]))
+      }
+    }
+    let described: [JSON] = directives.map { directive in
+      [
+        "Namespace": "oneshot", "Dimensions": [.array(directive.dimensions.map { .string($0) })],
+        "Metrics": .array(directive.metrics),
+      ]
+    }
+    let metadata: JSON = [
+      "Timestamp": .integer(finishedAt.microseconds / 1000), "CloudWatchMetrics": .array(described),
+    ]
+    return JSON(members: [("_aws", metadata)] + dimensions + values)
+  }
+}

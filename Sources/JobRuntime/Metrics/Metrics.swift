@@ -1,0 +1,83 @@
+/// What a run has to say to a monitoring system: the seven series of every job. The channels only differ in
+/// how they write them down.
+struct Metrics: Sendable, Equatable {
+  var job: String
+  var shard: Shard
+  var status: RunStatus
+  var finishedAt: Timestamp
+  var duration: Duration
+  var itemsProcessed: Int
+  /// Items of this run that failed.
+  var itemsFailed: Int
+  /// `nil` when they could not be read: then the values that only they tell are not known.
+  var totals: RunTotals?
+
+  enum Kind: String, Sendable { case counter, gauge }
+
+  /// In CloudWatch's words.
+  enum Unit: String, Sendable { case none = "None", count = "Count", seconds = "Seconds" }
+
+  struct Series: Sendable, Equatable {
+    var name: String
+    var kind: Kind
+    var unit: Unit
+    var help: String
+    var samples: [Sample]
+  }
+
+  struct Sample: Sendable, Equatable {
+    /// Told apart only in the first series.
+    var status: RunStatus?
+    /// `nil` when it is not known.
+    var value: Double?
+    /// What this run added to a counter, for channels that add up by themselves.
+    var growth = 0
+  }
+
+  struct Label: Sendable, Equatable {
+    var name: String
+    var value: String
+  }
+
+  /// All seven, in the order of the run contract.
+  var series: [Series] {
+    [
+      Series(
+        name: "job_runs_total", kind: .counter, unit: .count, help: "Runs that have ended, by how they ended.",
+        samples: RunTotals.endings.map { ending in
+          Sample(
+            status: ending, value: totals?.runs[ending].map { Double($0) }, growth: ending == status ? 1 : 0)
+        }),
+      gauge("job_duration_seconds", .seconds, "How long the last run took.", Double(duration.inMilliseconds) / 1000),
+      gauge(
+        "job_last_success_timestamp", .seconds, "When a run last succeeded, in seconds since 1970; 0 when none has.",
+        totals.map { Double(($0.lastSucceededAt?.microseconds ?? 0) / 1_000_000) }),
+      gauge("job_health", .none, "1 when the last run succeeded, else 0.", isHealthy ? 1 : 0),
+      gauge(
+        "job_consecutive_failures", .count, "Runs since the last one that succeeded.",
+        totals.map { Double($0.consecutiveFailures) }),
+      gauge("job_items_processed", .count, "Items that the last run looked at.", Double(itemsProcessed)),
+      Series(
+        name: "job_dlq_messages_total", kind: .counter, unit: .count,
+        help: "Failures of items that became dead letters, over all shards of the job.",
+        samples: [Sample(value: totals.map { Double($0.deadLetters) }, growth: itemsFailed)]),
+    ]
+  }
+
+  /// What a sample is labelled with. Shards are told apart, or the second would overwrite the first.
+  func labels(of sample: Sample) -> [Label] {
+    [Label(name: "job_name", value: job)]
+      + (shard.isWhole ? [] : [Label(name: "shard", value: String(shard.index))])
+      + (sample.status.map { [Label(name: "status", value: $0.rawValue)] } ?? [])
+  }
+
+  /// By the totals where they are known: a run that was overtaken is not the last one.
+  private var isHealthy: Bool { totals.map { $0.consecutiveFailures == 0 } ?? (status == .succeeded) }
+
+  private func gauge(_ name: String, _ unit: Unit, _ help: String, _ value: Double?) -> Series {
+    Series(name: name, kind: .gauge, unit: unit, help: help, samples: [Sample(value: value)])
+  }
+
+  /// A number as every channel takes it: whole ones without a point, none with an exponent.
+  static func text(of value: Double) -> String { Int64(exactly: value).map { String($0) } ?? "\(value)" }
+}

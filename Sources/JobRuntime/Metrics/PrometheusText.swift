@@ -1,0 +1,39 @@
+extension Metrics {
+  /// The series in Prometheus' text format.
+  ///
+  /// Source: prometheus.io, "Exposition formats", text-based format 0.0.4.
+  ///
+  /// - Parameter earlier: what was written before. A series whose values are not known now keeps its lines,
+  ///   so that an alert on the last success goes on working while Postgres is out of reach.
+  func prometheusText(keeping earlier: String = "") -> String {
+    let earlier = earlier.split(separator: "\n")
+    return series.map { series in
+      var lines = series.samples.compactMap { sample in
+        sample.value.map { value in
+          let labels = labels(of: sample).map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
+          return "\(series.name){\(labels)} \(Self.text(of: value))"
+        }
+      }
+      if lines.isEmpty { lines = earlier.filter { $0.hasPrefix("\(series.name){") }.map { String($0) } }
+      guard !lines.isEmpty else { return "" }
+      return """
+        # HELP \(series.name) \(series.help)
+        # TYPE \(series.name) \(series.kind.rawValue)
+        \(lines.joined(separator: "\n"))
+
+        """
+    }.joined()
+  }
+
+  /// A label's value as the format wants it.
+  static func escaped(_ value: String) -> String {
+    value.unicodeScalars.reduce(into: "") { text, letter in
+      switch letter {
+      case "\\": text += "\\\\"
+      case "\"": text += "\\\""
+      case "\n": text += "\\n"
+      default: text.unicodeScalars.append(letter)
+      }
+    }
+  }
+}

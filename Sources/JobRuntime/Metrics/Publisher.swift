@@ -1,0 +1,83 @@
+import BlockingIO
+
+/// Tells the world outside how a run went. Whatever comes of it, the run's result and exit code stay what
+/// they are: each failure is one warning in the log, and nothing is waited for longer than a few seconds.
+struct Publisher: Sendable {
+  private let channels: [Channel]
+  private let redactor: Redactor
+  private let log: Log
+
+  init(_ channels: [Channel], redactor: Redactor, log: Log) {
+    self.channels = channels
+    self.redactor = redactor
+    self.log = log
+  }
+
+  /// Tells that the work begins, and does not wait for it to be heard.
+  func start() {
+    for channel in channels {
+      guard let start = channel.start else { continue }
+      channel.thread.start {
+        do { try start() } catch { warn(channel, "\(error)") }
+      }
+    }
+  }
+
+  /// Tells how the run ended. A skipped run says nothing: another one does its work.
+  ///
+  /// - Parameter totals: reads them; not called when nobody wants them or the ledger does not know the run.
+  func end(
+    _ result: RunResult, itemsProcessed: Int, totals: @escaping @Sendable () async throws -> RunTotals?
+  ) async {
+    guard !channels.isEmpty, result.status != .skipped else { return }
+    let isKnown = result.fence != nil && channels.contains(where: \.tellsTotals)
+    let metrics = Metrics(
+      job: result.job, shard: result.shard, status: result.status, finishedAt: result.startedAt + result.duration,
+      duration: result.duration, itemsProcessed: itemsProcessed, itemsFailed: result.errorsTotal,
+      totals: isKnown ? await read(totals) : nil)
+    let ending = Channel.Ending(result: redactor.redact(result), metrics: metrics)
+    await withTaskGroup(of: Void.self) { group in
+      for channel in channels {
+        group.addTask { await tell(ending, by: channel) }
+      }
+    }
+  }
+
+  private func tell(_ ending: Channel.Ending, by channel: Channel) async {
+    let failure = await channel.thread.run(waitingAtMost: channel.limit) { () -> String? in
+      do throws(Channel.Failure) {
+        try channel.end(ending)
+        return nil
+      } catch {
+        return error.description
+      }
+    }
+    switch failure {
+    case .some(.none): break
+    case .some(.some(let reason)): warn(channel, reason)
+    case .none: warn(channel, "it took longer than \(DurationText.format(channel.limit))")
+    }
+  }
+
+  private func read(_ totals: @escaping @Sendable () async throws -> RunTotals?) async -> RunTotals? {
+    let reading = Task { try await totals() }
+    let limit = Task {
+      try await Task.sleep(for: .seconds(2))
+      reading.cancel()
+    }
+    defer { limit.cancel() }
+    do {
+      if let totals = try await reading.value { return totals }
+      log.warning("metrics go without totals: the run is still open in the ledger")
+    } catch {
+      log.warning("metrics go without totals: they could not be read", ["error": .string("\(error)")])
+    }
+    return nil
+  }
+
+  private func warn(_ channel: Channel, _ reason: String) {
+    log.warning(
+      "the end of the run could not be told everywhere; the result is not affected",
+      ["channel": .string(channel.setting), "target": .string(channel.target), "error": .string(reason)])
+  }
+}

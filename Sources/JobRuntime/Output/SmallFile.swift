@@ -1,0 +1,60 @@
+import Glibc
+
+/// Small files, read and written whole. What goes wrong is told in words, for the log.
+enum SmallFile {
+  static func read(_ path: String) throws(Failure) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure(errno) }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
+    var used = 0
+    while used < bytes.count {
+      let count = bytes.withUnsafeMutableBytes {
+        Glibc.read(descriptor, $0.baseAddress?.advanced(by: used), $0.count - used)
+      }
+      if count < 0 { throw Failure(errno) }
+      if count == 0 { break }
+      used += count
+    }
+    guard used < bytes.count else { throw Failure("it is larger than 64 KiB") }
+    guard let text = String(validating: bytes[..<used], as: UTF8.self) else { throw Failure("it is not UTF-8") }
+    return text
+  }
+
+  /// Writes over what is there, or makes the file.
+  static func write(_ text: String, to path: String) throws(Failure) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure(errno) }
+    defer { close(descriptor) }
+    guard writeAll(text, to: descriptor) else { throw Failure(errno) }
+  }
+
+  /// Puts a new file in the place of an old one, so that a reader sees the one or the other, whole; everybody
+  /// may read it.
+  static func replace(_ path: String, with text: String) throws(Failure) {
+    var facts = stat()
+    // A rename would put a file in the place of /dev/null too.
+    if stat(path, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG { throw Failure("it is not a regular file") }
+    let (folder, name) = split(path)
+    let temporary = "\(folder).\(name).\(getpid()).tmp"
+    do throws(Failure) {
+      try write(text, to: temporary)
+      guard chmod(temporary, 0o644) == 0, rename(temporary, path) == 0 else { throw Failure(errno) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+    init(_ number: Int32) { description = String(cString: strerror(number)) }
+  }
+
+  /// The folder with the slash at its end, and the name in it.
+  private static func split(_ path: String) -> (folder: Substring, name: Substring) {
+    let start = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
+    return (path[..<start], path[start...])
+  }
+}
