@@ -97,9 +97,13 @@ struct JobRunner<J: Job> {
     // Not cancelled with the work: a run that stops gives its lock back.
     await Task {
       log.debug("releasing the lock")
-      // A failed run is to be tried again, so it does not hold others off.
+      // A connection that was lost while it was idle is noticed only when it is used.
+      let again = Retrier(attempts: 2, longestDelay: .zero, deadline: .now + settings.lockTTL, log: log)
       do {
-        try await lock.release(isDone: result.exitCode == 0 || result.status == .partial)
+        try await again.run("releasing the lock", isPassing: RedisError.isLostConnection) {
+          // A failed run is to be tried again, so it does not hold others off.
+          try await lock.release(isDone: result.exitCode == 0 || result.status == .partial)
+        }
         log.debug("released the lock")
       } catch {
         log.warning("the lock could not be released; it ends with its lease", ["error": .string("\(error)")])

@@ -31,6 +31,11 @@ public enum RedisError: Error, Sendable, Equatable {
     }
   }
 
+  /// Whether the connection was lost or could not be made, as opposed to a server that does not answer.
+  package static func isLostConnection(_ error: any Error) -> Bool {
+    if case .connection? = error as? RedisError { true } else { false }
+  }
+
   /// Whether the server refused who we are or what we may do.
   public var isDenied: Bool {
     if case .refused = self { return true }
