@@ -117,33 +117,37 @@ struct UsageAggregation: Job {
     var keysOfDone: [CalendarDay: Int] = [:]
     let isFailing = settings.onRegression == .fail
     try await run.retrying("aggregating", isPassing: Self.isWriteConflict) {
-      // All days, the finished ones too: what a pass counts is the whole.
-      let scanned = try await stage(days.map(\.date), run)
-      report.take(scanned, failing: isFailing)
-      if scanned.rejected > 0, !toldRejections {
-        try await rejectStaged(run)
-        toldRejections = true
-      }
-      while let day = open.first {
-        switch settings.mode {
-        case .aggregate:
-          let written = try await write(day, hasRejected: scanned.rejected > 0, run)
-          if written.report.isCompleted, settings.newTTL != nil { keysOfDone[day.date] = written.report.keys }
-          report.take(written, failing: isFailing)
-        case .status: report.status = (report.status ?? []) + [try await compare(day, run)]
+      do {
+        // All days, the finished ones too: what a pass counts is the whole.
+        let scanned = try await stage(days.map(\.date), run)
+        report.take(scanned, failing: isFailing)
+        if scanned.rejected > 0, !toldRejections {
+          try await rejectStaged(run)
+          toldRejections = true
         }
-        open.removeFirst()
-        report.days += 1
-        try run.checkpoint(report)
-      }
-      // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
-      if let ttl = settings.newTTL, writes, !run.isDryRun {
-        for day in days where day.isSettled {
-          try await giveTTL(ttl, day.date, run)
-          // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
-          guard let keys = keysOfDone[day.date] else { continue }
-          try await complete(day.date, keys: keys, run)
+        while let day = open.first {
+          switch settings.mode {
+          case .aggregate:
+            let written = try await write(day, hasRejected: scanned.rejected > 0, run)
+            if written.report.isCompleted, settings.newTTL != nil { keysOfDone[day.date] = written.report.keys }
+            report.take(written, failing: isFailing)
+          case .status: report.status = (report.status ?? []) + [try await compare(day, run)]
+          }
+          open.removeFirst()
+          report.days += 1
+          try run.checkpoint(report)
         }
+        // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
+        if let ttl = settings.newTTL, writes, !run.isDryRun {
+          for day in days where day.isSettled {
+            try await giveTTL(ttl, day.date, run)
+            // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
+            guard let keys = keysOfDone[day.date] else { continue }
+            try await complete(day.date, keys: keys, run)
+          }
+        }
+      } catch  where Self.hasLostStage(error) {
+        throw PostgresError.connection("the connection was lost, and what had been read with it")
       }
     }
     if report.keysWithoutTTL > 0 {
@@ -156,5 +160,12 @@ struct UsageAggregation: Job {
   /// Somebody else inserted a row between our look and our write: looking again settles it.
   private static func isWriteConflict(_ error: any Error) -> Bool {
     (error as? PostgresError)?.state == .uniqueViolation
+  }
+
+  /// A COMMIT whose answer was lost may have been kept all the same; the run goes on, on a new connection that
+  /// does not have the temporary table.
+  private static func hasLostStage(_ error: any Error) -> Bool {
+    guard let error = error as? PostgresError, error.state == .undefinedTable else { return false }
+    return "\(error)".contains("staged_counters")
   }
 }
