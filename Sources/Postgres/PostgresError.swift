@@ -55,7 +55,7 @@ public enum PostgresError: Error, Sendable {
 
   /// What to do about a pooler.
   package static let poolerHint =
-    "Let DATABASE_URL lead to Postgres itself: a job keeps settings and temporary tables in its session."
+    "Let DATABASE_URL lead to Postgres itself, not to a pooler: a job keeps settings and temporary tables in its session."
 
   /// The server's SQLSTATE, where it was the server that refused.
   public var state: SQLState? {
