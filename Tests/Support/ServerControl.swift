@@ -92,8 +92,10 @@ package enum Command {
   }
 
   /// The same as the user whom Postgres and pgbouncer want, when this is root, whom they refuse.
-  package static func runAsPostgres(_ words: [String]) throws {
-    let who = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
-    try run((getuid() == 0 ? who : []) + words)
+  package static func runAsPostgres(_ words: [String]) throws { try run(asPostgres(words)) }
+
+  /// For `env`, which finds the program.
+  package static func asPostgres(_ words: [String]) -> [String] {
+    (getuid() == 0 ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] : []) + words
   }
 }

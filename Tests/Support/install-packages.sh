@@ -7,7 +7,7 @@
 set -euo pipefail
 
 build=(libpq-dev libhiredis-dev libc6-dev)
-test=("${build[@]}" postgresql redis-server redis-tools util-linux python3 python3-redis python3-jsonschema)
+test=("${build[@]}" postgresql pgbouncer redis-server redis-tools util-linux python3 python3-redis python3-jsonschema)
 bench=("${test[@]}" python3-psycopg2 gcc)
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;
