@@ -47,9 +47,12 @@ enum Schema {
       privileges: [.select, .insert, .update]),
   ]
 
-  /// Whether an error says that our tables are not there at all.
+  /// Whether an error says that our tables are not there at all. When only some are missing, the error that
+  /// names the table says more.
   static func isMissing(_ error: PostgresError) -> Bool {
-    error.state == .undefinedTable || error.state == .invalidSchemaName
+    guard case .server(let error) = error else { return false }
+    return error.state == .invalidSchemaName
+      || (error.state == .undefinedTable && error.message.contains("oneshot.migrations"))
   }
 
   static func failure(found: Int, needed: Int) -> JobFailure {
