@@ -65,6 +65,18 @@ package struct Place: Sendable {
     servers.databaseURL.replacing("postgresql:///postgres?", with: "postgresql:///\(database)?")
   }
 
+  package func databaseName() async throws -> String { try await value("select current_database()") }
+
+  /// Makes the server ask this role for its password.
+  package func requirePassword(of role: String) async throws {
+    try await execute(
+      """
+      select pg_advisory_xact_lock(1);
+      do $$ begin create role with_password; exception when duplicate_object then null; end $$;
+      grant with_password to \(role);
+      """)
+  }
+
   // MARK: Short cuts
 
   /// The rows of a query, each column as text; null is "NULL".

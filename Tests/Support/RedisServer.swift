@@ -3,26 +3,28 @@ package import Redis
 
 /// A Redis of a test's own, on a Unix socket; gone with this object.
 package final class RedisServer: Sendable {
-  package let folder: String
   package let connection: RedisConnection
+  package let address: RedisAddress
+  private let folder: TemporaryFolder
   private let process: Binary.Running
 
-  package var url: String { "unix://\(folder)/redis.sock" }
+  package var url: String { "unix://\(folder.path)/redis.sock" }
 
   /// - Parameters:
   ///   - options: as they stand on its command line.
-  ///   - folder: of a server before it, whose data it is to load.
-  package init(_ options: [String] = [], in folder: String? = nil) async throws {
-    let folder = folder ?? FileManager.default.temporaryDirectory.appending(path: "oneshot-redis-\(UUID())").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    self.folder = folder
-    let socket = "\(folder)/redis.sock"
+  ///   - before: a server that is ended, and whose data this one loads.
+  package init(_ options: [String] = [], takingOver before: RedisServer? = nil) async throws {
+    before?.send(SIGKILL)
+    await before?.wait()
+    folder = try before?.folder ?? TemporaryFolder()
+    let socket = "\(folder.path)/redis.sock"
     var problem = ""
     guard let address = RedisAddress(url: "unix://\(socket)", problem: &problem) else { throw TestFailure(problem) }
+    self.address = address
     connection = RedisConnection(address, clientName: "tests")
     // Not as a daemon: Foundation notices the end of a process only once its last descendant is gone.
     process = try Binary(path: "/usr/bin/redis-server").start(
-      ["--port", "0", "--unixsocket", socket, "--dir", folder, "--save", ""] + options)
+      ["--port", "0", "--unixsocket", socket, "--dir", folder.path, "--save", ""] + options)
     let connection = connection
     try await eventually {
       // An error is an answer too.
@@ -30,14 +32,11 @@ package final class RedisServer: Sendable {
     }
   }
 
-  deinit {
-    process.send(SIGKILL)
-    try? FileManager.default.removeItem(atPath: folder)
-  }
+  deinit { process.send(SIGKILL) }
 
   package func send(_ signal: Int32) { process.send(signal) }
 
-  package func wait() async { _ = await process.outcome() }
+  private func wait() async { _ = await process.outcome() }
 
   @discardableResult
   package func callAsFunction(_ words: String...) async throws -> RedisValue {

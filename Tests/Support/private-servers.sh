@@ -42,6 +42,8 @@ trap 'exit 143' TERM HUP
 cd /
 "${as_postgres[@]}" "$postgres_bin/initdb" -D "$folder/data" -A trust -U "$owner" -E UTF8 --locale=C.UTF-8 --no-sync \
   >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 70; }
+# Everybody is trusted, but for the members of a role that tests may make.
+sed -i '1i local all +with_password scram-sha-256' "$folder/data/pg_hba.conf"
 echo "-k $folder -c listen_addresses='' -c logging_collector=off ${ONESHOT_POSTGRES_OPTIONS:-}" >"$folder/postgres.options"
 "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/postgres.log" -w start \
   -o "$(cat "$folder/postgres.options")" >/dev/null || { cat "$folder/postgres.log" >&2; exit 70; }
