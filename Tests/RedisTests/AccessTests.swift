@@ -62,12 +62,14 @@ import Testing
     #expect(info.contains(" name=tests "))
   }
 
-  @Test func `TLS is refused as long as it is not spoken`() async throws {
+  @Test func `an address that wants TLS is never spoken to in the clear`() async throws {
     let connection = RedisConnection(try RedisAddress.read("rediss://127.0.0.1:1"), clientName: "tests")
     let error = try await redisError {
       try await connection.withSession { session in try session.command(RedisCommand("PING")) }
     }
-    #expect(error.isConnection)
-    #expect("\(error)".contains("TLS"))
+    guard case .untrusted = error else {
+      Issue.record("\(error)")
+      return
+    }
   }
 }
