@@ -77,7 +77,7 @@ struct Publisher: Sendable {
 
   private func warn(_ channel: Channel, _ reason: String) {
     log.warning(
-      "the end of the run could not be told everywhere; the result is not affected",
+      "a channel could not be told of this run; the run itself is not affected",
       ["channel": .string(channel.setting), "target": .string(channel.target), "error": .string(reason)])
   }
 }

@@ -31,8 +31,8 @@ struct PublishingSettings: JobSettings {
       "JOB_HEARTBEAT_URL",
       "Pings /start, nothing or /EXIT_CODE below this URL, as healthchecks.io takes them; needs the trait Delivery.",
       &env)
-    // A token may stand in any part of it.
-    env.conceal(heartbeat?.path.split(separator: "/").map { String($0) } ?? [])
+    // It holds a token, and some servers repeat it in their error pages.
+    if let path = heartbeat?.path { env.conceal([path]) }
   }
 
   private static func webAddress(_ name: String, _ help: String, _ env: inout Environment) -> WebAddress? {

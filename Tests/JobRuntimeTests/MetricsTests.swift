@@ -1,0 +1,171 @@
+import Foundation
+import Testing
+
+@testable import JobRuntime
+
+/// The seven series, and the three ways of writing them.
+@Suite struct MetricsTests {
+  private static let names = [
+    "job_runs_total", "job_duration_seconds", "job_last_success_timestamp", "job_health", "job_consecutive_failures",
+    "job_items_processed", "job_dlq_messages_total",
+  ]
+
+  private func metrics(
+    _ status: RunStatus = .partial, job: String = "a-job", shard: Shard = Shard(index: 0, count: 1),
+    isKnown: Bool = true
+  ) -> Metrics {
+    Metrics(
+      job: job, shard: shard, status: status, finishedAt: Timestamp(microseconds: 1_762_567_200_123_456),
+      duration: .milliseconds(1250), itemsProcessed: 2240, itemsFailed: 3,
+      totals: isKnown
+        ? RunTotals(
+          runs: [.succeeded: 5, .partial: 2, .failed: 0, .interrupted: 1], consecutiveFailures: 1,
+          lastSucceededAt: Timestamp(microseconds: 1_762_480_800_999_999), deadLetters: 17) : nil)
+  }
+
+  // MARK: Prometheus
+
+  @Test func `the text format has all seven, each with its help and its type`() {
+    #expect(
+      metrics().prometheusText() == """
+        # HELP job_runs_total Runs that have ended, by how they ended.
+        # TYPE job_runs_total counter
+        job_runs_total{job_name="a-job",status="succeeded"} 5
+        job_runs_total{job_name="a-job",status="partial"} 2
+        job_runs_total{job_name="a-job",status="failed"} 0
+        job_runs_total{job_name="a-job",status="interrupted"} 1
+        # HELP job_duration_seconds How long the last run took.
+        # TYPE job_duration_seconds gauge
+        job_duration_seconds{job_name="a-job"} 1.25
+        # HELP job_last_success_timestamp When a run last succeeded, in seconds since 1970; 0 when none has.
+        # TYPE job_last_success_timestamp gauge
+        job_last_success_timestamp{job_name="a-job"} 1762480800
+        # HELP job_health 1 when the last run succeeded, else 0.
+        # TYPE job_health gauge
+        job_health{job_name="a-job"} 0
+        # HELP job_consecutive_failures Runs since the last one that succeeded.
+        # TYPE job_consecutive_failures gauge
+        job_consecutive_failures{job_name="a-job"} 1
+        # HELP job_items_processed Items that the last run looked at.
+        # TYPE job_items_processed gauge
+        job_items_processed{job_name="a-job"} 2240
+        # HELP job_dlq_messages_total Failures of items that became dead letters, over all shards of the job.
+        # TYPE job_dlq_messages_total counter
+        job_dlq_messages_total{job_name="a-job"} 17
+
+        """)
+  }
+
+  @Test func `a shard is told apart, on every line`() {
+    let lines = metrics(shard: Shard(index: 2, count: 4)).prometheusText().split(separator: "\n")
+    #expect(lines.filter { !$0.hasPrefix("#") }.allSatisfy { $0.contains(#"{job_name="a-job",shard="2""#) })
+  }
+
+  @Test func `what is not known now stays what it was, and only that`() {
+    let before = metrics().prometheusText() + "job_runs_totally{} 1\n# a remark\nanother_metric 5\n"
+    var after = metrics(.failed, isKnown: false)
+    after.duration = .seconds(9)
+    let text = after.prometheusText(keeping: before)
+    #expect(text == metrics().prometheusText().replacing(" 1.25\n", with: " 9\n"))
+    // And again, from what it wrote itself.
+    #expect(after.prometheusText(keeping: text) == text)
+  }
+
+  @Test func `what was never known is left out, its help too`() {
+    let text = metrics(.succeeded, isKnown: false).prometheusText(keeping: "nonsense\n")
+    let told = ["job_duration_seconds", "job_health", "job_items_processed"]
+    #expect(Self.names.filter { text.contains($0) } == told)
+    #expect(text.contains("job_health{job_name=\"a-job\"} 1\n"))
+  }
+
+  @Test func `label values are escaped as the format wants it, and may hold anything else`() {
+    #expect(Metrics.escaped("a\"b\\c\nd") == #"a\"b\\c\nd"#)
+    #expect(Metrics.escaped("\"\u{301}é😀\t") == "\\\"\u{301}é😀\t")
+    for text in hostileTexts { #expect(!Metrics.escaped(text).utf8.contains(0x0A)) }
+  }
+
+  @Test func `health is the last run's, also when that is another one`() {
+    func health(_ status: RunStatus, inARow: Int64?) -> Double? {
+      var metrics = metrics(status, isKnown: inARow != nil)
+      if let inARow { metrics.totals?.consecutiveFailures = inARow }
+      return metrics.series.first { $0.name == "job_health" }?.samples.first?.value
+    }
+    #expect(health(.succeeded, inARow: 0) == 1 && health(.succeeded, inARow: nil) == 1)
+    for status in [RunStatus.partial, .failed, .interrupted] {
+      #expect(health(status, inARow: 1) == 0 && health(status, inARow: nil) == 0)
+    }
+    // Overtaken, and the newer one has succeeded meanwhile.
+    #expect(health(.failed, inARow: 0) == 1)
+  }
+
+  @Test func `numbers are whole where they are, and never have an exponent`() {
+    let texts = [0, 0.001, 1.25, 1_762_480_800, 9_007_199_254_740_991].map { Metrics.text(of: $0) }
+    #expect(texts == ["0", "0.001", "1.25", "1762480800", "9007199254740991"])
+  }
+
+  // MARK: CloudWatch
+
+  @Test func `an embedded metric document is what it should be`() throws {
+    let json = metrics(shard: Shard(index: 3, count: 4)).embeddedMetricFormat
+    #expect(
+      json.text == #"""
+        {"_aws":{"Timestamp":1762567200123,"CloudWatchMetrics":[\#
+        {"Namespace":"oneshot","Dimensions":[["job_name","shard","status"]],\#
+        "Metrics":[{"Name":"job_runs_total","Unit":"Count"}]},\#
+        {"Namespace":"oneshot","Dimensions":[["job_name","shard"]],\#
+        "Metrics":[{"Name":"job_duration_seconds","Unit":"Seconds"},\#
+        {"Name":"job_last_success_timestamp","Unit":"Seconds"},{"Name":"job_health","Unit":"None"},\#
+        {"Name":"job_consecutive_failures","Unit":"Count"},{"Name":"job_items_processed","Unit":"Count"},\#
+        {"Name":"job_dlq_messages_total","Unit":"Count"}]}]},\#
+        "job_name":"a-job","shard":"3","status":"partial","job_runs_total":2,"job_duration_seconds":1.25,\#
+        "job_last_success_timestamp":1762480800,"job_health":0,"job_consecutive_failures":1,\#
+        "job_items_processed":2240,"job_dlq_messages_total":17}
+        """#)
+  }
+
+  @Test func `an embedded metric document leaves out what is not known`() {
+    let text = metrics(.failed, isKnown: false).embeddedMetricFormat.text
+    #expect(Self.names.filter { text.contains($0) } == ["job_duration_seconds", "job_health", "job_items_processed"])
+    #expect(!text.contains("status"))
+  }
+
+  // MARK: DogStatsD
+
+  @Test func `one datagram tells all: counters by what this run added, zeros included`() {
+    #expect(
+      metrics().dogStatsD() == [
+        """
+        job_runs_total:0|c|#job_name:a-job,status:succeeded
+        job_runs_total:1|c|#job_name:a-job,status:partial
+        job_runs_total:0|c|#job_name:a-job,status:failed
+        job_runs_total:0|c|#job_name:a-job,status:interrupted
+        job_duration_seconds:1.25|g|#job_name:a-job
+        job_last_success_timestamp:1762480800|g|#job_name:a-job
+        job_health:0|g|#job_name:a-job
+        job_consecutive_failures:1|g|#job_name:a-job
+        job_items_processed:2240|g|#job_name:a-job
+        job_dlq_messages_total:3|c|#job_name:a-job
+        """
+      ])
+  }
+
+  @Test func `counters are told also when totals are not known`() {
+    let text = metrics(.failed, isKnown: false).dogStatsD().joined()
+    #expect(text.contains("job_runs_total:1|c|#job_name:a-job,status:failed") && text.contains("job_dlq_messages"))
+    #expect(!text.contains("timestamp") && !text.contains("consecutive"))
+  }
+
+  @Test func `a datagram is no longer than the limit unless one line is, and no line is cut`() {
+    let whole = metrics().dogStatsD().joined(separator: "\n")
+    for limit in [1, 60, 100, 300, 1432] {
+      let datagrams = metrics().dogStatsD(atMost: limit)
+      #expect(datagrams.joined(separator: "\n") == whole)
+      #expect(datagrams.allSatisfy { $0.utf8.count <= limit || !$0.contains("\n") })
+    }
+    #expect(metrics(job: String(repeating: "j", count: 200)).dogStatsD().count == 2)
+  }
+
+  @Test func `what is syntax to DogStatsD does not come through a tag`() {
+    #expect(Metrics.tagValue("a,b|c#d\ne:f") == "a_b_c_d_e:f")
+  }
+}
