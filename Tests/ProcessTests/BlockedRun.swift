@@ -20,20 +20,22 @@ struct BlockedRun {
 
   /// Starts the binary and returns once it waits.
   init(
-    at point: Point, in place: Place, _ settings: [String: String] = [:]
+    at point: Point, in place: Place, _ settings: [String: String] = [:],
+    _ binary: Binary = Binary("usage-aggregation")
   ) async throws {
-    try await self.init(behind: "lock table \(point.rawValue) in access exclusive mode", in: place, settings)
+    try await self.init(behind: "lock table \(point.rawValue) in access exclusive mode", in: place, settings, binary)
   }
 
   /// - Parameters:
   ///   - statement: what another session has done, and not committed yet.
   ///   - last: what it does before it commits, once it is told to let go.
   init(
-    behind statement: String, last: String = "select", in place: Place, _ settings: [String: String] = [:]
+    behind statement: String, last: String = "select", in place: Place, _ settings: [String: String] = [:],
+    _ binary: Binary = Binary("usage-aggregation")
   ) async throws {
     self.place = place
     blocker = try await Blocker(place, statement, last)
-    process = try Binary("usage-aggregation").start(
+    process = try binary.start(
       [], place.environment.merging(settings, uniquingKeysWith: { $1 }))
     try await place.until(
       orEndOf: process,

@@ -1,0 +1,55 @@
+import Foundation
+
+/// A web server that keeps what it is sent and answers as it is told to.
+package final class WebServer: Sendable {
+  package struct Request: Sendable {
+    package var path: String
+    package var type: String
+    package var body: String
+  }
+
+  private let process: ServerProcess
+  private let record: String
+
+  package var port: Int { process.port }
+
+  /// - Parameter answer: a status code, or "never" to take the request and stay silent. 302 leads to `/elsewhere`.
+  package init(answering answer: String = "200") async throws {
+    let record = FileManager.default.temporaryDirectory.appending(path: "requests-\(UUID())").path
+    self.record = record
+    process = try await ServerProcess("/usr/bin/python3") { ["-c", Self.script, "\($0)", answer, record] }
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: record) }
+
+  /// What has come in so far, in its order.
+  package func requests() throws -> [Request] {
+    guard let text = try? String(contentsOfFile: record, encoding: .utf8) else { return [] }
+    return text.split(separator: "\n").map { line in
+      let line = ResultLine(text: String(line))
+      return Request(
+        path: line["path"].string ?? "", type: line["type"].string ?? "", body: line["body"].string ?? "")
+    }
+  }
+
+  private static let script = """
+    import http.server, json, sys, threading
+    port, answer, record = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            request = {"path": self.path, "type": self.headers.get("Content-Type", ""), "body": body}
+            with open(record, "a") as file: file.write(json.dumps(request) + "\\n")
+            if answer == "never": threading.Event().wait()
+            words = b"this is what is wrong with " + self.path.encode()
+            self.send_response(int(answer))
+            if answer == "302": self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", str(len(words)))
+            self.end_headers()
+            self.wfile.write(words)
+        do_GET = do_POST
+        def log_message(self, *arguments): pass
+    http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+    """
+}
