@@ -71,9 +71,11 @@ package struct Binary: Sendable {
     }
   }
 
-  /// - Parameter stderr: where log lines go, instead of into the outcome.
+  /// - Parameters:
+  ///   - input: what it reads; nothing without it.
+  ///   - stderr: where log lines go, instead of into the outcome.
   package func start(
-    _ arguments: [String] = [], _ environment: [String: String] = [:], stderr: FileHandle? = nil
+    _ arguments: [String] = [], _ environment: [String: String] = [:], input: Pipe? = nil, stderr: FileHandle? = nil
   ) throws -> Running {
     let process = Process()
     process.executableURL = url
@@ -81,7 +83,7 @@ package struct Binary: Sendable {
     // The loader still has to find Swift's libraries where the toolchain is not in a standard place.
     let inherited = ProcessInfo.processInfo.environment.filter { $0.key == "LD_LIBRARY_PATH" || $0.key == "PATH" }
     process.environment = inherited.merging(environment, uniquingKeysWith: { $1 })
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input ?? FileHandle.nullDevice
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = stderr ?? errors

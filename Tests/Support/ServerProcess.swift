@@ -3,7 +3,7 @@ import Foundation
 /// A server program of a test's own, on a free port of this machine, gone with this object.
 package final class ServerProcess: Sendable {
   package let port: Int
-  package let running: Binary.Running
+  private let input = Pipe()
 
   /// Starts it and waits until it takes connections.
   ///
@@ -11,16 +11,17 @@ package final class ServerProcess: Sendable {
   package init(_ path: String, _ arguments: (_ port: Int) -> [String]) async throws {
     let port = try Self.freePort()
     self.port = port
-    // Should this process be killed, the server ends by itself.
-    running = try Binary(path: "/usr/bin/timeout").start(["-s", "KILL", "900", path] + arguments(port))
-    let running = running
-    try await eventually {
-      guard running.isRunning else { throw await TestFailure("\(path) ended: \(running.outcome().errors)") }
-      return Self.takesConnections(port)
+    // Ended by the end of its input, so also when this process is killed. Not by a signal from here: what
+    // Foundation starts inherits the mask of a thread that blocks most of them.
+    let script = "\"$@\" & cat >/dev/null; kill -9 $!; wait"
+    let running = try Binary(path: "/bin/sh").start(["-c", script, "sh", path] + arguments(port), input: input)
+    do { try await eventually { Self.takesConnections(port) } } catch {
+      input.fileHandleForWriting.closeFile()
+      throw await TestFailure("\(path) takes no connections: \(running.outcome().errors)")
     }
   }
 
-  deinit { running.send(SIGTERM) }
+  deinit { input.fileHandleForWriting.closeFile() }
 
   /// What it answers to GET.
   package func get(_ path: String) async throws -> String {
