@@ -22,6 +22,7 @@ demo:
 test:
 	@$(support)/install-packages.sh test
 	swift build --build-tests
+	swift build --traits Delivery --scratch-path .build/delivery --product usage-aggregation
 	swift test --skip-build --disable-xctest
 
 bench:

@@ -7,7 +7,8 @@
 set -euo pipefail
 
 build=(libpq-dev libhiredis-dev libc6-dev)
-test=("${build[@]}" postgresql pgbouncer redis-server redis-tools util-linux python3 python3-redis python3-jsonschema)
+test=("${build[@]}" postgresql pgbouncer redis-server redis-tools util-linux openssl faketime python3 python3-redis
+  python3-jsonschema prometheus prometheus-node-exporter prometheus-pushgateway libcurl4-openssl-dev)
 bench=("${test[@]}" python3-psycopg2 gcc)
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;
@@ -46,4 +47,5 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "installing: ${missing[*]}" >&2
 "${as_root[@]}" apt-get update -q >/dev/null
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
+# Tests start servers of their own: the packages' services are not started here (they are at the next boot).
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 RUNLEVEL=1 apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
