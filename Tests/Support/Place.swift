@@ -34,9 +34,16 @@ package struct Place: Sendable {
     databaseURL = Self.url(of: name, on: servers)
     redisURL = "\(servers.redisURL)?db=\(number)"
     database = try Database(ConnectionOptions(url: databaseURL, applicationName: "tests"))
+    redis = try Self.redisConnection(redisURL)
+  }
+
+  /// Another connection than the one that `redis` is.
+  package func newRedisConnection() throws -> RedisConnection { try Self.redisConnection(redisURL) }
+
+  private static func redisConnection(_ url: String) throws -> RedisConnection {
     var problem = ""
-    guard let address = RedisAddress(url: redisURL, problem: &problem) else { throw TestFailure(problem) }
-    redis = RedisConnection(address, clientName: "tests")
+    guard let address = RedisAddress(url: url, problem: &problem) else { throw TestFailure(problem) }
+    return RedisConnection(address, clientName: "tests")
   }
 
   /// The settings that lead a binary here.
