@@ -20,7 +20,7 @@ struct JobRunner<J: Job> {
   let log: Log
   let surroundings: Surroundings
   let publisher: Publisher
-  private let started = ContinuousClock.now
+  let started = ContinuousClock.now
   let database: Database
   let redis: RedisConnection
   let record = RunRecord()
@@ -42,11 +42,11 @@ struct JobRunner<J: Job> {
     redis = RedisConnection(address, clientName: J.name)
   }
 
-  private var deadline: ContinuousClock.Instant { started + settings.timeout }
+  var deadline: ContinuousClock.Instant { started + settings.timeout }
 
   private var isReadOnly: Bool { settings.isDryRun || !job.writes }
 
-  private var retrier: Retrier {
+  var retrier: Retrier {
     Retrier(attempts: settings.attempts, longestDelay: settings.longestBackoff, deadline: deadline, log: log)
   }
 
@@ -157,145 +157,26 @@ struct JobRunner<J: Job> {
     return result
   }
 
-  private func open(_ ledger: Ledger) async throws -> Ledger.Opening {
-    let statement = ledger.open(
-      .init(
-        scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
-        identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
-        host: surroundings.host, version: oneshotVersion, neededSchema: neededSchema))
-    return try await retrier.run("opening the run in the ledger") {
-      try await database.withSession { session in
-        do {
-          return try ledger.read(session.query(statement).only())
-        } catch let error as PostgresError where Schema.isMissing(error) {
-          return .schemaTooOld(found: 0)
-        }
-      }
-    }
-  }
-
-  /// Ends the ledger's row.
-  /// - Returns: why a run that went well has not, after all.
-  private func close(_ leadership: JobRun.Leadership, _ result: RunResult) async -> (any Error)? {
-    let now = surroundings.now()
-    let statement = leadership.ledger.close(
-      result, fence: leadership.fence, at: now, keepingSince: now - settings.ledgerKeep)
-    let isGood = result.status != .failed && result.status != .interrupted
-    let patience = isGood ? retrier : Retrier(attempts: 1, longestDelay: .zero, deadline: deadline, log: log)
-    do {
-      let rows = try await patience.run("closing the run in the ledger") {
-        try await database.withSession { session in try session.query(statement) }
-      }
-      if isGood, try rows.first?.value("is_ours", as: Bool.self) != true {
-        return Ledger.fenced(leadership.fence, newest: nil)
-      }
-      log.debug("closed the run in the ledger")
-      return nil
-    } catch {
-      guard isGood else {
-        log.warning("the run's row in the ledger could not be closed", ["error": .string("\(error)")])
-        return nil
-      }
-      if (error as? PostgresError)?.state == .uniqueViolation {
-        return JobFailure(
-          .fenced, "another run of the same slot has succeeded meanwhile", hint: "Nothing to do.")
-      }
-      return error
-    }
-  }
-
-  /// Tells metrics and heartbeat how the run ended. Not cancelled with the work: a run that stops is told too.
-  private func publish(_ result: RunResult) async {
-    let ledger = Ledger(job: J.name, shard: settings.shard, runID: runID)
-    await Task {
-      await publisher.end(result, itemsProcessed: record.itemsProcessed) {
-        try await database.withSession { session in try ledger.readTotals(session.query(ledger.totals())) }
-      }
-    }.value
-  }
-
-  // MARK: The work and its watchers
-
-  private enum Ending: Sendable {
-    case work(Result<J.Report, any Error>)
-    case watcher(any Error)
-  }
-
-  /// Does the job's work, watched by the deadline and by the renewal of the lock: whichever of them
-  /// speaks first cancels the work, and the reason is told once the work has stopped.
+  /// Does the job's work, watched by the deadline, by the renewal of the lock and by the end of its lease.
   private func work(_ leadership: JobRun.Leadership?) async throws -> J.Report {
-    let deadline = deadline
     let run = JobRun(
       scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
       log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis,
-      retrier: retrier,
-      record: record, leadership: leadership)
-    let timeout = settings.timeout
-    let (job, log) = (job, log)
-    let ended: Result<J.Report, any Error> = await withTaskGroup(of: Ending.self) { group in
-      group.addTask {
-        do { return .work(.success(try await job.run(run))) } catch { return .work(.failure(error)) }
+      retrier: retrier, record: record, leadership: leadership)
+    let (job, log, deadline, timeout) = (job, log, deadline, settings.timeout)
+    var watchers: [Watcher] = [
+      {
+        try await Task.sleep(until: deadline)
+        throw JobFailure(
+          .deadline, "the run took longer than JOB_TIMEOUT (\(DurationText.format(timeout))) and was stopped",
+          hint: "Raise JOB_TIMEOUT, or find out why it is slow; what was committed is kept.")
       }
-      group.addTask {
-        do { try await Task.sleep(until: deadline) } catch { return .watcher(error) }
-        return .watcher(
-          JobFailure(
-            .deadline, "the run took longer than JOB_TIMEOUT (\(DurationText.format(timeout))) and was stopped",
-            hint: "Raise JOB_TIMEOUT, or find out why it is slow; what was committed is kept."))
-      }
-      if let lock = leadership?.lock {
-        group.addTask {
-          do { try await lock.keepRenewed(log: log) } catch { return .watcher(error) }
-          return .watcher(CancellationError())
-        }
-        // Beside the renewal, which may be waiting for an answer when the lease ends.
-        group.addTask {
-          do { try await lock.lease.waitForEnd(lock.key) } catch { return .watcher(error) }
-          return .watcher(CancellationError())
-        }
-      }
-      var outcome: Result<J.Report, any Error>?
-      var cause: JobFailure?
-      for await ending in group {
-        switch ending {
-        case .work(let result): outcome = result
-        case .watcher(let error): cause = cause ?? (outcome == nil ? error as? JobFailure : nil)
-        }
-        group.cancelAll()
-      }
-      return (outcome ?? .failure(CancellationError())).mapError { cause ?? $0 }
+    ]
+    if let lock = leadership?.lock {
+      // The end of the lease beside its renewal, which may be waiting for an answer by then.
+      watchers += [{ try await lock.keepRenewed(log: log) }, { try await lock.lease.waitForEnd(lock.key) }]
     }
-    return try ended.get()
-  }
-
-  // MARK: Results
-
-  private func succeeded(_ report: J.Report) throws -> RunResult {
-    try record.count(report)
-    let failed = record.rejections.total
-    let isWithinBudget = settings.errorBudget.allows(failed: failed, of: report.itemsProcessed)
-    return result(isWithinBudget ? .succeeded : .partial)
-  }
-
-  /// The result of a run that threw.
-  private func result(of error: any Error) -> RunResult {
-    if surroundings.signal() != nil { return result(.interrupted) }
-    return result(.failed, JobFailure(classifying: error))
-  }
-
-  func result(_ status: RunStatus, _ failure: JobFailure? = nil) -> RunResult {
-    var result = RunResult(
-      job: J.name, version: oneshotVersion, runID: runID.description, status: status,
-      exitCode: exitCode(status: status, failure: failure?.kind, signal: surroundings.signal()),
-      logicalTime: logicalTime, shard: settings.shard, startedAt: startedAt)
-    result.window = record.window
-    result.duration = ContinuousClock.now - started
-    result.isDryRun = settings.isDryRun
-    (result.counts, result.details) = record.counted
-    result.errors = record.rejections.shown
-    result.errorsTotal = record.rejections.total
-    result.error = failure
-    return result
+    return try await watched(by: watchers) { try await job.run(run) }
   }
 
   // MARK: Facts
@@ -307,19 +188,5 @@ struct JobRunner<J: Job> {
       ("run_id", .string(runID.description)), ("host", .string(surroundings.host)),
       ("pid", .integer(Int64(surroundings.processID))), ("since", .string(startedAt.rfc3339)),
     ]).text
-  }
-
-  private func checkSchema() async throws {
-    let needed = neededSchema
-    let found = try await retrier.run("reading the schema's version") {
-      try await database.withSession { session in
-        do {
-          return try session.query(Schema.version).only().value("version", as: Int.self)
-        } catch let error as PostgresError where Schema.isMissing(error) {
-          return 0
-        }
-      }
-    }
-    if found < needed { throw Schema.failure(found: found, needed: needed) }
   }
 }

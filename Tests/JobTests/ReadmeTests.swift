@@ -43,6 +43,17 @@ import Testing
         + exitCodeTable().map { "| \($0.status) | \($0.exit) | \($0.when) | \($0.advice) |" })
   }
 
+  @Test func `the page for bad days knows every failure, every exit code and every kind of bad item`() throws {
+    let page = try String(
+      contentsOf: URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../docs/when-things-go-wrong.md"), encoding: .utf8)
+    let items = CounterKey.Problem.allCases.map(\.rawValue) + CounterValue.Problem.allCases.map(\.rawValue)
+    for kind in FailureKind.allCases.map(\.rawValue) + items + ["wrong_type", "regressed"] {
+      #expect(page.contains("`\(kind)`"), "\(kind)")
+    }
+    for code in FailureKind.allCases.map(\.exitCode) + [65] { #expect(page.contains("## \(code): "), "\(code)") }
+  }
+
   @Test func `a role and a user with the README's privileges, and nothing more, can check and run`() async throws {
     let text = try String(contentsOf: Self.url, encoding: .utf8)
     let grants = try #require(text.firstMatch(of: /(?s)<!-- grants -->\n```sql\n(.*?)```/)).output.1

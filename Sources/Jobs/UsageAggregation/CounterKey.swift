@@ -8,7 +8,7 @@ struct CounterKey {
   var metric: LentBytes
 
   /// Why a key names no counter.
-  enum Problem: String, Error {
+  enum Problem: String, Error, CaseIterable {
     case notUTF8 = "not_utf8"
     case holdsNUL = "nul"
     case missingPart = "missing_part"
@@ -67,7 +67,7 @@ struct CounterKey {
 
 /// The value of a counter, as Redis' own `INCRBY` would take it.
 enum CounterValue {
-  enum Problem: String, Error {
+  enum Problem: String, Error, CaseIterable {
     case notInteger = "not_integer"
     case outOfRange = "out_of_range"
     case negative

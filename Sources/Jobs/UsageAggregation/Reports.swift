@@ -1,5 +1,18 @@
 import JobRuntime
 
+/// How far a run is. What a try that failed has done stays done.
+struct Progress {
+  let days: [PlannedDay]
+  /// Days that are not written yet.
+  var left: [PlannedDay]
+  var report = UsageAggregation.Report()
+  var hasToldRejections = false
+  /// How many counters each day has that is done.
+  var keysOfDone: [CalendarDay: Int] = [:]
+
+  init(days: [PlannedDay]) { (self.days, left) = (days, days) }
+}
+
 /// What one day came to.
 struct DayReport: Encodable, Sendable {
   var day: String

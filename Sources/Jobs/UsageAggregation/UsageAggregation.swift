@@ -104,57 +104,53 @@ struct UsageAggregation: Job {
 
   func run(_ run: JobRun) async throws -> Report {
     let days = try await plan(run)
-    var report = Report()
     guard let first = days.first, let last = days.last else {
       run.log.info("every day is completed; nothing to do")
-      return report
+      return Report()
     }
     run.covers(Window(start: first.start, end: last.end))
-
-    var open = days
-    var toldRejections = false
-    /// Days that are completed once their keys have been given a time to live, with their number of keys.
-    var keysOfDone: [CalendarDay: Int] = [:]
-    let isFailing = settings.onRegression == .fail
+    var progress = Progress(days: days)
     try await run.retrying("aggregating", isPassing: Self.isWriteConflict) {
-      do {
-        // All days, the finished ones too: what a pass counts is the whole.
-        let scanned = try await stage(days.map(\.date), run)
-        report.take(scanned, failing: isFailing)
-        if scanned.rejected > 0, !toldRejections {
-          try await rejectStaged(run)
-          toldRejections = true
-        }
-        while let day = open.first {
-          switch settings.mode {
-          case .aggregate:
-            let written = try await write(day, hasRejected: scanned.rejected > 0, run)
-            if written.report.isCompleted, settings.newTTL != nil { keysOfDone[day.date] = written.report.keys }
-            report.take(written, failing: isFailing)
-          case .status: report.status = (report.status ?? []) + [try await compare(day, run)]
-          }
-          open.removeFirst()
-          report.days += 1
-          try run.checkpoint(report)
-        }
-        // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
-        if let ttl = settings.newTTL, writes, !run.isDryRun {
-          for day in days where day.isSettled {
-            try await giveTTL(ttl, day.date, run)
-            // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
-            guard let keys = keysOfDone[day.date] else { continue }
-            try await complete(day.date, keys: keys, run)
-          }
-        }
-      } catch  where Self.hasLostStage(error) {
+      do { try await pass(&progress, run) } catch  where Self.hasLostStage(error) {
         throw PostgresError.connection("the connection was lost, and what had been read with it")
       }
     }
-    if report.keysWithoutTTL > 0 {
+    if progress.report.keysWithoutTTL > 0 {
       run.log.warning(
-        "counters without a time to live", ["of_a_sample_of_1000": .integer(Int64(report.keysWithoutTTL))])
+        "counters without a time to live", ["of_a_sample_of_1000": .integer(Int64(progress.report.keysWithoutTTL))])
     }
-    return report
+    return progress.report
+  }
+
+  /// Reads the counters of all days and writes those days that are left.
+  private func pass(_ progress: inout Progress, _ run: JobRun) async throws {
+    let isFailing = settings.onRegression == .fail
+    // All days, the finished ones too: what a pass counts is the whole.
+    let scanned = try await stage(progress.days.map(\.date), run)
+    progress.report.take(scanned, failing: isFailing)
+    if scanned.rejected > 0, !progress.hasToldRejections {
+      try await rejectStaged(run)
+      progress.hasToldRejections = true
+    }
+    while let day = progress.left.first {
+      switch settings.mode {
+      case .aggregate:
+        let written = try await write(day, hasRejected: scanned.rejected > 0, run)
+        if written.report.isCompleted { progress.keysOfDone[day.date] = written.report.keys }
+        progress.report.take(written, failing: isFailing)
+      case .status: progress.report.status = (progress.report.status ?? []) + [try await compare(day, run)]
+      }
+      progress.left.removeFirst()
+      progress.report.days += 1
+      try run.checkpoint(progress.report)
+    }
+    // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
+    guard let ttl = settings.newTTL, writes, !run.isDryRun else { return }
+    for day in progress.days where day.isSettled {
+      try await giveTTL(ttl, day.date, run)
+      // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
+      if let keys = progress.keysOfDone[day.date] { try await complete(day.date, keys: keys, run) }
+    }
   }
 
   /// Somebody else inserted a row between our look and our write: looking again settles it.

@@ -1,0 +1,75 @@
+import Postgres
+
+/// The run's row in the ledger, and what is told of it elsewhere.
+extension JobRunner {
+  func checkSchema() async throws {
+    let needed = neededSchema
+    let found = try await retrier.run("reading the schema's version") {
+      try await database.withSession { session in
+        do {
+          return try session.query(Schema.version).only().value("version", as: Int.self)
+        } catch let error as PostgresError where Schema.isMissing(error) {
+          return 0
+        }
+      }
+    }
+    if found < needed { throw Schema.failure(found: found, needed: needed) }
+  }
+
+  func open(_ ledger: Ledger) async throws -> Ledger.Opening {
+    let statement = ledger.open(
+      .init(
+        scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
+        identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
+        host: surroundings.host, version: oneshotVersion, neededSchema: neededSchema))
+    return try await retrier.run("opening the run in the ledger") {
+      try await database.withSession { session in
+        do {
+          return try ledger.read(session.query(statement).only())
+        } catch let error as PostgresError where Schema.isMissing(error) {
+          return .schemaTooOld(found: 0)
+        }
+      }
+    }
+  }
+
+  /// Ends the ledger's row.
+  /// - Returns: why a run that went well has not, after all.
+  func close(_ leadership: JobRun.Leadership, _ result: RunResult) async -> (any Error)? {
+    let now = surroundings.now()
+    let statement = leadership.ledger.close(
+      result, fence: leadership.fence, at: now, keepingSince: now - settings.ledgerKeep)
+    let isGood = result.status != .failed && result.status != .interrupted
+    let patience = isGood ? retrier : Retrier(attempts: 1, longestDelay: .zero, deadline: deadline, log: log)
+    do {
+      let rows = try await patience.run("closing the run in the ledger") {
+        try await database.withSession { session in try session.query(statement) }
+      }
+      if isGood, try rows.first?.value("is_ours", as: Bool.self) != true {
+        return Ledger.fenced(leadership.fence, newest: nil)
+      }
+      log.debug("closed the run in the ledger")
+      return nil
+    } catch {
+      guard isGood else {
+        log.warning("the run's row in the ledger could not be closed", ["error": .string("\(error)")])
+        return nil
+      }
+      if (error as? PostgresError)?.state == .uniqueViolation {
+        return JobFailure(
+          .fenced, "another run of the same slot has succeeded meanwhile", hint: "Nothing to do.")
+      }
+      return error
+    }
+  }
+
+  /// Tells metrics and heartbeat how the run ended. Not cancelled with the work: a run that stops is told too.
+  func publish(_ result: RunResult) async {
+    let ledger = Ledger(job: J.name, shard: settings.shard, runID: runID)
+    await Task {
+      await publisher.end(result, itemsProcessed: record.itemsProcessed) {
+        try await database.withSession { session in try ledger.readTotals(session.query(ledger.totals())) }
+      }
+    }.value
+  }
+}

@@ -1,0 +1,30 @@
+/// How a run ended, as a result.
+extension JobRunner {
+  func succeeded(_ report: J.Report) throws -> RunResult {
+    try record.count(report)
+    let failed = record.rejections.total
+    let isWithinBudget = settings.errorBudget.allows(failed: failed, of: report.itemsProcessed)
+    return result(isWithinBudget ? .succeeded : .partial)
+  }
+
+  /// The result of a run that threw.
+  func result(of error: any Error) -> RunResult {
+    if surroundings.signal() != nil { return result(.interrupted) }
+    return result(.failed, JobFailure(classifying: error))
+  }
+
+  func result(_ status: RunStatus, _ failure: JobFailure? = nil) -> RunResult {
+    var result = RunResult(
+      job: J.name, version: oneshotVersion, runID: runID.description, status: status,
+      exitCode: exitCode(status: status, failure: failure?.kind, signal: surroundings.signal()),
+      logicalTime: logicalTime, shard: settings.shard, startedAt: startedAt)
+    result.window = record.window
+    result.duration = ContinuousClock.now - started
+    result.isDryRun = settings.isDryRun
+    (result.counts, result.details) = record.counted
+    result.errors = record.rejections.shown
+    result.errorsTotal = record.rejections.total
+    result.error = failure
+    return result
+  }
+}
