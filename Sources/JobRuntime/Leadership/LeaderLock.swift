@@ -68,7 +68,7 @@ struct LeaderLock: Sendable {
   /// Renews the lease every third of it, until it is lost.
   ///
   /// - Throws: `JobFailure` of kind `lockLost`, or `CancellationError`.
-  func keepRenewed(log: Log) async throws -> Never {
+  func keepRenewed(log: Log) async throws {
     var pause = ttl / 3
     while true {
       try await Task.sleep(for: pause)
@@ -170,7 +170,7 @@ final class Lease: Sendable {
   }
 
   /// Returns never: waits until the lease ends without having been renewed, and throws.
-  func waitForEnd(_ key: String) async throws -> Never {
+  func waitForEnd(_ key: String) async throws {
     while true {
       if let end = state.withLock(\.end) { try await Task.sleep(until: end) }
       try check(key)

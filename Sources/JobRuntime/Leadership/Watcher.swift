@@ -1,5 +1,5 @@
-/// Waits for a reason to stop the work, and throws it.
-typealias Watcher = @Sendable () async throws -> Never
+/// Waits for a reason to stop the work, and throws it. It returns in no other way.
+typealias Watcher = @Sendable () async throws -> Void
 
 /// Does a piece of work beside its watchers: the first of them that throws a `JobFailure` cancels the work, and
 /// its reason is what the work ends with, once it has stopped.
@@ -13,6 +13,7 @@ func watched<Value: Sendable>(
     for watcher in watchers {
       group.addTask {
         do { try await watcher() } catch { return .watcher(error) }
+        return .watcher(CancellationError())
       }
     }
     var outcome: Result<Value, any Error>?
