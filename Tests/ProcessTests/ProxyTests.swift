@@ -70,7 +70,7 @@ import Testing
     let place = try await Place()
     let proxy = try Proxy(to: place.servers.redisSocket) { piece in piece.contains("SET\r\n") ? .hold() : .pass }
     defer { proxy.close() }
-    let connection = try redis(through: proxy, timeout: .milliseconds(200))
+    let connection = try redis(through: proxy, timeout: .seconds(3))
     await #expect(throws: RedisError.self) {
       try await connection.withSession { session in try session.command(RedisCommand("SET", "\(proxy.port)", "1")) }
     }

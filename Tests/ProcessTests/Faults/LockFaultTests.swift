@@ -96,7 +96,7 @@ import Testing
     let counters = try await Counters(on: servers)
     let proxy = try Proxy(to: servers.redisSocket)
     defer { proxy.close() }
-    let settings = counters.settings(redis: proxy, ["JOB_LOCK_TTL": "3s"])
+    let settings = counters.settings(redis: proxy, ["JOB_LOCK_TTL": "6s"])
     let run = try await BlockedRun(at: .writing, in: counters.place, settings)
     // A renewal by the script's name, so it was loaded before.
     try await eventually { proxy.conversation.contains { $0.answers("EVALSHA") && $0.contains(":1") } }

@@ -115,7 +115,7 @@ import Testing
     let proxy = try silent(from: "EVALSHA\r\n", counters.place.servers.redisSocket, after: true)
     defer { proxy.close() }
     let run = try await BlockedRun(
-      at: .writing, in: counters.place, counters.settings(redis: proxy, ["JOB_LOCK_TTL": "6s"]))
+      at: .writing, in: counters.place, counters.settings(redis: proxy, ["JOB_LOCK_TTL": "9s"]))
     try await eventually { proxy.connections == 3 }
     proxy.release()
     // The lease goes on: renewed on the new connection more than once.

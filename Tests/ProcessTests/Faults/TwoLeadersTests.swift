@@ -7,7 +7,7 @@ import Testing
 /// Rows 4 and 5 of faults.md: two runs that both believe in their lock. The fence decides.
 @Suite(.timeLimit(.minutes(3))) struct TwoLeadersTests {
   /// A run's server does not wait for a frozen client for longer than this.
-  private static let impatient = "&options=-c%20idle_in_transaction_session_timeout%3D2s"
+  private static let impatient = "&options=-c%20idle_in_transaction_session_timeout%3D4s"
 
   /// Freezes a run past its lease, lets a successor do the work, and thaws it.
   ///
@@ -43,7 +43,7 @@ import Testing
   func `4: a run that was frozen while a successor ran writes nothing more`(point: BlockedRun.Point) async throws {
     let counters = try await Counters()
     let settings = counters.settings([
-      "JOB_LOCK_TTL": "2s", "DATABASE_URL": counters.place.databaseURL + Self.impatient,
+      "JOB_LOCK_TTL": "6s", "DATABASE_URL": counters.place.databaseURL + Self.impatient,
     ])
     let old = try await BlockedRun(at: point, in: counters.place, settings)
     try await overtake(old.process, counters, letGo: old.letGo)
@@ -55,7 +55,7 @@ import Testing
       piece.connection == 1 && piece.contains(Counters.commit) ? .hold() : .pass
     }
     defer { proxy.close() }
-    var settings = counters.settings(postgres: proxy, ["JOB_LOCK_TTL": "2s"])
+    var settings = counters.settings(postgres: proxy, ["JOB_LOCK_TTL": "6s"])
     settings["DATABASE_URL"]? += Self.impatient
     let old = try Binary("usage-aggregation").start([], settings)
     try await eventually { proxy.conversation.contains { $0.contains(Counters.commit) } }
