@@ -1,12 +1,13 @@
 # make demo     see it work: installs what is missing, builds, runs everything on servers of its own
 # make test     the same set-up, then all tests
+# make soak     the tests that take random and long ways, long: a thousand disturbed runs, a cut after every byte
 # make bench    what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
 # make build    the binaries as they ship: static Swift, stripped, in .build/release
 # make check    format and warnings only
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test bench build check format
+.PHONY: demo test soak bench build check format
 
 support := Tests/Support
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
@@ -24,6 +25,12 @@ test:
 	swift build --build-tests
 	swift build --traits Delivery --scratch-path .build/delivery --product usage-aggregation
 	swift test --skip-build --disable-xctest
+
+# ONESHOT_SEED=… does again what an earlier soak did; it prints its seed.
+soak:
+	@$(support)/install-packages.sh test
+	swift build --build-tests
+	ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_SWEEP=all swift test --skip-build --disable-xctest --filter 'Soak|ManyRuns|Sweep'
 
 bench:
 	@$(support)/install-packages.sh bench

@@ -2,22 +2,6 @@ import Foundation
 import JobRuntime
 import Testing
 
-/// A generator that gives the same numbers in every run, so that a failure can be seen again.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  /// SplitMix64.
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 /// Reads a moment that is well-formed.
 func moment(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> Timestamp {
   try #require(Timestamp(rfc3339: text), sourceLocation: sourceLocation)
