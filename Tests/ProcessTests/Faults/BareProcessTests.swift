@@ -25,7 +25,7 @@ import Testing
     mount -o remount,ro,bind /mnt
     for folder in /tmp /root /home /var/tmp /dev/shm; do mount -t tmpfs -o ro,mode=000 tmpfs $folder; done
     mount -o remount,ro,bind /
-    ! touch /written 2>/dev/null
+    for folder in / /mnt /tmp; do if touch $folder/written 2>/dev/null; then echo "$folder can be written" >&2; exit 8; fi; done
     exec env -i "$@" /mnt/bin/$(basename "$binary")
     """
 
