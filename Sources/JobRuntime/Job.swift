@@ -54,7 +54,7 @@ public protocol JobSettings: Sendable {
 /// What a run counted. In the result, whole numbers become `counts` and everything else `details`,
 /// with names in snake_case.
 public protocol JobReport: Sendable, Encodable {
-  /// How many items were looked at: what a share in `JOB_ERROR_BUDGET` is a share of.
+  /// How many items were looked at: what a share in `JOB_ERROR_BUDGET` is a share of, and what metrics tell.
   var itemsProcessed: Int { get }
 }
 

@@ -12,6 +12,8 @@ struct BlockedRun {
     case planning = "oneshot.usage_days"
     /// In the statement that writes a day, inside its transaction.
     case writing = "merchant_usage"
+    /// Where a run that finds nothing to do reads totals for metrics, after its row in the ledger was closed.
+    case telling = "oneshot.dead_letters"
   }
 
   let place: Place

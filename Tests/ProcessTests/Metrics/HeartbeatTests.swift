@@ -105,16 +105,21 @@ import Testing
     let (server, settings, place) = try await stage("never")
     let push = ["JOB_PUSHGATEWAY_URL": "http://127.0.0.1:\(server.port)", "USAGE_DAYS": "2025-11-07"]
     try await place.redis("SET", "usage:m:2025-11-07:x", "5")
-    let run = try await Delivery.job.run([], settings.merging(push) { $1 })
-    #expect(run.exitCode == 0)
-    #expect(try await place.value("select sum(value) from merchant_usage") == "5")
+    // The work is done while the start is still waited for. Not in every try on a machine so busy that it takes
+    // longer than the start's own limit; never in any, if it were waited for.
+    var isDoneBefore = false
+    for _ in 0..<5 where !isDoneBefore {
+      let run = try await Delivery.job.run([], settings.merging(push) { $1 })
+      #expect(run.exitCode == 0)
+      #expect(try await place.value("select sum(value) from merchant_usage") == "5")
+      let lines = run.errors.split(separator: "\n")
+      let written = try #require(lines.firstIndex { $0.contains("day written") })
+      let warned = try #require(lines.firstIndex { $0.contains("could not be told") })
+      isDoneBefore = written < warned
+      #expect(lines.contains { $0.contains("JOB_PUSHGATEWAY_URL") && $0.contains("longer than 2s") })
+    }
+    #expect(isDoneBefore)
     #expect(try server.requests().map(\.path).contains("\(token)/start"))
-    // The work was done while the start was still waited for.
-    let lines = run.errors.split(separator: "\n")
-    let written = try #require(lines.firstIndex { $0.contains("day written") })
-    let warned = lines.indices.filter { lines[$0].contains("could not be told") }
-    #expect(!warned.isEmpty && warned.allSatisfy { $0 > written })
-    #expect(lines.contains { $0.contains("JOB_PUSHGATEWAY_URL") && $0.contains("longer than 2s") })
   }
 
   @Test func `a run that is asked to stop ends within ten seconds though nobody answers its pings`() async throws {
