@@ -76,7 +76,7 @@ import Testing
     let servers = try await PrivateServers.start()
     let place = try await Place(on: servers)
     try await onThread {
-      try Command.run(["redis-cli", "-s", "\(servers.folder)/redis.sock", "REPLICAOF", "127.0.0.1", "1"])
+      try servers.shell(#"redis-cli -s "$ONESHOT_SERVERS/redis.sock" replicaof 127.0.0.1 1"#)
     }
     let check = try await job.run(["--check"], place.environment)
     #expect(complaints(of: check).contains { $0.contains("READONLY") })

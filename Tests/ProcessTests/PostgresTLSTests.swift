@@ -45,8 +45,7 @@ import Testing
     private func install(_ file: String, as name: String) throws {
       let copy = "\(servers.folder)/\(name)"
       try Data(contentsOf: URL(filePath: certificates.path(file))).write(to: URL(filePath: copy))
-      try Command.run(["chown", "--reference", "\(servers.folder)/data", copy])
-      try Command.run(["chmod", "600", copy])
+      try servers.shell(#"cd "$ONESHOT_SERVERS" && chown --reference data \#(name) && chmod 600 \#(name)"#)
     }
 
     func environment(_ parameters: String, host: String = "localhost") -> [String: String] {

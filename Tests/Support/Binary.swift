@@ -1,5 +1,9 @@
 package import Foundation
 
+/// One process is started at a time: one that began in between would inherit the other's pipes, and whoever
+/// reads them would wait for both.
+let startingProcess = NSLock()
+
 /// A built executable, run as a scheduler would run it: its environment is what is given and nothing else.
 package struct Binary: Sendable {
   package let url: URL

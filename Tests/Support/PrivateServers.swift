@@ -6,7 +6,11 @@ package final class PrivateServers: Sendable {
   package let redisURL: String
   /// The folder with both servers' sockets, logs and data.
   package let folder: String
+  /// The script's command: a shell that does what it is told on its standard input.
   private let keeper: Process
+  private let input = Pipe()
+  private let output = Pipe()
+  private let conversing = NSLock()
 
   /// The servers that all suites share; started when first asked for.
   package static let shared: Result<PrivateServers, any Error> = Result { try PrivateServers() }
@@ -17,32 +21,45 @@ package final class PrivateServers: Sendable {
   /// Starts both. They end when this object does, or when the process does, however it ends: the script
   /// waits for the end of its standard input.
   package init(postgresOptions: String = "-c fsync=off -c max_connections=200") throws {
-    let output = Pipe()
     let process = Process()
     process.executableURL = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "private-servers.sh")
-    process.arguments = ["sh", "-c", #"printf '%s\n%s\n%s\n' "$DATABASE_URL" "$REDIS_URL" "$ONESHOT_SERVERS"; cat"#]
+    process.arguments = ["sh"]
     process.environment = ProcessInfo.processInfo.environment.merging(
       ["ONESHOT_POSTGRES_OPTIONS": postgresOptions], uniquingKeysWith: { $1 })
-    process.standardInput = Pipe()
+    process.standardInput = input
     process.standardOutput = output
-    try process.run()
+    try startingProcess.withLock { try process.run() }
     keeper = process
+    let question = #"printf '%s\n%s\n%s\n' "$DATABASE_URL" "$REDIS_URL" "$ONESHOT_SERVERS""#
+    let answer = try Self.ask(question, lines: 3, input, output)
+    (databaseURL, redisURL, folder) = (answer[0], answer[1], answer[2])
+  }
 
+  /// Runs a line of shell beside the servers, and waits for its end. What it starts inherits nothing of this
+  /// process: a daemon that held one of our pipes would keep others waiting for ever.
+  package func shell(_ line: String) throws {
+    let code = try conversing.withLock {
+      try Self.ask(#"( \#(line) ) </dev/null >>"$ONESHOT_SERVERS/shell.log" 2>&1; echo $?"#, lines: 1, input, output)
+    }
+    guard code == ["0"] else { throw TestFailure("\(line): exit code \(code), see \(folder)/shell.log") }
+  }
+
+  private static func ask(_ line: String, lines: Int, _ input: Pipe, _ output: Pipe) throws -> [String] {
+    try input.fileHandleForWriting.write(contentsOf: Data("\(line)\n".utf8))
     var said = Data()
-    while said.count(where: { $0 == UInt8(ascii: "\n") }) < 3 {
+    while said.count(where: { $0 == UInt8(ascii: "\n") }) < lines {
       let more = output.fileHandleForReading.availableData
-      guard !more.isEmpty else { throw TestFailure("the private servers did not start: see above") }
+      guard !more.isEmpty else { throw TestFailure("the private servers have ended: see above") }
       said += more
     }
-    let lines = String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init)
-    (databaseURL, redisURL, folder) = (lines[0], lines[1], lines[2])
+    return String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   /// Where a proxy finds them.
   package var postgresSocket: Proxy.Upstream { .unix(path: "\(folder)/.s.PGSQL.5432") }
   package var redisSocket: Proxy.Upstream { .unix(path: "\(folder)/redis.sock") }
 
-  deinit { (keeper.standardInput as? Pipe)?.fileHandleForWriting.closeFile() }
+  deinit { input.fileHandleForWriting.closeFile() }
 }
 
 /// A failure of the tests' own machinery.

@@ -10,11 +10,13 @@ extension PrivateServers {
     case immediate
   }
 
-  package func stopPostgres(_ how: Shutdown) throws { try control("-m", how.rawValue, "-w", "stop") }
+  package func stopPostgres(_ how: Shutdown) throws { try shell("$ONESHOT_PG_CTL -m \(how.rawValue) -w stop") }
 
   package func startPostgres() throws {
-    let options = try String(contentsOfFile: "\(folder)/postgres.options", encoding: .utf8)
-    try control("-w", "-l", "\(folder)/postgres.log", "-o", options.trimmingCharacters(in: .newlines), "start")
+    try shell(
+      """
+      $ONESHOT_PG_CTL -w -l "$ONESHOT_SERVERS/postgres.log" -o "$(cat "$ONESHOT_SERVERS/postgres.options")" start
+      """)
   }
 
   package func restartPostgres(_ how: Shutdown) throws {
@@ -34,10 +36,10 @@ extension PrivateServers {
     while kill(process, 0) == 0 { usleep(1000) }
   }
 
-  /// - Parameter options: more of them, for example `--maxmemory 1mb`.
+  /// - Parameter options: more of them, for example `--maxmemory`, `1mb`.
   package func startRedis(_ options: String...) throws {
-    try Command.run(["redis-server", "\(folder)/redis.conf"] + options)
-    while (try? Command.run(["redis-cli", "-s", "\(folder)/redis.sock", "ping"])) == nil {}
+    try shell(#"redis-server "$ONESHOT_SERVERS/redis.conf" "# + options.map { "'\($0)'" }.joined(separator: " "))
+    try shell(#"until redis-cli -s "$ONESHOT_SERVERS/redis.sock" ping; do sleep 0.02; done"#)
   }
 
   package func pauseRedis() throws { kill(try processID(in: "redis.pid"), SIGSTOP) }
@@ -58,44 +60,5 @@ extension PrivateServers {
       throw TestFailure("no process id in \(file)")
     }
     return number
-  }
-
-  private func control(_ words: String...) throws {
-    let data = "\(folder)/data"
-    let version = try String(contentsOfFile: "\(data)/PG_VERSION", encoding: .utf8).trimmingCharacters(in: .newlines)
-    let debian = "/usr/lib/postgresql/\(version)/bin/pg_ctl"
-    let program = FileManager.default.isExecutableFile(atPath: debian) ? debian : "pg_ctl"
-    try Command.runAsPostgres([program, "-D", data] + words)
-  }
-}
-
-/// A command that is run to its end on the calling thread. Not by Foundation's Process, which waits for
-/// the daemons that it leaves too.
-package enum Command {
-  package static func run(_ words: [String]) throws {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for descriptor: Int32 in 0...2 {
-      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
-    }
-    // A daemon that inherited the pipe of another process would keep it open for ever.
-    for descriptor: Int32 in 3..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
-    var arguments = words.map { strdup($0) } + [nil]
-    defer { arguments.forEach { free($0) } }
-    var process: pid_t = 0
-    let code = posix_spawnp(&process, words[0], &actions, nil, &arguments, environ)
-    guard code == 0 else { throw TestFailure("\(words[0]): \(String(cString: strerror(code)))") }
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
-    guard status == 0 else { throw TestFailure("\(words.joined(separator: " ")): wait status \(status)") }
-  }
-
-  /// The same as the user whom Postgres and pgbouncer want, when this is root, whom they refuse.
-  package static func runAsPostgres(_ words: [String]) throws { try run(asPostgres(words)) }
-
-  /// For `env`, which finds the program.
-  package static func asPostgres(_ words: [String]) -> [String] {
-    (getuid() == 0 ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] : []) + words
   }
 }

@@ -5,8 +5,8 @@
 #
 # The command finds DATABASE_URL, REDIS_URL and ONESHOT_SERVERS (the folder) in its environment. When it
 # ends, however it ends, both servers are stopped and the folder is removed: nothing is left behind, and
-# no other server on this machine is touched. Options for Postgres: ONESHOT_POSTGRES_OPTIONS. Their settings
-# are kept in the folder (postgres.options, redis.conf), so that they can be stopped and started again.
+# no other server on this machine is touched. Options for Postgres: ONESHOT_POSTGRES_OPTIONS. To stop and
+# start them: ONESHOT_PG_CTL, and in the folder postgres.options and redis.conf.
 set -euo pipefail
 
 [ $# -gt 0 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64; }
@@ -62,6 +62,7 @@ until redis-cli -s "$folder/redis.sock" ping >/dev/null 2>&1; do sleep 0.02; don
 cd "$OLDPWD"
 
 export ONESHOT_SERVERS=$folder
+export ONESHOT_PG_CTL="${as_postgres[*]} $postgres_bin/pg_ctl -D $folder/data"
 export DATABASE_URL="postgresql:///postgres?host=$folder&user=$owner"
 export REDIS_URL="unix://$folder/redis.sock"
 # In the background, so that a signal reaches this script at once and not only when the command ends.

@@ -58,11 +58,12 @@ import Testing
   @Test func `21: a stranger who has the lock by then keeps it`() async throws {
     let counters = try await Counters()
     let number = try #require(counters.place.redisURL.split(separator: "=").last)
-    let socket = "\(counters.place.servers.folder)/redis.sock"
-    let proxy = try Proxy(to: counters.place.servers.redisSocket) { piece in
+    let servers = counters.place.servers
+    let proxy = try Proxy(to: servers.redisSocket) { piece in
       guard piece.connection == 1, piece.answers("NX\r\n") else { return .pass }
       // Our lease has run out, and somebody else was quicker than our next word.
-      try? Command.run(["redis-cli", "-s", socket, "-n", "\(number)", "SET", Counters.lockKey, "a stranger"])
+      try? servers.shell(
+        #"redis-cli -s "$ONESHOT_SERVERS/redis.sock" -n \#(number) set \#(Counters.lockKey) 'a stranger'"#)
       return .hold()
     }
     defer { proxy.close() }

@@ -17,7 +17,7 @@ import Testing
     init(_ place: Place, mode: String, ignoring parameters: String) async throws {
       let port = PoolerTests.ports.add(1, ordering: .relaxed).newValue
       let folder = place.servers.folder
-      let owner = try #require(place.databaseURL.split(separator: "user=").last)
+      let owner = String(try #require(place.databaseURL.split(separator: "user=").last))
       let settings = "\(folder)/pooler-\(port).ini"
       try """
       [databases]
@@ -29,8 +29,9 @@ import Testing
       pool_mode = \(mode)
       ignore_startup_parameters = \(parameters)
       """.write(toFile: settings, atomically: true, encoding: .utf8)
-      process = try Binary(path: "/usr/bin/env").start(
-        Command.asPostgres(["/usr/sbin/pgbouncer", "--quiet", settings]))
+      // It refuses to run as root.
+      let user = getuid() == 0 ? ["setpriv", "--reuid", owner, "--regid", owner, "--clear-groups"] : []
+      process = try Binary(path: "/usr/bin/env").start(user + ["/usr/sbin/pgbouncer", "--quiet", settings])
       url = place.databaseURL + "&port=\(port)"
       try await eventually { FileManager.default.fileExists(atPath: "\(folder)/.s.PGSQL.\(port)") }
     }

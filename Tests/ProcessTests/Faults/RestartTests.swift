@@ -76,7 +76,7 @@ import Testing
     let proxy = try Proxy(to: servers.redisSocket) { piece in
       guard piece.contains("\(text)\r\n"), isFirst.exchange(false, ordering: .relaxed) else { return .pass }
       // It has its data again when it comes back, the lock among them.
-      try? Command.run(["redis-cli", "-s", "\(servers.folder)/redis.sock", "save"])
+      try? servers.shell(#"redis-cli -s "$ONESHOT_SERVERS/redis.sock" save"#)
       try? servers.killRedis()
       return .pass
     }
