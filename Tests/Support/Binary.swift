@@ -1,9 +1,5 @@
 package import Foundation
 
-/// One process is started at a time: one that began in between would inherit the other's pipes, and whoever
-/// reads them would wait for both.
-let startingProcess = NSLock()
-
 /// A built executable, run as a scheduler would run it: its environment is what is given and nothing else.
 package struct Binary: Sendable {
   package let url: URL
@@ -32,34 +28,26 @@ package struct Binary: Sendable {
 
   /// A process that has been started.
   package final class Running: Sendable {
-    private let process: Process
+    private let child: Child
     private let ended: Task<Outcome, Never>
 
-    /// Starts the process.
-    init(_ process: Process, _ output: Pipe, _ errors: Pipe) throws {
-      self.process = process
-      // Not waitUntilExit: on Linux it can spin for ever on a thread that did not start the process.
-      let (end, hasEnded) = AsyncStream<Int32>.makeStream()
-      process.terminationHandler = { process in
-        let isKilled = process.terminationReason == .uncaughtSignal
-        hasEnded.yield(isKilled ? 128 + process.terminationStatus : process.terminationStatus)
-        hasEnded.finish()
-      }
-      try process.run()
+    init(_ child: Child, _ output: Pipe, _ errors: Pipe) {
+      self.child = child
       ended = Task.detached {
         async let said = Self.all(of: output)
         async let complained = Self.all(of: errors)
-        var exitCode: Int32 = -1
-        for await code in end { exitCode = code }
+        let exitCode = await withCheckedContinuation { continuation in
+          Thread.detachNewThread { continuation.resume(returning: child.wait()) }
+        }
         return await Outcome(exitCode: exitCode, output: said, errors: complained)
       }
     }
 
-    package var isRunning: Bool { process.isRunning }
+    package var isRunning: Bool { child.isRunning }
 
-    package var processID: Int32 { process.processIdentifier }
+    package var processID: Int32 { child.processID }
 
-    package func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+    package func send(_ signal: Int32) { child.send(signal) }
 
     /// Waits for the end.
     package func outcome() async -> Outcome { await ended.value }
@@ -81,18 +69,17 @@ package struct Binary: Sendable {
   package func start(
     _ arguments: [String] = [], _ environment: [String: String] = [:], input: Pipe? = nil, stderr: FileHandle? = nil
   ) throws -> Running {
-    let process = Process()
-    process.executableURL = url
-    process.arguments = arguments
     // The loader still has to find Swift's libraries where the toolchain is not in a standard place.
     let inherited = ProcessInfo.processInfo.environment.filter { $0.key == "LD_LIBRARY_PATH" || $0.key == "PATH" }
-    process.environment = inherited.merging(environment, uniquingKeysWith: { $1 })
-    process.standardInput = input ?? FileHandle.nullDevice
     let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = stderr ?? errors
-    if stderr != nil { try errors.fileHandleForWriting.close() }
-    return try Running(process, output, errors)
+    let child = try Child(
+      [url.path] + arguments, environment: inherited.merging(environment, uniquingKeysWith: { $1 }),
+      input: input?.fileHandleForReading.fileDescriptor, output: output.fileHandleForWriting.fileDescriptor,
+      errors: (stderr ?? errors.fileHandleForWriting).fileDescriptor)
+    // The child has its own now; the end of what it says is seen only once nobody else could say more.
+    for pipe in [output, errors] { try pipe.fileHandleForWriting.close() }
+    try input?.fileHandleForReading.close()
+    return Running(child, output, errors)
   }
 
   package func run(_ arguments: [String] = [], _ environment: [String: String] = [:]) async throws -> Outcome {

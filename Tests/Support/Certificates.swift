@@ -3,7 +3,7 @@ import Foundation
 /// A folder of certificates made by the real `openssl`, gone with this object. All files are PEM; a
 /// certificate called `server` is `server.crt` with `server.key`.
 package final class Certificates: Sendable {
-  private let folder: String
+  private let folder: TemporaryFolder
 
   /// The authority that signed all but the strangers.
   package var authority: String { path("authority.crt") }
@@ -11,8 +11,7 @@ package final class Certificates: Sendable {
   package var otherAuthority: String { path("other-authority.crt") }
 
   package init() async throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "oneshot-certificates-\(UUID())").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    folder = try TemporaryFolder()
     let names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
     try await makeAuthority("authority")
     try await makeAuthority("other-authority")
@@ -23,9 +22,7 @@ package final class Certificates: Sendable {
     try await sign("client", by: "authority", "extendedKeyUsage=clientAuth")
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-  package func path(_ file: String) -> String { "\(folder)/\(file)" }
+  package func path(_ file: String) -> String { "\(folder.path)/\(file)" }
 
   private func makeAuthority(_ name: String) async throws {
     try await openssl(

@@ -7,7 +7,7 @@ package final class PrivateServers: Sendable {
   /// The folder with both servers' sockets, logs and data.
   package let folder: String
   /// The script's command: a shell that does what it is told on its standard input.
-  private let keeper: Process
+  private let keeper: Child
   private let input = Pipe()
   private let output = Pipe()
   private let conversing = NSLock()
@@ -21,15 +21,15 @@ package final class PrivateServers: Sendable {
   /// Starts both. They end when this object does, or when the process does, however it ends: the script
   /// waits for the end of its standard input.
   package init(postgresOptions: String = "-c fsync=off -c max_connections=200") throws {
-    let process = Process()
-    process.executableURL = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "private-servers.sh")
-    process.arguments = ["sh"]
-    process.environment = ProcessInfo.processInfo.environment.merging(
-      ["ONESHOT_POSTGRES_OPTIONS": postgresOptions], uniquingKeysWith: { $1 })
-    process.standardInput = input
-    process.standardOutput = output
-    try startingProcess.withLock { try process.run() }
-    keeper = process
+    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "private-servers.sh").path
+    keeper = try Child(
+      [script, "sh"],
+      environment: ProcessInfo.processInfo.environment.merging(
+        ["ONESHOT_POSTGRES_OPTIONS": postgresOptions], uniquingKeysWith: { $1 }),
+      input: input.fileHandleForReading.fileDescriptor, output: output.fileHandleForWriting.fileDescriptor,
+      errors: STDERR_FILENO)
+    try input.fileHandleForReading.close()
+    try output.fileHandleForWriting.close()
     let question = #"printf '%s\n%s\n%s\n' "$DATABASE_URL" "$REDIS_URL" "$ONESHOT_SERVERS""#
     let answer = try Self.ask(question, lines: 3, input, output)
     (databaseURL, redisURL, folder) = (answer[0], answer[1], answer[2])

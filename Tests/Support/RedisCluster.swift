@@ -3,14 +3,13 @@ import Foundation
 /// A Redis Cluster of three primaries on ports of this machine, gone with this object.
 package final class RedisCluster: Sendable {
   package let ports: [Int]
-  private let folder: String
+  private let folder: TemporaryFolder
   private let nodes: [Binary.Running]
 
   package var url: String { "redis://127.0.0.1:\(ports[0])" }
 
   package init() async throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "oneshot-cluster-\(UUID())").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let folder = try TemporaryFolder()
     self.folder = folder
     // The bus of a node listens 10,000 above its port, and both have to be below 65,536.
     let first = 20_000 + Int(ProcessInfo.processInfo.processIdentifier) % 10_000 * 3
@@ -19,7 +18,7 @@ package final class RedisCluster: Sendable {
     nodes = try ports.map { port in
       try Binary(path: "/usr/bin/redis-server").start([
         "--port", "\(port)", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-config-file", "\(port).conf",
-        "--dir", folder, "--save", "",
+        "--dir", folder.path, "--save", "",
       ])
     }
     for port in ports { while try await cli(port, "ping").output != "PONG\n" {} }
@@ -29,10 +28,7 @@ package final class RedisCluster: Sendable {
     for port in ports { while try await !cli(port, "cluster", "info").output.contains("cluster_state:ok") {} }
   }
 
-  deinit {
-    for node in nodes { node.send(SIGKILL) }
-    try? FileManager.default.removeItem(atPath: folder)
-  }
+  deinit { for node in nodes { node.send(SIGKILL) } }
 
   /// Runs redis-cli on a node, following redirections.
   package func cli(_ port: Int, _ words: String...) async throws -> Binary.Outcome {

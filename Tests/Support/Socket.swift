@@ -23,6 +23,12 @@ package enum Socket {
     return port
   }
 
+  static func takesConnections(_ port: Int) -> Bool {
+    guard let server = connect(.tcp(port: port)) else { return false }
+    close(server)
+    return true
+  }
+
   /// - Returns: `nil` when the listener was shut down.
   static func accept(_ listener: Int32) -> Int32? {
     let client = Foundation.accept(listener, nil, nil)

@@ -1,10 +1,9 @@
-import Foundation
-
 /// A Redis on a port of this machine that speaks TLS only, gone with this object.
 package final class TLSRedis: Sendable {
-  package let port: Int
-  private let folder: String
-  private let server: Binary.Running
+  private let folder: TemporaryFolder
+  private let server: ServerProcess
+
+  package var port: Int { server.port }
 
   /// - Parameters:
   ///   - certificate: which of the certificates the server shows.
@@ -13,27 +12,16 @@ package final class TLSRedis: Sendable {
     _ certificates: Certificates, showing certificate: String = "server", asking clients: Bool = false,
     _ options: [String] = []
   ) async throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "oneshot-tls-\(UUID())").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let port = try Socket.freePort()
-    self.port = port
-    server = try Binary(path: "/usr/bin/redis-server").start(
+    let folder = try TemporaryFolder()
+    self.folder = folder
+    server = try await ServerProcess("/usr/bin/redis-server") { port in
       [
-        "--port", "0", "--tls-port", "\(port)", "--bind", "127.0.0.1", "::1", "--dir", folder, "--save", "",
+        "--port", "0", "--tls-port", "\(port)", "--bind", "127.0.0.1", "::1", "--dir", folder.path, "--save", "",
         "--tls-cert-file", certificates.path("\(certificate).crt"),
         "--tls-key-file", certificates.path("\(certificate).key"),
         "--tls-ca-cert-file", certificates.authority, "--tls-auth-clients", clients ? "yes" : "no",
-      ] + options)
-    let running = server
-    try await eventually {
-      guard running.isRunning else { throw TestFailure("redis-server: \(await running.outcome().output)") }
-      return try await Binary(path: "/usr/bin/redis-cli").run(["--tls", "-p", "\(port)", "PING"]).errors.contains("SSL")
+      ] + options
     }
-  }
-
-  deinit {
-    server.send(SIGKILL)
-    try? FileManager.default.removeItem(atPath: folder)
   }
 
   /// - Parameter host: `localhost` stands in the server's certificate, as does `127.0.0.1`.
