@@ -12,9 +12,11 @@ SHELL := /bin/bash
 support := Tests/Support
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
 ship := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s
+# Each test starts processes, and some servers of their own: all at once would be hundreds.
+paced := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=12
 
 demo:
-	@$(support)/install-packages.sh test
+	@$(support)/install-packages.sh demo
 	@echo "building (the first time takes a minute or two)"
 	@swift build $(ship) --product usage-aggregation 2>&1 | tail -1
 	@swift build $(ship) --product oneshot 2>&1 | tail -1
@@ -24,13 +26,13 @@ test:
 	@$(support)/install-packages.sh test
 	swift build --build-tests
 	swift build --traits Delivery --scratch-path .build/delivery --product usage-aggregation
-	swift test --skip-build --disable-xctest
+	$(paced) swift test --skip-build --disable-xctest
 
 # ONESHOT_SEED=… does again what an earlier soak did; it prints its seed.
 soak:
 	@$(support)/install-packages.sh test
 	swift build --build-tests
-	ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_SWEEP=all swift test --skip-build --disable-xctest --filter 'Soak|ManyRuns|Sweep'
+	$(paced) ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_SWEEP=all swift test --skip-build --disable-xctest --filter 'Soak|ManyRuns|Sweep'
 
 bench:
 	@$(support)/install-packages.sh bench

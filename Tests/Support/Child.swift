@@ -42,13 +42,11 @@ final class Child: Sendable {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
     var arguments = words.map { strdup($0) } + [nil]
-    var variables = environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] }
-    defer { for text in arguments + (variables ?? []) { free(text) } }
+    let environment = environment ?? ProcessInfo.processInfo.environment
+    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for text in arguments + variables { free(text) } }
     var process: pid_t = 0
-    let code =
-      variables == nil
-      ? posix_spawnp(&process, words[0], &actions, &attributes, &arguments, environ)
-      : posix_spawnp(&process, words[0], &actions, &attributes, &arguments, &variables!)
+    let code = posix_spawnp(&process, words[0], &actions, &attributes, &arguments, &variables)
     guard code == 0 else { throw TestFailure("\(words[0]): \(String(cString: strerror(code)))") }
     processID = process
   }

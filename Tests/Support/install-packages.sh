@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing for: build, test (and the demo), bench.
+# Installs the Debian packages that are missing for one of the Makefile's commands.
 #
-#   install-packages.sh build | test | bench
+#   install-packages.sh build | demo | test | bench
 #
 # As root or through sudo; otherwise it names them. Nothing is touched when nothing is missing.
 set -euo pipefail
 
 build=(libpq-dev libhiredis-dev libc6-dev)
-test=("${build[@]}" postgresql pgbouncer redis-server redis-tools util-linux openssl faketime python3 python3-redis
-  python3-jsonschema prometheus prometheus-node-exporter prometheus-pushgateway libcurl4-openssl-dev)
-bench=("${test[@]}" python3-psycopg2 gcc)
+demo=("${build[@]}" postgresql redis-server redis-tools util-linux)
+test=("${demo[@]}" pgbouncer openssl faketime python3 python3-redis python3-jsonschema prometheus
+  prometheus-node-exporter prometheus-pushgateway libcurl4-openssl-dev)
+bench=("${demo[@]}" python3 python3-redis python3-psycopg2 gcc)
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;
+  demo) wanted=("${demo[@]}") ;;
   test) wanted=("${test[@]}") ;;
   bench) wanted=("${bench[@]}") ;;
   *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
