@@ -40,7 +40,9 @@ extension JobRunner {
     let statement = leadership.ledger.close(
       result, fence: leadership.fence, at: now, keepingSince: now - settings.ledgerKeep)
     let isGood = result.status != .failed && result.status != .interrupted
-    let patience = isGood ? retrier : Retrier(attempts: 1, longestDelay: .zero, deadline: deadline, log: log)
+    var patience = retrier
+    // A success whose answer is lost is a success in the ledger: once more at least, whatever the setting.
+    patience.attempts = isGood ? max(2, patience.attempts) : 1
     do {
       let rows = try await patience.run("closing the run in the ledger") {
         try await database.withSession { session in try session.query(statement) }

@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test(arguments: Scene.allCases)
-  func `a run that is killed after any line of its log is put right by the next one`(scene: Scene) async throws {
+  func `1: a run that is killed after any line of its log is put right by the next one`(scene: Scene) async throws {
     let undisturbed = try await Scenery(scene)
     let whole = try await undisturbed.usage.run([], undisturbed.settings.merging(["JOB_LOG_LEVEL": "debug"]) { $1 })
     let (wanted, exitCode) = (try await undisturbed.traces(), whole.exitCode)
@@ -36,7 +36,7 @@ import Testing
     #expect(killed > lines - 3)
   }
 
-  @Test func `the lock of a killed run ends with its lease`() async throws {
+  @Test func `1: the lock of a killed run ends with its lease`() async throws {
     let scenery = try await Scenery(.new)
     var environment = scenery.environment
     environment["JOB_LOCK_TTL"] = "1s"

@@ -92,7 +92,7 @@ import Testing
     #expect(await run.process.outcome().exitCode == 0)
   }
 
-  @Test func `a platform's slot is done once, whoever starts it again`() async throws {
+  @Test func `3: a platform's slot is done once, whoever starts it again`() async throws {
     let place = try await Place()
     let slot = place.environment.merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z"]) { $1 }
     let first = try await Binary("usage-aggregation").run([], slot)

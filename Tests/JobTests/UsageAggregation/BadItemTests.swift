@@ -5,7 +5,7 @@ import Testing
 
 /// What cannot be stored is a dead letter each; the rest is written.
 @Suite struct BadItemTests {
-  @Test func `values that are no counters are dead letters and the rest is written`() async throws {
+  @Test func `15: values that are no counters are dead letters and the rest is written`() async throws {
     let usage = try await Usage()
     let bad = [
       "word": "abc", "float": "1.5", "empty": "", "space": " 1", "plus": "+1", "octal": "007", "minus": "-",

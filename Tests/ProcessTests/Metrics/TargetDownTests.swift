@@ -41,7 +41,7 @@ import Testing
     #expect(reason.map { told.contains($0) } ?? !told.isEmpty, "\(warnings)")
   }
 
-  @Test func `a folder that is not there, and a place that is no file`() async throws {
+  @Test func `30: a folder that is not there, and a place that is no file`() async throws {
     for (path, reason) in [
       ("/nowhere/job.prom", "No such file"), ("/proc/job.prom", "No such file"), ("/dev/null", "not a regular"),
     ] {
@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  @Test func `a folder that may not be written to`() async throws {
+  @Test func `30: a folder that may not be written to`() async throws {
     let here = try await Measured()
     defer { here.remove() }
     guard getuid() == 0 else {
@@ -63,7 +63,7 @@ import Testing
     expectOne(warnings(of: run), "JOB_METRICS_FILE", here.file, "Read-only")
   }
 
-  @Test func `nobody listens, and a name that nobody knows`() async throws {
+  @Test func `30: nobody listens, and a name that nobody knows`() async throws {
     let port = try DatagramSocket().port
     _ = try await expectUnharmed(["JOB_STATSD": "127.0.0.1:\(port)"])
     // What is wrong with the name depends on this machine's name server.
@@ -71,7 +71,7 @@ import Testing
       try await expectUnharmed(["JOB_STATSD": "agent.invalid:8125"]), "JOB_STATSD", "agent.invalid:8125", nil)
   }
 
-  @Test func `a name server that never answers is not waited for`() async throws {
+  @Test func `30: a name server that never answers is not waited for`() async throws {
     let silent = try? NameServer()
     guard getuid() == 0, let silent else {
       FileHandle.standardError.write(Data("SKIPPED: a silent name server, because port 53 is not to be had\n".utf8))
@@ -89,7 +89,7 @@ import Testing
       warnings(of: run), "JOB_STATSD", "agent.example:8125", "longer than 2s")
   }
 
-  @Test func `totals that take too long are not waited for`() async throws {
+  @Test func `30: totals that take too long are not waited for`() async throws {
     let here = try await Measured()
     defer { here.remove() }
     try await here.place.redis("SET", "usage:m:2025-11-07:x", "5")
@@ -106,7 +106,7 @@ import Testing
     #expect(try await here.place.value("select count(*) from oneshot.job_runs where status = 'succeeded'") == "2")
   }
 
-  @Test func `totals that may not be read are left out, with a warning`() async throws {
+  @Test func `30: totals that may not be read are left out, with a warning`() async throws {
     let here = try await Measured()
     defer { here.remove() }
     let blocked = try await here.blockedRun()
