@@ -57,6 +57,8 @@ package struct Binary: Sendable {
       await withCheckedContinuation { continuation in
         Thread.detachNewThread {
           let data = pipe.fileHandleForReading.readDataToEndOfFile()
+          // Foundation keeps it for longer than anybody uses it, and thousands of runs add up.
+          try? pipe.fileHandleForReading.close()
           continuation.resume(returning: String(decoding: data, as: UTF8.self))
         }
       }

@@ -15,7 +15,7 @@ import Testing
   func `16: the lock is kept and the work done, wherever the clock is set`(seconds: Int) async throws {
     let clock = try await WallClock()
     let usage = try await usage()
-    let settings = ["JOB_LOCK_TTL": "2s", "JOB_TIMEOUT": "1m", "JOB_LOG_FORMAT": "json", "JOB_LOG_LEVEL": "debug"]
+    let settings = ["JOB_LOCK_TTL": "6s", "JOB_TIMEOUT": "1m", "JOB_LOG_FORMAT": "json", "JOB_LOG_LEVEL": "debug"]
     let run = try await BlockedRun(
       at: .writing, in: usage.place, usage.environment(settings.merging(clock.environment) { $1 }))
     try clock.set(seconds)

@@ -35,7 +35,8 @@ import Testing
 
   @Test func `12: the victim of a deadlock does its transaction again`() async throws {
     let usage = try await usage()
-    try await set("deadlock_timeout = '100ms'", usage)
+    // It looks for a deadlock once, so long after it began to wait: by then the other must wait for it.
+    try await set("deadlock_timeout = '4s'", usage)
     // The run holds its fence and waits for the row; the other has the row and wants the fence.
     let run = try await BlockedRun(
       behind: "update merchant_usage set updated_at = updated_at where merchant_id = 'b'",

@@ -52,7 +52,7 @@ import Testing
       #expect(try await usage.place.value("select keys from oneshot.usage_days") == "\(keys)")
     }
     churn.cancel()
-    #expect(await churn.value > 2, "it went on all the time")
+    #expect(await churn.value > 0, "it made and deleted all its keys meanwhile")
     #expect(vanished > 0, "keys went between SCAN and MGET")
 
     let stored = try await usage.stored()
