@@ -73,5 +73,7 @@ struct SoakField {
       }
     }
     await place.reconnect()
+    // It answers while it still loads what it kept.
+    try await eventually { (try? await place.redis("PING")) != nil }
   }
 }
