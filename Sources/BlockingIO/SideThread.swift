@@ -1,4 +1,4 @@
-import Dispatch
+package import Dispatch
 import Synchronization
 
 /// Blocking work, one piece after the other, on a thread that nobody has to wait for: a name server or a
@@ -11,6 +11,16 @@ package final class SideThread: Sendable {
 
   /// Does a piece of work without waiting for it.
   package func start(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
+
+  /// Does a piece of work and blocks the calling thread until it is done, no longer than the limit.
+  package func run(blockingAtMost limit: DispatchTimeInterval, _ work: @escaping @Sendable () -> Void) {
+    let done = DispatchSemaphore(value: 0)
+    queue.async {
+      work()
+      done.signal()
+    }
+    _ = done.wait(timeout: .now() + limit)
+  }
 
   /// Does a piece of work and waits for it, no longer than the limit.
   ///

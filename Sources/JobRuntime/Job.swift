@@ -19,8 +19,9 @@ public protocol Job: Sendable {
   /// The tables that the job reads and writes, for `--check`.
   static var tables: [TableNeed] { get }
 
-  /// Commands like those that the job reads Redis with, for `--check`; they must write nothing.
-  var redisReads: [RedisCommand] { get }
+  /// Commands that Redis refuses for what it would refuse the job's for, and that change nothing; `--check`
+  /// tries them.
+  var redisTrials: [RedisCommand] { get }
 
   /// Whether the run writes anything. One that only looks (a status mode) needs no lock and no ledger.
   var writes: Bool { get }
@@ -37,7 +38,7 @@ public protocol Job: Sendable {
 extension Job {
   public static var neededSchema: Int { 1 }
   public static var tables: [TableNeed] { [] }
-  public var redisReads: [RedisCommand] { [] }
+  public var redisTrials: [RedisCommand] { [] }
   public var writes: Bool { true }
 
   /// Where the process starts; see `JobMain`.

@@ -19,7 +19,7 @@ extension JobRunner {
 
   private func checkPostgres(_ found: inout Findings) async throws {
     let needs = Schema.runtimeTables + J.tables
-    let (server, version, missing) = try await database.transaction(readOnly: true) { session in
+    let (server, version, missing, isReadOnly) = try await database.transaction(readOnly: true) { session in
       let missing = try session.query(Schema.missing(needs)).map { row in
         (
           complaint: try row.value("complaint", as: String.self),
@@ -27,8 +27,10 @@ extension JobRunner {
         )
       }
       let version = missing.isEmpty ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
-      return (session.serverVersion, version, missing)
+      let isReadOnly: Bool = try session.query(Schema.isReadOnly).only().value("is_read_only")
+      return (session.serverVersion, version, missing, isReadOnly)
     }
+    if isReadOnly { found.complaints.append(Schema.readOnlyFailure) }
     found.facts.append(("postgres_version", .integer(Int64(server))))
     if server < Schema.oldestServer { found.complaints.append(Schema.failure(serverVersion: server)) }
     if missing.isEmpty {
@@ -39,7 +41,7 @@ extension JobRunner {
   }
 
   private func checkRedis(_ found: inout Findings) async throws {
-    let commands = LeaderLock.trials(key: LeaderLock.key(job: J.name, shard: settings.shard)) + job.redisReads
+    let commands = LeaderLock.trials(key: LeaderLock.key(job: J.name, shard: settings.shard)) + job.redisTrials
     let answers = try await redis.withSession { session in
       try session.pipeline([RedisCommand("INFO", "server")] + commands)
     }
@@ -49,7 +51,7 @@ extension JobRunner {
       found.facts.append(("redis_version", .string(String(version.dropFirst(Self.version.count)))))
     }
     for (command, answer) in zip(commands, answers.dropFirst()) {
-      guard case .error(let code, let message) = answer, LeaderLock.isRefusal(code) else { continue }
+      guard case .error(let code, let message) = answer, LeaderLock.isRefusal(code, message) else { continue }
       let failure = JobFailure(classifying: RedisError.server(code: code, message: message))
       found.complaints.append(
         JobFailure(failure.kind, "\(command.name) is refused: \(failure.message)", hint: failure.hint))

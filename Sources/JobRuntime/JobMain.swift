@@ -1,3 +1,4 @@
+import BlockingIO
 import Dispatch
 import Glibc
 import Synchronization
@@ -7,11 +8,15 @@ package let oneshotVersion = "0.1.0"
 
 /// The only file that touches the process: environment, arguments, signals, stdout, exit.
 enum JobMain {
-  /// How long after a signal the process may still tidy up.
-  private static let graceAfterSignal = 10
+  /// How long after a signal the process may still tidy up; the contract's ten seconds hold the rest too.
+  private static let graceAfterSignal = Duration.seconds(8)
+  /// How long after its deadline a run may take to stop.
+  private static let graceAfterDeadline = Duration.seconds(10)
 
   static func run<J: Job>(_ type: J.Type) async {
     signal(SIGPIPE, SIG_IGN)
+    let interruption = Interruption()
+    interruption.watch(grace: graceAfterSignal)
     keepStandardDescriptors()
     let startedAt = wallClock()
     let process = ProcessFacts()
@@ -66,8 +71,6 @@ enum JobMain {
       fail(JobFailure(.misconfigured, all, hint: "\(J.name) --help lists every setting. Nothing has been contacted."))
     }
 
-    let interruption = Interruption()
-    interruption.watch(grace: graceAfterSignal)
     let surroundings = JobRunner<J>.Surroundings(
       host: process.host, processID: getpid(), now: wallClock, signal: { interruption.signal })
     let channels = Channel.all(settings.publishing, terminal: process.terminal)
@@ -82,10 +85,12 @@ enum JobMain {
     let work = Task { isCheck ? await runner.check() : await runner.run() }
     interruption.handle(
       first: {
-        log.info("asked to stop; stopping at the next safe point")
         work.cancel()
-      },
-      last: { output.printAndExit(runner.result(.interrupted)) })
+        SideThread(label: "log").start { log.info("asked to stop; stopping at the next safe point") }
+      }, last: { output.printAndExit(runner.lastWord(.interrupted)) })
+    LastResort.end(after: settings.timeout + graceAfterDeadline, with: FailureKind.deadline.exitCode) {
+      output.printAndExit(runner.lastWord(.failed, runner.timeIsUp))
+    }
     output.printAndExit(await work.value)
   }
 
@@ -147,8 +152,8 @@ private final class Interruption: Sendable {
 
   /// Catches signals from now on; one that comes before `handle` waits for it.
   ///
-  /// - Parameter grace: how long after the first signal the process may still tidy up, in seconds.
-  func watch(grace: Int) {
+  /// - Parameter grace: how long after the first signal the process may still tidy up.
+  func watch(grace: Duration) {
     for number in [SIGTERM, SIGINT] {
       Glibc.signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
@@ -158,7 +163,7 @@ private final class Interruption: Sendable {
     }
   }
 
-  /// Says what the signals do.
+  /// Says what the signals do. Neither may block for long before its purpose is reached.
   func handle(first: @escaping @Sendable () -> Void, last: @escaping @Sendable () -> Void) {
     let isLate = state.withLock { state in
       (state.first, state.last) = (first, last)
@@ -167,14 +172,35 @@ private final class Interruption: Sendable {
     if isLate { first() }
   }
 
-  private func take(_ number: Int32, _ grace: Int) {
-    let action = state.withLock { state in
+  private func take(_ number: Int32, _ grace: Duration) {
+    let (isFirst, signal) = state.withLock { state in
       let isFirst = state.signal == nil
       state.signal = state.signal ?? number
-      return isFirst ? state.first : state.last
+      return (isFirst, state.signal ?? number)
     }
-    action?()
-    queue.asyncAfter(deadline: .now() + .seconds(grace)) { self.state.withLock(\.last)?() }
+    if isFirst { state.withLock(\.first)?() }
+    LastResort.end(after: isFirst ? grace : .zero, with: 128 + signal) { self.state.withLock(\.last)?() }
+  }
+}
+
+/// The end of the process, whatever its threads are doing: even those that write to a pipe nobody reads.
+private enum LastResort {
+  /// How long the last word may take.
+  private static let patience = Duration.seconds(1)
+
+  /// - Parameters:
+  ///   - delay: how long from now.
+  ///   - exitCode: the process's, if the last word is not said in time.
+  ///   - lastWord: says it, and ends the process.
+  static func end(after delay: Duration, with exitCode: Int32, _ lastWord: @escaping @Sendable () -> Void) {
+    queue("last-word", after: delay, lastWord)
+    queue("last-resort", after: delay + patience) { _exit(exitCode) }
+  }
+
+  /// A queue of its own has a thread of its own.
+  private static func queue(_ label: String, after delay: Duration, _ work: @escaping @Sendable () -> Void) {
+    DispatchQueue(label: label).asyncAfter(
+      deadline: .now() + .milliseconds(Int(clamping: delay.inMilliseconds)), execute: work)
   }
 }
 
@@ -193,21 +219,30 @@ private final class ResultOutput: Sendable {
     self.terminal = terminal
   }
 
+  /// Writes where a reader may be stuck (a full pipe, a hung file system), and goes on after a while.
+  private func saying(_ what: String, _ work: @escaping @Sendable () -> Void) {
+    SideThread(label: what).run(blockingAtMost: .milliseconds(400), work)
+  }
+
   func printAndExit(_ result: RunResult) -> Never {
     isPrinted.withLock { isPrinted in
       // Whoever comes second waits here for ever: the first ends the process.
-      terminal.clearProgress()
-      if let failure = result.error {
-        log.error(failure.message, failure.hint.map { ["hint": .string($0)] } ?? [:])
+      saying("the log") { [log, terminal] in
+        terminal.clearProgress()
+        if let failure = result.error { log.error(failure.message, failure.hint.map { ["hint": .string($0)] } ?? [:]) }
       }
       if !isPrinted {
         isPrinted = true
         let result = redactor.redact(result)
         if !writeAll(result.json.text + "\n", to: STDOUT_FILENO) {
-          log.warning("the result could not be written to stdout; the exit code still tells")
+          saying("a warning") { [log] in
+            log.warning("the result could not be written to stdout; the exit code still tells")
+          }
         }
-        if let problem = ResultFile.write(result.json(atMost: ResultFile.limit), to: path) {
-          log.warning("the second copy of the result could not be written", ["error": .string(problem)])
+        saying("the result's copy") { [log, path] in
+          if let problem = ResultFile.write(result.json(atMost: ResultFile.limit), to: path) {
+            log.warning("the second copy of the result could not be written", ["error": .string(problem)])
+          }
         }
       }
       // Not exit: its handlers (OpenSSL's, libpq's) must not run under threads that still work.

@@ -55,6 +55,7 @@ public struct JobRun: Sendable {
         let value = try await database.transaction(
           guardedBy: leadership.ledger.fenceCheck(),
           check: { try leadership.ledger.check($0, against: leadership.fence) },
+          provenBy: { leadership.ledger.trace(of: $0, fence: leadership.fence) },
           { session in
             log.debug("transaction begun")
             let value = try body(session)
@@ -104,7 +105,10 @@ public struct JobRun: Sendable {
   public func redis<Value: Sendable>(
     on primary: RedisPrimary, _ body: @Sendable (inout RedisSession) throws -> Value
   ) async throws -> Value {
-    try await retrier.run("talking to Redis") { try await primary.connection.withSession(body) }
+    try await retrier.run("talking to Redis") {
+      // Keys that moved meanwhile are found by reading all primaries anew: `MOVED` is an error that passes.
+      try await primary.connection.withSession(followingMoves: !primary.holdsShare, body)
+    }
   }
 
   // MARK: Course of the run
@@ -156,6 +160,9 @@ final class RunRecord: Sendable {
     var window: Window?
     var counted: (counts: JSON, details: JSON) = ([:], [:])
     var itemsProcessed = 0
+    var opening: (fence: Int64, attempt: Int)?
+    var isClosed = false
+    var ending: RunResult?
     var rejections = Rejections()
   }
 
@@ -173,6 +180,24 @@ final class RunRecord: Sendable {
 
   var itemsProcessed: Int { state.withLock(\.itemsProcessed) }
 
+  /// What the ledger gave the run when its row was opened.
+  var opening: (fence: Int64, attempt: Int)? {
+    get { state.withLock(\.opening) }
+    set { state.withLock { $0.opening = newValue } }
+  }
+
+  /// Whether the ledger's row is ended.
+  var isClosed: Bool {
+    get { state.withLock(\.isClosed) }
+    set { state.withLock { $0.isClosed = newValue } }
+  }
+
+  /// How the run has ended, whatever comes after.
+  var ending: RunResult? {
+    get { state.withLock(\.ending) }
+    set { state.withLock { $0.ending = newValue } }
+  }
+
   func count(_ report: some JobReport) throws {
     let counted = try report.split()
     state.withLock { ($0.counted, $0.itemsProcessed) = (counted, report.itemsProcessed) }
@@ -189,7 +214,8 @@ final class RunRecord: Sendable {
       let room = RunResult.errorsShown - state.rejections.shown.count
       state.rejections.shown += failures.prefix(max(0, room)).map { failure in
         // Enough to find it; the dead letter holds it whole.
-        RunResult.ItemError(item: String(failure.item.prefix(200)), kind: failure.kind, message: failure.message)
+        let name = String(decoding: failure.item.utf8.prefix(200), as: UTF8.self)
+        return RunResult.ItemError(item: name, kind: failure.kind, message: failure.message)
       }
     }
   }

@@ -16,16 +16,19 @@ extension JobRunner {
     if found < needed { throw Schema.failure(found: found, needed: needed) }
   }
 
-  func open(_ ledger: Ledger) async throws -> Ledger.Opening {
+  /// - Parameter lock: looked at before every try: a run whose lease is over would fence its successor.
+  func open(_ ledger: Ledger, _ lock: LeaderLock) async throws -> Ledger.Opening {
+    let neededSchema = neededSchema
     let statement = ledger.open(
       .init(
         scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
         identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
         host: surroundings.host, version: oneshotVersion, neededSchema: neededSchema))
     return try await retrier.run("opening the run in the ledger") {
-      try await database.withSession { session in
+      try lock.lease.check(lock.key)
+      return try await database.withSession { session in
         do {
-          return try ledger.read(session.query(statement).only())
+          return try ledger.read(session.query(statement).only(), neededSchema: neededSchema)
         } catch let error as PostgresError where Schema.isMissing(error) {
           return .schemaTooOld(found: 0)
         }
@@ -36,6 +39,8 @@ extension JobRunner {
   /// Ends the ledger's row.
   /// - Returns: why a run that went well has not, after all.
   func close(_ leadership: JobRun.Leadership, _ result: RunResult) async -> (any Error)? {
+    log.debug("closing the run in the ledger", ["status": .string(result.status.rawValue)])
+    let result = log.redacted(result)
     let now = surroundings.now()
     let statement = leadership.ledger.close(
       result, fence: leadership.fence, at: now, keepingSince: now - settings.ledgerKeep)
@@ -47,9 +52,10 @@ extension JobRunner {
       let rows = try await patience.run("closing the run in the ledger") {
         try await database.withSession { session in try session.query(statement) }
       }
-      if isGood, try rows.first?.value("is_ours", as: Bool.self) != true {
+      if isGood, try rows.first?.value("is_written", as: Bool.self) != true {
         return Ledger.fenced(leadership.fence, newest: nil)
       }
+      record.isClosed = true
       log.debug("closed the run in the ledger")
       return nil
     } catch {
@@ -70,7 +76,8 @@ extension JobRunner {
     let ledger = Ledger(job: J.name, shard: settings.shard, runID: runID)
     await Task {
       await publisher.end(result, itemsProcessed: record.itemsProcessed) {
-        try await database.withSession { session in try ledger.readTotals(session.query(ledger.totals())) }
+        guard record.isClosed else { return nil }
+        return try await database.withSession { session in try ledger.readTotals(session.query(ledger.totals())) }
       }
     }.value
   }

@@ -7,6 +7,11 @@ extension JobRunner {
     return result(isWithinBudget ? .succeeded : .partial)
   }
 
+  /// What is true when the process has to end now: how the run ended, if it has.
+  func lastWord(_ status: RunStatus, _ failure: JobFailure? = nil) -> RunResult {
+    record.ending ?? result(status, failure)
+  }
+
   /// The result of a run that threw.
   func result(of error: any Error) -> RunResult {
     if surroundings.signal() != nil { return result(.interrupted) }
@@ -18,6 +23,7 @@ extension JobRunner {
       job: J.name, version: oneshotVersion, runID: runID.description, status: status,
       exitCode: exitCode(status: status, failure: failure?.kind, signal: surroundings.signal()),
       logicalTime: logicalTime, shard: settings.shard, startedAt: startedAt)
+    if let opening = record.opening { (result.fence, result.attempt) = (opening.fence, opening.attempt) }
     result.window = record.window
     result.duration = ContinuousClock.now - started
     result.isDryRun = settings.isDryRun

@@ -67,7 +67,7 @@ struct JobRunner<J: Job> {
   }
 
   private func runReadOnly() async throws -> RunResult {
-    try await checkSchema()
+    try await watched(by: [deadlineWatcher]) { try await checkSchema() }
     let report = try await work(nil)
     return try succeeded(report)
   }
@@ -83,7 +83,10 @@ struct JobRunner<J: Job> {
       job: J.name, shard: settings.shard, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold,
       connection: connection)
     log.debug("taking the lock", ["lock": .string(lock.key)])
-    let attempt = try await retrier.run("taking the lock") { try await lock.acquire() }
+    let retrier = retrier
+    let attempt = try await watched(by: [deadlineWatcher]) {
+      try await retrier.run("taking the lock") { try await lock.acquire() }
+    }
     if case .held(let other) = attempt {
       log.info("another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "gone meanwhile")])
       var result = self.result(.skipped)
@@ -93,7 +96,6 @@ struct JobRunner<J: Job> {
     }
     log.debug("took the lock", ["lock": .string(lock.key)])
     let result = await runLocked(lock)
-    await publish(result)
     // Not cancelled with the work: a run that stops gives its lock back.
     await Task {
       log.debug("releasing the lock")
@@ -110,6 +112,8 @@ struct JobRunner<J: Job> {
       }
       await connection.close()
     }.value
+    // Not before: a monitoring system that is down must not keep the next run out.
+    await publish(result)
     return result
   }
 
@@ -117,7 +121,7 @@ struct JobRunner<J: Job> {
     do {
       let ledger = Ledger(job: J.name, shard: settings.shard, runID: runID)
       log.debug("opening the run in the ledger")
-      switch try await open(ledger) {
+      switch try await watched(by: watchers(of: lock), { try await open(ledger, lock) }) {
       case .schemaTooOld(let found): throw Schema.failure(found: found, needed: neededSchema)
       case .alreadyDone(let earlier):
         log.info("this slot has already succeeded", ["run": .string(earlier)])
@@ -135,6 +139,7 @@ struct JobRunner<J: Job> {
   }
 
   private func runOpened(_ leadership: JobRun.Leadership, _ attempt: Int) async -> RunResult {
+    record.opening = (leadership.fence, attempt)
     publisher.start()
     var result: RunResult
     do {
@@ -142,18 +147,12 @@ struct JobRunner<J: Job> {
     } catch {
       result = self.result(of: error)
     }
-    result.fence = leadership.fence
-    result.attempt = attempt
     // Not cancelled with the work: a run that stops still says so in the ledger.
-    let ending = log.redacted(result)
-    log.debug("closing the run in the ledger", ["status": .string(ending.status.rawValue)])
-    let failure = await Task { await close(leadership, ending) }.value
-    if let failure {
-      var failed = self.result(of: failure)
-      failed.fence = leadership.fence
-      failed.attempt = attempt
-      return failed
+    if let failure = await Task(operation: { [result] in await close(leadership, result) }).value {
+      result = self.result(of: failure)
+      await Task { [result] in _ = await close(leadership, result) }.value
     }
+    record.ending = result
     return result
   }
 
@@ -163,20 +162,34 @@ struct JobRunner<J: Job> {
       scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
       log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis,
       retrier: retrier, record: record, leadership: leadership)
-    let (job, log, deadline, timeout) = (job, log, deadline, settings.timeout)
-    var watchers: [Watcher] = [
-      {
-        try await Task.sleep(until: deadline)
-        throw JobFailure(
-          .deadline, "the run took longer than JOB_TIMEOUT (\(DurationText.format(timeout))) and was stopped",
-          hint: "Raise JOB_TIMEOUT, or find out why it is slow; what was committed is kept.")
-      }
-    ]
-    if let lock = leadership?.lock {
-      // The end of the lease beside its renewal, which may be waiting for an answer by then.
-      watchers += [{ try await lock.keepRenewed(log: log) }, { try await lock.lease.waitForEnd(lock.key) }]
+    let job = job
+    return try await watched(by: leadership.map { watchers(of: $0.lock) } ?? [deadlineWatcher]) {
+      try await job.run(run)
     }
-    return try await watched(by: watchers) { try await job.run(run) }
+  }
+
+  private var deadlineWatcher: Watcher {
+    let (deadline, failure) = (deadline, timeIsUp)
+    return {
+      try await Task.sleep(until: deadline)
+      throw failure
+    }
+  }
+
+  /// Watches whatever a leader does: the end of the lease beside its renewal, which may be waiting for an
+  /// answer by then.
+  private func watchers(of lock: LeaderLock) -> [Watcher] {
+    let log = log
+    return [
+      deadlineWatcher, { try await lock.keepRenewed(log: log) }, { try await lock.lease.waitForEnd(lock.key) },
+    ]
+  }
+
+  /// What a run ends with that took too long.
+  var timeIsUp: JobFailure {
+    JobFailure(
+      .deadline, "the run took longer than JOB_TIMEOUT (\(DurationText.format(settings.timeout))) and was stopped",
+      hint: "Raise JOB_TIMEOUT, or find out why it is slow; what was committed is kept.")
   }
 
   // MARK: Facts

@@ -33,11 +33,14 @@ package actor Database {
   ///   - readOnly: let the server refuse every write to what lasts.
   ///   - guardian: a statement that is sent together with BEGIN, in the same round trip.
   ///   - check: looks at the guardian's rows before anything else runs; what it throws rolls back.
+  ///   - proof: given the transaction's number, yields a row if what that transaction left behind is still
+  ///     there. A server that crashed may give the number of a transaction that it lost to another one.
   @discardableResult
   package func transaction<Value: Sendable>(
     readOnly: Bool = false,
     guardedBy guardian: Statement? = nil,
     check: @Sendable (Rows) throws -> Void = { _ in },
+    provenBy proof: (@Sendable (String) -> Statement)? = nil,
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
     var lost: (transaction: String, error: PostgresError)?
@@ -54,31 +57,38 @@ package actor Database {
       }
       return value
     }
-    if let lost, try await !wasCommitted(lost.transaction) { throw lost.error }
+    if let lost, try await !wasCommitted(lost.transaction, proof) { throw lost.error }
     return value
   }
 
   private static let transactionID: Statement = "select pg_current_xact_id()::text as id"
 
   /// What became of a transaction whose COMMIT was not answered.
-  private func wasCommitted(_ transaction: String) async throws -> Bool {
+  private func wasCommitted(_ transaction: String, _ proof: (@Sendable (String) -> Statement)?) async throws -> Bool {
     // A standby may not have heard of it yet, so its word does not count.
     let status: Statement = """
       select case when not pg_is_in_recovery() then pg_xact_status(\(transaction)::xid8) end as status
       """
+    let evidence = proof?(transaction) ?? "select"
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline, !Task.isCancelled {
       do {
-        switch try await lend({ (session: inout Session) in
-          try session.query(status).only().optional("status", as: String.self)
-        }) {
-        case "committed": return true
+        let (said, isProven) = try await lend { (session: inout Session) in
+          let answers = try session.pipeline([status, evidence])
+          return (try answers[0].only().optional("status", as: String.self), !answers[1].isEmpty)
+        }
+        switch said {
+        case "committed":
+          guard isProven else { throw PostgresError.commitUnknown }
+          return true
         case "aborted": return false
         default: break  // Still in progress.
         }
       } catch let error as PostgresError where error.state == .invalidParameterValue {
         // "transaction ID … is in the future": the server crashed before anything of it was kept.
         return false
+      } catch PostgresError.commitUnknown {
+        throw PostgresError.commitUnknown
       } catch {}  // The server is not back yet.
       try? await Task.sleep(for: .milliseconds(100))
     }

@@ -29,16 +29,17 @@ package actor RedisConnection {
 
   /// Lends the connection. It is kept only if every answer was taken.
   ///
-  /// In a cluster the body is run again at the node that a `MOVED` names, so it may use keys of one slot
-  /// only (for the lock there is just one key).
+  /// - Parameter followingMoves: whether the body is run again, and every later one too, at the node of a
+  ///   cluster that a `MOVED` names. Only for bodies that use keys of one slot (for the lock there is just one
+  ///   key): the other keys of this node would never be seen again.
   @discardableResult
   package func withSession<Value: Sendable>(
-    _ body: @Sendable (inout RedisSession) throws -> Value
+    followingMoves: Bool = true, _ body: @Sendable (inout RedisSession) throws -> Value
   ) async throws -> Value {
     do {
       return try await lend(body)
     } catch let error as RedisError {
-      guard let other = address.redirected(by: error) else { throw error }
+      guard followingMoves, let other = address.redirected(by: error) else { throw error }
       close()
       address = other
       return try await lend(body)
@@ -62,7 +63,8 @@ package actor RedisConnection {
         if session.isIdle { self.session = consume session }
         return value
       } catch {
-        if session.isIdle { self.session = consume session }
+        let isGood = (error as? RedisError)?.leavesConnectionUsable ?? true
+        if isGood, session.isIdle { self.session = consume session }
         throw error
       }
     }

@@ -42,6 +42,8 @@ public enum RedisError: Error, Sendable, Equatable {
     if case .server(let code, let message) = self {
       // Before Redis 6 a wrong password answers "ERR invalid password".
       return Self.deniedCodes.contains(code) || message.contains("invalid password")
+        // What a script is told that uses a command which its user may not.
+        || message.contains("ACL failure in script")
     }
     return false
   }

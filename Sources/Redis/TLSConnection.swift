@@ -24,6 +24,7 @@ final class TLSConnection {
     handle = SSLHandle(adopting: pointer)
     self.host = host
     // An address is compared with the certificate's addresses and is no name to ask for (RFC 6066, section 3).
+    X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(pointer), UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
     let isAddress = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(pointer), host) == 1
     let isNamed =
       isAddress
@@ -75,7 +76,8 @@ final class TLSConnection {
     // Alerts that the server sent are numbered from here on (ssl(3), SSL_AD_REASON_OFFSET).
     if (1000..<1256).contains(reason) {
       let alert = "\(host) refused the TLS connection: \(opensslReason(code))"
-      return Self.alertsAboutUs.contains(reason - 1000) ? .refused(alert) : .untrusted(alert)
+      if Self.alertsAboutUs.contains(reason - 1000) { return .refused(alert) }
+      return Self.alertsThatStay.contains(reason - 1000) ? .untrusted(alert) : .connection(alert)
     }
     if reason == SSL_R_UNEXPECTED_EOF_WHILE_READING {
       return .connection("the server closed the connection" + (isEstablished ? "" : " during the TLS handshake"))
@@ -88,4 +90,6 @@ final class TLSConnection {
   /// Alerts about a client's certificate: bad, unsupported, revoked, expired, unknown, of an unknown
   /// authority, without access, missing (RFC 8446, section 6).
   private static let alertsAboutUs: Set<CInt> = [42, 43, 44, 45, 46, 48, 49, 116]
+  /// Alerts of a server that will say the same again: no common ground, version, strength, name.
+  private static let alertsThatStay: Set<CInt> = [40, 70, 71, 112]
 }

@@ -25,7 +25,9 @@ struct LedgerPlace {
       .init(
         scheduledAt: scheduledAt, scheduledBy: source.rawValue, identifiesSlot: source != .clock, isForced: isForced,
         startedAt: Self.start, host: "host", version: "1", neededSchema: neededSchema))
-    return try await place.database.withSession { session in try ledger.read(session.query(statement).only()) }
+    return try await place.database.withSession { session in
+      try ledger.read(session.query(statement).only(), neededSchema: neededSchema)
+    }
   }
 
   /// Opens a run that must open.
@@ -50,7 +52,7 @@ struct LedgerPlace {
     change(&result)
     let statement = ledger.close(result, fence: fence, at: Self.start + .seconds(5), keepingSince: horizon)
     return try await place.database.withSession { session in
-      try session.query(statement).only().optional("is_ours", as: Bool.self) ?? false
+      try session.query(statement).only().optional("is_written", as: Bool.self) ?? false
     }
   }
 

@@ -122,7 +122,7 @@ import Testing
               scheduledAt: LedgerPlace.slot, scheduledBy: "clock", identifiesSlot: false, isForced: false,
               startedAt: LedgerPlace.start, host: "host", version: "1", neededSchema: 1))
           let opening = try await database.withSession { session in
-            try ledger.read(session.query(statement).only())
+            try ledger.read(session.query(statement).only(), neededSchema: 1)
           }
           guard case .opened(let fence, _) = opening else { throw TestFailure("\(opening)") }
           return fence

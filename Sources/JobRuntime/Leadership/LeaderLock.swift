@@ -88,6 +88,7 @@ struct LeaderLock: Sendable {
         pause = ttl / 3
       } catch let error as RedisError {
         try Task.checkCancellation()
+        if error.isDenied { throw JobFailure(classifying: error) }
         try lease.check(key)
         log.warning("the lock could not be renewed; trying again", ["error": .string("\(error)")])
         pause = ttl / 20
@@ -108,20 +109,37 @@ struct LeaderLock: Sendable {
     }
   }
 
-  /// What `--check` tries in place of locking: commands that meet every refusal that the lock's own would
-  /// meet, and change nothing.
+  /// What `--check` tries in place of locking: commands that are refused for what the lock's own would be
+  /// refused for, and change nothing.
   static func trials(key: String) -> [RedisCommand] {
     [
       // NX and XX exclude each other, which Redis says only after it has looked at the user's rights, at its
       // role and at its memory.
       RedisCommand("SET", key, "check", "NX", "XX"),
       RedisCommand("GET", key),
-      RedisCommand("EVAL", "return 1", "1", key),
+      RedisCommand("EVAL", rights, "1", key),
     ]
   }
 
+  /// Asks for the rights that the scripts need. (Redis 6 has no such question.)
+  private static let rights = """
+    if redis.acl_check_cmd and not (
+      redis.acl_check_cmd('pexpire', KEYS[1], '1') and redis.acl_check_cmd('del', KEYS[1]))
+    then
+      return redis.error_reply('NOPERM its scripts may not use PEXPIRE and DEL')
+    end
+    return 1
+    """
+
   /// Whether an answer to a trial says that the command itself would be refused.
-  static func isRefusal(_ code: String) -> Bool { code != "ERR" && code != "WRONGTYPE" && code != "MOVED" }
+  static func isRefusal(_ code: String, _ message: String) -> Bool {
+    switch code {
+    // What the trials' own contradictions are answered with; but also commands that an old server lacks.
+    case "ERR": message.hasPrefix("unknown command") || message.hasPrefix("wrong number of arguments")
+    case "WRONGTYPE", "MOVED": false
+    default: true
+    }
+  }
 
   private func giveUp() async {
     let (key, holder) = (key, holder)

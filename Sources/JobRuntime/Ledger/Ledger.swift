@@ -60,7 +60,7 @@ struct Ledger: Sendable {
         \(facts.version)
       from fence, earlier
       -- The same run again: it was opened, but the answer was lost.
-      on conflict (run_id) do update set fence = excluded.fence
+      on conflict (run_id) do update set fence = excluded.fence where job_runs.status = 'running'
       returning fence, attempt
     )
     select schema.version, (select run_id from done) as done, opened.fence, opened.attempt
@@ -80,16 +80,22 @@ struct Ledger: Sendable {
     var neededSchema: Int
   }
 
-  func read(_ row: Row) throws(PostgresError) -> Opening {
+  /// - Throws: `JobFailure` of kind `fenced` when a newer run has given this one up already.
+  func read(_ row: Row, neededSchema: Int) throws -> Opening {
     if let done = try row.optional("done", as: String.self) { return .alreadyDone(runID: done) }
     guard let fence = try row.optional("fence", as: Int64.self) else {
-      return .schemaTooOld(found: try row.value("version"))
+      let version: Int = try row.value("version")
+      guard version < neededSchema else {
+        throw JobFailure(
+          .fenced, "a newer run has started while this one was opened", hint: "Nothing to do: it does the work.")
+      }
+      return .schemaTooOld(found: version)
     }
     return .opened(fence: fence, attempt: try row.value("attempt"))
   }
 
-  /// Ends the run's row, counts it, and removes a few rows that are too old. Says whether the fence was still
-  /// this run's; when it was not, a success is not written.
+  /// Ends the run's row, counts it, and removes a few rows that are too old. Says whether it is written: a
+  /// success is not when the fence was no longer this run's.
   ///
   /// What is sent again because an answer was lost finds the row ended, and counts nothing.
   func close(_ result: RunResult, fence: Int64, at moment: Timestamp, keepingSince horizon: Timestamp) -> Statement {
@@ -126,7 +132,10 @@ struct Ledger: Sendable {
         where job = \(job) and started_at < \(horizon) and status <> 'running'
         order by started_at limit 500)
     )
-    select is_ours from fence
+    select is_ours or exists (
+      -- Sent again, because the answer was lost: it may have been written before a newer run started.
+      select from oneshot.job_runs where run_id = \(runID) and status = \(result.status.rawValue)
+    ) as is_written from fence
     """
   }
 
@@ -134,6 +143,16 @@ struct Ledger: Sendable {
   /// start in between.
   func fenceCheck() -> Statement {
     "select token from oneshot.fences where job = \(job) and shard = \(shard.index) for share"
+  }
+
+  /// Yields a row if the transaction with this number has locked this run's fence, as every transaction of the
+  /// run does: its number stays on the row (xmax) until the next one's.
+  func trace(of transaction: String, fence: Int64) -> Statement {
+    """
+    select from oneshot.fences
+    where job = \(job) and shard = \(shard.index) and token = \(fence)
+      and xmax::text::numeric = \(transaction)::numeric % 4294967296
+    """
   }
 
   /// - Throws: `JobFailure` of kind `fenced` when a newer run has started.

@@ -65,6 +65,14 @@ enum Schema {
   /// The version that was applied last; a database without our tables answers an error of its own.
   static let version: Statement = "select coalesce(max(version), 0) as version from oneshot.migrations"
 
+  /// Whether transactions of this role on this server are refused every write.
+  static let isReadOnly: Statement =
+    "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as is_read_only"
+
+  static let readOnlyFailure = JobFailure(
+    .misconfigured, "Postgres takes no writes here: it is a standby, or default_transaction_read_only is on",
+    hint: "DATABASE_URL leads to a read-only server; add target_session_attrs=read-write.")
+
   /// What to do about a row of `missing`.
   static func failure(missing complaint: String, isPrivilege: Bool) -> JobFailure {
     isPrivilege

@@ -23,7 +23,8 @@ enum SmallFile {
 
   /// Writes over what is there, or makes the file.
   static func write(_ text: String, to path: String) throws(Failure) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    // Without blocking: a FIFO that nobody reads is an error, not a wait.
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0o644)
     guard descriptor >= 0 else { throw Failure(errno) }
     defer { close(descriptor) }
     guard writeAll(text, to: descriptor) else { throw Failure(errno) }

@@ -34,6 +34,7 @@ struct Retrier: Sendable {
         guard tried < attempts, ContinuousClock.now < deadline, isPassing(error), !Task.isCancelled else { throw error }
         var generator = SystemRandomNumberGenerator()
         let delay = Backoff.delay(beforeRetry: tried, longest: longestDelay, using: &generator)
+        guard ContinuousClock.now + delay < deadline else { throw error }
         log.warning(
           "\(what) failed and is tried again",
           [
