@@ -78,8 +78,7 @@ package struct Place: Sendable {
   package func requirePassword(of role: String) async throws {
     try await execute(
       """
-      select pg_advisory_xact_lock(1);
-      do $$ begin create role with_password; exception when duplicate_object then null; end $$;
+      do $$ begin create role with_password; exception when duplicate_object or unique_violation then null; end $$;
       grant with_password to \(role);
       """)
   }
