@@ -44,7 +44,7 @@ cd /
   >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 70; }
 # Everybody is trusted, but for the members of a role that tests may make.
 sed -i '1i local all +with_password scram-sha-256' "$folder/data/pg_hba.conf"
-echo "-k $folder -c listen_addresses='' -c logging_collector=off ${ONESHOT_POSTGRES_OPTIONS:-}" >"$folder/postgres.options"
+echo "-k $folder -c listen_addresses='' -c port=5432 -c logging_collector=off ${ONESHOT_POSTGRES_OPTIONS:-}" >"$folder/postgres.options"
 "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/postgres.log" -w start \
   -o "$(cat "$folder/postgres.options")" >/dev/null || { cat "$folder/postgres.log" >&2; exit 70; }
 cat >"$folder/redis.conf" <<TEXT
@@ -61,6 +61,8 @@ redis-server "$folder/redis.conf" >/dev/null
 until redis-cli -s "$folder/redis.sock" ping >/dev/null 2>&1; do sleep 0.02; done
 cd "$OLDPWD"
 
+# Debian's psql would else take the port of a cluster of this machine.
+export PGPORT=5432
 export ONESHOT_SERVERS=$folder
 export ONESHOT_PG_CTL="${as_postgres[*]} $postgres_bin/pg_ctl -D $folder/data"
 export DATABASE_URL="postgresql:///postgres?host=$folder&user=$owner"
