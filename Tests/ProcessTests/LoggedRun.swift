@@ -35,8 +35,3 @@ final class LoggedRun: Sendable {
     return outcome
   }
 }
-
-/// Says that a check did not take place.
-func skipped(_ what: String, because reason: String) {
-  FileHandle.standardError.write(Data("SKIPPED: \(what), because \(reason)\n".utf8))
-}

@@ -11,7 +11,7 @@ enum Delivery {
     if !isThere {
       let reason =
         "swift build --traits Delivery --scratch-path .build/delivery --product usage-aggregation was not run"
-      FileHandle.standardError.write(Data("SKIPPED: Pushgateway and heartbeats, because \(reason)\n".utf8))
+      skipped("Pushgateway and heartbeats", because: "\(reason)")
     }
     return isThere
   }()

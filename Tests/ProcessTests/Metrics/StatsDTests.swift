@@ -11,7 +11,7 @@ import Testing
     let place = try await Place()
     let agent: DatagramSocket
     do { agent = try DatagramSocket(isV6: host == "[::1]") } catch {
-      FileHandle.standardError.write(Data("SKIPPED: DogStatsD over \(host), because \(error)\n".utf8))
+      skipped("DogStatsD over \(host)", because: "\(error)")
       return
     }
     let settings = ["JOB_STATSD": "\(host):\(agent.port)", "USAGE_DAYS": "2025-11-07"]
