@@ -147,8 +147,16 @@ struct JobRunner<J: Job> {
     } catch {
       result = self.result(of: error)
     }
-    // Not cancelled with the work: a run that stops still says so in the ledger.
-    if let failure = await Task(operation: { [result] in await close(leadership, result) }).value {
+    // Not cancelled with the work: a run that stops still says so in the ledger. But what is left of the time
+    // after a signal is the lock's, should Postgres not answer.
+    let closing = Task { [result] in await close(leadership, result) }
+    let limit =
+      result.status == .interrupted
+      ? Task {
+        try await Task.sleep(for: .seconds(2)); closing.cancel()
+      } : nil
+    defer { limit?.cancel() }
+    if let failure = await closing.value {
       result = self.result(of: failure)
       await Task { [result] in _ = await close(leadership, result) }.value
     }

@@ -43,7 +43,7 @@ public enum RedisError: Error, Sendable, Equatable {
       // Before Redis 6 a wrong password answers "ERR invalid password".
       return Self.deniedCodes.contains(code) || message.contains("invalid password")
         // What a script is told that uses a command which its user may not.
-        || message.contains("ACL failure in script")
+        || message.contains("ACL failure in script") || message.contains("can't run this command")
     }
     return false
   }
