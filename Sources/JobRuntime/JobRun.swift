@@ -96,8 +96,21 @@ public struct JobRun: Sendable {
   /// Commands for several keys at once are refused by a primary whose `holdsShare` is true.
   public func redisPrimaries() async throws -> [RedisPrimary] {
     let topology = try await retrier.run("asking Redis for its primaries") { try await redisConnection.topology() }
-    guard topology.isCluster else { return [RedisPrimary(connection: redisConnection, holdsShare: false)] }
-    return topology.primaries.map { RedisPrimary(connection: RedisConnection($0, clientName: job), holdsShare: true) }
+    guard topology.isCluster else { return [RedisPrimary(connection: redisConnection, holdsShare: false, slots: [])] }
+    return topology.primaries.map {
+      RedisPrimary(connection: RedisConnection($0, clientName: job), holdsShare: true, slots: topology.slots)
+    }
+  }
+
+  /// Checks, after all keys were read, that none can have moved from a primary that was not read yet to one that
+  /// was.
+  ///
+  /// - Throws: an error that passes: the keys are to be read again.
+  public func checkNothingMoved(since primaries: [RedisPrimary]) async throws {
+    guard let before = primaries.first, before.holdsShare else { return }
+    guard try await redisPrimaries().first?.slots == before.slots else {
+      throw RedisError.connection("keys moved between the primaries of the cluster while they were read")
+    }
   }
 
   /// Lends the connection to one of the primaries.
@@ -147,6 +160,8 @@ public struct RedisPrimary: Sendable {
   let connection: RedisConnection
   /// Whether it holds only its share of a cluster's keys.
   public let holdsShare: Bool
+  /// Which primary of the cluster holds what, as it was when this one was found.
+  let slots: [String]
 }
 
 /// What is known of a run while it goes on.

@@ -4,6 +4,8 @@ package struct Topology: Sendable, Equatable {
   /// such as `MGET`, may cross shares and are refused.
   package var isCluster: Bool
   package var primaries: [RedisAddress]
+  /// Which of the primaries holds which slots: "0-5460 127.0.0.1:7000". Changes when keys move.
+  package var slots: [String] = []
 
   /// Asks a server what it is part of.
   ///
@@ -19,16 +21,18 @@ package struct Topology: Sendable, Equatable {
     guard case .array(let ranges) = answer, !ranges.isEmpty else {
       throw .server(code: "CLUSTERDOWN", message: "the cluster serves no slots yet")
     }
-    var primaries: [RedisAddress] = []
+    var topology = Topology(isCluster: true, primaries: [])
     for range in ranges {
       // First slot, last slot, then nodes, the primary first: [host, port, id, …].
       guard range.elements.count > 2, let port = range.elements[2].elements.dropFirst().first?.integer else {
         throw .unexpectedReply("CLUSTER SLOTS answered something that is no list of slots")
       }
       let primary = seed.moved(to: range.elements[2].elements.first?.text ?? "", port: Int(port))
-      if !primaries.contains(primary) { primaries.append(primary) }
+      if !topology.primaries.contains(primary) { topology.primaries.append(primary) }
+      let bounds = range.elements.prefix(2).compactMap(\.integer)
+      topology.slots.append("\(bounds) \(primary.target)")
     }
-    return Topology(isCluster: true, primaries: primaries)
+    return topology
   }
 }
 

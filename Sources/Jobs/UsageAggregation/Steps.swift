@@ -81,6 +81,7 @@ extension UsageAggregation {
         }
         return try await group.reduce(into: ScanReport()) { $0.add($1) }
       }
+      try await run.checkNothingMoved(since: primaries)
       handoff.finish()
       return report
     } catch {
