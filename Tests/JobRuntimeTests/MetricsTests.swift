@@ -49,7 +49,7 @@ import Testing
         # HELP job_items_processed Items that the last run looked at.
         # TYPE job_items_processed gauge
         job_items_processed{job_name="a-job"} 2240
-        # HELP job_dlq_messages_total Failures of items that became dead letters, over all shards of the job.
+        # HELP job_dlq_messages_total Failures of items that became dead letters.
         # TYPE job_dlq_messages_total counter
         job_dlq_messages_total{job_name="a-job"} 17
 

@@ -12,7 +12,8 @@ struct BlockedRun {
     case planning = "oneshot.usage_days"
     /// In the statement that writes a day, inside its transaction.
     case writing = "merchant_usage"
-    /// Where a run that finds nothing to do reads totals for metrics, after its row in the ledger was closed.
+    /// Where a run that finds nothing to do reads totals for metrics, after its row in the ledger was closed; in a
+    /// place where that was made to look at this table.
     case telling = "oneshot.dead_letters"
   }
 
@@ -84,6 +85,17 @@ private struct Blocker {
 }
 
 extension Place {
+  /// Does something wherever a run reads totals from now on, and nothing where it raises them.
+  func whenTotalsAreRead(_ action: String) async throws {
+    try await execute(
+      """
+      create function oneshot.before_totals() returns boolean language plpgsql as
+        $$ begin if current_query() like 'select%' then \(action); end if; return true; end $$;
+      alter table oneshot.job_totals rename to counted_totals;
+      create view oneshot.job_totals as select * from oneshot.counted_totals where oneshot.before_totals()
+      """)
+  }
+
   /// Waits until a query says true.
   func until(orEndOf process: Binary.Running, _ condition: String) async throws {
     while try await value(condition) != "true" {

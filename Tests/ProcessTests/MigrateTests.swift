@@ -49,21 +49,21 @@ import Testing
       drop table oneshot.job_totals;
       delete from oneshot.migrations where version = 3;
       insert into oneshot.job_runs (run_id, job, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt,
-        fence, started_at, finished_at, host, version)
+        fence, started_at, finished_at, errors_total, host, version)
       select gen_random_uuid(), run.job, run.shard, 2, now(), 'clock', false, run.status, 1, run.fence, now(),
-        '2025-11-01 00:00:00Z'::timestamptz + make_interval(secs => run.fence), 'h', '1'
-      from (values ('a', 0, 1, 'succeeded'), ('a', 0, 2, 'failed'), ('a', 0, 3, 'succeeded'), ('a', 0, 4, 'partial'),
-        ('a', 0, 5, 'interrupted'), ('a', 0, 6, 'running'), ('a', 1, 1, 'failed'), ('b', 0, 9, 'running'))
-        as run (job, shard, fence, status)
+        '2025-11-01 00:00:00Z'::timestamptz + make_interval(secs => run.fence), run.errors, 'h', '1'
+      from (values ('a', 0, 1, 'succeeded', 2), ('a', 0, 2, 'failed', null), ('a', 0, 3, 'succeeded', 0),
+        ('a', 0, 4, 'partial', 5), ('a', 0, 5, 'interrupted', 1), ('a', 0, 6, 'running', null),
+        ('a', 1, 1, 'failed', null), ('b', 0, 9, 'running', null)) as run (job, shard, fence, status, errors)
       """)
     #expect(try await oneshot.run(["migrate"], place.environment).exitCode == 0)
-    let columns = "job, shard, succeeded, partial, failed, interrupted, consecutive_failures"
+    let columns = "job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures"
     #expect(
       try await place.value(
         """
         select string_agg(concat_ws(' ', \(columns), extract(second from last_succeeded_at)::integer), ', ' order by shard)
         from oneshot.job_totals
-        """) == "a 0 2 1 1 1 2 3, a 1 0 0 1 0 1")
+        """) == "a 0 2 1 1 1 8 2 3, a 1 0 0 1 0 0 1")
   }
 
   @Test(arguments: [["migrat"], ["migrate", "x"], ["migrate", "--plan", "x"]])

@@ -43,8 +43,9 @@ struct Ledger: Sendable {
       returning r.job, r.shard
     ), counted as (
       insert into oneshot.job_totals as t (
-        job, shard, succeeded, partial, failed, interrupted, consecutive_failures)
-      select job, shard, 0, 0, count(*), 0, count(*) from left_open group by job, shard
+        job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures)
+      -- No dead letters: what an abandoned run told is told again by the next.
+      select job, shard, 0, 0, count(*), 0, 0, count(*) from left_open group by job, shard
       on conflict (job, shard) do update set failed = t.failed + excluded.failed,
         consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
     ), earlier as (
@@ -113,17 +114,18 @@ struct Ledger: Sendable {
         error_kind = \(result.error?.kind.rawValue), error_message = \(result.error?.message.storable)
       where run_id = \(runID) and status = 'running'
         and ((select is_ours from fence) or \(result.status == .failed || result.status == .interrupted))
-      returning job, shard, status, finished_at
+      returning job, shard, status, finished_at, errors_total
     ), counted as (
       insert into oneshot.job_totals as t (
-        job, shard, succeeded, partial, failed, interrupted, consecutive_failures, last_succeeded_at)
+        job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures, last_succeeded_at)
       select job, shard, (status = 'succeeded')::integer, (status = 'partial')::integer, (status = 'failed')::integer,
-        (status = 'interrupted')::integer, (status <> 'succeeded')::integer,
+        (status = 'interrupted')::integer, errors_total, (status <> 'succeeded')::integer,
         case when status = 'succeeded' then finished_at end
       from closed
       on conflict (job, shard) do update
       set succeeded = t.succeeded + excluded.succeeded, partial = t.partial + excluded.partial,
         failed = t.failed + excluded.failed, interrupted = t.interrupted + excluded.interrupted,
+        dead_letters = t.dead_letters + excluded.dead_letters,
         consecutive_failures = case when excluded.succeeded = 1 then 0 else t.consecutive_failures + 1 end,
         last_succeeded_at = coalesce(excluded.last_succeeded_at, t.last_succeeded_at)
     ), removed as (

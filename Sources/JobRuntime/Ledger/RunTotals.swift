@@ -9,7 +9,7 @@ struct RunTotals: Sendable, Equatable {
   var runs: [RunStatus: Int64]
   var consecutiveFailures: Int64
   var lastSucceededAt: Timestamp?
-  /// Failures of items, over all shards.
+  /// Failures of items.
   var deadLetters: Int64
 }
 
@@ -17,8 +17,7 @@ extension Ledger {
   /// The totals, this run included; no row while this run is still open.
   func totals() -> Statement {
     """
-    select succeeded, partial, failed, interrupted, consecutive_failures, last_succeeded_at,
-      (select coalesce(sum(attempts), 0) from oneshot.dead_letters where job = \(job)) as dead_letters
+    select succeeded, partial, failed, interrupted, dead_letters, consecutive_failures, last_succeeded_at
     from oneshot.job_totals
     where job = \(job) and shard = \(shard.index)
       and exists (select from oneshot.job_runs where run_id = \(runID) and status <> 'running')

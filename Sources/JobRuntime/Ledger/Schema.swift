@@ -43,7 +43,7 @@ enum Schema {
       privileges: [.select, .insert, .update]),
     TableNeed(
       "oneshot.job_totals",
-      columns: RunTotals.columns + ["job", "shard", "consecutive_failures", "last_succeeded_at"],
+      columns: RunTotals.columns + ["job", "shard", "dead_letters", "consecutive_failures", "last_succeeded_at"],
       privileges: [.select, .insert, .update]),
   ]
 

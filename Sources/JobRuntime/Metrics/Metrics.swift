@@ -59,7 +59,7 @@ struct Metrics: Sendable, Equatable {
       gauge("job_items_processed", .count, "Items that the last run looked at.", Double(itemsProcessed)),
       Series(
         name: "job_dlq_messages_total", kind: .counter, unit: .count,
-        help: "Failures of items that became dead letters, over all shards of the job.",
+        help: "Failures of items that became dead letters.",
         samples: [Sample(value: totals.map { Double($0.deadLetters) }, growth: itemsFailed)]),
     ]
   }

@@ -19,8 +19,9 @@ with schema as (
   where r.job = 'bench' and r.shard = 0 and r.status = 'running' and r.fence < fence.token
   returning r.job, r.shard
 ), counted as (
-  insert into oneshot.job_totals as t (job, shard, succeeded, partial, failed, interrupted, consecutive_failures)
-  select job, shard, 0, 0, count(*), 0, count(*) from left_open group by job, shard
+  insert into oneshot.job_totals as t (
+    job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures)
+  select job, shard, 0, 0, count(*), 0, 0, count(*) from left_open group by job, shard
   on conflict (job, shard) do update set failed = t.failed + excluded.failed,
     consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
 ), earlier as (
@@ -66,12 +67,13 @@ with fence as (
     counts = '{"days": 0, "failed": 0, "matched": 0, "scanned": 0, "updated": 0, "inserted": 0}',
     details = '{"by_day": []}', errors_total = 0
   where run_id = ':run_id' and status = 'running' and (select is_ours from fence)
-  returning job, shard, finished_at
+  returning job, shard, finished_at, errors_total
 ), counted as (
   insert into oneshot.job_totals as t (
-    job, shard, succeeded, partial, failed, interrupted, consecutive_failures, last_succeeded_at)
-  select job, shard, 1, 0, 0, 0, 0, finished_at from closed
-  on conflict (job, shard) do update set succeeded = t.succeeded + 1, consecutive_failures = 0,
+    job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures, last_succeeded_at)
+  select job, shard, 1, 0, 0, 0, errors_total, 0, finished_at from closed
+  on conflict (job, shard) do update set succeeded = t.succeeded + 1,
+    dead_letters = t.dead_letters + excluded.dead_letters, consecutive_failures = 0,
     last_succeeded_at = excluded.last_succeeded_at
 ), removed as (
   delete from oneshot.job_runs where run_id in (
