@@ -28,21 +28,38 @@ package final class SideThread: Sendable {
   package func run<Value: Sendable>(
     waitingAtMost limit: Duration, _ work: @escaping @Sendable () -> Value
   ) async -> Value? {
-    let (seconds, attoseconds) = limit.components
-    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
-    return await withCheckedContinuation { continuation in
-      let answer = FirstAnswer(continuation)
+    await withCheckedContinuation { continuation in
+      let answer = FirstAnswer(continuation, orNilAfter: limit)
       queue.async { answer.give(work()) }
-      DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { answer.give(nil) }
     }
   }
 }
 
-/// Two may answer; only the first is heard.
+/// Does asynchronous work and waits for it, no longer than the limit.
+///
+/// - Returns: `nil` when it was not done by then; it is cancelled, and goes on to its end without anybody looking.
+package func waiting<Value: Sendable>(
+  atMost limit: Duration, for work: @escaping @Sendable () async -> Value
+) async -> Value? {
+  let task = Task { await work() }
+  let value = await withCheckedContinuation { continuation in
+    let answer = FirstAnswer<Value>(continuation, orNilAfter: limit)
+    Task { answer.give(await task.value) }
+  }
+  task.cancel()
+  return value
+}
+
+/// The first answer, or `nil` when none has come in time.
 private final class FirstAnswer<Value: Sendable>: Sendable {
   private let waiting: Mutex<CheckedContinuation<Value?, Never>?>
 
-  init(_ continuation: CheckedContinuation<Value?, Never>) { waiting = Mutex(continuation) }
+  init(_ continuation: CheckedContinuation<Value?, Never>, orNilAfter limit: Duration) {
+    waiting = Mutex(continuation)
+    let (seconds, attoseconds) = limit.components
+    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
+    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { self.give(nil) }
+  }
 
   func give(_ value: Value?) {
     let continuation = waiting.withLock { waiting in

@@ -35,6 +35,23 @@ import Testing
     #expect(order == [1, 2])
   }
 
+  @Test func `what waits is left behind too, is cancelled, and goes on`() async {
+    let done = AsyncStream.makeStream(of: Bool.self)
+    let answer: Int? = await waiting(atMost: .milliseconds(50)) {
+      try? await Task.sleep(for: .seconds(3600))
+      done.continuation.yield(Task.isCancelled)
+      return 5
+    }
+    #expect(answer == nil)
+    var isCancelled = false
+    for await answer in done.stream {
+      isCancelled = answer
+      break
+    }
+    #expect(isCancelled)
+    #expect(await waiting(atMost: .seconds(30)) { 5 } == 5)
+  }
+
   @Test func `many that are stuck do not keep others from being done`() async {
     let stuck = DispatchSemaphore(value: 0)
     let threads = (0..<32).map { _ in SideThread(label: "stuck") }

@@ -45,8 +45,14 @@ import Testing
   @Test func `what is shown of a URL holds no secret`() throws {
     let address = try #require(WebAddress("https://user:hunter2@host:8443/token?key=token2"))
     #expect(address.target == "https://host:8443")
-    #expect(address.password == "hunter2")
-    #expect(try #require(WebAddress("https://user@host")).password == nil)
+    #expect(address.secrets == ["hunter2", "/token"])
+    #expect(try #require(WebAddress("https://user@host")).secrets == [""])
+  }
+
+  @Test func `parts of a URL of eight bytes and more are secrets, of its path and of its query`() throws {
+    let address = try #require(
+      WebAddress("https://host/ping/12345678/1234567?a=abcdefgh&b=x&c&d=k=abcdefg&ccccccccc#f"))
+    #expect(address.secrets == ["/ping/12345678/1234567", "12345678", "abcdefgh", "k=abcdefg"])
   }
 
   @Test(arguments: [

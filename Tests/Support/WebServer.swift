@@ -13,11 +13,19 @@ package final class WebServer: Sendable {
 
   package var port: Int { process.port }
 
-  /// - Parameter answer: a status code, or "never" to take the request and stay silent. 302 leads to `/elsewhere`.
-  package init(answering answer: String = "200") async throws {
+  /// - Parameters:
+  ///   - answer: a status code, or "never" to take the request and stay silent. 302 leads to `/elsewhere`.
+  ///   - silent: how the paths end to which it stays silent whatever the answer.
+  ///   - words: what stands in the body before the path and its parts.
+  package init(
+    answering answer: String = "200", silentTo silent: String? = nil,
+    saying words: String = "this is what is wrong with"
+  ) async throws {
     let record = FileManager.default.temporaryDirectory.appending(path: "requests-\(UUID())").path
     self.record = record
-    process = try await ServerProcess("/usr/bin/python3") { ["-c", Self.script, "\($0)", answer, record] }
+    process = try await ServerProcess("/usr/bin/python3") {
+      ["-c", Self.script, "\($0)", answer, record, silent ?? "\n", words]
+    }
   }
 
   deinit { try? FileManager.default.removeItem(atPath: record) }
@@ -33,16 +41,16 @@ package final class WebServer: Sendable {
   }
 
   private static let script = """
-    import http.server, json, sys, threading
-    port, answer, record = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+    import http.server, json, re, sys, threading
+    port, (answer, record, silent, said) = int(sys.argv[1]), sys.argv[2:]
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             request = {"path": self.path, "type": self.headers.get("Content-Type", ""), "body": body}
             with open(record, "a") as file: file.write(json.dumps(request) + "\\n")
-            if answer == "never": threading.Event().wait()
-            words = b"this is what is wrong with " + self.path.encode()
+            if answer == "never" or self.path.endswith(silent): threading.Event().wait()
+            words = " ".join([said, self.path, *re.split("[/?&=]", self.path)]).encode()
             self.send_response(int(answer))
             if answer == "302": self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", str(len(words)))

@@ -23,7 +23,9 @@
       let client = WebClient()
       return Channel(
         setting: "JOB_HEARTBEAT_URL", target: address.target, tellsTotals: false, limit: .seconds(3),
-        start: { () throws(Failure) in try client.post("", as: "text/plain", to: address.url("start")) }
+        start: { () throws(Failure) in
+          try client.post("", as: "text/plain", to: address.url("start"), within: startLimit)
+        }
       ) { ending throws(Failure) in
         let code = ending.result.exitCode
         let url = code == 0 ? address.url() : address.url(String(code))

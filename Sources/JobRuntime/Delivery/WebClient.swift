@@ -10,12 +10,15 @@
 
     /// Sends a body by POST.
     ///
+    /// - Parameter limit: how long it may take, connecting included.
     /// - Throws: why it was not taken, without the URL.
-    func post(_ body: String, as type: String, to url: String) throws(Channel.Failure) {
+    func post(
+      _ body: String, as type: String, to url: String, within limit: Duration = .seconds(3)
+    ) throws(Channel.Failure) {
       try handle.withLock { handle throws(Channel.Failure) in
         // Made here: only on its own thread, and only when something is sent.
         if handle == nil { handle = try CurlHandle() }
-        try handle?.post(body, as: type, to: url)
+        try handle?.post(body, as: type, to: url, within: limit)
       }
     }
   }
@@ -34,7 +37,9 @@
 
     deinit { curl_easy_cleanup(pointer) }
 
-    func post(_ body: String, as type: String, to url: String) throws(Channel.Failure) {
+    func post(
+      _ body: String, as type: String, to url: String, within limit: Duration
+    ) throws(Channel.Failure) {
       // Forgets options, keeps the connection.
       curl_easy_reset(pointer)
       let headers = curl_slist_append(nil, "Content-Type: \(type)")
@@ -48,8 +53,7 @@
       ccurl_set_text(pointer, CURLOPT_USERAGENT, "oneshot/\(oneshotVersion)")
       // Without signals, which libcurl would else use for timeouts: it does not have this process for itself.
       ccurl_set_number(pointer, CURLOPT_NOSIGNAL, 1)
-      ccurl_set_number(pointer, CURLOPT_CONNECTTIMEOUT_MS, 2000)
-      ccurl_set_number(pointer, CURLOPT_TIMEOUT_MS, 3000)
+      ccurl_set_number(pointer, CURLOPT_TIMEOUT_MS, Int(limit.inMilliseconds))
 
       var answer: [UInt8] = []
       let code = withUnsafeMutablePointer(to: &answer) { answer in
@@ -58,7 +62,8 @@
           { bytes, size, count, context in
             let answer = context?.assumingMemoryBound(to: [UInt8].self)
             let part = UnsafeRawBufferPointer(start: bytes, count: size * count)
-            answer?.pointee += part.prefix(CurlHandle.answerShown - (answer?.pointee.count ?? 0))
+            // One byte more than is shown tells that there is more.
+            answer?.pointee += part.prefix(CurlHandle.longestShown + 1 - (answer?.pointee.count ?? 0))
             return size * count
           }, answer)
         return curl_easy_perform(pointer)
@@ -67,11 +72,14 @@
       var status = 0
       ccurl_get_number(pointer, CURLINFO_RESPONSE_CODE, &status)
       guard (200..<300).contains(status) else {
-        let words = String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        // Whole or not at all: what is left of a secret at a cut is not found by the log, which takes secrets out.
+        let shown = answer.count > Self.longestShown ? [] : answer
+        let words = String(decoding: shown, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
         throw Channel.Failure("the server answered \(status)\(words.isEmpty ? "" : ": \(words)")")
       }
     }
 
-    private static let answerShown = 300
+    /// What is longer is a page for people, not a reason.
+    private static let longestShown = 1000
   }
 #endif

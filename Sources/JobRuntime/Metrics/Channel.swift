@@ -10,7 +10,9 @@ struct Channel: Sendable {
   var tellsTotals = true
   /// How long the end of the run may wait for it.
   var limit = Duration.seconds(2)
-  /// Tells that the work begins. Blocks.
+  /// How long a start may take. The end waits for it, and then has all of its own time.
+  static let startLimit = Duration.seconds(2)
+  /// Tells that the work begins. Blocks, but no longer than its limit.
   var start: (@Sendable () throws(Failure) -> Void)?
   /// Tells how the run ended. Blocks.
   var end: @Sendable (Ending) throws(Failure) -> Void

@@ -1,7 +1,8 @@
 import BlockingIO
 
 /// Tells the world outside how a run went. Whatever comes of it, the run's result and exit code stay what
-/// they are: each failure is one warning in the log, and nothing is waited for longer than a few seconds.
+/// they are: each failure is one warning in the log. The end of a run waits at most 2 s for its totals, then for
+/// all channels at once: 2 s, a heartbeat 3 s and what its start has left of 2 s.
 struct Publisher: Sendable {
   private let channels: [Channel]
   private let redactor: Redactor
@@ -44,6 +45,8 @@ struct Publisher: Sendable {
   }
 
   private func tell(_ ending: Channel.Ending, by channel: Channel) async {
+    // A slow start, which is in front, must not use up the end's time.
+    if channel.start != nil { _ = await channel.thread.run(waitingAtMost: Channel.startLimit) {} }
     let failure = await channel.thread.run(waitingAtMost: channel.limit) { () -> String? in
       do throws(Channel.Failure) {
         try channel.end(ending)
@@ -60,19 +63,22 @@ struct Publisher: Sendable {
   }
 
   private func read(_ totals: @escaping @Sendable () async throws -> RunTotals?) async -> RunTotals? {
-    let reading = Task { try await totals() }
-    let limit = Task {
-      try await Task.sleep(for: .seconds(2))
-      reading.cancel()
+    // Left behind then: even to stop a query takes long where the server is frozen.
+    let limit = Duration.seconds(2)
+    let answer = await waiting(atMost: limit) { () -> Result<RunTotals?, any Error> in
+      do { return .success(try await totals()) } catch { return .failure(error) }
     }
-    defer { limit.cancel() }
-    do {
-      if let totals = try await reading.value { return totals }
-      log.warning("metrics go without totals: the run is still open in the ledger")
-    } catch {
-      log.warning("metrics go without totals: they could not be read", ["error": .string("\(error)")])
+    switch answer {
+    case .success(let totals?): return totals
+    case .success(nil): log.warning("metrics go without totals: the run is still open in the ledger")
+    case .failure(let error): warnOfTotals("\(error)")
+    case nil: warnOfTotals("it took longer than \(DurationText.format(limit))")
     }
     return nil
+  }
+
+  private func warnOfTotals(_ reason: String) {
+    log.warning("metrics go without totals: they could not be read", ["error": .string(reason)])
   }
 
   private func warn(_ channel: Channel, _ reason: String) {

@@ -31,8 +31,6 @@ struct PublishingSettings: JobSettings {
       "JOB_HEARTBEAT_URL",
       "Pings /start, nothing or /EXIT_CODE below this URL, as healthchecks.io takes them; needs the trait Delivery.",
       &env)
-    // It holds a token, and some servers repeat it in their error pages.
-    if let path = heartbeat?.path { env.conceal([path]) }
   }
 
   private static func webAddress(_ name: String, _ help: String, _ env: inout Environment) -> WebAddress? {
@@ -42,7 +40,8 @@ struct PublishingSettings: JobSettings {
       }
       return WebAddress(text).map { .success($0) } ?? .failure("is no URL that begins with http:// or https://")
     }
-    if let password = address?.password { env.conceal([password]) }
+    // Some servers repeat parts of it in their error pages.
+    env.conceal(address?.secrets ?? [])
     return address
   }
 }
@@ -73,9 +72,9 @@ struct HostAndPort: Sendable, Equatable, CustomStringConvertible {
 /// A URL of http or https. It may hold secrets anywhere, so only `target` may be shown.
 struct WebAddress: Sendable, Equatable {
   private let origin: String
-  let path: String
+  private let path: String
   private let query: String
-  let password: String?
+  private let password: String?
   /// Scheme, host and port.
   let target: String
 
@@ -94,6 +93,15 @@ struct WebAddress: Sendable, Equatable {
     let tail = rest.dropFirst(authority.count)
     path = String(tail.prefix { $0 != "?" })
     query = String(tail.dropFirst(path.count))
+  }
+
+  /// What of it may be a secret, or hold one: a token is part of the path, or a value of the query. Short parts are
+  /// ordinary words.
+  var secrets: [String] {
+    let pairs: [Substring] = query.dropFirst().split(separator: "&")
+    let values = pairs.compactMap { pair in pair.firstIndex(of: "=").map { pair[pair.index(after: $0)...] } }
+    let parts = (path.split(separator: "/") + values).filter { $0.utf8.count >= 8 }
+    return [password, path].compactMap { $0 } + parts.map { String($0) }
   }
 
   /// The URL itself, or one below it; what follows a «?» stays at its end.

@@ -9,10 +9,10 @@ import Testing
 
   /// A place, a server and what leads to both.
   private func stage(
-    _ answer: String = "200", path: String? = nil
+    _ answer: String = "200", path: String? = nil, silentTo silent: String? = nil
   ) async throws -> (server: WebServer, settings: [String: String], place: Place) {
     let place = try await Place()
-    let server = try await WebServer(answering: answer)
+    let server = try await WebServer(answering: answer, silentTo: silent)
     let url = "http://127.0.0.1:\(server.port)\(path ?? token)"
     return (server, place.environment.merging(["JOB_HEARTBEAT_URL": url, "JOB_LOG_LEVEL": "debug"]) { $1 }, place)
   }
@@ -99,6 +99,29 @@ import Testing
     #expect(warnings.count == 3 && warnings.allSatisfy { $0.contains("answered \(answer): this is what is wrong") })
     #expect(!run.errors.contains("3f1c-token"), "the server repeats it")
     #expect(try Set(server.requests().map(\.path)) == ["\(token)/start", token, "/metrics/job/usage-aggregation"])
+  }
+
+  @Test func `a start that is never answered does not keep the end from being told`() async throws {
+    let (server, settings, _) = try await stage(silentTo: "/start")
+    let run = try await Delivery.job.run([], settings)
+    #expect(run.exitCode == 0)
+    #expect(try server.requests().map(\.path) == ["\(token)/start", token])
+    #expect(run.errors.split(separator: "could not be told").count == 2, "of the start alone: \(run.errors)")
+  }
+
+  @Test(arguments: [0, 280, 290, 980, 990, 1000, 5000])
+  func `no part of a URL is in the log, wherever an answer repeats it`(before: Int) async throws {
+    let place = try await Place()
+    let server = try await WebServer(answering: "400", saying: String(repeating: "x", count: before))
+    let secrets = ["path-0123456789", "query-0123456789"]
+    let url = "http://127.0.0.1:\(server.port)/p/\(secrets[0])?short=is&key=\(secrets[1])"
+    for setting in ["JOB_HEARTBEAT_URL", "JOB_PUSHGATEWAY_URL"] {
+      let run = try await Delivery.job.run([], place.environment.merging([setting: url]) { $1 })
+      #expect(run.exitCode == 0 && run.errors.contains("answered 400"))
+      // Half of one neither.
+      for start in ["path-0", "query-0"] { #expect(!run.errors.contains(start), "\(run.errors)") }
+      #expect(run.errors.contains("***") == (before < 900))
+    }
   }
 
   @Test func `a server that never answers delays neither the work nor, beyond its bound, the end`() async throws {
