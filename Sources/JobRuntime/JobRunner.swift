@@ -1,3 +1,4 @@
+import BlockingIO
 import Postgres
 import Redis
 
@@ -61,7 +62,8 @@ struct JobRunner<J: Job> {
       result = self.result(of: error)
       if !isReadOnly { await publish(result) }
     }
-    await database.close()
+    // Not for long: it waits for what the connection is busy with, which may be a server that is frozen.
+    _ = await waiting(atMost: .seconds(1)) { await database.close() }
     await redis.close()
     return result
   }

@@ -103,6 +103,27 @@ import Testing
     #expect(try await here.place.value("select count(*) from oneshot.job_runs where status = 'succeeded'") == "2")
   }
 
+  @Test func `30: totals on a server that is frozen are left behind`() async throws {
+    let servers = try await PrivateServers.start()
+    let place = try await Place(on: servers)
+    let folder = try TemporaryFolder()
+    let settings = ["JOB_METRICS_FILE": "\(folder.path)/job.prom", "USAGE_RETENTION": "1d"]
+    func at(_ slot: String) -> [String: String] { settings.merging(["JOB_SCHEDULED_AT": slot]) { $1 } }
+    try await place.redis("SET", "usage:m:2025-11-07:x", "5")
+    let first = place.environment.merging(at("2025-11-08T02:00:00Z")) { $1 }
+    #expect(try await job.run([], first).exitCode == 0)
+    try await place.whenTotalsAreRead("perform from oneshot.dead_letters")
+    let run = try await BlockedRun(at: .telling, in: place, at("2025-11-08T03:00:00Z"))
+    try servers.pausePostgres()
+    let start = ContinuousClock.now
+    let outcome = await run.process.outcome()
+    // To stop a query on such a server takes four seconds more.
+    #expect(ContinuousClock.now - start < .seconds(5))
+    try servers.resumePostgres()
+    try await run.letGo()
+    #expect(outcome.exitCode == 0 && outcome.errors.contains("without totals"), "\(outcome.errors)")
+  }
+
   @Test func `30: totals that may not be read are left out, with a warning`() async throws {
     let here = try await Measured()
     defer { here.remove() }
