@@ -37,7 +37,8 @@ enum JobMain {
     var settings = RuntimeSettings(from: &env)
     let own = J.Settings(from: &env)
     if arguments.first == "--plan" { settings.isDryRun = true }
-    let redactor = Redactor(env.secrets)
+    // A URL may hold the job's name too, which is no secret.
+    let redactor = Redactor(env.secrets.filter { $0 != J.name })
     let log = Log(
       to: process.terminal, format: settings.logFormat, level: settings.logLevel, job: J.name,
       runID: runID.description, redactor: redactor, now: wallClock)
