@@ -11,21 +11,45 @@ package final class RedisCluster: Sendable {
   package init() async throws {
     let folder = try TemporaryFolder()
     self.folder = folder
-    // The bus of a node listens 10,000 above its port, and both have to be below 65,536.
-    let first = 20_000 + Int(ProcessInfo.processInfo.processIdentifier) % 10_000 * 3
-    ports = (0..<3).map { first + $0 }
-    // Not as daemons: Foundation notices the end of a process only once its last descendant is gone.
-    nodes = try ports.map { port in
-      try Binary(path: "/usr/bin/redis-server").start([
-        "--port", "\(port)", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-config-file", "\(port).conf",
-        "--dir", folder.path, "--save", "",
-      ])
+    while true {
+      // The bus of a node listens 10,000 above its port; both lie below the ports that the kernel gives out.
+      let first = 20_000 + Int.random(in: 0..<900) * 3
+      let ports = (0..<3).map { first + $0 }
+      // Not as daemons: Foundation notices the end of a process only once its last descendant is gone.
+      let nodes = try ports.map { port in
+        try Binary(path: "/usr/bin/redis-server").start([
+          "--port", "\(port)", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-config-file",
+          "\(port).conf", "--dir", folder.path, "--save", "",
+        ])
+      }
+      guard try await Self.areUp(nodes, ports) else { continue }
+      (self.ports, self.nodes) = (ports, nodes)
+      break
     }
-    for port in ports { while try await cli(port, "ping").output != "PONG\n" {} }
     let made = try await Binary(path: "/usr/bin/redis-cli").run(
       ["--cluster", "create"] + ports.map { "127.0.0.1:\($0)" } + ["--cluster-yes"])
     guard made.exitCode == 0 else { throw TestFailure("redis-cli --cluster create: \(made.output)\(made.errors)") }
-    for port in ports { while try await !cli(port, "cluster", "info").output.contains("cluster_state:ok") {} }
+    for port in ports {
+      try await eventually { try await answer(port, "CLUSTER", "INFO").contains("cluster_state:ok") }
+    }
+  }
+
+  /// - Returns: whether all have come up; otherwise a port was taken, and all are ended.
+  private static func areUp(_ nodes: [Binary.Running], _ ports: [Int]) async throws -> Bool {
+    for (node, port) in zip(nodes, ports) {
+      let ping = ["-p", "\(port)", "PING"]
+      try await eventually {
+        if try await Binary(path: "/usr/bin/redis-cli").run(ping).output == "PONG\n" { return true }
+        return !node.isRunning
+      }
+    }
+    // One that lives on another's port would have answered in its place.
+    if nodes.allSatisfy(\.isRunning) { return true }
+    for node in nodes {
+      node.send(SIGKILL)
+      _ = await node.outcome()
+    }
+    return false
   }
 
   deinit { for node in nodes { node.send(SIGKILL) } }
@@ -33,5 +57,50 @@ package final class RedisCluster: Sendable {
   /// Runs redis-cli on a node, following redirections.
   package func cli(_ port: Int, _ words: String...) async throws -> Binary.Outcome {
     try await Binary(path: "/usr/bin/redis-cli").run(["-c", "-p", "\(port)"] + words)
+  }
+
+  /// Runs many commands, each where its key is, and returns the lines of their answers.
+  @discardableResult
+  package func cli(all commands: [String]) async throws -> [String] {
+    let input = Pipe()
+    let running = try Binary(path: "/usr/bin/redis-cli").start(["-c", "-p", "\(ports[0])"], input: input)
+    let text = Data(commands.joined(separator: "\n").utf8)
+    try await onThread {
+      try input.fileHandleForWriting.write(contentsOf: text)
+      try input.fileHandleForWriting.close()
+    }
+    let done = await running.outcome()
+    guard done.exitCode == 0, !done.output.contains("ERR") else { throw TestFailure(done.output + done.errors) }
+    return done.output.split(separator: "\n").map { String($0) }
+  }
+
+  /// How many keys each node has.
+  package func sizes() async throws -> [Int] {
+    var sizes: [Int] = []
+    for port in ports { sizes.append(Int(try await answer(port, "DBSIZE")) ?? 0) }
+    return sizes
+  }
+
+  /// What a node answers to one command.
+  package func answer(_ port: Int, _ words: String...) async throws -> String {
+    let done = try await Binary(path: "/usr/bin/redis-cli").run(["-p", "\(port)"] + words)
+    return done.output.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// Moves a slot with its keys from one node to another, as Redis' documentation of CLUSTER SETSLOT has it.
+  package func move(slot: Int, from source: Int, to target: Int) async throws {
+    let (giver, taker) = (try await answer(source, "CLUSTER", "MYID"), try await answer(target, "CLUSTER", "MYID"))
+    func set(_ port: Int, _ state: String, _ node: String) async throws {
+      let said = try await answer(port, "CLUSTER", "SETSLOT", "\(slot)", state, node)
+      guard said == "OK" else { throw TestFailure("CLUSTER SETSLOT \(slot) \(state): \(said)") }
+    }
+    try await set(target, "IMPORTING", giver)
+    try await set(source, "MIGRATING", taker)
+    let keys = try await answer(source, "CLUSTER", "GETKEYSINSLOT", "\(slot)", "1000000").split(separator: "\n")
+    let moved = try await Binary(path: "/usr/bin/redis-cli").run(
+      ["-p", "\(source)", "MIGRATE", "127.0.0.1", "\(target)", "", "0", "60000", "KEYS"] + keys.map { String($0) })
+    guard moved.output == "OK\n" else { throw TestFailure("MIGRATE of \(keys.count) keys: \(moved.output)") }
+    try await set(target, "NODE", taker)
+    try await set(source, "NODE", taker)
   }
 }
