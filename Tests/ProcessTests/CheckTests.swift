@@ -52,7 +52,8 @@ import Testing
       ])
     try await place.redis("ACL", "DELUSER", user)
     let said = complaints(of: check)
-    #expect(check.exitCode == 77)
+    // The first of all that it says.
+    #expect(check.exitCode == 78 && said.first?.contains("default_transaction_read_only") == true)
     for table in ["oneshot.job_runs", "oneshot.fences", "merchant_usage", "oneshot.usage_days"] {
       for right in ["insert", "update"] {
         #expect(said.contains { $0.contains(table) && $0.lowercased().contains(right) }, "\(right) on \(table)")
@@ -81,5 +82,87 @@ import Testing
     let check = try await job.run(["--check"], place.environment)
     #expect(complaints(of: check).contains { $0.contains("READONLY") })
     #expect(check.exitCode == 69)
+  }
+
+  /// Both settings and a default of the role, and a server that recovers for ever.
+  @Test(arguments: ["the URL", "the role", "a standby"])
+  func `a Postgres that only reads is told before the first run`(cause: String) async throws {
+    let servers = cause == "a standby" ? try await PrivateServers.start() : nil
+    let place = try await Place(on: servers)
+    var environment = place.environment
+    let role = "only_reads_\(try await place.databaseName())"
+    switch cause {
+    case "the URL": environment["DATABASE_URL"]? += "&options=-c%20default_transaction_read_only%3Don"
+    case "the role":
+      try await place.execute(
+        "create role \(role) superuser login; alter role \(role) set default_transaction_read_only = on")
+      environment["DATABASE_URL"] = place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")
+    default:
+      try await onThread {
+        try place.servers.stopPostgres(.fast)
+        try place.servers.shell(#"touch "$ONESHOT_SERVERS/data/standby.signal""#)
+        try place.servers.startPostgres()
+      }
+    }
+    let check = try await job.run(["--check"], environment)
+    #expect(check.exitCode == 78, "\(check.output)")
+    #expect(complaints(of: check).contains { $0.contains("default_transaction_read_only") })
+    #expect(check.result["error", "hint"].isThere)
+    let run = try await job.run([], environment)
+    #expect(run.exitCode == 78, "what --check says is what a run says")
+  }
+
+  /// What the README's rights for a user of Redis come to, but for one.
+  private static let commands = [
+    "scan", "dbsize", "mget", "get", "type", "ttl", "cluster|slots", "select", "set", "eval", "evalsha", "script|load",
+    "pexpire", "del", "expire",
+  ]
+
+  /// A user of the place's Redis.
+  private func environment(_ place: Place, without command: String) async throws -> [String: String] {
+    let user = "no-\(command)-\(place.redisURL.split(separator: "=").last ?? "")"
+    try await place.redis(all: [
+      RedisCommand(
+        "ACL",
+        bytes: (["SETUSER", user, "on", "nopass", "~*"] + Self.commands.filter { $0 != command }.map { "+\($0)" })
+          .map { Array($0.utf8) })
+    ])
+    return place.environment.merging([
+      "REDIS_URL": place.redisURL.replacing("unix://", with: "unix://\(user):any@"), "USAGE_SET_TTL": "8d",
+      "JOB_SCHEDULED_AT": Usage.now,
+    ]) { $1 }
+  }
+
+  @Test(arguments: ["none", "set", "get", "eval", "pexpire", "del", "expire", "mget"])
+  func `each command of Redis that a user may not is named`(command: String) async throws {
+    let place = try await Place()
+    let environment = try await environment(place, without: command)
+    let check = try await job.run(["--check"], environment)
+    let said = complaints(of: check)
+    #expect(check.exitCode == (command == "none" ? 0 : 77), "\(check.output)")
+    #expect(said.allSatisfy { $0.lowercased().contains(command) }, "\(said)")
+    #expect(said.isEmpty == (command == "none"))
+    #expect(try await place.redis("DBSIZE").integer == 0)
+  }
+
+  @Test(arguments: ["none", "pexpire"])
+  func `a user that may not renew the lock is denied, once it would have to be renewed`(command: String) async throws {
+    let place = try await Place()
+    try await place.redis("SET", "usage:m:2025-11-07:x", "5")
+    let environment = try await environment(place, without: command).merging(["JOB_LOCK_TTL": "3s"]) { $1 }
+    let run = try await BlockedRun(at: .writing, in: place, environment)
+    if command == "none" {
+      // Its lock has been renewed: it is older than its lease.
+      try await place.redis("SET", "as old", "x", "PX", "3000")
+      try await place.until(key: "as old", exists: false)
+      try await run.letGo()
+    }
+    let outcome = await run.process.outcome()
+    #expect(outcome.exitCode == (command == "none" ? 0 : 77), "\(outcome.output)")
+    if command == "none" { return }
+    #expect(outcome.result["error", "kind"].string == "denied")
+    #expect(outcome.result["error", "hint"].isThere)
+    try await run.letGo()
+    #expect(try await place.value("select count(*) from merchant_usage") == "0")
   }
 }

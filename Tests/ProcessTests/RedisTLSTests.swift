@@ -84,8 +84,8 @@ import Testing
     defer { plain.close() }
     let url = "rediss://user:s3cret@localhost:\(plain.port)"
     let run = try await run(url, ["REDIS_CA_FILE": certificates.authority, "JOB_LOCK_TTL": "3s"], in: place)
-    #expect([69, 78].contains(run.exitCode))
-    #expect(run.output.contains("TLS"))
+    // Redis takes the greeting for the beginning of a command, and waits for the rest of it.
+    expect(run, 69, saying: "TLS")
     let said = plain.conversation.filter { $0.direction == .toServer && !$0.isOpening }
     #expect(!said.isEmpty)
     // A TLS record of the kind "handshake", every time, and nothing of ours in it.

@@ -109,4 +109,20 @@ import Testing
     #expect(first.text == "1")
     #expect(second.text == "2")
   }
+
+  @Test func `READONLY as one answer of several makes the connection go, too`() async throws {
+    let redis = try await RedisServer()
+    let before = try await redis("CLIENT", "ID")
+    try await redis("REPLICAOF", "127.0.0.1", "1")
+    let error = try await redisError {
+      try await redis.connection.withSession { session in
+        let answers = try session.pipeline([RedisCommand("PING"), RedisCommand("SET", "a", "1"), RedisCommand("PING")])
+        guard case .error(let code, let message) = answers[1] else { return }
+        throw RedisError.server(code: code, message: message)
+      }
+    }
+    #expect(error.code == "READONLY")
+    // Only a new connection finds the new primary.
+    #expect(try await redis("CLIENT", "ID") != before)
+  }
 }
