@@ -52,6 +52,15 @@ package struct Binary: Sendable {
     /// Waits for the end.
     package func outcome() async -> Outcome { await ended.value }
 
+    /// Waits for the end that has to come by itself, and makes one after the limit.
+    package func outcome(within limit: Duration) async throws -> Outcome {
+      do { try await eventually(within: limit) { !isRunning } } catch {
+        send(SIGKILL)
+        throw TestFailure("the process had not ended by itself within \(limit)")
+      }
+      return await outcome()
+    }
+
     /// Reads on a thread of its own: the shared pool has only as many threads as cores.
     private static func all(of pipe: Pipe) async -> String {
       await withCheckedContinuation { continuation in
