@@ -78,10 +78,25 @@ struct SoakRun: Sendable {
     return settings
   }
 
+  /// Whether it loses its lock to another run, its successor.
+  var hasSuccessor: Bool {
+    switch disturbance {
+    case .freeze, .lostLock: true
+    case .none, .signal: false
+    }
+  }
+
+  private var successor: SoakRun { SoakRun(-number, finishing: kind == .shard ? shard : nil) }
+
   /// Runs it, disturbs it, and holds its ending against the contract.
-  func run(in place: Place) async throws {
+  ///
+  /// - Parameter isAlone: whether nothing else disturbs it or its successor: no restart, no other lost lock.
+  /// - Returns: its exit code.
+  @discardableResult
+  func run(in place: Place, isAlone: Bool = false) async throws -> Int32 {
     let process = try Usage.binary.start(arguments, settings(place))
     var wasKilled = false
+    var successorsCode: Int32?
     switch disturbance {
     case .none: break
     case .signal(let signal, let moment):
@@ -92,17 +107,17 @@ struct SoakRun: Sendable {
       try await Task.sleep(for: moment)
       process.send(SIGSTOP)
       try await Task.sleep(for: .milliseconds(1200))
-      try await SoakRun(-number, finishing: kind == .shard ? shard : nil).run(in: place)
+      successorsCode = try await successor.run(in: place)
       process.send(SIGCONT)
     case .lostLock(let moment):
       try await Task.sleep(for: moment)
       // Redis may just be away.
       _ = try? await place.redis("DEL", lockKey)
-      try await SoakRun(-number, finishing: kind == .shard ? shard : nil).run(in: place)
+      successorsCode = try await successor.run(in: place)
     }
     let outcome = await process.outcome()
     let comment = Comment(rawValue: "\(self): exit code \(outcome.exitCode), \(outcome.output)\(outcome.errors)")
-    if wasKilled, outcome.exitCode == 128 + SIGKILL { return }
+    if wasKilled, outcome.exitCode == 128 + SIGKILL { return outcome.exitCode }
     // A signal that comes before main has begun finds nobody to catch it. Nothing was done then: the first
     // line of a run's log comes before it contacts anybody.
     if case .signal(let signal, _) = disturbance, outcome.exitCode == 128 + signal, outcome.errors.isEmpty {
@@ -114,10 +129,16 @@ struct SoakRun: Sendable {
         return committed != nil
       }
       #expect(committed == "0", comment)
-      return
+      return outcome.exitCode
     }
     #expect(outcome.result["exit_code"].int == Int(outcome.exitCode), comment)
     // Done, with the bad item, a server away, leadership or time lost, a signal: nothing else can happen here.
     #expect([0, 65, 69, 75, 128 + SIGINT, 128 + SIGTERM].contains(outcome.exitCode), comment)
+    // Whatever becomes of a run that lost its lock: it does not take its successor down with it.
+    if isAlone, let successorsCode {
+      let isWorkDone = [outcome.exitCode, successorsCode].contains { $0 == 0 || $0 == 65 }
+      #expect(isWorkDone, "the successor ended with \(successorsCode); \(comment)")
+    }
+    return outcome.exitCode
   }
 }

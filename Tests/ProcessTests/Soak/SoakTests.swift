@@ -28,7 +28,8 @@ import Testing
         Int.random(in: 0..<20, using: &random) == 0 ? SoakField.Restart.allCases.randomElement(using: &random) : nil
       let before = field
       try await withThrowingTaskGroup { group in
-        for run in batch { group.addTask { try await run.run(in: place) } }
+        let isAlone = restart == nil && batch.count(where: \.hasSuccessor) == 1
+        for run in batch { group.addTask { _ = try await run.run(in: place, isAlone: isAlone) } }
         if let restart { group.addTask { try await before.restart(restart) } }
         try await group.waitForAll()
       }
