@@ -151,14 +151,11 @@ struct JobRunner<J: Job> {
     }
     // Not cancelled with the work: a run that stops still says so in the ledger. But what is left of the time
     // after a signal is the lock's, should Postgres not answer.
-    let closing = Task { [result] in await close(leadership, result) }
-    let limit =
+    let closing = { @Sendable [result] in await close(leadership, result) }
+    let failure =
       result.status == .interrupted
-      ? Task {
-        try await Task.sleep(for: .seconds(2)); closing.cancel()
-      } : nil
-    defer { limit?.cancel() }
-    if let failure = await closing.value {
+      ? await waiting(atMost: .seconds(2), for: closing) ?? nil : await Task(operation: closing).value
+    if let failure {
       result = self.result(of: failure)
       await Task { [result] in _ = await close(leadership, result) }.value
     }
