@@ -1,3 +1,4 @@
+public import Postgres
 public import Redis
 
 /// A job: its name, its settings and what it does. Everything around the work is the runtime's.
@@ -23,6 +24,10 @@ public protocol Job: Sendable {
   /// tries them.
   var redisTrials: [RedisCommand] { get }
 
+  /// A statement for `--check` whose rows, in the column `advice`, name what would do the job good and is not
+  /// needed: an index, for example.
+  var advice: Statement? { get }
+
   /// Whether the run writes anything. One that only looks (a status mode) needs no lock and no ledger.
   var writes: Bool { get }
 
@@ -39,6 +44,7 @@ extension Job {
   public static var neededSchema: Int { 1 }
   public static var tables: [TableNeed] { [] }
   public var redisTrials: [RedisCommand] { [] }
+  public var advice: Statement? { nil }
   public var writes: Bool { true }
 
   /// Where the process starts; see `JobMain`.

@@ -19,7 +19,8 @@ extension JobRunner {
 
   private func checkPostgres(_ found: inout Findings) async throws {
     let needs = Schema.runtimeTables + J.tables
-    let (server, version, missing, isReadOnly) = try await database.transaction(readOnly: true) { session in
+    let wanted = job.advice
+    let (server, version, missing, isReadOnly, advice) = try await database.transaction(readOnly: true) { session in
       let missing = try session.query(Schema.missing(needs)).map { row in
         (
           complaint: try row.value("complaint", as: String.self),
@@ -28,7 +29,8 @@ extension JobRunner {
       }
       let version = missing.isEmpty ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
       let isReadOnly: Bool = try session.query(Schema.isReadOnly).only().value("is_read_only")
-      return (session.serverVersion, version, missing, isReadOnly)
+      let advice = try wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } }
+      return (session.serverVersion, version, missing, isReadOnly, advice ?? [])
     }
     if isReadOnly { found.complaints.append(Schema.readOnlyFailure) }
     found.facts.append(("postgres_version", .integer(Int64(server))))
@@ -37,6 +39,8 @@ extension JobRunner {
       found.facts.append(("schema_version", .integer(Int64(version))))
       if version < neededSchema { found.complaints.append(Schema.failure(found: version, needed: neededSchema)) }
     }
+    for line in advice { log.warning("advice: \(line)") }
+    if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }
     found.complaints += missing.map { Schema.failure(missing: $0.complaint, isPrivilege: $0.isPrivilege) }
   }
 

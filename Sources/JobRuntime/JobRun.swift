@@ -148,6 +148,12 @@ public struct JobRun: Sendable {
     record.add(failures)
   }
 
+  /// Resolves the dead letters of items that went well this time, in the transaction of the session.
+  public func resolve(_ items: [String], in session: borrowing Session) throws {
+    guard leadership != nil, !items.isEmpty else { return }
+    try session.execute(DeadLetters.resolve(items, job: job))
+  }
+
   /// States what the run covers, for the result and the ledger.
   public func covers(_ window: Window?) { record.window = window }
 

@@ -20,6 +20,14 @@ public struct ItemFailure: Sendable, Equatable {
 }
 
 enum DeadLetters {
+  /// Marks what stands pending of these items as resolved.
+  static func resolve(_ items: [String], job: String) -> Statement {
+    """
+    update oneshot.dead_letters set state = 'resolved'
+    where job = \(job) and state = 'pending' and item = any (\(items.map(\.storableName))::text[])
+    """
+  }
+
   /// Writes failures: one row per job and item; failing again, in another run, raises `attempts`.
   static func record(_ failures: [ItemFailure], job: String, runID: RunID, at moment: Timestamp) -> Statement {
     // The key is a digest because an item may be longer than a B-tree takes (2,704 bytes).

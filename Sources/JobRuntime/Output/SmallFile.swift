@@ -1,8 +1,9 @@
 import Glibc
 
 /// Small files, read and written whole. What goes wrong is told in words, for the log.
-enum SmallFile {
-  static func read(_ path: String) throws(Failure) -> String {
+public enum SmallFile {
+  /// Reads at most 64 KiB of UTF-8.
+  public static func read(_ path: String) throws(Failure) -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure(errno) }
     defer { close(descriptor) }
@@ -19,6 +20,18 @@ enum SmallFile {
     guard used < bytes.count else { throw Failure("it is larger than 64 KiB") }
     guard let text = String(validating: bytes[..<used], as: UTF8.self) else { throw Failure("it is not UTF-8") }
     return text
+  }
+
+  /// The names in a folder, sorted by their bytes.
+  public static func names(in folder: String) throws(Failure) -> [String] {
+    guard let stream = opendir(folder) else { throw Failure(errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      names.append(
+        withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// Writes over what is there, or makes the file.
@@ -47,8 +60,8 @@ enum SmallFile {
     }
   }
 
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
     init(_ description: String) { self.description = description }
     init(_ number: Int32) { description = String(cString: strerror(number)) }
   }

@@ -1,11 +1,12 @@
 /// Reads and writes `500ms`, `30s`, `5m`, `1h`, `7d`.
-enum DurationText {
+public enum DurationText {
   // Longest unit first, for writing.
   private static let units: [(name: String, milliseconds: Int64)] = [
     ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
   ]
 
-  static func parse(_ text: String) -> Duration? {
+  /// `nil` for anything else, and for more than a hundred years.
+  public static func parse(_ text: String) -> Duration? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let unit = text[digits.endIndex...]
     guard let count = Int64(digits), let factor = units.first(where: { $0.name == unit })?.milliseconds else {
@@ -17,7 +18,7 @@ enum DurationText {
     return .milliseconds(milliseconds)
   }
 
-  static func format(_ duration: Duration) -> String {
+  public static func format(_ duration: Duration) -> String {
     let milliseconds = duration.inMilliseconds
     // «7d» stays days; «48h» reads better than «2d» only to who wrote it, so the largest unit that fits.
     let unit = units.first { milliseconds != 0 && milliseconds % $0.milliseconds == 0 }

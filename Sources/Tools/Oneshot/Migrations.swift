@@ -12,6 +12,7 @@ extension Migration {
     Migration(1, "ledger", PackageResources.v0001_ledger_sql),
     Migration(2, "usage", PackageResources.v0002_usage_sql),
     Migration(3, "totals", PackageResources.v0003_totals_sql),
+    Migration(4, "top_stats", PackageResources.v0004_top_stats_sql),
   ]
 
   private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {

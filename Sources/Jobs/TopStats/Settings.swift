@@ -1,0 +1,99 @@
+import JobRuntime
+
+extension TopStats {
+  struct Settings: JobSettings {
+    /// The window of the key that carries none.
+    let plainWindow: BoardWindow
+    /// All windows, the widest first.
+    let windows: [BoardWindow]
+    let limit: Int
+    let boards: [Board]
+    let keyPrefix: String
+    let timeToLive: Duration?
+    let keepsHistory: Bool
+    let historyKeep: Duration?
+    let boardTimeout: Duration?
+    let workMemory: Int
+
+    /// As many as one pass over a table counts for; see `sql/likes_received.sql`.
+    static let mostWindows = 4
+
+    init(from env: inout Environment) {
+      let week = BoardWindow(length: .days(7))
+      let plain =
+        env.custom(
+          "TOP_STATS_WINDOW", form: "duration", default: week.text,
+          help: "The window of the key that carries no window (top:feeds_liked).", parse: BoardWindow.parse) ?? week
+      let others =
+        env.custom(
+          "TOP_STATS_WINDOWS", form: "durations with commas", default: "1d,7d,30d",
+          help: "All windows; each board is published for every one (top:feeds_liked:1d).", parse: BoardWindow.parseList
+        )
+        ?? [.days(1), .days(7), .days(30)].map(BoardWindow.init)
+      plainWindow = plain
+      windows = Set(others + [plain]).sorted { $0.length > $1.length }
+      if windows.count > Self.mostWindows {
+        env.complain(
+          "TOP_STATS_WINDOWS", "makes \(windows.count) windows with TOP_STATS_WINDOW; \(Self.mostWindows) at most")
+      }
+      limit = env.int("TOP_STATS_LIMIT", default: 1000, in: 1...100_000, help: "The most members a board has.")
+      let folder = env.optionalPath(
+        "TOP_STATS_BOARDS_DIR",
+        help: "A folder of more boards, one .sql file each, or of replacements by the same name.")
+      let chosen = env.custom(
+        "TOP_STATS_BOARDS", form: "names with commas", default: nil, help: "Only these boards; without it all.",
+        parse: { .success($0.split(separator: ",").map { String($0.filter { $0 != " " }) }) })
+      boards = Board.all(folder: folder, chosen: chosen, &env)
+      keyPrefix = env.string(
+        "TOP_STATS_KEY_PREFIX", default: "top:",
+        help: "What stands before a board's name; {top}: keeps a board and its meta key in one slot of a Redis Cluster."
+      )
+      timeToLive = env.optionalDuration(
+        "TOP_STATS_TTL", in: .seconds(1) ... .days(3660),
+        help: "How long a published board lives unless it is published again; without it for ever.")
+      keepsHistory = env.bool(
+        "TOP_STATS_HISTORY", default: false, help: "Keep each publication in top_stats_history too.")
+      historyKeep = env.optionalDuration(
+        "TOP_STATS_HISTORY_KEEP", in: .days(1) ... .days(36_525), help: "Age at which rows leave the history.")
+      boardTimeout = env.optionalDuration(
+        "TOP_STATS_BOARD_TIMEOUT", in: .milliseconds(1) ... .days(1),
+        help: "How long one statement may take; what takes longer fails alone.")
+      workMemory = env.int(
+        "TOP_STATS_WORK_MEM", default: 128, in: 1...65_536, help: "Postgres' work_mem for the calculation, in MB.")
+    }
+
+    /// What names a board and its window, for example `feeds_liked` or `feeds_liked:1d`.
+    func label(_ board: String, _ window: BoardWindow) -> String {
+      window == plainWindow ? board : "\(board):\(window.text)"
+    }
+
+    func key(_ board: String, _ window: BoardWindow) -> String { keyPrefix + label(board, window) }
+  }
+}
+
+/// How far back a board looks from the moment the run is for.
+struct BoardWindow: Hashable, Sendable {
+  let length: Duration
+  var text: String { DurationText.format(length) }
+
+  /// Where it begins; it ends just before the moment, which is no longer in it.
+  func start(before end: Timestamp) -> Timestamp { end - length }
+
+  static func parse(_ text: String) -> Environment.Parsed<BoardWindow> {
+    guard let length = DurationText.parse(text), length > .zero else {
+      return .failure("holds «\(text)», not a duration such as 12h or 7d")
+    }
+    return .success(BoardWindow(length: length))
+  }
+
+  static func parseList(_ text: String) -> Environment.Parsed<[BoardWindow]> {
+    var windows: [BoardWindow] = []
+    for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+      switch parse(word.filter { $0 != " " }) {
+      case .success(let window): windows.append(window)
+      case .failure(let problem): return .failure(problem)
+      }
+    }
+    return .success(windows)
+  }
+}

@@ -1,0 +1,156 @@
+import JobRuntime
+import Postgres
+import Redis
+
+/// Recalculates leaderboards and publishes them as sorted sets, of which an API reads pages with `ZREVRANGE`.
+///
+/// - Reads and writes: the application's tables; keys `top:{board}`, `top:meta:{board}`; `top_stats_history`.
+/// - Safe to run twice: a board is replaced as a whole, and a slot's history is written over.
+/// - Safe to stop halfway: each board is published in one step; those that are not keep their old contents.
+/// - If it is late: boards end at the moment the run was for, not at the moment it runs.
+@main
+struct TopStats: Job {
+  static let name = "top-stats"
+  static let summary = "publishes leaderboards from Postgres in Redis"
+  static let neededSchema = 4
+  static let tables = [
+    TableNeed("users", columns: ["id"], privileges: [.select]),
+    TableNeed("feeds", columns: ["id", "user_id", "created_at"], privileges: [.select]),
+    TableNeed("feed_likes", columns: ["feed_id", "user_id", "created_at"], privileges: [.select]),
+    TableNeed("feed_comments", columns: ["feed_id", "user_id", "created_at"], privileges: [.select]),
+    TableNeed("feed_views", columns: ["feed_id", "viewed_at"], privileges: [.select]),
+    TableNeed("follows", columns: ["follower_id", "followee_id", "created_at"], privileges: [.select]),
+    TableNeed(
+      "top_stats_history", columns: ["board", "computed_at", "rank", "member", "score"],
+      privileges: [.select, .insert, .update, .delete]),
+  ]
+
+  struct Report: JobReport {
+    var published = 0
+    /// Of those, how many have no members.
+    var emptied = 0
+    var failed = 0
+    var members = 0
+    var historyRows = 0
+    var historyRemoved = 0
+    var boards: [PublishedBoard] = []
+
+    var itemsProcessed: Int { published + failed }
+  }
+
+  struct PublishedBoard: Encodable, Sendable {
+    var key: String
+    var members: Int
+  }
+
+  let settings: Settings
+
+  var redisTrials: [RedisCommand] {
+    let key = settings.keyPrefix + "check"
+    return [RedisCommand("ZCARD", key), RedisCommand("EXISTS", key)]
+  }
+
+  var advice: Statement? { try? Statement(file: PackageResources.index_advice_sql) }
+
+  func run(_ run: JobRun) async throws -> Report {
+    let boards = try boards(for: run.shard)
+    let windows = settings.windows
+    if let widest = windows.first {
+      run.covers(Window(start: widest.start(before: run.scheduledAt), end: run.scheduledAt))
+    }
+    // From now on an earlier run that was paused publishes nothing over what this one reads.
+    try await run.claim(boards.flatMap { board in windows.map { settings.key(board.name, $0) } })
+    let calculation = Calculation(
+      boards: boards, windows: windows, moment: run.scheduledAt, limit: settings.limit,
+      workMemory: settings.workMemory, boardTimeout: settings.boardTimeout, timeLeft: run.timeLeft)
+    let results = try await run.snapshot { session in try calculation.carryOut(session) }
+
+    var report = Report()
+    for result in results {
+      if let members = result.members { try await publish(result, members, &report, run) }
+    }
+    try await keep(results, &report, run)
+    try await removeOldHistory(&report, run)
+    return report
+  }
+
+  private func publish(
+    _ result: BoardResult, _ members: [Member], _ report: inout Report, _ run: JobRun
+  ) async throws {
+    let key = settings.key(result.board, result.window)
+    try await run.publish(
+      [
+        Replacement(key, .sortedSet(members.map { ($0.id, $0.score) })),
+        Replacement(
+          settings.keyPrefix + "meta:" + settings.label(result.board, result.window),
+          .hash([
+            ("computed_at", run.scheduledAt.rfc3339), ("window", result.window.text),
+            ("window_start", result.window.start(before: run.scheduledAt).rfc3339),
+            ("members", "\(members.count)"), ("run_id", run.id.description),
+          ])),
+      ], timeToLive: settings.timeToLive)
+    report.published += 1
+    report.members += members.count
+    report.boards.append(PublishedBoard(key: key, members: members.count))
+    if members.isEmpty {
+      report.emptied += 1
+      run.log.info("the board is empty: nothing happened in its window", ["key": .string(key)])
+    }
+    try run.checkpoint(report)
+  }
+
+  /// Writes what lasts: history, and which boards failed.
+  private func keep(_ results: [BoardResult], _ report: inout Report, _ run: JobRun) async throws {
+    let settings = settings
+    let failures = results.compactMap { result in
+      result.failure.map {
+        ItemFailure(
+          item: settings.label(result.board, result.window), kind: "board_failed", message: $0,
+          payload: ["board": .string(result.board), "window": .string(result.window.text)])
+      }
+    }
+    for failure in failures {
+      run.log.warning(
+        "a board failed and keeps its old contents",
+        ["board": .string(failure.item), "error": .string(failure.message)])
+    }
+    let published = results.filter { $0.failure == nil }.map { settings.label($0.board, $0.window) }
+    report.historyRows = try await run.transaction { session in
+      try run.reject(failures, in: session)
+      try run.resolve(published, in: session)
+      guard settings.keepsHistory, !run.isDryRun else { return 0 }
+      var written = 0
+      for result in results {
+        guard let members = result.members else { continue }
+        written += try session.execute(
+          Statement(
+            file: PackageResources.write_history_sql,
+            binding: [
+              "board": settings.label(result.board, result.window), "computed_at": run.scheduledAt,
+              "members": members.count, "member_list": members.map(\.id), "score_list": members.map(\.score),
+            ]))
+      }
+      return written
+    }
+    report.failed = failures.count
+  }
+
+  private static let historyBatch = 10_000
+
+  private func removeOldHistory(_ report: inout Report, _ run: JobRun) async throws {
+    guard let age = settings.historyKeep, !run.isDryRun else { return }
+    let statement = try Statement(
+      file: PackageResources.remove_history_sql, binding: ["before": run.scheduledAt - age, "batch": Self.historyBatch])
+    var removed = Self.historyBatch
+    while removed == Self.historyBatch {
+      removed = try await run.transaction { session in try session.execute(statement) }
+      report.historyRemoved += removed
+      try run.checkpoint(report)
+    }
+  }
+
+  /// The boards of this process's share.
+  private func boards(for shard: Shard) throws -> [Board] {
+    settings.boards.enumerated().filter { $0.offset % shard.count == shard.index }.map(\.element)
+  }
+}

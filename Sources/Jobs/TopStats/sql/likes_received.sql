@@ -1,0 +1,15 @@
+-- Likes by feed, and whose feed it is: what both like boards are made of.
+-- One pass counts for all windows: the first begins at :start_1, the earliest; those there are not begin at null.
+create temporary table likes_received on commit drop as
+select feed_id, live_feeds.user_id, counts
+from (
+  select feed_id, array[
+      count(*),
+      count(*) filter (where created_at >= :start_2),
+      count(*) filter (where created_at >= :start_3),
+      count(*) filter (where created_at >= :start_4)] as counts
+  from feed_likes
+  where created_at >= :start_1 and created_at < :window_end
+    and exists (select from live_users where live_users.id = feed_likes.user_id)
+  group by feed_id) as tally
+join live_feeds on live_feeds.id = tally.feed_id
