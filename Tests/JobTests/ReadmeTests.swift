@@ -4,6 +4,7 @@ import Redis
 import TestSupport
 import Testing
 
+@testable import TopStats
 @testable import UsageAggregation
 
 /// The README's tables come from the code. `UPDATE_README=1 swift test --filter ReadmeTests` writes them anew.
@@ -33,6 +34,7 @@ import Testing
   @Test func `the tables of settings are the declarations`() throws {
     let tables = settingsTable(of: UsageAggregation.self)
     try expect("settings usage-aggregation", is: table(of: tables.own))
+    try expect("settings top-stats", is: table(of: settingsTable(of: TopStats.self).own))
     try expect("settings common", is: table(of: tables.common))
   }
 
@@ -55,25 +57,48 @@ import Testing
   }
 
   @Test func `a role and a user with the README's privileges, and nothing more, can check and run`() async throws {
-    let text = try String(contentsOf: Self.url, encoding: .utf8)
-    let grants = try #require(text.firstMatch(of: /(?s)<!-- grants -->\n```sql\n(.*?)```/)).output.1
-    let rights = try #require(text.firstMatch(of: /<!-- acl -->\n```\nACL SETUSER jobs on >secret (.*)\n```/)).output.1
     let usage = try await Usage()
-    let name = try await usage.place.value("current_database()")
-    let role = "jobs_\(usage.place.redisURL.split(separator: "=").last ?? "")"
-    let sql = grants.replacing("to jobs", with: "to \(role)").replacing("database app", with: "database \(name)")
-    try await usage.place.execute("create role \(role) login; \(sql)")
-    let url = usage.place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")
-    let words = ["SETUSER", role, "on", ">secret"] + rights.split(separator: " ").map(String.init)
-    try await usage.place.redis(all: [RedisCommand("ACL", bytes: words.map { Array($0.utf8) })])
-    let restricted = [
-      "DATABASE_URL": url, "REDIS_URL": usage.place.redisURL.replacing("unix://", with: "unix://\(role):secret@"),
-      "USAGE_SET_TTL": "7d",
-    ]
+    var restricted = try await Self.restricted("", in: usage.place)
+    restricted["USAGE_SET_TTL"] = "7d"
     try await usage.set(["m:2025-11-07:x": "5", "bad:2025-11-07:x": "?"])
     let check = try await usage.run(["--check"], restricted)
     #expect(check.exitCode == 0, "\(check.output)")
     #expect(try await usage.run([], restricted).exitCode == 65)
     #expect(try await usage.stored() == ["m:2025-11-07:x": "5"])
+  }
+
+  @Test func `so can those of top-stats`() async throws {
+    let boards = try await Leaderboards()
+    try await boards.fill()
+    var restricted = try await Self.restricted(" top-stats", in: boards.place)
+    restricted.merge(["TOP_STATS_HISTORY": "true", "TOP_STATS_TTL": "1d", "TOP_STATS_HISTORY_KEEP": "9d"]) { $1 }
+    let check = try await boards.run(["--check"], restricted)
+    #expect(check.exitCode == 0, "\(check.output)")
+    for _ in 1...2 {
+      let run = try await boards.run([], restricted)
+      #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    }
+    #expect(try await !boards.board("comments").isEmpty)
+  }
+
+  /// Makes a role and a user as the README says, and tells the settings that lead a run in as them.
+  private static func restricted(_ job: String, in place: Place) async throws -> [String: String] {
+    let text = try String(contentsOf: url, encoding: .utf8)
+    let part = { (name: String, form: String) in
+      let start = try #require(text.range(of: "<!-- \(name)\(job) -->\n```\(form)\n")).upperBound
+      return String(text[start..<(try #require(text.range(of: "```", range: start..<text.endIndex)).lowerBound)])
+    }
+    let name = try await place.value("current_database()")
+    let role = "jobs_\(place.redisURL.split(separator: "=").last ?? "")"
+    let sql = try part("grants", "sql").replacing("to jobs", with: "to \(role)")
+      .replacing("database app", with: "database \(name)")
+    try await place.execute("create role \(role) login; \(sql)")
+    let words = try part("acl", "").replacing("ACL SETUSER jobs", with: "SETUSER \(role)")
+      .split(whereSeparator: \.isWhitespace).map { Array($0.utf8) }
+    try await place.redis(all: [RedisCommand("ACL", bytes: words)])
+    return [
+      "DATABASE_URL": place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)"),
+      "REDIS_URL": place.redisURL.replacing("unix://", with: "unix://\(role):secret@"),
+    ]
   }
 }
