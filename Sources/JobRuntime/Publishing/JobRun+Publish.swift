@@ -34,6 +34,7 @@ extension JobRun {
       let fenceKey = fenceKey(of: key, leadership)
       try await redis { session in try Publication.claim(fenceKey, leadership.fence, &session) }
     }
+    log.debug("claimed the keys")
   }
 
   /// Where the newest token that has published a key is kept: a number that only ever rises.
@@ -56,8 +57,10 @@ private struct Publication: Sendable {
 
   func carryOut(_ session: inout RedisSession) throws {
     let temporary = replacements.map { Replacement.companion(of: $0.key, "new", runID.description) }
+    // A cluster says first of all, and wherever it is asked, when keys are not of one slot.
+    let question = RedisCommand("EXISTS", bytes: replacements.map { Array($0.key.utf8) })
     let building = zip(replacements, temporary).flatMap { $0.build(under: $1, for: Self.buildingLife) }
-    for case .error(let code, let message) in try session.pipeline(building) {
+    for case .error(let code, let message) in try session.pipeline([question] + building) {
       throw RedisError.server(code: code, message: message)
     }
     let answer = try session.run(

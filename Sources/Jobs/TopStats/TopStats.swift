@@ -64,6 +64,7 @@ struct TopStats: Job {
       boards: boards, windows: windows, moment: run.scheduledAt, limit: settings.limit,
       workMemory: settings.workMemory, boardTimeout: settings.boardTimeout, timeLeft: run.timeLeft)
     let results = try await run.snapshot { session in try calculation.carryOut(session) }
+    run.log.debug("calculated the boards")
 
     var report = Report()
     for result in results {
