@@ -19,6 +19,7 @@ demo:
 	@$(support)/install-packages.sh demo
 	@echo "building (the first time takes a minute or two)"
 	@swift build $(ship) --product usage-aggregation 2>&1 | tail -1
+	@swift build $(ship) --product top-stats 2>&1 | tail -1
 	@swift build $(ship) --product oneshot 2>&1 | tail -1
 	@$(support)/private-servers.sh Tests/Demo/demo.sh "$$(swift build $(ship) --show-bin-path)"
 
