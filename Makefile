@@ -38,6 +38,7 @@ soak:
 bench:
 	@$(support)/install-packages.sh bench
 	swift build $(ship) --product usage-aggregation
+	swift build $(ship) --product top-stats
 	swift build $(ship) --product oneshot
 	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
 

@@ -12,6 +12,7 @@ import platform
 import sys
 import uuid
 
+import boards
 import usage
 from stand import HERE, Stand, alternate, median
 
@@ -55,7 +56,7 @@ def duration(seconds):
 
 
 def sizes(stand, table):
-    for name in ("usage-aggregation", "oneshot"):
+    for name in ("usage-aggregation", "top-stats", "oneshot"):
         size = (stand.binaries / name).stat().st_size
         table.row(f"binary `{name}`", f"{size / 1e6:.1f} MB", goal="≤ 15 MB", is_met=size <= LARGEST_BINARY)
 
@@ -115,6 +116,16 @@ def aggregation(stand, table):
                   f"{naive / pace[case]:.0f} × faster", "≥ 100 ×", naive / pace[case] >= 100)
 
 
+def leaderboards(stand, table):
+    stand.empty_redis()
+    boards.fill(stand, KEYS * 8)
+    for case, windows in (("1d, 7d and 30d", (30, 7, 1)), ("7d alone", (7,))):
+        a, b = alternate(ROUNDS, lambda: boards.ours(stand, windows), lambda: boards.theirs(stand, windows))
+        table.compare(f"top-stats, {case}, {KEYS * 8:,} likes", [t.seconds for t in a], b,
+                      "a join-then-group query a board", 0.5)
+        table.saw("top-stats", a)
+
+
 def growth(stand, table):
     """Time should grow as the keys do, and memory not at all."""
     smallest = None
@@ -140,7 +151,8 @@ def memory(table):
 def main():
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    cases = {"sizes": sizes, "cold-start": cold_start, "usage-aggregation": aggregation, "growth": growth}
+    cases = {"sizes": sizes, "cold-start": cold_start, "usage-aggregation": aggregation, "top-stats": leaderboards,
+             "growth": growth}
     only = os.environ.get("BENCH_ONLY")
     if only and only not in cases:
         raise SystemExit(f"BENCH_ONLY is one of {', '.join(cases)}")
