@@ -31,10 +31,12 @@ struct Calculation: Sendable {
     if let boardTimeout {
       try session.query("select set_config('statement_timeout', \("\(boardTimeout.inMilliseconds)ms"), true)")
     }
-    var missing: [Preparation: BoardFailure] = [:]
+    var missing: [Preparation: SQLFile.Failure] = [:]
     let needed = Set(boards.flatMap(\.needs))
     for preparation in Preparation.allCases where needed.contains(preparation) {
-      do { try attempt(preparation.file, startOfEachWindow, session) } catch let failure as BoardFailure {
+      do {
+        try session.attempt(preparation.file, binding: startOfEachWindow, limit: timeLeft)
+      } catch let failure as SQLFile.Failure {
         missing[preparation] = failure
       }
     }
@@ -44,7 +46,7 @@ struct Calculation: Sendable {
     for board in boards {
       for window in windows {
         var result = BoardResult(board: board.name, window: window)
-        do { result.members = try members(of: board, window, missing, session) } catch let failure as BoardFailure {
+        do { result.members = try members(of: board, window, missing, session) } catch let failure as SQLFile.Failure {
           result.failure = failure.description
         }
         results.append(result)
@@ -54,12 +56,12 @@ struct Calculation: Sendable {
   }
 
   private func members(
-    of board: Board, _ window: BoardWindow, _ missing: [Preparation: BoardFailure], _ session: borrowing Session
+    of board: Board, _ window: BoardWindow, _ missing: [Preparation: SQLFile.Failure], _ session: borrowing Session
   ) throws -> [Member] {
-    if let problem = board.problem { throw BoardFailure(problem) }
     // Boards of one's own need not read what is prepared; they say themselves what they miss.
-    if board.isBuiltIn, let failure = board.needs.compactMap({ missing[$0] }).first { throw failure }
-    return try Self.members(in: attempt(board.ranked, values(for: board, window), session), of: board)
+    if board.file.isBuiltIn, let failure = board.needs.compactMap({ missing[$0] }).first { throw failure }
+    let rows = try session.attempt(board.ranked, binding: values(for: board, window), limit: timeLeft)
+    return try Self.members(in: rows, of: board)
   }
 
   private static func members(in rows: Rows, of board: Board) throws -> [Member] {
@@ -67,13 +69,13 @@ struct Calculation: Sendable {
     var members: [Member] = []
     for row in rows {
       guard let id = try row.optional("member", as: String.self) else {
-        throw BoardFailure("\(board.file): a member is null")
+        throw SQLFile.Failure("\(board.file.place): a member is null")
       }
       guard seen.insert(id).inserted else {
-        throw BoardFailure("\(board.file): the member «\(id.prefix(100))» stands in it twice")
+        throw SQLFile.Failure("\(board.file.place): the member «\(id.prefix(100))» stands in it twice")
       }
       guard let score = try row.optional("score", as: String.self), let number = Double(score), number.isFinite else {
-        throw BoardFailure("\(board.file): the score of «\(id.prefix(100))» is no number")
+        throw SQLFile.Failure("\(board.file.place): the score of «\(id.prefix(100))» is no number")
       }
       members.append(Member(id: id, score: score))
     }
@@ -82,32 +84,12 @@ struct Calculation: Sendable {
 
   // MARK: Statements
 
-  /// Runs one statement so that its failure, a `BoardFailure`, undoes nothing but itself.
-  @discardableResult
-  private func attempt(
-    _ file: SQLFile, _ values: [String: any PostgresEncodable], _ session: borrowing Session
-  ) throws -> Rows {
-    let statement = try file.statement(binding: values).limited(to: timeLeft)
-    do {
-      return try session.pipeline(["savepoint board", statement, "release savepoint board"])[1]
-    } catch {
-      guard case .server(let reason) = error, !Self.concernsAll(reason.state) else { throw error }
-      try session.query("rollback to savepoint board")
-      throw BoardFailure(file.describe(reason, in: statement))
-    }
-  }
-
-  /// Whether an error is not this statement's own: the connection is lost, or the whole has to be done again.
-  private static func concernsAll(_ state: SQLState) -> Bool {
-    ["08", "40"].contains(state.errorClass) || state.rawValue.hasPrefix("57P") || state.rawValue == "25P03"
-  }
-
   private func values(for board: Board, _ window: BoardWindow) -> [String: any PostgresEncodable] {
     var values: [String: any PostgresEncodable] = [
       "window_start": window.start(before: moment), "window_end": moment, "limit": limit,
     ]
     // Where a built-in board finds its count among those of all windows.
-    if board.isBuiltIn { values["window"] = (windows.firstIndex(of: window) ?? 0) + 1 }
+    if board.file.isBuiltIn { values["window"] = (windows.firstIndex(of: window) ?? 0) + 1 }
     return values
   }
 

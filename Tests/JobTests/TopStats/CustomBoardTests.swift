@@ -85,7 +85,8 @@ import Testing
         "select 1 as member, 1 as score;\nselect 2 as member, 1 as score",
         "two.sql, line 1: syntax error at or near \";\""
       ),
-      "Big Name": ("select 1 as member, 1 as score", "Big Name.sql: the file's name is the board's"),
+      "Big Name": ("select 1 as member, 1 as score", "Big Name.sql: the name before .sql takes a-z"),
+      "meta": ("select 1 as member, 1 as score", "meta.sql: a board cannot be called meta"),
       "long": ("--" + String(repeating: "x", count: 70_000), "long.sql cannot be read: it is larger than 64 KiB"),
       "missing_column": (good, "missing_column.sql, line 1: column \"created_at\" does not exist"),
     ]

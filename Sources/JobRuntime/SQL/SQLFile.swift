@@ -1,0 +1,123 @@
+public import Postgres
+
+/// A query that stands in a file: one of a job's own, or one that an operator mounted.
+public struct SQLFile: Sendable {
+  /// The file's name without `.sql`.
+  public let name: String
+  /// Where its text stands, for messages.
+  public let place: String
+  public private(set) var text: [UInt8]
+  /// Why it cannot even be tried.
+  public private(set) var problem: String?
+  public let isBuiltIn: Bool
+
+  /// How many lines of the text are the file's; what follows them is ours.
+  private var lines = Int.max
+
+  /// A file that is embedded in the binary.
+  public init(builtIn name: String, _ text: [UInt8]) {
+    (self.name, place, self.text, isBuiltIn) = (name, "\(name).sql (built in)", text, true)
+  }
+
+  /// Reads a file; what is wrong with it is its own problem, and no other's.
+  init(file: String, in folder: String) {
+    place = "\(folder)/\(file)"
+    name = String(file.dropLast(Self.ending.count))
+    (text, isBuiltIn) = ([], false)
+    guard Self.isName(name) else {
+      problem = "\(place): the name before .sql takes a-z, 0-9 and _, a letter first, and 63 of them at most"
+      return
+    }
+    do {
+      text = Array(try SmallFile.read(place).utf8)
+      if text.contains(0) { problem = "\(place) holds a NUL" }
+    } catch {
+      problem = "\(place) cannot be read: \(error)"
+    }
+  }
+
+  static let ending = ".sql"
+
+  /// A name becomes part of keys and item names: a small alphabet, and nothing that has a meaning of its own there.
+  private static func isName(_ text: String) -> Bool {
+    let letters = Array(text.utf8)
+    guard let first = letters.first, letters.count <= 63 else { return false }
+    func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }
+    return isLetter(first) && letters.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
+  }
+
+  // MARK: Use
+
+  /// The same file, for a reason not to be tried.
+  public func refused(_ problem: String) -> SQLFile {
+    var file = self
+    file.problem = file.problem ?? problem
+    return file
+  }
+
+  /// The same query as a part of a larger one, on the same lines as its file.
+  public func wrapped(in before: String, _ after: String) -> SQLFile {
+    var query = text[...]
+    while let last = query.last, last == UInt8(ascii: ";") || last <= UInt8(ascii: " ") { query.removeLast() }
+    var file = self
+    file.lines = query.count { $0 == UInt8(ascii: "\n") } + 1
+    // On a line of its own: the query may end with a comment.
+    file.text = Array(before.utf8) + query + Array("\n\(after)".utf8)
+    return file
+  }
+
+  /// - Throws: `SQLFile.Failure` when the file binds a name that has no value here, or cannot be tried at all.
+  public func statement(binding values: [String: any PostgresEncodable]) throws -> Statement {
+    if let problem { throw Failure(problem) }
+    do {
+      return try Statement(file: text, binding: values)
+    } catch {
+      guard case .invalidStatement(let what) = error else { throw error }
+      throw Failure("\(place), \(what)")
+    }
+  }
+
+  /// An error of the server in an operator's words, with the line that it is about.
+  ///
+  /// - Parameter statement: as it was sent. Values stand otherwise there than in the file (`$1`, not `:limit`),
+  ///   but each in the same line.
+  public func describe(_ error: PostgresError.ServerError, in statement: Statement) -> String {
+    let line = error.position.map { position in
+      let before = statement.sql.unicodeScalars.prefix(position - 1)
+      return ", line \(min(lines, before.count { $0 == "\n" } + 1))"
+    }
+    return "\(place)\(line ?? ""): \(error.message) (SQLSTATE \(error.state.rawValue))"
+      + (error.hint.map { ". \($0)" } ?? "")
+  }
+
+  /// Why a file yields nothing to use; it is the file's alone, and the others go on.
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+  }
+}
+
+extension Session {
+  /// Runs a file's statement, in a transaction, so that its failure undoes nothing but itself.
+  ///
+  /// - Throws: `SQLFile.Failure` for what is wrong with this statement alone, a limit that it ran into included;
+  ///   the server's error when the connection is lost or the whole has to be done again.
+  @discardableResult
+  public func attempt(
+    _ file: SQLFile, binding values: [String: any PostgresEncodable] = [:], limit: Duration? = nil
+  ) throws -> Rows {
+    let statement = try file.statement(binding: values).limited(to: limit)
+    do {
+      return try pipeline(["savepoint attempt", statement, "release savepoint attempt"])[1]
+    } catch {
+      guard case .server(let reason) = error, !Self.concernsAll(reason.state) else { throw error }
+      try query("rollback to savepoint attempt")
+      throw SQLFile.Failure(file.describe(reason, in: statement))
+    }
+  }
+
+  /// Whether an error is not one statement's own.
+  private static func concernsAll(_ state: SQLState) -> Bool {
+    ["08", "40"].contains(state.errorClass) || state.rawValue.hasPrefix("57P") || state.rawValue == "25P03"
+  }
+}
