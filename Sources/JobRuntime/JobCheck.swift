@@ -10,7 +10,8 @@ extension JobRunner {
     await database.close()
     await redis.close()
     record.counted.details = JSON(members: found.facts)
-    record.add(found.complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
+    record.rejected.add(
+      found.complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
     if surroundings.signal() != nil { return result(.interrupted) }
     guard let first = found.complaints.first else { return result(.succeeded) }
     let all = found.complaints.map(\.message).joined(separator: "; ")

@@ -48,11 +48,12 @@ public struct JobRun: Sendable {
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
     try await retrier.run("a transaction") {
-      let before = record.rejections
-      do {
+      // What it rejects is told once it is committed.
+      let rejected = RejectedItems()
+      let value = try await RejectedItems.$ofTransaction.withValue(rejected) {
         guard let leadership else { return try await database.transaction(readOnly: true, body) }
         try leadership.lock.lease.check(leadership.lock.key)
-        let value = try await database.transaction(
+        return try await database.transaction(
           guardedBy: leadership.ledger.fenceCheck(),
           check: { try leadership.ledger.check($0, against: leadership.fence) },
           provenBy: { leadership.ledger.trace(of: $0, fence: leadership.fence) },
@@ -62,13 +63,10 @@ public struct JobRun: Sendable {
             log.debug("committing")
             return value
           })
-        log.debug("committed")
-        return value
-      } catch {
-        // What it rejected is rolled back with it. (One connection: transactions do not overlap.)
-        record.rejections = before
-        throw error
       }
+      if leadership != nil { log.debug("committed") }
+      record.rejected.add(rejected)
+      return value
     }
   }
 
@@ -145,7 +143,7 @@ public struct JobRun: Sendable {
     if leadership != nil {
       try session.execute(DeadLetters.record(failures, job: job, runID: id, at: startedAt))
     }
-    record.add(failures)
+    (RejectedItems.ofTransaction ?? record.rejected).add(failures)
   }
 
   /// Resolves the dead letters of items that went well this time, in the transaction of the session.
@@ -172,11 +170,6 @@ public struct RedisPrimary: Sendable {
 
 /// What is known of a run while it goes on.
 final class RunRecord: Sendable {
-  struct Rejections: Sendable {
-    var total = 0
-    var shown: [RunResult.ItemError] = []
-  }
-
   private struct State {
     var window: Window?
     var counted: (counts: JSON, details: JSON) = ([:], [:])
@@ -184,10 +177,12 @@ final class RunRecord: Sendable {
     var opening: (fence: Int64, attempt: Int)?
     var isClosed = false
     var ending: RunResult?
-    var rejections = Rejections()
   }
 
   private let state = Mutex(State())
+
+  /// The items that failed.
+  let rejected = RejectedItems()
 
   var window: Window? {
     get { state.withLock(\.window) }
@@ -222,22 +217,5 @@ final class RunRecord: Sendable {
   func count(_ report: some JobReport) throws {
     let counted = try report.split()
     state.withLock { ($0.counted, $0.itemsProcessed) = (counted, report.itemsProcessed) }
-  }
-
-  var rejections: Rejections {
-    get { state.withLock(\.rejections) }
-    set { state.withLock { $0.rejections = newValue } }
-  }
-
-  func add(_ failures: [ItemFailure]) {
-    state.withLock { state in
-      state.rejections.total += failures.count
-      let room = RunResult.errorsShown - state.rejections.shown.count
-      state.rejections.shown += failures.prefix(max(0, room)).map { failure in
-        // Enough to find it; the dead letter holds it whole.
-        let name = String(decoding: failure.item.utf8.prefix(200), as: UTF8.self)
-        return RunResult.ItemError(item: name, kind: failure.kind, message: failure.message)
-      }
-    }
   }
 }

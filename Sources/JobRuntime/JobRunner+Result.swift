@@ -2,7 +2,7 @@
 extension JobRunner {
   func succeeded(_ report: J.Report) throws -> RunResult {
     try record.count(report)
-    let failed = record.rejections.total
+    let failed = record.rejected.told.total
     let isWithinBudget = settings.errorBudget.allows(failed: failed, of: report.itemsProcessed)
     return result(isWithinBudget ? .succeeded : .partial)
   }
@@ -28,8 +28,8 @@ extension JobRunner {
     result.duration = ContinuousClock.now - started
     result.isDryRun = settings.isDryRun
     (result.counts, result.details) = record.counted
-    result.errors = record.rejections.shown
-    result.errorsTotal = record.rejections.total
+    result.errors = record.rejected.told.shown
+    result.errorsTotal = record.rejected.told.total
     result.error = failure
     return result
   }

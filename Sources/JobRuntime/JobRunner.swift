@@ -84,12 +84,7 @@ struct JobRunner<J: Job> {
     let lock = LeaderLock(
       job: J.name, shard: settings.shard, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold,
       connection: connection)
-    log.debug("taking the lock", ["lock": .string(lock.key)])
-    let retrier = retrier
-    let attempt = try await watched(by: [deadlineWatcher]) {
-      try await retrier.run("taking the lock") { try await lock.acquire() }
-    }
-    if case .held(let other) = attempt {
+    if case .held(let other) = try await take(lock) {
       log.info("another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "gone meanwhile")])
       var result = self.result(.skipped)
       result.reason = "locked"
@@ -119,9 +114,27 @@ struct JobRunner<J: Job> {
     return result
   }
 
+  /// Tries to become leader; while a run of another variant is, for a while.
+  private func take(_ lock: LeaderLock) async throws -> LeaderLock.Attempt {
+    log.debug("taking the lock", ["lock": .string(lock.key)])
+    let (retrier, variant, log, end) = (retrier, job.variant, log, started + settings.lockWait)
+    return try await watched(by: [deadlineWatcher]) {
+      var isWaiting = false
+      while true {
+        let attempt = try await retrier.run("taking the lock") { try await lock.acquire() }
+        guard case .held(let holder) = attempt, !variant.isEmpty, ContinuousClock.now < end,
+          holder.map({ LeaderLock.isOther(than: variant, holder: $0) }) ?? isWaiting
+        else { return attempt }
+        if !isWaiting { log.info("waiting for a run of another variant", ["holder": .string(holder ?? "")]) }
+        isWaiting = true
+        try await Task.sleep(for: .milliseconds(500))
+      }
+    }
+  }
+
   private func runLocked(_ lock: LeaderLock) async -> RunResult {
     do {
-      let ledger = Ledger(job: J.name, shard: settings.shard, runID: runID)
+      let ledger = Ledger(job: J.name, variant: job.variant, shard: settings.shard, runID: runID)
       log.debug("opening the run in the ledger")
       switch try await watched(by: watchers(of: lock), { try await open(ledger, lock) }) {
       case .schemaTooOld(let found): throw Schema.failure(found: found, needed: neededSchema)
@@ -204,9 +217,11 @@ struct JobRunner<J: Job> {
   var neededSchema: Int { max(J.neededSchema, Schema.neededByRuntime) }
 
   private var holder: String {
-    JSON(members: [
+    var members: [(String, JSON)] = [
       ("run_id", .string(runID.description)), ("host", .string(surroundings.host)),
       ("pid", .integer(Int64(surroundings.processID))), ("since", .string(startedAt.rfc3339)),
-    ]).text
+    ]
+    if !job.variant.isEmpty { members.append((LeaderLock.variantKey, .string(job.variant))) }
+    return JSON(members: members).text
   }
 }

@@ -95,6 +95,9 @@ package actor Database {
     throw PostgresError.commitUnknown
   }
 
+  /// One more connection of the same kind.
+  package nonisolated func another() -> Database { Database(options) }
+
   /// Closes the connection now; the next call makes a new one.
   package func close() { session = nil }
 

@@ -12,9 +12,12 @@ struct LedgerPlace {
 
   init() async throws { place = try await Place() }
 
-  func ledger(_ number: Int, job: String = "job", shard: Shard = Shard(index: 0, count: 1)) -> Ledger {
+  func ledger(_ number: Int, job: String = "job", variant: String = "", shard: Shard = Shard(index: 0, count: 1))
+    -> Ledger
+  {
     var generator = SeededGenerator(UInt64(number))
-    return Ledger(job: job, shard: shard, runID: RunID(at: Self.start + .seconds(number), using: &generator))
+    return Ledger(
+      job: job, variant: variant, shard: shard, runID: RunID(at: Self.start + .seconds(number), using: &generator))
   }
 
   func open(

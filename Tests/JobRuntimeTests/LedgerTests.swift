@@ -49,6 +49,20 @@ import Testing
     #expect(try await here.runs() == ["succeeded"])
   }
 
+  @Test func `a slot is done for one variant of a job only, and one fence is all variants'`() async throws {
+    let here = try await LedgerPlace()
+    for (number, variant) in ["hourly", "weekly", ""].enumerated() {
+      let ledger = here.ledger(number, variant: variant)
+      let (fence, attempt) = try await here.opened(ledger)
+      #expect(fence == Int64(number + 1) && attempt == 1)
+      #expect(try await here.close(ledger, .succeeded, fence: fence))
+    }
+    guard case .alreadyDone = try await here.open(here.ledger(4, variant: "weekly")) else {
+      Issue.record("not done")
+      return
+    }
+  }
+
   @Test func `a slot read from the clock is never done`() async throws {
     let here = try await LedgerPlace()
     for number in 1...2 {

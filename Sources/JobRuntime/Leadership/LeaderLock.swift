@@ -37,6 +37,15 @@ struct LeaderLock: Sendable {
     "oneshot:lock:\(job)" + (shard.isWhole ? "" : "/\(shard.index)")
   }
 
+  /// Where a holder says which variant of the job it is.
+  static let variantKey = "variant"
+
+  /// Whether a holder is a run of ours of another variant, which leaves undone what this one would do.
+  static func isOther(than variant: String, holder: String) -> Bool {
+    func member(_ value: String) -> String { "\"\(variantKey)\":\(value)" }
+    return holder.contains(member("\"")) && !holder.contains(member(JSON.string(variant).text))
+  }
+
   func acquire() async throws -> Attempt {
     let (key, holder, ttl) = (key, holder, ttl)
     let before = ContinuousClock.now

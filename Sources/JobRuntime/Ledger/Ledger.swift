@@ -3,6 +3,8 @@ import Postgres
 /// The memory of all runs, in `oneshot.job_runs`, and the fence that keeps old runs from writing.
 struct Ledger: Sendable {
   let job: String
+  /// Which part of the job's work; see `Job.variant`.
+  let variant: String
   let shard: Shard
   let runID: RunID
 
@@ -24,7 +26,7 @@ struct Ledger: Sendable {
     ), done as (
       select run_id from oneshot.job_runs
       where \(facts.identifiesSlot) and not \(facts.isForced)
-        and job = \(job) and shard = \(shard.index) and shard_count = \(shard.count)
+        and job = \(job) and variant = \(variant) and shard = \(shard.index) and shard_count = \(shard.count)
         and scheduled_at = \(facts.scheduledAt) and scheduled_by <> 'clock' and status = 'succeeded'
       limit 1
     ), fence as (
@@ -50,13 +52,13 @@ struct Ledger: Sendable {
         consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
     ), earlier as (
       select count(*) as starts from oneshot.job_runs
-      where \(facts.identifiesSlot) and job = \(job) and shard = \(shard.index)
+      where \(facts.identifiesSlot) and job = \(job) and variant = \(variant) and shard = \(shard.index)
         and shard_count = \(shard.count) and scheduled_at = \(facts.scheduledAt) and run_id <> \(runID)
     ), opened as (
       insert into oneshot.job_runs (
-        run_id, job, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt, fence,
+        run_id, job, variant, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt, fence,
         started_at, host, version)
-      select \(runID), \(job), \(shard.index), \(shard.count), \(facts.scheduledAt), \(facts.scheduledBy),
+      select \(runID), \(job), \(variant), \(shard.index), \(shard.count), \(facts.scheduledAt), \(facts.scheduledBy),
         \(facts.isForced), 'running', earlier.starts + 1, fence.token, \(facts.startedAt), \(facts.host),
         \(facts.version)
       from fence, earlier

@@ -10,6 +10,7 @@ struct RuntimeSettings: JobSettings {
   var timeout: Duration
   var lockTTL: Duration
   var lockMinHold: Duration
+  var lockWait: Duration
   var attempts: Int
   var longestBackoff: Duration
   var errorBudget: ErrorBudget
@@ -43,6 +44,9 @@ struct RuntimeSettings: JobSettings {
     lockMinHold = env.duration(
       "JOB_LOCK_MIN_HOLD", default: .zero, in: .zero ... .days(1),
       help: "Keep the lock at least this long, for schedulers whose clocks differ.")
+    lockWait = env.duration(
+      "JOB_LOCK_WAIT", default: .minutes(5), in: .zero ... .days(1),
+      help: "How long to wait for the lock while a run in another mode, or of other levels, holds it.")
     attempts = env.int(
       "JOB_ATTEMPTS", default: 3, in: 1...100, help: "Tries at an operation that fails for a passing cause.")
     longestBackoff = env.duration(

@@ -1,0 +1,64 @@
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import JobRuntime
+
+/// A job that does what a test says.
+struct SampleJob: Job {
+  static let name = "sample"
+  static let summary = "does what a test says"
+
+  struct Settings: JobSettings { init(from env: inout Environment) {} }
+  struct Report: JobReport {}
+
+  var variant = ""
+  var work: @Sendable (JobRun) async throws -> Void = { _ in }
+
+  init(variant: String = "", work: @escaping @Sendable (JobRun) async throws -> Void = { _ in }) {
+    self.variant = variant
+    self.work = work
+  }
+
+  init(settings: Settings) {}
+
+  func run(_ run: JobRun) async throws -> Report {
+    try await work(run)
+    return Report()
+  }
+
+  /// Runs it in a place, as its binary would.
+  func result(in place: Place, _ settings: [String: String] = [:]) async throws -> RunResult {
+    var env = Environment(place.environment.merging(settings) { $1 })
+    let settings = RuntimeSettings(from: &env)
+    #expect(env.problems.isEmpty)
+    let startedAt = Timestamp(seconds: 1_761_962_401)
+    var generator = SystemRandomNumberGenerator()
+    let runID = RunID(at: startedAt, using: &generator)
+    let redactor = Redactor([])
+    let log = Log(
+      to: Terminal(descriptor: 2), format: .json, level: .error, job: Self.name, runID: "", redactor: redactor,
+      now: { startedAt })
+    var warning: String?
+    let time = LogicalTime.decide(
+      setting: settings.scheduledAt, kubernetesName: nil, now: startedAt, warning: &warning)
+    let runner = JobRunner(
+      job: self, settings: settings, logicalTime: time, runID: runID, startedAt: startedAt, log: log,
+      surroundings: .init(host: "host", processID: 1, now: { startedAt }, signal: { nil }),
+      publisher: Publisher([], redactor: redactor, log: log))
+    guard let runner else { throw TestFailure("no runner") }
+    return await runner.run()
+  }
+}
+
+/// Something that a test waits for.
+final class Gate: Sendable {
+  private let isOpen = Mutex(false)
+
+  func open() { isOpen.withLock { $0 = true } }
+
+  func wait() async throws {
+    try await eventually { isOpen.withLock { $0 } }
+  }
+}
