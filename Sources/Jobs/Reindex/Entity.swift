@@ -1,0 +1,49 @@
+import JobRuntime
+import Postgres
+
+/// A kind of document: a query that yields `(id, a, b, c, d, language, deleted)`, all but `id` and `a` as it likes.
+struct Entity: Sendable {
+  let file: SQLFile
+
+  var name: String { file.name }
+
+  private static let builtIn = [
+    SQLFile(builtIn: "asset", PackageResources.asset_sql),
+    SQLFile(builtIn: "creator", PackageResources.creator_sql),
+    SQLFile(builtIn: "project", PackageResources.project_sql),
+    SQLFile(builtIn: "license", PackageResources.license_sql),
+    SQLFile(builtIn: "blog_post", PackageResources.blog_post_sql),
+  ]
+
+  /// The built-in entities, and those of a folder: more, or others by the same name.
+  static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Entity] {
+    [SQLFile].builtIn(builtIn, andFrom: folder, named: "REINDEX_ENTITIES_DIR", &env)
+      .chosen(chosen, named: "REINDEX_ENTITIES", kind: "entity", &env).map(Entity.init)
+  }
+
+  /// A statement that reads the entity's rows.
+  ///
+  /// - Parameters:
+  ///   - parts: named parts (`page as (…)`), each of which may read those before it and `source_rows`.
+  ///   - last: what the statement does with them.
+  func statement(
+    _ parts: [[UInt8]], _ last: [UInt8], binding values: [String: any PostgresEncodable] = [:]
+  ) throws -> Statement {
+    try query(parts, last).statement(binding: values)
+  }
+
+  /// What the server says of a statement of this entity, in an operator's words.
+  func describe(_ error: PostgresError.ServerError, in statement: Statement) -> String {
+    query([], []).describe(error, in: statement)
+  }
+
+  private func query(_ parts: [[UInt8]], _ last: [UInt8]) -> SQLFile {
+    let all = ([PackageResources.source_rows_sql] + parts).map { String(decoding: $0, as: UTF8.self) }
+    return file.wrapped(
+      in: "with source as not materialized (",
+      "),\n" + all.joined(separator: ",\n") + "\n" + String(decoding: last, as: UTF8.self))
+  }
+
+  /// Makes the server look whether the file yields what it has to, and may be read. It reads nothing.
+  func description() throws -> Statement { try statement([], PackageResources.describe_sql) }
+}

@@ -1,0 +1,70 @@
+import JobRuntime
+import Postgres
+
+/// Takes out of the index what its source no longer has.
+struct Sweep: Sendable {
+  let entity: Entity
+  let pass: Pass
+  let batch: Int
+  let progress: Progress
+
+  /// - Parameter present: how many documents of the source are in the index, when all of them were read just now.
+  ///   If there are as many as the index has, none is too many.
+  func carryOut(_ lane: Pass.Lane, present: Int?, _ run: JobRun) async throws {
+    var lane = lane
+    if let present, try await present == count(lane, run) { lane.isDone = true }
+    while !lane.isDone {
+      try Task.checkCancellation()
+      let ids = try await next(lane, run)
+      guard let last = ids.last else { break }
+      let removed = try await remove(ids, run)
+      progress.add(Tally(removed: removed), to: entity.name)
+      try run.checkpoint(progress.report())
+      lane.after = last
+      try await move(lane, run)
+    }
+    lane.isDone = true
+    try await move(lane, run)
+  }
+
+  private func count(_ lane: Pass.Lane, _ run: JobRun) async throws -> Int {
+    let statement = try Statement(file: PackageResources.count_stored_sql, binding: pass.names(of: lane))
+      .limited(to: run.timeLeft)
+    return try await run.session { session in try session.query(statement).only().value("documents") }
+  }
+
+  private func next(_ lane: Pass.Lane, _ run: JobRun) async throws -> [String] {
+    let statement = try Statement(
+      file: PackageResources.next_stored_sql, binding: pass.names(of: lane).merging(["limit": batch]) { $1 }
+    ).limited(to: run.timeLeft)
+    return try await run.session { session in try session.query(statement).map { try $0.value("entity_id") } }
+  }
+
+  private func remove(_ ids: [String], _ run: JobRun) async throws -> Int {
+    do {
+      return try await remove(ids, run, listed: PackageResources.listed_sql)
+    } catch PostgresError.server(let error) where error.state.errorClass == "22" {
+      // Ids that the source could not have, since those it has are of another type.
+      return try await remove(ids, run, listed: PackageResources.listed_as_text_sql)
+    }
+  }
+
+  private func remove(_ ids: [String], _ run: JobRun, listed: [UInt8]) async throws -> Int {
+    let removal = run.isDryRun ? [] : [PackageResources.gone_removed_sql]
+    let statement = try entity.statement(
+      [listed, PackageResources.gone_sql] + removal, Array("select count(*) as removed from gone".utf8),
+      binding: ["entity": entity.name, "ids": ids]
+    ).limited(to: run.timeLeft)
+    return try await run.transaction { session in try session.query(statement).only().value("removed") }
+  }
+
+  private func move(_ lane: Pass.Lane, _ run: JobRun) async throws {
+    guard !run.isDryRun else { return }
+    let statement: Statement = """
+      update oneshot.reindex_cursors set after_id = \(lane.after), is_done = \(lane.isDone), moved_at = now()
+      where mode = \(pass.mode.rawValue) and entity = \(entity.name) and shard = \(pass.shard.index)
+        and lane = \(lane.number)
+      """
+    try await run.transaction { session in try session.execute(statement) }
+  }
+}

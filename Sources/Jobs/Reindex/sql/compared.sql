@@ -1,0 +1,22 @@
+-- What has become of each document of the page. The hash is of each text on its own, of the language, and (the
+-- second argument) of the recipe by which a document is made: who changes that, counts it up.
+compared as materialized (
+  select id, entity_id, a, b, c, d, language, configuration,
+    new_hash, case
+      when deleted then case when old_hash is null then 'absent' else 'removed' end
+      when configuration is null then case when old_hash is null then 'failed' else 'kept' end
+      when old_hash is null then 'inserted'
+      when old_hash <> new_hash then 'updated'
+      else 'unchanged'
+    end as state
+  from (
+    select page.id, page.id::text as entity_id, a, b, c, d, known.language, deleted, configuration.oid as configuration,
+      hash_record_extended(
+        row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), 1) as new_hash,
+      stored.source_hash as old_hash
+    from page
+    cross join lateral (select coalesce(page.language, :language) as language) as known
+    left join pg_ts_config as configuration
+      on cfgname = known.language and pg_ts_config_is_visible(configuration.oid)
+    left join search_documents as stored on stored.entity = :entity and stored.entity_id = page.id::text) as hashed
+)

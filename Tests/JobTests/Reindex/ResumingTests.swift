@@ -1,0 +1,121 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Runs that are stopped, sources that change while they are read, lanes and shards.
+@Suite(.timeLimit(.minutes(5))) struct ResumingTests {
+  /// Stops a run after some of its lines, as SIGKILL does it. Its cursor is what it leaves.
+  private func kill(_ catalogue: Catalogue, _ settings: [String: String], after lines: Int) async throws -> Bool {
+    let environment = catalogue.place.environment.merging(settings) { $1 }
+    let run = try await SteppedRun(Catalogue.binary, environment, after: lines)
+    guard !run.hasEnded else { return false }
+    run.process.send(SIGKILL)
+    _ = await run.process.outcome()
+    try await eventually {
+      try await catalogue.place.value(
+        "select count(*) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()")
+        == "0"
+    }
+    try await catalogue.place.redis("DEL", "oneshot:lock:reindex")
+    return true
+  }
+
+  @Test func `killed at any batch, the next run goes on there, and ends right`() async throws {
+    let settings = ["REINDEX_BATCH": "20", "REINDEX_PARALLEL": "1"]
+    var (kills, lines) = (0, 6)
+    while true {
+      let catalogue = try await Catalogue()
+      try await catalogue.fill(100)
+      guard try await kill(catalogue, settings, after: lines) else { break }
+      kills += 1
+      let done = Int(try await catalogue.place.value("select count(*) from search_documents")) ?? -1
+      let isOpen = try await catalogue.place.value("select count(*) from oneshot.reindex_cursors") != "0"
+      let next = try await catalogue.run([], settings)
+      #expect(next.exitCode == 0, "\(next.output)")
+      #expect(try await catalogue.differences() == [], "after \(lines) lines")
+      let live = Int(try await catalogue.place.value("select count(*) from search_documents")) ?? -1
+      // What was done before is not even read again, unless the pass had ended.
+      if isOpen { #expect(next.count("inserted") == live - done && next.count("unchanged") == 0, "\(next.output)") }
+      #expect(try await catalogue.place.value("select count(*) from oneshot.reindex_cursors") == "0")
+      lines += 9
+    }
+    #expect(kills > 8)
+  }
+
+  @Test func `sources that vanish and change between a killed run and the next are right after two`() async throws {
+    let catalogue = try await Catalogue()
+    try await catalogue.fill(100)
+    let settings = ["REINDEX_BATCH": "20"]
+    #expect(try await kill(catalogue, settings, after: 40))
+    try await catalogue.place.execute(
+      """
+      delete from assets where id % 2 = 0; update assets set title = 'new' where id < 100;
+      insert into assets (id, title) select g, 'late' from generate_series(1000, 1100) g;
+      """)
+    #expect(try await catalogue.run([], settings).exitCode == 0)
+    // What was there when the pass began has left; what changed behind the cursor is the next run's.
+    #expect(try await catalogue.differences(where: "where_it_is = 'index' and entity_id::text = '6'") == [])
+    #expect(try await catalogue.run([], settings).exitCode == 0)
+    #expect(try await catalogue.differences() == [])
+  }
+
+  @Test func `a run ends although the table keeps growing, and the next one covers what came`() async throws {
+    let catalogue = try await Catalogue()
+    // Each batch that is written adds as many documents behind the end.
+    try await catalogue.place.execute(
+      """
+      insert into assets (id, title) select g, 'one' from generate_series(1, 50) g;
+      create sequence ids start 1000;
+      create function grow() returns trigger language plpgsql as $$ begin
+        insert into assets (id, title) values (nextval('ids'), 'more'); return null; end $$;
+      create trigger grow after insert on search_documents for each row execute function grow();
+      """)
+    let first = try await catalogue.run([], ["REINDEX_BATCH": "5"])
+    #expect(first.exitCode == 0, "\(first.output)")
+    #expect(first.count("inserted") == 50)
+    try await catalogue.place.execute("drop trigger grow on search_documents")
+    #expect(try await catalogue.run().count("inserted") == 50)
+    #expect(try await catalogue.differences() == [])
+  }
+
+  @Test(arguments: [1, 2, 5])
+  func `lanes divide the work, and nothing is done twice`(lanes: Int) async throws {
+    let catalogue = try await Catalogue()
+    try await catalogue.fill(150)
+    try await catalogue.place.execute(
+      """
+      create table writes (entity text, entity_id text);
+      create function note() returns trigger language plpgsql as
+        $$ begin insert into writes values (new.entity, new.entity_id); return null; end $$;
+      create trigger note after insert or update on search_documents for each row execute function note();
+      """)
+    let run = try await catalogue.run([], ["REINDEX_PARALLEL": "\(lanes)", "REINDEX_BATCH": "10"])
+    #expect(run.exitCode == 0, "\(run.output)")
+    #expect(run.count("read") == 750)
+    #expect(try await catalogue.differences() == [])
+    #expect(
+      try await catalogue.place.value("select count(*) = count(distinct (entity, entity_id)) from writes") == "true")
+    #expect(try await catalogue.place.value("select count(*) from writes") == "\(run.count("inserted") ?? -1)")
+  }
+
+  @Test func `shards divide the work, each with lock, cursor and orphans of its own`() async throws {
+    let catalogue = try await Catalogue()
+    try await catalogue.fill(100)
+    var read = 0
+    for index in 0..<3 {
+      let run = try await catalogue.run([], ["JOB_SHARD_COUNT": "3", "JOB_SHARD_INDEX": "\(index)"])
+      #expect(run.exitCode == 0, "\(run.output)")
+      let share = run.count("read") ?? 0
+      #expect(share > 100 && share < 250)
+      read += share
+    }
+    #expect(read == 500)
+    #expect(try await catalogue.differences() == [])
+    try await catalogue.place.execute("delete from licenses")
+    for index in 0..<3 {
+      let run = try await catalogue.run([], ["JOB_SHARD_COUNT": "3", "JOB_SHARD_INDEX": "\(index)"])
+      #expect(run.count("removed") ?? 0 > 10)
+    }
+    #expect(try await catalogue.differences() == [])
+  }
+}
