@@ -8,10 +8,10 @@ package let oneshotVersion = "0.1.0"
 
 /// The only file that touches the process: environment, arguments, signals, stdout, exit.
 enum JobMain {
-  /// How long after a signal the process may still tidy up; the contract's ten seconds hold the rest too.
+  /// How long after a signal, or after its deadline, a process may take to end.
+  static let stopsWithin = Duration.seconds(10)
+  /// How much of it the process may still tidy up after a signal; the last word has the rest.
   private static let graceAfterSignal = Duration.seconds(8)
-  /// How long after its deadline a run may take to stop.
-  private static let graceAfterDeadline = Duration.seconds(10)
 
   static func run<J: Job>(_ type: J.Type) async {
     signal(SIGPIPE, SIG_IGN)
@@ -30,6 +30,11 @@ enum JobMain {
     }
     if Array(arguments) == ["--version"] {
       writeAll("\(J.name) \(oneshotVersion)\n", to: STDOUT_FILENO)
+      exit(0)
+    }
+
+    if Array(arguments) == ["--describe"] {
+      writeAll(Description.json(of: J.self).text + "\n", to: STDOUT_FILENO)
       exit(0)
     }
 
@@ -89,7 +94,7 @@ enum JobMain {
         work.cancel()
         SideThread(label: "log").start { log.info("asked to stop; stopping at the next safe point") }
       }, last: { output.printAndExit(runner.lastWord(.interrupted)) })
-    LastResort.end(after: settings.timeout + graceAfterDeadline, with: FailureKind.deadline.exitCode) {
+    LastResort.end(after: settings.timeout + stopsWithin, with: FailureKind.deadline.exitCode) {
       output.printAndExit(runner.lastWord(.failed, runner.timeIsUp))
     }
     output.printAndExit(await work.value)

@@ -35,26 +35,6 @@ public enum FailureKind: String, Sendable, CaseIterable {
     case .misconfigured: 78
     }
   }
-
-  /// What the scheduler should do, as the README's table says it.
-  var advice: String {
-    switch self {
-    case .usage, .denied, .misconfigured: "not retry"
-    case .unavailable, .lockLost, .fenced, .deadline: "retry"
-    case .internal: "retry, alert"
-    }
-  }
-
-  var meaning: String {
-    switch self {
-    case .usage: "unknown argument"
-    case .unavailable: "Redis or Postgres out of reach after the retries"
-    case .internal: "anything unforeseen"
-    case .lockLost, .fenced, .deadline: "leadership or time ran out; everything uncommitted is rolled back"
-    case .denied: "authentication or privilege refused"
-    case .misconfigured: "bad setting, missing table or column, schema too old: the hint says what to do"
-    }
-  }
 }
 
 /// A failure in the words of an operator. A job throws it for what it knows better than the runtime.
@@ -155,33 +135,4 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
       self.init(.internal, message)
     }
   }
-}
-
-/// The exit code of a run. A signal's is 128 and its number, as shells count.
-func exitCode(status: RunStatus, failure: FailureKind?, signal: Int32?) -> Int32 {
-  switch status {
-  case .succeeded, .skipped: 0
-  case .partial: 65
-  case .failed: (failure ?? .internal).exitCode
-  case .interrupted: 128 + (signal ?? 15)
-  }
-}
-
-/// The README's table of exit codes; a test holds the README against it.
-package func exitCodeTable() -> [(status: String, exit: String, when: String, advice: String)] {
-  var rows: [(String, String, String, String)] = [
-    ("`succeeded`", "0", "done", "—"),
-    ("`skipped`", "0", "reason `locked` or `already_done`", "—"),
-    (
-      "`partial`", "65", "all good items are written; more failed than the budget allows; they are dead letters",
-      "not retry, alert"
-    ),
-  ]
-  var seen: Set<Int32> = []
-  for kind in FailureKind.allCases where seen.insert(kind.exitCode).inserted {
-    let kinds = FailureKind.allCases.filter { $0.exitCode == kind.exitCode }.map { "`\($0.rawValue)`" }
-    rows.append(("`failed` / " + kinds.joined(separator: ", "), "\(kind.exitCode)", kind.meaning, kind.advice))
-  }
-  rows.append(("`interrupted`", "143, 130", "SIGTERM, SIGINT: stopped at the next safe point, within 10 s", "retry"))
-  return rows
 }

@@ -80,11 +80,11 @@ import Testing
     _ = env.optionalDuration("D", help: "How long.")
     #expect(
       env.declarations == [
-        SettingDeclaration(name: "I", form: "0…10", defaultText: "7", help: "How many.", isSecret: false),
+        SettingDeclaration(name: "I", form: "0…10", fallback: "7", help: "How many."),
         SettingDeclaration(
-          name: "C", form: "keep, overwrite or fail", defaultText: "keep", help: "What to do.", isSecret: false),
-        SettingDeclaration(name: "S", form: "url", defaultText: "required", help: "Where.", isSecret: true),
-        SettingDeclaration(name: "D", form: "duration", defaultText: "none", help: "How long.", isSecret: false),
+          name: "C", form: "keep, overwrite or fail", fallback: "keep", help: "What to do."),
+        SettingDeclaration(name: "S", form: "url", isRequired: true, help: "Where.", isSecret: true),
+        SettingDeclaration(name: "D", form: "duration", help: "How long."),
       ])
     #expect(env.problems == [SettingProblem(name: "S", message: "is required; it reads url")])
   }

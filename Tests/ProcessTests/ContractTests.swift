@@ -18,7 +18,36 @@ import Testing
     #expect(version.exitCode == 0 && version.output.hasPrefix("usage-aggregation 0."))
   }
 
-  @Test(arguments: [["--nonsense"], ["run"], ["--plan", "--check"], ["--plan", "x"], ["--help", "x"]])
+  @Test(arguments: ["usage-aggregation", "top-stats"])
+  func `describe answers with one line of what help says, whatever the environment`(name: String) async throws {
+    let binary = Binary(name)
+    let bad = ["DATABASE_URL": "nonsense", "DATABASE_URL_FILE": "/nowhere", "JOB_LOG_LEVEL": "loud"]
+    let run = try await binary.run(["--describe"], bad)
+    #expect(run.exitCode == 0 && run.errors.isEmpty)
+    let facts = run.result
+    #expect(facts["name"].string == name)
+    #expect(facts["stops_within_seconds"].int == 10)
+    let help = try await binary.run(["--help"]).output
+    #expect(help.contains(facts["summary"].string ?? "?"))
+    let settings = facts["settings"].elements
+    #expect(settings.count == help.matches(of: #/(?m)^  [A-Z_]+\*? /#).count)
+    for setting in settings {
+      let given = try #require(setting["name"].string)
+      #expect(help.contains("  \(given)\(setting["secret"].bool == true ? "*" : " ")"), "\(given)")
+    }
+    let required = settings.filter { $0["required"].bool == true }.compactMap { $0["name"].string }
+    #expect(required == ["DATABASE_URL", "REDIS_URL"])
+    let codes = facts["exit_codes"].elements
+    let final = codes.filter { $0["retry"].bool == false }.flatMap { $0["codes"].elements.compactMap(\.int) }
+    #expect(Set(final) == [0, 64, 65, 77, 78])
+    #expect(Set(codes.flatMap { $0["codes"].elements.compactMap(\.int) }) == [0, 64, 65, 69, 70, 75, 77, 78, 130, 143])
+    let tables = facts["tables"].elements.compactMap { $0["table"].string }
+    #expect(tables.contains("oneshot.job_runs") && Set(tables).count == tables.count)
+  }
+
+  @Test(arguments: [
+    ["--nonsense"], ["run"], ["--plan", "--check"], ["--plan", "x"], ["--help", "x"], ["--describe", "x"],
+  ])
   func `an unknown argument is 64`(arguments: [String]) async throws {
     let run = try await job.run(arguments, nowhere)
     #expect(run.exitCode == 64)

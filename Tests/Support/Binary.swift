@@ -118,6 +118,7 @@ package struct ResultLine: Sendable {
   package var isThere: Bool { value != nil }
   package var string: String? { value as? String }
   package var int: Int? { (value as? NSNumber)?.intValue }
+  package var bool: Bool? { value as? Bool }
   package var count: Int { (value as? [Any])?.count ?? 0 }
   package var elements: [ResultLine] { (value as? [Any] ?? []).map { ResultLine($0) } }
 }

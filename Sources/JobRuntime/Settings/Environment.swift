@@ -99,9 +99,7 @@ public struct Environment {
     _ name: String, form: String, default fallback: String?, help: String,
     parse: (String) -> Parsed<Value>
   ) -> Value? {
-    declarations.append(
-      SettingDeclaration(
-        name: name, form: form, defaultText: fallback ?? "none", help: help, isSecret: false))
+    declarations.append(SettingDeclaration(name: name, form: form, fallback: fallback, help: help))
     return parsed(variables[name], name, parse)
   }
 
@@ -112,8 +110,7 @@ public struct Environment {
     _ name: String, form: String, isRequired: Bool, help: String, parse: (String) -> Parsed<Value>
   ) -> Value? {
     declarations.append(
-      SettingDeclaration(
-        name: name, form: form, defaultText: isRequired ? "required" : "none", help: help, isSecret: true))
+      SettingDeclaration(name: name, form: form, isRequired: isRequired, help: help, isSecret: true))
     let text = secretText(name)
     if let text {
       secrets.append(text)

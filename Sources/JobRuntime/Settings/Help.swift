@@ -5,13 +5,14 @@ enum Help {
     return """
       \(J.name) — \(J.summary)
 
-      Usage: \(J.name) [--help | --version | --check | --plan]
+      Usage: \(J.name) [--help | --version | --describe | --check | --plan]
 
         (nothing)   run the job; its result is one line of JSON on stdout
         --plan      do everything but write: report what would change
         --check     look at settings, connections, privileges and schema; write nothing
         --help      this text
         --version   the version
+        --describe  name, settings, tables and exit codes as one line of JSON, for who writes manifests
 
       Settings of this job (environment variables):
       \(list(own))

@@ -3,11 +3,15 @@ public struct SettingDeclaration: Sendable, Equatable {
   public var name: String
   /// How a value reads: "duration", "1…10000", "keep, overwrite or fail".
   public var form: String
-  /// As it stands in tables: the default value, "none" or "required".
-  public var defaultText: String
+  /// The value without the variable, in words where it is no constant.
+  public var fallback: String?
+  public var isRequired = false
   public var help: String
   /// Whether the value may hold a secret; then `NAME_FILE` is read too.
-  public var isSecret: Bool
+  public var isSecret = false
+
+  /// The default as it stands in tables.
+  public var defaultText: String { isRequired ? "required" : fallback ?? "none" }
 }
 
 /// One mistake in the environment.

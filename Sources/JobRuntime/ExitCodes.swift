@@ -1,0 +1,65 @@
+import Glibc
+
+/// The exit code of a run. A signal's is 128 and its number, as shells count.
+func exitCode(status: RunStatus, failure: FailureKind?, signal: Int32?) -> Int32 {
+  switch status {
+  case .succeeded, .skipped: 0
+  case .partial: 65
+  case .failed: (failure ?? .internal).exitCode
+  case .interrupted: 128 + (signal ?? SIGTERM)
+  }
+}
+
+/// What exit codes mean: the one table behind the README's, `--help` and `--describe`.
+package struct ExitCode: Sendable {
+  package var codes: [Int32]
+  package var status: RunStatus
+  /// Of a run that failed.
+  package var kinds: [FailureKind] = []
+  package var meaning: String
+  package var advice: Advice
+
+  /// What the scheduler should do.
+  package enum Advice: String, Sendable {
+    case nothing = "—"
+    case retry = "retry"
+    case retryAndAlert = "retry, alert"
+    case leave = "not retry"
+    case leaveAndAlert = "not retry, alert"
+
+    package var retries: Bool { self == .retry || self == .retryAndAlert }
+    package var alerts: Bool { self == .retryAndAlert || self == .leaveAndAlert }
+  }
+
+  package static let all: [ExitCode] = [
+    ExitCode(codes: [0], status: .succeeded, meaning: "done", advice: .nothing),
+    ExitCode(codes: [0], status: .skipped, meaning: "reason `locked` or `already_done`", advice: .nothing),
+    ExitCode(
+      codes: [exitCode(status: .partial, failure: nil, signal: nil)], status: .partial,
+      meaning: "all good items are written; more failed than the budget allows; they are dead letters",
+      advice: .leaveAndAlert),
+    failed(.usage, "unknown argument", .leave),
+    failed(.unavailable, "Redis or Postgres out of reach after the retries", .retry),
+    failed(.internal, "anything unforeseen", .retryAndAlert),
+    failed(.lockLost, "leadership or time ran out; everything uncommitted is rolled back", .retry),
+    failed(.denied, "authentication or privilege refused", .leave),
+    failed(
+      .misconfigured, "bad setting, missing table or column, schema too old: the hint says what to do", .leave),
+    ExitCode(
+      codes: [SIGTERM, SIGINT].map { exitCode(status: .interrupted, failure: nil, signal: $0) }, status: .interrupted,
+      meaning: "SIGTERM, SIGINT: stopped at the next safe point, within \(JobMain.stopsWithin.components.seconds) s",
+      advice: .retry),
+  ]
+
+  /// All kinds with the exit code of this one.
+  private static func failed(_ kind: FailureKind, _ meaning: String, _ advice: Advice) -> ExitCode {
+    ExitCode(
+      codes: [kind.exitCode], status: .failed, kinds: FailureKind.allCases.filter { $0.exitCode == kind.exitCode },
+      meaning: meaning, advice: advice)
+  }
+
+  /// `failed` / `denied`: the status and the kinds as they stand in results.
+  package var title: String {
+    "`\(status.rawValue)`" + (kinds.isEmpty ? "" : " / " + kinds.map { "`\($0.rawValue)`" }.joined(separator: ", "))
+  }
+}

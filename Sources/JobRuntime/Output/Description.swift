@@ -1,0 +1,39 @@
+/// `--describe`: what a platform has to know of a job to run it, as the code knows it. Manifests are generated from it
+/// (docs/decisions/0016-manifests-from-the-binaries.md).
+enum Description {
+  static func json<J: Job>(of job: J.Type) -> JSON {
+    let settings = Help.declarations(of: J.self)
+    return [
+      "name": .string(J.name),
+      "summary": .string(J.summary),
+      "version": .string(oneshotVersion),
+      "needed_schema": .integer(Int64(max(J.neededSchema, Schema.neededByRuntime))),
+      "stops_within_seconds": .integer(JobMain.stopsWithin.components.seconds),
+      "settings": .array(
+        settings.own.map { json(of: $0, isOwn: true) } + settings.common.map { json(of: $0, isOwn: false) }),
+      "exit_codes": .array(ExitCode.all.map(json)),
+      "tables": .array((Schema.runtimeTables + J.tables).map(json)),
+    ]
+  }
+
+  /// `default` is text, as it would stand in the environment, or null.
+  private static func json(of setting: SettingDeclaration, isOwn: Bool) -> JSON {
+    [
+      "name": .string(setting.name), "form": .string(setting.form),
+      "default": setting.fallback.map { .string($0) } ?? .null, "required": .bool(setting.isRequired),
+      "secret": .bool(setting.isSecret), "of": isOwn ? "job" : "runtime", "help": .string(setting.help),
+    ]
+  }
+
+  private static func json(of exit: ExitCode) -> JSON {
+    [
+      "codes": .array(exit.codes.map { .integer(Int64($0)) }), "status": .string(exit.status.rawValue),
+      "kinds": .array(exit.kinds.map { .string($0.rawValue) }), "retry": .bool(exit.advice.retries),
+      "alert": .bool(exit.advice.alerts), "meaning": .string(exit.meaning),
+    ]
+  }
+
+  private static func json(of need: TableNeed) -> JSON {
+    ["table": .string(need.table), "privileges": .array(need.privileges.map { .string($0.rawValue) })]
+  }
+}
