@@ -3,11 +3,12 @@
 # make soak     the tests that take random and long ways, long: a thousand disturbed runs, a cut after every byte
 # make bench    what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
 # make build    the binaries as they ship: static Swift, stripped, in .build/release
+# make manifests  what follows from the binaries in k8s/ and ecs/, written anew
 # make check    format and warnings only
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test soak bench build check format
+.PHONY: demo test soak bench build manifests check format
 
 support := Tests/Support
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
@@ -25,6 +26,7 @@ demo:
 
 test:
 	@$(support)/install-packages.sh test
+	@$(support)/python-tools.sh
 	swift build --build-tests
 	swift build --traits Delivery --scratch-path .build/delivery --product usage-aggregation
 	$(paced) swift test --skip-build --disable-xctest
@@ -45,6 +47,11 @@ bench:
 build:
 	@$(support)/install-packages.sh build
 	swift build $(ship)
+
+manifests:
+	swift build
+	k8s/generate.py "$$(swift build --show-bin-path)"
+	ecs/generate.py "$$(swift build --show-bin-path)"
 
 check:
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -75,7 +75,7 @@ let package = Package(
         name: "TestSupport",
         dependencies: ["Postgres", "Redis", "JobRuntime"],
         path: "Tests/Support",
-        exclude: ["private-servers.sh", "install-packages.sh"],
+        exclude: ["private-servers.sh", "install-packages.sh", "python-tools.sh", "python-tools.txt"],
         swiftSettings: strict),
       tests("BlockingIOTests", ["BlockingIO"]),
       tests("PostgresTests", ["Postgres", "Redis", "BlockingIO"]),

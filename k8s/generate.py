@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Writes what of k8s/ follows from the binaries and from schedules.py.
+
+  k8s/generate.py FOLDER_OF_THE_BINARIES            writes the files
+  k8s/generate.py --check FOLDER_OF_THE_BINARIES    fails when they are not what would be written
+"""
+import json
+import sys
+from string import Template
+
+from schedules import ROOT, SCHEDULES, check, facts, leftovers, not_worth_a_retry, write
+
+HEADER = "# Written by k8s/generate.py from `$job --describe` and k8s/schedules.py. Change those, then `make manifests`."
+
+
+def template(name):
+    return Template((ROOT / "k8s" / "templates" / name).read_text())
+
+
+def fill(template, schedule, described):
+    extra = [f"- {{name: {name}, value: {json.dumps(value)}}}" for name, value in schedule.settings.items()]
+    stops = described["stops_within_seconds"]
+    return template.substitute(
+        header=Template(HEADER).substitute(job=schedule.job),
+        name=schedule.name, job=schedule.job, version=described["version"], summary=described["summary"],
+        cron=schedule.cron, start_within=schedule.start_within, retries=schedule.retries, timeout=schedule.timeout,
+        # What a run may take, its own last resort included, and what a node may take to fetch the image.
+        deadline=schedule.timeout_seconds + stops + 300,
+        grace=2 * stops,
+        final=", ".join(str(code) for code in not_worth_a_retry(described)),
+        settings="".join(f"\n                {line}" for line in extra),
+        request=schedule.memory[0], limit=schedule.memory[1],
+        late_after=schedule.late_after, late_hours=round(schedule.late_after / 3600, 1))
+
+
+def files(binaries):
+    described = {job: facts(binaries, job) for job in sorted({schedule.job for schedule in SCHEDULES})}
+    for schedule in SCHEDULES:
+        check(schedule, described[schedule.job])
+        yield f"k8s/base/{schedule.name}.yaml", fill(template("cronjob.yaml"), schedule, described[schedule.job])
+    names = "".join(f"\n  - {schedule.name}.yaml" for schedule in SCHEDULES)
+    yield "k8s/base/kustomization.yaml", template("kustomization.yaml").substitute(names=names)
+    any_job = next(iter(described.values()))
+    final = [code for code in not_worth_a_retry(any_job) if code != 65]
+    yield "k8s/migrate/job.yaml", template("migrate.yaml").substitute(
+        version=any_job["version"], final=", ".join(map(str, final)))
+    # One of a job with several schedules: what the job itself tells is kept fresh by the one that comes most often.
+    oftenest = {schedule.job: schedule for schedule in sorted(SCHEDULES, key=lambda schedule: -schedule.every)}
+    yield "k8s/monitoring/alerts.yaml", template("alerts.yaml").substitute(
+        late_jobs="".join(fill(template("late-job.yaml"), oftenest[job], described[job]) for job in sorted(oftenest)).rstrip(),
+        late_schedules="".join(
+            fill(template("late-schedule.yaml"), schedule, described[schedule.job]) for schedule in SCHEDULES).rstrip())
+
+
+def main(arguments):
+    is_check = arguments[:1] == ["--check"]
+    if len(arguments) != 1 + is_check:
+        sys.exit(__doc__)
+    written = dict(files(arguments[-1]))
+    is_good = all([write(path, text, is_check) for path, text in written.items()])
+    for path in leftovers("k8s/base", {name.split("/")[-1] for name in written}):
+        print(f"{path.relative_to(ROOT)} belongs to no schedule; please remove it")
+        is_good = False
+    sys.exit(0 if is_good else 1)
+
+
+main(sys.argv[1:])

@@ -1,0 +1,90 @@
+"""When the jobs run, and with what: all that a platform knows and a binary does not.
+
+A job more is an entry more; then `make manifests`. A binary with several schedules has an entry for each, told apart by
+`settings`. What the code knows (exit codes, settings, seconds to stop) comes from `BINARY --describe`.
+"""
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@dataclass
+class Schedule:
+    name: str                   # the CronJob's, the ECS task's
+    job: str                    # the binary's
+    cron: str                   # five fields, UTC
+    every: int                  # seconds: the longest time between two slots
+    timeout: str                # JOB_TIMEOUT; one that comes often has to end before its successors wait for it
+    memory: tuple[int, int]     # request and limit, MiB: measured peaks are beside the entries
+    retries: int = 2            # what comes again in a minute needs none
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def timeout_seconds(self):
+        return int(self.timeout[:-1]) * {"s": 1, "m": MINUTE, "h": HOUR}[self.timeout[-1]]
+
+    @property
+    def late_after(self):
+        """Seconds without a success after which something is wrong: a slot was missed, and the next is at its end."""
+        return self.every + self.timeout_seconds + HOUR
+
+    @property
+    def start_within(self):
+        """A start that is later than this is left to the next slot, which does its work."""
+        return min(max(self.every // 2, 30), 4 * HOUR)
+
+
+SCHEDULES = [
+    # 19 MiB, whether for 0.1, 1 or 10 million counters. Days are settled an hour after their end.
+    Schedule("usage-aggregation", "usage-aggregation", "0 2 * * *", DAY, "50m", (32, 64)),
+    Schedule("top-stats", "top-stats", "5 * * * *", HOUR, "20m", (32, 64)),
+]
+
+
+def facts(binaries, job):
+    """What a job's binary tells of itself."""
+    return json.loads(subprocess.run([Path(binaries) / job, "--describe"], check=True, capture_output=True).stdout)
+
+
+def check(schedule, described):
+    """An entry that cannot be right is refused before anything is written."""
+    settings = {setting["name"]: setting for setting in described["settings"]}
+    for name in schedule.settings:
+        if name not in settings:
+            raise SystemExit(f"{schedule.name}: {schedule.job} has no setting {name}")
+        if settings[name]["secret"]:
+            raise SystemExit(f"{schedule.name}: {name} may hold a secret; it belongs into the Secret")
+    missing = [s["name"] for s in described["settings"] if s["required"] and s["name"] not in ("DATABASE_URL", "REDIS_URL")]
+    if missing:
+        raise SystemExit(f"{schedule.name}: {schedule.job} requires {', '.join(missing)}")
+    if schedule.timeout_seconds + described["stops_within_seconds"] > max(schedule.every, 5 * MINUTE):
+        raise SystemExit(f"{schedule.name}: a run may take longer than the time between two of them")
+
+
+def not_worth_a_retry(described):
+    return sorted(code for row in described["exit_codes"] if not row["retry"] for code in row["codes"] if code != 0)
+
+
+def write(path, text, is_check):
+    """Writes a file, or says that it is not what it should be.
+
+    :return: whether it was as it should be.
+    """
+    path = ROOT / path
+    if path.exists() and path.read_text() == text:
+        return True
+    if is_check:
+        print(f"{path.relative_to(ROOT)} is not what the code says; `make manifests` writes it anew")
+        return False
+    path.write_text(text)
+    print(f"wrote {path.relative_to(ROOT)}")
+    return True
+
+
+def leftovers(folder, written):
+    """Generated files of entries that are gone."""
+    return [path for path in (ROOT / folder).glob("*.yaml") if "Written by" in path.read_text() and path.name not in written]
