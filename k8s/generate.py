@@ -39,7 +39,7 @@ def files(binaries):
         check(schedule, described[schedule.job])
         yield f"k8s/base/{schedule.name}.yaml", fill(template("cronjob.yaml"), schedule, described[schedule.job])
     names = "".join(f"\n  - {schedule.name}.yaml" for schedule in SCHEDULES)
-    yield "k8s/base/kustomization.yaml", template("kustomization.yaml").substitute(names=names)
+    yield "k8s/base/kustomization.yaml", template("base.yaml").substitute(names=names)
     any_job = next(iter(described.values()))
     final = [code for code in not_worth_a_retry(any_job) if code != 65]
     yield "k8s/migrate/job.yaml", template("migrate.yaml").substitute(

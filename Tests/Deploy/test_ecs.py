@@ -1,0 +1,148 @@
+"""ecs/oneshot.yaml: valid, right where no schema looks, and what it starts works against real servers."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from aws import ROOT, TEMPLATE, Cloud, template
+from manifests import tool
+from moments import eventbridge, moments, unix
+from schedules import SCHEDULES, facts
+
+BINARIES = Path(os.environ["ONESHOT_BINARIES"])
+NOT_FOLLOWED = {
+    "CKV_AWS_158": "logs hold no secrets, and are encrypted by CloudWatch's own key",
+    "CKV_AWS_27": "the queue is encrypted by SQS' own key",
+    "CKV_AWS_26": "alerts hold no secrets, and alarms could not publish with SNS' own key",
+}
+
+
+def run(*words, **options):
+    return subprocess.run(words, capture_output=True, text=True, **options)
+
+
+def resources(kind):
+    return {name: found["Properties"] for name, found in template()["Resources"].items() if found["Type"] == kind}
+
+
+class Template(unittest.TestCase):
+    def test_cfn_lint_has_nothing_to_say(self):
+        checked = run(tool("cfn-lint"), "-t", TEMPLATE)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def test_a_wrong_property_would_be_found(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            text = TEMPLATE.read_text()
+            self.assertIn("RetryPolicy", text)
+            file.write(text.replace("RetryPolicy", "RetryPolicies"))
+            file.flush()
+            self.assertNotEqual(run(tool("cfn-lint"), "-t", file.name).returncode, 0)
+
+    def test_checkov_has_nothing_to_say_but_what_is_known(self):
+        checked = run(tool("checkov"), "--framework", "cloudformation", "-f", TEMPLATE, "--compact", "--quiet",
+                      "--skip-download", "--skip-check", ",".join(NOT_FOLLOWED))
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def test_schedules_are_those_of_the_cronjobs(self):
+        found = {schedule["Name"]: schedule for schedule in resources("AWS::Scheduler::Schedule").values()}
+        self.assertEqual(set(found), {schedule.name for schedule in SCHEDULES})
+        for schedule in SCHEDULES:
+            ours = found[schedule.name]
+            self.assertEqual(ours["ScheduleExpressionTimezone"], "UTC")
+            self.assertEqual(moments(eventbridge(ours["ScheduleExpression"])), moments(unix(schedule.cron)))
+
+    def test_a_wrong_expression_would_be_found(self):
+        for wrong in ("cron(0 2 * * *)", "cron(0 2 * * * *)", "cron(0 2 ? * ? *)", "rate(1 day)", "cron(0 24 * * ? *)",
+                      "cron(0 2 1 * MON *)"):
+            with self.assertRaises(ValueError, msg=wrong):
+                eventbridge(wrong)
+
+    def test_what_is_handed_over_is_json_with_the_time(self):
+        for schedule in resources("AWS::Scheduler::Schedule").values():
+            given = json.loads(schedule["Target"]["Input"])
+            (container,) = given["containerOverrides"]
+            self.assertEqual(container["environment"], [
+                {"name": "JOB_SCHEDULED_AT", "value": "<aws.scheduler.scheduled-time>"}])
+
+    def test_containers_are_locked_up_and_told_only_what_their_binary_reads(self):
+        for name, task in resources("AWS::ECS::TaskDefinition").items():
+            (container,) = task["ContainerDefinitions"]
+            self.assertIs(container["ReadonlyRootFilesystem"], True)
+            self.assertEqual(container["User"], "65532:65532")
+            self.assertEqual(container["LinuxParameters"]["Capabilities"], {"Drop": ["ALL"]})
+            self.assertNotIn("TaskRoleArn", task)
+            binary = container["EntryPoint"][0].rpartition("/")[2]
+            self.assertTrue((BINARIES / binary).exists(), binary)
+            if binary == "oneshot":
+                continue
+            described = facts(BINARIES, binary)
+            declared = {setting["name"]: setting["secret"] for setting in described["settings"]}
+            self.assertGreater(container["StopTimeout"], described["stops_within_seconds"])
+            self.assertEqual({declared[entry["Name"]] for entry in container["Environment"]}, {False}, name)
+            self.assertEqual({declared[entry["Name"]] for entry in container["Secrets"]}, {True}, name)
+
+    def test_permissions_name_their_resources(self):
+        for kind in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"):
+            for name, found in resources(kind).items():
+                policies = [p["PolicyDocument"] for p in found.get("Policies", [])] + [
+                    found[key] for key in ("PolicyDocument",) if key in found]
+                for statement in (s for policy in policies for s in policy["Statement"]):
+                    if statement["Action"] != "ecr:GetAuthorizationToken":
+                        self.assertNotEqual(statement["Resource"], "*", name)
+                    self.assertNotIn("*", json.dumps(statement["Action"]), name)
+
+    def test_a_late_alarm_lasts_as_long_as_cloudwatch_can_look_back(self):
+        alarms = [a for a in resources("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "oneshot"]
+        self.assertEqual({a["Dimensions"][0]["Value"] for a in alarms}, {schedule.job for schedule in SCHEDULES})
+        for alarm in alarms:
+            self.assertLessEqual(alarm["EvaluationPeriods"] * alarm["Period"], 7 * 86400)
+            self.assertEqual(alarm["TreatMissingData"], "breaching")
+
+
+class Deployed(unittest.TestCase):
+    """A real Postgres and Redis stand behind DATABASE_URL and REDIS_URL."""
+
+    def setUp(self):
+        self.cloud = Cloud()
+        self.addCleanup(self.cloud.close)
+        self.cloud.deploy({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")})
+
+    def start(self, name, at):
+        environment, container, _ = self.cloud.fire(name, at)
+        binary = BINARIES / container["entryPoint"][0].rpartition("/")[2]
+        ended = run(binary, *container["entryPoint"][1:], env=environment)
+        return json.loads(ended.stdout), ended
+
+    def test_a_slot_reaches_the_job_and_a_second_delivery_does_nothing(self):
+        first, ended = self.start("usage-aggregation", "2027-03-01T02:00:00Z")
+        self.assertEqual((first["status"], first["exit_code"]), ("succeeded", 0))
+        self.assertEqual((first["scheduled_at"], first["scheduled_by"]), ("2027-03-01T02:00:00Z", "setting"))
+        # What CloudWatch makes metrics of; the late alarm waits for job_health.
+        (line,) = [json.loads(line) for line in ended.stderr.splitlines() if '"_aws"' in line]
+        (described,) = [d for d in line["_aws"]["CloudWatchMetrics"] if d["Dimensions"] == [["job_name"]]]
+        self.assertEqual((described["Namespace"], line["job_name"], line["job_health"]), ("oneshot", "usage-aggregation", 1))
+        self.assertIn("job_health", [metric["Name"] for metric in described["Metrics"]])
+        second, _ = self.start("usage-aggregation", "2027-03-01T02:00:00Z")
+        self.assertEqual((second["status"], second["reason"]), ("skipped", "already_done"))
+
+    def test_every_schedule_starts_a_task_that_reads_all_its_settings(self):
+        for schedule in SCHEDULES:
+            environment, container, definition = self.cloud.fire(schedule.name, "2027-03-01T02:00:00Z")
+            nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1", "JOB_ATTEMPTS": "1"}
+            ended = run(BINARIES / container["entryPoint"][0].rpartition("/")[2], env={**environment, **nowhere})
+            self.assertEqual(ended.returncode, 69, ended.stdout)
+            self.assertEqual(definition["family"], f"oneshot-{schedule.name}")
+
+    def test_an_input_that_names_no_container_would_be_found(self):
+        scheduler = self.cloud.client("scheduler")
+        schedule = scheduler.get_schedule(Name="top-stats", GroupName="oneshot")
+        wanted = {key: schedule[key] for key in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+        wanted["Target"]["Input"] = wanted["Target"]["Input"].replace('"name":"job"', '"name":"jobs"')
+        scheduler.update_schedule(**wanted)
+        with self.assertRaises(AssertionError):
+            self.cloud.fire("top-stats", "2027-03-01T02:00:00Z")
+
+
+unittest.main()

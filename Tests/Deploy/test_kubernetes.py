@@ -1,0 +1,172 @@
+"""The manifests: that they build, are valid, keep to the restricted standard, and agree with themselves and the binaries."""
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import yaml
+
+from manifests import FOLDERS, ROOT, documents, jobs, kustomize, tool
+from moments import longest_gap, moments, unix
+from schedules import SCHEDULES, facts
+
+BINARIES = Path(os.environ["ONESHOT_BINARIES"])
+# From the oldest that knows all that is used to the newest that there is a schema for.
+VERSIONS = ("1.29", "1.33", "1.37")
+NOT_FOLLOWED = {
+    "CKV_K8S_11": "a limit for the processor only makes a run longer",
+    "CKV_K8S_43": "the digest is known where the image was pushed: the overlay names it (docs/deploy.md)",
+    "CKV_K8S_15": "an image that is named by its digest need not be pulled again",
+}
+# Not Kubernetes' own kinds; promtool looks at the rules.
+UNKNOWN_TO_SCHEMAS = {"PrometheusRule"}
+
+
+def run(*words, **options):
+    return subprocess.run(words, capture_output=True, text=True, **options)
+
+
+def validate(text, version):
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        known = [d for d in yaml.safe_load_all(text) if d and d["kind"] not in UNKNOWN_TO_SCHEMAS]
+        yaml.safe_dump_all(known, file)
+        file.flush()
+        return run(tool("kubernetes-validate"), "--strict", "-k", version, file.name)
+
+
+class Manifests(unittest.TestCase):
+    def test_every_folder_is_valid_in_every_version(self):
+        for folder in FOLDERS:
+            text = kustomize(folder)
+            for version in VERSIONS:
+                with self.subTest(folder=folder, version=version):
+                    checked = validate(text, version)
+                    self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def test_a_misspelt_field_and_a_wrong_value_would_be_found(self):
+        text = kustomize("k8s/base")
+        for right, wrong in [("concurrencyPolicy", "concurencyPolicy"), ("backoffLimit: 2", "backoffLimit: two")]:
+            self.assertIn(right, text)
+            self.assertNotEqual(validate(text.replace(right, wrong), VERSIONS[-1]).returncode, 0)
+
+    def test_checkov_has_nothing_to_say_but_what_is_known(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for source in FOLDERS:
+                Path(folder, source.replace("/", "-") + ".yaml").write_text(kustomize(source))
+            checked = run(tool("checkov"), "--framework", "kubernetes", "-d", folder, "--compact", "--quiet",
+                          "--skip-download", "--skip-check", ",".join(NOT_FOLLOWED))
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        # What it says when it looked at nothing, too.
+        self.assertIn("Passed checks: ", run(tool("checkov"), "--framework", "kubernetes", "-f", self.written("k8s/base"),
+                                            "--compact", "--skip-download").stdout)
+
+    def written(self, folder):
+        file = tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False)
+        self.addCleanup(os.unlink, file.name)
+        file.write(kustomize(folder))
+        file.close()
+        return file.name
+
+    def test_pods_keep_to_the_restricted_standard_and_beyond(self):
+        for folder in FOLDERS:
+            for name, job in jobs(folder):
+                pod = job["template"]["spec"]
+                with self.subTest(folder=folder, name=name):
+                    self.assertIs(pod["automountServiceAccountToken"], False)
+                    self.assertIs(pod["enableServiceLinks"], False)
+                    self.assertFalse({"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod))
+                    security = pod["securityContext"]
+                    self.assertIs(security["runAsNonRoot"], True)
+                    self.assertEqual([security[key] for key in ("runAsUser", "runAsGroup", "fsGroup")], [65532] * 3)
+                    self.assertEqual(security["seccompProfile"], {"type": "RuntimeDefault"})
+                    self.assertTrue(all(set(volume) <= {"name", "secret", "configMap"} for volume in pod["volumes"]))
+                    self.assertEqual([volume["secret"]["defaultMode"] for volume in pod["volumes"]], [0o440])
+                    (container,) = pod["containers"]
+                    self.assertEqual(container["securityContext"], {
+                        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}})
+                    self.assertNotIn("cpu", container["resources"]["limits"])
+        labels = next(d for d in documents("k8s/base") if d["kind"] == "Namespace")["metadata"]["labels"]
+        self.assertEqual(labels["pod-security.kubernetes.io/enforce"], "restricted")
+
+    def test_selectors_select_the_pods(self):
+        (policy,) = [d for d in documents("k8s/base") if d["kind"] == "NetworkPolicy"]
+        wanted = policy["spec"]["podSelector"]["matchLabels"].items()
+        for folder in FOLDERS:
+            for name, job in jobs(folder):
+                self.assertLessEqual(wanted, job["template"]["metadata"]["labels"].items(), name)
+
+    def test_shards_agree(self):
+        (job,) = [job for name, job in jobs("k8s/overlays/sharded") if name == "usage-aggregation"]
+        counts = [v["value"] for v in job["template"]["spec"]["containers"][0]["env"] if v["name"] == "JOB_SHARD_COUNT"]
+        self.assertEqual(counts, [str(job["completions"])])
+        self.assertEqual(job["parallelism"], job["completions"])
+        # With a limit for all together, one bad shard would take the others' tries; with FailJob, their lives.
+        self.assertIsNone(job.get("backoffLimit"))
+        (plain,) = [job for name, job in jobs("k8s/base") if name == "usage-aggregation"]
+        codes = [rule["onExitCodes"]["values"] for rule in plain["podFailurePolicy"]["rules"] if "onExitCodes" in rule]
+        rules = [(rule["action"], rule["onExitCodes"]["values"]) for rule in job["podFailurePolicy"]["rules"]
+                 if "onExitCodes" in rule]
+        self.assertEqual(rules, [("FailIndex", codes[0])])
+
+
+class Settings(unittest.TestCase):
+    def setUp(self):
+        self.described = {schedule.job: facts(BINARIES, schedule.job) for schedule in SCHEDULES}
+        (self.shared,) = [d["data"] for d in documents("k8s/base") if d["kind"] == "ConfigMap"]
+
+    def test_every_name_is_one_that_a_binary_reads(self):
+        known = {s["name"] for d in self.described.values() for s in d["settings"]}
+        self.assertLessEqual(set(self.shared), known)
+        for folder in ("k8s/base", "k8s/overlays/sharded"):
+            for name, job in jobs(folder):
+                (container,) = job["template"]["spec"]["containers"]
+                binary = container["command"][0].rpartition("/")[2]
+                declared = {s["name"]: s for s in self.described[binary]["settings"]}
+                for variable in container["env"]:
+                    if variable["name"].endswith("_FILE") and variable["name"][:-5] in declared:
+                        self.assertTrue(declared[variable["name"][:-5]]["secret"], variable["name"])
+                    else:
+                        self.assertIn(variable["name"], declared, name)
+                        self.assertFalse(declared[variable["name"]]["secret"], f"{variable['name']} in plain sight")
+
+    def test_the_binary_takes_every_value(self):
+        """78 would be a bad setting; 69 says that all were read and a server was looked for."""
+        nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1", "JOB_ATTEMPTS": "1"}
+        for folder in ("k8s/base", "k8s/overlays/sharded"):
+            for name, job in jobs(folder):
+                (container,) = job["template"]["spec"]["containers"]
+                given = {v["name"]: v["value"] for v in container["env"] if "value" in v and not v["name"].endswith("_FILE")}
+                binary = BINARIES / container["command"][0].rpartition("/")[2]
+                ended = run(binary, env={**self.shared, **given, **nowhere})
+                self.assertEqual(ended.returncode, 69, f"{folder} {name}: {ended.stdout}")
+
+    def test_a_wrong_value_would_be_found(self):
+        ended = run(BINARIES / "usage-aggregation", env={"DATABASE_URL": "postgresql://127.0.0.1:1/x",
+                    "REDIS_URL": "redis://127.0.0.1:1", "JOB_TIMEOUT": "soon"})
+        self.assertEqual(ended.returncode, 78)
+
+
+class Schedules(unittest.TestCase):
+    def test_names_are_unique_and_short_enough_for_the_minutes_behind_them(self):
+        names = [schedule.name for schedule in SCHEDULES]
+        self.assertEqual(len(set(names)), len(names))
+        for name in names:
+            self.assertRegex(name, r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
+            self.assertLessEqual(len(name), 52)
+
+    def test_every_is_the_longest_time_between_two_slots(self):
+        for schedule in SCHEDULES:
+            self.assertEqual(longest_gap(moments(unix(schedule.cron))), schedule.every, schedule.name)
+
+    def test_a_wrong_expression_would_be_found(self):
+        for wrong in ("0 2 * *", "60 2 * * *", "0 2 1 * MON", "0 4 * * 1", "5-1 * * * *", "x * * * *"):
+            with self.assertRaises(ValueError, msg=wrong):
+                unix(wrong)
+
+    def test_schedules_of_one_binary_differ_in_their_settings(self):
+        told = [(schedule.job, tuple(sorted(schedule.settings.items()))) for schedule in SCHEDULES]
+        self.assertEqual(len(set(told)), len(told))
+
+
+unittest.main()

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Writes ecs/oneshot.yaml, a CloudFormation template, from the binaries and k8s/schedules.py.
+
+  ecs/generate.py FOLDER_OF_THE_BINARIES            writes it
+  ecs/generate.py --check FOLDER_OF_THE_BINARIES    fails when it is not what would be written
+"""
+import json
+import sys
+from pathlib import Path
+from string import Template
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "k8s"))
+from schedules import HOUR, SCHEDULES, check, facts, write  # noqa: E402
+
+# RunTask's overrides, as Scheduler hands them over once it has filled in the time.
+INPUT = {"containerOverrides": [{"name": "job", "environment": [
+    {"name": "JOB_SCHEDULED_AT", "value": "<aws.scheduler.scheduled-time>"}]}]}
+
+
+def template(name):
+    return Template((ROOT / "ecs" / "templates" / name).read_text())
+
+
+def eventbridge(cron):
+    """Scheduler's cron: a year more, and one of the two days has to be left open."""
+    minute, hour, day, month, weekday = cron.split()
+    return f"cron({minute} {hour} ? {month} {weekday} *)" if weekday != "*" else f"cron({minute} {hour} {day} {month} ? *)"
+
+
+def camel(name):
+    return "".join(word.capitalize() for word in name.split("-"))
+
+
+def stack(binaries):
+    described = {job: facts(binaries, job) for job in {schedule.job for schedule in SCHEDULES}}
+    jobs, arns = "", ""
+    for schedule in SCHEDULES:
+        check(schedule, described[schedule.job])
+        settings = "".join(f"\n            - {{Name: {name}, Value: {json.dumps(value)}}}"
+                           for name, value in schedule.settings.items())
+        jobs += template("job.yaml").substitute(
+            id=camel(schedule.name), name=schedule.name, job=schedule.job, summary=described[schedule.job]["summary"],
+            timeout=schedule.timeout, settings=settings, cron=eventbridge(schedule.cron),
+            input=json.dumps(INPUT, separators=(",", ":")), start_within=max(60, schedule.start_within))
+        arns += ("\n                  - !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}"
+                 f":task-definition/oneshot-{schedule.name}:*")
+    oftenest = {schedule.job: schedule for schedule in sorted(SCHEDULES, key=lambda schedule: -schedule.every)}
+    for job, schedule in sorted(oftenest.items()):
+        jobs += template("late.yaml").substitute(id=camel(job), job=job, hours=-(-schedule.late_after // HOUR))
+    return template("stack.yaml").substitute(jobs=jobs.rstrip(), task_arns=arns)
+
+
+def main(arguments):
+    is_check = arguments[:1] == ["--check"]
+    if len(arguments) != 1 + is_check:
+        sys.exit(__doc__)
+    sys.exit(0 if write("ecs/oneshot.yaml", stack(arguments[-1]), is_check) else 1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
