@@ -1,0 +1,131 @@
+"""Alerts that fire when they should and not before, and a dashboard whose queries a real ledger answers."""
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import yaml
+
+from manifests import ROOT, documents
+from schedules import SCHEDULES
+
+DASHBOARD = json.loads((ROOT / "k8s/monitoring/dashboard.json").read_text())
+
+
+def run(*words, **options):
+    return subprocess.run(words, capture_output=True, text=True, **options)
+
+
+def rules():
+    (found,) = [d for d in documents("k8s/monitoring") if d["kind"] == "PrometheusRule"]
+    return found["spec"]
+
+
+class Alerts(unittest.TestCase):
+    def promtool(self, command, **files):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in files.items():
+                Path(folder, f"{name}.yaml").write_text(yaml.safe_dump(content))
+            return run("promtool", *command, f"{list(files)[-1]}.yaml", cwd=folder)
+
+    def fires(self, alert, series, minutes):
+        """Whether an alert fires, after so many minutes of these series."""
+        wanted = {"eval_time": f"{minutes}m", "alertname": alert, "exp_alerts": []}
+        test = {"interval": "1m", "alert_rule_test": [wanted], "input_series": [
+            {"series": name, "values": values} for name, values in series.items()]}
+        checked = self.promtool(["test", "rules"], rules=rules(), tests={"rule_files": ["rules.yaml"], "tests": [test]})
+        said = checked.stdout + checked.stderr
+        if checked.returncode != 0:
+            self.assertRegex(said, f"alertname:? ?{alert}", said)
+        return checked.returncode != 0
+
+    def test_prometheus_takes_the_rules(self):
+        checked = self.promtool(["check", "rules"], rules=rules())
+        count = sum(len(group["rules"]) for group in rules()["groups"])
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        # It says nothing of the sort when it finds two that are the same.
+        self.assertIn(f"{count} rules found", checked.stdout)
+
+    def test_a_job_is_late_after_its_next_slot_and_not_before(self):
+        oftenest = {schedule.job: schedule for schedule in sorted(SCHEDULES, key=lambda s: -s.every)}
+        late = [(s, "JobIsLate", f'job_last_success_timestamp{{job_name="{s.job}"}}') for s in oftenest.values()]
+        late += [(s, "CronJobIsLate", f'kube_cronjob_status_last_successful_time{{namespace="oneshot",cronjob="{s.name}"}}')
+                 for s in SCHEDULES]
+        for schedule, alert, series in late:
+            with self.subTest(schedule=schedule.name, alert=alert):
+                minutes = schedule.late_after // 60
+                self.assertGreater(schedule.late_after, schedule.every + schedule.timeout_seconds)
+                self.assertFalse(self.fires(alert, {series: f"0x{minutes + 9}"}, minutes - 1))
+                self.assertTrue(self.fires(alert, {series: f"0x{minutes + 9}"}, minutes + 1))
+
+    def test_failures_partial_runs_and_dead_letters(self):
+        name = 'job_name="usage-aggregation"'
+        for alert, series, calm, alarming in [
+                ("JobFailsAgainAndAgain", f"job_consecutive_failures{{{name}}}", "2x60", "3x60"),
+                ("JobWasPartial", f'job_runs_total{{{name},status="partial"}}', "7x60", "7x30 8x30"),
+                ("JobHasDeadLetters", f"job_dlq_messages_total{{{name}}}", "7x60", "7x30 9x30")]:
+            with self.subTest(alert=alert):
+                self.assertFalse(self.fires(alert, {series: calm}, 50))
+                self.assertTrue(self.fires(alert, {series: alarming}, 50))
+        self.assertFalse(self.fires("JobWasPartial", {f'job_runs_total{{{name},status="succeeded"}}': "7x30 8x30"}, 50))
+
+
+class Dashboard(unittest.TestCase):
+    """A real ledger with runs of every kind stands behind DATABASE_URL, and its role may only read."""
+
+    def query(self, sql):
+        """As Grafana asks: its macros and variables filled in."""
+        sql = re.sub(r"\$__timeFilter\(([a-z_]+)\)", r"\1 between now() - interval '7 days' and now()", sql)
+        sql = sql.replace("$__interval", "'5m'")
+        sql = re.sub(r"\$__timeGroupAlias\(([a-z_]+), '5m'\)", r'floor(extract(epoch from \1) / 300) * 300 as "time"', sql)
+        sql = sql.replace("$job", "'usage-aggregation','top-stats'")
+        self.assertNotIn("$", sql)
+        answer = run("psql", os.environ["DATABASE_URL"], "-X", "-v", "ON_ERROR_STOP=1", "--csv", "-c", sql)
+        self.assertEqual(answer.returncode, 0, f"{sql}\n{answer.stderr}")
+        return answer.stdout.splitlines()
+
+    def targets(self, kind):
+        return [(panel, target) for panel in DASHBOARD["panels"] for target in panel["targets"]
+                if target["datasource"]["type"] == kind]
+
+    def test_the_ledger_answers_every_query_with_rows(self):
+        found = self.targets("grafana-postgresql-datasource")
+        self.assertGreater(len(found), 4)
+        for panel, target in found:
+            with self.subTest(panel=panel["title"]):
+                lines = self.query(target["rawSql"])
+                self.assertGreater(len(lines), 1)
+                if target["format"] == "time_series":
+                    self.assertEqual(lines[0].split(",")[0], "time")
+        (job,) = [v for v in DASHBOARD["templating"]["list"] if v["type"] == "query"]
+        self.assertIn("usage-aggregation", self.query(job["query"]))
+
+    def test_the_role_may_read_no_payload_and_write_nothing(self):
+        for sql in ("select payload from oneshot.dead_letters", "delete from oneshot.job_runs", "select * from merchant_usage"):
+            answer = run("psql", os.environ["DATABASE_URL"], "-X", "-v", "ON_ERROR_STOP=1", "-c", sql)
+            self.assertIn("permission denied", answer.stderr, sql)
+
+    def test_prometheus_takes_every_expression(self):
+        found = self.targets("prometheus")
+        self.assertGreater(len(found), 4)
+        group = {"name": "dashboard", "rules": [
+            {"record": f"panel:{number}", "expr": target["expr"].replace("$job", ".*")} for number, (_, target) in enumerate(found)]}
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            yaml.safe_dump({"groups": [group]}, file)
+            file.flush()
+            checked = run("promtool", "check", "rules", file.name)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def test_panels_are_numbered_once_and_do_not_overlap(self):
+        panels = DASHBOARD["panels"]
+        self.assertEqual(len({panel["id"] for panel in panels}), len(panels))
+        taken = [(x, y) for panel in panels for p in [panel["gridPos"]]
+                 for x in range(p["x"], p["x"] + p["w"]) for y in range(p["y"], p["y"] + p["h"])]
+        self.assertEqual(len(set(taken)), len(taken))
+        self.assertLess(max(x for x, _ in taken), 24)
+
+
+unittest.main()
