@@ -20,6 +20,9 @@ public protocol Job: Sendable {
   /// The tables that the job reads and writes, for `--check`.
   static var tables: [TableNeed] { get }
 
+  /// Those of them that the job needs as it is set.
+  var neededTables: [TableNeed] { get }
+
   /// Commands that Redis refuses for what it would refuse the job's for, and that change nothing; `--check`
   /// tries them.
   var redisTrials: [RedisCommand] { get }
@@ -27,6 +30,11 @@ public protocol Job: Sendable {
   /// A statement for `--check` whose rows, in the column `advice`, name what would do the job good and is not
   /// needed: an index, for example.
   var advice: Statement? { get }
+
+  /// Looks, for `--check`, at what only the job can: files of one's own, for example. Writes nothing.
+  ///
+  /// - Returns: what is wrong.
+  func check(_ run: JobRun) async throws -> [JobFailure]
 
   /// Which part of the job's work this run does, where schedules of one binary do different parts: levels, modes.
   /// Runs of different variants for one moment are no duplicates of each other, and one waits for the other's
@@ -48,6 +56,8 @@ public protocol Job: Sendable {
 extension Job {
   public static var neededSchema: Int { 1 }
   public static var tables: [TableNeed] { [] }
+  public var neededTables: [TableNeed] { Self.tables }
+  public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
   public var redisTrials: [RedisCommand] { [] }
   public var advice: Statement? { nil }
   public var variant: String { "" }

@@ -19,7 +19,7 @@ extension JobRunner {
   }
 
   private func checkPostgres(_ found: inout Findings) async throws {
-    let needs = Schema.runtimeTables + J.tables
+    let needs = Schema.runtimeTables + job.neededTables
     let wanted = job.advice
     let (server, version, missing, isReadOnly, advice) = try await database.transaction(readOnly: true) { session in
       let missing = try session.query(Schema.missing(needs)).map { row in
@@ -43,6 +43,8 @@ extension JobRunner {
     for line in advice { log.warning("advice: \(line)") }
     if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }
     found.complaints += missing.map { Schema.failure(missing: $0.complaint, isPrivilege: $0.isPrivilege) }
+    // What the job looks at may need temporary relations, which a server that only reads does not make.
+    if !isReadOnly { found.complaints += try await job.check(jobRun(leadership: nil)) }
   }
 
   private func checkRedis(_ found: inout Findings) async throws {

@@ -178,14 +178,18 @@ struct JobRunner<J: Job> {
 
   /// Does the job's work, watched by the deadline, by the renewal of the lock and by the end of its lease.
   private func work(_ leadership: JobRun.Leadership?) async throws -> J.Report {
-    let run = JobRun(
-      scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
-      log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis,
-      retrier: retrier, record: record, leadership: leadership)
-    let job = job
+    let (job, run) = (job, jobRun(leadership: leadership))
     return try await watched(by: leadership.map { watchers(of: $0.lock) } ?? [deadlineWatcher]) {
       try await job.run(run)
     }
+  }
+
+  /// What the job is given; without leadership, a run that writes nothing.
+  func jobRun(leadership: JobRun.Leadership?) -> JobRun {
+    JobRun(
+      scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
+      log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis,
+      retrier: retrier, record: record, leadership: leadership)
   }
 
   private var deadlineWatcher: Watcher {

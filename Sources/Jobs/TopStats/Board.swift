@@ -16,7 +16,7 @@ struct Board: Sendable {
     (SQLFile(builtIn: "users_followed", PackageResources.users_followed_sql), [.liveUsers, .followersWon]),
     (
       SQLFile(builtIn: "users_active", PackageResources.users_active_sql),
-      [.liveUsers, .liveFeeds, .likesGiven, .commentsGiven, .feedsWritten]
+      [.liveUsers, .liveFeeds, .likesReceived, .likesGiven, .commentsReceived, .commentsGiven, .feedsWritten]
     ),
   ]
 
@@ -31,46 +31,18 @@ struct Board: Sendable {
     }
   }
 
-  /// The board's query with a rank.
+  /// The board's best, in order.
   ///
   /// Equal scores stand as Redis reads them back, by the bytes of their ids from the last to the first, so that a
-  /// shorter board is always the beginning of a longer one.
-  var ranked: SQLFile {
+  /// shorter board is always the beginning of a longer one. First the cut, by score alone: only what is left of it, with
+  /// all that equals the last, is worth the price of making text of ids and sorting by it.
+  ///
+  /// - Parameter isExplained: only planned by the server, not carried out.
+  func ranked(isExplained: Bool = false) -> SQLFile {
     file.wrapped(
-      in: "select board.member::text as member, board.score::text as score from (",
-      ") as board order by board.score desc, board.member::text collate \"C\" desc limit :limit")
-  }
-}
-
-/// A temporary relation that boards share: made once a run, so that boards of one table read it once.
-enum Preparation: String, CaseIterable, Sendable {
-  // In the order in which they need each other.
-  case liveUsers = "live_users"
-  case liveFeeds = "live_feeds"
-  case likesReceived = "likes_received"
-  case likesGiven = "likes_given"
-  case commentsReceived = "comments_received"
-  case commentsGiven = "comments_given"
-  case viewsReceived = "views_received"
-  case followersWon = "followers_won"
-  case feedsWritten = "feeds_written"
-
-  /// What a board of one's own may read besides the application's tables.
-  static let forAll: [Preparation] = [.liveUsers, .liveFeeds]
-
-  var file: SQLFile { SQLFile(builtIn: rawValue, text) }
-
-  private var text: [UInt8] {
-    switch self {
-    case .liveUsers: PackageResources.live_users_sql
-    case .liveFeeds: PackageResources.live_feeds_sql
-    case .likesReceived: PackageResources.likes_received_sql
-    case .likesGiven: PackageResources.likes_given_sql
-    case .commentsReceived: PackageResources.comments_received_sql
-    case .commentsGiven: PackageResources.comments_given_sql
-    case .viewsReceived: PackageResources.views_received_sql
-    case .followersWon: PackageResources.followers_won_sql
-    case .feedsWritten: PackageResources.feeds_written_sql
-    }
+      in: (isExplained ? "explain " : "") + "select best.member::text as member, best.score::text as score from "
+        + "(select board.member, board.score from (",
+      ") as board order by board.score desc fetch first :limit rows with ties) as best "
+        + "order by best.score desc, best.member::text collate \"C\" desc limit :limit")
   }
 }

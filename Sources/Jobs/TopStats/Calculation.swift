@@ -27,19 +27,8 @@ struct Calculation: Sendable {
   var timeLeft: Duration
 
   func carryOut(_ session: borrowing Session) throws -> [BoardResult] {
-    try session.query("select set_config('work_mem', \("\(workMemory)MB"), true)")
-    if let boardTimeout {
-      try session.query("select set_config('statement_timeout', \("\(boardTimeout.inMilliseconds)ms"), true)")
-    }
-    var missing: [Preparation: SQLFile.Failure] = [:]
-    let needed = Set(boards.flatMap(\.needs))
-    for preparation in Preparation.allCases where needed.contains(preparation) {
-      do {
-        try session.attempt(preparation.file, binding: startOfEachWindow, limit: timeLeft)
-      } catch let failure as SQLFile.Failure {
-        missing[preparation] = failure
-      }
-    }
+    try setUp(session)
+    let missing = try prepare(Set(boards.flatMap(\.needs)), session)
     // Nothing that a board's file says may write.
     try session.query("set transaction read only")
     var results: [BoardResult] = []
@@ -60,7 +49,7 @@ struct Calculation: Sendable {
   ) throws -> [Member] {
     // Boards of one's own need not read what is prepared; they say themselves what they miss.
     if board.file.isBuiltIn, let failure = board.needs.compactMap({ missing[$0] }).first { throw failure }
-    let rows = try session.attempt(board.ranked, binding: values(for: board, window), limit: timeLeft)
+    let rows = try session.attempt(board.ranked(), binding: values(for: board, window), limit: timeLeft)
     return try Self.members(in: rows, of: board)
   }
 
@@ -82,7 +71,49 @@ struct Calculation: Sendable {
     return members
   }
 
-  // MARK: Statements
+  /// Has the server plan boards of one's own, and says what is wrong with them.
+  func trial(_ session: borrowing Session) throws -> [SQLFile.Failure] {
+    let own = boards.filter { !$0.file.isBuiltIn }
+    guard let window = windows.first, !own.isEmpty else { return [] }
+    try setUp(session)
+    _ = try prepare(Set(Preparation.forAll), session)
+    try session.query("set transaction read only")
+    var failures: [SQLFile.Failure] = []
+    for board in own {
+      do {
+        try session.attempt(board.ranked(isExplained: true), binding: values(for: board, window), limit: timeLeft)
+      } catch let failure as SQLFile.Failure {
+        failures.append(failure)
+      }
+    }
+    return failures
+  }
+
+  // MARK: Steps
+
+  private func setUp(_ session: borrowing Session) throws {
+    // Compiling these queries takes longer than it saves.
+    try session.query("select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true)")
+    if let boardTimeout {
+      try session.query("select set_config('statement_timeout', \("\(boardTimeout.inMilliseconds)ms"), true)")
+    }
+  }
+
+  /// Makes what boards share, and tells what of it could not be made.
+  private func prepare(
+    _ needed: Set<Preparation>, _ session: borrowing Session
+  ) throws -> [Preparation: SQLFile.Failure] {
+    var missing: [Preparation: SQLFile.Failure] = [:]
+    for preparation in Preparation.allCases where needed.contains(preparation) {
+      do {
+        try session.attempt(
+          preparation.file(windows: windows.count), binding: startOfEachWindow, limit: timeLeft)
+      } catch let failure as SQLFile.Failure {
+        missing[preparation] = failure
+      }
+    }
+    return missing
+  }
 
   private func values(for board: Board, _ window: BoardWindow) -> [String: any PostgresEncodable] {
     var values: [String: any PostgresEncodable] = [
@@ -93,12 +124,11 @@ struct Calculation: Sendable {
     return values
   }
 
+  /// As text: the column that a moment is compared with says whether it has a time zone. One that has none holds UTC,
+  /// and only a moment without a time zone, too, is compared with it in MySQL.
   private var startOfEachWindow: [String: any PostgresEncodable] {
-    var values: [String: any PostgresEncodable] = ["window_end": moment]
-    for index in 0..<TopStats.Settings.mostWindows {
-      let start = windows.indices.contains(index) ? windows[index].start(before: moment) : nil
-      values["start_\(index + 1)"] = .some(start)
-    }
+    var values: [String: any PostgresEncodable] = ["window_end": moment.rfc3339]
+    for (index, window) in windows.enumerated() { values["start_\(index + 1)"] = window.start(before: moment).rfc3339 }
     return values
   }
 }

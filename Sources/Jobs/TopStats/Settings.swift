@@ -15,7 +15,7 @@ extension TopStats {
     let boardTimeout: Duration?
     let workMemory: Int
 
-    /// As many as one pass over a table counts for; see `sql/likes_received.sql`.
+    /// Each is one more count in every pass over a table.
     static let mostWindows = 4
 
     init(from env: inout Environment) {

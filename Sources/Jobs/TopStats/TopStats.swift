@@ -13,17 +13,17 @@ struct TopStats: Job {
   static let name = "top-stats"
   static let summary = "publishes leaderboards from Postgres in Redis"
   static let neededSchema = 4
-  static let tables = [
-    TableNeed("users", columns: ["id"], privileges: [.select]),
-    TableNeed("feeds", columns: ["id", "user_id", "created_at"], privileges: [.select]),
-    TableNeed("feed_likes", columns: ["feed_id", "user_id", "created_at"], privileges: [.select]),
-    TableNeed("feed_comments", columns: ["feed_id", "user_id", "created_at"], privileges: [.select]),
-    TableNeed("feed_views", columns: ["feed_id", "viewed_at"], privileges: [.select]),
-    TableNeed("follows", columns: ["follower_id", "followee_id", "created_at"], privileges: [.select]),
-    TableNeed(
-      "top_stats_history", columns: ["board", "computed_at", "rank", "member", "score"],
-      privileges: [.select, .insert, .update, .delete]),
-  ]
+  static let tables = Preparation.tables(of: Preparation.allCases) + [history]
+
+  private static let history = TableNeed(
+    "top_stats_history", columns: ["board", "computed_at", "rank", "member", "score"],
+    privileges: [.select, .insert, .update, .delete])
+
+  /// What boards of one's own read, only the server can tell: see `check`.
+  var neededTables: [TableNeed] {
+    let read = Preparation.tables(of: settings.boards.filter(\.file.isBuiltIn).flatMap(\.needs))
+    return settings.keepsHistory || settings.historyKeep != nil ? read + [Self.history] : read
+  }
 
   struct Report: JobReport {
     var published = 0
@@ -60,9 +60,7 @@ struct TopStats: Job {
     }
     // From now on an earlier run that was paused publishes nothing over what this one reads.
     try await run.claim(boards.flatMap { board in windows.map { settings.key(board.name, $0) } })
-    let calculation = Calculation(
-      boards: boards, windows: windows, moment: run.scheduledAt, limit: settings.limit,
-      workMemory: settings.workMemory, boardTimeout: settings.boardTimeout, timeLeft: run.timeLeft)
+    let calculation = calculation(of: boards, run)
     let results = try await run.snapshot { session in try calculation.carryOut(session) }
     run.log.debug("calculated the boards")
 
@@ -73,6 +71,20 @@ struct TopStats: Job {
     try await keep(results, &report, run)
     try await removeOldHistory(&report, run)
     return report
+  }
+
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    let calculation = calculation(of: settings.boards, run)
+    return try await run.snapshot { session in try calculation.trial(session) }.map {
+      JobFailure(
+        .misconfigured, $0.description, hint: "`top-stats --plan` tries boards in full, and publishes nothing.")
+    }
+  }
+
+  private func calculation(of boards: [Board], _ run: JobRun) -> Calculation {
+    Calculation(
+      boards: boards, windows: settings.windows, moment: run.scheduledAt, limit: settings.limit,
+      workMemory: settings.workMemory, boardTimeout: settings.boardTimeout, timeLeft: run.timeLeft)
   }
 
   private func publish(

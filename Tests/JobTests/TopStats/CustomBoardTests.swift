@@ -1,4 +1,5 @@
 import Foundation
+import Redis
 import TestSupport
 import Testing
 
@@ -113,7 +114,7 @@ import Testing
     let run = try await run(["TOP_STATS_WINDOWS": "7d"])
     #expect(run.exitCode == 65)
     #expect(Set(messages(run).keys) == ["feeds_liked", "users_liked", "users_active"])
-    #expect(messages(run)["users_liked"]?.contains("likes_received.sql (built in), line") == true)
+    #expect(messages(run)["users_liked"]?.contains("received.sql (built in), line") == true)
     #expect(try await boards.board("feeds_liked") == old)
     #expect(try await boards.board("comments") == [])
     let pending = "select count(*) from oneshot.dead_letters where state = 'pending'"
@@ -121,6 +122,50 @@ import Testing
     try await boards.place.execute("alter table away rename to feed_likes")
     #expect(try await self.run().exitCode == 0)
     #expect(try await boards.place.value(pending) == "0")
+  }
+
+  @Test func `check tries every board of one's own, and names file and line of what is wrong`() async throws {
+    try write([
+      "good.sql": "select live_feeds.id as member, 1 as score from live_feeds where created_at >= :window_start -- all",
+      "broken.sql": "select 1 as member,\n  2 as score\nfrom nowhere\n", "comments.sql": "select 1 as member",
+      "named.sql": "select 1 as member, 2 as score\nwhere :windows = 1", "writes.sql": "delete from users",
+      "Big Name.sql": "select",
+    ])
+    // It is not carried out: nothing here is a number, and nobody waits for it.
+    try write(["later.sql": "select 'x' as member, pg_sleep(600)::text as score"])
+    let check = try await boards.run(["--check"], ["TOP_STATS_BOARDS_DIR": folder.path])
+    #expect(check.exitCode == 78, "\(check.output)")
+    let said = check.result["errors"].elements.compactMap { $0["message"].string }
+    let wanted = [
+      "broken.sql, line 3: relation \"nowhere\"", "comments.sql, line 1: column board.score does not exist",
+      "named.sql, line 2: :windows is not known", "writes.sql, line 1: syntax error", "Big Name.sql: the name before",
+    ]
+    for words in wanted { #expect(said.contains { $0.contains(words) }, "\(words): \(said)") }
+    #expect(said.count == wanted.count, "\(said)")
+    #expect(try await boards.place.redis("DBSIZE").integer == 0)
+    #expect(try await boards.place.value("select count(*) from users") == "120")
+  }
+
+  @Test func `check asks only for the tables of the boards that are chosen`() async throws {
+    try write(["tags.sql": "select tag as member, 1 as score\nfrom tags"])
+    try await boards.place.execute("drop table follows, feed_views, top_stats_history")
+    func missing(_ chosen: String, _ more: [String: String] = [:]) async throws -> [String] {
+      let settings = ["TOP_STATS_BOARDS_DIR": folder.path, "TOP_STATS_BOARDS": chosen].merging(more) { $1 }
+      let check = try await boards.run(["--check"], settings)
+      let said = check.result["errors"].elements.compactMap { $0["message"].string }
+      #expect(check.exitCode == (said.isEmpty ? 0 : 78), "\(check.output)")
+      return said.map { String($0.prefix { $0 != "." && $0 != "(" }).replacing("\(folder.path)/", with: "") }.sorted()
+    }
+    #expect(try await missing("comments,users_active") == [])
+    #expect(try await missing("users_followed") == ["the table follows does not exist"])
+    #expect(
+      try await missing("feeds_viewed", ["TOP_STATS_HISTORY": "true"])
+        == ["the table feed_views does not exist", "the table top_stats_history does not exist"])
+    #expect(try await missing("tags").count == 1)
+    try await boards.place.execute("create table tags (tag text); drop table feed_comments, feed_likes cascade")
+    #expect(try await missing("tags") == [])
+    try await boards.place.execute("drop table users, feeds cascade")
+    #expect(try await missing("tags") == [], "a board of one's own need not read what is prepared")
   }
 
   @Test func `a folder or a name that is not there is a wrong setting`() async throws {

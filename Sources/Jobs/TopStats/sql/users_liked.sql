@@ -1,5 +1,6 @@
 -- Users by the likes that their feeds got.
 select user_id as member, sum(counts[:window]) as score
 from likes_received
-where counts[:window] > 0 and exists (select from live_users where live_users.id = likes_received.user_id)
+where is_live and counts[:window] > 0
+  and exists (select from live_users where live_users.id = likes_received.user_id)
 group by user_id

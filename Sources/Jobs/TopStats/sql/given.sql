@@ -1,0 +1,12 @@
+-- What users did to feeds that are not deleted, by user.
+-- Every feed that a user who counts did something to stands in {received}. So it is enough to look for those that are
+-- deleted, which are few, and not for each of those that live. (An array, because a temporary table would keep the
+-- whole from being done in parallel.)
+create temporary table {result} on commit drop as
+select user_id, {counts} as counts
+from {events}
+where created_at >= :start_1 and created_at < :window_end and feed_id is not null
+  and not exists (
+    select from unnest((select array_agg(feed_id) from {received} where not is_live)) as deleted (id)
+    where deleted.id = {events}.feed_id)
+group by user_id
