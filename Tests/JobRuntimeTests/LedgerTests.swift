@@ -14,12 +14,19 @@ import Testing
     }
   }
 
-  @Test func `jobs and shards have fences of their own`() async throws {
+  @Test func `jobs have fences of their own, and shards of one job draw from one row of numbers`() async throws {
     let here = try await LedgerPlace()
     #expect(try await here.opened(here.ledger(1)).fence == 1)
     #expect(try await here.opened(here.ledger(2, job: "other")).fence == 1)
-    #expect(try await here.opened(here.ledger(3, shard: Shard(index: 1, count: 2))).fence == 1)
-    #expect(try await here.opened(here.ledger(4)).fence == 2)
+    let shard = Shard(index: 1, count: 2)
+    #expect(try await here.opened(here.ledger(3, shard: shard)).fence == 2)
+    #expect(try await here.opened(here.ledger(4)).fence == 3)
+    #expect(try await here.opened(here.ledger(5)).fence == 4)
+    #expect(try await here.opened(here.ledger(6, shard: shard)).fence == 5)
+    // Each still has the newest of its own.
+    #expect(
+      try await here.place.value("select string_agg(token::text, ' ' order by job, shard) from oneshot.fences")
+        == "4 5 1")
   }
 
   @Test func `tries of one slot are counted`() async throws {

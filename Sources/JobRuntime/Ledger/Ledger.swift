@@ -31,9 +31,11 @@ struct Ledger: Sendable {
       limit 1
     ), fence as (
       insert into oneshot.fences as f (job, shard, token)
-      select \(job), \(shard.index), 1 from schema
+      -- One more than any shard's, so that tokens tell which of two runs is newer when they share the work differently.
+      select \(job), \(shard.index), 1 + coalesce((select max(token) from oneshot.fences where job = \(job)), 0)
+      from schema
       where version >= \(facts.neededSchema) and not exists (select from done)
-      on conflict (job, shard) do update set token = f.token + 1
+      on conflict (job, shard) do update set token = greatest(f.token + 1, excluded.token)
       returning token
     ), left_open as (
       update oneshot.job_runs r

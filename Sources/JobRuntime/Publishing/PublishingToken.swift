@@ -1,0 +1,56 @@
+import Redis
+
+/// What lets a run publish a shared key: its fence, compared in Redis with the newest that has claimed or published
+/// the key, in the same step that changes it.
+///
+/// All shards of a job draw from one row of numbers (see `Ledger.open`), so that a run that has the whole work to do and
+/// one that has a share of it are told apart by their fences, too. Only when they start in the same moment may they have
+/// the same number; then the first to come keeps the key.
+struct PublishingToken: Sendable {
+  var fence: Int64
+  var shard: Shard
+  var job: String
+  /// Where the newest token is kept: a number that only ever rises, and the share of the work where it is not the whole.
+  var key: String
+
+  private var share: String { shard.isWhole ? "" : " of shard \(shard.index)/\(shard.count)" }
+
+  /// Keeps older runs from publishing the key from now on.
+  func claim(_ session: inout RedisSession) throws { try pass(Self.claiming, keys: [], arguments: [], &session) }
+
+  /// Runs a script that changes keys if the token is the newest.
+  ///
+  /// - Throws: `JobFailure` of kind `fenced` if it is not; an error that passes if the script found its keys gone.
+  func pass(_ script: Script, keys: [String], arguments: [String], _ session: inout RedisSession) throws {
+    let answer = try session.run(script, keys: [key] + keys, arguments: ["\(fence)", share] + arguments)
+    switch answer.text {
+    case "done": return
+    case "gone": throw RedisError.server(code: "TRYAGAIN", message: "what was built is gone before it was published")
+    case let newest:
+      throw JobFailure(
+        .fenced,
+        "a newer run has published: this run's fence is \(fence)\(share), Redis has seen \(newest ?? "?") (\(key))",
+        hint: "Nothing to do, unless oneshot.fences was restored from a backup: then raise its numbers, once, "
+          + "as its owner: update oneshot.fences set token = token + 1000000 where job = '\(job)'")
+    }
+  }
+
+  /// A script that goes on only with the newest token. `KEYS[1]` is where that is kept, `ARGV[1]` and `ARGV[2]` are this
+  /// one's two parts, `mine` is what to keep; it answers `done`, `gone`, or the newer token.
+  static func script(_ rest: String) -> Script {
+    Script(
+      """
+      local mine = ARGV[1] .. ARGV[2]
+      local kept = redis.call('get', KEYS[1]) or '0'
+      local newest = tonumber(string.match(kept, '^%d+') or '0')
+      if newest > tonumber(ARGV[1]) or (newest == tonumber(ARGV[1]) and kept ~= mine) then return kept end
+
+      """ + rest)
+  }
+
+  private static let claiming = script(
+    """
+    redis.call('set', KEYS[1], mine)
+    return 'done'
+    """)
+}
