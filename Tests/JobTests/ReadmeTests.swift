@@ -85,7 +85,7 @@ import Testing
   }
 
   /// Makes a role and a user as the README says, and tells the settings that lead a run in as them.
-  private static func restricted(_ job: String, in place: Place) async throws -> [String: String] {
+  static func restricted(_ job: String, in place: Place) async throws -> [String: String] {
     let text = try String(contentsOf: url, encoding: .utf8)
     let part = { (name: String, form: String) in
       let start = try #require(text.range(of: "<!-- \(name)\(job) -->\n```\(form)\n")).upperBound

@@ -2,10 +2,14 @@ import TestSupport
 
 /// Each board by a query that is slow and obviously right: join everything, keep what counts, group, order.
 enum PlainBoards {
-  static func query(_ board: String, days: Int, deletes: Bool = true) -> String {
-    let window = { (column: String) in
-      "\(column) >= timestamptz '\(Leaderboards.now)' - interval '\(days) days' and \(column) < '\(Leaderboards.now)'"
-    }
+  private static let now = Leaderboards.now.replacing("T", with: " ").replacing("Z", with: "")
+
+  static func query(_ board: String, days: Int, deletes: Bool = true, inMySQL: Bool = false) -> String {
+    let (start, end) =
+      inMySQL
+      ? ("timestamp '\(now)' - interval \(days) day", "timestamp '\(now)'")
+      : ("timestamptz '\(now)+00' - interval '\(days) days'", "timestamptz '\(now)+00'")
+    let window = { (column: String) in "\(column) >= \(start) and \(column) < \(end)" }
     let lives = { (tables: String...) in deletes ? tables.map { " and \($0).deleted_at is null" }.joined() : "" }
     switch board {
     case "users_liked":
@@ -55,5 +59,15 @@ enum PlainBoards {
       order by score desc, member::text collate "C" desc limit \(limit)
       """
     ).map { $0[0] }
+  }
+
+  /// The same, asked of MySQL.
+  static func lines(_ board: String, days: Int, deletes: Bool = true, in server: MariaDB) async throws -> [String] {
+    try await server.lines(
+      """
+      use app;
+      select concat(member, ' ', score) from (\(query(board, days: days, deletes: deletes, inMySQL: true))) b
+      order by score desc, cast(member as binary) desc limit 1000;
+      """)
   }
 }

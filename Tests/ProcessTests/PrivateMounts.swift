@@ -1,10 +1,4 @@
-import Foundation
 import TestSupport
-
-/// Says that a check did not take place.
-func skipped(_ what: String, because reason: String) {
-  FileHandle.standardError.write(Data("SKIPPED: \(what), because \(reason)\n".utf8))
-}
 
 /// Whether mounts can be made here that only one process sees: not without root, nor in most containers.
 ///

@@ -1,0 +1,56 @@
+import Foundation
+
+/// A MariaDB of a test's own, on a free port of this machine; gone with this object.
+///
+/// Its own time zone is five hours ahead of UTC, so that whoever forgets to say which one is meant is found out.
+package final class MariaDB: Sendable {
+  package var port: Int { server.port }
+  private let folder: TemporaryFolder
+  private let server: ServerProcess
+
+  private static let program = "/usr/sbin/mariadbd"
+
+  /// Why there can be none here.
+  package static var whyNot: String? {
+    let isThere = FileManager.default.isExecutableFile(atPath: program)
+    return isThere ? nil : "\(program) is not installed (Debian: apt-get install mariadb-server)"
+  }
+
+  package init() async throws {
+    let folder = try TemporaryFolder()
+    self.folder = folder
+    // It refuses to run as root, and Postgres' user is there wherever the tests run as root.
+    let user = getuid() == 0 ? ["--user=postgres"] : []
+    let data = ["--datadir=\(folder.path)/data", "--tmpdir=\(folder.path)"]
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
+    let made = try await Binary(path: "/usr/bin/mariadb-install-db").run(
+      ["--no-defaults"] + data + ["--auth-root-authentication-method=normal", "--skip-test-db"] + user)
+    guard made.exitCode == 0 else { throw TestFailure("mariadb-install-db: \(made.output)\(made.errors)") }
+    server = try await ServerProcess(Self.program) { port in
+      [
+        "--no-defaults", "--socket=\(folder.path)/data/socket", "--pid-file=\(folder.path)/data/pid",
+        "--port=\(port)", "--bind-address=127.0.0.1", "--skip-name-resolve", "--default-time-zone=+05:00",
+        "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--log-output=TABLE",
+      ] + data + user
+    }
+  }
+
+  /// Runs statements as root, and returns the lines that they answer, their columns parted by tabs.
+  @discardableResult
+  package func lines(_ sql: String) async throws -> [String] {
+    let input = Pipe()
+    let running = try Binary(path: "/usr/bin/mariadb").start(
+      [
+        "--no-defaults", "--user=root", "--socket=\(folder.path)/data/socket", "--batch", "--skip-column-names",
+        "--raw",
+      ],
+      input: input)
+    try await onThread {
+      try input.fileHandleForWriting.write(contentsOf: Data("set time_zone = '+00:00';\n\(sql)".utf8))
+      try input.fileHandleForWriting.close()
+    }
+    let done = await running.outcome()
+    guard done.exitCode == 0 else { throw TestFailure("MariaDB: \(done.errors)") }
+    return done.output.split(separator: "\n").map(String.init)
+  }
+}
