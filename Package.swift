@@ -4,6 +4,7 @@ import PackageDescription
 /// One name a job: the folder below Sources/Jobs, and its executable in kebab-case
 /// (`UsageAggregation` is built as `usage-aggregation`). A new job is a new line here.
 let jobs = [
+  "MetricsRollups",
   "Reindex",
   "TopStats",
   "UsageAggregation",

@@ -1,4 +1,3 @@
-import Dispatch
 import Postgres
 import Redis
 import TestSupport
@@ -19,7 +18,7 @@ struct BlockedRun {
 
   let place: Place
   let process: Binary.Running
-  private let blocker: Blocker
+  private let blocker: OpenTransaction
 
   /// Starts the binary and returns once it waits.
   init(
@@ -37,7 +36,7 @@ struct BlockedRun {
     _ binary: Binary = Binary("usage-aggregation")
   ) async throws {
     self.place = place
-    blocker = try await Blocker(place, statement, last)
+    blocker = try await OpenTransaction(in: place, statement, last: last)
     process = try binary.start(
       [], place.environment.merging(settings, uniquingKeysWith: { $1 }))
     try await place.until(
@@ -50,38 +49,7 @@ struct BlockedRun {
   }
 
   /// Lets the run go on.
-  func letGo() async throws { try await blocker.letGo() }
-}
-
-/// A session that holds what a statement has locked until it is told to let go. Its actor has a thread of its own, so it may
-/// stand still inside of a transaction.
-private struct Blocker {
-  private let end = DispatchSemaphore(value: 0)
-  private let holding: Task<Void, any Error>
-
-  init(_ place: Place, _ statement: String, _ last: String) async throws {
-    let database = try Database(ConnectionOptions(url: place.databaseURL, applicationName: "blocker"))
-    let (locked, isLocked) = AsyncStream<Void>.makeStream()
-    let end = end
-    holding = Task {
-      try await database.transaction { session in
-        try session.query(Statement(sql: "set local idle_in_transaction_session_timeout = 0"))
-        // The run is the one that notices a deadlock, and gives way.
-        try session.query(Statement(sql: "set local deadlock_timeout = '1h'"))
-        try session.query(Statement(sql: statement))
-        isLocked.yield()
-        end.wait()
-        try session.query(Statement(sql: last))
-      }
-      await database.close()
-    }
-    for await _ in locked { break }
-  }
-
-  func letGo() async throws {
-    end.signal()
-    try await holding.value
-  }
+  func letGo() async throws { try await blocker.commit() }
 }
 
 extension Place {

@@ -14,6 +14,7 @@ extension Migration {
     Migration(3, "totals", PackageResources.v0003_totals_sql),
     Migration(4, "top_stats", PackageResources.v0004_top_stats_sql),
     Migration(5, "variants", PackageResources.v0005_variants_sql),
+    Migration(6, "rollups", PackageResources.v0006_rollups_sql),
     Migration(7, "search", PackageResources.v0007_search_sql),
   ]
 

@@ -1,0 +1,33 @@
+import JobRuntime
+import Postgres
+
+/// Keeps hourly, daily, weekly and monthly rollups of raw metric events, right whatever arrives late.
+///
+/// - Reads and writes: `metric_events` and other sources; `metric_rollups`, `oneshot.rollup_…`.
+/// - Safe to run twice: a bucket is calculated from all of its parts and replaced, never added to.
+/// - Safe to stop halfway: position and queue move together, and a bucket leaves the queue in the transaction that writes it.
+/// - If it is late: it does what was touched meanwhile, a day of events in a transaction.
+@main
+struct MetricsRollups: Job {
+  static let name = "metrics-rollups"
+  static let summary = "keeps hourly, daily, weekly and monthly rollups of metric events"
+  static let neededSchema = 6
+
+  let settings: Settings
+
+  /// Schedules of different levels do different work.
+  var variant: String {
+    settings.mode == .incremental
+      ? settings.granularities.map(\.rawValue).joined(separator: ",") : settings.mode.rawValue
+  }
+
+  var writes: Bool { settings.mode != .verify }
+
+  func run(_ run: JobRun) async throws -> Report {
+    var work = try await Work(settings, run)
+    try await work.notice()
+    guard !run.isDryRun else { return work.report }
+    for granularity in settings.granularities { try await work.recalculate(granularity) }
+    return work.report
+  }
+}

@@ -1,0 +1,115 @@
+import JobRuntime
+import Postgres
+
+/// Finds the buckets that have to be calculated again, and queues them.
+struct Noticing: Sendable {
+  let source: Source
+  let kind: Source.Kind
+  let position: Position
+  let timezone: String
+  /// How much time a statement may take.
+  let limit: Duration
+
+  /// What a run looks for.
+  enum Scope: Sendable {
+    /// What has come since the position; the moment is the run's, the duration the look-back.
+    case new(until: Timestamp, lookback: Duration)
+    /// All of a window, on these levels; `isWhole` when the window is all there is.
+    case all(Bucket, levels: [Granularity], isWhole: Bool, key: String)
+  }
+
+  struct Found: Sendable {
+    /// How many hours, and buckets of all levels, were touched.
+    var hours = 0
+    var buckets = 0
+    var events = 0
+    /// Rows without a time.
+    var timeless = 0
+    /// Hours whose raw events are no longer whole, and how many rows came for them.
+    var late: [(hour: Timestamp, events: Int)] = []
+  }
+
+  /// Notices, queues, and moves the position, all in one statement; or only counts.
+  func carryOut(_ scope: Scope, isPlan: Bool, _ session: borrowing Session) throws -> Found {
+    var found = Found()
+    for row in try session.attempt(file(scope, isPlan), binding: values(scope), limit: limit) {
+      found.hours = try row.value("hours")
+      found.buckets = try row.value("buckets")
+      found.events = try row.value("events")
+      found.timeless = try row.value("timeless")
+      if let hour: Timestamp = try row.optional("late_hour") {
+        found.late.append((hour, try row.value("late")))
+      }
+    }
+    return found
+  }
+
+  private func file(_ scope: Scope, _ isPlan: Bool) -> SQLFile {
+    let noticed =
+      switch (scope, kind) {
+      case (.new, .exact): PackageResources.noticed_new_sql
+      default: PackageResources.noticed_all_sql
+      }
+    let condition = "where source = :source and :moves"
+    let changed =
+      isPlan
+      ? "select occurred_at from oneshot.rollup_changes \(condition)"
+      : "delete from oneshot.rollup_changes \(condition) returning occurred_at"
+    return source.reading(
+      """
+      , noticed as (\(text(noticed))), changed as (\(changed)), \(text(PackageResources.touched_sql))
+      \(isPlan ? "" : text(PackageResources.queue_touched_sql)) \(text(PackageResources.tell_touched_sql))
+      """)
+  }
+
+  private func values(_ scope: Scope) -> [String: any PostgresEncodable] {
+    var values: [String: any PostgresEncodable] = [
+      "source": source.name, "zone": timezone, "seen": position.seen, "raw_from": position.rawFrom,
+      "hourly_from": position.hourlyFrom, "daily_from": position.dailyFrom,
+    ]
+    switch scope {
+    case .new(let moment, let lookback):
+      let window = kind == .exact ? Bucket(start: Source.start, end: Source.end) : recent(moment, lookback)
+      let stored = kind == .exact ? nil : window
+      values.merge([
+        "window_start": window.start, "window_end": window.end, "levels": [Granularity.hourly.rawValue],
+        "stored_from": stored?.start, "stored_until": stored?.end, "moves": true,
+        "looked_until": kind == .exact ? nil : moment, "rebuilding": position.rebuilding,
+      ]) { $1 }
+    case .all(let window, let levels, let isWhole, let key):
+      values.merge([
+        "window_start": window.start, "window_end": window.end, "levels": levels.map(\.rawValue),
+        "stored_from": window.start, "stored_until": window.end, "moves": isWhole,
+        "looked_until": Timestamp?.none, "rebuilding": key,
+      ]) { $1 }
+    }
+    return values
+  }
+
+  /// The look-back before the run's moment, and before that what earlier runs have missed.
+  private func recent(_ moment: Timestamp, _ lookback: Duration) -> Bucket {
+    guard let lookedUntil = position.lookedUntil else { return Bucket(start: Source.start, end: moment) }
+    return Bucket(start: min(moment, lookedUntil) - lookback, end: moment)
+  }
+}
+
+extension Noticing {
+  /// What was found and cannot be counted.
+  func failures(_ found: Found) -> [ItemFailure] {
+    var failures = found.late.map { hour, events in
+      ItemFailure(
+        item: "\(source.name) late \(hour)", kind: "too_late",
+        message:
+          "\(events) events came for an hour whose raw events are no longer all there; they stay in \(source.name) and are not counted",
+        payload: ["source": .string(source.name), "hour": .string(hour.rfc3339), "events": .integer(Int64(events))])
+    }
+    if found.timeless > 0 {
+      failures.append(
+        ItemFailure(
+          item: "\(source.name) without time", kind: "bad_rows",
+          message: "rows of \(source.file.place) are left out: \(found.timeless) without occurred_at",
+          payload: ["rows": .integer(Int64(found.timeless))]))
+    }
+    return failures
+  }
+}

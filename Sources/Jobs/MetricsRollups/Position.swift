@@ -1,0 +1,71 @@
+import JobRuntime
+import Postgres
+
+/// Where a source stands, as `oneshot.rollup_positions` says.
+struct Position: Sendable {
+  /// Whether the source was ever looked at.
+  var isKnown: Bool
+  var timezone: String?
+  /// A snapshot: what it sees has been noticed.
+  var seen: String?
+  /// Up to where a source without `written_by` was looked at.
+  var lookedUntil: Timestamp?
+  /// What a rebuild that has not ended covers.
+  var rebuilding: String?
+  /// From where on raw events, hours and days are kept whole.
+  var rawFrom: Timestamp?
+  var hourlyFrom: Timestamp?
+  var dailyFrom: Timestamp?
+  /// Whether the snapshot is ahead of this server: it was restored from another one.
+  var isOfElsewhere: Bool
+  /// A moment at which an hour begins.
+  var grid: Timestamp
+
+  init(_ row: Row) throws {
+    isKnown = try row.value("is_known")
+    timezone = try row.optional("timezone")
+    seen = try row.optional("seen")
+    lookedUntil = try row.optional("looked_until")
+    rebuilding = try row.optional("rebuilding")
+    rawFrom = try row.optional("raw_from")
+    hourlyFrom = try row.optional("hourly_from")
+    dailyFrom = try row.optional("daily_from")
+    isOfElsewhere = try row.value("is_of_elsewhere")
+    grid = try row.value("grid")
+  }
+
+  /// Reads where each source stands.
+  ///
+  /// - Throws: `JobFailure` for a time zone that Postgres does not know.
+  static func read(_ names: [String], timezone: String, _ session: borrowing Session) throws -> [String: Position] {
+    let statement = try Statement(
+      file: PackageResources.positions_sql, binding: ["sources": names, "zone": timezone])
+    var positions: [String: Position] = [:]
+    do {
+      for row in try session.query(statement) { positions[try row.value("source")] = try Position(row) }
+    } catch let error as PostgresError where error.state == .invalidParameterValue {
+      throw JobFailure(
+        .misconfigured, "ROLLUPS_TIMEZONE is «\(timezone)», which this Postgres does not know",
+        hint: "pg_timezone_names lists those that it knows.")
+    }
+    return positions
+  }
+
+  /// - Throws: `JobFailure` when an incremental run cannot go on from here.
+  func check(_ source: String, timezone wanted: String) throws {
+    if let timezone, timezone.lowercased() != wanted.lowercased() {
+      throw JobFailure(
+        .misconfigured,
+        "ROLLUPS_TIMEZONE is «\(wanted)», and the rollups of \(source) were calculated for «\(timezone)»",
+        hint:
+          "Set it back, or calculate all of them for the new one: ROLLUPS_MODE=rebuild, without ROLLUPS_FROM and ROLLUPS_TO."
+      )
+    }
+    if isOfElsewhere {
+      throw JobFailure(
+        .misconfigured,
+        "oneshot.rollup_positions of \(source) comes from another server: it has seen transactions that this one has not had",
+        hint: "After a restore, run ROLLUPS_MODE=rebuild once, without ROLLUPS_FROM and ROLLUPS_TO.")
+    }
+  }
+}

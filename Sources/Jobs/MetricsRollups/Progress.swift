@@ -1,0 +1,25 @@
+import JobRuntime
+import Postgres
+
+/// A line of the log: what a run has done of a level, added to in the transactions that do it.
+struct Progress: Sendable {
+  let run: RunID
+  let mode: Mode
+  let granularity: Granularity
+  let isDone: Bool
+  let step: Recalculation.Step?
+
+  init(_ run: RunID, _ mode: Mode, _ granularity: Granularity, isDone: Bool, step: Recalculation.Step?) {
+    (self.run, self.mode, self.granularity, self.isDone, self.step) = (run, mode, granularity, isDone, step)
+  }
+
+  func statement() throws -> Statement {
+    try Statement(
+      file: PackageResources.progress_sql,
+      binding: [
+        "run_id": run.description, "granularity": granularity.rawValue, "mode": mode.rawValue, "is_done": isDone,
+        "period_start": step?.period?.start, "period_end": step?.period?.end, "records": step?.records ?? 0,
+        "errors": step?.failures.count ?? 0, "error_message": step?.failures.first?.message,
+      ])
+  }
+}

@@ -1,0 +1,39 @@
+import JobRuntime
+
+extension MetricsRollups {
+  /// What a run counted.
+  struct Report: JobReport {
+    /// Hours in which something had come, changed or gone.
+    var touchedHours = 0
+    /// Rows of the sources that were new.
+    var noticed = 0
+    /// Buckets that were calculated.
+    var hours = 0
+    var days = 0
+    var weeks = 0
+    var months = 0
+    /// Rows of rollups.
+    var inserted = 0
+    var updated = 0
+    var deleted = 0
+    /// Buckets that could not be calculated, and what came too late.
+    var failed = 0
+    /// Buckets that are still queued.
+    var queued = 0
+
+    var itemsProcessed: Int { hours + days + weeks + months }
+
+    mutating func add(_ step: Recalculation.Step, of granularity: Granularity) {
+      switch granularity {
+      case .hourly: hours += step.buckets.count
+      case .daily: days += step.buckets.count
+      case .weekly: weeks += step.buckets.count
+      case .monthly: months += step.buckets.count
+      }
+      inserted += step.inserted
+      updated += step.updated
+      deleted += step.deleted
+      failed += step.failures.count
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import JobRuntime
+import Postgres
+
+/// A query that yields `(metric, entity_type, entity_id, value, occurred_at)` for a window, and perhaps `written_by`.
+struct Source: Sendable {
+  let file: SQLFile
+
+  var name: String { file.name }
+
+  static let builtIn = [SQLFile(builtIn: "metric_events", PackageResources.metric_events_sql)]
+
+  /// The sources that a run takes: by default our own table and the folder's.
+  static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Source] {
+    [SQLFile].builtIn(builtIn, andFrom: folder, named: "ROLLUPS_SOURCES_DIR", &env)
+      .chosen(chosen, named: "ROLLUPS_SOURCES", kind: "source", &env)
+      .map(Source.init)
+  }
+
+  /// A statement that reads the source's rows as `event`.
+  ///
+  /// - Parameters:
+  ///   - query: what is made of the rows.
+  ///   - command: what stands before it: nothing, or `create table … as`.
+  func reading(_ query: String, by command: String = "") -> SQLFile {
+    file.wrapped(in: "\(command)with event as not materialized (", ") \(query)")
+  }
+
+  /// What a source is known to be once the server was asked.
+  enum Kind: Sendable {
+    /// Says who wrote each row, so what is new is found whatever its time.
+    case exact
+    /// Is calculated again over the look-back.
+    case recent
+  }
+
+  /// Asks the server what the query yields; finds a mistake in it before anything is done.
+  ///
+  /// - Throws: `SQLFile.Failure` for a mistake in a file of one's own; the server's error for a built-in one.
+  func kind(_ session: borrowing Session) throws -> Kind {
+    let question = reading(text(PackageResources.kind_of_source_sql))
+    let window: [String: any PostgresEncodable] = ["window_start": Source.start, "window_end": Source.end]
+    let answer =
+      file.isBuiltIn
+      ? try session.query(question.statement(binding: window)) : try session.attempt(question, binding: window)
+    switch try answer.only().value("writer", as: String.self) {
+    case "xid8": return .exact
+    case "text": return .recent
+    case let type:
+      throw SQLFile.Failure("\(file.place): written_by is of type \(type), not xid8; leave it out, or let it be one")
+    }
+  }
+
+  /// The window of a source as a whole: what Postgres and RFC 3339 both can write down.
+  static let start = Timestamp(rfc3339: "0001-01-02T00:00:00Z") ?? Timestamp(microseconds: .min)
+  static let end = Timestamp(rfc3339: "9999-12-30T00:00:00Z") ?? Timestamp(microseconds: .max)
+}
+
+/// The text of an embedded file, to be put together with others.
+func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

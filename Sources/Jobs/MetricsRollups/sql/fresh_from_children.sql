@@ -1,0 +1,6 @@
+create temporary table rollup_fresh on commit drop as
+select :bucket_start::timestamptz as bucket_start, metric, entity_type, entity_id, count(*) as rows,
+  sum(count)::bigint as count, sum(sum) as sum, min(min) as min, max(max) as max
+from metric_rollups
+where granularity = :child and source = :source and bucket_start >= :window_start and bucket_start < :window_end
+group by metric, entity_type, entity_id

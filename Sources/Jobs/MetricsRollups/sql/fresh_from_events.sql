@@ -1,0 +1,13 @@
+select greatest(date_bin('1 hour', occurred_at, :grid::timestamptz), :day_start::timestamptz) as bucket_start,
+  metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
+  count(*) as rows, count(value) as count, sum(value::double precision) as sum, min(value::double precision) as min,
+  max(value::double precision) as max
+from event
+where occurred_at >= :window_start and occurred_at < :window_end
+  -- Looked at only where something is wrong: it would cost as much as the rest.
+  and (not :only_good or (
+    metric is not null and entity_type is not null and entity_id is not null and octet_length(metric::text) <= 512
+    and octet_length(entity_type::text) <= 512 and octet_length(entity_id::text) <= 512
+    -- NaN is above all numbers, and null is not less.
+    and value > '-Infinity' and value < 'Infinity'))
+group by 1, 2, 3, 4

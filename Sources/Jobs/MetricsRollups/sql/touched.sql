@@ -1,0 +1,25 @@
+-- The buckets that what was noticed touches. (An hour by the clock may lie in two buckets; its first and its last row tell.)
+moments as (
+  select first as moment from noticed
+  union all
+  select last from noticed
+  union all
+  select occurred_at from changed
+  union all
+  -- What is stored and may have vanished; all of it where the source was emptied (a change without a moment).
+  select bucket_start from metric_rollups
+  where source = :source and granularity = any (:levels::text[])
+    and (bucket_start >= :stored_from::timestamptz and bucket_start < :stored_until::timestamptz
+      or exists (select from changed where occurred_at is null))
+), touched as (
+  select distinct level as granularity, oneshot.bucket_start(level, moment, :zone) as bucket_start
+  from (select distinct moment from moments where moment is not null) as moments
+  cross join unnest(:levels::text[]) as level
+), open as (
+  -- Only what can still be calculated from all of its parts.
+  select granularity, bucket_start from touched
+  where bucket_start >= case granularity
+    when 'hourly' then coalesce(:raw_from::timestamptz, '-infinity')
+    when 'daily' then coalesce(:hourly_from::timestamptz, '-infinity')
+    else coalesce(:daily_from::timestamptz, '-infinity') end
+)

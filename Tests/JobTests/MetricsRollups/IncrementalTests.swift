@@ -1,0 +1,116 @@
+import TestSupport
+import Testing
+
+/// What has come, changed or gone since the last run, and nothing else, is calculated again.
+@Suite(.timeLimit(.minutes(3))) struct IncrementalTests {
+  @Test(arguments: ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu"])
+  func `all levels are what a plain query over the raw events says`(zone: String) async throws {
+    let rollups = try await Rollups(zone: zone)
+    // Over both days on which clocks change.
+    try await rollups.add(9000, every: "61 minutes")
+    let run = try await rollups.run()
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.count("noticed") == 9000)
+    #expect(try await rollups.differences() == [])
+    #expect(try await rollups.queued() == 0)
+    // A day of 23 hours and one of 25 are days.
+    let hours = try await rollups.place.rows(
+      """
+      select distinct extract(epoch from lead(bucket_start) over (order by bucket_start) - bucket_start)::int / 3600 as a
+      from (select distinct bucket_start from metric_rollups where granularity = 'daily') days order by 1
+      """
+    ).map { $0[0] }
+    #expect(hours == (zone == "UTC" || zone.hasPrefix("Asia") ? ["24", "NULL"] : ["23", "24", "25", "NULL"]))
+  }
+
+  @Test func `nothing new: nothing is written`() async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(2000)
+    #expect(try await rollups.run().exitCode == 0)
+    let before = try await rollups.versions()
+    let again = try await rollups.run()
+    #expect(again.exitCode == 0 && again.count("touched_hours") == 0 && again.count("hours") == 0)
+    // Touched, and yet the same: an event that is written anew as it was.
+    try await rollups.place.execute("update metric_events set value = value where id % 50 = 0")
+    let touched = try await rollups.run()
+    #expect(touched.count("touched_hours") == 40 && touched.count("hours") == 40 && touched.count("days") == 0)
+    #expect(try await rollups.versions() == before)
+  }
+
+  @Test func `a late event, months back, mends its four buckets and no other`() async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(3000, every: "2 hours")
+    #expect(try await rollups.run().exitCode == 0)
+    let before = Set(try await rollups.versions())
+    try await rollups.add("metric 1", 7.25, at: "2025-06-03T10:20:00Z")
+    let run = try await rollups.run()
+    #expect(["noticed", "hours", "days", "weeks", "months"].map { run.count($0) } == [1, 1, 1, 1, 1])
+    #expect(run.count("inserted") == 4 && run.count("updated") == 0 && run.count("deleted") == 0)
+    let after = Set(try await rollups.versions())
+    #expect(before.subtracting(after).isEmpty)
+    #expect(after.subtracting(before).count == 4)
+    #expect(try await rollups.differences() == [])
+  }
+
+  @Test func `events that are deleted, changed or moved leave no trace, and an emptied table no rollups`() async throws
+  {
+    let rollups = try await Rollups()
+    try await rollups.add(2000)
+    try await rollups.add("alone", at: "2025-09-09T09:09:09Z")
+    #expect(try await rollups.run().exitCode == 0)
+    try await rollups.place.execute(
+      """
+      delete from metric_events where metric = 'alone' or id % 97 = 0;
+      update metric_events set value = value * 2 where id % 101 = 0;
+      update metric_events set occurred_at = occurred_at - interval '40 days' where id % 103 = 0;
+      update metric_events set entity_id = 'another' where id % 107 = 0;
+      """)
+    #expect(try await !rollups.differences().isEmpty)
+    #expect(try await rollups.run().exitCode == 0)
+    #expect(try await rollups.differences() == [])
+    #expect(try await rollups.place.value("select count(*) from metric_rollups where metric = 'alone'") == "0")
+    #expect(try await rollups.place.value("select count(*) from oneshot.rollup_changes") == "0")
+    try await rollups.place.execute("truncate metric_events")
+    try await rollups.add(10)
+    #expect(try await rollups.run().exitCode == 0)
+    #expect(try await rollups.differences() == [])
+  }
+
+  @Test func `a transaction that stays open across two runs blocks nothing, and is counted once it commits`()
+    async throws
+  {
+    let rollups = try await Rollups()
+    try await rollups.add(500)
+    // Each has a number that is older than all that is committed meanwhile.
+    let slow = try await open(rollups, "slow"), undone = try await open(rollups, "undone")
+    #expect(try await rollups.run().count("noticed") == 500)
+    try await rollups.add(20, before: "2025-11-05T00:00:00Z")
+    #expect(try await rollups.run().count("noticed") == 20)
+    #expect(try await rollups.differences() == [])
+    try await undone.rollBack()
+    try await slow.commit()
+    let run = try await rollups.run()
+    #expect(run.exitCode == 0 && run.count("noticed") == 50 && run.count("touched_hours") == 50)
+    #expect(try await rollups.differences() == [])
+    #expect(try await rollups.run().count("noticed") == 0)
+  }
+
+  private func open(_ rollups: Rollups, _ metric: String) async throws -> OpenTransaction {
+    try await OpenTransaction(
+      in: rollups.place,
+      """
+      insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
+      select '\(metric)', 'user', 'x', g, timestamptz '2025-11-01' + g * interval '1 hour' from generate_series(1, 50) g
+      """)
+  }
+
+  @Test func `a plan counts what was touched and writes nothing`() async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(500)
+    let plan = try await rollups.run(["--plan"])
+    #expect(plan.exitCode == 0 && plan.count("noticed") == 500 && (plan.count("touched_hours") ?? 0) > 50)
+    #expect(try await rollups.versions().isEmpty)
+    #expect(try await rollups.place.value("select count(*) from oneshot.rollup_positions") == "0")
+    #expect(try await rollups.run().count("touched_hours") == plan.count("touched_hours"))
+  }
+}

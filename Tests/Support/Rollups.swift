@@ -1,0 +1,92 @@
+import JobRuntime
+import Postgres
+
+/// A place with raw metric events, and the real binary that rolls them up.
+package struct Rollups: Sendable {
+  package let place: Place
+
+  /// The moment all these runs are for.
+  package static let now = "2025-11-08T02:00:00Z"
+  package static let binary = Binary("metrics-rollups")
+  package static let levels = ["hourly", "daily", "weekly", "monthly"]
+  package static let lockKey = "oneshot:lock:metrics-rollups"
+
+  /// - Parameter zone: where days begin.
+  package let zone: String
+
+  package init(zone: String = "UTC", on servers: PrivateServers? = nil) async throws {
+    (self.zone, place) = (zone, try await Place(on: servers))
+  }
+
+  /// Adds events of three metrics and seven entities, this many of them, one in each interval before a moment. Values are
+  /// whole quarters, so that sums are exact in whatever order they are added up.
+  package func add(_ count: Int, every interval: String = "7 minutes", before moment: String = Self.now) async throws {
+    try await place.execute(
+      """
+      insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
+      select 'metric ' || g % 3, 'user', 'user ' || g % 7, (g % 101 - 30) / 4.0, timestamptz '\(moment)' - g * interval '\(interval)'
+      from generate_series(1, \(count)) g
+      """)
+  }
+
+  /// Adds one event.
+  package func add(_ metric: String, _ value: Double = 1, at moment: String) async throws {
+    try await place.execute(
+      """
+      insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
+      values ('\(metric)', 'user', 'x', \(value), '\(moment)')
+      """)
+  }
+
+  package func run(_ arguments: [String] = [], _ settings: [String: String] = [:]) async throws -> Binary.Outcome {
+    try await Self.binary.run(arguments, environment(settings))
+  }
+
+  /// What leads a run here. Forced, because these tests run for the same slot again and again.
+  package func environment(_ settings: [String: String] = [:]) -> [String: String] {
+    place.environment
+      .merging(
+        ["JOB_SCHEDULED_AT": Self.now, "JOB_FORCE": "true", "ROLLUPS_TIMEZONE": zone], uniquingKeysWith: { $1 }
+      )
+      .merging(settings, uniquingKeysWith: { $1 })
+  }
+
+  /// What rollups should be, by a plain query over the raw events and nothing of ours.
+  package func plain(in zone: String? = nil) -> String {
+    Self.levels.map { level in
+      let unit = ["hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"][level] ?? ""
+      return """
+        select '\(level)', date_trunc('\(unit)', occurred_at, '\(zone ?? self.zone)'), metric, entity_type, entity_id,
+          count(*), sum(value), min(value), max(value)
+        from metric_events group by 2, 3, 4, 5
+        """
+    }.joined(separator: " union all ")
+  }
+
+  package static let stored = """
+    select granularity, bucket_start, metric, entity_type, entity_id, count, sum, min, max from metric_rollups
+    where source = 'metric_events'
+    """
+
+  /// Rows that stand only in what is stored, or only in what a plain query yields; at most a few.
+  package func differences(in zone: String? = nil) async throws -> [String] {
+    let plain = plain(in: zone)
+    return try await place.rows(
+      """
+      select 'too much: ' || line as a from (select row(a.*)::text as line from (\(Self.stored) except all (\(plain))) a limit 5) b
+      union all
+      select 'missing: ' || line from (select row(a.*)::text as line from ((\(plain)) except all \(Self.stored)) a limit 5) b
+      """
+    ).map { $0[0] }
+  }
+
+  /// The stored rows with the transaction that last wrote each.
+  package func versions() async throws -> [[String]] {
+    try await place.rows(
+      "select r.xmin::text || ' ' || r.ctid || ' ' || r.tableoid as a, r::text as b from metric_rollups r order by 2")
+  }
+
+  package func queued() async throws -> Int {
+    Int(try await place.value("select count(*) from oneshot.rollup_queue")) ?? -1
+  }
+}
