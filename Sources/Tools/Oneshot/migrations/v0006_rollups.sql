@@ -99,21 +99,30 @@ join oneshot.job_runs r using (run_id);
 comment on view metrics_aggregation_jobs_log is 'One row for each run of metrics-rollups and each level.';
 
 -- The calendar. A day begins when the clock of its time zone first shows its date: where midnight comes twice, the
--- first time. So days lie end to end, whatever the zone does.
+-- first time. So days lie end to end, whatever the zone does. (plpgsql, because these cannot be inlined: ten times
+-- faster than sql.)
 create function oneshot.day_start(day date, zone text) returns timestamptz
-language sql immutable parallel safe as $$
-  select case
-    when (midnight - interval '1 hour') at time zone zone >= day::timestamp then midnight - interval '1 hour'
-    else midnight
-  end
-  from (select day::timestamp at time zone zone as midnight) as m
+language plpgsql immutable parallel safe as $$
+declare
+  midnight timestamptz := day::timestamp at time zone zone;
+begin
+  if (midnight - interval '1 hour') at time zone zone >= day::timestamp then
+    return midnight - interval '1 hour';
+  end if;
+  return midnight;
+end
 $$;
 
 -- The day in which a moment lies; not always the date that the clock shows, where clocks are set back over midnight.
 create function oneshot.day_of(moment timestamptz, zone text) returns date
-language sql immutable parallel safe as $$
-  select day + (moment >= oneshot.day_start(day + 1, zone))::integer - (moment < oneshot.day_start(day, zone))::integer
-  from (select (moment at time zone zone)::date as day) as d
+language plpgsql immutable parallel safe as $$
+declare
+  day date := (moment at time zone zone)::date;
+begin
+  if moment >= oneshot.day_start(day + 1, zone) then return day + 1; end if;
+  if moment < oneshot.day_start(day, zone) then return day - 1; end if;
+  return day;
+end
 $$;
 
 -- Where hours begin: with the minutes of the zone's own (Asia/Kolkata: half past, by UTC).
@@ -124,29 +133,35 @@ $$;
 
 -- The bucket of a moment. An hour is cut where a day begins within it, so that a day is always the sum of its hours.
 create function oneshot.bucket_start(granularity text, moment timestamptz, zone text) returns timestamptz
-language sql immutable parallel safe as $$
-  select case granularity
+language plpgsql immutable parallel safe as $$
+declare
+  day date := oneshot.day_of(moment, zone);
+begin
+  return case granularity
     when 'hourly' then
       greatest(date_bin('1 hour', moment, oneshot.hour_grid(zone)), oneshot.day_start(day, zone))
     when 'daily' then oneshot.day_start(day, zone)
     when 'weekly' then oneshot.day_start(date_trunc('week', day::timestamp)::date, zone)
     when 'monthly' then oneshot.day_start(date_trunc('month', day::timestamp)::date, zone)
-  end
-  from (select oneshot.day_of(moment, zone) as day) as d
+  end;
+end
 $$;
 
 -- Where the bucket of a moment ends, and the next begins.
 create function oneshot.bucket_end(granularity text, moment timestamptz, zone text) returns timestamptz
-language sql immutable parallel safe as $$
-  select case granularity
+language plpgsql immutable parallel safe as $$
+declare
+  day date := oneshot.day_of(moment, zone);
+begin
+  return case granularity
     when 'hourly' then
       least(
         date_bin('1 hour', moment, oneshot.hour_grid(zone)) + interval '1 hour', oneshot.day_start(day + 1, zone))
     when 'daily' then oneshot.day_start(day + 1, zone)
     when 'weekly' then oneshot.day_start(date_trunc('week', day::timestamp)::date + 7, zone)
     when 'monthly' then oneshot.day_start((date_trunc('month', day::timestamp) + interval '1 month')::date, zone)
-  end
-  from (select oneshot.day_of(moment, zone) as day) as d
+  end;
+end
 $$;
 
 -- Inserted events are found by who wrote them; changed and deleted ones tell their moments. Of each quarter of an hour
