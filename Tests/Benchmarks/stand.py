@@ -7,6 +7,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,6 +144,28 @@ class Stand:
 
     def job(self, name, **settings):
         return self.measure(self.binaries / name, **settings)
+
+    @contextlib.contextmanager
+    def server_seconds(self, spent):
+        """Appends to a list how much CPU Postgres used meanwhile: other programs of the machine change it little."""
+        before = self.finished_seconds()
+        yield
+        spent.append(self.finished_seconds() - before)
+
+    def finished_seconds(self):
+        """CPU of all of Postgres' processes that have ended, once those that worked for us have."""
+        postmaster = (Path(os.environ["ONESHOT_SERVERS"]) / "data/postmaster.pid").read_text().split()[0]
+
+        def is_ours(process):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                title = Path(f"/proc/{process}/cmdline").read_bytes()
+                # Without a title it is about to end, and not counted yet.
+                return not title or self.database.encode() in title
+
+        while any(map(is_ours, Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split())):
+            time.sleep(0.01)
+        fields = Path(f"/proc/{postmaster}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
     def program(self, name, *arguments):
         return self.measure(self.scratch / name, *arguments)
