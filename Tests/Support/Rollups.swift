@@ -90,3 +90,15 @@ package struct Rollups: Sendable {
     Int(try await place.value("select count(*) from oneshot.rollup_queue")) ?? -1
   }
 }
+
+extension Rollups {
+  /// Waits until nothing of a killed run is left on the servers, and does what the end of its lease does.
+  package func endOfKilled() async throws {
+    try await eventually {
+      try await place.value(
+        "select count(*) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()")
+        == "0"
+    }
+    try await place.redis("DEL", Self.lockKey)
+  }
+}

@@ -22,3 +22,15 @@ struct Bucket: Sendable, Equatable {
   var start: Timestamp
   var end: Timestamp
 }
+
+extension Bucket {
+  /// All that a source may hold: what Postgres and RFC 3339 both can write down, and months around it.
+  static let allEvents = Bucket("0001-03-01T00:00:00Z", "9999-11-01T00:00:00Z")
+  /// Where buckets of it may begin.
+  static let allBuckets = Bucket("0001-01-02T00:00:00Z", "9999-12-30T00:00:00Z")
+
+  private init(_ start: String, _ end: String) {
+    self.start = Timestamp(rfc3339: start) ?? Timestamp(microseconds: .min)
+    self.end = Timestamp(rfc3339: end) ?? Timestamp(microseconds: .max)
+  }
+}

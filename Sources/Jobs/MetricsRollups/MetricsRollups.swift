@@ -25,9 +25,15 @@ struct MetricsRollups: Job {
 
   func run(_ run: JobRun) async throws -> Report {
     var work = try await Work(settings, run)
+    guard settings.mode != .verify else {
+      try await work.verify()
+      return work.report
+    }
     try await work.notice()
     guard !run.isDryRun else { return work.report }
     for granularity in settings.granularities { try await work.recalculate(granularity) }
+    if settings.mode == .rebuild { try await work.endRebuild() }
+    try await work.countQueued()
     return work.report
   }
 }

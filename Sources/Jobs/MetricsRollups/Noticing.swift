@@ -10,12 +10,14 @@ struct Noticing: Sendable {
   /// How much time a statement may take.
   let limit: Duration
 
-  /// What a run looks for.
+  /// What is looked for.
   enum Scope: Sendable {
     /// What has come since the position; the moment is the run's, the duration the look-back.
     case new(until: Timestamp, lookback: Duration)
+    /// Nothing: what is to be done is queued.
+    case nothing
     /// All of a window, on these levels; `isWhole` when the window is all there is.
-    case all(Bucket, levels: [Granularity], isWhole: Bool, key: String)
+    case all(Bucket, levels: [Granularity], isWhole: Bool, key: String?)
   }
 
   struct Found: Sendable {
@@ -32,7 +34,8 @@ struct Noticing: Sendable {
   /// Notices, queues, and moves the position, all in one statement; or only counts.
   func carryOut(_ scope: Scope, isPlan: Bool, _ session: borrowing Session) throws -> Found {
     var found = Found()
-    for row in try session.attempt(file(scope, isPlan), binding: values(scope), limit: limit) {
+    if case .nothing = scope { return found }
+    for row in try session.attempt(file(scope, isPlan: isPlan), binding: values(scope), limit: limit) {
       found.hours = try row.value("hours")
       found.buckets = try row.value("buckets")
       found.events = try row.value("events")
@@ -44,7 +47,19 @@ struct Noticing: Sendable {
     return found
   }
 
-  private func file(_ scope: Scope, _ isPlan: Bool) -> SQLFile {
+  /// What there is to look at in a window: of the lowest level whole days, of the others each bucket.
+  func list(
+    _ window: Bucket, _ levels: [Granularity], _ session: borrowing Session
+  ) throws -> [(granularity: Granularity, window: Bucket)] {
+    let scope = Scope.all(window, levels: levels, isWhole: false, key: nil)
+    let file = file(scope, isPlan: true, telling: PackageResources.list_touched_sql)
+    return try session.attempt(file, binding: values(scope), limit: limit).compactMap { row in
+      guard let granularity = Granularity(rawValue: try row.value("granularity")) else { return nil }
+      return (granularity, Bucket(start: try row.value("bucket_start"), end: try row.value("bucket_end")))
+    }
+  }
+
+  private func file(_ scope: Scope, isPlan: Bool, telling: [UInt8] = PackageResources.tell_touched_sql) -> SQLFile {
     let noticed =
       switch (scope, kind) {
       case (.new, .exact): PackageResources.noticed_new_sql
@@ -58,7 +73,7 @@ struct Noticing: Sendable {
     return source.reading(
       """
       , noticed as (\(text(noticed))), changed as (\(changed)), \(text(PackageResources.touched_sql))
-      \(isPlan ? "" : text(PackageResources.queue_touched_sql)) \(text(PackageResources.tell_touched_sql))
+      \(isPlan ? "" : text(PackageResources.queue_touched_sql)) \(text(telling))
       """)
   }
 
@@ -68,8 +83,9 @@ struct Noticing: Sendable {
       "hourly_from": position.hourlyFrom, "daily_from": position.dailyFrom,
     ]
     switch scope {
+    case .nothing: break
     case .new(let moment, let lookback):
-      let window = kind == .exact ? Bucket(start: Source.start, end: Source.end) : recent(moment, lookback)
+      let window = kind == .exact ? Bucket.allEvents : recent(moment, lookback)
       let stored = kind == .exact ? nil : window
       values.merge([
         "window_start": window.start, "window_end": window.end, "levels": [Granularity.hourly.rawValue],
@@ -88,7 +104,7 @@ struct Noticing: Sendable {
 
   /// The look-back before the run's moment, and before that what earlier runs have missed.
   private func recent(_ moment: Timestamp, _ lookback: Duration) -> Bucket {
-    guard let lookedUntil = position.lookedUntil else { return Bucket(start: Source.start, end: moment) }
+    guard let lookedUntil = position.lookedUntil else { return Bucket(start: Bucket.allEvents.start, end: moment) }
     return Bucket(start: min(moment, lookedUntil) - lookback, end: moment)
   }
 }

@@ -53,7 +53,7 @@ struct Position: Sendable {
 
   /// - Throws: `JobFailure` when an incremental run cannot go on from here.
   func check(_ source: String, timezone wanted: String) throws {
-    if let timezone, timezone.lowercased() != wanted.lowercased() {
+    if let timezone, !isOf(wanted) {
       throw JobFailure(
         .misconfigured,
         "ROLLUPS_TIMEZONE is «\(wanted)», and the rollups of \(source) were calculated for «\(timezone)»",
@@ -68,4 +68,16 @@ struct Position: Sendable {
         hint: "After a restore, run ROLLUPS_MODE=rebuild once, without ROLLUPS_FROM and ROLLUPS_TO.")
     }
   }
+
+  /// - Throws: `JobFailure` when even a rebuild of everything cannot go on from here.
+  func checkRebuild(_ source: String, timezone wanted: String) throws {
+    guard let rawFrom, !isOf(wanted) else { return }
+    throw JobFailure(
+      .misconfigured,
+      "ROLLUPS_TIMEZONE is «\(wanted)», but the rollups of \(source) were calculated for «\(timezone ?? "")», and raw events before \(rawFrom) are no longer there to do it anew",
+      hint: "Set it back.")
+  }
+
+  /// Whether rollups, if there are any, are those of this time zone.
+  func isOf(_ wanted: String) -> Bool { timezone.map { $0.lowercased() == wanted.lowercased() } ?? true }
 }

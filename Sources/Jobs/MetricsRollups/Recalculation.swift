@@ -3,15 +3,14 @@ import Postgres
 
 /// Calculates queued buckets of one level of one source: one day of them a step, each step a transaction.
 struct Recalculation: Sendable {
-  let source: Source
-  let granularity: Granularity
+  let fresh: Fresh
   let timezone: String
-  /// A moment at which an hour begins.
-  let grid: Timestamp
   /// Megabytes of work_mem.
   let workMemory: Int
   let newestFirst: Bool
-  let limit: Duration
+
+  var source: Source { fresh.source }
+  var granularity: Granularity { fresh.granularity }
 
   /// What one step did.
   struct Step: Sendable {
@@ -41,7 +40,7 @@ struct Recalculation: Sendable {
       "select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true)", take,
     ])[1]
     guard let first = taken.first else { return nil }
-    var step = Step(span: Bucket(start: try first.value("span_start"), end: try first.value("span_until")))
+    var step = Step(span: Bucket(start: try first.value("span_start"), end: try first.value("span_end")))
     step.buckets = try taken.map { Bucket(start: try $0.value("bucket_start"), end: try $0.value("bucket_end")) }
     for buckets in Self.adjoining(step.buckets) { try replace(buckets, in: &step, session) }
     if step.changed > 0, !granularity.parents.isEmpty {
@@ -69,8 +68,6 @@ struct Recalculation: Sendable {
     return groups
   }
 
-  // MARK: Buckets
-
   /// Replaces buckets; when that fails, one after the other, so that only the one that is to blame fails.
   private func replace(_ buckets: [Bucket], in step: inout Step, _ session: borrowing Session) throws {
     do {
@@ -82,97 +79,35 @@ struct Recalculation: Sendable {
       }
       step.failures.append(
         ItemFailure(
-          item: item(buckets[0]), kind: "bucket_failed", message: failure.description,
+          item: fresh.item(buckets[0].start), kind: "bucket_failed", message: failure.description,
           payload: ["source": .string(source.name), "granularity": .string(granularity.rawValue)]))
-      try session.execute(
-        statement(PackageResources.queue_again_sql, ["buckets": [buckets[0].start]]))
+      try session.execute(statement(PackageResources.queue_again_sql, ["buckets": [buckets[0].start]]))
     }
   }
-
-  /// Names a bucket to a person.
-  func item(_ bucket: Bucket) -> String { "\(source.name) \(granularity.rawValue) \(bucket.start)" }
 
   /// Replaces what is stored of a window by what its parts come to now: only rows that differ are written.
   private func replace(_ window: Bucket, in step: inout Step, _ session: borrowing Session) throws {
-    let values: [String: any PostgresEncodable] = ["window_start": window.start, "window_end": window.end]
-    var summary = try calculate(window, values, day: step.span.start, onlyGood: false, session)
-    if summary.hasBadRows {
-      step.failures.append(try badRows(window, values, session))
-      try session.query("drop table rollup_fresh")
-      summary = try calculate(window, values, day: step.span.start, onlyGood: true, session)
-    }
-    var writes: [Statement] = []
-    if summary.isStored {
-      writes = [
-        try statement(PackageResources.delete_vanished_sql, values),
-        try statement(PackageResources.update_changed_sql, values),
-      ]
-    }
-    let all = values.merging(["is_stored": summary.isStored]) { $1 }
-    writes.append(try statement(PackageResources.insert_new_sql, all))
-    let done = try session.pipeline(writes + ["drop table rollup_fresh"])
-    if summary.isStored {
-      step.deleted += done[0].affected
-      step.updated += done[1].affected
-    }
-    step.inserted += done[writes.count - 1].affected
+    let summary = try fresh.calculate(window, day: step.span.start, session)
+    if let badRows = summary.badRows { step.failures.append(badRows) }
     step.records += summary.records
-  }
-
-  private struct Summary {
-    var records: Int
-    var hasBadRows: Bool
-    var isStored: Bool
-  }
-
-  /// Makes the temporary table `rollup_fresh`: the window as it should be.
-  private func calculate(
-    _ window: Bucket, _ values: [String: any PostgresEncodable], day: Timestamp, onlyGood: Bool,
-    _ session: borrowing Session
-  ) throws -> Summary {
-    if let child = granularity.child {
-      let file = SQLFile(builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql)
-      let all = values.merging(
-        ["source": source.name, "child": child.rawValue, "bucket_start": window.start], uniquingKeysWith: { $1 })
-      try session.attempt(file, binding: all, limit: limit)
-    } else {
-      // A table made by a query, and not one that is filled: only the former is planned in parallel.
-      let file = source.reading(
-        text(PackageResources.fresh_from_events_sql), by: "create temporary table rollup_fresh on commit drop as ")
-      let all = values.merging(["grid": grid, "day_start": day, "only_good": onlyGood]) { $1 }
-      try session.attempt(file, binding: all, limit: limit)
-    }
-    let row = try session.query(
-      statement(
-        PackageResources.fresh_summary_sql,
-        values.merging(["from_events": granularity.child == nil && !onlyGood], uniquingKeysWith: { $1 }))
-    ).only()
-    return Summary(
-      records: try row.value("records"), hasBadRows: try row.value("has_bad_rows"),
-      isStored: try row.value("is_stored"))
-  }
-
-  /// Says what is wrong with the rows of a window that are left out.
-  private func badRows(
-    _ window: Bucket, _ values: [String: any PostgresEncodable], _ session: borrowing Session
-  ) throws -> ItemFailure {
-    let row = try session.attempt(
-      source.reading(text(PackageResources.bad_rows_sql)), binding: values, limit: limit
-    ).only()
-    let reasons = [
-      ("nameless", "without metric or entity"), ("too_long", "with a name longer than 512 bytes"),
-      ("without_value", "without value"), ("not_finite", "whose value is no finite number"),
+    let values: [String: any PostgresEncodable] = [
+      "window_start": window.start, "window_end": window.end, "is_stored": summary.isStored,
     ]
-    let counts = try reasons.map { (count: try row.value($0.0, as: Int.self), what: $0.1) }.filter { $0.count > 0 }
-    return ItemFailure(
-      item: item(window), kind: "bad_rows",
-      message: "rows of \(source.file.place) are left out: "
-        + counts.map { "\($0.count) \($0.what)" }.joined(separator: ", "),
-      payload: ["rows": .integer(Int64(try row.value("rows", as: Int.self))), "until": .string(window.end.rfc3339)])
+    var writes = [try statement(PackageResources.insert_new_sql, values)]
+    if summary.isStored {
+      writes.append(try statement(PackageResources.update_changed_sql, values))
+      writes.append(try statement(PackageResources.delete_vanished_sql, values))
+    }
+    let done = try session.pipeline(writes + ["drop table rollup_fresh"])
+    step.inserted += done[0].affected
+    if summary.isStored {
+      step.updated += done[1].affected
+      step.deleted += done[2].affected
+    }
   }
 
   private func statement(_ file: [UInt8], _ values: [String: any PostgresEncodable]) throws -> Statement {
     let names: [String: any PostgresEncodable] = ["source": source.name, "granularity": granularity.rawValue]
-    return try Statement(file: file, binding: values.merging(names, uniquingKeysWith: { $1 })).limited(to: limit)
+    return try Statement(file: file, binding: values.merging(names, uniquingKeysWith: { $1 })).limited(to: fresh.limit)
   }
 }

@@ -20,8 +20,13 @@ extension MetricsRollups {
     var failed = 0
     /// Buckets that are still queued.
     var queued = 0
+    /// By a verification: windows that were compared (of hours a day each), rows that differ, and buckets that the next run
+    /// will calculate anyway.
+    var compared = 0
+    var differences = 0
+    var pending = 0
 
-    var itemsProcessed: Int { hours + days + weeks + months }
+    var itemsProcessed: Int { hours + days + weeks + months + compared }
 
     mutating func add(_ step: Recalculation.Step, of granularity: Granularity) {
       switch granularity {

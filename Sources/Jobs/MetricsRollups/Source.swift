@@ -38,7 +38,9 @@ struct Source: Sendable {
   /// - Throws: `SQLFile.Failure` for a mistake in a file of one's own; the server's error for a built-in one.
   func kind(_ session: borrowing Session) throws -> Kind {
     let question = reading(text(PackageResources.kind_of_source_sql))
-    let window: [String: any PostgresEncodable] = ["window_start": Source.start, "window_end": Source.end]
+    let window: [String: any PostgresEncodable] = [
+      "window_start": Bucket.allEvents.start, "window_end": Bucket.allEvents.end,
+    ]
     let answer =
       file.isBuiltIn
       ? try session.query(question.statement(binding: window)) : try session.attempt(question, binding: window)
@@ -49,10 +51,6 @@ struct Source: Sendable {
       throw SQLFile.Failure("\(file.place): written_by is of type \(type), not xid8; leave it out, or let it be one")
     }
   }
-
-  /// The window of a source as a whole: what Postgres and RFC 3339 both can write down.
-  static let start = Timestamp(rfc3339: "0001-01-02T00:00:00Z") ?? Timestamp(microseconds: .min)
-  static let end = Timestamp(rfc3339: "9999-12-30T00:00:00Z") ?? Timestamp(microseconds: .max)
 }
 
 /// The text of an embedded file, to be put together with others.

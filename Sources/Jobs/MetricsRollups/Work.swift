@@ -5,65 +5,103 @@ import Postgres
 struct Work {
   let settings: MetricsRollups.Settings
   let run: JobRun
-  private var sources: [Source]
-  private var kinds: [String: Source.Kind] = [:]
-  private var positions: [String: Position]
-  private(set) var report = MetricsRollups.Report()
+  /// What a rebuild or a verification covers; without borders everything.
+  let range: Range
+  var report = MetricsRollups.Report()
+  private(set) var sources: [Known] = []
   private var covered: Window?
 
-  /// Looks at sources, time zone and positions, before anything is written.
+  /// A source of which the server was asked.
+  struct Known: Sendable {
+    let source: Source
+    let kind: Source.Kind
+    let position: Position
+    /// Whether its rollups are those of another time zone, or its position of another server.
+    let isForeign: Bool
+  }
+
+  /// Looks at time zone, positions and sources, before anything else is written.
   init(_ settings: MetricsRollups.Settings, _ run: JobRun) async throws {
     (self.settings, self.run) = (settings, run)
     let own = settings.sources.enumerated().filter { $0.offset % run.shard.count == run.shard.index }.map(\.element)
-    positions = try await run.session { session in
-      try Position.read(own.map(\.name), timezone: settings.timezone, session)
+    let (range, positions) = try await run.session { session in
+      let positions = try Position.read(own.map(\.name), timezone: settings.timezone, session)
+      guard settings.from != nil || settings.to != nil else { return (Range.whole, positions) }
+      return (try Range(from: settings.from, to: settings.to, timezone: settings.timezone, session), positions)
     }
-    if settings.mode == .incremental {
-      for source in own { try positions[source.name]?.check(source.name, timezone: settings.timezone) }
+    self.range = range
+    for source in own {
+      guard let position = positions[source.name] else { continue }
+      if settings.mode != .rebuild || !range.isWhole {
+        try position.check(source.name, timezone: settings.timezone)
+      } else {
+        try position.checkRebuild(source.name, timezone: settings.timezone)
+      }
     }
-    sources = own
-    try await learnKinds()
+    try await learn(own, positions)
   }
 
   /// Asks what each source is. One of one's own that has a mistake in it is left out, and told.
-  private mutating func learnKinds() async throws {
-    let (run, asked) = (run, sources)
-    let (kinds, failures) = try await run.transaction { session in
-      var kinds: [String: Source.Kind] = [:]
+  private mutating func learn(_ asked: [Source], _ positions: [String: Position]) async throws {
+    let (run, timezone) = (run, settings.timezone)
+    let (known, failures) = try await run.transaction { session in
+      var known: [Known] = []
       var failures: [ItemFailure] = []
       for source in asked {
-        do { kinds[source.name] = try source.kind(session) } catch let failure as SQLFile.Failure {
-          failures.append(ItemFailure(item: source.name, kind: "source_failed", message: failure.description))
-        }
+        guard let position = positions[source.name] else { continue }
+        do {
+          known.append(
+            Known(
+              source: source, kind: try source.kind(session), position: position,
+              isForeign: position.isOfElsewhere || !position.isOf(timezone)))
+        } catch let failure as SQLFile.Failure { failures.append(Self.failure(of: source, failure)) }
       }
       try run.reject(failures, in: session)
-      try run.resolve(kinds.keys.sorted(), in: session)
-      return (kinds, failures)
+      try run.resolve(known.map(\.source.name), in: session)
+      return (known, failures)
     }
-    self.kinds = kinds
-    sources = asked.filter { kinds[$0.name] != nil }
+    sources = known
     report.failed += failures.count
   }
 
-  // MARK: What is to be done
+  static func failure(of source: Source, _ failure: SQLFile.Failure) -> ItemFailure {
+    ItemFailure(item: source.name, kind: "source_failed", message: failure.description)
+  }
 
-  /// Finds and queues what was touched since the last run.
+  /// What finds the touched buckets of a source.
+  func noticing(_ known: Known) -> Noticing {
+    Noticing(
+      source: known.source, kind: known.kind, position: known.position, timezone: settings.timezone, limit: run.timeLeft
+    )
+  }
+
+  mutating func cover(_ period: Window) {
+    covered = Window(
+      start: min(covered?.start ?? period.start, period.start), end: max(covered?.end ?? period.end, period.end))
+    run.covers(covered)
+  }
+}
+
+// MARK: What is to be done
+
+extension Work {
+  /// Finds and queues what was touched since the last run, or what is to be rebuilt.
   mutating func notice() async throws {
-    for source in sources {
-      guard let position = positions[source.name], let kind = kinds[source.name] else { continue }
+    for known in sources {
       try Task.checkCancellation()
-      let noticing = Noticing(
-        source: source, kind: kind, position: position, timezone: settings.timezone, limit: run.timeLeft)
-      let scope = Noticing.Scope.new(until: run.scheduledAt, lookback: settings.lookback)
-      let run = run
+      let (run, noticing, scope) = (run, noticing(known), scope(known))
       let (found, failures) = try await run.transaction { session in
         do {
+          // Of another calendar, or of another server's past: all that there is will be queued anew.
+          if known.isForeign, !run.isDryRun {
+            try session.execute("delete from oneshot.rollup_queue where source = \(known.source.name)")
+          }
           let found = try noticing.carryOut(scope, isPlan: run.isDryRun, session)
           let failures = noticing.failures(found)
           try run.reject(failures, in: session)
           return (found, failures)
         } catch let failure as SQLFile.Failure {
-          let failures = [ItemFailure(item: source.name, kind: "source_failed", message: failure.description)]
+          let failures = [Self.failure(of: known.source, failure)]
           try run.reject(failures, in: session)
           return (Noticing.Found(), failures)
         }
@@ -75,64 +113,33 @@ struct Work {
     }
   }
 
-  // MARK: Doing it
-
-  /// Calculates what is queued of a level, a day of it in a transaction.
-  mutating func recalculate(_ granularity: Granularity) async throws {
-    for source in sources {
-      guard let position = positions[source.name] else { continue }
-      let recalculation = Recalculation(
-        source: source, granularity: granularity, timezone: settings.timezone, grid: position.grid,
-        workMemory: settings.workMemory, newestFirst: settings.mode == .rebuild, limit: run.timeLeft)
-      var left = try await queued(source, granularity)
-      var range = Bucket(start: Source.start, end: Source.end)
-      while left > 0, let step = try await self.step(recalculation, in: range) {
-        report.add(step, of: granularity)
-        left -= step.buckets.count
-        // What failed is queued still, and not tried again by this run.
-        if recalculation.newestFirst { range.end = step.span.start } else { range.start = step.span.end }
-        if let period = step.period { cover(period) }
-        try run.checkpoint(report)
-        run.log.progress("\(granularity.rawValue) buckets left:", left)
-        try Task.checkCancellation()
-      }
-    }
-    try await tell(granularity, isDone: true)
+  /// A rebuild queues its range once. What is left of it when it is killed is queued still, and done by the next one with the same
+  /// borders, or by an incremental run.
+  private func scope(_ known: Known) -> Noticing.Scope {
+    let new = Noticing.Scope.new(until: run.scheduledAt, lookback: settings.lookback)
+    guard settings.mode == .rebuild else { return new }
+    let isResumed = known.position.rebuilding == rebuildKey && !known.isForeign
+    if isResumed { run.log.info("going on with a rebuild", ["source": .string(known.source.name)]) }
+    guard !isResumed else { return range.isWhole ? new : .nothing }
+    return .all(
+      range.events, levels: known.isForeign ? Granularity.allCases : settings.granularities, isWhole: range.isWhole,
+      key: rebuildKey)
   }
 
-  private func step(_ recalculation: Recalculation, in range: Bucket) async throws -> Recalculation.Step? {
-    let (run, mode) = (run, settings.mode)
-    return try await run.transaction { session in
-      guard let step = try recalculation.step(in: range, session) else { return nil }
-      let failed = Set(step.failures.map(\.item))
-      try run.reject(step.failures, in: session)
-      try run.resolve(step.buckets.map(recalculation.item).filter { !failed.contains($0) }, in: session)
+  private var rebuildKey: String {
+    let levels = settings.granularities.map(\.rawValue).joined(separator: ",")
+    return "\(settings.from?.text ?? "")..\(settings.to?.text ?? "") \(levels)"
+  }
+
+  /// A rebuild that has come to its end begins anew the next time.
+  func endRebuild() async throws {
+    let names = sources.map(\.source.name)
+    try await run.transaction { session in
       try session.execute(
-        Progress(run.id, mode, recalculation.granularity, isDone: false, step: step).statement())
-      return step
-    }
-  }
-
-  private func queued(_ source: Source, _ granularity: Granularity) async throws -> Int {
-    try await run.session { session in
-      try session.query(
         """
-        select count(*) as queued from oneshot.rollup_queue
-        where source = \(source.name) and granularity = \(granularity.rawValue)
-        """
-      ).only().value("queued")
+        update oneshot.rollup_positions set rebuilding = null
+        where source = any (\(names)::text[]) and rebuilding is not null
+        """)
     }
-  }
-
-  /// Keeps a level's line of the log.
-  private func tell(_ granularity: Granularity, isDone: Bool) async throws {
-    let progress = Progress(run.id, settings.mode, granularity, isDone: isDone, step: nil)
-    try await run.transaction { session in try session.execute(progress.statement()) }
-  }
-
-  private mutating func cover(_ period: Window) {
-    covered = Window(
-      start: min(covered?.start ?? period.start, period.start), end: max(covered?.end ?? period.end, period.end))
-    run.covers(covered)
   }
 }

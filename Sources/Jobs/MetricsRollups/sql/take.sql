@@ -14,6 +14,6 @@ with day as (
   returning q.bucket_start
 )
 select distinct oneshot.bucket_start(:granularity, bucket_start, :zone) as bucket_start,
-  oneshot.bucket_end(:granularity, bucket_start, :zone) as bucket_end, span.start as span_start, span.until as span_until
+  oneshot.bucket_end(:granularity, bucket_start, :zone) as bucket_end, span.start as span_start, span.until as span_end
 from taken, span
 order by 1

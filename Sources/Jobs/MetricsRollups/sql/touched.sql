@@ -1,20 +1,20 @@
 -- The buckets that what was noticed touches. (An hour by the clock may lie in two buckets; its first and its last row tell.)
 moments as (
-  select first as moment from noticed
+  select first as moment, null as stored_as from noticed
   union all
-  select last from noticed
+  select last, null from noticed
   union all
-  select occurred_at from changed
+  select occurred_at, null from changed
   union all
   -- What is stored and may have vanished; all of it where the source was emptied (a change without a moment).
-  select bucket_start from metric_rollups
+  select bucket_start, granularity from metric_rollups
   where source = :source and granularity = any (:levels::text[])
     and (bucket_start >= :stored_from::timestamptz and bucket_start < :stored_until::timestamptz
       or exists (select from changed where occurred_at is null))
 ), touched as (
   select distinct level as granularity, oneshot.bucket_start(level, moment, :zone) as bucket_start
-  from (select distinct moment from moments where moment is not null) as moments
-  cross join unnest(:levels::text[]) as level
+  from (select distinct moment, stored_as from moments where moment is not null) as moments
+  join unnest(:levels::text[]) as level on level = coalesce(stored_as, level)
 ), open as (
   -- Only what can still be calculated from all of its parts.
   select granularity, bucket_start from touched

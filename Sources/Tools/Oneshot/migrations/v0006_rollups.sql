@@ -9,7 +9,7 @@ create table if not exists metric_events (
   entity_id text collate "C" not null check (octet_length(entity_id) <= 512),
   -- NaN is above all numbers.
   value double precision not null check (value > '-Infinity' and value < 'Infinity'),
-  occurred_at timestamptz not null check (occurred_at between '0001-01-02' and '9999-12-30'),
+  occurred_at timestamptz not null check (occurred_at >= '0001-03-01' and occurred_at < '9999-11-01'),
   ingested_at timestamptz not null default now()
 );
 alter table metric_events add column if not exists written_by xid8 not null default pg_current_xact_id();
@@ -99,7 +99,7 @@ join oneshot.job_runs r using (run_id);
 comment on view metrics_aggregation_jobs_log is 'One row for each run of metrics-rollups and each level.';
 
 -- The calendar. A day begins when the clock of its time zone first shows its date: where midnight comes twice, the
--- first time. So days lie end to end, whatever the zone does. (plpgsql, because these cannot be inlined: ten times
+-- first time. So days lie end to end, whatever the zone does. (plpgsql, because these cannot be inlined: forty times
 -- faster than sql.)
 create function oneshot.day_start(day date, zone text) returns timestamptz
 language plpgsql immutable parallel safe as $$

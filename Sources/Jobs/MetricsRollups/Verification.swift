@@ -1,0 +1,80 @@
+import JobRuntime
+import Postgres
+
+/// Compares what is stored of one source with what it should be, and writes nothing.
+struct Verification: Sendable {
+  let noticing: Noticing
+  let lookback: Duration
+
+  struct Finding: Sendable {
+    var compared = 0
+    /// Hours that the next run will calculate anyway.
+    var pending = 0
+    /// How many rows differ, of which the first are named.
+    var differences = 0
+    var named: [ItemFailure] = []
+  }
+
+  /// The most that is named of one window.
+  private static let mostNamed = 100
+
+  /// Compares a window, in a snapshot of its own.
+  func compare(_ granularity: Granularity, _ window: Bucket, _ session: borrowing Session) throws -> Finding {
+    let (source, limit) = (noticing.source, noticing.limit)
+    let fresh = Fresh(source: source, granularity: granularity, grid: noticing.position.grid, limit: limit)
+    var values: [String: any PostgresEncodable] = [
+      "source": source.name, "granularity": granularity.rawValue, "window_start": window.start,
+      "window_end": window.end,
+    ]
+    var finding = Finding()
+    let isPending: Bool = try session.query(
+      Statement(file: PackageResources.is_pending_sql, binding: values)
+    ).only().value("is_pending")
+    guard !isPending else {
+      finding.pending = 1
+      return finding
+    }
+    let pending = granularity == .hourly ? try noticing.pendingHours(in: window, session) : []
+    _ = try fresh.calculate(window, day: window.start, session)
+    values.merge(["pending": pending, "limit": Self.mostNamed]) { $1 }
+    let rows = try session.query(
+      Statement(file: PackageResources.differences_sql, binding: values).limited(to: limit))
+    finding.compared = 1
+    finding.pending = pending.count
+    finding.differences = try rows.first?.value("total") ?? 0
+    finding.named = try rows.map { row in
+      let start: Timestamp = try row.value("bucket_start")
+      let names = try ["metric", "entity_type", "entity_id"].map { try row.value($0, as: String.self) }
+      return ItemFailure(
+        item: "\(fresh.item(start)) \(names.joined(separator: " "))", kind: "differs",
+        message:
+          "stored is \(try row.value("stored", as: String.self)), right is \(try row.value("expected", as: String.self))"
+      )
+    }
+    guard granularity == .hourly, noticing.kind == .recent, window.end > noticing.recentStart(lookback) else {
+      return finding
+    }
+    // The next run calculates it again, whatever it finds.
+    return Finding(compared: 1, pending: finding.differences)
+  }
+}
+
+extension Noticing {
+  /// Hours of a window that the next run will calculate.
+  func pendingHours(in window: Bucket, _ session: borrowing Session) throws -> [Timestamp] {
+    let noticed =
+      kind == .exact
+      ? text(PackageResources.noticed_new_sql) : "select null::timestamptz as first, null::timestamptz as last"
+    let file = source.reading(", noticed as (\(noticed)) \(text(PackageResources.pending_hours_sql))")
+    let values: [String: any PostgresEncodable] = [
+      "source": source.name, "zone": timezone, "seen": position.seen, "raw_from": position.rawFrom,
+      "window_start": window.start, "window_end": window.end,
+    ]
+    return try session.attempt(file, binding: values, limit: limit).map { try $0.value("bucket_start") }
+  }
+
+  /// From where on a source without `written_by` is calculated again by the next run.
+  func recentStart(_ lookback: Duration) -> Timestamp {
+    (position.lookedUntil ?? Bucket.allEvents.start + lookback) - lookback
+  }
+}

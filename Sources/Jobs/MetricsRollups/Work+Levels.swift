@@ -1,0 +1,69 @@
+import JobRuntime
+import Postgres
+
+extension Work {
+  /// Calculates what is queued of a level, a day of it in a transaction.
+  mutating func recalculate(_ granularity: Granularity) async throws {
+    try await tell(granularity, isDone: false)
+    for known in sources {
+      let fresh = Fresh(
+        source: known.source, granularity: granularity, grid: known.position.grid, limit: run.timeLeft)
+      let recalculation = Recalculation(
+        fresh: fresh, timezone: settings.timezone, workMemory: settings.workMemory,
+        newestFirst: settings.mode == .rebuild)
+      var range = range.buckets(of: granularity)
+      var left = try await queued(known.source, granularity)
+      while left > 0, let step = try await self.step(recalculation, in: range) {
+        report.add(step, of: granularity)
+        left -= step.buckets.count
+        // What failed is queued still, and not tried again by this run.
+        if recalculation.newestFirst { range.end = step.span.start } else { range.start = step.span.end }
+        if let period = step.period { cover(period) }
+        try run.checkpoint(report)
+        run.log.progress("\(granularity.rawValue) buckets left:", left)
+        try Task.checkCancellation()
+      }
+    }
+    try await tell(granularity, isDone: true)
+  }
+
+  private func step(_ recalculation: Recalculation, in range: Bucket) async throws -> Recalculation.Step? {
+    let (run, mode) = (run, settings.mode)
+    return try await run.transaction { session in
+      guard let step = try recalculation.step(in: range, session) else { return nil }
+      let failed = Set(step.failures.map(\.item))
+      try run.reject(step.failures, in: session)
+      let items = step.buckets.map { recalculation.fresh.item($0.start) }
+      try run.resolve(items.filter { !failed.contains($0) }, in: session)
+      let progress = Progress(run.id, mode, recalculation.granularity, isDone: false, step: step)
+      try session.execute(progress.statement())
+      return step
+    }
+  }
+
+  private func queued(_ source: Source, _ granularity: Granularity) async throws -> Int {
+    try await run.session { session in
+      try session.query(
+        """
+        select count(*) as queued from oneshot.rollup_queue
+        where source = \(source.name) and granularity = \(granularity.rawValue)
+        """
+      ).only().value("queued")
+    }
+  }
+
+  /// Counts what is still queued, of all levels.
+  mutating func countQueued() async throws {
+    let names = sources.map(\.source.name)
+    report.queued = try await run.session { session in
+      try session.query("select count(*) as queued from oneshot.rollup_queue where source = any (\(names)::text[])")
+        .only().value("queued")
+    }
+  }
+
+  /// Begins or ends a level's line of the log.
+  private func tell(_ granularity: Granularity, isDone: Bool) async throws {
+    let progress = Progress(run.id, settings.mode, granularity, isDone: isDone, step: nil)
+    try await run.transaction { session in try session.execute(progress.statement()) }
+  }
+}

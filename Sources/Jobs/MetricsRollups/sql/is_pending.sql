@@ -1,0 +1,7 @@
+-- Whether all of a window is to be calculated by the next run anyway.
+select exists (select from oneshot.rollup_changes where source = :source and occurred_at is null)
+    and :granularity = 'hourly'
+  or exists (
+    select from oneshot.rollup_queue
+    where source = :source and granularity = :granularity and :granularity <> 'hourly' and bucket_start >= :window_start
+      and bucket_start < :window_end) as is_pending

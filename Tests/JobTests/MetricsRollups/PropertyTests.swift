@@ -1,0 +1,135 @@
+import Foundation
+import JobRuntime
+import TestSupport
+import Testing
+
+/// Whatever happens to raw events, and wherever runs are killed: after the last run, incremental = rebuild = a plain query.
+@Suite(.timeLimit(.minutes(10))) struct PropertyTests {
+  private static let zones = ["UTC", "America/New_York", "Asia/Kolkata", "Europe/Berlin"]
+
+  /// `ONESHOT_SEED=…` does again what an earlier test did.
+  private static var seeds: [UInt64] {
+    if let text = ProcessInfo.processInfo.environment["ONESHOT_SEED"], let seed = UInt64(text) { return [seed] }
+    return [UInt64.random(in: 1...999_999)]
+  }
+
+  @Test(arguments: zones, seeds)
+  func `random batches, random kills: incremental = rebuild = a plain query`(zone: String, seed: UInt64) async throws {
+    let comment = Comment(rawValue: "ONESHOT_SEED=\(seed) in \(zone)")
+    var random = SeededGenerator(seed)
+    var field = try await RollupField(zone: zone)
+    var kills = 0
+    for _ in 0..<14 {
+      for _ in 0..<Int.random(in: 1...5, using: &random) { try await field.disturb(using: &random) }
+      if Bool.random(using: &random) {
+        if try await field.kill(after: Int.random(in: 0..<60, using: &random)) { kills += 1 }
+      } else {
+        let run = try await field.rollups.run()
+        #expect(run.exitCode == 0, comment)
+      }
+    }
+    try await field.endTransactions(using: &random)
+    let last = try await field.rollups.run()
+    #expect(last.exitCode == 0, comment)
+    #expect(try await field.rollups.differences() == [], comment)
+    #expect(try await field.rollups.queued() == 0, comment)
+    let incremental = try await field.rollups.place.rows(Rollups.stored)
+
+    let verified = try await field.rollups.run([], ["ROLLUPS_MODE": "verify"])
+    #expect(verified.exitCode == 0 && verified.count("pending") == 0, comment)
+    let rebuild = try await field.rollups.run([], ["ROLLUPS_MODE": "rebuild"])
+    #expect(rebuild.exitCode == 0, comment)
+    #expect(["inserted", "updated", "deleted"].map { rebuild.count($0) } == [0, 0, 0], comment)
+    // And anew from nothing.
+    try await field.rollups.place.execute("delete from metric_rollups")
+    #expect(try await field.rollups.run([], ["ROLLUPS_MODE": "rebuild"]).exitCode == 0, comment)
+    let rebuilt = try await field.rollups.place.rows(Rollups.stored)
+    #expect(Set(rebuilt) == Set(incremental) && rebuilt.count == incremental.count, comment)
+    #expect(kills > 0, comment)
+  }
+}
+
+/// Raw events to which anything may happen, some of it in transactions that stay open.
+private struct RollupField {
+  let rollups: Rollups
+  private var open: [OpenTransaction] = []
+
+  init(zone: String) async throws { rollups = try await Rollups(zone: zone) }
+
+  /// Something that an application, or its operator, may do.
+  mutating func disturb(using random: inout SeededGenerator) async throws {
+    let place = rollups.place
+    switch Int.random(in: 0..<12, using: &random) {
+    case 0..<4: try await place.execute(events(using: &random))
+    case 4..<6:
+      open.append(try await OpenTransaction(in: place, events(using: &random)))
+    case 6 where !open.isEmpty:
+      let chosen = open.remove(at: Int.random(in: 0..<open.count, using: &random))
+      if Int.random(in: 0..<3, using: &random) == 0 { try await chosen.rollBack() } else { try await chosen.commit() }
+    case 7:
+      try await place.execute("delete from metric_events where id % 11 = \(Int.random(in: 0..<11, using: &random))")
+    case 8:
+      // One that is rolled back in part: rows of a subtransaction carry the number of the whole.
+      try await place.execute(
+        """
+        begin; \(events(using: &random)); savepoint a; \(events(using: &random)); rollback to a;
+        savepoint b; \(events(using: &random)); release b; commit
+        """)
+    case 9:
+      try await place.execute(
+        "update metric_events set value = value + 0.5 where id % 13 = \(Int.random(in: 0..<13, using: &random))")
+    case 10:
+      try await place.execute(
+        """
+        update metric_events set occurred_at = occurred_at + interval '\(Int.random(in: -90...90, using: &random)) hours'
+        where id % 17 = \(Int.random(in: 0..<17, using: &random))
+        """)
+    default:
+      // Delivered twice.
+      try await place.execute(
+        """
+        insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
+        select metric, entity_type, entity_id, value, occurred_at from metric_events
+        where id % 19 = \(Int.random(in: 0..<19, using: &random)) limit 30
+        """)
+    }
+  }
+
+  /// Events on time, late by minutes or by up to a year, or ahead of time; some at the edges of hours and days.
+  private func events(using random: inout SeededGenerator) -> String {
+    let offsets = (0..<Int.random(in: 1...25, using: &random)).map { _ in
+      switch Int.random(in: 0..<5, using: &random) {
+      case 0: Int.random(in: -7200...0, using: &random)
+      case 1: Int.random(in: -365 * 86_400...0, using: &random)
+      case 2: Int.random(in: 0...40 * 86_400, using: &random)
+      case 3: Int.random(in: -80...10, using: &random) * 1800
+      default: -7200 - Int.random(in: 0...9, using: &random) * 86_400
+      }
+    }
+    let rows = offsets.map { offset in
+      """
+      ('metric \(Int.random(in: 0..<3, using: &random))', 'user', '\(Int.random(in: 0..<3, using: &random))',
+        \(Double(Int.random(in: -400...400, using: &random)) / 4), timestamptz '\(Rollups.now)' + interval '\(offset) seconds')
+      """
+    }
+    return
+      "insert into metric_events (metric, entity_type, entity_id, value, occurred_at) values \(rows.joined(separator: ", "))"
+  }
+
+  mutating func endTransactions(using random: inout SeededGenerator) async throws {
+    for transaction in open.shuffled(using: &random) {
+      if Bool.random(using: &random) { try await transaction.commit() } else { try await transaction.rollBack() }
+    }
+    open = []
+  }
+
+  /// - Returns: whether the run had not ended before.
+  func kill(after lines: Int) async throws -> Bool {
+    let run = try await SteppedRun(Rollups.binary, rollups.environment(), after: lines)
+    let hadEnded = run.hasEnded
+    run.process.send(SIGKILL)
+    _ = await run.process.outcome()
+    try await rollups.endOfKilled()
+    return !hadEnded
+  }
+}
