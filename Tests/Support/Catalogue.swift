@@ -1,5 +1,4 @@
-import JobRuntime
-import Redis
+import Glibc
 
 /// A place with an application's things that people look for, and the real binary that indexes them.
 package struct Catalogue: Sendable {
@@ -50,6 +49,24 @@ package struct Catalogue: Sendable {
 
   package func run(_ arguments: [String] = [], _ settings: [String: String] = [:]) async throws -> Binary.Outcome {
     try await Self.binary.run(arguments, place.environment.merging(settings) { $1 })
+  }
+
+  /// Starts a run and kills it after some lines of its log.
+  ///
+  /// - Returns: whether it had not ended by then.
+  package func kill(_ settings: [String: String], after lines: Int) async throws -> Bool {
+    let run = try await SteppedRun(Self.binary, place.environment.merging(settings) { $1 }, after: lines)
+    guard !run.hasEnded else { return false }
+    run.process.send(SIGKILL)
+    _ = await run.process.outcome()
+    // The server rolls back what it had open once it notices the end of the connection.
+    try await eventually {
+      try await place.value(
+        "select count(*) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()")
+        == "0"
+    }
+    try await place.redis("DEL", "oneshot:lock:reindex")  // What the end of the lease does.
+    return true
   }
 
   /// What the index should hold, by a query that is obviously right.

@@ -7,35 +7,45 @@ struct Batch: Sendable {
   /// The id of the page's last document; `nil` for an empty page.
   var last: String?
   var failures: [ItemFailure] = []
-  /// How many documents of the source are in the index now.
+  /// How many documents of the source are in the index.
   var present = 0
 
-  /// Reads the rows of `tally.sql`.
-  init(_ rows: Rows, of entity: Entity) throws {
+  /// Reads the rows of a statement that ends in `tally….sql`.
+  init(_ rows: Rows, of entity: Entity, _ action: Action) throws {
     for row in rows {
       let documents: Int = try row.value("documents")
-      last = try row.optional("last_id")
-      if let twice = try row.optional("twice", as: String.self) { throw Self.twice(twice, entity) }
-      tally.read += documents
       let state: String = try row.value("state")
-      if ["inserted", "updated", "unchanged", "kept"].contains(state) { present += documents }
-      switch state {
-      case "inserted": tally.inserted += documents
-      case "updated": tally.updated += documents
-      case "unchanged": tally.unchanged += documents
-      case "removed": tally.removed += documents
-      case "failed", "kept":
-        tally.failed += documents
-        failures.append(
-          .unknownLanguage(
-            try row.optional("failed_language") ?? "", of: try row.value("failed_id", as: String.self), in: entity))
-      default: break
+      last = try row.optional("last_id")
+      if let twice = try row.optional("twice", as: String.self) {
+        throw SQLFile.Failure("\(entity.file.place): the id «\(twice.prefix(100))» stands in it twice")
       }
+      tally.read += documents
+      if action.leavesInIndex(state) { present += documents }
+      try count(state, documents, row, entity)
     }
   }
 
-  private static func twice(_ id: String, _ entity: Entity) -> SQLFile.Failure {
-    SQLFile.Failure("\(entity.file.place): the id «\(id.prefix(100))» stands in it twice")
+  private mutating func count(_ state: String, _ documents: Int, _ row: Row, _ entity: Entity) throws {
+    func id() throws -> String { try row.value("failed_id") }
+    switch state {
+    case "inserted": tally.inserted += documents
+    case "updated": tally.updated += documents
+    case "unchanged": tally.unchanged += documents
+    case "removed": tally.removed += documents
+    case "failed", "kept":
+      tally.failed += documents
+      failures.append(.unknownLanguage(try row.optional("failed_language") ?? "", of: try id(), in: entity))
+    case "missing":
+      tally.missing += documents
+      failures.append(.difference(state, "it is not in the index", of: try id(), in: entity))
+    case "stale":
+      tally.stale += documents
+      failures.append(.difference(state, "the index has it as it was", of: try id(), in: entity))
+    case "orphaned":
+      tally.orphaned += documents
+      failures.append(.orphaned(try id(), in: entity))
+    default: break  // Deleted, and not in the index.
+    }
   }
 }
 
@@ -46,7 +56,7 @@ extension ItemFailure {
   static func unknownLanguage(_ language: String, of id: String, in entity: Entity) -> ItemFailure {
     ItemFailure(
       item: item(id, in: entity), kind: "unknown_language",
-      message: "«\(language.prefix(100))» is no text search configuration of this database (\\dF lists them). \(keeps)",
+      message: "«\(language.prefix(100))» is no text search configuration of this database. \(stays)",
       payload: ["entity": .string(entity.name), "id": .string(id), "language": .string(language)])
   }
 
@@ -54,7 +64,7 @@ extension ItemFailure {
   static func unindexable(_ id: String, in entity: Entity, _ error: PostgresError.ServerError) -> ItemFailure {
     ItemFailure(
       item: item(id, in: entity), kind: "unindexable",
-      message: "\(error.message) (SQLSTATE \(error.state.rawValue)). \(keeps)",
+      message: "\(error.message) (SQLSTATE \(error.state.rawValue)). \(stays)",
       payload: ["entity": .string(entity.name), "id": .string(id), "sqlstate": .string(error.state.rawValue)])
   }
 
@@ -63,7 +73,15 @@ extension ItemFailure {
       item: entity.name, kind: "entity_failed", message: message, payload: ["entity": .string(entity.name)])
   }
 
-  private static var keeps: String { "What search() finds of it stays as it was" }
+  static func difference(_ kind: String, _ what: String, of id: String, in entity: Entity) -> ItemFailure {
+    ItemFailure(item: item(id, in: entity), kind: kind, message: what)
+  }
+
+  static func orphaned(_ id: String, in entity: Entity) -> ItemFailure {
+    difference("orphaned", "the index has it, and its source no longer", of: id, in: entity)
+  }
+
+  private static var stays: String { "What search() finds of it stays as it was" }
 }
 
 extension SQLState {

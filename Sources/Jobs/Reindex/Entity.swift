@@ -16,9 +16,8 @@ struct Entity: Sendable {
   ]
 
   /// The built-in entities, and those of a folder: more, or others by the same name.
-  static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Entity] {
+  static func known(folder: String?, _ env: inout Environment) -> [SQLFile] {
     [SQLFile].builtIn(builtIn, andFrom: folder, named: "REINDEX_ENTITIES_DIR", &env)
-      .chosen(chosen, named: "REINDEX_ENTITIES", kind: "entity", &env).map(Entity.init)
   }
 
   /// A statement that reads the entity's rows.

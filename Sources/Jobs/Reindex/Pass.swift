@@ -27,54 +27,65 @@ struct Pass: Sendable {
   }
 
   let mode: Mode
+  let action: Action
   let shard: Shard
   /// Whether another run has begun it.
   let isResumed: Bool
   let startedAt: Timestamp
   var lanes: [Lane]
 
-  /// Takes up what is left of an earlier pass, or begins one: freezes how far each entity is read and divides it.
-  static func begin(
-    _ mode: Mode, _ entities: [Entity], parallel: Int, language: String, _ run: JobRun
+  /// Takes up what is left of an earlier pass, or begins one.
+  static func open(
+    _ mode: Mode, _ entities: [Entity], _ settings: Reindex.Settings, _ run: JobRun
   ) async throws -> Pass {
-    var pass = try await run.isDryRun ? Pass(mode, run) : resume(mode, entities, language: language, run)
-    for entity in entities where !pass.lanes.contains(where: { $0.entity == entity.name }) {
-      let plan = try entity.statement(
-        [PackageResources.lanes_sql], run.isDryRun ? PackageResources.plan_only_sql : PackageResources.plan_sql,
-        binding: [
-          "mode": mode.rawValue, "entity": entity.name, "shard": run.shard.index, "shards": run.shard.count,
-          "source": source(of: entity, language), "started_at": pass.startedAt,
-          "fractions": (1...parallel).map { Double($0) / Double(parallel) },
-        ]
-      ).limited(to: run.timeLeft)
-      pass.lanes += try await run.transaction { session in try session.query(plan).map(Lane.init) }
+    guard Action(mode, isDryRun: run.isDryRun).keepsCursor else { return Pass(mode, run) }
+    let resumption = try resumption(mode, entities, language: settings.language, run.shard)
+    let (lanes, startedAt) = try await run.transaction { session in
+      let rows = try session.query(resumption)
+      return (try rows.map(Lane.init), try rows.first?.value("started_at", as: Timestamp.self))
     }
-    return pass
+    if !lanes.isEmpty { run.log.info("goes on where an earlier run was stopped") }
+    return Pass(mode, run, isResumed: !lanes.isEmpty, startedAt: startedAt, lanes: lanes)
+  }
+
+  /// Freezes how far an entity is read, and divides it; unless an earlier run has done so.
+  mutating func plan(_ entity: Entity, _ settings: Reindex.Settings, _ run: JobRun) async throws {
+    guard !lanes.contains(where: { $0.entity == entity.name }) else { return }
+    let plan = try entity.statement(
+      [PackageResources.lanes_sql], action.keepsCursor ? PackageResources.plan_sql : PackageResources.plan_only_sql,
+      binding: [
+        "mode": mode.rawValue, "entity": entity.name, "shard": shard.index, "shards": shard.count,
+        "source": Self.source(of: entity, settings.language), "started_at": startedAt,
+        "fractions": (1...settings.parallel).map { Double($0) / Double(settings.parallel) },
+      ]
+    ).limited(to: run.timeLeft)
+    do {
+      lanes += try await run.transaction { session in try session.query(plan).map(Lane.init) }
+    } catch PostgresError.server(let error) where error.state.isOfOneDocument {
+      // Its ids cannot be read.
+      throw SQLFile.Failure(entity.describe(error, in: plan))
+    }
   }
 
   private init(_ mode: Mode, _ run: JobRun, isResumed: Bool = false, startedAt: Timestamp? = nil, lanes: [Lane] = []) {
     self.mode = mode
+    action = Action(mode, isDryRun: run.isDryRun)
     shard = run.shard
     self.isResumed = isResumed
     self.startedAt = startedAt ?? run.startedAt
     self.lanes = lanes
   }
 
-  private static func resume(
-    _ mode: Mode, _ entities: [Entity], language: String, _ run: JobRun
-  ) async throws -> Pass {
-    let statement = try Statement(
+  /// Forgets what is of no use any more, and reads what an earlier run of this mode has left to do.
+  static func resumption(
+    _ mode: Mode, _ entities: [Entity], language: String, _ shard: Shard
+  ) throws -> Statement {
+    try Statement(
       file: PackageResources.resume_sql,
       binding: [
-        "mode": mode.rawValue, "shard": run.shard.index, "shards": run.shard.count, "entities": entities.map(\.name),
+        "mode": mode.rawValue, "shard": shard.index, "shards": shard.count, "entities": entities.map(\.name),
         "sources": entities.map { source(of: $0, language) },
       ])
-    let (lanes, startedAt) = try await run.transaction { session in
-      let rows = try session.query(statement)
-      return (try rows.map(Lane.init), try rows.first?.value("started_at", as: Timestamp.self))
-    }
-    if !lanes.isEmpty { run.log.info("goes on where an earlier run was stopped") }
-    return Pass(mode, run, isResumed: !lanes.isEmpty, startedAt: startedAt, lanes: lanes)
   }
 
   /// What tells one way of reading an entity from another.
@@ -99,7 +110,7 @@ struct Pass: Sendable {
 
   /// Forgets it: the next one begins anew.
   func end(_ run: JobRun) async throws {
-    guard !run.isDryRun else { return }
+    guard action.keepsCursor else { return }
     let statement: Statement = """
       delete from oneshot.reindex_cursors where mode = \(mode.rawValue) and shard = \(shard.index)
       """

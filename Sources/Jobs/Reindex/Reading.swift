@@ -1,8 +1,8 @@
 import JobRuntime
 import Postgres
 
-/// Reads a lane to its end, a page in each transaction. A page that fails is read again in halves, until the document is
-/// found that it fails for.
+/// Reads lanes to their end, a page in each transaction. A page that fails is read again in halves, until the document
+/// is found that it fails for.
 struct Reading: Sendable {
   let entity: Entity
   let pass: Pass
@@ -26,44 +26,32 @@ struct Reading: Sendable {
         }
         try await setAside(error, of: &lane, run)
       }
-      try run.checkpoint(progress.report())
-      run.log.progress("read", progress.read)
+      let report = progress.report
+      try run.checkpoint(report)
+      run.log.progress("read", report.tally.read)
     }
     return lane.present
   }
 
   private func read(_ limit: Int, of lane: inout Pass.Lane, _ run: JobRun) async throws {
-    let statement = try (run.isDryRun ? look(limit, at: lane) : write(limit, of: lane)).limited(to: run.timeLeft)
+    let (parts, last) = pass.action.parts
+    let statement = try entity.statement(parts, last, binding: values(limit, lane)).limited(to: run.timeLeft)
     let batch = try await run.transaction { session in
-      let batch = try Batch(session.pipeline([Self.relaxed, statement])[1], of: entity)
+      let batch = try Batch(session.pipeline([Self.relaxed, statement])[1], of: entity, pass.action)
       try run.reject(batch.failures, in: session)
       return batch
     }
-    progress.add(batch.tally, to: entity.name)
+    progress.add(batch.tally, to: entity)
     lane.present += batch.present
     lane.after = batch.last ?? lane.after
     lane.isDone = batch.tally.read < limit
   }
 
   /// A server that crashes may lose the last batches together with their cursor; the next run does them again.
-  private static let relaxed: Statement = "set local synchronous_commit = off"
+  static let relaxed: Statement = "set local synchronous_commit = off"
 
   private func values(_ limit: Int, _ lane: Pass.Lane) -> [String: any PostgresEncodable] {
     pass.names(of: lane).merging(["limit": limit, "language": settings.language]) { $1 }
-  }
-
-  private func look(_ limit: Int, at lane: Pass.Lane) throws -> Statement {
-    try entity.statement(
-      [PackageResources.page_sql, PackageResources.compared_sql], PackageResources.tally_sql,
-      binding: values(limit, lane))
-  }
-
-  private func write(_ limit: Int, of lane: Pass.Lane) throws -> Statement {
-    try entity.statement(
-      [
-        PackageResources.page_sql, PackageResources.compared_sql, PackageResources.documents_sql,
-        PackageResources.written_sql, PackageResources.moved_sql,
-      ], PackageResources.tally_sql, binding: values(limit, lane))
   }
 
   /// Makes a dead letter of the next document, and passes it by.
@@ -72,18 +60,25 @@ struct Reading: Sendable {
   ) async throws {
     let next = try entity.statement(
       [PackageResources.page_sql], PackageResources.next_id_sql, binding: values(1, lane))
-    let (after, isPresent) = try await run.transaction { [lane] session in
+    let (id, isPresent) = try await run.transaction { [lane] session in
       let id: String
       do { id = try session.query(next).only().value("id") } catch PostgresError.server(let reason) {
         // Not even its id can be read: it is the file that fails.
         throw SQLFile.Failure(entity.describe(reason, in: next))
       }
-      let isPresent: Bool = try session.query(
+      let stored: Statement =
+        pass.action == .load
+        ? """
+        with carried as (
+          insert into search_documents_new
+          select * from search_documents where entity = \(entity.name) and entity_id = \(id) returning 1)
+        select exists (select from carried) as is_present
         """
+        : """
         select exists (select from search_documents where entity = \(entity.name) and entity_id = \(id)) as is_present
         """
-      ).only().value("is_present")
-      if !run.isDryRun {
+      let isPresent: Bool = try session.query(stored).only().value("is_present")
+      if pass.action.keepsCursor {
         try session.execute(
           """
           update oneshot.reindex_cursors
@@ -95,8 +90,8 @@ struct Reading: Sendable {
       try run.reject([.unindexable(id, in: entity, error)], in: session)
       return (id, isPresent)
     }
-    progress.add(Tally(read: 1, failed: 1), to: entity.name)
-    lane.after = after
+    progress.add(Tally(read: 1, failed: 1), to: entity)
+    lane.after = id
     lane.present += isPresent ? 1 : 0
   }
 }

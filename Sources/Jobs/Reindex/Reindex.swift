@@ -19,60 +19,50 @@ struct Reindex: Job {
       privileges: [.select, .insert, .update, .delete]),
     TableNeed("search_languages", columns: ["language"], privileges: [.select, .insert]),
     TableNeed("search_words", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
-    TableNeed("search_pending", columns: ["id", "entity", "entity_id"], privileges: [.select, .update, .delete]),
+    TableNeed("search_pending", columns: ["id", "entity", "entity_id"], privileges: [.select, .delete]),
     TableNeed(
       "oneshot.reindex_cursors", columns: ["mode", "entity", "shard", "lane", "after_id", "upto_id"],
       privileges: [.select, .insert, .update, .delete]),
   ]
 
-  struct Report: JobReport {
-    let read: Int
-    let inserted: Int
-    let updated: Int
-    let unchanged: Int
-    let removed: Int
-    let failed: Int
-    /// The same of each entity.
-    let entities: JSON
-
-    var itemsProcessed: Int { read }
-
-    init(_ tally: Tally, entities: JSON) {
-      (read, failed) = (tally.read, tally.failed)
-      (inserted, updated, unchanged, removed) = (tally.inserted, tally.updated, tally.unchanged, tally.removed)
-      self.entities = entities
-    }
-  }
-
   let settings: Settings
 
   var variant: String { settings.mode.rawValue }
-
+  var writes: Bool { settings.mode != .verify }
   var redisTrials: [RedisCommand] { [RedisCommand("GET", Pace.key)] }
 
   func run(_ run: JobRun) async throws -> Report {
-    let progress = Progress()
+    let progress = Progress(settings.mode)
     try await checkLanguage(run)
     let entities = try await readable(progress, run)
     switch settings.mode {
-    case .changed: try await indexChanged(entities, progress, run)
+    case .changed:
+      try await Rebuild.abandon(run)
+      try await readAll(entities, progress, run)
+    case .verify: try await readAll(entities, progress, run)
+    case .rebuild: try await rebuild(entities, progress, run)
+    case .pending:
+      try await Rebuild.abandon(run)
+      try await indexQueued(entities, progress, run)
+    case .ids:
+      try await Rebuild.abandon(run)
+      try await indexListed(entities, progress, run)
     }
-    return try progress.report()
+    try await flush(progress, run)
+    return progress.report
   }
 
+  // MARK: Before
+
   private func checkLanguage(_ run: JobRun) async throws {
-    let language = settings.language
-    let isKnown = try await run.session { session in
-      try session.query(
-        """
-        select exists (
-          select from pg_ts_config where cfgname = \(language) and pg_ts_config_is_visible(oid)) as is_known
-        """
-      ).only().value("is_known", as: Bool.self)
-    }
-    guard !isKnown else { return }
+    let question: Statement = """
+      select exists (
+        select from pg_ts_config where cfgname = \(settings.language) and pg_ts_config_is_visible(oid)) as is_known
+      """
+    guard try await !run.session({ try $0.query(question).only().value("is_known", as: Bool.self) }) else { return }
     throw JobFailure(
-      .misconfigured, "REINDEX_LANGUAGE is «\(language)», which is no text search configuration of this database",
+      .misconfigured,
+      "REINDEX_LANGUAGE is «\(settings.language)», which is no text search configuration of this database",
       hint: "select cfgname from pg_ts_config lists them.")
   }
 
@@ -82,9 +72,9 @@ struct Reindex: Job {
     for entity in settings.entities {
       do {
         let description = try entity.description()
-        do { try await run.session { session in try session.query(description) } } catch PostgresError.server(let error)
-          where !error.state.isTransient && error.state != .queryCanceled
-        {
+        do {
+          try await run.session { session in try session.query(description) }
+        } catch PostgresError.server(let error) where !error.state.isTransient && error.state != .queryCanceled {
           throw SQLFile.Failure(entity.describe(error, in: description))
         }
         readable.append(entity)
@@ -104,36 +94,50 @@ struct Reindex: Job {
     try await run.transaction { session in
       try run.reject([.entityFailed(entity, failure.description)], in: session)
     }
-    progress.add(Tally(failed: 1), to: entity.name)
+    progress.add(Tally(failed: 1), to: entity)
   }
 
-  // MARK: changed
+  // MARK: Modes
 
-  private func indexChanged(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
-    let pass = try await Pass.begin(
-      settings.mode, entities, parallel: settings.parallel, language: settings.language, run)
+  /// Reads every document of the entities, or what an earlier run has left of them.
+  ///
+  /// - Returns: the entities that could not be read to their end.
+  @discardableResult
+  private func readAll(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws -> [Entity] {
+    var pass = try await Pass.open(settings.mode, entities, settings, run)
     let pace = Pace(rate: settings.rate)
+    var failures: [(entity: Entity, failure: SQLFile.Failure)] = []
+    for entity in entities {
+      do { try await pass.plan(entity, settings, run) } catch let failure as SQLFile.Failure {
+        failures.append((entity, failure))
+      }
+    }
     for entity in entities {
       guard let last = pass.lastLane(of: entity), !last.isDone else { continue }
       let reading = Reading(entity: entity, pass: pass, settings: settings, pace: pace, progress: progress)
+      let sweep = Sweep(entity: entity, pass: pass, batch: settings.batch, progress: progress)
       do {
-        let lanes = pass.lanes(of: entity)
-        let count = min(settings.parallel, lanes.count)
-        let present = try await run.inLanes(count) { number, run in
-          var present = 0
-          for index in stride(from: number, to: lanes.count, by: count) {
-            present += try await reading.read(lanes[index], run)
-          }
-          return present
-        }
-        try await Sweep(entity: entity, pass: pass, batch: settings.batch, progress: progress)
-          .carryOut(last, present: pass.isResumed ? nil : present.reduce(0, +), run)
-        if !run.isDryRun { try await resolveOld(entity, since: pass.startedAt, run) }
+        let present = try await read(pass.lanes(of: entity), reading, run)
+        try await sweep.carryOut(last, present: pass.isResumed ? nil : present, run)
+        if pass.action.keepsCursor { try await resolveOld(entity, since: pass.startedAt, run) }
       } catch let failure as SQLFile.Failure {
-        try await fail(entity, failure, progress, run)
+        failures.append((entity, failure))
       }
     }
-    try await pass.end(run)
+    for (entity, failure) in failures { try await fail(entity, failure, progress, run) }
+    if settings.mode == .changed { try await pass.end(run) }
+    return failures.map(\.entity)
+  }
+
+  private func read(_ lanes: [Pass.Lane], _ reading: Reading, _ run: JobRun) async throws -> Int {
+    let count = min(settings.parallel, lanes.count)
+    return try await run.inLanes(count) { number, run in
+      var present = 0
+      for index in stride(from: number, to: lanes.count, by: count) {
+        present += try await reading.read(lanes[index], run)
+      }
+      return present
+    }.reduce(0, +)
   }
 
   /// Resolves the dead letters of documents that did not fail again in this pass.
@@ -146,5 +150,58 @@ struct Reindex: Job {
     try await run.transaction { session in
       try run.resolve(try session.query(old).map { try $0.value("item", as: String.self) }, in: session)
     }
+  }
+
+  private func rebuild(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
+    guard run.shard.isWhole else {
+      throw JobFailure(
+        .misconfigured, "REINDEX_MODE is rebuild, and JOB_SHARD_COUNT is \(run.shard.count)",
+        hint: "One process rebuilds; REINDEX_PARALLEL lets it use several connections.")
+    }
+    if !run.isDryRun { try await Rebuild.start(entities, settings, run) }
+    let failed = try await readAll(entities, progress, run)
+    guard !run.isDryRun else { return }
+    for entity in failed { try await Rebuild.forget(entity, run) }
+    let read = Set(entities.map(\.name)).subtracting(failed.map(\.name))
+    try await Rebuild.finish(keeping: settings.known.filter { !read.contains($0) }, settings, run)
+  }
+
+  private func indexQueued(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
+    let pace = Pace(rate: settings.rate)
+    for entity in entities {
+      guard var queue = try await Queue(entity, run) else { continue }
+      let listing = Listing(entity: entity, language: settings.language, progress: progress)
+      while true {
+        try Task.checkCancellation()
+        let items = try await queue.next(pace.next(settings.batch, run), run)
+        guard !items.isEmpty else { break }
+        try await listing.index(items, run)
+      }
+    }
+    try await Queue.warnOfOthers(than: settings.known, run)
+  }
+
+  private func indexListed(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
+    guard let entity = entities.first else { return }
+    let listing = Listing(entity: entity, language: settings.language, progress: progress)
+    let impossible = try await listing.impossible(settings.ids, run)
+    guard impossible.isEmpty else {
+      throw JobFailure(
+        .misconfigured,
+        "REINDEX_IDS names what is no id of \(entity.name): " + impossible.map { "«\($0)»" }.joined(separator: ", "),
+        hint: "Nothing was written.")
+    }
+    for start in stride(from: 0, to: settings.ids.count, by: settings.batch) {
+      let ids = settings.ids[start..<min(start + settings.batch, settings.ids.count)]
+      try await listing.index(ids.map { Listing.Item(id: $0) }, run)
+    }
+  }
+
+  // MARK: After
+
+  private func flush(_ progress: Progress, _ run: JobRun) async throws {
+    guard !run.isDryRun, writes, settings.mode != .rebuild, progress.report.tally.hasWritten else { return }
+    let flush: Statement = "select oneshot.search_flush()"
+    try await run.transaction { session in try session.query(flush.limited(to: run.timeLeft)) }
   }
 }

@@ -17,9 +17,9 @@ struct Sweep: Sendable {
       try Task.checkCancellation()
       let ids = try await next(lane, run)
       guard let last = ids.last else { break }
-      let removed = try await remove(ids, run)
-      progress.add(Tally(removed: removed), to: entity.name)
-      try run.checkpoint(progress.report())
+      let gone = try await remove(ids, run)
+      progress.add(pass.action == .verify ? Tally(orphaned: gone) : Tally(removed: gone), to: entity)
+      try run.checkpoint(progress.report)
       lane.after = last
       try await move(lane, run)
     }
@@ -50,16 +50,20 @@ struct Sweep: Sendable {
   }
 
   private func remove(_ ids: [String], _ run: JobRun, listed: [UInt8]) async throws -> Int {
-    let removal = run.isDryRun ? [] : [PackageResources.gone_removed_sql]
+    let removal = pass.action == .write ? [PackageResources.gone_removed_sql] : []
     let statement = try entity.statement(
-      [listed, PackageResources.gone_sql] + removal, Array("select count(*) as removed from gone".utf8),
+      [listed, PackageResources.gone_sql] + removal, Array("select entity_id from gone order by 1".utf8),
       binding: ["entity": entity.name, "ids": ids]
     ).limited(to: run.timeLeft)
-    return try await run.transaction { session in try session.query(statement).only().value("removed") }
+    return try await run.transaction { session in
+      let gone = try session.query(statement).map { try $0.value("entity_id", as: String.self) }
+      if pass.action == .verify { try run.reject(gone.map { .orphaned($0, in: entity) }, in: session) }
+      return gone.count
+    }
   }
 
   private func move(_ lane: Pass.Lane, _ run: JobRun) async throws {
-    guard !run.isDryRun else { return }
+    guard pass.action.keepsCursor else { return }
     let statement: Statement = """
       update oneshot.reindex_cursors set after_id = \(lane.after), is_done = \(lane.isDone), moved_at = now()
       where mode = \(pass.mode.rawValue) and entity = \(entity.name) and shard = \(pass.shard.index)

@@ -1,15 +1,18 @@
 import JobRuntime
-import Postgres
 import Synchronization
 
 /// What became of documents.
-struct Tally: Sendable, Equatable, Encodable {
+struct Tally: Sendable, Equatable {
   var read = 0
   var inserted = 0
   var updated = 0
   var unchanged = 0
   var removed = 0
   var failed = 0
+  // What is found by a run that only looks.
+  var missing = 0
+  var stale = 0
+  var orphaned = 0
 
   static func += (left: inout Tally, right: Tally) {
     left.read += right.read
@@ -18,29 +21,55 @@ struct Tally: Sendable, Equatable, Encodable {
     left.unchanged += right.unchanged
     left.removed += right.removed
     left.failed += right.failed
+    left.missing += right.missing
+    left.stale += right.stale
+    left.orphaned += right.orphaned
   }
 
   var hasWritten: Bool { inserted + updated + removed > 0 }
+
+  fileprivate func counts(_ mode: Mode) -> [(String, JSON)] {
+    let found =
+      mode == .verify
+      ? [("missing", missing), ("stale", stale), ("orphaned", orphaned)]
+      : [("inserted", inserted), ("updated", updated), ("removed", removed)]
+    return ([("read", read)] + found + [("unchanged", unchanged), ("failed", failed)])
+      .map { ($0.0, .integer(Int64($0.1))) }
+  }
+}
+
+extension Reindex {
+  /// What a run counted, all together and for each entity.
+  struct Report: JobReport {
+    let tally: Tally
+    let json: JSON
+
+    var itemsProcessed: Int { tally.read }
+
+    init(_ tallies: [(entity: String, tally: Tally)], _ mode: Mode) {
+      tally = tallies.reduce(into: Tally()) { $0 += $1.tally }
+      let entities = tallies.map { ($0.entity, JSON(members: $0.tally.counts(mode))) }
+      json = JSON(members: tally.counts(mode) + [("entities", JSON(members: entities))])
+    }
+
+    func encode(to encoder: any Encoder) throws { try json.encode(to: encoder) }
+  }
 }
 
 /// What the lanes of a run have done so far, together.
 final class Progress: Sendable {
+  private let mode: Mode
   private let tallies = Mutex<[(entity: String, tally: Tally)]>([])
 
-  func add(_ tally: Tally, to entity: String) {
+  init(_ mode: Mode) { self.mode = mode }
+
+  func add(_ tally: Tally, to entity: Entity) {
     tallies.withLock { tallies in
-      let place = tallies.firstIndex { $0.entity == entity } ?? tallies.endIndex
-      if place == tallies.endIndex { tallies.append((entity, Tally())) }
+      let place = tallies.firstIndex { $0.entity == entity.name } ?? tallies.endIndex
+      if place == tallies.endIndex { tallies.append((entity.name, Tally())) }
       tallies[place].tally += tally
     }
   }
 
-  var read: Int { tallies.withLock { $0.reduce(0) { $0 + $1.tally.read } } }
-
-  func report() throws -> Reindex.Report {
-    let tallies = tallies.withLock(\.self)
-    return Reindex.Report(
-      tallies.reduce(into: Tally()) { $0 += $1.tally },
-      entities: JSON(members: try tallies.map { ($0.entity, try JSON(encoding: $0.tally)) }))
-  }
+  var report: Reindex.Report { Reindex.Report(tallies.withLock(\.self), mode) }
 }

@@ -4,29 +4,13 @@ import Testing
 
 /// Runs that are stopped, sources that change while they are read, lanes and shards.
 @Suite(.timeLimit(.minutes(5))) struct ResumingTests {
-  /// Stops a run after some of its lines, as SIGKILL does it. Its cursor is what it leaves.
-  private func kill(_ catalogue: Catalogue, _ settings: [String: String], after lines: Int) async throws -> Bool {
-    let environment = catalogue.place.environment.merging(settings) { $1 }
-    let run = try await SteppedRun(Catalogue.binary, environment, after: lines)
-    guard !run.hasEnded else { return false }
-    run.process.send(SIGKILL)
-    _ = await run.process.outcome()
-    try await eventually {
-      try await catalogue.place.value(
-        "select count(*) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()")
-        == "0"
-    }
-    try await catalogue.place.redis("DEL", "oneshot:lock:reindex")
-    return true
-  }
-
   @Test func `killed at any batch, the next run goes on there, and ends right`() async throws {
     let settings = ["REINDEX_BATCH": "20", "REINDEX_PARALLEL": "1"]
     var (kills, lines) = (0, 6)
     while true {
       let catalogue = try await Catalogue()
       try await catalogue.fill(100)
-      guard try await kill(catalogue, settings, after: lines) else { break }
+      guard try await catalogue.kill(settings, after: lines) else { break }
       kills += 1
       let done = Int(try await catalogue.place.value("select count(*) from search_documents")) ?? -1
       let isOpen = try await catalogue.place.value("select count(*) from oneshot.reindex_cursors") != "0"
@@ -46,7 +30,7 @@ import Testing
     let catalogue = try await Catalogue()
     try await catalogue.fill(100)
     let settings = ["REINDEX_BATCH": "20"]
-    #expect(try await kill(catalogue, settings, after: 40))
+    #expect(try await catalogue.kill(settings, after: 40))
     try await catalogue.place.execute(
       """
       delete from assets where id % 2 = 0; update assets set title = 'new' where id < 100;

@@ -56,3 +56,268 @@ create table oneshot.reindex_cursors (
 );
 comment on table oneshot.reindex_cursors is
   'How far a pass of reindex has got, one row for each part that is read at once. No rows: no pass is open.';
+
+-- What a person types, and what is found: the best first, of equal ones always in the same order.
+--
+-- Each language that documents have reads the query in its own way, and finds documents of its own. Where nothing is
+-- found, words that stand in no document are replaced by words like them, and `approximate` says so. A query that only
+-- excludes finds nothing. Volatile, so that each statement sees what is committed when it starts: a stable function
+-- would look into a table that a rebuild has just swapped in with the eyes of before.
+create function search(
+  query text, entities text[] default null, "limit" integer default 20,
+  out entity text, out entity_id text, out rank real, out approximate boolean
+) returns setof record language plpgsql
+set client_min_messages = warning
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+  -- As much as a person types, and never a word longer than a tsquery takes (2 kB).
+  typed text := left(coalesce(query, ''), 500);
+  languages text[];
+  readings regconfig[];
+  parsed tsquery[] := '{}';
+  reading regconfig;
+  asked tsquery;
+  beginning text;
+  lexeme text;
+  exactly tsquery;
+  alike tsquery;
+  is_changed boolean;
+begin
+  select array_agg(l.language order by l.language), array_agg(c.oid::regconfig order by l.language)
+  into languages, readings
+  from search_languages as l join pg_ts_config as c on c.cfgname = l.language and pg_ts_config_is_visible(c.oid);
+  if languages is null then return; end if;
+
+  foreach reading in array readings loop
+    asked := websearch_to_tsquery(reading, typed);
+    -- word* is a beginning; a tsquery has it as word:*.
+    for beginning in select distinct part[1] from regexp_matches(typed, '([[:alnum:]]+)\*', 'g') as part loop
+      asked := ts_rewrite(asked, websearch_to_tsquery(reading, beginning), to_tsquery(reading, beginning || ':*'));
+    end loop;
+    -- Nothing to look for (no words, or none that count), or only what is not to be found ('T').
+    if querytree(asked) in ('', 'T') then asked := ''; end if;
+    parsed := parsed || asked;
+  end loop;
+
+  for attempt in 1 .. 2 loop
+    return query
+      select d.entity, d.entity_id, ts_rank(d.document, wanted.query), attempt = 2
+      from unnest(languages, parsed) as wanted (language, query)
+      join search_documents as d on d.document @@ wanted.query and d.language = wanted.language
+      where numnode(wanted.query) > 0 and (entities is null or d.entity = any (entities))
+      order by 3 desc, 1, 2
+      limit greatest(coalesce("limit", 20), 0);
+    exit when found or attempt = 2 or to_regprocedure('similarity(text,text)') is null;
+
+    is_changed := false;
+    for number in 1 .. cardinality(languages) loop
+      continue when numnode(parsed[number]) = 0;
+      -- Words after a minus are not looked for, so they may be as they are.
+      for lexeme in
+        select word from unnest(tsvector_to_array(
+          to_tsvector(readings[number], regexp_replace(typed, '(^|\s)-("[^"]*"|\S+)', ' ', 'g')))) as word limit 20
+      loop
+        exactly := ('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery;
+        continue when exists (
+          select from search_documents as d
+          where d.document @@ exactly and d.language = languages[number]
+            and (entities is null or d.entity = any (entities)));
+        select string_agg('''' || replace(replace(word, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery into alike
+        from (
+          select word, similarity(word, lexeme) as likeness, max(similarity(word, lexeme)) over () as most
+          from search_words where language = languages[number] and word % lexeme
+          order by 2 desc, 1 limit 5) as candidates
+        where likeness >= most - 0.1;
+        continue when alike is null;
+        parsed[number] := ts_rewrite(parsed[number], exactly, alike);
+        is_changed := true;
+      end loop;
+    end loop;
+    exit when not is_changed;
+  end loop;
+end $$;
+comment on function search(text, text[], integer) is
+  'Finds documents of search_documents by what a person types: words, "phrases", -without, this or that, begin*.';
+
+-- Makes search() find misspelt words. It needs the extension pg_trgm; where that is installed later, call it again.
+create function oneshot.search_likeness() returns boolean language plpgsql
+set search_path from current
+as $$
+declare
+  likeness text := (
+    select quote_ident(nspname) from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
+    where extname = 'pg_trgm');
+begin
+  if likeness is null then return false; end if;
+  execute format(
+    'alter function search(text, text[], integer) set search_path to %I, %s, pg_temp', current_schema(), likeness);
+  execute format(
+    'create index if not exists search_words_likeness on search_words using gin (word %s.gin_trgm_ops)', likeness);
+  return true;
+end $$;
+
+do $$ begin
+  begin
+    create extension if not exists pg_trgm;
+  exception when others then
+    raise warning 'search() finds no misspelt words: the extension pg_trgm cannot be created: %', sqlerrm
+      using hint = 'Once it is there: select oneshot.search_likeness()';
+  end;
+  perform oneshot.search_likeness();
+end $$;
+
+-- Triggers that queue what changes. Who changes a table need not know of the queue, nor have a right to it.
+
+create function oneshot.search_enqueue() returns trigger language plpgsql security definer
+set search_path from current
+as $$
+begin
+  if tg_op = 'TRUNCATE' then
+    insert into search_pending (entity, entity_id)
+    select entity, entity_id from search_documents where entity = tg_argv[0];
+  else
+    execute format(
+      'insert into search_pending (entity, entity_id) select $1, id::text from (%s) as changed (id) where id is not null',
+      case tg_op
+        when 'INSERT' then format('select %I from new_rows', tg_argv[1])
+        when 'DELETE' then format('select %I from old_rows', tg_argv[1])
+        else format('select %1$I from new_rows union select %1$I from old_rows', tg_argv[1])
+      end) using tg_argv[0];
+  end if;
+  return null;
+end $$;
+
+create function oneshot.search_untrack(source regclass, entity text) returns void language plpgsql
+set client_min_messages = warning
+as $$
+declare
+  operation text;
+begin
+  foreach operation in array array['insert', 'update', 'delete', 'truncate'] loop
+    execute format('drop trigger if exists %I on %s', 'search_' || entity || '_' || operation, source);
+  end loop;
+end $$;
+
+create function oneshot.search_track(source regclass, entity text, id_column text default 'id') returns void
+language plpgsql as $$
+declare
+  operation text;
+  rows text;
+begin
+  perform oneshot.search_untrack(source, entity);
+  for operation, rows in values
+    ('insert', 'referencing new table as new_rows'), ('delete', 'referencing old table as old_rows'),
+    ('update', 'referencing new table as new_rows old table as old_rows'), ('truncate', '')
+  loop
+    -- Once a statement, however many rows it changes.
+    execute format(
+      'create trigger %I after %s on %s %s for each statement execute function oneshot.search_enqueue(%L, %L)',
+      'search_' || entity || '_' || operation, operation, source, rows, entity, id_column);
+  end loop;
+end $$;
+comment on function oneshot.search_track is
+  'Makes triggers on a table that queue its rows in search_pending when they change: search_track(''assets'', ''asset'').';
+
+-- What a rebuild needs and only the owner of search_documents may: narrow, so that the role of reindex owns nothing.
+
+create function oneshot.search_flush() returns void language plpgsql security definer
+set search_path from current
+as $$
+begin
+  perform gin_clean_pending_list('search_documents_document');
+end $$;
+comment on function oneshot.search_flush is 'Puts what waits in the list of the GIN index into the index itself.';
+
+create function oneshot.search_rebuild_abandon() returns void language plpgsql security definer
+set search_path from current set client_min_messages = warning
+as $$
+begin
+  drop table if exists search_documents_new;
+  delete from oneshot.reindex_cursors where mode = 'rebuild';
+end $$;
+
+create function oneshot.search_rebuild_start() returns void language plpgsql security definer
+set search_path from current
+as $$
+declare
+  lost text;
+  granted record;
+begin
+  select string_agg(what, ', ') into lost
+  from (
+    select 'the view ' || ev_class::regclass
+    from pg_rewrite join pg_depend on objid = pg_rewrite.oid and classid = 'pg_rewrite'::regclass
+    where refclassid = 'pg_class'::regclass and refobjid = 'search_documents'::regclass
+    union
+    select 'the trigger ' || tgname from pg_trigger where tgrelid = 'search_documents'::regclass and not tgisinternal
+    union
+    select 'the policy ' || polname from pg_policy where polrelid = 'search_documents'::regclass
+    union
+    select 'the publication ' || pubname
+    from pg_publication_rel join pg_publication on pg_publication.oid = prpubid
+    where prrelid = 'search_documents'::regclass) as dependents (what);
+  if lost is not null then
+    raise exception 'a rebuild puts another table in the place of search_documents, and would lose %', lost
+      using errcode = 'dependent_objects_still_exist';
+  end if;
+  perform oneshot.search_rebuild_abandon();
+  create table search_documents_new (like search_documents including defaults including storage including comments);
+  for granted in
+    select case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end as grantee, privilege_type
+    from pg_class cross join aclexplode(relacl)
+    where oid = 'search_documents'::regclass and grantee <> relowner
+  loop
+    execute format('grant %s on search_documents_new to %s', granted.privilege_type, granted.grantee);
+  end loop;
+end $$;
+
+create function oneshot.search_rebuild_index() returns void language plpgsql security definer
+set search_path from current
+as $$
+declare
+  index record;
+begin
+  -- An earlier run may have been stopped just after this.
+  if exists (select from pg_index where indrelid = 'search_documents_new'::regclass) then return; end if;
+  -- Whatever indexes the old table has, with the same names but for their end.
+  for index in
+    select relname, indisprimary, pg_get_indexdef(indexrelid) as definition
+    from pg_index join pg_class on pg_class.oid = indexrelid
+    where indrelid = 'search_documents'::regclass and indisvalid
+    order by relname
+  loop
+    execute replace(
+      index.definition, format(' INDEX %I ON %I.search_documents ', index.relname, current_schema()),
+      format(' INDEX %I ON %I.search_documents_new ', index.relname || '_new', current_schema()));
+    if index.indisprimary then
+      execute format('alter table search_documents_new add primary key using index %I', index.relname || '_new');
+    end if;
+  end loop;
+  analyze search_documents_new;
+end $$;
+
+create function oneshot.search_rebuild_swap() returns void language plpgsql security definer
+set search_path from current set lock_timeout = '300ms'
+as $$
+declare
+  index record;
+  description text := obj_description('search_documents'::regclass);
+begin
+  -- Searches wait for this, and it waits for them: not for long, but again and again.
+  lock table search_documents in access exclusive mode;
+  drop table search_documents;
+  alter table search_documents_new rename to search_documents;
+  execute format('comment on table search_documents is %L', description);
+  for index in
+    select indexrelid::regclass as name, relname from pg_index join pg_class on pg_class.oid = indexrelid
+    where indrelid = 'search_documents'::regclass
+  loop
+    execute format('alter index %s rename to %I', index.name, regexp_replace(index.relname, '_new$', ''));
+  end loop;
+  delete from oneshot.reindex_cursors where mode = 'rebuild';
+end $$;
+
+revoke all on function oneshot.search_flush(), oneshot.search_rebuild_abandon(), oneshot.search_rebuild_start(),
+  oneshot.search_rebuild_index(), oneshot.search_rebuild_swap() from public;

@@ -1,0 +1,81 @@
+import JobRuntime
+import Postgres
+
+/// The table that a rebuild makes beside the one that is searched, until the one takes the other's place.
+struct Rebuild: Sendable {
+  /// Makes the table, unless an earlier run was stopped while it filled it, for the same entities.
+  ///
+  /// - Parameter names: of the entities to be read.
+  static func start(_ entities: [Entity], _ settings: Reindex.Settings, _ run: JobRun) async throws {
+    let resume = try Pass.resumption(.rebuild, entities, language: settings.language, run.shard)
+    let isOpen: Statement = """
+      select to_regclass('search_documents_new') is not null and exists (
+        select from oneshot.reindex_cursors where mode = 'rebuild') as is_open
+      """
+    let count: Statement = "select count(*) as cursors from oneshot.reindex_cursors where mode = 'rebuild'"
+    do {
+      try await run.transaction { session in
+        let cursors: Int = try session.query(count).only().value("cursors")
+        // What it forgets has been filled in already, so all is done anew.
+        let left = try session.query(resume).count
+        guard try left < cursors || !session.query(isOpen).only().value("is_open") else { return }
+        try session.query("select oneshot.search_rebuild_start()")
+      }
+    } catch PostgresError.server(let error) where error.state == .dependentObjectsStillExist {
+      throw JobFailure(
+        .misconfigured, error.message, hint: "Remove it for the time of the rebuild, or let REINDEX_MODE=changed do.")
+    }
+  }
+
+  /// Takes out again what was loaded of an entity that failed.
+  static func forget(_ entity: Entity, _ run: JobRun) async throws {
+    let statement: Statement = "delete from search_documents_new where entity = \(entity.name)"
+    try await run.transaction { session in try session.execute(statement.limited(to: run.timeLeft)) }
+  }
+
+  /// Makes the indexes and the words of what was loaded, and puts it in the place of the old.
+  ///
+  /// - Parameter others: entities of which the old documents stay.
+  static func finish(keeping others: [String], _ settings: Reindex.Settings, _ run: JobRun) async throws {
+    let carryOver = try Statement(file: PackageResources.carry_over_sql, binding: ["entities": others])
+    let words = try Statement(file: PackageResources.new_words_sql).limited(to: run.timeLeft)
+    let memory: Statement = "select set_config('maintenance_work_mem', \("\(settings.memory)MB"), true)"
+    let isIndexed: Statement = """
+      select exists (select from pg_index where indrelid = 'search_documents_new'::regclass) as is_indexed
+      """
+    try await run.transaction { session in
+      // An earlier run may have been stopped after this.
+      guard try !session.query(isIndexed).only().value("is_indexed") else { return }
+      try session.execute(carryOver.limited(to: run.timeLeft))
+      try session.query(memory)
+      try session.query(("select oneshot.search_rebuild_index()" as Statement).limited(to: run.timeLeft))
+      run.log.debug("made the indexes")
+      try session.execute(words)
+    }
+    run.log.debug("swapping")
+    try await swap(run)
+  }
+
+  /// Waits for a moment in which no search is in the way: shortly, so as not to be in the way of searches, and again.
+  private static func swap(_ run: JobRun) async throws {
+    while true {
+      do {
+        try await run.transaction { session in try session.query("select oneshot.search_rebuild_swap()") }
+        return
+      } catch PostgresError.server(let error) where error.state == .lockNotAvailable {
+        run.log.info("searches are in the way of the swap; trying again")
+        try await Task.sleep(for: .milliseconds(Int64.random(in: 100...500)))
+      }
+    }
+  }
+
+  /// Drops what a rebuild has left that was stopped: it would be older than what this run writes.
+  static func abandon(_ run: JobRun) async throws {
+    let isThere: Statement = "select to_regclass('search_documents_new') is not null as is_there"
+    guard !run.isDryRun, try await run.session({ try $0.query(isThere).only().value("is_there", as: Bool.self) }) else {
+      return
+    }
+    run.log.warning("drops what a rebuild has left that was stopped")
+    try await run.transaction { session in try session.query("select oneshot.search_rebuild_abandon()") }
+  }
+}

@@ -1,0 +1,162 @@
+import Foundation
+import JobRuntime
+import Postgres
+import TestSupport
+import Testing
+
+/// `REINDEX_MODE=rebuild`: a new table beside the old one, which is searched until the last moment.
+@Suite(.timeLimit(.minutes(5))) struct RebuildTests {
+  private let catalogue: Catalogue
+  private let rebuild = ["REINDEX_MODE": "rebuild", "REINDEX_BATCH": "20"]
+
+  init() async throws {
+    catalogue = try await Catalogue()
+    try await catalogue.fill(100)
+  }
+
+  private func expectWhole() async throws {
+    #expect(try await catalogue.differences() == [])
+    #expect(try await catalogue.place.value("select to_regclass('search_documents_new')") == "NULL")
+    #expect(try await catalogue.place.value("select count(*) from oneshot.reindex_cursors") == "0")
+    let indexes = try await catalogue.place.rows(
+      "select indexname as a from pg_indexes where tablename = 'search_documents' order by 1")
+    #expect(indexes == [["search_documents_document"], ["search_documents_pkey"]])
+  }
+
+  @Test func `everything is made anew, and nothing is lost: indexes, rights, comment, words`() async throws {
+    let role = "reader_\(try await catalogue.place.databaseName())"
+    try await catalogue.place.execute("create role \(role); grant select on search_documents to \(role)")
+    #expect(try await catalogue.run().exitCode == 0)
+    let rights = "select relacl::text from pg_class where oid = 'search_documents'::regclass"
+    let before = try await catalogue.place.value(rights)
+    try await catalogue.place.execute(
+      """
+      update search_documents set document = 'damaged' where entity = 'asset';
+      insert into search_documents values ('nothing', '1', 'left', 1, 'english'), ('asset', '77777', 'left', 1, 'english');
+      insert into search_words values ('english', 'vanished');
+      delete from search_words where word = 'mountain';
+      delete from licenses;
+      """)
+    let run = try await catalogue.run([], rebuild)
+    #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    try await expectWhole()
+    #expect(run.count("read") == 400 && run.count("removed") == 101)
+    #expect(try await catalogue.place.value(rights) == before)
+    #expect(
+      try await catalogue.place.value("select obj_description('search_documents'::regclass)").contains("search()"))
+    #expect(
+      try await catalogue.place.rows(
+        "select word as a from search_words where language = 'english' and word in ('vanished', 'mountain')")
+        == [["mountain"]])
+  }
+
+  @Test func `a client that searches without pause sees full results before, during and after the swap`() async throws {
+    #expect(try await catalogue.run().exitCode == 0)
+    let search = "select count(*) from search('running', null, 1000)"
+    let wanted = try await catalogue.place.value(search)
+    #expect(Int(wanted) ?? 0 > 50)
+    let database = try Database(ConnectionOptions(url: catalogue.place.databaseURL, applicationName: "searcher"))
+    let searching = Task {
+      var seen: [String: Int] = [:]
+      while !Task.isCancelled {
+        do {
+          let found = try await database.withSession { session in
+            try session.query(Statement(sql: "select (\(search))::text as found")).only().value(
+              "found", as: String.self)
+          }
+          seen[found, default: 0] += 1
+        } catch PostgresError.cancelled {}
+      }
+      return seen
+    }
+    for _ in 1...3 {
+      let run = try await catalogue.run([], rebuild)
+      #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    }
+    searching.cancel()
+    let seen = try await searching.value
+    await database.close()
+    #expect(Set(seen.keys) == [wanted], "\(seen)")
+    #expect(seen[wanted] ?? 0 > 20)
+    try await expectWhole()
+  }
+
+  @Test func `a swap that searches are in the way of waits for them, and keeps none waiting`() async throws {
+    #expect(try await catalogue.run().exitCode == 0)
+    let reader = try await Holder(catalogue.place, "select count(*) from search_documents")
+    let folder = try TemporaryFolder()
+    let log = "\(folder.path)/log"
+    try Data().write(to: URL(filePath: log))
+    let run = try Catalogue.binary.start(
+      [], catalogue.place.environment.merging(rebuild.merging(["JOB_ATTEMPTS": "1"]) { $1 }) { $1 },
+      stderr: FileHandle(forWritingTo: URL(filePath: log)))
+    try await eventually { try String(contentsOfFile: log, encoding: .utf8).contains("searches are in the way") }
+    #expect(Int(try await catalogue.place.value("select count(*) from search('running')")) == 20)
+    try await reader.letGo()
+    #expect(await run.outcome().exitCode == 0)
+    try await expectWhole()
+  }
+
+  @Test func `killed anywhere, the old index serves on, and the next rebuild goes on or begins anew`() async throws {
+    var (kills, resumed, lines) = (0, 0, 4)
+    while true {
+      let catalogue = try await Catalogue()
+      try await catalogue.fill(100)
+      #expect(try await catalogue.run().exitCode == 0)
+      let words = try await catalogue.place.value("select count(*) from search('winter', null, 1000)")
+      let settings = rebuild.merging(["REINDEX_PARALLEL": "1"]) { $1 }
+      guard try await catalogue.kill(settings, after: lines) else { break }
+      kills += 1
+      #expect(try await catalogue.differences() == [], "after \(lines) lines")
+      #expect(try await catalogue.place.value("select count(*) from search('winter', null, 1000)") == words)
+      let next = try await catalogue.run([], settings)
+      #expect(next.exitCode == 0, "after \(lines) lines: \(next.output)")
+      if next.count("read") ?? 500 < 500 { resumed += 1 }
+      try await RebuildTests(of: catalogue).expectWhole()
+      lines += 11
+    }
+    #expect(kills > 8 && resumed > kills / 2)
+  }
+
+  private init(of catalogue: Catalogue) { self.catalogue = catalogue }
+
+  @Test func `a run of another mode clears up what a killed rebuild has left`() async throws {
+    #expect(try await catalogue.run().exitCode == 0)
+    #expect(try await catalogue.kill(rebuild, after: 60))
+    #expect(try await catalogue.place.value("select to_regclass('search_documents_new')") == "search_documents_new")
+    let run = try await catalogue.run()
+    #expect(run.exitCode == 0 && run.errors.contains("what a rebuild has left"))
+    try await expectWhole()
+  }
+
+  @Test func `what it does not read stays: other entities, entities that fail, documents that fail`() async throws {
+    #expect(try await catalogue.run().exitCode == 0)
+    try await catalogue.place.execute(
+      "alter table creators rename to away; update assets set language = 'klingon' where id = 3; update assets set title = 'x'"
+    )
+    let run = try await catalogue.run([], rebuild.merging(["REINDEX_ENTITIES": "asset,creator"]) { $1 })
+    #expect(run.exitCode == 65)
+    #expect(run.result["errors"].elements.compactMap { $0["item"].string }.sorted() == ["asset/3", "creator"])
+    try await catalogue.place.execute(
+      "alter table away rename to creators; update assets set language = null where id = 3")
+    #expect(try await catalogue.differences(where: "entity_id <> '3'") == [])
+    #expect(
+      try await catalogue.place.value(
+        "select count(*) from search_documents where entity_id = '3' and entity = 'asset'") == "1")
+    #expect(try await catalogue.place.value("select to_regclass('search_documents_new')") == "NULL")
+  }
+
+  @Test func `what hangs on the table would be lost, so it is named and nothing is done; shards do not rebuild`()
+    async throws
+  {
+    try await catalogue.place.execute("create view found as select entity from search_documents")
+    let run = try await catalogue.run([], rebuild)
+    #expect(run.exitCode == 78)
+    #expect(run.result["error", "message"].string?.contains("the view found") == true)
+    let shard = try await catalogue.run([], rebuild.merging(["JOB_SHARD_COUNT": "2"]) { $1 })
+    #expect(shard.exitCode == 78)
+    let plan = try await catalogue.run(["--plan"], rebuild)
+    #expect(plan.exitCode == 0 && plan.count("inserted") ?? 0 > 400)
+    #expect(try await catalogue.place.value("select count(*) from search_documents") == "0")
+  }
+}
