@@ -36,6 +36,24 @@ import Testing
     }
   }
 
+  @Test func `each board alone is what it is among all, where moments have no time zone as well`() async throws {
+    let boards = try await Leaderboards()
+    try await boards.fill()
+    var wanted: [String: [String]] = [:]
+    for name in Leaderboards.names { wanted[name] = try await PlainBoards.lines(name, days: 7, in: boards.place) }
+    for (table, column) in [
+      ("feeds", "created_at"), ("feed_likes", "created_at"), ("feed_comments", "created_at"),
+      ("feed_views", "viewed_at"), ("follows", "created_at"),
+    ] {
+      try await boards.place.execute("set timezone = 'UTC'; alter table \(table) alter \(column) type timestamp")
+    }
+    for name in Leaderboards.names {
+      let run = try await boards.run([], ["TOP_STATS_BOARDS": name, "TOP_STATS_WINDOWS": "7d"])
+      #expect(run.exitCode == 0 && run.count("published") == 1, "\(run.output)\(run.errors)")
+      #expect(try await boards.board(name) == wanted[name])
+    }
+  }
+
   @Test func `windows of one's own have keys of their own, and the plain key is the one that is said`() async throws {
     let boards = try await Leaderboards()
     try await boards.fill()
