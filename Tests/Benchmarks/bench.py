@@ -13,12 +13,14 @@ import sys
 import uuid
 
 import boards
+import documents
 import usage
 from stand import HERE, Stand, alternate, median
 
 SCALE = float(os.environ.get("BENCH_SCALE", "1.0"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 KEYS = int(1_000_000 * SCALE)
+DOCUMENTS = int(200_000 * SCALE)
 MOST_MIB = 48
 LARGEST_BINARY = 15 * 1000 * 1000
 
@@ -56,7 +58,7 @@ def duration(seconds):
 
 
 def sizes(stand, table):
-    for name in ("usage-aggregation", "top-stats", "oneshot"):
+    for name in ("usage-aggregation", "top-stats", "reindex", "oneshot"):
         size = (stand.binaries / name).stat().st_size
         table.row(f"binary `{name}`", f"{size / 1e6:.1f} MB", goal="≤ 15 MB", is_met=size <= LARGEST_BINARY)
 
@@ -133,6 +135,26 @@ def leaderboards(stand, table):
         table.saw("top-stats", a)
 
 
+def indexing(stand, table):
+    stand.empty_redis()
+    smallest = None
+    for factor in (0.1, 1) + ((10,) if os.environ.get("BENCH_GROWTH") == "1" else ()):
+        count = int(DOCUMENTS * factor)
+        letters = documents.fill(stand, count)
+        name = f"reindex, {count:,} documents of {letters} letters"
+        rounds = ROUNDS if factor <= 1 else 1
+        for case, ours, most in (("nothing changed", documents.unchanged, 0.05), ("rebuild", documents.rebuild, 0.5)):
+            a, b = alternate(rounds, lambda: ours(stand, count), lambda: documents.touch_all(stand))
+            if factor == 1:
+                table.compare(f"{name}, {case}", [t.seconds for t in a], b, "touching every row", most)
+            seconds, peak = median(t.seconds for t in a), max(t.peak_mib for t in a)
+            smallest = smallest or peak
+            table.row(f"growth, {name}, {case}", f"{duration(seconds)}, {peak:.1f} MiB",
+                      f"{smallest:.1f} MiB of the smallest", f"{seconds / count * 1e6:.2f} µs a document",
+                      "memory flat", peak <= smallest + 4)
+            table.saw(f"reindex, {count:,} documents, {case}", a)
+
+
 def growth(stand, table):
     """Time should grow as the keys do, and memory not at all."""
     smallest = None
@@ -159,6 +181,7 @@ def main():
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
     cases = {"sizes": sizes, "cold-start": cold_start, "usage-aggregation": aggregation, "top-stats": leaderboards,
+             "reindex": indexing,
              "growth": growth}
     only = os.environ.get("BENCH_ONLY")
     if only and only not in cases:

@@ -4,6 +4,7 @@ import Redis
 import TestSupport
 import Testing
 
+@testable import Reindex
 @testable import TopStats
 @testable import UsageAggregation
 
@@ -35,6 +36,7 @@ import Testing
     let tables = settingsTable(of: UsageAggregation.self)
     try expect("settings usage-aggregation", is: table(of: tables.own))
     try expect("settings top-stats", is: table(of: settingsTable(of: TopStats.self).own))
+    try expect("settings reindex", is: table(of: settingsTable(of: Reindex.self).own))
     try expect("settings common", is: table(of: tables.common))
   }
 
@@ -53,7 +55,9 @@ import Testing
       contentsOf: URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../docs/when-things-go-wrong.md"), encoding: .utf8)
     let items = CounterKey.Problem.allCases.map(\.rawValue) + CounterValue.Problem.allCases.map(\.rawValue)
-    for kind in FailureKind.allCases.map(\.rawValue) + items + ["wrong_type", "regressed"] {
+    for kind in FailureKind.allCases.map(\.rawValue) + items + [
+      "wrong_type", "regressed", "unindexable", "unknown_language", "entity_failed", "missing", "stale", "orphaned",
+    ] {
       #expect(page.contains("`\(kind)`"), "\(kind)")
     }
     for code in FailureKind.allCases.map(\.exitCode) + [65] { #expect(page.contains("## \(code): "), "\(code)") }
@@ -82,6 +86,40 @@ import Testing
       #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
     }
     #expect(try await !boards.board("comments").isEmpty)
+  }
+
+  @Test func `so can those of reindex, in every mode`() async throws {
+    let catalogue = try await Catalogue()
+    try await catalogue.fill()
+    var restricted = try await Self.restricted(" reindex", in: catalogue.place)
+    let check = try await catalogue.run(["--check"], restricted)
+    #expect(check.exitCode == 0, "\(check.output)")
+    try await catalogue.place.execute("insert into search_pending (entity, entity_id) values ('asset', '3')")
+    for mode in ["changed", "rebuild", "pending", "changed", "verify", "ids"] {
+      restricted["REINDEX_MODE"] = mode
+      if mode == "ids" { restricted.merge(["REINDEX_ENTITY": "asset", "REINDEX_IDS": "3"]) { $1 } }
+      let run = try await catalogue.run([], restricted)
+      #expect(run.exitCode == 0, "\(mode): \(run.output)\(run.errors)")
+    }
+    #expect(try await catalogue.differences() == [])
+  }
+
+  @Test func `the README's entity works as it stands there`() async throws {
+    let text = try String(contentsOf: Self.url, encoding: .utf8)
+    let sql = try #require(text.firstMatch(of: /(?s)<!-- help_page -->\n```sql\n(.*?)```/)).output.1
+    let folder = try TemporaryFolder()
+    try String(sql).write(toFile: "\(folder.path)/help_page.sql", atomically: true, encoding: .utf8)
+    let catalogue = try await Catalogue()
+    try await catalogue.place.execute(
+      """
+      create table help_pages (slug text primary key, heading text, body text, lang text, is_published boolean);
+      insert into help_pages values ('start', 'Getting started', 'First steps', 'en', true),
+        ('anfang', 'Erste Schritte', 'Häuser bauen', 'de', true), ('draft', 'Getting nowhere', '', 'en', false);
+      """)
+    let run = try await catalogue.run([], ["REINDEX_ENTITIES_DIR": folder.path, "REINDEX_ENTITIES": "help_page"])
+    #expect(run.exitCode == 0 && run.count("inserted") == 2, "\(run.output)")
+    #expect(try await catalogue.place.value("select string_agg(entity_id, ' ') from search('getting')") == "start")
+    #expect(try await catalogue.place.value("select string_agg(entity_id, ' ') from search('Haus')") == "anfang")
   }
 
   /// Makes a role and a user as the README says, and tells the settings that lead a run in as them.

@@ -33,7 +33,7 @@ struct Reindex: Job {
 
   func run(_ run: JobRun) async throws -> Report {
     let progress = Progress(settings.mode)
-    try await checkLanguage(run)
+    if let complaint = try await complaintAboutLanguage(run) { throw complaint }
     let entities = try await readable(progress, run)
     switch settings.mode {
     case .changed:
@@ -54,32 +54,14 @@ struct Reindex: Job {
 
   // MARK: Before
 
-  private func checkLanguage(_ run: JobRun) async throws {
-    let question: Statement = """
-      select exists (
-        select from pg_ts_config where cfgname = \(settings.language) and pg_ts_config_is_visible(oid)) as is_known
-      """
-    guard try await !run.session({ try $0.query(question).only().value("is_known", as: Bool.self) }) else { return }
-    throw JobFailure(
-      .misconfigured,
-      "REINDEX_LANGUAGE is «\(settings.language)», which is no text search configuration of this database",
-      hint: "select cfgname from pg_ts_config lists them.")
-  }
-
   /// The entities whose files can be read; the others fail alone.
   private func readable(_ progress: Progress, _ run: JobRun) async throws -> [Entity] {
     var readable: [Entity] = []
     for entity in settings.entities {
-      do {
-        let description = try entity.description()
-        do {
-          try await run.session { session in try session.query(description) }
-        } catch PostgresError.server(let error) where !error.state.isTransient && error.state != .queryCanceled {
-          throw SQLFile.Failure(entity.describe(error, in: description))
-        }
-        readable.append(entity)
-      } catch let failure as SQLFile.Failure {
+      if let failure = try await failure(reading: entity, run) {
         try await fail(entity, failure, progress, run)
+      } else {
+        readable.append(entity)
       }
     }
     return readable

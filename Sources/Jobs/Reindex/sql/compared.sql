@@ -18,5 +18,9 @@ compared as materialized (
     cross join lateral (select coalesce(page.language, :language) as language) as known
     left join pg_ts_config as configuration
       on cfgname = known.language and pg_ts_config_is_visible(configuration.oid)
-    left join search_documents as stored on stored.entity = :entity and stored.entity_id = page.id::text) as hashed
+    -- One by one through the index (offset keeps the planner from it): else it may read the whole table for each page.
+    left join lateral (
+      select source_hash from search_documents
+      where entity = :entity and entity_id = page.id::text
+      offset 0) as stored on true) as hashed
 )

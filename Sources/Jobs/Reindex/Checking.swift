@@ -1,0 +1,53 @@
+import JobRuntime
+import Postgres
+
+extension Reindex {
+  /// Looks whether the entities' files can be read, and whether the functions of the migration may be called.
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    var complaints: [JobFailure] = []
+    if let complaint = try await complaintAboutLanguage(run) { complaints.append(complaint) }
+    for entity in settings.entities {
+      if let failure = try await failure(reading: entity, run) {
+        complaints.append(
+          JobFailure(
+            .misconfigured, failure.description,
+            hint: "Mend the file, the table or the grant, or leave the entity out of REINDEX_ENTITIES."))
+      }
+    }
+    let denied = try Statement(file: PackageResources.denied_functions_sql)
+    complaints += try await run.session { session in
+      try session.query(denied).map {
+        JobFailure(
+          .denied, try $0.value("complaint"), hint: "Grant it to the job's role; README.md lists what a job needs.")
+      }
+    }
+    return complaints
+  }
+
+  func complaintAboutLanguage(_ run: JobRun) async throws -> JobFailure? {
+    let question: Statement = """
+      select exists (
+        select from pg_ts_config where cfgname = \(settings.language) and pg_ts_config_is_visible(oid)) as is_known
+      """
+    guard try await !run.session({ try $0.query(question).only().value("is_known", as: Bool.self) }) else { return nil }
+    return JobFailure(
+      .misconfigured,
+      "REINDEX_LANGUAGE is «\(settings.language)», which is no text search configuration of this database",
+      hint: "select cfgname from pg_ts_config lists them.")
+  }
+
+  /// Why an entity's file yields nothing to index.
+  func failure(reading entity: Entity, _ run: JobRun) async throws -> SQLFile.Failure? {
+    do {
+      let description = try entity.description()
+      do {
+        try await run.session { session in try session.query(description) }
+        return nil
+      } catch PostgresError.server(let error) where !error.state.isTransient && error.state != .queryCanceled {
+        return SQLFile.Failure(entity.describe(error, in: description))
+      }
+    } catch let failure as SQLFile.Failure {
+      return failure
+    }
+  }
+}
