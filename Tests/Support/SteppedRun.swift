@@ -48,6 +48,12 @@ package struct SteppedRun: Sendable {
   /// The line that it stood behind, once it was killed there.
   package func lastLine() -> String { String(decoding: log.availableData, as: UTF8.self) }
 
+  /// Lets the run go on by one line, and returns once it stands still again, or has ended.
+  package func step() async throws {
+    _ = try await takeLine()
+    try await standsStill()
+  }
+
   /// Takes all further lines, so that the run goes on.
   package func letGo() {
     let log = log

@@ -12,6 +12,26 @@ struct MetricsRollups: Job {
   static let name = "metrics-rollups"
   static let summary = "keeps hourly, daily, weekly and monthly rollups of metric events"
   static let neededSchema = 6
+  static let tables = [
+    TableNeed(
+      "metric_events", columns: ["metric", "entity_type", "entity_id", "value", "occurred_at", "written_by"],
+      privileges: [.select]),
+    TableNeed(
+      "metric_rollups",
+      columns: [
+        "granularity", "bucket_start", "source", "metric", "entity_type", "entity_id", "count", "sum", "min", "max",
+      ], privileges: [.select, .insert, .update, .delete]),
+    TableNeed(
+      "oneshot.rollup_positions", columns: ["source", "timezone", "seen", "raw_from"],
+      privileges: [.select, .insert, .update]),
+    TableNeed(
+      "oneshot.rollup_queue", columns: ["source", "granularity", "bucket_start"],
+      privileges: [.select, .insert, .delete]),
+    TableNeed("oneshot.rollup_changes", columns: ["source", "occurred_at"], privileges: [.select, .delete]),
+    TableNeed(
+      "oneshot.rollup_progress", columns: ["run_id", "granularity", "completed_at"],
+      privileges: [.select, .insert, .update]),
+  ]
 
   let settings: Settings
 
@@ -32,7 +52,7 @@ struct MetricsRollups: Job {
     try await work.notice()
     guard !run.isDryRun else { return work.report }
     for granularity in settings.granularities { try await work.recalculate(granularity) }
-    if settings.mode == .rebuild { try await work.endRebuild() }
+    if settings.mode == .rebuild { try await work.endRebuild() } else { try await work.removeOld() }
     try await work.countQueued()
     return work.report
   }

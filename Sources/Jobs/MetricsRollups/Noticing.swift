@@ -14,8 +14,6 @@ struct Noticing: Sendable {
   enum Scope: Sendable {
     /// What has come since the position; the moment is the run's, the duration the look-back.
     case new(until: Timestamp, lookback: Duration)
-    /// Nothing: what is to be done is queued.
-    case nothing
     /// All of a window, on these levels; `isWhole` when the window is all there is.
     case all(Bucket, levels: [Granularity], isWhole: Bool, key: String?)
   }
@@ -29,12 +27,18 @@ struct Noticing: Sendable {
     var timeless = 0
     /// Hours whose raw events are no longer whole, and how many rows came for them.
     var late: [(hour: Timestamp, events: Int)] = []
+
+    /// What two looks after each other have found: the second sees what the first saw.
+    func after(_ earlier: Found) -> Found {
+      var both = self
+      both.late += earlier.late
+      return both
+    }
   }
 
   /// Notices, queues, and moves the position, all in one statement; or only counts.
   func carryOut(_ scope: Scope, isPlan: Bool, _ session: borrowing Session) throws -> Found {
     var found = Found()
-    if case .nothing = scope { return found }
     for row in try session.attempt(file(scope, isPlan: isPlan), binding: values(scope), limit: limit) {
       found.hours = try row.value("hours")
       found.buckets = try row.value("buckets")
@@ -83,7 +87,6 @@ struct Noticing: Sendable {
       "hourly_from": position.hourlyFrom, "daily_from": position.dailyFrom,
     ]
     switch scope {
-    case .nothing: break
     case .new(let moment, let lookback):
       let window = kind == .exact ? Bucket.allEvents : recent(moment, lookback)
       let stored = kind == .exact ? nil : window

@@ -20,6 +20,9 @@ extension MetricsRollups {
     var failed = 0
     /// Buckets that are still queued.
     var queued = 0
+    /// What was older than it is to be kept.
+    var rawRemoved = 0
+    var rollupsRemoved = 0
     /// By a verification: windows that were compared (of hours a day each), rows that differ, and buckets that the next run
     /// will calculate anyway.
     var compared = 0

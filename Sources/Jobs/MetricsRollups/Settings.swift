@@ -33,6 +33,7 @@ extension MetricsRollups {
     let to: Border?
     let sources: [Source]
     let lookback: Duration
+    let keeping: Keeping
     let workMemory: Int
 
     init(from env: inout Environment) {
@@ -70,6 +71,7 @@ extension MetricsRollups {
       lookback = env.duration(
         "ROLLUPS_LOOKBACK", default: .hours(48), in: .hours(1) ... .days(3660),
         help: "How far back a source without written_by is calculated again by each run.")
+      keeping = Keeping(from: &env)
       workMemory = env.int(
         "ROLLUPS_WORK_MEM", default: 128, in: 1...65_536, help: "Postgres' work_mem for the calculation, in MB.")
       if mode == .incremental, from != nil || to != nil {

@@ -7,12 +7,17 @@ struct Source: Sendable {
 
   var name: String { file.name }
 
-  static let builtIn = [SQLFile(builtIn: "metric_events", PackageResources.metric_events_sql)]
+  private static let builtIn = [
+    SQLFile(builtIn: "metric_events", PackageResources.metric_events_sql),
+    SQLFile(builtIn: "campaign_analytics", PackageResources.campaign_analytics_sql),
+  ]
 
-  /// The sources that a run takes: by default our own table and the folder's.
+  /// The sources that a run takes: by default `metric_events` and those of the folder. The other one that is built in reads
+  /// tables that not everybody has.
   static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Source] {
     [SQLFile].builtIn(builtIn, andFrom: folder, named: "ROLLUPS_SOURCES_DIR", &env)
       .chosen(chosen, named: "ROLLUPS_SOURCES", kind: "source", &env)
+      .filter { chosen != nil || !$0.isBuiltIn || $0.name == "metric_events" }
       .map(Source.init)
   }
 

@@ -89,14 +89,15 @@ extension Work {
   mutating func notice() async throws {
     for known in sources {
       try Task.checkCancellation()
-      let (run, noticing, scope) = (run, noticing(known), scope(known))
+      let (run, noticing, scopes) = (run, noticing(known), scopes(known))
       let (found, failures) = try await run.transaction { session in
         do {
           // Of another calendar, or of another server's past: all that there is will be queued anew.
           if known.isForeign, !run.isDryRun {
             try session.execute("delete from oneshot.rollup_queue where source = \(known.source.name)")
           }
-          let found = try noticing.carryOut(scope, isPlan: run.isDryRun, session)
+          var found = Noticing.Found()
+          for scope in scopes { found = try noticing.carryOut(scope, isPlan: run.isDryRun, session).after(found) }
           let failures = noticing.failures(found)
           try run.reject(failures, in: session)
           return (found, failures)
@@ -113,17 +114,19 @@ extension Work {
     }
   }
 
-  /// A rebuild queues its range once. What is left of it when it is killed is queued still, and done by the next one with the same
-  /// borders, or by an incremental run.
-  private func scope(_ known: Known) -> Noticing.Scope {
+  /// A rebuild queues its range once. What is left of it when it is killed is queued still, and done by the next one with
+  /// the same borders, or by an incremental run.
+  private func scopes(_ known: Known) -> [Noticing.Scope] {
     let new = Noticing.Scope.new(until: run.scheduledAt, lookback: settings.lookback)
-    guard settings.mode == .rebuild else { return new }
-    let isResumed = known.position.rebuilding == rebuildKey && !known.isForeign
-    if isResumed { run.log.info("going on with a rebuild", ["source": .string(known.source.name)]) }
-    guard !isResumed else { return range.isWhole ? new : .nothing }
-    return .all(
-      range.events, levels: known.isForeign ? Granularity.allCases : settings.granularities, isWhole: range.isWhole,
-      key: rebuildKey)
+    guard settings.mode == .rebuild else { return [new] }
+    // What is too late has to be told before the position moves past it.
+    let before = range.isWhole && known.position.isKnown && !known.isForeign ? [new] : []
+    if known.position.rebuilding == rebuildKey, !known.isForeign {
+      run.log.info("going on with a rebuild", ["source": .string(known.source.name)])
+      return before
+    }
+    let levels = known.isForeign ? Granularity.allCases : settings.granularities
+    return before + [.all(range.events, levels: levels, isWhole: range.isWhole, key: rebuildKey)]
   }
 
   private var rebuildKey: String {

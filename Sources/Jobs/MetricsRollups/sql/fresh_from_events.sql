@@ -9,5 +9,5 @@ where occurred_at >= :window_start and occurred_at < :window_end
     metric is not null and entity_type is not null and entity_id is not null and octet_length(metric::text) <= 512
     and octet_length(entity_type::text) <= 512 and octet_length(entity_id::text) <= 512
     -- NaN is above all numbers, and null is not less.
-    and value > '-Infinity' and value < 'Infinity'))
+    and value::double precision > '-Infinity' and value::double precision < 'Infinity'))
 group by 1, 2, 3, 4

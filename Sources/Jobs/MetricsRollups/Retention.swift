@@ -1,0 +1,109 @@
+import JobRuntime
+import Postgres
+
+/// How long things are kept, each counted back from the moment a run is for.
+struct Keeping: Sendable {
+  var raw: Duration?
+  var levels: [Granularity: Duration] = [:]
+
+  var isOff: Bool { raw == nil && levels.isEmpty }
+
+  /// A part has to be kept for no longer than what is made of it: else a late event would make a bucket anew out of what is
+  /// left of its parts.
+  init(from env: inout Environment) {
+    raw = env.optionalDuration(
+      "ROLLUPS_KEEP_RAW", in: .days(1) ... .days(36_525),
+      help: "Age at which raw events leave metric_events; hours before that are closed, for other sources too.")
+    var shorter = ("ROLLUPS_KEEP_RAW", raw)
+    for granularity in Granularity.allCases {
+      let name = "ROLLUPS_KEEP_\(granularity.rawValue.uppercased())"
+      let made = granularity == .weekly || granularity == .monthly
+      let age = env.optionalDuration(
+        name, in: .days(1) ... .days(36_525), help: "Age at which \(granularity.rawValue) rollups are removed.")
+      levels[granularity] = age
+      guard !made else { continue }
+      if let age, shorter.1.map({ $0 > age }) ?? true {
+        env.complain(
+          name, "needs \(shorter.0) to be set, and to be no longer: what is made of a part has to outlive it")
+      }
+      shorter = (name, age)
+    }
+  }
+}
+
+extension Work {
+  private static let batch = 5000
+
+  /// Removes what is older than it is to be kept, in small batches, and never what has not been rolled up.
+  mutating func removeOld() async throws {
+    guard !settings.keeping.isOff else { return }
+    for known in sources {
+      let isOurs = known.source.file.isBuiltIn && known.source.name == "metric_events"
+      // What an earlier run has not removed whole is removed before its border moves on.
+      if isOurs { try await removeRaw(known.source) }
+      guard let borders = try await moveBorders(known) else { continue }
+      if isOurs { try await removeRaw(known.source) }
+      for granularity in Granularity.allCases where settings.keeping.levels[granularity] != nil {
+        if let before = borders[granularity] { try await remove(granularity, of: known.source, before: before) }
+      }
+    }
+  }
+
+  /// - Returns: of each level, where begins what is kept.
+  private func moveBorders(_ known: Known) async throws -> [Granularity: Timestamp]? {
+    let keeping = settings.keeping
+    let moment = run.scheduledAt
+    var values: [String: any PostgresEncodable] = [
+      "source": known.source.name, "zone": settings.timezone, "raw_before": keeping.raw.map { moment - $0 },
+      // What every run calculates again stays open.
+      "recent_from": known.kind == .recent ? moment - settings.lookback : nil,
+    ]
+    for granularity in Granularity.allCases {
+      // Not by subscript: a value that is nothing has to be there, too.
+      values.updateValue(keeping.levels[granularity].map { moment - $0 }, forKey: "\(granularity.rawValue)_before")
+    }
+    let statement = try Statement(file: PackageResources.move_borders_sql, binding: values)
+    return try await run.transaction { session in
+      guard let row = try session.query(statement).first else { return nil }
+      var borders: [Granularity: Timestamp] = [:]
+      for granularity in Granularity.allCases { borders[granularity] = try row.optional(granularity.rawValue) }
+      return borders
+    }
+  }
+
+  private mutating func removeRaw(_ source: Source) async throws {
+    let remove = try Statement(
+      file: PackageResources.remove_raw_sql, binding: ["source": source.name, "batch": Self.batch])
+    report.rawRemoved += try await inBatches { session in
+      // Their rollups stay.
+      try session.query("select set_config('oneshot.keep_rollups', 'on', true)")
+      return try session.execute(remove)
+    }
+    let name = source.name
+    try await run.transaction { session in
+      try session.execute(
+        """
+        update oneshot.rollup_positions set raw_removed_until = raw_from
+        where source = \(name) and raw_from is distinct from raw_removed_until
+        """)
+    }
+  }
+
+  private mutating func remove(_ granularity: Granularity, of source: Source, before: Timestamp) async throws {
+    let remove = try Statement(
+      file: PackageResources.remove_rollups_sql,
+      binding: ["source": source.name, "granularity": granularity.rawValue, "before": before, "batch": Self.batch])
+    report.rollupsRemoved += try await inBatches { session in try session.execute(remove) }
+  }
+
+  private func inBatches(_ remove: @Sendable (borrowing Session) throws -> Int) async throws -> Int {
+    var total = 0
+    var removed = Self.batch
+    while removed == Self.batch {
+      try Task.checkCancellation()
+      removed = try await run.transaction(remove)
+      total += removed
+    }
+    return total
+  }
+}

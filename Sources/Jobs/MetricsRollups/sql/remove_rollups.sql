@@ -1,0 +1,5 @@
+delete from metric_rollups
+where granularity = :granularity and ctid = any (array(
+  select ctid from metric_rollups
+  where granularity = :granularity and source = :source and bucket_start < :before
+  limit :batch))
