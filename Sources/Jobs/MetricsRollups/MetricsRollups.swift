@@ -43,8 +43,38 @@ struct MetricsRollups: Job {
 
   var writes: Bool { settings.mode != .verify }
 
+  var neededTables: [TableNeed] {
+    var needs = Self.tables
+    if settings.keeping.raw != nil {
+      needs.append(TableNeed("metric_events", columns: ["id"], privileges: [.delete]))
+    }
+    if settings.sources.contains(where: { $0.file.isBuiltIn && $0.name == "campaign_analytics" }) {
+      needs += [
+        TableNeed(
+          "campaign_signups", columns: ["campaign_id", "signed_up_at", "verified_at", "referred_by"],
+          privileges: [.select]),
+        TableNeed("campaign_emails", columns: ["campaign_id", "sent_at"], privileges: [.select]),
+        TableNeed("campaign_rewards", columns: ["campaign_id", "delivered_at"], privileges: [.select]),
+      ]
+    }
+    return needs
+  }
+
+  /// Looks at time zone, positions and sources as a run would.
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    do {
+      let work = try await Work(settings, run)
+      return work.mistakes.map {
+        JobFailure(.misconfigured, $0.message, hint: "Mend the file, or leave it out of ROLLUPS_SOURCES.")
+      }
+    } catch let failure as JobFailure {
+      return [failure]
+    }
+  }
+
   func run(_ run: JobRun) async throws -> Report {
     var work = try await Work(settings, run)
+    try await work.tellMistakes()
     guard settings.mode != .verify else {
       try await work.verify()
       return work.report

@@ -9,6 +9,8 @@ struct Work {
   let range: Range
   var report = MetricsRollups.Report()
   private(set) var sources: [Known] = []
+  /// What is wrong with sources that are left out.
+  private(set) var mistakes: [ItemFailure] = []
   private var covered: Window?
 
   /// A source of which the server was asked.
@@ -41,12 +43,12 @@ struct Work {
     try await learn(own, positions)
   }
 
-  /// Asks what each source is. One of one's own that has a mistake in it is left out, and told.
+  /// Asks what each source is. One of one's own that has a mistake in it is left out.
   private mutating func learn(_ asked: [Source], _ positions: [String: Position]) async throws {
-    let (run, timezone) = (run, settings.timezone)
-    let (known, failures) = try await run.transaction { session in
+    let timezone = settings.timezone
+    (sources, mistakes) = try await run.snapshot { session in
       var known: [Known] = []
-      var failures: [ItemFailure] = []
+      var mistakes: [ItemFailure] = []
       for source in asked {
         guard let position = positions[source.name] else { continue }
         do {
@@ -54,14 +56,18 @@ struct Work {
             Known(
               source: source, kind: try source.kind(session), position: position,
               isForeign: position.isOfElsewhere || !position.isOf(timezone)))
-        } catch let failure as SQLFile.Failure { failures.append(Self.failure(of: source, failure)) }
+        } catch let failure as SQLFile.Failure { mistakes.append(Self.failure(of: source, failure)) }
       }
-      try run.reject(failures, in: session)
-      try run.resolve(known.map(\.source.name), in: session)
-      return (known, failures)
+      return (known, mistakes)
     }
-    sources = known
-    report.failed += failures.count
+  }
+
+  /// Tells of sources that are left out.
+  mutating func tellMistakes() async throws {
+    guard !mistakes.isEmpty else { return }
+    let (run, mistakes) = (run, mistakes)
+    try await run.transaction { session in try run.reject(mistakes, in: session) }
+    report.failed += mistakes.count
   }
 
   static func failure(of source: Source, _ failure: SQLFile.Failure) -> ItemFailure {
@@ -100,6 +106,7 @@ extension Work {
           for scope in scopes { found = try noticing.carryOut(scope, isPlan: run.isDryRun, session).after(found) }
           let failures = noticing.failures(found)
           try run.reject(failures, in: session)
+          try run.resolve([known.source.name], in: session)
           return (found, failures)
         } catch let failure as SQLFile.Failure {
           let failures = [Self.failure(of: known.source, failure)]

@@ -1,4 +1,5 @@
 import Foundation
+import Redis
 import TestSupport
 import Testing
 
@@ -23,7 +24,9 @@ import Testing
   }
 
   @Test(arguments: Scene.allCases)
-  func `1: a run that is killed after any line of its log leaves queued what it has not done`(_ kind: Scene) async throws {
+  func `1: a run that is killed after any line of its log leaves queued what it has not done`(_ kind: Scene)
+    async throws
+  {
     let undisturbed = try await scene(kind)
     let whole = try await undisturbed.run([], ["JOB_LOG_LEVEL": "debug"])
     #expect(whole.exitCode == 0)

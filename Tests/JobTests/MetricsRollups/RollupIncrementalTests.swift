@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What has come, changed or gone since the last run, and nothing else, is calculated again.
-@Suite(.timeLimit(.minutes(3))) struct IncrementalTests {
+@Suite(.timeLimit(.minutes(3))) struct RollupIncrementalTests {
   @Test(arguments: ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu"])
   func `all levels are what a plain query over the raw events says`(zone: String) async throws {
     let rollups = try await Rollups(zone: zone)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Whatever happens to raw events, and wherever runs are killed: after the last run, incremental = rebuild = a plain query.
-@Suite(.timeLimit(.minutes(10))) struct PropertyTests {
+@Suite(.timeLimit(.minutes(10))) struct RollupPropertyTests {
   private static let zones = ["UTC", "America/New_York", "Asia/Kolkata", "Europe/Berlin"]
 
   /// `ONESHOT_SEED=…` does again what an earlier test did.
