@@ -21,6 +21,7 @@ demo:
 	@echo "building (the first time takes a minute or two)"
 	@swift build $(ship) --product usage-aggregation 2>&1 | tail -1
 	@swift build $(ship) --product top-stats 2>&1 | tail -1
+	@swift build $(ship) --product metrics-rollups 2>&1 | tail -1
 	@swift build $(ship) --product oneshot 2>&1 | tail -1
 	@$(support)/private-servers.sh Tests/Demo/demo.sh "$$(swift build $(ship) --show-bin-path)"
 
@@ -41,6 +42,7 @@ bench:
 	@$(support)/install-packages.sh bench
 	swift build $(ship) --product usage-aggregation
 	swift build $(ship) --product top-stats
+	swift build $(ship) --product metrics-rollups
 	swift build $(ship) --product oneshot
 	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
 

@@ -14,6 +14,7 @@ import uuid
 
 import boards
 import documents
+import rollups
 import usage
 from stand import HERE, Stand, alternate, median
 
@@ -58,7 +59,7 @@ def duration(seconds):
 
 
 def sizes(stand, table):
-    for name in ("usage-aggregation", "top-stats", "reindex", "oneshot"):
+    for name in ("usage-aggregation", "top-stats", "metrics-rollups", "reindex", "oneshot"):
         size = (stand.binaries / name).stat().st_size
         table.row(f"binary `{name}`", f"{size / 1e6:.1f} MB", goal="≤ 15 MB", is_met=size <= LARGEST_BINARY)
 
@@ -154,6 +155,26 @@ def indexing(stand, table):
                       "memory flat", peak <= smallest + 4)
             table.saw(f"reindex, {count:,} documents, {case}", a)
 
+def aggregates(stand, table):
+    events, few = KEYS * 10, max(KEYS // 100, 100)
+    rollups.fill(stand, events)
+    ours, theirs = [], []
+
+    def counted(work, spent, *arguments):
+        with stand.server_seconds(spent):
+            return work(stand, *arguments)
+
+    # The job last, so that what it leaves can be looked at.
+    b, a = alternate(ROUNDS, lambda: counted(rollups.theirs, theirs), lambda: counted(rollups.ours, ours, events))
+    rollups.check(stand)
+    against = "the bare INSERT … SELECT … GROUP BY of the hours"
+    table.compare(f"metrics-rollups, rebuild of {events:,} events, four levels", [t.seconds for t in a], b, against, 1.1)
+    table.compare("metrics-rollups, rebuild, CPU of the server", ours, theirs, against, 1.1)
+    more = [rollups.some_more(stand, few) for _ in range(ROUNDS)]
+    table.compare(f"metrics-rollups, {few:,} new of 3 hours", [t.seconds for t in more], [t.seconds for t in a],
+                  "its own rebuild", 0.02)
+    table.saw("metrics-rollups", a + more)
+
 
 def growth(stand, table):
     """Time should grow as the keys do, and memory not at all."""
@@ -181,8 +202,7 @@ def main():
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
     cases = {"sizes": sizes, "cold-start": cold_start, "usage-aggregation": aggregation, "top-stats": leaderboards,
-             "reindex": indexing,
-             "growth": growth}
+             "metrics-rollups": aggregates, "reindex": indexing, "growth": growth}
     only = os.environ.get("BENCH_ONLY")
     if only and only not in cases:
         raise SystemExit(f"BENCH_ONLY is one of {', '.join(cases)}")
