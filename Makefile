@@ -11,6 +11,7 @@ SHELL := /bin/bash
 .PHONY: demo test soak bench build manifests check format
 
 support := Tests/Support
+binaries := usage-aggregation top-stats metrics-rollups reindex oneshot
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
 ship := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s
 # Each test starts processes, and some servers of their own: all at once would be hundreds.
@@ -19,10 +20,7 @@ paced := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=12
 demo:
 	@$(support)/install-packages.sh demo
 	@echo "building (the first time takes a minute or two)"
-	@swift build $(ship) --product usage-aggregation 2>&1 | tail -1
-	@swift build $(ship) --product top-stats 2>&1 | tail -1
-	@swift build $(ship) --product metrics-rollups 2>&1 | tail -1
-	@swift build $(ship) --product oneshot 2>&1 | tail -1
+	@for name in $(binaries); do swift build $(ship) --product $$name 2>&1 | tail -1; done
 	@$(support)/private-servers.sh Tests/Demo/demo.sh "$$(swift build $(ship) --show-bin-path)"
 
 test:
@@ -40,10 +38,7 @@ soak:
 
 bench:
 	@$(support)/install-packages.sh bench
-	swift build $(ship) --product usage-aggregation
-	swift build $(ship) --product top-stats
-	swift build $(ship) --product metrics-rollups
-	swift build $(ship) --product oneshot
+	for name in $(binaries); do swift build $(ship) --product $$name; done
 	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
 
 build:

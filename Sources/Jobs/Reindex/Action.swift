@@ -21,7 +21,7 @@ enum Action: Sendable {
 
   /// The parts of the statement for one page, and its end.
   var parts: (parts: [[UInt8]], last: [UInt8]) {
-    let compared = [PackageResources.page_sql, PackageResources.compared_sql]
+    let compared = [PackageResources.page_sql, PackageResources.done_sql, PackageResources.compared_sql]
     let documents = compared + [PackageResources.documents_sql]
     return switch self {
     case .write:

@@ -42,7 +42,9 @@ struct Listing: Sendable {
   }
 
   private func statement(_ items: [Item], isDryRun: Bool) throws -> Statement {
-    let looks = [PackageResources.listed_sql, PackageResources.compared_sql, PackageResources.gone_sql]
+    let looks = [
+      PackageResources.listed_sql, PackageResources.done_sql, PackageResources.compared_sql, PackageResources.gone_sql,
+    ]
     let writes = [
       PackageResources.documents_sql, PackageResources.written_sql, PackageResources.gone_removed_sql,
     ]

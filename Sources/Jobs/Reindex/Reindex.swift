@@ -71,7 +71,7 @@ struct Reindex: Job {
     _ entity: Entity, _ failure: SQLFile.Failure, _ progress: Progress, _ run: JobRun
   ) async throws {
     run.log.warning(
-      "an entity failed; what search() finds of it stays as it was",
+      "an entity failed; the others go on",
       ["entity": .string(entity.name), "error": .string(failure.description)])
     try await run.transaction { session in
       try run.reject([.entityFailed(entity, failure.description)], in: session)

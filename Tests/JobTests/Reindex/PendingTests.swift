@@ -83,7 +83,7 @@ import Testing
 
   @Test func `a change while its document is written is queued again, and the next run has it`() async throws {
     try await place.execute("update assets set title = 'First' where id = 3")
-    let holder = try await Holder(place, "lock table search_documents in share mode")
+    let holder = try await OpenTransaction(in: place, "lock table search_documents in share mode")
     let run = try Catalogue.binary.start([], place.environment.merging(pending) { $1 })
     try await eventually {
       try await place.value(
@@ -93,7 +93,7 @@ import Testing
         """) == "true"
     }
     try await place.execute("update assets set title = 'Second' where id = 3")
-    try await holder.letGo()
+    try await holder.commit()
     #expect(await run.outcome().exitCode == 0)
     #expect(try await waiting() == "1")
     #expect(try await catalogue.run([], pending).exitCode == 0)

@@ -83,7 +83,7 @@ import Testing
 
   @Test func `a swap that searches are in the way of waits for them, and keeps none waiting`() async throws {
     #expect(try await catalogue.run().exitCode == 0)
-    let reader = try await Holder(catalogue.place, "select count(*) from search_documents")
+    let reader = try await OpenTransaction(in: catalogue.place, "select count(*) from search_documents")
     let folder = try TemporaryFolder()
     let log = "\(folder.path)/log"
     try Data().write(to: URL(filePath: log))
@@ -92,7 +92,7 @@ import Testing
       stderr: FileHandle(forWritingTo: URL(filePath: log)))
     try await eventually { try String(contentsOfFile: log, encoding: .utf8).contains("searches are in the way") }
     #expect(Int(try await catalogue.place.value("select count(*) from search('running')")) == 20)
-    try await reader.letGo()
+    try await reader.commit()
     #expect(await run.outcome().exitCode == 0)
     try await expectWhole()
   }

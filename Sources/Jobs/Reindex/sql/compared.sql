@@ -1,8 +1,8 @@
 -- What has become of each document of the page. The hash is of each text on its own, of the language, and (the
 -- second argument) of the recipe by which a document is made: who changes that, counts it up.
 compared as materialized (
-  select id, entity_id, a, b, c, d, language, configuration,
-    new_hash, case
+  select id, entity_id, language, configuration, new_hash,
+    case
       when deleted then case when old_hash is null then 'absent' else 'removed' end
       when configuration is null then case when old_hash is null then 'failed' else 'kept' end
       when old_hash is null then 'inserted'
@@ -10,7 +10,7 @@ compared as materialized (
       else 'unchanged'
     end as state
   from (
-    select page.id, page.id::text as entity_id, a, b, c, d, known.language, deleted, configuration.oid as configuration,
+    select page.id, page.id::text as entity_id, known.language, deleted, configuration.oid as configuration,
       hash_record_extended(
         row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), 1) as new_hash,
       stored.source_hash as old_hash
@@ -22,5 +22,7 @@ compared as materialized (
     left join lateral (
       select source_hash from search_documents
       where entity = :entity and entity_id = page.id::text
-      offset 0) as stored on true) as hashed
+      offset 0) as stored on true
+    -- And so each hash is made once, not wherever it is named.
+    offset 0) as hashed
 )

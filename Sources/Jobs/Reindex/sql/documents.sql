@@ -4,5 +4,5 @@ documents as not materialized (
       || setweight(to_tsvector(configuration::regconfig, coalesce(b, '')), 'B')
       || setweight(to_tsvector(configuration::regconfig, coalesce(c, '')), 'C')
       || setweight(to_tsvector(configuration::regconfig, coalesce(d, '')), 'D') as document
-  from compared
+  from compared join page on page.id = compared.id
 )

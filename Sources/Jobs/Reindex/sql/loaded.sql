@@ -2,7 +2,7 @@
 loaded as (
   insert into search_documents_new (entity, entity_id, document, source_hash, language)
   select :entity, entity_id, document, new_hash, language from documents
-  where state in ('inserted', 'updated', 'unchanged') and not exists (select from twice)
+  where state in ('inserted', 'updated', 'unchanged') and (select twice from done) is null
 ), carried as (
   insert into search_documents_new
   select stored.* from search_documents as stored join compared on compared.entity_id = stored.entity_id

@@ -5,6 +5,4 @@ page as materialized (
     and (:shards = 1 or (hashtext(id::text) & 2147483647) % :shards = :shard)
   order by id
   limit :limit
-), twice as materialized (
-  select id::text as id from page group by id having count(*) > 1 limit 1
 )

@@ -1,7 +1,7 @@
 -- One row for each state, and one for each document that failed.
-select state, case when state in ('failed', 'kept') then entity_id end as failed_id,
-  case when state in ('failed', 'kept') then language end as failed_language, count(*) as documents,
-  (select id::text from page order by page.id desc limit 1) as last_id,
-  (select id from twice) as twice
-from compared
-group by 1, 2, 3
+select tallied.*, last_id, twice
+from (
+  select state, null as failed_id, null as failed_language, count(*) as documents
+  from compared where state not in ('failed', 'kept') group by state
+  union all
+  select state, entity_id, language, 1 from compared where state in ('failed', 'kept')) as tallied, done

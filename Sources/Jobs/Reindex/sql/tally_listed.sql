@@ -1,8 +1,9 @@
 -- As tally.sql, with those that their source no longer has.
-select state, case when state in ('failed', 'kept') then entity_id end as failed_id,
-  case when state in ('failed', 'kept') then language end as failed_language, count(*) as documents,
-  null as last_id, (select id from twice) as twice
-from compared
-group by 1, 2, 3
-union all
-select 'removed', null, null, count(*), null, null from gone having count(*) > 0
+select tallied.*, null as last_id, twice
+from (
+  select state, null as failed_id, null as failed_language, count(*) as documents
+  from compared where state not in ('failed', 'kept') group by state
+  union all
+  select state, entity_id, language, 1 from compared where state in ('failed', 'kept')
+  union all
+  select 'removed', null, null, count(*) from gone having count(*) > 0) as tallied, done

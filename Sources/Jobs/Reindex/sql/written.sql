@@ -2,7 +2,7 @@
 written as (
   insert into search_documents as stored (entity, entity_id, document, source_hash, language)
   select :entity, entity_id, document, new_hash, language from documents
-  where state in ('inserted', 'updated') and not exists (select from twice)
+  where state in ('inserted', 'updated') and (select twice from done) is null
   on conflict (entity, entity_id) do update
   set document = excluded.document, source_hash = excluded.source_hash, language = excluded.language,
     indexed_at = excluded.indexed_at
