@@ -4,11 +4,12 @@
 # make bench    what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
 # make build    the binaries as they ship: static Swift, stripped, in .build/release
 # make manifests  what follows from the binaries in k8s/ and ecs/, written anew
+# make image-check  the image built and run without a Docker engine (as root; takes some minutes and gigabytes)
 # make check    format and warnings only
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test soak bench build manifests check format
+.PHONY: demo test soak bench build manifests image-check check format
 
 support := Tests/Support
 binaries := usage-aggregation top-stats metrics-rollups reindex oneshot
@@ -43,12 +44,17 @@ bench:
 
 build:
 	@$(support)/install-packages.sh build
-	swift build $(ship)
+	swift build $(ship) $(if $(TRAITS),--traits $(TRAITS))
 
 manifests:
 	swift build
 	k8s/generate.py "$$(swift build --show-bin-path)"
 	ecs/generate.py "$$(swift build --show-bin-path)"
+
+image-check:
+	@$(support)/install-packages.sh image
+	@$(support)/python-tools.sh
+	docker/image-check.sh
 
 check:
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing for one of the Makefile's commands.
 #
-#   install-packages.sh build | demo | test | bench
+#   install-packages.sh build | demo | test | bench | image
 #
 # As root or through sudo; otherwise it names them. Nothing is touched when nothing is missing.
 set -euo pipefail
@@ -10,11 +10,13 @@ build=(libpq-dev libhiredis-dev libc6-dev)
 demo=("${build[@]}" postgresql redis-server redis-tools util-linux)
 test=("${demo[@]}" pgbouncer openssl python3 python3-venv python3-redis python3-jsonschema prometheus
   prometheus-node-exporter prometheus-pushgateway libcurl4-openssl-dev)
+image=("${demo[@]}" buildah catatonit debootstrap openssl podman python3-venv runc)
 bench=("${demo[@]}" python3 python3-redis python3-psycopg2 gcc)
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;
   demo) wanted=("${demo[@]}") ;;
   test) wanted=("${test[@]}") ;;
+  image) wanted=("${image[@]}") ;;
   bench) wanted=("${bench[@]}") ;;
   *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac

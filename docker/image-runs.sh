@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# What image-check.sh runs beside servers of its own:  image-runs.sh IMAGE_OF_ONE_JOB IMAGE_OF_ALL
+set -euo pipefail
+one=$1 all=$2 work=$IMAGE_CHECK_WORK
+fail() { echo "image-check: $*" >&2; exit 1; }
+# The folder is its owner's alone, and 65532 has to reach the sockets in it.
+chmod 755 "$ONESHOT_SERVERS"
+mkdir -p "$work/secrets"
+printf '%s\n' "${DATABASE_URL/$ONESHOT_SERVERS//servers}" >"$work/secrets/DATABASE_URL"
+printf '%s\n' "${REDIS_URL/$ONESHOT_SERVERS//servers}" >"$work/secrets/REDIS_URL"
+chown -R root:65532 "$work/secrets" && chmod 0750 "$work/secrets" && chmod 0440 "$work/secrets"/*
+
+run() { # image [argument…]; options in $options
+  podman --root "$work/store" --runroot "$work/run" --storage-driver vfs --cgroup-manager cgroupfs --runtime runc run --rm --pull never \
+    --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges --user 65532:65532 --network host \
+    --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
+    -v "$ONESHOT_SERVERS:/servers" -v "$work/secrets:/run/secrets/oneshot:ro" \
+    -e DATABASE_URL_FILE=/run/secrets/oneshot/DATABASE_URL -e REDIS_URL_FILE=/run/secrets/oneshot/REDIS_URL "${options[@]}" "$@"
+}
+options=()
+expect() { # code words… : the code that it ends with, and what it says
+  local wanted=$1 text=$2 code=0 said
+  shift 2
+  said=$("$@" 2>&1) || code=$?
+  [ "$code" = "$wanted" ] || fail "ended with $code, not $wanted: $said"
+  grep -qF -- "$text" <<<"$said" || fail "«$text» is missing in: $said"
+  echo "ok  $wanted  $text"
+}
+
+options=(--entrypoint /usr/local/bin/oneshot)
+expect 0 "now at version" run "$all" migrate
+options=()
+expect 0 "usage-aggregation 0." run "$one" --version
+expect 0 '"status":"succeeded"' run "$one" --check
+day=$(date -u -d yesterday +%F)
+redis-cli -s "${REDIS_URL#unix://}" set "usage:m:$day:queries" 5 >/dev/null
+: >"$work/termination-log" && chmod 666 "$work/termination-log"
+options=(-v "$work/termination-log:/dev/termination-log" -e "JOB_KUBERNETES_NAME=usage-aggregation-$(($(date +%s) / 60))")
+expect 0 '"inserted":1' run "$one"
+grep -q '"scheduled_by":"kubernetes"' "$work/termination-log" || fail "no copy of the result in the termination log"
+[ "$(psql "$DATABASE_URL" -Atc 'select sum(value) from merchant_usage')" = 5 ] || fail "the counter is not in Postgres"
+options=(--entrypoint /usr/local/bin/top-stats)
+expect 78 'the table feed_likes does not exist' run "$all" --check
+
+# Nothing else is in there, and what is there cannot be written.
+for shell in /bin/sh /bin/bash /usr/bin/env; do
+  options=(--entrypoint "$shell")
+  if run "$one" -c true >/dev/null 2>&1; then fail "$shell is in the image"; fi
+done
+options=(-e JOB_METRICS_FILE=/usr/local/bin/x.prom)
+expect 0 "Read-only file system" run "$one"
+
+# Names are looked up without help from the system: found, and refused by nobody listening there.
+options=(-e DATABASE_URL_FILE= -e DATABASE_URL=postgresql://localhost:1/x -e JOB_ATTEMPTS=1)
+expect 69 "Connection refused" run "$one"
+
+# As process 1, which is sent no signal that it does not ask for.
+psql "$DATABASE_URL" -qc 'begin; lock table oneshot.usage_days; select pg_sleep(30)' >/dev/null &
+blocker=$!
+until [ "$(psql "$DATABASE_URL" -Atc "select count(*) from pg_locks where relation = 'oneshot.usage_days'::regclass and granted")" = 1 ]; do sleep 0.05; done
+options=(--name stopped)
+run "$one" >"$work/stopped.log" 2>&1 &
+runner=$!
+until [ "$(psql "$DATABASE_URL" -Atc "select count(*) from pg_stat_activity where application_name = 'oneshot' and wait_event_type = 'Lock'")" = 1 ]; do sleep 0.05; done
+podman --root "$work/store" --runroot "$work/run" --storage-driver vfs --cgroup-manager cgroupfs --runtime runc stop --time 20 stopped >/dev/null
+code=0; wait "$runner" || code=$?
+kill "$blocker" 2>/dev/null || true
+[ "$code" = 143 ] || fail "SIGTERM ended it with $code: $(cat "$work/stopped.log")"
+grep -qF '"status":"interrupted"' "$work/stopped.log" || fail "no result after SIGTERM: $(cat "$work/stopped.log")"
+echo "ok  143  stopped by SIGTERM as process 1"
+
+# The authorities that the image carries are those that rediss:// trusts: put another one in their place, and its server is trusted.
+mkdir "$work/tls" && cd "$work/tls"
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=check -keyout ca.key -out ca.crt 2>/dev/null
+openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr 2>/dev/null
+printf 'subjectAltName=DNS:localhost' >names
+openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt 2>/dev/null
+port=$((20000 + $$ % 20000))
+redis-server --port 0 --tls-port "$port" --tls-cert-file server.crt --tls-key-file server.key --tls-ca-cert-file ca.crt \
+  --tls-auth-clients no --save '' --daemonize yes --pidfile "$work/tls/pid" --dir "$work/tls" >/dev/null
+trap 'kill "$(cat "$work/tls/pid")" 2>/dev/null || true' EXIT
+until redis-cli --tls --cacert ca.crt -h localhost -p "$port" ping >/dev/null 2>&1; do sleep 0.05; done
+options=(-e REDIS_URL_FILE= -e "REDIS_URL=rediss://localhost:$port" -e JOB_ATTEMPTS=1)
+expect 78 "certificate" run "$one" --check
+options+=(-v "$work/tls/ca.crt:/etc/ssl/certs/ca-certificates.crt:ro")
+expect 0 '"status":"succeeded"' run "$one" --check
