@@ -1,11 +1,11 @@
-# make demo     see it work: installs what is missing, builds, runs everything on servers of its own
-# make test     the same set-up, then all tests
-# make soak     the tests that take random and long ways, long: a thousand disturbed runs, a cut after every byte
-# make bench    what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
-# make build    the binaries as they ship: static Swift, stripped, in .build/release
-# make manifests  what follows from the binaries in k8s/ and ecs/, written anew
+# make demo         see it work: installs what is missing, builds, runs everything on servers of its own
+# make test         the same set-up, then all tests
+# make soak         the tests that take random and long ways, long: a thousand disturbed runs, a cut after every byte
+# make bench        what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
+# make build        the binaries as they ship: static Swift, stripped, in .build/release
+# make manifests    what follows from the binaries in k8s/ and ecs/, written anew
 # make image-check  the image built and run without a Docker engine (as root; takes some minutes and gigabytes)
-# make check    format and warnings only
+# make check        format and warnings only
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

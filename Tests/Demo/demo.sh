@@ -15,15 +15,7 @@ step "1. A database without our tables: the migration makes them, each step once
 show oneshot migrate
 
 step "2. An application has been counting in Redis with INCRBY: 40 merchants, 8 metrics, the last 7 days and today."
-for age in 7 6 5 4 3 2 1 0; do
-  day=$(date -u -d "$age days ago" +%F)
-  for merchant in acme_electronics_2024 bloom:eu bloom:us shop_{01..37}; do
-    for metric in queries logins uploads downloads exports webhooks emails seats; do
-      echo "INCRBY usage:$merchant:$day:$metric $(((RANDOM % 50) * (RANDOM % 80) + 1))"
-      echo "EXPIRE usage:$merchant:$day:$metric 1209600"
-    done
-  done
-done | redis-cli -s "$socket" --pipe | tail -1
+"$(dirname "$0")/counters.sh" | redis-cli -s "$socket" --pipe | tail -1
 show redis-cli -s "$socket" dbsize
 
 step "3. One run moves every finished day to Postgres. Its result is one line of JSON; the exit code tells the scheduler."
@@ -47,24 +39,7 @@ usage-aggregation
 wait $!
 
 step "7. Leaderboards: an application's users, feeds, and what happened on them in the last month."
-psql "$DATABASE_URL" -q <<'SQL'
-create table users (id bigint primary key, username text, deleted_at timestamptz);
-create table feeds (id bigint primary key, user_id bigint, content text, created_at timestamptz, deleted_at timestamptz);
-create table feed_likes (id bigserial, feed_id bigint, user_id bigint, created_at timestamptz);
-create table feed_comments (id bigserial, feed_id bigint, user_id bigint, created_at timestamptz);
-create table feed_views (feed_id bigint, viewed_at timestamptz);
-create table follows (follower_id bigint, followee_id bigint, created_at timestamptz);
-insert into users select g, (array['ada','bob','cleo','dan','eve','finn','gail','hugo','ines','jack'])[1 + g % 10] || '_' || g
-  from generate_series(1, 500) g;
-insert into feeds select g, 1 + floor(power(random(), 2) * 500), 'feed ' || g, now() - random() * interval '40 days'
-  from generate_series(1, 2000) g;
-insert into feed_likes (feed_id, user_id, created_at)
-  select 1 + floor(power(random(), 3) * 2000), 1 + floor(random() * 500), now() - random() * interval '28 days'
-  from generate_series(1, 60000);
-insert into feed_comments (feed_id, user_id, created_at) select feed_id, user_id, created_at from feed_likes where id % 7 = 0;
-insert into feed_views select feed_id, created_at from feed_likes;
-insert into follows select user_id, 1 + feed_id % 500, created_at from feed_likes where id % 9 = 0;
-SQL
+psql "$DATABASE_URL" -q -f "$(dirname "$0")/leaderboards.sql"
 show top-stats
 for board in users_liked users_followed users_active feeds_liked feeds_viewed comments; do
   printf '\n\033[2m$ ZREVRANGE top:%s 0 4 WITHSCORES\033[0m\n' "$board"

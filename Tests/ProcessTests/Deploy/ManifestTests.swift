@@ -41,6 +41,19 @@ import Testing
     DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_ecs.py", [], place.environment))
   }
 
+  @Test func `what docs/deploy.md has its readers copy works`() async throws {
+    guard DeployTools.areThere(for: "a look at docs/deploy.md") else { return }
+    DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_documentation.py"))
+  }
+
+  @Test func `the steps of compose.yaml work, done by hand`() async throws {
+    guard DeployTools.areThere(for: "a look at docker/") else { return }
+    let place = try await Place(migrated: false)
+    let role = "composed_\(place.redisURL.split(separator: "=").last ?? "")"
+    DeployTools.expectPassed(
+      try await DeployTools.run("Tests/Deploy/test_docker.py", [], place.environment.merging(["ROLE": role]) { $1 }))
+  }
+
   @Test func `alerts fire in time, and the ledger answers the dashboard`() async throws {
     guard DeployTools.areThere(for: "a look at k8s/monitoring/") else { return }
     let place = try await Place()
