@@ -11,7 +11,10 @@ from string import Template
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "k8s"))
-from schedules import HOUR, SCHEDULES, check, facts, write  # noqa: E402
+from schedules import HOUR, MINUTE, SCHEDULES, by_job, check, facts, late_after, write  # noqa: E402
+
+# A Fargate task takes most of a minute to start: what comes every minute is not for it.
+FARGATE = [schedule for schedule in SCHEDULES if schedule.every >= 5 * MINUTE]
 
 # RunTask's overrides, as Scheduler hands them over once it has filled in the time.
 INPUT = {"containerOverrides": [{"name": "job", "environment": [
@@ -33,9 +36,9 @@ def camel(name):
 
 
 def stack(binaries):
-    described = {job: facts(binaries, job) for job in {schedule.job for schedule in SCHEDULES}}
+    described = {job: facts(binaries, job) for job in by_job(FARGATE)}
     jobs, arns = "", ""
-    for schedule in SCHEDULES:
+    for schedule in FARGATE:
         check(schedule, described[schedule.job])
         settings = "".join(f"\n            - {{Name: {name}, Value: {json.dumps(value)}}}"
                            for name, value in schedule.settings.items())
@@ -45,9 +48,8 @@ def stack(binaries):
             input=json.dumps(INPUT, separators=(",", ":")), start_within=max(60, schedule.start_within))
         arns += ("\n                  - !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}"
                  f":task-definition/oneshot-{schedule.name}:*")
-    oftenest = {schedule.job: schedule for schedule in sorted(SCHEDULES, key=lambda schedule: -schedule.every)}
-    for job, schedule in sorted(oftenest.items()):
-        jobs += template("late.yaml").substitute(id=camel(job), job=job, hours=-(-schedule.late_after // HOUR))
+    for job, schedules in by_job(FARGATE).items():
+        jobs += template("late.yaml").substitute(id=camel(job), job=job, hours=-(-late_after(schedules) // HOUR))
     return template("stack.yaml").substitute(jobs=jobs.rstrip(), task_arns=arns)
 
 

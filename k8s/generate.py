@@ -8,7 +8,7 @@ import json
 import sys
 from string import Template
 
-from schedules import ROOT, SCHEDULES, check, facts, leftovers, not_worth_a_retry, write
+from schedules import ROOT, SCHEDULES, by_job, check, facts, late_after, leftovers, not_worth_a_retry, write
 
 HEADER = "# Written by k8s/generate.py from `$job --describe` and k8s/schedules.py. Change those, then `make manifests`."
 
@@ -29,12 +29,16 @@ def fill(template, schedule, described):
         grace=2 * stops,
         final=", ".join(str(code) for code in not_worth_a_retry(described)),
         settings="".join(f"\n                {line}" for line in extra),
-        request=schedule.memory[0], limit=schedule.memory[1],
-        late_after=schedule.late_after, late_hours=round(schedule.late_after / 3600, 1))
+        request=schedule.memory[0], limit=schedule.memory[1])
+
+
+def late(template, name, job, schedules):
+    seconds = late_after(schedules)
+    return template.substitute(name=name, job=job, late_after=seconds, late_hours=round(seconds / 3600, 1))
 
 
 def files(binaries):
-    described = {job: facts(binaries, job) for job in sorted({schedule.job for schedule in SCHEDULES})}
+    described = {job: facts(binaries, job) for job in by_job(SCHEDULES)}
     for schedule in SCHEDULES:
         check(schedule, described[schedule.job])
         yield f"k8s/base/{schedule.name}.yaml", fill(template("cronjob.yaml"), schedule, described[schedule.job])
@@ -44,12 +48,11 @@ def files(binaries):
     final = [code for code in not_worth_a_retry(any_job) if code != 65]
     yield "k8s/migrate/job.yaml", template("migrate.yaml").substitute(
         version=any_job["version"], final=", ".join(map(str, final)))
-    # One of a job with several schedules: what the job itself tells is kept fresh by the one that comes most often.
-    oftenest = {schedule.job: schedule for schedule in sorted(SCHEDULES, key=lambda schedule: -schedule.every)}
     yield "k8s/monitoring/alerts.yaml", template("alerts.yaml").substitute(
-        late_jobs="".join(fill(template("late-job.yaml"), oftenest[job], described[job]) for job in sorted(oftenest)).rstrip(),
+        late_jobs="".join(
+            late(template("late-job.yaml"), job, job, schedules) for job, schedules in by_job(SCHEDULES).items()).rstrip(),
         late_schedules="".join(
-            fill(template("late-schedule.yaml"), schedule, described[schedule.job]) for schedule in SCHEDULES).rstrip())
+            late(template("late-schedule.yaml"), schedule.name, schedule.job, [schedule]) for schedule in SCHEDULES).rstrip())
 
 
 def main(arguments):

@@ -28,11 +28,6 @@ class Schedule:
         return int(self.timeout[:-1]) * {"s": 1, "m": MINUTE, "h": HOUR}[self.timeout[-1]]
 
     @property
-    def late_after(self):
-        """Seconds without a success after which something is wrong: a slot was missed, and the next is at its end."""
-        return self.every + self.timeout_seconds + HOUR
-
-    @property
     def start_within(self):
         """A start that is later than this is left to the next slot, which does its work."""
         return min(max(self.every // 2, 30), 4 * HOUR)
@@ -46,7 +41,21 @@ SCHEDULES = [
     # All levels by one schedule.
     Schedule("metrics-rollups", "metrics-rollups", "10 * * * *", HOUR, "40m", (32, 64)),
     Schedule("reindex", "reindex", "20 * * * *", HOUR, "35m", (64, 128)),
+    # What triggers put in search_pending. While another mode holds the lock it waits for less than its own successor comes.
+    Schedule("reindex-pending", "reindex", "* * * * *", MINUTE, "4m", (64, 128), retries=0,
+             settings={"REINDEX_MODE": "pending", "JOB_LOCK_WAIT": "30s"}),
+    Schedule("reindex-rebuild", "reindex", "0 3 * * SUN", 7 * DAY, "3h", (64, 128), settings={"REINDEX_MODE": "rebuild"}),
 ]
+
+
+def late_after(schedules):
+    """Seconds without a success after which something is wrong: a slot was missed, and the run of the next has had its
+    time. Of a job with several schedules: of that which comes most often, while the longest may keep it waiting."""
+    return min(s.every for s in schedules) + max(s.timeout_seconds for s in schedules) + HOUR
+
+
+def by_job(schedules):
+    return {job: [s for s in schedules if s.job == job] for job in sorted({s.job for s in schedules})}
 
 
 def facts(binaries, job):
