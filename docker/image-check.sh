@@ -30,10 +30,14 @@ buildah "${store[@]}" config --env "PATH=/opt/swift/usr/bin:/usr/local/sbin:/usr
 buildah "${store[@]}" commit --quiet --rm "$container" "$base" >/dev/null
 rm -rf "$work/base"
 
+# As it is now, whatever is edited meanwhile.
+mkdir "$work/context"
+tar -c --exclude=./.build* --exclude=./.git . | tar -x -C "$work/context"
+
 build() { # tag [option…]
   local tag=$1; shift
   buildah "${store[@]}" bud --isolation chroot --pull-never --layers --timestamp 0 -v "$toolchain:/opt/swift:ro" \
-    --quiet -f docker/Dockerfile -t "$tag" "$@" . >"$work/build.log" 2>&1 || { tail -40 "$work/build.log" >&2; fail "$tag was not built"; }
+    --quiet -f docker/Dockerfile -t "$tag" "$@" "$work/context" >"$work/build.log" 2>&1 || { tail -40 "$work/build.log" >&2; fail "$tag was not built"; }
   podman "${store[@]}" image inspect --format '{{.Id}}' "$tag"
 }
 say "Two images: one job alone, and all"

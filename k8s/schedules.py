@@ -38,13 +38,14 @@ SCHEDULES = [
     Schedule("usage-aggregation", "usage-aggregation", "0 2 * * *", DAY, "50m", (32, 64)),
     # 17 MiB; with TOP_STATS_LIMIT=10000 25, with 100000 93.
     Schedule("top-stats", "top-stats", "5 * * * *", HOUR, "20m", (32, 64)),
-    # All levels by one schedule.
+    # 20 MiB with half a million events. All levels by one schedule.
     Schedule("metrics-rollups", "metrics-rollups", "10 * * * *", HOUR, "40m", (32, 64)),
-    Schedule("reindex", "reindex", "20 * * * *", HOUR, "35m", (64, 128)),
+    # 20 MiB with a hundred thousand documents, in every mode.
+    Schedule("reindex", "reindex", "20 * * * *", HOUR, "35m", (32, 64)),
     # What triggers put in search_pending. While another mode holds the lock it waits for less than its own successor comes.
-    Schedule("reindex-pending", "reindex", "* * * * *", MINUTE, "4m", (64, 128), retries=0,
+    Schedule("reindex-pending", "reindex", "* * * * *", MINUTE, "4m", (32, 64), retries=0,
              settings={"REINDEX_MODE": "pending", "JOB_LOCK_WAIT": "30s"}),
-    Schedule("reindex-rebuild", "reindex", "0 3 * * SUN", 7 * DAY, "3h", (64, 128), settings={"REINDEX_MODE": "rebuild"}),
+    Schedule("reindex-rebuild", "reindex", "0 3 * * SUN", 7 * DAY, "3h", (32, 64), settings={"REINDEX_MODE": "rebuild"}),
 ]
 
 

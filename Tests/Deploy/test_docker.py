@@ -44,7 +44,7 @@ class Files(unittest.TestCase):
     def test_compose_takes_its_file(self):
         # Debian's compose is older than the member `name`.
         text = re.sub(r"^name: .*\n", "", COMPOSE.read_text(), flags=re.MULTILINE)
-        read = run("docker-compose", "--project-directory", ROOT / "docker", "-f", "-", "config", input=text)
+        read = run("docker-compose", "-f", "-", "config", input=text, cwd=ROOT / "docker")
         self.assertEqual(read.returncode, 0, read.stderr)
         services = yaml.safe_load(read.stdout)["services"]
         for name, service in services.items():
