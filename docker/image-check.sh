@@ -15,6 +15,10 @@ store=(--root "$work/store" --runroot "$work/run" --storage-driver vfs)
 say() { printf '\n== %s\n' "$*"; }
 fail() { echo "image-check: $*" >&2; exit 1; }
 
+# The sources as they are now, whatever is edited meanwhile.
+mkdir "$work/context"
+tar -c --exclude=./.build* --exclude=./.git . | tar -x -C "$work/context"
+
 say "A base image of Debian's packages and this machine's Swift"
 base=$(sed -n 's/^ARG SWIFT_IMAGE=//p' docker/Dockerfile)
 toolchain=$(dirname "$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")")
@@ -29,10 +33,6 @@ buildah "${store[@]}" add --quiet "$container" "$work/base" / >/dev/null
 buildah "${store[@]}" config --env "PATH=/opt/swift/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "$container"
 buildah "${store[@]}" commit --quiet --rm "$container" "$base" >/dev/null
 rm -rf "$work/base"
-
-# As it is now, whatever is edited meanwhile.
-mkdir "$work/context"
-tar -c --exclude=./.build* --exclude=./.git . | tar -x -C "$work/context"
 
 build() { # tag [option…]
   local tag=$1; shift
@@ -55,6 +55,7 @@ tree=$(podman "${store[@]}" image mount "$one")
 size=$(du --apparent-size -sb "$tree" | cut -f1)
 echo "$((size / 1000)) kB on disk, $(tar -C "$tree" -c . | gzip | wc -c | awk '{print int($1 / 1000)}') kB packed; with all jobs $(du --apparent-size -sb "$(podman "${store[@]}" image mount "$all")" | awk '{print int($1 / 1000)}') kB"
 [ "$size" -le 35000000 ] || fail "more than 35 MB"
+(cd "$(podman "${store[@]}" image mount "$all")/usr/local/bin" && ls)
 [ -z "$(find "$tree" -perm /6000)" ] || fail "something runs as another user"
 .build/python/bin/pyspdxtools --infile "$tree/usr/share/doc/oneshot/sbom.spdx.json"
 grep -q '"name": "libpq5"' "$tree/usr/share/doc/oneshot/sbom.spdx.json" || fail "the SBOM lacks libpq5"

@@ -3,8 +3,8 @@
 set -euo pipefail
 one=$1 all=$2 work=$IMAGE_CHECK_WORK
 fail() { echo "image-check: $*" >&2; exit 1; }
-# The folder is its owner's alone, and 65532 has to reach the sockets in it.
-chmod 755 "$ONESHOT_SERVERS"
+# They are their owner's alone, and 65532 has to reach them.
+chmod 755 "$ONESHOT_SERVERS" && chmod 777 "$ONESHOT_SERVERS/redis.sock"
 mkdir -p "$work/secrets"
 printf '%s\n' "${DATABASE_URL/$ONESHOT_SERVERS//servers}" >"$work/secrets/DATABASE_URL"
 printf '%s\n' "${REDIS_URL/$ONESHOT_SERVERS//servers}" >"$work/secrets/REDIS_URL"

@@ -11,7 +11,10 @@ binaries=("$built/${job:-oneshot}")
 if [ -z "$job" ]; then
   # Whoever answers --describe is a job.
   for file in "$built"/*; do
-    if [ -f "$file" ] && [ -x "$file" ] && [[ $file != *.* && $file != */oneshot ]] && "$file" --describe >/dev/null; then binaries+=("$file"); fi
+    name=${file##*/}
+    if [ -f "$file" ] && [ -x "$file" ] && [[ $name != *.* && $name != oneshot ]] && "$file" --describe >/dev/null; then
+      binaries+=("$file")
+    fi
   done
 fi
 
