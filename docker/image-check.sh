@@ -20,7 +20,7 @@ mkdir "$work/context"
 tar -c --exclude=./.build* --exclude=./.git . | tar -x -C "$work/context"
 
 say "A base image of Debian's packages and this machine's Swift"
-base=$(sed -n 's/^ARG SWIFT_IMAGE=//p' docker/Dockerfile)
+base=$(sed -n 's/^ARG SWIFT_IMAGE=\([^@]*\).*/\1/p' docker/Dockerfile)
 toolchain=$(dirname "$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")")
 mirror=http://deb.debian.org/debian
 debootstrap --variant=minbase --include=binutils,ca-certificates,g++,git,libcurl4,libedit2,libncurses6,libsqlite3-0,libxml2,libz3-4,pkg-config,python3-minimal,tzdata,zlib1g-dev \
@@ -36,7 +36,7 @@ rm -rf "$work/base"
 
 build() { # tag [option…]
   local tag=$1; shift
-  buildah "${store[@]}" bud --isolation chroot --pull-never --layers --timestamp 0 -v "$toolchain:/opt/swift:ro" \
+  buildah "${store[@]}" bud --isolation chroot --pull-never --layers --timestamp 0 -v "$toolchain:/opt/swift:ro" --build-arg "SWIFT_IMAGE=$base" \
     --quiet -f docker/Dockerfile -t "$tag" "$@" "$work/context" >"$work/build.log" 2>&1 || { tail -40 "$work/build.log" >&2; fail "$tag was not built"; }
   podman "${store[@]}" image inspect --format '{{.Id}}' "$tag"
 }
