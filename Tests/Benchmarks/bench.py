@@ -170,7 +170,7 @@ def aggregates(stand, table):
     against = "the bare INSERT … SELECT … GROUP BY of the hours"
     table.compare(f"metrics-rollups, rebuild of {events:,} events, four levels", [t.seconds for t in a], b, against, 1.1)
     table.compare("metrics-rollups, rebuild, CPU of the server", ours, theirs, against, 1.1)
-    more = [rollups.some_more(stand, few) for _ in range(ROUNDS)]
+    more = [rollups.some_more(stand, few, events) for _ in range(ROUNDS)]
     table.compare(f"metrics-rollups, {few:,} new of 3 hours", [t.seconds for t in more], [t.seconds for t in a],
                   "its own rebuild", 0.02)
     table.saw("metrics-rollups", a + more)

@@ -82,7 +82,8 @@ struct MetricsRollups: Job {
     try await work.notice()
     guard !run.isDryRun else { return work.report }
     for granularity in settings.granularities { try await work.recalculate(granularity) }
-    if settings.mode == .rebuild { try await work.endRebuild() } else { try await work.removeOld() }
+    try await work.endRebuild()
+    if settings.mode == .incremental { try await work.removeOld() }
     try await work.countQueued()
     return work.report
   }

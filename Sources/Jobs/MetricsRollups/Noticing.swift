@@ -67,6 +67,7 @@ struct Noticing: Sendable {
     let noticed =
       switch (scope, kind) {
       case (.new, .exact): PackageResources.noticed_new_sql
+      case (.all, _) where source.isOurTable: PackageResources.noticed_by_index_sql
       default: PackageResources.noticed_all_sql
       }
     let condition = "where source = :source and :moves"

@@ -36,9 +36,7 @@ struct Recalculation: Sendable {
     let take = try statement(
       PackageResources.take_sql,
       ["zone": timezone, "newest_first": newestFirst, "from": range.start, "until": range.end])
-    let taken = try session.pipeline([
-      "select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true)", take,
-    ])[1]
+    let taken = try session.pipeline([Self.settings(workMemory), take])[1]
     guard let first = taken.first else { return nil }
     var step = Step(span: Bucket(start: try first.value("span_start"), end: try first.value("span_end")))
     step.buckets = try taken.map { Bucket(start: try $0.value("bucket_start"), end: try $0.value("bucket_end")) }
@@ -53,6 +51,15 @@ struct Recalculation: Sendable {
           ]))
     }
     return step
+  }
+
+  /// A server that crashes may lose the last steps, each with all that it did: they are queued again then. The end of the run in
+  /// the ledger waits for the disk, and with it all that came before.
+  private static func settings(_ workMemory: Int) -> Statement {
+    """
+    select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true),
+      set_config('synchronous_commit', 'off', true)
+    """
   }
 
   /// Buckets without a gap between them are calculated by one statement.

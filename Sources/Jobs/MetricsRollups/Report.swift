@@ -7,6 +7,8 @@ extension MetricsRollups {
     var touchedHours = 0
     /// Rows of the sources that were new.
     var noticed = 0
+    /// Rows of the sources that hours were calculated from.
+    var events = 0
     /// Buckets that were calculated.
     var hours = 0
     var days = 0
@@ -33,7 +35,9 @@ extension MetricsRollups {
 
     mutating func add(_ step: Recalculation.Step, of granularity: Granularity) {
       switch granularity {
-      case .hourly: hours += step.buckets.count
+      case .hourly:
+        hours += step.buckets.count
+        events += step.records
       case .daily: days += step.buckets.count
       case .weekly: weeks += step.buckets.count
       case .monthly: months += step.buckets.count

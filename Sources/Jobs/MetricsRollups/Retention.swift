@@ -38,11 +38,10 @@ extension Work {
   mutating func removeOld() async throws {
     guard !settings.keeping.isOff else { return }
     for known in sources {
-      let isOurs = known.source.file.isBuiltIn && known.source.name == "metric_events"
       // What an earlier run has not removed whole is removed before its border moves on.
-      if isOurs { try await removeRaw(known.source) }
+      if known.source.isOurTable { try await removeRaw(known.source) }
       guard let borders = try await moveBorders(known) else { continue }
-      if isOurs { try await removeRaw(known.source) }
+      if known.source.isOurTable { try await removeRaw(known.source) }
       for granularity in Granularity.allCases where settings.keeping.levels[granularity] != nil {
         if let before = borders[granularity] { try await remove(granularity, of: known.source, before: before) }
       }

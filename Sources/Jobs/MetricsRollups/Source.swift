@@ -7,6 +7,9 @@ struct Source: Sendable {
 
   var name: String { file.name }
 
+  /// Whether it is `metric_events` as the migration makes it, with its indexes, and ours to remove from.
+  var isOurTable: Bool { file.isBuiltIn && name == "metric_events" }
+
   private static let builtIn = [
     SQLFile(builtIn: "metric_events", PackageResources.metric_events_sql),
     SQLFile(builtIn: "campaign_analytics", PackageResources.campaign_analytics_sql),

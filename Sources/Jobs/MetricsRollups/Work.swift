@@ -141,14 +141,18 @@ extension Work {
     return "\(settings.from?.text ?? "")..\(settings.to?.text ?? "") \(levels)"
   }
 
-  /// A rebuild that has come to its end begins anew the next time.
+  /// A rebuild that has come to its end begins anew the next time; one that was killed has, too, once incremental runs have
+  /// done what it left.
   func endRebuild() async throws {
-    let names = sources.map(\.source.name)
+    let isOver = settings.mode == .rebuild
+    let names = sources.filter { isOver || $0.position.rebuilding != nil }.map(\.source.name)
+    guard !names.isEmpty else { return }
     try await run.transaction { session in
       try session.execute(
         """
-        update oneshot.rollup_positions set rebuilding = null
+        update oneshot.rollup_positions as p set rebuilding = null
         where source = any (\(names)::text[]) and rebuilding is not null
+          and (\(isOver) or not exists (select from oneshot.rollup_queue as q where q.source = p.source))
         """)
     }
   }

@@ -1,0 +1,11 @@
+-- The first row of each hour of a window, from one to the next by the index on occurred_at: costs what there are hours.
+with recursive hours as (
+  select (select min(occurred_at) from event where occurred_at >= :window_start and occurred_at < :window_end) as first
+  union all
+  select (
+    select min(occurred_at) from event
+    where occurred_at >= oneshot.bucket_end('hourly', hours.first, :zone) and occurred_at < :window_end)
+  from hours
+  where hours.first is not null
+)
+select first as hour, first, first as last, 0 as events, 0 as late from hours where first is not null
