@@ -38,33 +38,62 @@ struct Rebuild: Sendable {
   /// - Parameter others: entities of which the old documents stay.
   static func finish(keeping others: [String], _ settings: Reindex.Settings, _ run: JobRun) async throws {
     let carryOver = try Statement(file: PackageResources.carry_over_sql, binding: ["entities": others])
-    let words = try Statement(file: PackageResources.new_words_sql).limited(to: run.timeLeft)
-    let memory: Statement = "select set_config('maintenance_work_mem', \("\(settings.memory)MB"), true)"
     let isIndexed: Statement = """
       select exists (select from pg_index where indrelid = 'search_documents_new'::regclass) as is_indexed
       """
     try await run.transaction { session in
-      // An earlier run may have been stopped after this.
-      guard try !session.query(isIndexed).only().value("is_indexed") else { return }
-      try session.execute(carryOver.limited(to: run.timeLeft))
-      try session.query(memory)
-      try session.query(("select oneshot.search_rebuild_index()" as Statement).limited(to: run.timeLeft))
-      run.log.debug("made the indexes")
-      try session.execute(words)
+      let isDone: Bool = try session.query(isIndexed).only().value("is_indexed")
+      if !isDone { try session.execute(carryOver.limited(to: run.timeLeft)) }
+    }
+    run.log.debug("making the indexes")
+    if settings.parallel > 1 {
+      try await run.inLanes(2) { lane, run in
+        if lane == 0 { try await makeIndexes(settings, run) } else { try await collectWords(run) }
+      }
+    } else {
+      try await makeIndexes(settings, run)
+      try await collectWords(run)
     }
     run.log.debug("swapping")
     try await swap(run)
   }
 
+  private static func makeIndexes(_ settings: Reindex.Settings, _ run: JobRun) async throws {
+    let memory: Statement = "select set_config('maintenance_work_mem', \("\(settings.memory)MB"), true)"
+    let index: Statement = "select oneshot.search_rebuild_index()"
+    try await run.transaction { session in
+      try session.query(memory)
+      try session.query(index.limited(to: run.timeLeft))
+    }
+    run.log.debug("made the indexes")
+  }
+
+  private static func collectWords(_ run: JobRun) async throws {
+    let words = try Statement(file: PackageResources.new_words_sql).limited(to: run.timeLeft)
+    try await run.transaction { session in try session.execute(words) }
+    run.log.debug("collected the words")
+  }
+
   /// Waits for a moment in which no search is in the way: shortly, so as not to be in the way of searches, and again.
   private static func swap(_ run: JobRun) async throws {
-    while true {
+    var attempt = 1
+    while try await !swap(run, attempt) {
+      if attempt == 1 { run.log.info("searches are in the way of the swap; trying again") }
+      attempt += 1
+      try await Task.sleep(for: .milliseconds(Int64.random(in: 100...500)))
+    }
+  }
+
+  private static func swap(_ run: JobRun, _ attempt: Int) async throws -> Bool {
+    // Now and then longer than deadlock_timeout (1 s), after which an autovacuum of the table gives way.
+    let patience: Statement = "select set_config('lock_timeout', \(attempt % 5 == 0 ? "1500ms" : "300ms"), true)"
+    return try await run.transaction { session in
       do {
-        try await run.transaction { session in try session.query("select oneshot.search_rebuild_swap()") }
-        return
+        try session.pipeline(["savepoint swap", patience, "select oneshot.search_rebuild_swap()"])
+        return true
       } catch PostgresError.server(let error) where error.state == .lockNotAvailable {
-        run.log.info("searches are in the way of the swap; trying again")
-        try await Task.sleep(for: .milliseconds(Int64.random(in: 100...500)))
+        try session.query("rollback to savepoint swap")
+        return false
       }
     }
   }

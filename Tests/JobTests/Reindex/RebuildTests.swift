@@ -50,6 +50,14 @@ import Testing
         == [["mountain"]])
   }
 
+  @Test func `the first run may be a rebuild, with one connection`() async throws {
+    let run = try await catalogue.run([], rebuild.merging(["REINDEX_PARALLEL": "1"]) { $1 })
+    #expect(run.exitCode == 0, "\(run.output)")
+    try await expectWhole()
+    #expect(try await catalogue.place.value("select count(*) > 10 from search('mountain', null, 100)") == "true")
+    #expect(try await catalogue.place.value("select count(*) > 10 from search('mauntain', null, 100)") == "true")
+  }
+
   @Test func `a client that searches without pause sees full results before, during and after the swap`() async throws {
     #expect(try await catalogue.run().exitCode == 0)
     let search = "select count(*) from search('running', null, 1000)"

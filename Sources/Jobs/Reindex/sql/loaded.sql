@@ -7,4 +7,7 @@ loaded as (
   insert into search_documents_new
   select stored.* from search_documents as stored join compared on compared.entity_id = stored.entity_id
   where stored.entity = :entity and state = 'kept'
+), new_languages as (
+  insert into search_languages select distinct language from compared where state not in ('absent', 'removed', 'failed')
+  order by 1 on conflict do nothing
 )

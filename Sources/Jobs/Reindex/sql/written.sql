@@ -8,7 +8,7 @@ written as (
     indexed_at = excluded.indexed_at
   returning stored.language, stored.document
 ), new_languages as (
-  insert into search_languages select distinct language from written on conflict do nothing
+  insert into search_languages select distinct language from written order by 1 on conflict do nothing
 ), new_words as (
   -- Numbers are not misspelt, but looked for as they are. In order, so that two lanes cannot lock each other out.
   insert into search_words

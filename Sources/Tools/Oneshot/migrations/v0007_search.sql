@@ -295,17 +295,18 @@ begin
       execute format('alter table search_documents_new add primary key using index %I', index.relname || '_new');
     end if;
   end loop;
-  analyze search_documents_new;
+  -- Of the documents themselves no plan needs statistics: what is asked for is known only when it runs.
+  analyze search_documents_new (entity, entity_id, language);
 end $$;
 
 create function oneshot.search_rebuild_swap() returns void language plpgsql security definer
-set search_path from current set lock_timeout = '300ms'
+set search_path from current
 as $$
 declare
   index record;
   description text := obj_description('search_documents'::regclass);
 begin
-  -- Searches wait for this, and it waits for them: not for long, but again and again.
+  -- Searches wait for this, and it for them: the caller sets a lock_timeout.
   lock table search_documents in access exclusive mode;
   drop table search_documents;
   alter table search_documents_new rename to search_documents;
