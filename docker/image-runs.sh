@@ -10,8 +10,11 @@ printf '%s\n' "${DATABASE_URL/$ONESHOT_SERVERS//servers}" >"$work/secrets/DATABA
 printf '%s\n' "${REDIS_URL/$ONESHOT_SERVERS//servers}" >"$work/secrets/REDIS_URL"
 chown -R root:65532 "$work/secrets" && chmod 0750 "$work/secrets" && chmod 0440 "$work/secrets"/*
 
+engine() {
+  podman --root "$work/store" --runroot "$work/run" --storage-driver vfs --cgroup-manager cgroupfs --runtime runc "$@"
+}
 run() { # image [argument…]; options in $options
-  podman --root "$work/store" --runroot "$work/run" --storage-driver vfs --cgroup-manager cgroupfs --runtime runc run --rm --pull never \
+  engine run --rm --pull never \
     --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges --user 65532:65532 --network host \
     --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
     -v "$ONESHOT_SERVERS:/servers" -v "$work/secrets:/run/secrets/oneshot:ro" \
@@ -54,6 +57,25 @@ expect 0 "Read-only file system" run "$one"
 options=(-e DATABASE_URL_FILE= -e DATABASE_URL=postgresql://localhost:1/x -e JOB_ATTEMPTS=1)
 expect 69 "Connection refused" run "$one"
 
+# The pod of the CronJob, as its manifest says it: environment, command, user, limits, read-only root.
+redis-cli -s "${REDIS_URL#unix://}" set "usage:m:$day:logins" 6 >/dev/null
+psql "$DATABASE_URL" -qc 'truncate oneshot.usage_days' # or the day, which is completed, would not be read again
+# Where the limits that podman asks for may not be raised.
+printf '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n' >"$work/containers.conf"
+export CONTAINERS_CONF=$work/containers.conf
+pod=usage-aggregation-$(($(date +%s) / 60 + 1))
+PYTHONPATH=k8s .build/python/bin/python Tests/Deploy/play.py usage-aggregation "$all" "$pod" "$work/secrets" "$ONESHOT_SERVERS" >"$work/pod.yaml"
+engine kube play --network host "$work/pod.yaml" >"$work/play.log" || fail "$(cat "$work/play.log")"
+code=$(engine wait "$pod-job")
+[ "$code" = 0 ] || fail "the pod ended with $code: $(engine logs "$pod-job" 2>&1)"
+[ "$(engine inspect --format '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.EffectiveCaps}} {{.HostConfig.Memory}}' "$pod-job")" = \
+  "65532:65532 true [] $((64 << 20))" ] || fail "the pod was not locked up"
+engine kube down "$work/pod.yaml" >/dev/null
+[ "$(psql "$DATABASE_URL" -Atc 'select sum(value) from merchant_usage')" = 11 ] || fail "the pod did not do its work"
+[ "$(psql "$DATABASE_URL" -Atc "select count(*) from oneshot.job_runs where scheduled_by = 'kubernetes' and status = 'succeeded'")" = 2 ] ||
+  fail "the pod did not know its slot"
+echo "ok  0  a pod of k8s/base"
+
 # As process 1, which is sent no signal that it does not ask for.
 psql "$DATABASE_URL" -qc 'begin; lock table oneshot.usage_days; select pg_sleep(30)' >/dev/null &
 blocker=$!
@@ -62,7 +84,7 @@ options=(--name stopped)
 run "$one" >"$work/stopped.log" 2>&1 &
 runner=$!
 until [ "$(psql "$DATABASE_URL" -Atc "select count(*) from pg_stat_activity where application_name = 'oneshot' and wait_event_type = 'Lock'")" = 1 ]; do sleep 0.05; done
-podman --root "$work/store" --runroot "$work/run" --storage-driver vfs --cgroup-manager cgroupfs --runtime runc stop --time 20 stopped >/dev/null
+engine stop --time 20 stopped >/dev/null
 code=0; wait "$runner" || code=$?
 kill "$blocker" 2>/dev/null || true
 [ "$code" = 143 ] || fail "SIGTERM ended it with $code: $(cat "$work/stopped.log")"

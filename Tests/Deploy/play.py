@@ -2,11 +2,10 @@
 
   play.py CRONJOB IMAGE JOB_NAME SECRET_FOLDER SERVERS
 
-Only what has no place outside of a cluster is changed: the image's name, and a folder with the servers' sockets is mounted.
+Only what has no place outside of a cluster is changed: the image's name; the Secret, which Debian's podman hands over undecoded,
+is a folder; and a folder with the servers' sockets is mounted.
 """
-import base64
 import sys
-from pathlib import Path
 
 import yaml
 
@@ -18,12 +17,13 @@ built = documents("k8s/base")
 settings = [d for d in built if d["kind"] == "ConfigMap"]
 for document in settings:
     document["metadata"].pop("namespace")
-secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "oneshot-jobs"}, "data": {
-    path.name: base64.b64encode(path.read_bytes()).decode() for path in Path(secrets).iterdir()}}
 pod = {"apiVersion": "v1", "kind": "Pod", "spec": template["spec"], "metadata": {
     "name": job_name, "labels": {**template["metadata"]["labels"], "batch.kubernetes.io/job-name": job_name}}}
 (container,) = pod["spec"]["containers"]
 container["image"] = image
+(volume,) = pod["spec"]["volumes"]
+volume.pop("secret")
+volume["hostPath"] = {"path": secrets, "type": "Directory"}
 container["volumeMounts"].append({"name": "servers", "mountPath": "/servers"})
 pod["spec"]["volumes"].append({"name": "servers", "hostPath": {"path": servers, "type": "Directory"}})
-print(yaml.safe_dump_all(settings + [secret, pod]))
+print(yaml.safe_dump_all(settings + [pod]))
