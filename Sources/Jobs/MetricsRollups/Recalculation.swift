@@ -62,11 +62,12 @@ struct Recalculation: Sendable {
     """
   }
 
-  /// Buckets without a gap between them are calculated by one statement.
+  /// Buckets with at most a small gap between them are calculated together: reading two hours that were not touched costs less
+  /// than a statement more, and changes nothing.
   static func adjoining(_ buckets: [Bucket]) -> [[Bucket]] {
     var groups: [[Bucket]] = []
     for bucket in buckets {
-      if let last = groups.last?.last, last.end == bucket.start {
+      if let last = groups.last?.last, bucket.start - last.end <= .hours(2) {
         groups[groups.count - 1].append(bucket)
       } else {
         groups.append([bucket])

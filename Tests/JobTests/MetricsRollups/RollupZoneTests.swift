@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Days, weeks and months of a time zone.
-@Suite(.timeLimit(.minutes(3))) struct RollupZoneTests {
+@Suite(.timeLimit(.minutes(6))) struct RollupZoneTests {
   @Test func `a zone that is not known is refused before anything is written`() async throws {
     let rollups = try await Rollups(zone: "Europe/Atlantis")
     try await rollups.add(10)

@@ -1,6 +1,5 @@
-delete from metric_rollups as r
+delete from metric_rollups
 where granularity = :granularity and source = :source and bucket_start >= :window_start and bucket_start < :window_end
-  and not exists (
-    select from rollup_fresh as f
-    where f.bucket_start = r.bucket_start and f.metric = r.metric and f.entity_type = r.entity_type
-      and f.entity_id = r.entity_id)
+  -- Hashed, whatever the planner thinks of how many there are; a join may become a nested loop over all pairs.
+  and (bucket_start, metric, entity_type, entity_id) not in (
+    select bucket_start, metric, entity_type, entity_id from rollup_fresh)
