@@ -37,6 +37,7 @@ export JOB_LOCK_MIN_HOLD=2s
 usage-aggregation &
 usage-aggregation
 wait $!
+unset JOB_LOCK_MIN_HOLD
 
 step "7. Leaderboards: an application's users, feeds, and what happened on them in the last month."
 psql "$DATABASE_URL" -q -f "$(dirname "$0")/leaderboards.sql"

@@ -1,3 +1,4 @@
+import Glibc
 import JobRuntime
 import Postgres
 
@@ -92,6 +93,23 @@ package struct Rollups: Sendable {
 }
 
 extension Rollups {
+  /// Starts a run and returns once it stands still where a query says true.
+  package func start(_ settings: [String: String] = [:], until condition: String) async throws -> SteppedRun {
+    let run = try await SteppedRun(Self.binary, environment(settings), after: 5)
+    while try await place.value(condition) != "true" {
+      guard !run.hasEnded else { throw TestFailure("the run ended before it got there") }
+      try await run.step()
+    }
+    return run
+  }
+
+  /// Kills a run with -9, and does what the end of its lease does.
+  package func kill(_ run: SteppedRun) async throws {
+    run.process.send(SIGKILL)
+    _ = await run.process.outcome()
+    try await endOfKilled()
+  }
+
   /// Waits until nothing of a killed run is left on the servers, and does what the end of its lease does.
   package func endOfKilled() async throws {
     try await eventually {

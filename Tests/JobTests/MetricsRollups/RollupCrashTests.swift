@@ -38,9 +38,7 @@ import Testing
       let run = try await SteppedRun(Rollups.binary, rollups.environment(), after: step)
       if run.hasEnded { continue }  // Two threads log; so one line more or less.
       killed += 1
-      run.process.send(SIGKILL)
-      _ = await run.process.outcome()
-      try await rollups.endOfKilled()
+      try await rollups.kill(run)
       let comment = Comment(rawValue: "\(kind), after line \(step), \(run.lastLine())")
       #expect(try await forgotten(rollups) == [], comment)
       #expect(try await rollups.run().exitCode == 0, comment)

@@ -127,9 +127,7 @@ private struct RollupField {
   func kill(after lines: Int) async throws -> Bool {
     let run = try await SteppedRun(Rollups.binary, rollups.environment(), after: lines)
     let hadEnded = run.hasEnded
-    run.process.send(SIGKILL)
-    _ = await run.process.outcome()
-    try await rollups.endOfKilled()
+    try await rollups.kill(run)
     return !hadEnded
   }
 }

@@ -57,12 +57,8 @@ import Testing
     let whole = try await rollups.run([], rebuild)
     #expect(whole.exitCode == 0 && whole.count("days") == 21)
     try await rollups.place.execute("delete from metric_rollups")
-    // Each step of a day logs three lines of its transaction.
-    let run = try await SteppedRun(Rollups.binary, rollups.environment(rebuild), after: 40)
-    #expect(!run.hasEnded)
-    run.process.send(SIGKILL)
-    _ = await run.process.outcome()
-    try await rollups.endOfKilled()
+    let run = try await rollups.start(rebuild, until: "select count(distinct bucket_start) > 100 from metric_rollups")
+    try await rollups.kill(run)
     let done = Int(try await rollups.place.value("select count(distinct bucket_start) from metric_rollups")) ?? 0
     #expect(done > 24 && done < 400)
     // The newest come first.
@@ -80,10 +76,8 @@ import Testing
   @Test func `a rebuild after one that was killed and done by incremental runs is a whole one`() async throws {
     let rollups = try await Rollups()
     try await rollups.add(1000)
-    let run = try await SteppedRun(Rollups.binary, rollups.environment(rebuild), after: 25)
-    run.process.send(SIGKILL)
-    _ = await run.process.outcome()
-    try await rollups.endOfKilled()
+    let run = try await rollups.start(rebuild, until: "select count(*) > 0 from metric_rollups")
+    try await rollups.kill(run)
     #expect(try await rollups.queued() > 0)
     #expect(try await rollups.run().exitCode == 0)
     try await rollups.place.execute("update metric_rollups set count = count + 1")

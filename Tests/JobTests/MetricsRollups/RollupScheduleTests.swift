@@ -68,15 +68,15 @@ import Testing
       ])
     // One that stands still on its way, and is killed.
     try await rollups.add(500, before: "2025-10-20T00:00:00Z")
-    let run = try await SteppedRun(Rollups.binary, rollups.environment(), after: 22)
+    let run = try await rollups.start(
+      until:
+        "select count(*) > 0 from metrics_aggregation_jobs_log where status = 'running' and period_start is not null")
     let last = "\(columns) where status <> 'succeeded'"
     #expect(try await rollups.place.rows(last).map { $0[0] }.first?.hasPrefix("hourly 2025-10-1") == true)
     #expect(
       try await rollups.place.value("select status from metrics_aggregation_jobs_log order by started_at desc limit 1")
         == "running")
-    run.process.send(SIGKILL)
-    _ = await run.process.outcome()
-    try await rollups.endOfKilled()
+    try await rollups.kill(run)
     // A bucket that cannot be calculated makes its level partial.
     try await rollups.place.execute(
       """

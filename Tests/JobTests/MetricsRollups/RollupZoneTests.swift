@@ -29,10 +29,9 @@ import Testing
 
     // Killed on its way, and an incremental run goes on with it.
     let rebuild = kolkata.merging(["ROLLUPS_MODE": "rebuild"]) { $1 }
-    let run = try await SteppedRun(Rollups.binary, rollups.environment(rebuild), after: 30)
-    run.process.send(SIGKILL)
-    _ = await run.process.outcome()
-    try await rollups.endOfKilled()
+    let run = try await rollups.start(
+      rebuild, until: "select exists (select from metric_rollups where bucket_start::text like '%:30:%')")
+    try await rollups.kill(run)
     #expect(try await rollups.queued() > 50)
     #expect(try await rollups.run([], kolkata).exitCode == 0)
     #expect(try await rollups.differences(in: "Asia/Kolkata") == [])
