@@ -189,6 +189,9 @@ begin
 end
 $$;
 
+-- It runs as its owner: who could make a trigger of it on a table of his own could make casts run in it.
+revoke all on function oneshot.note_changed_events() from public;
+
 create trigger metric_events_deleted after delete on metric_events
   referencing old table as old_rows for each statement execute function oneshot.note_changed_events();
 create trigger metric_events_updated after update on metric_events

@@ -1,7 +1,7 @@
 -- reindex: search documents, the words in them, what waits to be indexed, where a pass stands, and search().
 
 -- What is made here finds names where this is made, and nowhere else: not in the search_path of who calls it.
-select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+select set_config('search_path', quote_ident(current_schema()::text) || ', pg_temp', true);
 
 -- Apart from the application's tables, so that indexing neither rewrites nor locks those.
 create table search_documents (
@@ -141,56 +141,67 @@ end $$;
 comment on function search(text, text[], integer) is
   'Finds documents of search_documents by what a person types: words, "phrases", -without, this or that, begin*.';
 
+-- The functions below have nothing but pg_catalog in their search_path: in a schema where others may make things, a
+-- function that fits better than the one that is meant would be called in its place. They name this schema oneshot_home;
+-- the end of this file puts its name in.
+
 -- Makes search() find misspelt words. It needs the extension pg_trgm; where that is installed later, call it again.
 create function oneshot.search_likeness() returns boolean language plpgsql
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   likeness text := (
-    select quote_ident(nspname) from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
+    select quote_ident(nspname::text) from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
     where extname = 'pg_trgm');
 begin
   if likeness is null then return false; end if;
-  execute format(
-    'alter function search(text, text[], integer) set search_path to %I, %s, pg_temp', current_schema(), likeness);
-  execute format(
-    'create index if not exists search_words_likeness on search_words using gin (word %s.gin_trgm_ops)', likeness);
+  execute 'alter function oneshot_home.search(text, text[], integer) set search_path to oneshot_home, '
+    || likeness || ', pg_temp';
+  execute 'create index if not exists search_words_likeness on oneshot_home.search_words using gin (word '
+    || likeness || '.gin_trgm_ops)';
   return true;
 end $$;
 
 do $$ begin
-  begin
-    create extension if not exists pg_trgm;
-  exception when others then
-    raise warning 'search() finds no misspelt words: the extension pg_trgm cannot be created: %', sqlerrm
-      using hint = 'Once it is there: select oneshot.search_likeness()';
-  end;
-  perform oneshot.search_likeness();
+  create extension if not exists pg_trgm;
+exception when others then
+  raise warning 'search() finds no misspelt words: the extension pg_trgm cannot be created: %', sqlerrm
+    using hint = 'Once it is there: select oneshot.search_likeness()';
 end $$;
 
 -- Triggers that queue what changes. Who changes a table need not know of the queue, nor have a right to it.
 
+-- It runs as its owner, on rows of whoever makes such a trigger. So no code of theirs may run in it: a cast to text may
+-- be anybody's, but for the types of pg_catalog; what format() calls, only a superuser can have made.
 create function oneshot.search_enqueue() returns trigger language plpgsql security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
+declare
+  is_built_in boolean;
 begin
   if tg_op = 'TRUNCATE' then
-    insert into search_pending (entity, entity_id)
-    select entity, entity_id from search_documents where entity = tg_argv[0];
-  else
-    execute format(
-      'insert into search_pending (entity, entity_id) select $1, id::text from (%s) as changed (id) where id is not null',
-      case tg_op
-        when 'INSERT' then format('select %I from new_rows', tg_argv[1])
-        when 'DELETE' then format('select %I from old_rows', tg_argv[1])
-        else format('select %1$I from new_rows union select %1$I from old_rows', tg_argv[1])
-      end) using tg_argv[0];
+    insert into oneshot_home.search_pending (entity, entity_id)
+    select entity, entity_id from oneshot_home.search_documents where entity = tg_argv[0];
+    return null;
   end if;
+  select base.typnamespace = 'pg_catalog'::regnamespace into is_built_in
+  from pg_attribute join pg_type as type on type.oid = atttypid
+  join pg_type as base on base.oid = case when type.typtype = 'd' then type.typbasetype else type.oid end
+  where attrelid = tg_relid and attname = tg_argv[1];
+  execute format(
+    'insert into oneshot_home.search_pending (entity, entity_id)
+     select $1, %s from (%s) as changed (id) where num_nulls(id) = 0',
+    case when is_built_in then 'id::text' else 'format(''%s'', id)' end,
+    case tg_op
+      when 'INSERT' then format('select %I from new_rows', tg_argv[1])
+      when 'DELETE' then format('select %I from old_rows', tg_argv[1])
+      else format('select %1$I from new_rows union select %1$I from old_rows', tg_argv[1])
+    end) using tg_argv[0];
   return null;
 end $$;
 
 create function oneshot.search_untrack(source regclass, entity text) returns void language plpgsql
-set client_min_messages = warning
+set search_path = pg_catalog, pg_temp set client_min_messages = warning
 as $$
 declare
   operation text;
@@ -201,7 +212,8 @@ begin
 end $$;
 
 create function oneshot.search_track(source regclass, entity text, id_column text default 'id') returns void
-language plpgsql as $$
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
 declare
   operation text;
   rows text;
@@ -218,107 +230,180 @@ begin
   end loop;
 end $$;
 comment on function oneshot.search_track is
-  'Makes triggers on a table that queue its rows in search_pending when they change: search_track(''assets'', ''asset'').';
+  'Makes triggers on a table that queue its rows in search_pending when they change: search_track(''assets'', ''asset''). Its caller owns the table, and may execute oneshot.search_enqueue().';
 
 -- What a rebuild needs and only the owner of search_documents may: narrow, so that the role of reindex owns nothing.
 
+create table oneshot.search_gone (language text collate "C" not null, word text collate "C");
+comment on table oneshot.search_gone is
+  'What leaves search_words when a rebuild swaps its table in, and (where word is null) search_languages.';
+
 create function oneshot.search_flush() returns void language plpgsql security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform gin_clean_pending_list('search_documents_document');
+  perform gin_clean_pending_list('oneshot_home.search_documents_document');
 end $$;
 comment on function oneshot.search_flush is 'Puts what waits in the list of the GIN index into the index itself.';
 
 create function oneshot.search_rebuild_abandon() returns void language plpgsql security definer
-set search_path from current set client_min_messages = warning
+set search_path = pg_catalog, pg_temp set client_min_messages = warning
 as $$
 begin
-  drop table if exists search_documents_new;
+  drop table if exists oneshot_home.search_documents_new;
+  delete from oneshot.search_gone;
   delete from oneshot.reindex_cursors where mode = 'rebuild';
 end $$;
 
-create function oneshot.search_rebuild_start() returns void language plpgsql security definer
-set search_path from current
+-- Gives the new table the rights that the old one has now, and no others.
+create function oneshot.search_rebuild_grant() returns void language plpgsql
+set search_path = pg_catalog, pg_temp
 as $$
 declare
-  lost text;
-  granted record;
+  statement text;
 begin
-  select string_agg(what, ', ') into lost
-  from (
-    select 'the view ' || ev_class::regclass
-    from pg_rewrite join pg_depend on objid = pg_rewrite.oid and classid = 'pg_rewrite'::regclass
-    where refclassid = 'pg_class'::regclass and refobjid = 'search_documents'::regclass
-    union
-    select 'the trigger ' || tgname from pg_trigger where tgrelid = 'search_documents'::regclass and not tgisinternal
-    union
-    select 'the policy ' || polname from pg_policy where polrelid = 'search_documents'::regclass
-    union
-    select 'the publication ' || pubname
-    from pg_publication_rel join pg_publication on pg_publication.oid = prpubid
-    where prrelid = 'search_documents'::regclass) as dependents (what);
-  if lost is not null then
-    raise exception 'a rebuild puts another table in the place of search_documents, and would lose %', lost
-      using errcode = 'dependent_objects_still_exist';
-  end if;
-  perform oneshot.search_rebuild_abandon();
-  create table search_documents_new (like search_documents including defaults including storage including comments);
-  for granted in
-    select case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end as grantee, privilege_type
-    from pg_class cross join aclexplode(relacl)
-    where oid = 'search_documents'::regclass and grantee <> relowner
+  for statement in
+    with roles (oid, name) as (
+      select oid, quote_ident(rolname::text) from pg_roles union all select 0, 'public'
+    ), rights (relation, "column", acl, owner) as (
+      select oid, null, relacl, relowner from pg_class
+      where oid in ('oneshot_home.search_documents'::regclass, 'oneshot_home.search_documents_new'::regclass)
+      union all
+      select attrelid, ' (' || quote_ident(attname::text) || ')', attacl, relowner
+      from pg_attribute join pg_class on pg_class.oid = attrelid
+      where attrelid = 'oneshot_home.search_documents'::regclass and attnum > 0 and not attisdropped
+    ), granted as (
+      select relation, "column", privilege_type, is_grantable, name
+      from rights cross join aclexplode(acl) join roles on roles.oid = grantee where grantee <> owner
+    )
+    select command from (
+      select distinct 1, format('revoke all on oneshot_home.search_documents_new from %s', name) from granted
+      where relation = 'oneshot_home.search_documents_new'::regclass
+      union all
+      select 2, format('grant %s%s on oneshot_home.search_documents_new to %s', privilege_type, "column", name)
+        || case when is_grantable then ' with grant option' else '' end
+      from granted where relation = 'oneshot_home.search_documents'::regclass) as commands (number, command)
+    order by number
   loop
-    execute format('grant %s on search_documents_new to %s', granted.privilege_type, granted.grantee);
+    execute statement;
   end loop;
 end $$;
 
+create function oneshot.search_rebuild_start() returns void language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  serving pg_class := (select pg_class from pg_class where oid = 'oneshot_home.search_documents'::regclass);
+  lost text;
+begin
+  -- Whatever hangs on the table or its row type, but for its own parts.
+  select string_agg(what, ', ' order by what) into lost
+  from (
+    select pg_describe_object(classid, objid, objsubid)
+    from pg_depend
+    where deptype in ('n', 'a')
+      and (refclassid = 'pg_class'::regclass and refobjid = serving.oid
+        or refclassid = 'pg_type'::regclass and refobjid in (
+          select unnest(array[oid, typarray]) from pg_type where typrelid = serving.oid))
+      and not (classid = 'pg_attrdef'::regclass)
+      and not (classid = 'pg_class'::regclass and exists (
+        select from pg_index where indexrelid = objid and indrelid = serving.oid))
+      and not (classid = 'pg_constraint'::regclass and exists (
+        select from pg_constraint where oid = objid and conrelid = serving.oid and contype in ('p', 'c', 'n')))
+      and not (classid = 'pg_trigger'::regclass and exists (select from pg_trigger where oid = objid and tgisinternal))
+    union
+    select 'row level security' where serving.relrowsecurity
+    union
+    select 'its place in an inheritance or a partitioned table'
+    where exists (select from pg_inherits where inhrelid = serving.oid)) as dependents (what);
+  if lost is not null then
+    raise exception 'a rebuild puts another table in the place of search_documents, and would lose: %', lost
+      using errcode = 'dependent_objects_still_exist';
+  end if;
+  perform oneshot.search_rebuild_abandon();
+  create table oneshot_home.search_documents_new (
+    like oneshot_home.search_documents
+    including defaults including generated including constraints including storage including compression
+    including comments);
+  if serving.reloptions is not null then
+    execute 'alter table oneshot_home.search_documents_new set (' || array_to_string(serving.reloptions, ', ') || ')';
+  end if;
+  perform oneshot.search_rebuild_grant();
+end $$;
+
 create function oneshot.search_rebuild_index() returns void language plpgsql security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   index record;
 begin
   -- An earlier run may have been stopped just after this.
-  if exists (select from pg_index where indrelid = 'search_documents_new'::regclass) then return; end if;
+  if exists (select from pg_index where indrelid = 'oneshot_home.search_documents_new'::regclass) then return; end if;
   -- Whatever indexes the old table has, with the same names but for their end.
   for index in
-    select relname, indisprimary, pg_get_indexdef(indexrelid) as definition
+    select quote_ident(relname::text) as name, quote_ident(relname || '_new') as new_name, indisprimary,
+      pg_get_indexdef(indexrelid) as definition
     from pg_index join pg_class on pg_class.oid = indexrelid
-    where indrelid = 'search_documents'::regclass and indisvalid
+    where indrelid = 'oneshot_home.search_documents'::regclass and indisvalid
     order by relname
   loop
     execute replace(
-      index.definition, format(' INDEX %I ON %I.search_documents ', index.relname, current_schema()),
-      format(' INDEX %I ON %I.search_documents_new ', index.relname || '_new', current_schema()));
+      index.definition, ' INDEX ' || index.name || ' ON oneshot_home.search_documents ',
+      ' INDEX ' || index.new_name || ' ON oneshot_home.search_documents_new ');
     if index.indisprimary then
-      execute format('alter table search_documents_new add primary key using index %I', index.relname || '_new');
+      execute 'alter table oneshot_home.search_documents_new add primary key using index ' || index.new_name;
     end if;
   end loop;
   -- Of the documents themselves no plan needs statistics: what is asked for is known only when it runs.
-  analyze search_documents_new (entity, entity_id, language);
+  analyze oneshot_home.search_documents_new (entity, entity_id, language);
 end $$;
 
 create function oneshot.search_rebuild_swap() returns void language plpgsql security definer
-set search_path from current
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   index record;
-  description text := obj_description('search_documents'::regclass);
+  description text := obj_description('oneshot_home.search_documents'::regclass, 'pg_class');
 begin
+  if (select count(distinct relowner) > 1 from pg_class
+    where oid in ('oneshot_home.search_documents'::regclass, 'oneshot_home.search_documents_new'::regclass))
+  then
+    raise exception 'search_documents_new belongs to another role than search_documents: no rebuild has made it'
+      using errcode = 'insufficient_privilege';
+  end if;
+  delete from oneshot_home.search_words as old using oneshot.search_gone as gone
+  where gone.language = old.language and gone.word = old.word;
+  delete from oneshot_home.search_languages as old using oneshot.search_gone as gone
+  where gone.language = old.language and gone.word is null;
+  delete from oneshot.search_gone;
   -- Searches wait for this, and it for them: the caller sets a lock_timeout.
-  lock table search_documents in access exclusive mode;
-  drop table search_documents;
-  alter table search_documents_new rename to search_documents;
-  execute format('comment on table search_documents is %L', description);
+  lock table oneshot_home.search_documents in access exclusive mode;
+  perform oneshot.search_rebuild_grant();
+  drop table oneshot_home.search_documents;
+  alter table oneshot_home.search_documents_new rename to search_documents;
+  execute format('comment on table oneshot_home.search_documents is %L', description);
   for index in
-    select indexrelid::regclass as name, relname from pg_index join pg_class on pg_class.oid = indexrelid
-    where indrelid = 'search_documents'::regclass
+    select indexrelid::regclass as name, relname::text from pg_index join pg_class on pg_class.oid = indexrelid
+    where indrelid = 'oneshot_home.search_documents'::regclass
   loop
     execute format('alter index %s rename to %I', index.name, regexp_replace(index.relname, '_new$', ''));
   end loop;
   delete from oneshot.reindex_cursors where mode = 'rebuild';
 end $$;
 
-revoke all on function oneshot.search_flush(), oneshot.search_rebuild_abandon(), oneshot.search_rebuild_start(),
+revoke all on function oneshot.search_enqueue(), oneshot.search_likeness(), oneshot.search_flush(),
+  oneshot.search_rebuild_abandon(), oneshot.search_rebuild_grant(), oneshot.search_rebuild_start(),
   oneshot.search_rebuild_index(), oneshot.search_rebuild_swap() from public;
+
+do $$
+declare
+  definition text;
+begin
+  for definition in
+    select pg_get_functiondef(oid) from pg_proc
+    where pronamespace = 'oneshot'::regnamespace and prosrc like '%oneshot\_home%'
+  loop
+    execute replace(definition, 'oneshot_home', quote_ident(current_schema()::text));
+  end loop;
+  perform oneshot.search_likeness();
+end $$;
