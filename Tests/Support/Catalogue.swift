@@ -57,8 +57,18 @@ package struct Catalogue: Sendable {
   package func kill(_ settings: [String: String], after lines: Int) async throws -> Bool {
     let run = try await SteppedRun(Self.binary, place.environment.merging(settings) { $1 }, after: lines)
     guard !run.hasEnded else { return false }
-    run.process.send(SIGKILL)
-    _ = await run.process.outcome()
+    try await kill(run.process)
+    return true
+  }
+
+  /// Starts a run and kills it shortly after it has logged a text.
+  package func kill(_ settings: [String: String], past text: String) async throws {
+    try await kill(SteppedRun(Self.binary, place.environment.merging(settings) { $1 }, past: text).process)
+  }
+
+  private func kill(_ process: Binary.Running) async throws {
+    process.send(SIGKILL)
+    _ = await process.outcome()
     // The server rolls back what it had open once it notices the end of the connection.
     try await eventually {
       try await place.value(
@@ -66,7 +76,6 @@ package struct Catalogue: Sendable {
         == "0"
     }
     try await place.redis("DEL", "oneshot:lock:reindex")  // What the end of the lease does.
-    return true
   }
 
   /// What the index should hold, by a query that is obviously right.

@@ -77,6 +77,12 @@ extension ItemFailure {
     ItemFailure(item: item(id, in: entity), kind: kind, message: what)
   }
 
+  static func missingLanguage(_ language: String) -> ItemFailure {
+    ItemFailure(
+      item: "search_languages/\(language)", kind: "missing",
+      message: "documents have this language, and search() does not look for it; a rebuild mends that")
+  }
+
   static func orphaned(_ id: String, in entity: Entity) -> ItemFailure {
     difference("orphaned", "the index has it, and its source no longer", of: id, in: entity)
   }

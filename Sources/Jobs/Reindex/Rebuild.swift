@@ -3,14 +3,14 @@ import Postgres
 
 /// The table that a rebuild makes beside the one that is searched, until the one takes the other's place.
 struct Rebuild: Sendable {
-  /// Makes the table, unless an earlier run was stopped while it filled it, for the same entities.
-  ///
-  /// - Parameter names: of the entities to be read.
+  /// Makes the table, unless an earlier run was stopped that was filling it for the same entities.
   static func start(_ entities: [Entity], _ settings: Reindex.Settings, _ run: JobRun) async throws {
     let resume = try Pass.resumption(.rebuild, entities, language: settings.language, run.shard)
-    let isOpen: Statement = """
-      select to_regclass('search_documents_new') is not null and exists (
-        select from oneshot.reindex_cursors where mode = 'rebuild') as is_open
+    let resumable = try Statement(
+      file: PackageResources.resumable_sql, binding: ["entities": entities.map(\.name)])
+    let unaccounted: Statement = """
+      delete from search_documents_new
+      where entity not in (select entity from oneshot.reindex_cursors where mode = 'rebuild')
       """
     let count: Statement = "select count(*) as cursors from oneshot.reindex_cursors where mode = 'rebuild'"
     do {
@@ -18,8 +18,13 @@ struct Rebuild: Sendable {
         let cursors: Int = try session.query(count).only().value("cursors")
         // What it forgets has been filled in already, so all is done anew.
         let left = try session.query(resume).count
-        guard try left < cursors || !session.query(isOpen).only().value("is_open") else { return }
-        try session.query("select oneshot.search_rebuild_start()")
+        let state = try session.query(resumable).only()
+        guard try left > 0 && left == cursors && state.value("is_resumable") else {
+          try session.query("select oneshot.search_rebuild_start()")
+          return
+        }
+        // Of entities that failed, or that were carried over: they are read, or carried over, again.
+        if try !state.value("is_indexed") { try session.execute(unaccounted.limited(to: run.timeLeft)) }
       }
     } catch PostgresError.server(let error) where error.state == .dependentObjectsStillExist {
       throw JobFailure(
@@ -27,17 +32,23 @@ struct Rebuild: Sendable {
     }
   }
 
-  /// Takes out again what was loaded of an entity that failed.
+  /// Takes out again what was loaded of an entity that failed: who resumes this rebuild reads it from its beginning.
   static func forget(_ entity: Entity, _ run: JobRun) async throws {
-    let statement: Statement = "delete from search_documents_new where entity = \(entity.name)"
-    try await run.transaction { session in try session.execute(statement.limited(to: run.timeLeft)) }
+    let loaded: Statement = "delete from search_documents_new where entity = \(entity.name)"
+    let cursors: Statement = """
+      delete from oneshot.reindex_cursors where mode = 'rebuild' and entity = \(entity.name)
+      """
+    try await run.transaction { session in
+      try session.execute(loaded.limited(to: run.timeLeft))
+      try session.execute(cursors)
+    }
   }
 
   /// Makes the indexes and the words of what was loaded, and puts it in the place of the old.
   ///
-  /// - Parameter others: entities of which the old documents stay.
-  static func finish(keeping others: [String], _ settings: Reindex.Settings, _ run: JobRun) async throws {
-    let carryOver = try Statement(file: PackageResources.carry_over_sql, binding: ["entities": others])
+  /// - Parameter read: entities that were read to their end. Of all others the old documents stay.
+  static func finish(_ read: [String], _ settings: Reindex.Settings, _ run: JobRun) async throws {
+    let carryOver = try Statement(file: PackageResources.carry_over_sql, binding: ["entities": read])
     let isIndexed: Statement = """
       select exists (select from pg_index where indrelid = 'search_documents_new'::regclass) as is_indexed
       """
@@ -70,7 +81,11 @@ struct Rebuild: Sendable {
 
   private static func collectWords(_ run: JobRun) async throws {
     let words = try Statement(file: PackageResources.new_words_sql).limited(to: run.timeLeft)
-    try await run.transaction { session in try session.execute(words) }
+    try await run.transaction { session in
+      // Of an earlier run that was stopped.
+      try session.execute("delete from oneshot.search_gone")
+      try session.execute(words)
+    }
     run.log.debug("collected the words")
   }
 
@@ -85,8 +100,11 @@ struct Rebuild: Sendable {
   }
 
   private static func swap(_ run: JobRun, _ attempt: Int) async throws -> Bool {
-    // Now and then longer than deadlock_timeout (1 s), after which an autovacuum of the table gives way.
-    let patience: Statement = "select set_config('lock_timeout', \(attempt % 5 == 0 ? "1500ms" : "300ms"), true)"
+    // Each fifth time longer than deadlock_timeout, after which an autovacuum of the table gives way.
+    let patience: Statement = """
+      select set_config('lock_timeout', case when \(attempt % 5 == 0) then setting::integer + 500 else 300 end::text, true)
+      from pg_settings where name = 'deadlock_timeout'
+      """
     return try await run.transaction { session in
       do {
         try session.pipeline(["savepoint swap", patience, "select oneshot.search_rebuild_swap()"])

@@ -19,6 +19,7 @@ struct Reindex: Job {
       privileges: [.select, .insert, .update, .delete]),
     TableNeed("search_languages", columns: ["language"], privileges: [.select, .insert]),
     TableNeed("search_words", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
+    TableNeed("oneshot.search_gone", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
     TableNeed("search_pending", columns: ["id", "entity", "entity_id"], privileges: [.select, .delete]),
     TableNeed(
       "oneshot.reindex_cursors", columns: ["mode", "entity", "shard", "lane", "after_id", "upto_id"],
@@ -39,7 +40,9 @@ struct Reindex: Job {
     case .changed:
       try await Rebuild.abandon(run)
       try await readAll(entities, progress, run)
-    case .verify: try await readAll(entities, progress, run)
+    case .verify:
+      try await readAll(entities, progress, run)
+      try await verifyLanguages(run)
     case .rebuild: try await rebuild(entities, progress, run)
     case .pending:
       try await Rebuild.abandon(run)
@@ -134,6 +137,19 @@ struct Reindex: Job {
     }
   }
 
+  /// Looks for languages of documents that search() does not know of.
+  private func verifyLanguages(_ run: JobRun) async throws {
+    let missing: Statement = """
+      select language from search_documents except select language from search_languages order by 1
+      """
+    try await run.transaction { session in
+      let languages = try session.query(missing.limited(to: run.timeLeft)).map {
+        try $0.value("language", as: String.self)
+      }
+      try run.reject(languages.map { .missingLanguage($0) }, in: session)
+    }
+  }
+
   private func rebuild(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
     guard run.shard.isWhole else {
       throw JobFailure(
@@ -145,7 +161,7 @@ struct Reindex: Job {
     guard !run.isDryRun else { return }
     for entity in failed { try await Rebuild.forget(entity, run) }
     let read = Set(entities.map(\.name)).subtracting(failed.map(\.name))
-    try await Rebuild.finish(keeping: settings.known.filter { !read.contains($0) }, settings, run)
+    try await Rebuild.finish(read.sorted(), settings, run)
   }
 
   private func indexQueued(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {

@@ -160,6 +160,8 @@ import Testing
     #expect(try await place.value("select count(*) from oneshot.dead_letters") == "0")
     try await place.redis("DEL", "oneshot:lock:reindex")
     #expect(try await catalogue.run().exitCode == 0)
+    try await place.execute("delete from search_languages where language = 'german'")
+    #expect(items(try await catalogue.run([], verify)).keys.contains("search_languages/german"))
     // The hash of the damaged one is right, so only a rebuild, or a change, mends it.
     #expect(try await catalogue.run([], verify).count("stale") == 1)
     #expect(try await catalogue.run([], ["REINDEX_MODE": "rebuild"]).exitCode == 0)
