@@ -32,8 +32,7 @@ struct Listing: Sendable {
     let statement = try statement(items, isDryRun: run.isDryRun).limited(to: run.timeLeft)
     let batch = try await run.transaction { session in
       try finish(items, run, session)
-      let rows = try session.pipeline([Reading.relaxed, statement])[1]
-      let batch = try Batch(rows, of: entity, Action(.ids, isDryRun: run.isDryRun))
+      let batch = try Batch(session.query(statement), of: entity, Action(.ids, isDryRun: run.isDryRun))
       try run.resolve(items.map { ItemFailure.item($0.id, in: entity) }, in: session)
       try run.reject(batch.failures, in: session)
       return batch

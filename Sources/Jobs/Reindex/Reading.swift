@@ -37,7 +37,7 @@ struct Reading: Sendable {
     let (parts, last) = pass.action.parts
     let statement = try entity.statement(parts, last, binding: values(limit, lane)).limited(to: run.timeLeft)
     let batch = try await run.transaction { session in
-      let batch = try Batch(session.pipeline([Self.relaxed, statement])[1], of: entity, pass.action)
+      let batch = try Batch(session.query(statement), of: entity, pass.action)
       try run.reject(batch.failures, in: session)
       return batch
     }
@@ -46,9 +46,6 @@ struct Reading: Sendable {
     lane.after = batch.last ?? lane.after
     lane.isDone = batch.tally.read < limit
   }
-
-  /// A server that crashes may lose the last batches together with their cursor; the next run does them again.
-  static let relaxed: Statement = "set local synchronous_commit = off"
 
   private func values(_ limit: Int, _ lane: Pass.Lane) -> [String: any PostgresEncodable] {
     pass.names(of: lane).merging(["limit": limit, "language": settings.language]) { $1 }
