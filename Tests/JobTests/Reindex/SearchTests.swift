@@ -28,7 +28,10 @@ import Testing
     ).map { $0[0] }
   }
 
-  private func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+  /// Scalar by scalar: a mark may combine with the quote before it.
+  private func quoted(_ text: String) -> String {
+    "'" + text.unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
+  }
 
   @Test func `a title counts for more than a description, and that for more than tags, however often`() async throws {
     #expect(try await search("elephant") == ["asset 1", "blog_post 1", "asset 2", "asset 3"])
@@ -86,6 +89,77 @@ import Testing
   func `nothing that is typed is an error`(query: String) async throws {
     _ = try await search(query)
     _ = try await search(query + " elephnat* -\"" + query)
+  }
+
+  @Test func `dashes are no minus unless something follows them`() async throws {
+    for dashes in ["repeat('-', 40)", "repeat('- ', 40)", "repeat('-- ', 100)"] {
+      for word in ["elephant", "elephnat"] {
+        #expect(try await catalogue.place.value("select count(*) from search(\(dashes) || ' \(word)')") == "4")
+      }
+      #expect(try await catalogue.place.value("select count(*) from search(\(dashes))") == "0")
+    }
+    #expect(try await search("elephant - river -").count == 3)
+    #expect(try await search("elephant --river") == ["asset 3"])
+    // More of them than the parser takes.
+    #expect(try await catalogue.place.value("select count(*) from search('elephant ' || repeat('-(', 100))") == "0")
+  }
+
+  @Test(arguments: 1...8)
+  func `hundreds of random queries are no error`(seed: UInt64) async throws {
+    var random = SeededGenerator(seed)
+    let pieces = [
+      "\\", "'", "\"", "-", "--", "- ", "*", ":*", ":A", "&", "|", "!", "<->", "(", ")", " ", "  ", "or", " or ", "the",
+      "a", "elephnat", "river", "in*", "é", "e\u{301}", "\u{301}", "🦓", "👩‍👩‍👧", "日本", "ß", "İ", "\u{202E}", "\u{1}",
+      "\t", "\n", "0", "1.5e3", "@", "/", "://", "%", "_", "$1", "{", "}", "[", ",", ";", "<b>", "&amp;", "x",
+    ]
+    let queries = (0..<60).map { number in
+      let piece = pieces.randomElement(using: &random) ?? ""
+      let count = number % 10 == 0 ? 3000 : Int.random(in: 1...40, using: &random)
+      return number % 3 == 0
+        ? String(repeating: piece + (pieces.randomElement(using: &random) ?? ""), count: count)
+        : (0..<count).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+    }
+    let values = queries.map { "(\(quoted($0)))" }.joined(separator: ", ")
+    #expect(
+      try await catalogue.place.value(
+        "select count(*) from (values \(values)) as typed (query) left join lateral search(query, null, 1) on true")
+        == "60")
+  }
+
+  @Test func `a beginning that is also a word which does not count finds longer words`() async throws {
+    try await catalogue.place.execute(
+      "insert into projects values (1, 'Theatres of wealth', 'inner heroes', null), (2, 'Webs', 'islands', null)")
+    #expect(try await catalogue.run().exitCode == 0)
+    #expect(try await search("the*") == ["project 1"])
+    #expect(try await search("THE* inne*") == ["project 1"])
+    #expect(try await search("he*") == ["project 1"])
+    #expect(try await search("we*", entities: "array['project']").sorted() == ["project 1", "project 2"])
+    #expect(try await search("we* -the*", entities: "array['project']") == ["project 2"])
+    #expect(try await search("is*") == ["project 2"])
+    #expect(try await search("\"the* of wealth\"") == ["project 1"])
+  }
+
+  @Test func `however often a session searches, it never reads the whole table`() async throws {
+    try await catalogue.place.execute(
+      """
+      insert into search_documents select 'note', g::text, to_tsvector('english', 'word' || g), 1, 'english'
+        from generate_series(1, 20000) g;
+      """)
+    try await catalogue.place.execute("vacuum analyze search_documents")
+    try await catalogue.place.execute(
+      """
+      do $$
+      declare scans bigint;
+      begin
+        for number in 1 .. 10 loop
+          if not (select bool_and(approximate) from search('elephnat')) then raise exception 'not found'; end if;
+          perform search('rivrr elephnat');
+        end loop;
+        select seq_scan into strict scans from pg_stat_xact_user_tables
+        where relid = 'public.search_documents'::regclass;
+        if scans > 0 then raise exception '% scans', scans; end if;
+      end $$;
+      """)
   }
 
   @Test func `what is far too long is cut, and null is nothing`() async throws {

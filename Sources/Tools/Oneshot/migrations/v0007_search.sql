@@ -69,17 +69,23 @@ create function search(
 ) returns setof record language plpgsql
 set client_min_messages = warning
 set search_path from current
+-- Which index helps depends on the word.
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
-  -- As much as a person types, and never a word longer than a tsquery takes (2 kB).
-  typed text := left(coalesce(query, ''), 500);
+  -- As much as a person types, and never a word longer than a tsquery takes (2 kB). A dash that stands before nothing
+  -- is no minus.
+  typed text := regexp_replace(left(coalesce(query, ''), 500), '-(?=[-[:space:]]|$)', ' ', 'g');
+  -- What stands before a beginning while the query is parsed: with it, it is no word that does not count (the*).
+  mark constant text := 'xqzj';
   languages text[];
   readings regconfig[];
   parsed tsquery[] := '{}';
   reading regconfig;
   asked tsquery;
   beginning text;
+  beginnings tsquery;
   lexeme text;
   exactly tsquery;
   alike tsquery;
@@ -91,11 +97,20 @@ begin
   if languages is null then return; end if;
 
   foreach reading in array readings loop
-    asked := websearch_to_tsquery(reading, typed);
-    -- word* is a beginning; a tsquery has it as word:*.
-    for beginning in select distinct part[1] from regexp_matches(typed, '([[:alnum:]]+)\*', 'g') as part loop
-      asked := ts_rewrite(asked, websearch_to_tsquery(reading, beginning), to_tsquery(reading, beginning || ':*'));
-    end loop;
+    begin
+      -- word* is a beginning; a tsquery has it as word:*.
+      asked := websearch_to_tsquery(reading, regexp_replace(typed, '([[:alnum:]]+)\*', mark || '\1 ', 'g'));
+      for beginning in select distinct part[1] from regexp_matches(typed, '([[:alnum:]]+)\*', 'g') as part loop
+        beginnings := to_tsquery(reading, beginning || ':*');
+        if numnode(beginnings) = 0 then
+          beginnings := (quote_literal(lower(beginning)) || ':*')::tsquery;
+        end if;
+        asked := ts_rewrite(asked, websearch_to_tsquery(reading, mark || beginning), beginnings);
+      end loop;
+    exception when others then
+      -- More brackets or minuses than the parser takes: nothing that a person looks for.
+      asked := '';
+    end;
     -- Nothing to look for (no words, or none that count), or only what is not to be found ('T').
     if querytree(asked) in ('', 'T') then asked := ''; end if;
     parsed := parsed || asked;
