@@ -20,8 +20,11 @@ enum Action: Sendable {
   var keepsCursor: Bool { self == .write || self == .load }
 
   /// The parts of the statement for one page, and its end.
-  var parts: (parts: [[UInt8]], last: [UInt8]) {
-    let compared = [PackageResources.page_sql, PackageResources.done_sql, PackageResources.compared_sql]
+  ///
+  /// - Parameter byIds: whether nothing is made of other documents than those of the page.
+  func parts(byIds: Bool = false) -> (parts: [[UInt8]], last: [UInt8]) {
+    let page = byIds ? PackageResources.page_by_ids_sql : PackageResources.page_sql
+    let compared = [page, PackageResources.done_sql, PackageResources.compared_sql]
     let documents = compared + [PackageResources.documents_sql]
     return switch self {
     case .write:

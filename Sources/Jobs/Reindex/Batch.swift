@@ -56,7 +56,8 @@ extension ItemFailure {
   static func unknownLanguage(_ language: String, of id: String, in entity: Entity) -> ItemFailure {
     ItemFailure(
       item: item(id, in: entity), kind: "unknown_language",
-      message: "«\(language.prefix(100))» is no text search configuration of this database. \(stays)",
+      message:
+        "«\(language.prefix(100))» is no text search configuration of pg_catalog, nor of the schema of search_documents. \(stays)",
       payload: ["entity": .string(entity.name), "id": .string(id), "language": .string(language)])
   }
 
@@ -94,4 +95,13 @@ extension SQLState {
   /// Whether an error may be about one document among many: a text that is too large or that a function of the
   /// entity's file cannot take, a damaged row.
   var isOfOneDocument: Bool { ["21", "22", "38", "39", "54", "P0", "XX"].contains(errorClass) }
+
+  /// Whether an error may be about one value: an id that is none.
+  var isOfAValue: Bool { errorClass == "22" }
+
+  /// Whether an error is about what one entity's statement asks for: not about a server that is full, stopping or
+  /// somebody else's replica, a limit of time, nor the role's rights.
+  var isOfOneEntity: Bool {
+    !isTransient && !isDenied && self != .protocolViolation && !["25", "57", "58"].contains(errorClass)
+  }
 }

@@ -27,13 +27,16 @@ extension Reindex {
   func complaintAboutLanguage(_ run: JobRun) async throws -> JobFailure? {
     let question: Statement = """
       select exists (
-        select from pg_ts_config where cfgname = \(settings.language) and pg_ts_config_is_visible(oid)) as is_known
+        select from pg_ts_config
+        where cfgname = \(settings.language) and cfgnamespace in (
+          'pg_catalog'::regnamespace, (select relnamespace from pg_class where oid = 'search_documents'::regclass))
+      ) as is_known
       """
     guard try await !run.session({ try $0.query(question).only().value("is_known", as: Bool.self) }) else { return nil }
     return JobFailure(
       .misconfigured,
-      "REINDEX_LANGUAGE is «\(settings.language)», which is no text search configuration of this database",
-      hint: "select cfgname from pg_ts_config lists them.")
+      "REINDEX_LANGUAGE is «\(settings.language)», which is no text search configuration that search() finds",
+      hint: "It finds those of pg_catalog and of the schema of search_documents; \\dF in psql lists them.")
   }
 
   /// Why an entity's file yields nothing to index.
@@ -41,8 +44,10 @@ extension Reindex {
     do {
       let description = try entity.description()
       do {
-        try await run.session { session in try session.query(description) }
-        return nil
+        let row = try await run.session { session in try session.pipeline([Entity.wholly, description])[1].only() }
+        guard try row.value("is_pseudo") else { return nil }
+        return SQLFile.Failure(
+          "\(entity.file.place): its id is a \(try row.value("id_type", as: String.self)), which is no id")
       } catch PostgresError.server(let error) where !error.state.isTransient && error.state != .queryCanceled {
         return SQLFile.Failure(entity.describe(error, in: description))
       }

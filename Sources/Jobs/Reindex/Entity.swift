@@ -36,6 +36,22 @@ struct Entity: Sendable {
     query([], []).describe(error, in: statement)
   }
 
+  /// Makes a statement read all rows, or none and fail: those that row security hides would leave the index.
+  static let wholly: Statement = "select set_config('row_security', 'off', true)"
+
+  /// Does something with a statement of this entity. What the server has against that is the entity's failure alone.
+  ///
+  /// - Parameter isHandled: errors that the caller knows what to do with.
+  func owning<Value>(
+    errorsIn statement: Statement, but isHandled: (SQLState) -> Bool = { _ in false }, _ work: () async throws -> Value
+  ) async throws -> Value {
+    do {
+      return try await work()
+    } catch let PostgresError.server(error) where error.state.isOfOneEntity && !isHandled(error.state) {
+      throw SQLFile.Failure(describe(error, in: statement))
+    }
+  }
+
   private func query(_ parts: [[UInt8]], _ last: [UInt8]) -> SQLFile {
     let all = ([PackageResources.source_rows_sql] + parts).map { String(decoding: $0, as: UTF8.self) }
     return file.wrapped(

@@ -30,12 +30,15 @@ struct Listing: Sendable {
 
   private func write(_ items: [Item], _ run: JobRun) async throws {
     let statement = try statement(items, isDryRun: run.isDryRun).limited(to: run.timeLeft)
-    let batch = try await run.transaction { session in
-      try finish(items, run, session)
-      let batch = try Batch(session.query(statement), of: entity, Action(.ids, isDryRun: run.isDryRun))
-      try run.resolve(items.map { ItemFailure.item($0.id, in: entity) }, in: session)
-      try run.reject(batch.failures, in: session)
-      return batch
+    let batch = try await entity.owning(errorsIn: statement, but: \.isOfOneDocument) {
+      try await run.transaction { session in
+        try finish(items, run, session)
+        let rows = try session.pipeline([Entity.wholly, statement])[1]
+        let batch = try Batch(rows, of: entity, Action(.ids, isDryRun: run.isDryRun))
+        try run.resolve(items.map { ItemFailure.item($0.id, in: entity) }, in: session)
+        try run.reject(batch.failures, in: session)
+        return batch
+      }
     }
     progress.add(batch.tally, to: entity)
   }
@@ -72,10 +75,12 @@ struct Listing: Sendable {
     var impossible: [String] = []
     for id in ids {
       let question = try entity.statement(
-        [PackageResources.listed_sql], Array("select from page limit 0".utf8), binding: ["ids": [id]])
+        [PackageResources.listed_ids_sql], Array("select from page limit 0".utf8), binding: ["ids": [id]])
       do {
-        try await run.session { session in try session.query(question) }
-      } catch PostgresError.server(let error) where error.state.errorClass == "22" {
+        try await entity.owning(errorsIn: question, but: \.isOfAValue) {
+          try await run.session { session in _ = try session.pipeline([Entity.wholly, question]) }
+        }
+      } catch PostgresError.server(let error) where error.state.isOfAValue {
         impossible.append(id)
       }
     }

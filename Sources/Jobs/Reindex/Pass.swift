@@ -59,11 +59,8 @@ struct Pass: Sendable {
         "fractions": (1...settings.parallel).map { Double($0) / Double(settings.parallel) },
       ]
     ).limited(to: run.timeLeft)
-    do {
-      lanes += try await run.transaction { session in try session.query(plan).map(Lane.init) }
-    } catch PostgresError.server(let error) where error.state.isOfOneDocument {
-      // Its ids cannot be read.
-      throw SQLFile.Failure(entity.describe(error, in: plan))
+    lanes += try await entity.owning(errorsIn: plan) {
+      try await run.transaction { session in try session.pipeline([Entity.wholly, plan])[1].map(Lane.init) }
     }
   }
 

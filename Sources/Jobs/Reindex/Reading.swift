@@ -12,16 +12,16 @@ struct Reading: Sendable {
 
   /// - Returns: how many documents of the lane's sources are in the index.
   func read(_ lane: Pass.Lane, _ run: JobRun) async throws -> Int {
-    var (lane, size) = (lane, settings.batch)
+    var (lane, size, byIds) = (lane, settings.batch, false)
     while !lane.isDone {
       try Task.checkCancellation()
       let limit = try await pace.next(size, run)
       do {
-        try await read(limit, of: &lane, run)
+        try await read(limit, of: &lane, byIds: byIds, run)
         size = min(settings.batch, size * 2)
       } catch let PostgresError.server(error) where error.state.isOfOneDocument {
-        guard limit == 1 else {
-          size = limit / 2
+        guard byIds, limit == 1 else {
+          (size, byIds) = (max(1, limit / 2), true)
           continue
         }
         try await setAside(error, of: &lane, run)
@@ -33,13 +33,16 @@ struct Reading: Sendable {
     return lane.present
   }
 
-  private func read(_ limit: Int, of lane: inout Pass.Lane, _ run: JobRun) async throws {
-    let (parts, last) = pass.action.parts
+  private func read(_ limit: Int, of lane: inout Pass.Lane, byIds: Bool, _ run: JobRun) async throws {
+    let (parts, last) = pass.action.parts(byIds: byIds)
     let statement = try entity.statement(parts, last, binding: values(limit, lane)).limited(to: run.timeLeft)
-    let batch = try await run.transaction { session in
-      let batch = try Batch(session.query(statement), of: entity, pass.action)
-      try run.reject(batch.failures, in: session)
-      return batch
+    let batch = try await entity.owning(errorsIn: statement, but: \.isOfOneDocument) {
+      try await run.transaction { session in
+        let rows = try session.pipeline([Entity.wholly, statement])[1]
+        let batch = try Batch(rows, of: entity, pass.action)
+        try run.reject(batch.failures, in: session)
+        return batch
+      }
     }
     progress.add(batch.tally, to: entity)
     lane.present += batch.present
@@ -56,10 +59,12 @@ struct Reading: Sendable {
     _ error: PostgresError.ServerError, of lane: inout Pass.Lane, _ run: JobRun
   ) async throws {
     let next = try entity.statement(
-      [PackageResources.page_sql], PackageResources.next_id_sql, binding: values(1, lane))
+      [PackageResources.page_by_ids_sql], PackageResources.first_id_sql, binding: values(1, lane))
     let (id, isPresent) = try await run.transaction { [lane] session in
       let id: String
-      do { id = try session.query(next).only().value("id") } catch PostgresError.server(let reason) {
+      do { id = try session.pipeline([Entity.wholly, next])[1].only().value("id") } catch PostgresError.server(
+        let reason)
+      {
         // Not even its id can be read: it is the file that fails.
         throw SQLFile.Failure(entity.describe(reason, in: next))
       }

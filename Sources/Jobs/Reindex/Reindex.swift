@@ -169,11 +169,15 @@ struct Reindex: Job {
     for entity in entities {
       guard var queue = try await Queue(entity, run) else { continue }
       let listing = Listing(entity: entity, language: settings.language, progress: progress)
-      while true {
-        try Task.checkCancellation()
-        let items = try await queue.next(pace.next(settings.batch, run), run)
-        guard !items.isEmpty else { break }
-        try await listing.index(items, run)
+      do {
+        while true {
+          try Task.checkCancellation()
+          let items = try await queue.next(pace.next(settings.batch, run), run)
+          guard !items.isEmpty else { break }
+          try await listing.index(items, run)
+        }
+      } catch let failure as SQLFile.Failure {
+        try await fail(entity, failure, progress, run)
       }
     }
     try await Queue.warnOfOthers(than: settings.known, run)
@@ -182,16 +186,20 @@ struct Reindex: Job {
   private func indexListed(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
     guard let entity = entities.first else { return }
     let listing = Listing(entity: entity, language: settings.language, progress: progress)
-    let impossible = try await listing.impossible(settings.ids, run)
-    guard impossible.isEmpty else {
-      throw JobFailure(
-        .misconfigured,
-        "REINDEX_IDS names what is no id of \(entity.name): " + impossible.map { "«\($0)»" }.joined(separator: ", "),
-        hint: "Nothing was written.")
-    }
-    for start in stride(from: 0, to: settings.ids.count, by: settings.batch) {
-      let ids = settings.ids[start..<min(start + settings.batch, settings.ids.count)]
-      try await listing.index(ids.map { Listing.Item(id: $0) }, run)
+    do {
+      let impossible = try await listing.impossible(settings.ids, run)
+      guard impossible.isEmpty else {
+        throw JobFailure(
+          .misconfigured,
+          "REINDEX_IDS names what is no id of \(entity.name): " + impossible.map { "«\($0)»" }.joined(separator: ", "),
+          hint: "Nothing was written.")
+      }
+      for start in stride(from: 0, to: settings.ids.count, by: settings.batch) {
+        let ids = settings.ids[start..<min(start + settings.batch, settings.ids.count)]
+        try await listing.index(ids.map { Listing.Item(id: $0) }, run)
+      }
+    } catch let failure as SQLFile.Failure {
+      try await fail(entity, failure, progress, run)
     }
   }
 

@@ -42,8 +42,8 @@ struct Sweep: Sendable {
 
   private func remove(_ ids: [String], _ run: JobRun) async throws -> Int {
     do {
-      return try await remove(ids, run, listed: PackageResources.listed_sql)
-    } catch PostgresError.server(let error) where error.state.errorClass == "22" {
+      return try await remove(ids, run, listed: PackageResources.listed_ids_sql)
+    } catch PostgresError.server(let error) where error.state.isOfAValue {
       // Ids that the source could not have, since those it has are of another type.
       return try await remove(ids, run, listed: PackageResources.listed_as_text_sql)
     }
@@ -55,10 +55,14 @@ struct Sweep: Sendable {
       [listed, PackageResources.gone_sql] + removal, Array("select entity_id from gone order by 1".utf8),
       binding: ["entity": entity.name, "ids": ids]
     ).limited(to: run.timeLeft)
-    return try await run.transaction { session in
-      let gone = try session.query(statement).map { try $0.value("entity_id", as: String.self) }
-      if pass.action == .verify { try run.reject(gone.map { .orphaned($0, in: entity) }, in: session) }
-      return gone.count
+    return try await entity.owning(errorsIn: statement, but: \.isOfAValue) {
+      try await run.transaction { session in
+        let gone = try session.pipeline([Entity.wholly, statement])[1].map {
+          try $0.value("entity_id", as: String.self)
+        }
+        if pass.action == .verify { try run.reject(gone.map { .orphaned($0, in: entity) }, in: session) }
+        return gone.count
+      }
     }
   }
 

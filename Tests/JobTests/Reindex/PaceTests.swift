@@ -43,13 +43,13 @@ import Testing
     #expect(pace.reserve(5, rate: 10, now: free.start).start == free.start)
   }
 
-  @Test func `lanes share the rate, and a run keeps it within a tenth`() async throws {
+  @Test func `lanes share the rate, and a run is no faster`() async throws {
     let catalogue = try await Catalogue()
     try await catalogue.place.execute("insert into assets (id, title) select g, 'x' from generate_series(1, 600) g")
     let run = try await catalogue.run([], ["REINDEX_RATE": "200", "REINDEX_PARALLEL": "3"])
     #expect(run.exitCode == 0 && run.count("read") == 600)
     // 600 documents at 200 a second; the rate is the contract's, a slow machine is not in it.
-    #expect(run.result["duration_ms"].int ?? 0 >= 2700)
+    #expect(run.result["duration_ms"].int ?? 0 >= 2900)
   }
 
   @Test func `the key in Redis changes the rate of a run that goes on, and what is no rate changes nothing`()

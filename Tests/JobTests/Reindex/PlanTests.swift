@@ -55,14 +55,16 @@ import Testing
   @Test(arguments: [nil, grouped])
   func `a page is looked up by the index, and so is what is stored of it`(file: String?) async throws {
     let place = try await filled()
-    let page = try await plan(of: Action.look.parts.parts, Action.look.parts.last, file, place)
+    let page = try await plan(of: Action.look.parts().parts, Action.look.parts().last, file, place)
     #expect(
       page.contains(/Index Cond: \(\((assets\.)?id > '5000'::bigint\) AND \((assets\.)?id <= '100000'::bigint\)\)/),
       "\(page)")
     let listed = try await plan(
       of: [PackageResources.listed_sql], Array("select count(*) from page".utf8), file, place)
     #expect(listed.contains(/Index Cond: \((assets\.)?id = ANY/), "\(listed)")
-    for plan in [page, listed] {
+    let byIds = try await plan(
+      of: Action.look.parts(byIds: true).parts, Action.look.parts(byIds: true).last, file, place)
+    for plan in [page, listed, byIds] {
       #expect(!plan.contains("Seq Scan on assets") && !plan.contains("Seq Scan on search_documents"), "\(plan)")
     }
   }

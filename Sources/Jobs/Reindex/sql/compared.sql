@@ -1,3 +1,11 @@
+-- The text search configurations that search() finds, whatever the search_path of this run.
+configurations as materialized (
+  select distinct on (cfgname) cfgname, oid
+  from pg_ts_config
+  where cfgnamespace in (
+    'pg_catalog'::regnamespace, (select relnamespace from pg_class where oid = 'search_documents'::regclass))
+  order by cfgname, cfgnamespace <> 'pg_catalog'::regnamespace
+),
 -- What has become of each document of the page. The hash is of each text on its own, of the language, and (the
 -- second argument) of the recipe by which a document is made: who changes that, counts it up.
 compared as materialized (
@@ -10,18 +18,17 @@ compared as materialized (
       else 'unchanged'
     end as state
   from (
-    select page.id, page.id::text as entity_id, known.language, deleted, configuration.oid as configuration,
+    select page.id, page.id::text collate "C" as entity_id, known.language, deleted, configuration.oid as configuration,
       hash_record_extended(
         row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), 1) as new_hash,
       stored.source_hash as old_hash
     from page
     cross join lateral (select coalesce(page.language, :language) as language) as known
-    left join pg_ts_config as configuration
-      on cfgname = known.language and pg_ts_config_is_visible(configuration.oid)
+    left join configurations as configuration on cfgname = known.language
     -- One by one through the index (offset keeps the planner from it): else it may read the whole table for each page.
     left join lateral (
       select source_hash from search_documents
-      where entity = :entity and entity_id = page.id::text
+      where entity = :entity and entity_id = page.id::text collate "C"
       offset 0) as stored on true
     -- And so each hash is made once, not wherever it is named.
     offset 0) as hashed

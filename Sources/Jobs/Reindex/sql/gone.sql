@@ -2,5 +2,5 @@
 gone as materialized (
   select entity_id from search_documents
   where entity = :entity and entity_id in (
-    select id::text from unnest(:ids) as listed (id) except select id::text from page)
+    select id::text from unnest(:ids) as listed (id) except select id::text collate "C" from page)
 )

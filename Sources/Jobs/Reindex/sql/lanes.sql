@@ -5,7 +5,7 @@ bounds as (
   from unnest((
     select percentile_disc(:fractions::float8[]) within group (order by id)::text[]
     from source_rows
-    where id is not null and (:shards = 1 or (hashtext(id::text) & 2147483647) % :shards = :shard))
+    where id is not null and (:shards = 1 or (hashtext(id::text collate "C") & 2147483647) % :shards = :shard))
   ) with ordinality as quantiles (bound, number)
 ), lanes as (
   select -1 as lane, null as after_id, null as upto_id

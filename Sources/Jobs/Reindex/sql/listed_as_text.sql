@@ -1,2 +1,2 @@
--- Documents by their ids, in whatever form those are; reads the whole source.
-page as materialized (select * from source_rows where id::text = any (:ids))
+-- The same, with ids in whatever form; reads the whole source.
+page as materialized (select id from source_rows where id::text collate "C" = any (:ids))

@@ -1,0 +1,1 @@
+select id::text as id from page_ids limit 1

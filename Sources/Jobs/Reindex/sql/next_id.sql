@@ -1,1 +1,0 @@
-select id::text as id from page
