@@ -29,24 +29,37 @@ struct Pass: Sendable {
   let mode: Mode
   let action: Action
   let shard: Shard
-  /// Whether another run has begun it.
-  let isResumed: Bool
-  let startedAt: Timestamp
+  /// Since when each entity is read that another run has begun with.
+  let resumed: [String: Timestamp]
+  private let startedAt: Timestamp
+  private let names: [String]
   var lanes: [Lane]
 
   /// Takes up what is left of an earlier pass, or begins one.
   static func open(
     _ mode: Mode, _ entities: [Entity], _ settings: Reindex.Settings, _ run: JobRun
   ) async throws -> Pass {
-    guard Action(mode, isDryRun: run.isDryRun).keepsCursor else { return Pass(mode, run) }
+    guard Action(mode, isDryRun: run.isDryRun).keepsCursor else { return Pass(mode, entities, run) }
     let resumption = try resumption(mode, entities, language: settings.language, run.shard)
-    let (lanes, startedAt) = try await run.transaction { session in
+    let (lanes, resumed) = try await run.transaction { session in
       let rows = try session.query(resumption)
-      return (try rows.map(Lane.init), try rows.first?.value("started_at", as: Timestamp.self))
+      let starts = try rows.map {
+        (try $0.value("entity", as: String.self), try $0.value("started_at", as: Timestamp.self))
+      }
+      return (try rows.map(Lane.init), Dictionary(starts) { first, _ in first })
     }
     if !lanes.isEmpty { run.log.info("goes on where an earlier run was stopped") }
-    return Pass(mode, run, isResumed: !lanes.isEmpty, startedAt: startedAt, lanes: lanes)
+    return Pass(mode, entities, run, resumed: resumed, lanes: lanes)
   }
+
+  /// When the entity's first document was read, or will be.
+  func start(of entity: Entity) -> Timestamp { resumed[entity.name] ?? startedAt }
+
+  /// Whether what was read first of an entity has since had so long to change that this pass is none of now.
+  func isOld(_ entity: Entity) -> Bool { start(of: entity) < startedAt - Self.longest }
+
+  /// A nightly pass that the next night ends is older than this; one that goes on after a deploy or a crash is not.
+  private static let longest = Duration.hours(12)
 
   /// Freezes how far an entity is read, and divides it; unless an earlier run has done so.
   mutating func plan(_ entity: Entity, _ settings: Reindex.Settings, _ run: JobRun) async throws {
@@ -64,12 +77,15 @@ struct Pass: Sendable {
     }
   }
 
-  private init(_ mode: Mode, _ run: JobRun, isResumed: Bool = false, startedAt: Timestamp? = nil, lanes: [Lane] = []) {
+  private init(
+    _ mode: Mode, _ entities: [Entity], _ run: JobRun, resumed: [String: Timestamp] = [:], lanes: [Lane] = []
+  ) {
     self.mode = mode
     action = Action(mode, isDryRun: run.isDryRun)
     shard = run.shard
-    self.isResumed = isResumed
-    self.startedAt = startedAt ?? run.startedAt
+    self.resumed = resumed
+    startedAt = run.startedAt
+    names = entities.map(\.name)
     self.lanes = lanes
   }
 
@@ -109,7 +125,8 @@ struct Pass: Sendable {
   func end(_ run: JobRun) async throws {
     guard action.keepsCursor else { return }
     let statement: Statement = """
-      delete from oneshot.reindex_cursors where mode = \(mode.rawValue) and shard = \(shard.index)
+      delete from oneshot.reindex_cursors
+      where mode = \(mode.rawValue) and shard = \(shard.index) and entity = any (\(names)::text[])
       """
     try await run.transaction { session in try session.execute(statement) }
   }

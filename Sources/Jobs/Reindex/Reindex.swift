@@ -39,7 +39,7 @@ struct Reindex: Job {
     switch settings.mode {
     case .changed:
       try await Rebuild.abandon(run)
-      try await readAll(entities, progress, run)
+      try await readChanged(entities, progress, run)
     case .verify:
       try await readAll(entities, progress, run)
       try await verifyLanguages(run)
@@ -86,10 +86,13 @@ struct Reindex: Job {
 
   /// Reads every document of the entities, or what an earlier run has left of them.
   ///
-  /// - Returns: the entities that could not be read to their end.
+  /// - Returns: the entities that could not be read to their end, and those of which the first were read long ago.
   @discardableResult
-  private func readAll(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws -> [Entity] {
+  private func readAll(
+    _ entities: [Entity], _ progress: Progress, _ run: JobRun
+  ) async throws -> (failed: [Entity], old: [Entity]) {
     var pass = try await Pass.open(settings.mode, entities, settings, run)
+    progress.goesOn(from: pass.resumed.values.min())
     let pace = Pace(rate: settings.rate)
     var failures: [(entity: Entity, failure: SQLFile.Failure)] = []
     for entity in entities {
@@ -103,15 +106,25 @@ struct Reindex: Job {
       let sweep = Sweep(entity: entity, pass: pass, batch: settings.batch, progress: progress)
       do {
         let present = try await read(pass.lanes(of: entity), reading, run)
-        try await sweep.carryOut(last, present: pass.isResumed ? nil : present, run)
-        if pass.action.keepsCursor { try await resolveOld(entity, since: pass.startedAt, run) }
+        try await sweep.carryOut(last, present: pass.resumed[entity.name] == nil ? present : nil, run)
+        if pass.action.keepsCursor { try await resolveOld(entity, since: pass.start(of: entity), run) }
       } catch let failure as SQLFile.Failure {
         failures.append((entity, failure))
       }
     }
     for (entity, failure) in failures { try await fail(entity, failure, progress, run) }
     if settings.mode == .changed { try await pass.end(run) }
-    return failures.map(\.entity)
+    let failed = Set(failures.map(\.entity.name))
+    return (failures.map(\.entity), entities.filter { pass.isOld($0) && !failed.contains($0.name) })
+  }
+
+  /// Reads every document; and all of an entity once more, if an earlier run had begun with it so long ago that what it
+  /// read is old.
+  private func readChanged(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
+    let (_, old) = try await readAll(entities, progress, run)
+    guard !old.isEmpty else { return }
+    run.log.info("what an earlier run had read is old, so all is read again")
+    try await readAll(old, progress, run)
   }
 
   private func read(_ lanes: [Pass.Lane], _ reading: Reading, _ run: JobRun) async throws -> Int {
@@ -157,7 +170,7 @@ struct Reindex: Job {
         hint: "One process rebuilds; REINDEX_PARALLEL lets it use several connections.")
     }
     if !run.isDryRun { try await Rebuild.start(entities, settings, run) }
-    let failed = try await readAll(entities, progress, run)
+    let failed = try await readAll(entities, progress, run).failed
     guard !run.isDryRun else { return }
     for entity in failed { try await Rebuild.forget(entity, run) }
     let read = Set(entities.map(\.name)).subtracting(failed.map(\.name))

@@ -46,10 +46,13 @@ extension Reindex {
 
     var itemsProcessed: Int { tally.read }
 
-    init(_ tallies: [(entity: String, tally: Tally)], _ mode: Mode) {
+    /// - Parameter start: when an earlier run began with what this one went on with.
+    init(_ tallies: [(entity: String, tally: Tally)], _ mode: Mode, resumedFrom start: Timestamp? = nil) {
       tally = tallies.reduce(into: Tally()) { $0 += $1.tally }
       let entities = tallies.map { ($0.entity, JSON(members: $0.tally.counts(mode))) }
-      json = JSON(members: tally.counts(mode) + [("entities", JSON(members: entities))])
+      json = JSON(
+        members: (start.map { [("resumed_from", .string($0.rfc3339))] } ?? [])
+          + tally.counts(mode) + [("entities", JSON(members: entities))])
     }
 
     func encode(to encoder: any Encoder) throws { try json.encode(to: encoder) }
@@ -59,6 +62,7 @@ extension Reindex {
 /// What the lanes of a run have done so far, together.
 final class Progress: Sendable {
   private let mode: Mode
+  private let resumedFrom = Mutex<Timestamp?>(nil)
   private let tallies = Mutex<[(entity: String, tally: Tally)]>([])
 
   init(_ mode: Mode) { self.mode = mode }
@@ -71,5 +75,12 @@ final class Progress: Sendable {
     }
   }
 
-  var report: Reindex.Report { Reindex.Report(tallies.withLock(\.self), mode) }
+  /// Notes that an earlier run has begun with what this one goes on with.
+  func goesOn(from start: Timestamp?) {
+    resumedFrom.withLock { $0 = $0 ?? start }
+  }
+
+  var report: Reindex.Report {
+    Reindex.Report(tallies.withLock(\.self), mode, resumedFrom: resumedFrom.withLock(\.self))
+  }
 }

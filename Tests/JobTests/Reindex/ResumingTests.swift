@@ -6,24 +6,38 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct ResumingTests {
   @Test func `killed at any batch, the next run goes on there, and ends right`() async throws {
     let settings = ["REINDEX_BATCH": "20", "REINDEX_PARALLEL": "1"]
-    var (kills, lines) = (0, 6)
+    var (kills, lines, swept) = (0, 6, 0)
     while true {
       let catalogue = try await Catalogue()
       try await catalogue.fill(100)
+      // What has vanished from its source, so that the sweep has work.
+      try await catalogue.place.execute(
+        """
+        insert into search_documents select entity, (100000 + g)::text, '', 1, 'english'
+        from unnest(array['asset', 'project', 'blog_post']) as e (entity), generate_series(1, 30) g
+        """)
+      let vanished = "entity_id ~ '^100[0-9]{3}$'"
       guard try await catalogue.kill(settings, after: lines) else { break }
       kills += 1
-      let done = Int(try await catalogue.place.value("select count(*) from search_documents")) ?? -1
+      let done =
+        Int(try await catalogue.place.value("select count(*) from search_documents where not \(vanished)")) ?? -1
+      let left = try await catalogue.place.value("select count(*) from search_documents where \(vanished)")
+      if left != "0" && left != "90" { swept += 1 }
       let isOpen = try await catalogue.place.value("select count(*) from oneshot.reindex_cursors") != "0"
       let next = try await catalogue.run([], settings)
       #expect(next.exitCode == 0, "\(next.output)")
       #expect(try await catalogue.differences() == [], "after \(lines) lines")
       let live = Int(try await catalogue.place.value("select count(*) from search_documents")) ?? -1
       // What was done before is not even read again, unless the pass had ended.
-      if isOpen { #expect(next.count("inserted") == live - done && next.count("unchanged") == 0, "\(next.output)") }
+      if isOpen {
+        #expect(next.count("inserted") == live - done && next.count("unchanged") == 0, "\(next.output)")
+        #expect(next.result["details", "resumed_from"].string != nil)
+      }
+      #expect(next.count("removed") == Int(left), "\(next.output)")
       #expect(try await catalogue.place.value("select count(*) from oneshot.reindex_cursors") == "0")
       lines += 9
     }
-    #expect(kills > 8)
+    #expect(kills > 8 && swept > 1)
   }
 
   @Test func `sources that vanish and change between a killed run and the next are right after two`() async throws {
@@ -40,6 +54,51 @@ import Testing
     // What was there when the pass began has left; what changed behind the cursor is the next run's.
     #expect(try await catalogue.differences(where: "where_it_is = 'index' and entity_id::text = '6'") == [])
     #expect(try await catalogue.run([], settings).exitCode == 0)
+    #expect(try await catalogue.differences() == [])
+  }
+
+  @Test func `a run of other entities leaves the cursor of these where it is`() async throws {
+    let catalogue = try await Catalogue()
+    try await catalogue.fill(100)
+    let settings = ["REINDEX_BATCH": "20", "REINDEX_ENTITIES": "asset,project"]
+    #expect(try await catalogue.kill(settings, after: 45))
+    let cursors = "select entity, lane, after_id, is_done from oneshot.reindex_cursors order by 1, 2"
+    let before = try await catalogue.place.rows(cursors)
+    let done = Int(try await catalogue.place.value("select count(*) from search_documents")) ?? 0
+    #expect(before.count > 3 && done > 10)
+    let other = try await catalogue.run([], ["REINDEX_ENTITIES": "license,creator"])
+    #expect(other.exitCode == 0 && other.count("read") == 200 && other.result["details", "resumed_from"].string == nil)
+    #expect(try await catalogue.place.rows(cursors) == before)
+    let all = try await catalogue.run([], settings.merging(["REINDEX_ENTITIES": "asset,project,license"]) { $1 })
+    #expect(all.exitCode == 0 && all.count("unchanged") == 100, "\(all.output)")
+    #expect(try await catalogue.place.value("select count(*) from oneshot.reindex_cursors") == "0")
+    #expect(try await catalogue.run().exitCode == 0)
+    #expect(try await catalogue.differences() == [])
+  }
+
+  @Test(arguments: [(11, false), (13, true)])
+  func `what was read half a day before a run went on is read again`(hours: Int, isAgain: Bool) async throws {
+    let catalogue = try await Catalogue()
+    try await catalogue.fill(100)
+    let settings = ["REINDEX_BATCH": "20", "REINDEX_PARALLEL": "1"]
+    #expect(try await catalogue.kill(settings, after: 60))
+    try await catalogue.place.execute(
+      """
+      update oneshot.reindex_cursors set started_at = started_at - interval '\(hours) hours';
+      update assets set title = 'New' where id = 3; insert into assets (id, title) values (9999, 'Late');
+      """)
+    let started = try await catalogue.place.value("select min(started_at)::date from oneshot.reindex_cursors")
+    let done = try await catalogue.place.value(
+      "select count(*) from search_documents where entity = 'asset' and entity_id = '3'")
+    #expect(done == "1")
+    let run = try await catalogue.run([], settings)
+    #expect(run.exitCode == 0, "\(run.output)")
+    #expect(run.result["details", "resumed_from"].string?.hasPrefix(started) == true, "\(run.output)")
+    #expect(try await catalogue.differences().isEmpty == isAgain)
+    #expect((run.count("read") ?? 0 > 500) == isAgain)
+    #expect(try await catalogue.place.value("select count(*) from oneshot.reindex_cursors") == "0")
+    let next = try await catalogue.run([], settings)
+    #expect(next.exitCode == 0 && next.result["details", "resumed_from"].string == nil)
     #expect(try await catalogue.differences() == [])
   }
 
