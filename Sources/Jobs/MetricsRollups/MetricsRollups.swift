@@ -46,7 +46,7 @@ struct MetricsRollups: Job {
   var neededTables: [TableNeed] {
     var needs = Self.tables
     if settings.keeping.raw != nil {
-      needs.append(TableNeed("metric_events", columns: ["id"], privileges: [.delete]))
+      needs.append(TableNeed("metric_events", columns: ["occurred_at"], privileges: [.delete]))
     }
     if settings.sources.contains(where: { $0.file.isBuiltIn && $0.name == "campaign_analytics" }) {
       needs += [

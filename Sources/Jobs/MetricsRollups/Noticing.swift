@@ -5,7 +5,7 @@ import Postgres
 struct Noticing: Sendable {
   let source: Source
   let kind: Source.Kind
-  let position: Position
+  var position: Position
   let timezone: String
   /// How much time a statement may take.
   let limit: Duration
@@ -14,8 +14,8 @@ struct Noticing: Sendable {
   enum Scope: Sendable {
     /// What has come since the position; the moment is the run's, the duration the look-back.
     case new(until: Timestamp, lookback: Duration)
-    /// All of a window, on these levels; `isWhole` when the window is all there is.
-    case all(Bucket, levels: [Granularity], isWhole: Bool, key: String?)
+    /// All of a window, on these levels; `moves` the position when nothing else is left to be noticed then.
+    case all(Bucket, levels: [Granularity], moves: Bool, key: String?)
   }
 
   struct Found: Sendable {
@@ -27,11 +27,14 @@ struct Noticing: Sendable {
     var timeless = 0
     /// Hours whose raw events are no longer whole, and how many rows came for them.
     var late: [(hour: Timestamp, events: Int)] = []
+    /// Hours whose raw events are no longer whole, and in which some were changed or deleted.
+    var lateChanges: [Timestamp] = []
 
     /// What two looks after each other have found: the second sees what the first saw.
     func after(_ earlier: Found) -> Found {
       var both = self
       both.late += earlier.late
+      both.lateChanges += earlier.lateChanges
       return both
     }
   }
@@ -39,23 +42,41 @@ struct Noticing: Sendable {
   /// Notices, queues, and moves the position, all in one statement; or only counts.
   func carryOut(_ scope: Scope, isPlan: Bool, _ session: borrowing Session) throws -> Found {
     var found = Found()
+    try session.query(Self.withoutCompiler)
     for row in try session.attempt(file(scope, isPlan: isPlan), binding: values(scope), limit: limit) {
       found.hours = try row.value("hours")
       found.buckets = try row.value("buckets")
       found.events = try row.value("events")
       found.timeless = try row.value("timeless")
-      if let hour: Timestamp = try row.optional("late_hour") {
-        found.late.append((hour, try row.value("late")))
+      guard let hour: Timestamp = try row.optional("late_hour") else { continue }
+      if let events: Int = try row.optional("late") {
+        found.late.append((hour, events))
+      } else {
+        found.lateChanges.append(hour)
       }
     }
     return found
+  }
+
+  /// Compiling these statements takes longer than it saves.
+  static let withoutCompiler: Statement = "select set_config('jit', 'off', true)"
+
+  /// Sees to it that the border of the raw events stays where it is until the transaction of the session ends.
+  func holdingBorder(_ session: borrowing Session) throws -> Noticing {
+    var noticing = self
+    let name = source.name
+    noticing.position.rawFrom =
+      try session.query("select raw_from from oneshot.rollup_positions where source = \(name) for update").first?
+      .optional("raw_from")
+    return noticing
   }
 
   /// What there is to look at in a window: of the lowest level whole days, of the others each bucket.
   func list(
     _ window: Bucket, _ levels: [Granularity], _ session: borrowing Session
   ) throws -> [(granularity: Granularity, window: Bucket)] {
-    let scope = Scope.all(window, levels: levels, isWhole: false, key: nil)
+    try session.query(Self.withoutCompiler)
+    let scope = Scope.all(window, levels: levels, moves: false, key: nil)
     let file = file(scope, isPlan: true, telling: PackageResources.list_touched_sql)
     return try session.attempt(file, binding: values(scope), limit: limit).compactMap { row in
       guard let granularity = Granularity(rawValue: try row.value("granularity")) else { return nil }
@@ -86,6 +107,7 @@ struct Noticing: Sendable {
     var values: [String: any PostgresEncodable] = [
       "source": source.name, "zone": timezone, "seen": position.seen, "raw_from": position.rawFrom,
       "hourly_from": position.hourlyFrom, "daily_from": position.dailyFrom,
+      "weekly_from": position.weeklyFrom, "monthly_from": position.monthlyFrom, "is_exact": kind == .exact,
     ]
     switch scope {
     case .new(let moment, let lookback):
@@ -96,10 +118,10 @@ struct Noticing: Sendable {
         "stored_from": stored?.start, "stored_until": stored?.end, "moves": true,
         "looked_until": kind == .exact ? nil : moment, "rebuilding": position.rebuilding,
       ]) { $1 }
-    case .all(let window, let levels, let isWhole, let key):
+    case .all(let window, let levels, let moves, let key):
       values.merge([
         "window_start": window.start, "window_end": window.end, "levels": levels.map(\.rawValue),
-        "stored_from": window.start, "stored_until": window.end, "moves": isWhole,
+        "stored_from": window.start, "stored_until": window.end, "moves": moves,
         "looked_until": Timestamp?.none, "rebuilding": key,
       ]) { $1 }
     }
@@ -122,6 +144,13 @@ extension Noticing {
         message:
           "\(events) events came for an hour whose raw events are no longer all there; they stay in \(source.name) and are not counted",
         payload: ["source": .string(source.name), "hour": .string(hour.rfc3339), "events": .integer(Int64(events))])
+    }
+    failures += found.lateChanges.map { hour in
+      ItemFailure(
+        item: "\(source.name) changed late \(hour)", kind: "too_late",
+        message:
+          "events were changed or deleted, or moved to an hour whose raw events are no longer all there; its rollups stay as they are",
+        payload: ["source": .string(source.name), "hour": .string(hour.rfc3339)])
     }
     if found.timeless > 0 {
       failures.append(

@@ -12,10 +12,12 @@ struct Position: Sendable {
   var lookedUntil: Timestamp?
   /// What a rebuild that has not ended covers.
   var rebuilding: String?
-  /// From where on raw events, hours and days are kept whole.
+  /// From where on raw events, hours, days, weeks and months are kept whole.
   var rawFrom: Timestamp?
   var hourlyFrom: Timestamp?
   var dailyFrom: Timestamp?
+  var weeklyFrom: Timestamp?
+  var monthlyFrom: Timestamp?
   /// Whether the snapshot is ahead of this server: it was restored from another one.
   var isOfElsewhere: Bool
   /// A moment at which an hour begins.
@@ -30,6 +32,8 @@ struct Position: Sendable {
     rawFrom = try row.optional("raw_from")
     hourlyFrom = try row.optional("hourly_from")
     dailyFrom = try row.optional("daily_from")
+    weeklyFrom = try row.optional("weekly_from")
+    monthlyFrom = try row.optional("monthly_from")
     isOfElsewhere = try row.value("is_of_elsewhere")
     grid = try row.value("grid")
   }

@@ -97,12 +97,11 @@ extension Work {
 
   private func inBatches(_ remove: @Sendable (borrowing Session) throws -> Int) async throws -> Int {
     var total = 0
-    var removed = Self.batch
-    while removed == Self.batch {
+    while true {
       try Task.checkCancellation()
-      removed = try await run.transaction(remove)
+      let removed = try await run.transaction(remove)
+      guard removed > 0 else { return total }
       total += removed
     }
-    return total
   }
 }

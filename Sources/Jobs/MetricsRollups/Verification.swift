@@ -35,6 +35,7 @@ struct Verification: Sendable {
       return finding
     }
     let pending = granularity == .hourly ? try noticing.pendingHours(in: window, session) : []
+    try session.query(Noticing.withoutCompiler)
     _ = try fresh.calculate(window, day: window.start, session)
     values.merge(["pending": pending, "limit": Self.mostNamed]) { $1 }
     let rows = try session.query(

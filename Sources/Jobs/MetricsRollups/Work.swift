@@ -102,6 +102,7 @@ extension Work {
           if known.isForeign, !run.isDryRun {
             try session.execute("delete from oneshot.rollup_queue where source = \(known.source.name)")
           }
+          let noticing = run.isDryRun ? noticing : try noticing.holdingBorder(session)
           var found = Noticing.Found()
           for scope in scopes { found = try noticing.carryOut(scope, isPlan: run.isDryRun, session).after(found) }
           let failures = noticing.failures(found)
@@ -133,7 +134,9 @@ extension Work {
       return before
     }
     let levels = known.isForeign ? Granularity.allCases : settings.granularities
-    return before + [.all(range.events, levels: levels, isWhole: range.isWhole, key: rebuildKey)]
+    // Only what has queued its hours may move the position; and what came after the first look is for the next run.
+    let moves = range.isWhole && levels.contains(.hourly) && before.isEmpty
+    return before + [.all(range.events, levels: levels, moves: moves, key: rebuildKey)]
   }
 
   private var rebuildKey: String {

@@ -109,6 +109,23 @@ import Testing
     #expect(try await stored("revenue") == ["2024-01-05 revenue country de 2 5"])
   }
 
+  @Test func `a source that gains written_by later is looked at from its beginning`() async throws {
+    func mirror(_ more: String) -> String {
+      "select metric, entity_type, entity_id, value, occurred_at\(more) from metric_events where occurred_at >= :window_start and occurred_at < :window_end"
+    }
+    try write(["mirror": mirror("")])
+    try await rollups.add(100)
+    #expect(try await run().exitCode == 0)
+    // Older than the look-back: not seen, and so not to be taken as seen.
+    try await rollups.add("late", at: "2025-05-05T05:00:00Z")
+    #expect(try await run().exitCode == 0)
+    #expect(try await stored("mirror").count { $0.contains("late") } == 0)
+    try write(["mirror": mirror(", written_by")])
+    #expect(try await run().exitCode == 0)
+    #expect(try await stored("mirror").count { $0.contains("late") } == 1)
+    #expect(try await run().count("touched_hours") == 0)
+  }
+
   @Test func `two sources may tell of one metric, and neither touches the other's`() async throws {
     try write([
       "mirror":

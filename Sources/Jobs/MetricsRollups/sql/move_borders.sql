@@ -1,4 +1,4 @@
--- From where on raw events, hours and days are kept. A border never moves back, and never past what is still queued; no
+-- From where on raw events and rollups are kept. A border never moves back, and never past what is still queued or was changed since; no
 -- parent can ever be calculated from a part of its children: raw events reach at least as far as hours do, hours as far as
 -- days do, and days make up whole weeks and months.
 with queued as (
@@ -7,13 +7,19 @@ with queued as (
     min(bucket_start) filter (where granularity in ('weekly', 'monthly')) as longer
   from oneshot.rollup_queue
   where source = :source
+), changed as (
+  select min(occurred_at) as moment, coalesce(bool_or(occurred_at is null), false) as is_all
+  from oneshot.rollup_changes
+  where source = :source
 ), raw as (
   select p.*, queued.*,
     case
-      when :raw_before::timestamptz is null then raw_from
-      else greatest(raw_from, oneshot.bucket_start('daily', least(:raw_before, :recent_from::timestamptz, hour), :zone))
+      when :raw_before::timestamptz is null or is_all then raw_from
+      else greatest(
+        raw_from,
+        oneshot.bucket_start('daily', least(:raw_before, :recent_from::timestamptz, hour, moment), :zone))
     end as new_raw_from
-  from oneshot.rollup_positions as p, queued
+  from oneshot.rollup_positions as p, queued, changed
   where p.source = :source and (p.seen is not null or p.looked_until is not null)
 ), hours as (
   select *,
@@ -34,14 +40,16 @@ with queued as (
           oneshot.bucket_start('weekly', new_hourly_from, :zone), oneshot.bucket_start('monthly', new_hourly_from, :zone)))
     end as new_daily_from
   from hours
-), moved as (
-  update oneshot.rollup_positions as p
-  set raw_from = new_raw_from, hourly_from = new_hourly_from, daily_from = new_daily_from,
-    raw_seen = case when new_raw_from is distinct from p.raw_from then p.seen else p.raw_seen end
+), longer as (
+  select *, greatest(weekly_from, oneshot.bucket_start('weekly', :weekly_before::timestamptz, :zone)) as new_weekly_from,
+    greatest(monthly_from, oneshot.bucket_start('monthly', :monthly_before::timestamptz, :zone)) as new_monthly_from
   from days
-  where p.source = days.source
 )
-select new_hourly_from as hourly, new_daily_from as daily,
-  oneshot.bucket_start('weekly', :weekly_before::timestamptz, :zone) as weekly,
-  oneshot.bucket_start('monthly', :monthly_before::timestamptz, :zone) as monthly
-from days
+-- Somebody else may have closed more meanwhile (oneshot.close_raw).
+update oneshot.rollup_positions as p
+set raw_from = greatest(p.raw_from, new_raw_from), hourly_from = new_hourly_from, daily_from = new_daily_from,
+  weekly_from = new_weekly_from, monthly_from = new_monthly_from,
+  raw_seen = case when new_raw_from > coalesce(p.raw_from, '-infinity') then p.seen else p.raw_seen end
+from longer
+where p.source = longer.source
+returning p.hourly_from as hourly, p.daily_from as daily, p.weekly_from as weekly, p.monthly_from as monthly

@@ -3,11 +3,11 @@
 select
   case when occurred_at is not null then date_bin('1 hour', occurred_at, oneshot.hour_grid(:zone)) end as hour,
   min(occurred_at) as first, max(occurred_at) as last, count(*) as events,
-  count(*) filter (where occurred_at < :raw_from::timestamptz) as late
+  count(*) filter (where occurred_at < :raw_from::timestamptz and :seen::pg_snapshot is not null) as late
 from event
 where (occurred_at is null or (occurred_at >= :window_start and occurred_at < :window_end))
-  and (:seen::pg_snapshot is null or (
-    -- For the index.
-    written_by >= pg_snapshot_xmin(:seen::pg_snapshot) and written_by < pg_snapshot_xmax(pg_current_snapshot())
-    and not pg_visible_in_snapshot(written_by, :seen::pg_snapshot)))
+  -- Not visible in the position, so that the index finds it: begun since, or running then.
+  and (:seen::pg_snapshot is null
+    or written_by >= pg_snapshot_xmax(:seen::pg_snapshot) and written_by < pg_snapshot_xmax(pg_current_snapshot())
+    or written_by = any (array(select pg_snapshot_xip(:seen::pg_snapshot))))
 group by 1

@@ -1,6 +1,6 @@
 -- Where each source stands; one row for each that is asked for.
 select asked.source, p.source is not null as is_known, p.timezone, p.seen::text as seen, p.looked_until, p.rebuilding,
-  p.raw_from, p.hourly_from, p.daily_from,
+  p.raw_from, p.hourly_from, p.daily_from, p.weekly_from, p.monthly_from,
   coalesce(pg_snapshot_xmax(p.seen) > pg_snapshot_xmax(pg_current_snapshot()), false) as is_of_elsewhere,
   oneshot.hour_grid(:zone) as grid
 from unnest(:sources::text[]) as asked (source)

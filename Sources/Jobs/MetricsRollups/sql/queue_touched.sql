@@ -3,12 +3,13 @@
   select :source, granularity, bucket_start from open
   on conflict do nothing
 ), moved as (
-  -- In the same statement, and so of the same snapshot, as what was noticed.
+  -- In the same statement, and so of the same snapshot, as what was noticed. A source without written_by was not looked at
+  -- so: once it has one, the first look is at everything.
   insert into oneshot.rollup_positions as p (source, timezone, seen, looked_until, rebuilding)
   values (
-    :source, :zone, case when :moves then pg_current_snapshot() end,
+    :source, :zone, case when :moves and :is_exact then pg_current_snapshot() end,
     case when :moves then :looked_until::timestamptz end, :rebuilding)
   on conflict (source) do update
-  set timezone = excluded.timezone, seen = coalesce(excluded.seen, p.seen),
+  set timezone = excluded.timezone, seen = case when :is_exact then coalesce(excluded.seen, p.seen) end,
     looked_until = greatest(excluded.looked_until, p.looked_until), rebuilding = excluded.rebuilding
 )

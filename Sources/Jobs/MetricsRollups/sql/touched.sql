@@ -21,5 +21,6 @@ moments as (
   where bucket_start >= case granularity
     when 'hourly' then coalesce(:raw_from::timestamptz, '-infinity')
     when 'daily' then coalesce(:hourly_from::timestamptz, '-infinity')
-    else coalesce(:daily_from::timestamptz, '-infinity') end
+    when 'weekly' then greatest(:daily_from::timestamptz, :weekly_from::timestamptz, '-infinity')
+    else greatest(:daily_from::timestamptz, :monthly_from::timestamptz, '-infinity') end
 )

@@ -47,10 +47,12 @@ create table oneshot.rollup_positions (
   raw_seen pg_snapshot,
   raw_removed_until timestamptz,
   hourly_from timestamptz,
-  daily_from timestamptz
+  daily_from timestamptz,
+  weekly_from timestamptz,
+  monthly_from timestamptz
 );
 comment on table oneshot.rollup_positions is
-  'One row a source: what metrics-rollups has looked at, in which time zone, what a rebuild that has not ended covers, and from where on raw events, hours and days are kept whole.';
+  'One row a source: what metrics-rollups has looked at, in which time zone, what a rebuild that has not ended covers, and from where on raw events and rollups are kept whole.';
 
 create table oneshot.rollup_queue (
   source text not null,
@@ -169,8 +171,9 @@ $$;
 create function oneshot.note_changed_events() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  -- Who removes raw events and wants to keep their rollups says so: set local oneshot.keep_rollups = 'on'.
-  if current_setting('oneshot.keep_rollups', true) = 'on' then return null; end if;
+  -- Retention removes raw events and keeps their rollups; others say so by oneshot.close_raw. (Empty: set in this session,
+  -- and no longer.)
+  if nullif(current_setting('oneshot.keep_rollups', true), '')::boolean then return null; end if;
   if tg_op = 'TRUNCATE' then
     insert into oneshot.rollup_changes (source, occurred_at) values ('metric_events', null);
   elsif tg_op = 'DELETE' then
@@ -199,3 +202,51 @@ create trigger metric_events_updated after update on metric_events
   for each statement execute function oneshot.note_changed_events();
 create trigger metric_events_truncated after truncate on metric_events
   for each statement execute function oneshot.note_changed_events();
+
+-- Who deletes raw events and keeps their rollups calls this first, in the same transaction: what is before the border is
+-- from now on never calculated again, and what comes late for it is told. Deletions of the transaction are not noticed.
+create function oneshot.close_raw(source text, before timestamptz) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  place oneshot.rollup_positions;
+  border timestamptz;
+begin
+  select p.* into place from oneshot.rollup_positions as p where p.source = close_raw.source for update;
+  if place.seen is null and place.looked_until is null then
+    raise exception 'metrics-rollups has not looked at % yet', source using hint = 'Run it first.';
+  end if;
+  border := oneshot.bucket_start('daily', before, place.timezone);
+  if border <> before then
+    raise exception '% is not where a day begins in %', before, place.timezone
+      using hint = format('The day begins at %s.', border);
+  end if;
+  if before > coalesce(place.raw_from, '-infinity') then
+    if exists (
+        select from oneshot.rollup_queue as q
+        where q.source = close_raw.source and q.granularity = 'hourly' and q.bucket_start < before)
+      or exists (
+        select from oneshot.rollup_changes as c
+        where c.source = close_raw.source and (c.occurred_at is null or c.occurred_at < before))
+      or close_raw.source = 'metric_events' and exists (
+        select from metric_events as e
+        where e.occurred_at < before
+          and (place.seen is null or e.written_by >= pg_snapshot_xmax(place.seen)
+            or e.written_by = any (array(select pg_snapshot_xip(place.seen))))) then
+      raise exception 'not all of % before % is rolled up', source, before using hint = 'Run metrics-rollups first.';
+    end if;
+    -- What retention has begun to remove, it removes to its end; the rest is the caller's.
+    update oneshot.rollup_positions as p
+    set raw_from = before, raw_removed_until =
+      case when p.raw_removed_until is not distinct from p.raw_from then before else p.raw_removed_until end
+    where p.source = close_raw.source;
+  end if;
+  perform set_config('oneshot.keep_rollups', 'on', true);
+end
+$$;
+revoke all on function oneshot.close_raw from public;
+do $$
+begin
+  execute format(
+    'alter function oneshot.close_raw set search_path to pg_catalog, %I, pg_temp', current_schema());
+end
+$$;
