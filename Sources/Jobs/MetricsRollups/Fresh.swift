@@ -5,8 +5,6 @@ import Postgres
 struct Fresh: Sendable {
   let source: Source
   let granularity: Granularity
-  /// A moment at which an hour begins.
-  let grid: Timestamp
   let limit: Duration
 
   struct Summary {
@@ -46,7 +44,7 @@ struct Fresh: Sendable {
       try session.attempt(
         file,
         binding: values(window).merging(
-          ["grid": grid, "day_start": day, "only_good": onlyGood], uniquingKeysWith: { $1 }),
+          ["day_start": day, "only_good": onlyGood], uniquingKeysWith: { $1 }),
         limit: limit)
     }
   }

@@ -20,8 +20,8 @@ struct Position: Sendable {
   var monthlyFrom: Timestamp?
   /// Whether the snapshot is ahead of this server: it was restored from another one.
   var isOfElsewhere: Bool
-  /// A moment at which an hour begins.
-  var grid: Timestamp
+  /// What tells the source's text from another.
+  var version: String
 
   init(_ row: Row) throws {
     isKnown = try row.value("is_known")
@@ -35,24 +35,36 @@ struct Position: Sendable {
     weeklyFrom = try row.optional("weekly_from")
     monthlyFrom = try row.optional("monthly_from")
     isOfElsewhere = try row.value("is_of_elsewhere")
-    grid = try row.value("grid")
+    version = try row.value("version")
   }
 
   /// Reads where each source stands.
   ///
   /// - Throws: `JobFailure` for a time zone that Postgres does not know.
-  static func read(_ names: [String], timezone: String, _ session: borrowing Session) throws -> [String: Position] {
+  static func read(_ sources: [Source], timezone: String, _ session: borrowing Session) throws -> [String: Position] {
     let statement = try Statement(
-      file: PackageResources.positions_sql, binding: ["sources": names, "zone": timezone])
+      file: PackageResources.positions_sql,
+      binding: [
+        "sources": sources.map(\.name), "texts": sources.map { String(decoding: $0.file.text, as: UTF8.self) },
+      ])
     var positions: [String: Position] = [:]
-    do {
-      for row in try session.query(statement) { positions[try row.value("source")] = try Position(row) }
-    } catch let error as PostgresError where error.state == .invalidParameterValue {
-      throw JobFailure(
-        .misconfigured, "ROLLUPS_TIMEZONE is «\(timezone)», which this Postgres does not know",
-        hint: "pg_timezone_names lists those that it knows.")
+    for row in try session.query(statement) { positions[try row.value("source")] = try Position(row) }
+    // Looked up once: it reads all files of time zones.
+    if positions.values.contains(where: { $0.timezone?.lowercased() != timezone.lowercased() }) {
+      try checkName(timezone, session)
     }
     return positions
+  }
+
+  /// Postgres takes more than names: of `UTC+3`, which lies in the west, and of `CEST`, which has no summer.
+  private static func checkName(_ timezone: String, _ session: borrowing Session) throws {
+    let isName: Bool = try session.query(
+      "select exists (select from pg_timezone_names where lower(name) = lower(\(timezone))) as is_name"
+    ).only().value("is_name")
+    guard !isName else { return }
+    throw JobFailure(
+      .misconfigured, "ROLLUPS_TIMEZONE is «\(timezone)», which is no name of a time zone of this Postgres",
+      hint: "pg_timezone_names lists those that it knows: Europe/Berlin, for example.")
   }
 
   /// - Throws: `JobFailure` when an incremental run cannot go on from here.
@@ -73,8 +85,17 @@ struct Position: Sendable {
     }
   }
 
+  /// Whether all rollups have to be calculated anew.
+  func isForeign(to timezone: String) -> Bool { isOfElsewhere || !isOf(timezone) }
+
   /// - Throws: `JobFailure` when even a rebuild of everything cannot go on from here.
-  func checkRebuild(_ source: String, timezone wanted: String) throws {
+  func checkRebuild(_ source: String, _ levels: [Granularity], timezone wanted: String) throws {
+    if isForeign(to: wanted), levels.count < Granularity.allCases.count {
+      throw JobFailure(
+        .misconfigured,
+        "the rollups of \(source) were calculated for another time zone or server: a rebuild of some levels would add up old buckets of the others",
+        hint: "Leave ROLLUPS_GRANULARITIES out for this rebuild.")
+    }
     guard let rawFrom, !isOf(wanted) else { return }
     throw JobFailure(
       .misconfigured,

@@ -8,9 +8,20 @@ struct Progress: Sendable {
   let granularity: Granularity
   let isDone: Bool
   let step: Recalculation.Step?
+  private var failures: [ItemFailure]
 
-  init(_ run: RunID, _ mode: Mode, _ granularity: Granularity, isDone: Bool, step: Recalculation.Step?) {
+  init(
+    _ run: RunID, _ mode: Mode, _ granularity: Granularity, isDone: Bool, step: Recalculation.Step? = nil
+  ) {
     (self.run, self.mode, self.granularity, self.isDone, self.step) = (run, mode, granularity, isDone, step)
+    failures = step?.failures ?? []
+  }
+
+  /// With what failed apart from a step.
+  func adding(_ failures: [ItemFailure]) -> Progress {
+    var progress = self
+    progress.failures += failures
+    return progress
   }
 
   func statement() throws -> Statement {
@@ -19,7 +30,7 @@ struct Progress: Sendable {
       binding: [
         "run_id": run.description, "granularity": granularity.rawValue, "mode": mode.rawValue, "is_done": isDone,
         "period_start": step?.period?.start, "period_end": step?.period?.end, "records": step?.records ?? 0,
-        "errors": step?.failures.count ?? 0, "error_message": step?.failures.first?.message,
+        "errors": failures.count, "error_message": failures.first?.message,
       ])
   }
 }

@@ -79,7 +79,15 @@ struct Recalculation: Sendable {
   /// Replaces buckets; when that fails, one after the other, so that only the one that is to blame fails.
   private func replace(_ buckets: [Bucket], in step: inout Step, _ session: borrowing Session) throws {
     do {
-      try replace(Bucket(start: buckets[0].start, end: buckets[buckets.count - 1].end), in: &step, session)
+      let window = Bucket(start: buckets[0].start, end: buckets[buckets.count - 1].end)
+      let summary = try fresh.calculate(window, day: step.span.start, session)
+      // Bad rows are told of the bucket in which they are.
+      guard summary.badRows == nil || buckets.count == 1 else {
+        try session.query("drop table rollup_fresh")
+        for bucket in buckets { try replace([bucket], in: &step, session) }
+        return
+      }
+      try replace(window, by: summary, in: &step, session)
     } catch let failure as SQLFile.Failure {
       guard buckets.count == 1 else {
         for bucket in buckets { try replace([bucket], in: &step, session) }
@@ -94,8 +102,9 @@ struct Recalculation: Sendable {
   }
 
   /// Replaces what is stored of a window by what its parts come to now: only rows that differ are written.
-  private func replace(_ window: Bucket, in step: inout Step, _ session: borrowing Session) throws {
-    let summary = try fresh.calculate(window, day: step.span.start, session)
+  private func replace(
+    _ window: Bucket, by summary: Fresh.Summary, in step: inout Step, _ session: borrowing Session
+  ) throws {
     if let badRows = summary.badRows { step.failures.append(badRows) }
     step.records += summary.records
     let values: [String: any PostgresEncodable] = [

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// How long things are kept, each counted back from the moment a run is for.
+/// How long things are kept, each counted back from the moment a run is for, or from now if that is yet to come.
 struct Keeping: Sendable {
   var raw: Duration?
   var levels: [Granularity: Duration] = [:]
@@ -41,6 +41,7 @@ extension Work {
       // What an earlier run has not removed whole is removed before its border moves on.
       if known.source.isOurTable { try await removeRaw(known.source) }
       guard let borders = try await moveBorders(known) else { continue }
+      try await warnOfHeldBack(known.source)
       if known.source.isOurTable { try await removeRaw(known.source) }
       for granularity in Granularity.allCases where settings.keeping.levels[granularity] != nil {
         if let before = borders[granularity] { try await remove(granularity, of: known.source, before: before) }
@@ -51,7 +52,7 @@ extension Work {
   /// - Returns: of each level, where begins what is kept.
   private func moveBorders(_ known: Known) async throws -> [Granularity: Timestamp]? {
     let keeping = settings.keeping
-    let moment = run.scheduledAt
+    let moment = min(run.scheduledAt, run.startedAt)
     var values: [String: any PostgresEncodable] = [
       "source": known.source.name, "zone": settings.timezone, "raw_before": keeping.raw.map { moment - $0 },
       // What every run calculates again stays open.
@@ -67,6 +68,27 @@ extension Work {
       var borders: [Granularity: Timestamp] = [:]
       for granularity in Granularity.allCases { borders[granularity] = try row.optional(granularity.rawValue) }
       return borders
+    }
+  }
+
+  /// A level that no schedule does holds back what is kept for it, for ever.
+  private func warnOfHeldBack(_ source: Source) async throws {
+    let (name, levels) = (source.name, settings.granularities.map(\.rawValue))
+    let oldest: [(level: String, start: Timestamp)] = try await run.session { session in
+      try session.query(
+        """
+        select granularity, min(bucket_start) as oldest from oneshot.rollup_queue
+        where source = \(name) and granularity <> all (\(levels)::text[]) group by granularity order by granularity
+        """
+      ).map { (try $0.value("granularity"), try $0.value("oldest")) }
+    }
+    for (level, start) in oldest {
+      let part = Granularity(rawValue: level)?.child
+      let kept = part.map { settings.keeping.levels[$0] ?? nil } ?? settings.keeping.raw
+      guard let kept, start < min(run.scheduledAt, run.startedAt) - kept else { continue }
+      run.log.warning(
+        "what is older than it is to be kept stays for \(level) rollups, which this schedule does not calculate",
+        ["source": .string(name), "oldest": .string(start.rfc3339)])
     }
   }
 

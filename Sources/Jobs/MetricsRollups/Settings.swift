@@ -32,6 +32,8 @@ extension MetricsRollups {
     let from: Border?
     let to: Border?
     let sources: [Source]
+    /// Whether only some sources were chosen.
+    let hasChosenSources: Bool
     let lookback: Duration
     let keeping: Keeping
     let workMemory: Int
@@ -67,6 +69,7 @@ extension MetricsRollups {
         "ROLLUPS_SOURCES", form: "names with commas", default: nil,
         help: "Only these sources; without it metric_events and those of the folder.",
         parse: { .success($0.split(separator: ",").map { String($0.filter { $0 != " " }) }) })
+      hasChosenSources = chosen != nil
       sources = Source.all(folder: folder, chosen: chosen, &env)
       lookback = env.duration(
         "ROLLUPS_LOOKBACK", default: .hours(48), in: .hours(1) ... .days(3660),

@@ -21,7 +21,7 @@ struct Verification: Sendable {
   /// Compares a window, in a snapshot of its own.
   func compare(_ granularity: Granularity, _ window: Bucket, _ session: borrowing Session) throws -> Finding {
     let (source, limit) = (noticing.source, noticing.limit)
-    let fresh = Fresh(source: source, granularity: granularity, grid: noticing.position.grid, limit: limit)
+    let fresh = Fresh(source: source, granularity: granularity, limit: limit)
     var values: [String: any PostgresEncodable] = [
       "source": source.name, "granularity": granularity.rawValue, "window_start": window.start,
       "window_end": window.end,

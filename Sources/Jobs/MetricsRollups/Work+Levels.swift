@@ -7,7 +7,7 @@ extension Work {
     try await tell(granularity, isDone: false)
     for known in sources {
       let fresh = Fresh(
-        source: known.source, granularity: granularity, grid: known.position.grid, limit: run.timeLeft)
+        source: known.source, granularity: granularity, limit: run.timeLeft)
       let recalculation = Recalculation(
         fresh: fresh, timezone: settings.timezone, workMemory: settings.workMemory,
         newestFirst: settings.mode == .rebuild)

@@ -27,7 +27,7 @@ struct Work {
     (self.settings, self.run) = (settings, run)
     let own = settings.sources.enumerated().filter { $0.offset % run.shard.count == run.shard.index }.map(\.element)
     let (range, positions) = try await run.session { session in
-      let positions = try Position.read(own.map(\.name), timezone: settings.timezone, session)
+      let positions = try Position.read(own, timezone: settings.timezone, session)
       guard settings.from != nil || settings.to != nil else { return (Range.whole, positions) }
       return (try Range(from: settings.from, to: settings.to, timezone: settings.timezone, session), positions)
     }
@@ -37,7 +37,7 @@ struct Work {
       if settings.mode != .rebuild || !range.isWhole {
         try position.check(source.name, timezone: settings.timezone)
       } else {
-        try position.checkRebuild(source.name, timezone: settings.timezone)
+        try position.checkRebuild(source.name, settings.granularities, timezone: settings.timezone)
       }
     }
     try await learn(own, positions)
@@ -55,7 +55,7 @@ struct Work {
           known.append(
             Known(
               source: source, kind: try source.kind(session), position: position,
-              isForeign: position.isOfElsewhere || !position.isOf(timezone)))
+              isForeign: position.isForeign(to: timezone)))
         } catch let failure as SQLFile.Failure { mistakes.append(Self.failure(of: source, failure)) }
       }
       return (known, mistakes)
@@ -66,9 +66,16 @@ struct Work {
   mutating func tellMistakes() async throws {
     guard !mistakes.isEmpty else { return }
     let (run, mistakes) = (run, mistakes)
-    try await run.transaction { session in try run.reject(mistakes, in: session) }
+    let progress = settings.mode == .verify || run.isDryRun ? nil : progress.adding(mistakes)
+    try await run.transaction { session in
+      try run.reject(mistakes, in: session)
+      if let progress { try session.execute(progress.statement()) }
+    }
     report.failed += mistakes.count
   }
+
+  /// What stands in the log of what is no bucket's failure: with the lowest level.
+  private var progress: Progress { Progress(run.id, settings.mode, settings.granularities[0], isDone: false) }
 
   static func failure(of source: Source, _ failure: SQLFile.Failure) -> ItemFailure {
     ItemFailure(item: source.name, kind: "source_failed", message: failure.description)
@@ -96,6 +103,7 @@ extension Work {
     for known in sources {
       try Task.checkCancellation()
       let (run, noticing, scopes) = (run, noticing(known), scopes(known))
+      let progress = progress
       let (found, failures) = try await run.transaction { session in
         do {
           // Of another calendar, or of another server's past: all that there is will be queued anew.
@@ -107,11 +115,13 @@ extension Work {
           for scope in scopes { found = try noticing.carryOut(scope, isPlan: run.isDryRun, session).after(found) }
           let failures = noticing.failures(found)
           try run.reject(failures, in: session)
+          if !failures.isEmpty, !run.isDryRun { try session.execute(progress.adding(failures).statement()) }
           try run.resolve([known.source.name], in: session)
           return (found, failures)
         } catch let failure as SQLFile.Failure {
           let failures = [Self.failure(of: known.source, failure)]
           try run.reject(failures, in: session)
+          if !run.isDryRun { try session.execute(progress.adding(failures).statement()) }
           return (Noticing.Found(), failures)
         }
       }
@@ -129,19 +139,21 @@ extension Work {
     guard settings.mode == .rebuild else { return [new] }
     // What is too late has to be told before the position moves past it.
     let before = range.isWhole && known.position.isKnown && !known.isForeign ? [new] : []
-    if known.position.rebuilding == rebuildKey, !known.isForeign {
+    let key = rebuildKey(known)
+    if known.position.rebuilding == key, !known.isForeign {
       run.log.info("going on with a rebuild", ["source": .string(known.source.name)])
       return before
     }
     let levels = known.isForeign ? Granularity.allCases : settings.granularities
     // Only what has queued its hours may move the position; and what came after the first look is for the next run.
     let moves = range.isWhole && levels.contains(.hourly) && before.isEmpty
-    return before + [.all(range.events, levels: levels, moves: moves, key: rebuildKey)]
+    return before + [.all(range.events, levels: levels, moves: moves, key: key)]
   }
 
-  private var rebuildKey: String {
+  /// What a rebuild covers, and by which text of the source.
+  private func rebuildKey(_ known: Known) -> String {
     let levels = settings.granularities.map(\.rawValue).joined(separator: ",")
-    return "\(settings.from?.text ?? "")..\(settings.to?.text ?? "") \(levels)"
+    return "\(settings.from?.text ?? "")..\(settings.to?.text ?? "") \(levels) \(known.position.version)"
   }
 
   /// A rebuild that has come to its end begins anew the next time; one that was killed has, too, once incremental runs have
@@ -155,7 +167,9 @@ extension Work {
         """
         update oneshot.rollup_positions as p set rebuilding = null
         where source = any (\(names)::text[]) and rebuilding is not null
-          and (\(isOver) or not exists (select from oneshot.rollup_queue as q where q.source = p.source))
+          and (\(isOver) or not exists (
+            select from oneshot.rollup_queue as q
+            where q.source = p.source and strpos(p.rebuilding, q.granularity) > 0))
         """)
     }
   }

@@ -3,7 +3,7 @@ import Testing
 
 /// What has come, changed or gone since the last run, and nothing else, is calculated again.
 @Suite(.timeLimit(.minutes(6))) struct RollupIncrementalTests {
-  @Test(arguments: ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu"])
+  @Test(arguments: ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Colombo"])
   func `all levels are what a plain query over the raw events says`(zone: String) async throws {
     let rollups = try await Rollups(zone: zone)
     // Over both days on which clocks change.

@@ -85,6 +85,31 @@ import Testing
     #expect(try await rollups.differences() == [])
   }
 
+  @Test func `a rebuild that is killed is not gone on with by another text of its source`() async throws {
+    let rollups = try await Rollups()
+    let folder = try TemporaryFolder()
+    func write(_ value: String) throws {
+      try
+        "select metric, entity_type, entity_id, \(value) as value, occurred_at from metric_events where occurred_at >= :window_start and occurred_at < :window_end"
+        .write(toFile: "\(folder.path)/mirror.sql", atomically: true, encoding: .utf8)
+    }
+    try write("1")
+    let settings = rebuild.merging(["ROLLUPS_SOURCES_DIR": folder.path, "ROLLUPS_SOURCES": "mirror"]) { $1 }
+    try await rollups.add(1000)
+    let done = "select count(distinct bucket_start) from metric_rollups where source = 'mirror'"
+    let run = try await SteppedRun(Rollups.binary, rollups.environment(settings), past: "committed")
+    while try await rollups.place.value(done) == "0" { try await run.step() }
+    run.process.send(SIGKILL)
+    _ = await run.process.outcome()
+    try await rollups.endOfKilled()
+    #expect(try await rollups.queued() > 24)
+    try write("2")
+    #expect(try await rollups.run([], settings).exitCode == 0)
+    #expect(
+      try await rollups.place.value("select bool_and(sum = 2 * count) from metric_rollups where source = 'mirror'")
+        == "true")
+  }
+
   @Test func `verify names a bucket that was altered by hand, says what is right, writes nothing, and exits 65`()
     async throws
   {

@@ -82,6 +82,27 @@ import Testing
       try await rollups.place.value("select sum(count) from metric_rollups where granularity = 'monthly'") == "3000")
   }
 
+  @Test func `a moment of the next century by mistake removes nothing that is young`() async throws {
+    let rollups = try await Rollups()
+    try await rollups.place.execute(
+      """
+      insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
+      select 'm', '', '', 1, now() - interval '1 day'
+      """)
+    let run = try await rollups.run([], keeps.merging(["JOB_SCHEDULED_AT": "2125-11-08T02:00:00Z"]) { $1 })
+    #expect(run.exitCode == 0 && run.count("raw_removed") == 0, "\(run.output)")
+    #expect(try await rollups.place.value("select count(*) from metric_events") == "1")
+  }
+
+  @Test func `what holds back what is too old is told`() async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(3000, every: "13 minutes")
+    let hourly = keeps.merging(["ROLLUPS_GRANULARITIES": "hourly"]) { $1 }
+    let run = try await rollups.run([], hourly)
+    #expect(run.errors.contains("stays for daily rollups") && run.errors.contains("2025-10-12"), "\(run.errors)")
+    #expect(try await !rollups.run([], keeps).errors.contains("stays for"))
+  }
+
   @Test func `a part that would outlive what is made of it is refused`() async throws {
     let rollups = try await Rollups()
     let run = try await rollups.run([], ["ROLLUPS_KEEP_HOURLY": "20d", "ROLLUPS_KEEP_DAILY": "10d"])

@@ -23,6 +23,38 @@ import Testing
     #expect(wrong.exitCode == 78 && wrong.output.contains("«yearly»"))
   }
 
+  @Test func `schedules of different sources or ranges are no duplicates of each other`() async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(100)
+    let rebuild = ["JOB_FORCE": "false", "ROLLUPS_MODE": "rebuild"]
+    let choices: [[String: String]] = [
+      [:], ["ROLLUPS_SOURCES": "metric_events"], ["ROLLUPS_FROM": "2025-11-01"],
+      ["ROLLUPS_FROM": "2025-11-02T00:00:00Z"], ["ROLLUPS_TO": "2025-11-01"], ["ROLLUPS_GRANULARITIES": "hourly"],
+    ]
+    for choice in choices {
+      let settings = rebuild.merging(choice) { $1 }
+      #expect(try await rollups.run([], settings).result["status"].string == "succeeded", "\(choice)")
+      #expect(try await rollups.run([], settings).result["reason"].string == "already_done", "\(choice)")
+    }
+  }
+
+  @Test func `the log tells what was no bucket's failure`() async throws {
+    let rollups = try await Rollups()
+    let folder = try TemporaryFolder()
+    for (name, text) in [
+      "broken": "select 1 as metric\nfrom nowhere",
+      "timeless": "select 'm' as metric, 'e' as entity_type, 'i' as entity_id, 1 as value, null::timestamptz as occurred_at",
+    ] {
+      try text.write(toFile: "\(folder.path)/\(name).sql", atomically: true, encoding: .utf8)
+    }
+    try await rollups.add(10)
+    #expect(try await rollups.run([], ["ROLLUPS_SOURCES_DIR": folder.path]).exitCode == 65)
+    #expect(
+      try await rollups.place.rows(
+        "select concat_ws(' ', job_type, status, errors) as a from metrics_aggregation_jobs_log where errors > 0"
+      ).map { $0[0] } == ["hourly partial 2"])
+  }
+
   @Test func `a month that was missed is done a day in a transaction, and may be stopped and started`() async throws {
     let rollups = try await Rollups()
     try await rollups.add(4000, every: "12 minutes")

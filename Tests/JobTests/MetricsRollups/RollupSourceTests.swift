@@ -215,6 +215,26 @@ import Testing
       }, "\(said)")
   }
 
+  @Test func `bad rows are told of their bucket, and its dead letter is resolved once they are mended`() async throws {
+    try write([
+      "loose":
+        "select metric, 'e' as entity_type, 'i' as entity_id, 1 as value, at as occurred_at from loose where at >= :window_start and at < :window_end"
+    ])
+    try await rollups.place.execute(
+      """
+      create table loose (metric text, at timestamptz);
+      insert into loose values ('m', '2025-11-07 10:00+00'), ('m', '2025-11-07 11:00+00'), (null, '2025-11-07 12:10+00');
+      """)
+    let run = try await run()
+    #expect(
+      run.result["errors"].elements.compactMap { $0["item"].string } == ["loose hourly 2025-11-07T12:00:00Z"])
+    #expect(try await stored("loose") == ["2025-11-07 m e i 2 2"])
+    try await rollups.place.execute("update loose set metric = 'm'")
+    #expect(try await self.run().exitCode == 0)
+    #expect(
+      try await rollups.place.value("select count(*) from oneshot.dead_letters where state = 'pending'") == "0")
+  }
+
   @Test func `a bucket that overflows fails alone, stays queued, and is done once it can be`() async throws {
     try await rollups.add(300)
     try await rollups.place.execute(

@@ -18,7 +18,8 @@ import Testing
     "insert into licenses select md5(random()::text), words(2, g), '' from generate_series(1, 4) g",
     "update blog_posts set content = excerpt, excerpt = content where random() < 0.2",
     "update projects set deleted_at = case when random() < 0.5 then now() end",
-    "truncate projects", "insert into projects select g, words(2, g), null, null from generate_series(1, 20) g on conflict do nothing",
+    "truncate projects",
+    "insert into projects select g, words(2, g), null, null from generate_series(1, 20) g on conflict do nothing",
   ]
 
   @Test(arguments: [1, 2, 3, 4] as [UInt64])

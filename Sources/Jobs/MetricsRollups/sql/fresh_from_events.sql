@@ -1,4 +1,4 @@
-select greatest(date_bin('1 hour', occurred_at, :grid::timestamptz), :day_start::timestamptz) as bucket_start,
+select date_bin('1 hour', occurred_at, :day_start::timestamptz) as bucket_start,
   metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
   count(*) as rows, count(value) as count, sum(value::double precision) as sum, min(value::double precision) as min,
   max(value::double precision) as max

@@ -1,7 +1,7 @@
--- Rows that were committed since the position was taken, by hour. What a snapshot does not see was not committed when it
+-- Rows that were committed since the position was taken, by quarters of an hour. What a snapshot does not see was not committed when it
 -- was taken, so transactions may stay open as long as they like and commit in any order.
 select
-  case when occurred_at is not null then date_bin('1 hour', occurred_at, oneshot.hour_grid(:zone)) end as hour,
+  case when occurred_at is not null then date_bin('15 minutes', occurred_at, timestamptz '2000-01-01 00:00:00+00') end as quarter,
   min(occurred_at) as first, max(occurred_at) as last, count(*) as events,
   count(*) filter (where occurred_at < :raw_from::timestamptz and :seen::pg_snapshot is not null) as late
 from event

@@ -1,6 +1,6 @@
 select (select count(*) from open where granularity = 'hourly') as hours, (select count(*) from open) as buckets,
   (select coalesce(sum(events), 0) from noticed) as events,
-  (select coalesce(sum(events), 0) from noticed where hour is null) as timeless, late.hour as late_hour, late.events as late
+  (select coalesce(sum(events), 0) from noticed where quarter is null) as timeless, late.hour as late_hour, late.events as late
 from (values (1)) as one
 left join (
   select oneshot.bucket_start('hourly', first, :zone) as hour, sum(late)::bigint as events from noticed where late > 0

@@ -1,4 +1,4 @@
--- The buckets that what was noticed touches. (An hour by the clock may lie in two buckets; its first and its last row tell.)
+-- The buckets that what was noticed touches. (A quarter of an hour may lie in two buckets; its first and its last row tell.)
 moments as (
   select first as moment, null as stored_as from noticed
   union all

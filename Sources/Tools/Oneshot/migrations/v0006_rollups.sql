@@ -12,6 +12,28 @@ create table if not exists metric_events (
   occurred_at timestamptz not null check (occurred_at >= '0001-03-01' and occurred_at < '9999-11-01'),
   ingested_at timestamptz not null default now()
 );
+do $$
+declare
+  wrong text;
+begin
+  select string_agg(
+      format('%s %s', needed.name, coalesce('is ' || format_type(atttypid, null), 'is missing')), ', ' order by needed.name)
+  into wrong
+  from (
+    values ('metric', array['text', 'character varying']), ('entity_type', array['text', 'character varying']),
+      ('entity_id', array['text', 'character varying']),
+      ('value', array['double precision', 'real', 'numeric', 'bigint', 'integer', 'smallint']),
+      ('occurred_at', array['timestamp with time zone']), ('written_by', array['xid8'])) as needed (name, types)
+  left join pg_attribute
+    on attrelid = 'metric_events'::regclass and attname = needed.name and not attisdropped and attnum > 0
+  where case
+    when attname is null then needed.name <> 'written_by' else format_type(atttypid, null) <> all (needed.types) end;
+  if wrong is not null then
+    raise exception 'the table metric_events is of another shape: %', wrong
+      using hint = 'Rename it and migrate again: this makes one with metric, entity_type, entity_id (text), value (double precision) and occurred_at (timestamptz). Or rename and mend its columns.';
+  end if;
+end
+$$;
 alter table metric_events add column if not exists written_by xid8 not null default pg_current_xact_id();
 create index if not exists metric_events_by_time on metric_events (occurred_at);
 create index if not exists metric_events_by_writer on metric_events (written_by);
@@ -127,21 +149,15 @@ begin
 end
 $$;
 
--- Where hours begin: with the minutes of the zone's own (Asia/Kolkata: half past, by UTC).
-create function oneshot.hour_grid(zone text) returns timestamptz
-language sql immutable parallel safe as $$
-  select timestamp '2000-01-01' at time zone zone
-$$;
-
--- The bucket of a moment. An hour is cut where a day begins within it, so that a day is always the sum of its hours.
+-- The bucket of a moment. Hours are counted from where their day begins (Asia/Kolkata: half past, by UTC), and the last
+-- is cut where the next day begins within it, so that a day is always the sum of its hours.
 create function oneshot.bucket_start(granularity text, moment timestamptz, zone text) returns timestamptz
 language plpgsql immutable parallel safe as $$
 declare
   day date := oneshot.day_of(moment, zone);
 begin
   return case granularity
-    when 'hourly' then
-      greatest(date_bin('1 hour', moment, oneshot.hour_grid(zone)), oneshot.day_start(day, zone))
+    when 'hourly' then date_bin('1 hour', moment, oneshot.day_start(day, zone))
     when 'daily' then oneshot.day_start(day, zone)
     when 'weekly' then oneshot.day_start(date_trunc('week', day::timestamp)::date, zone)
     when 'monthly' then oneshot.day_start(date_trunc('month', day::timestamp)::date, zone)
@@ -158,7 +174,8 @@ begin
   return case granularity
     when 'hourly' then
       least(
-        date_bin('1 hour', moment, oneshot.hour_grid(zone)) + interval '1 hour', oneshot.day_start(day + 1, zone))
+        date_bin('1 hour', moment, oneshot.day_start(day, zone)) + interval '1 hour',
+        oneshot.day_start(day + 1, zone))
     when 'daily' then oneshot.day_start(day + 1, zone)
     when 'weekly' then oneshot.day_start(date_trunc('week', day::timestamp)::date + 7, zone)
     when 'monthly' then oneshot.day_start((date_trunc('month', day::timestamp) + interval '1 month')::date, zone)
