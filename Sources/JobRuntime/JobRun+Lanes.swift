@@ -35,6 +35,6 @@ extension JobRun {
     JobRun(
       scheduledAt: scheduledAt, startedAt: startedAt, shard: shard, isDryRun: isDryRun, log: log, id: id,
       deadline: deadline, job: job, database: database, redisConnection: redisConnection, retrier: retrier,
-      record: record, leadership: leadership)
+      record: record, leadership: leadership, precondition: precondition)
   }
 }

@@ -26,6 +26,8 @@ public struct JobRun: Sendable {
   let record: RunRecord
   /// `nil` in a run that writes nothing.
   let leadership: Leadership?
+  /// What each transaction of a run that writes begins with, besides the fence.
+  var precondition: (@Sendable (borrowing Session) throws -> Void)?
 
   /// What makes this run the one that may write.
   struct Leadership: Sendable {
@@ -58,6 +60,7 @@ public struct JobRun: Sendable {
           check: { try leadership.ledger.check($0, against: leadership.fence) },
           provenBy: { leadership.ledger.trace(of: $0, fence: leadership.fence) },
           { session in
+            try precondition?(session)
             log.debug("transaction begun")
             let value = try body(session)
             log.debug("committing")
@@ -68,6 +71,13 @@ public struct JobRun: Sendable {
       record.rejected.add(rejected)
       return value
     }
+  }
+
+  /// The same run, each transaction of which first does this, and none of its own when this throws.
+  public func requiring(_ precondition: @escaping @Sendable (borrowing Session) throws -> Void) -> JobRun {
+    var run = self
+    run.precondition = precondition
+    return run
   }
 
   /// Lends the connection outside of any transaction, for reading and for temporary tables. It is not

@@ -20,6 +20,7 @@ struct Reindex: Job {
     TableNeed("search_languages", columns: ["language"], privileges: [.select, .insert]),
     TableNeed("search_words", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
     TableNeed("oneshot.search_gone", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
+    TableNeed("oneshot.reindex_sharding", columns: ["shard_count"], privileges: [.select, .update]),
     TableNeed("search_pending", columns: ["id", "entity", "entity_id"], privileges: [.select, .delete]),
     TableNeed(
       "oneshot.reindex_cursors", columns: ["mode", "entity", "shard", "lane", "after_id", "upto_id"],
@@ -34,6 +35,7 @@ struct Reindex: Job {
 
   func run(_ run: JobRun) async throws -> Report {
     let progress = Progress(settings.mode)
+    let run = run.isDryRun || !writes ? run : try await Sharding.enter(run)
     if let complaint = try await complaintAboutLanguage(run) { throw complaint }
     let entities = try await readable(progress, run)
     switch settings.mode {

@@ -57,6 +57,14 @@ create table oneshot.reindex_cursors (
 comment on table oneshot.reindex_cursors is
   'How far a pass of reindex has got, one row for each part that is read at once. No rows: no pass is open.';
 
+create table oneshot.reindex_sharding (
+  only_row boolean primary key default true check (only_row),
+  shard_count integer not null
+);
+insert into oneshot.reindex_sharding (shard_count) values (1);
+comment on table oneshot.reindex_sharding is
+  'The number of shards of the newest run of reindex; each transaction makes sure that it is its own.';
+
 -- What a person types, and what is found: the best first, of equal ones always in the same order.
 --
 -- Each language that documents have reads the query in its own way, and finds documents of its own. Where nothing is
