@@ -35,7 +35,7 @@ test:
 soak:
 	@$(support)/install-packages.sh test
 	swift build --build-tests
-	$(paced) ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_SWEEP=all swift test --skip-build --disable-xctest --filter 'Soak|ManyRuns|Sweep|Publishing'
+	$(paced) ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_SWEEP=all swift test --skip-build --disable-xctest --filter 'Soak|ManyRuns|Sweep|Publishing|RollupCrash|RollupProperty'
 
 bench:
 	@$(support)/install-packages.sh bench

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Whatever happens to raw events, and wherever runs are killed: after the last run, incremental = rebuild = a plain query.
-@Suite(.timeLimit(.minutes(10))) struct RollupPropertyTests {
+@Suite(.timeLimit(.minutes(60))) struct RollupPropertyTests {
   private static let zones = ["UTC", "America/New_York", "Asia/Kolkata", "Europe/Berlin"]
 
   /// `ONESHOT_SEED=…` does again what an earlier test did.
@@ -13,16 +13,22 @@ import Testing
     return [UInt64.random(in: 1...999_999)]
   }
 
+  /// `make soak` takes a longer way.
+  private static var rounds: Int {
+    ProcessInfo.processInfo.environment["ONESHOT_SWEEP"] == "all" ? 30 : 8
+  }
+
   @Test(arguments: zones, seeds)
   func `random batches, random kills: incremental = rebuild = a plain query`(zone: String, seed: UInt64) async throws {
     let comment = Comment(rawValue: "ONESHOT_SEED=\(seed) in \(zone)")
     var random = SeededGenerator(seed)
     var field = try await RollupField(zone: zone)
     var kills = 0
-    for _ in 0..<14 {
+    for _ in 0..<Self.rounds {
       for _ in 0..<Int.random(in: 1...5, using: &random) { try await field.disturb(using: &random) }
       if Bool.random(using: &random) {
-        if try await field.kill(after: Int.random(in: 0..<60, using: &random)) { kills += 1 }
+        let mode = ["incremental", "incremental", "rebuild"].randomElement(using: &random) ?? "incremental"
+        if try await field.kill(mode, after: Int.random(in: 0..<60, using: &random)) { kills += 1 }
       } else {
         let run = try await field.rollups.run()
         #expect(run.exitCode == 0, comment)
@@ -124,8 +130,8 @@ private struct RollupField {
   }
 
   /// - Returns: whether the run had not ended before.
-  func kill(after lines: Int) async throws -> Bool {
-    let run = try await SteppedRun(Rollups.binary, rollups.environment(), after: lines)
+  func kill(_ mode: String, after lines: Int) async throws -> Bool {
+    let run = try await SteppedRun(Rollups.binary, rollups.environment(["ROLLUPS_MODE": mode]), after: lines)
     let hadEnded = run.hasEnded
     try await rollups.kill(run)
     return !hadEnded

@@ -43,7 +43,8 @@ import Testing
     let folder = try TemporaryFolder()
     for (name, text) in [
       "broken": "select 1 as metric\nfrom nowhere",
-      "timeless": "select 'm' as metric, 'e' as entity_type, 'i' as entity_id, 1 as value, null::timestamptz as occurred_at",
+      "timeless":
+        "select 'm' as metric, 'e' as entity_type, 'i' as entity_id, 1 as value, null::timestamptz as occurred_at",
     ] {
       try text.write(toFile: "\(folder.path)/\(name).sql", atomically: true, encoding: .utf8)
     }
