@@ -79,10 +79,14 @@ public protocol JobSettings: Sendable {
 public protocol JobReport: Sendable, Encodable {
   /// How many items were looked at: what a share in `JOB_ERROR_BUDGET` is a share of, and what metrics tell.
   var itemsProcessed: Int { get }
+
+  /// Whether the run found what no `JOB_ERROR_BUDGET` allows: differences of a verification.
+  var exceedsBudget: Bool { get }
 }
 
 extension JobReport {
   public var itemsProcessed: Int { 0 }
+  public var exceedsBudget: Bool { false }
 
   /// The report's two parts in the result.
   func split() throws -> (counts: JSON, details: JSON) {

@@ -3,7 +3,8 @@ extension JobRunner {
   func succeeded(_ report: J.Report) throws -> RunResult {
     try record.count(report)
     let failed = record.rejected.told.total
-    let isWithinBudget = settings.errorBudget.allows(failed: failed, of: report.itemsProcessed)
+    let isWithinBudget =
+      !report.exceedsBudget && settings.errorBudget.allows(failed: failed, of: report.itemsProcessed)
     return result(isWithinBudget ? .succeeded : .partial)
   }
 

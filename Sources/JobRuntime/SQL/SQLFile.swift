@@ -10,6 +10,8 @@ public struct SQLFile: Sendable {
   /// Why it cannot even be tried.
   public private(set) var problem: String?
   public let isBuiltIn: Bool
+  /// Whether a full disk or too little memory is this query's own doing: so for one that reads very much at once.
+  public var isBlamedForShortage = true
 
   /// How many lines of the text are the file's; what follows them is ours.
   private var lines = Int.max
@@ -110,14 +112,17 @@ extension Session {
     do {
       return try pipeline(["savepoint attempt", statement, "release savepoint attempt"])[1]
     } catch {
-      guard case .server(let reason) = error, !Self.concernsAll(reason.state) else { throw error }
+      guard case .server(let reason) = error, !Self.concernsAll(reason.state, file) else { throw error }
       try query("rollback to savepoint attempt")
       throw SQLFile.Failure(file.describe(reason, in: statement))
     }
   }
 
   /// Whether an error is not one statement's own.
-  private static func concernsAll(_ state: SQLState) -> Bool {
-    ["08", "40"].contains(state.errorClass) || state.rawValue.hasPrefix("57P") || state.rawValue == "25P03"
+  private static func concernsAll(_ state: SQLState, _ file: SQLFile) -> Bool {
+    // 55P03: a lock was not to be had, and will be. 53400 is a limit that was set, and will be the next time.
+    ["08", "40"].contains(state.errorClass) || state.rawValue.hasPrefix("57P")
+      || ["25P03", "55P03"].contains(state.rawValue)
+      || state.errorClass == "53" && state.rawValue != "53400" && !file.isBlamedForShortage
   }
 }

@@ -31,7 +31,8 @@ struct Fresh: Sendable {
 
   private func calculate(_ window: Bucket, day: Timestamp, onlyGood: Bool, _ session: borrowing Session) throws {
     if let child = granularity.child {
-      let file = SQLFile(builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql)
+      var file = SQLFile(builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql)
+      file.isBlamedForShortage = false
       try session.attempt(
         file,
         binding: values(window).merging(

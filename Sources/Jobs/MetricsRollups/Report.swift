@@ -33,6 +33,8 @@ extension MetricsRollups {
 
     var itemsProcessed: Int { hours + days + weeks + months + compared }
 
+    var exceedsBudget: Bool { differences > 0 }
+
     mutating func add(_ step: Recalculation.Step, of granularity: Granularity) {
       switch granularity {
       case .hourly:

@@ -30,7 +30,10 @@ struct Source: Sendable {
   ///   - query: what is made of the rows.
   ///   - command: what stands before it: nothing, or `create table … as`.
   func reading(_ query: String, by command: String = "") -> SQLFile {
-    file.wrapped(in: "\(command)with event as not materialized (", ") \(query)")
+    var file = file.wrapped(in: "\(command)with event as not materialized (", ") \(query)")
+    // A day of it at a time.
+    file.isBlamedForShortage = false
+    return file
   }
 
   /// What a source is known to be once the server was asked.

@@ -129,6 +129,8 @@ import Testing
     let before = try await rollups.versions()
     let bad = try await rollups.run([], verify)
     #expect(bad.exitCode == 65 && bad.count("differences") == 3)
+    // An error budget is for rows that nobody can mend.
+    #expect(try await rollups.run([], verify.merging(["JOB_ERROR_BUDGET": "50"]) { $1 }).exitCode == 65)
     // The day is not the sum of its hours, and week and month are not that of this day.
     let items = bad.result["errors"].elements.compactMap { $0["item"].string }
     #expect(

@@ -235,6 +235,25 @@ import Testing
       try await rollups.place.value("select count(*) from oneshot.dead_letters where state = 'pending'") == "0")
   }
 
+  @Test func `a lock that is not to be had is no mistake of the source, and passes`() async throws {
+    try write([
+      "loose":
+        "select 'm' as metric, 'e' as entity_type, 'i' as entity_id, 1 as value, at as occurred_at from loose where at >= :window_start and at < :window_end"
+    ])
+    try await rollups.place.execute(
+      """
+      create table loose (at timestamptz);
+      insert into loose values ('2025-11-07 10:00+00');
+      do $$ begin execute format('alter database %I set lock_timeout = ''200ms''', current_database()); end $$;
+      """)
+    let owner = try await OpenTransaction(in: rollups.place, "lock table loose in access exclusive mode")
+    let locked = try await run(["JOB_ATTEMPTS": "1"])
+    #expect(locked.exitCode == 69, "\(locked.output)")
+    try await owner.rollBack()
+    #expect(try await run().exitCode == 0)
+    #expect(try await stored("loose") == ["2025-11-07 m e i 1 1"])
+  }
+
   @Test func `a bucket that overflows fails alone, stays queued, and is done once it can be`() async throws {
     try await rollups.add(300)
     try await rollups.place.execute(
