@@ -52,9 +52,19 @@ import Testing
       "select merchant_id || ':' || usage_date || ':' || metric_type as a, value as b from merchant_usage")
     let stored = Dictionary(uniqueKeysWithValues: rows.map { ($0[0], Int($0[1]) ?? -1) })
     #expect(stored == field.model)
+    // Each day is completed by the whole, and by each shard that has a key of it: by chance one may have none.
     let days = try await field.place.rows(
-      "select shard_count || ' ' || count(*) as a from oneshot.usage_days group by shard_count, shard order by 1")
-    #expect(days.map { $0[0] } == ["1 3", "3 3", "3 3", "3 3"], "each day, by the whole and by each shard")
+      "select shard_count || '/' || shard as a, count(*) as b from oneshot.usage_days group by 1 order by 1")
+    let read = try await field.place.rows(
+      """
+      select shard_count || '/' || shard as a, count(*) filter (where keys > 0) as b
+      from (
+        select distinct on (shard_count, shard) * from oneshot.job_runs where forced
+        order by shard_count, shard, started_at desc) as last,
+        jsonb_to_recordset(details -> 'by_day') as day (keys integer)
+      group by 1 order by 1
+      """)
+    #expect(days == read && days.map { $0[0] } == ["1/0", "3/0", "3/1", "3/2"] && days[0][1] == "3", "\(days) \(read)")
     #expect(
       try await field.place.value("select coalesce(min(state), 'resolved') from oneshot.dead_letters") == "resolved")
   }
