@@ -45,6 +45,7 @@ extension Reindex {
     let json: JSON
 
     var itemsProcessed: Int { tally.read }
+    var exceedsBudget: Bool { tally.missing + tally.stale + tally.orphaned > 0 }
 
     /// - Parameter start: when an earlier run began with what this one went on with.
     init(_ tallies: [(entity: String, tally: Tally)], _ mode: Mode, resumedFrom start: Timestamp? = nil) {
