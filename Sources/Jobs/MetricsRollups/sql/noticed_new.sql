@@ -9,5 +9,8 @@ where (occurred_at is null or (occurred_at >= :window_start and occurred_at < :w
   -- Not visible in the position, so that the index finds it: begun since, or running then.
   and (:seen::pg_snapshot is null
     or written_by >= pg_snapshot_xmax(:seen::pg_snapshot) and written_by < pg_snapshot_xmax(pg_current_snapshot())
-    or written_by = any (array(select pg_snapshot_xip(:seen::pg_snapshot))))
+    -- Those that ran, as a constant: of a set from a function the planner assumes that any row may be in it, and where all
+    -- rows are of one transaction (loaded, or there before the column), that each is.
+    or written_by = any (coalesce(
+      string_to_array(nullif(split_part((:seen::pg_snapshot)::text, ':', 3), ''), ',')::xid8[], '{}')))
 group by 1
