@@ -10,6 +10,9 @@ let jobs = [
   "UsageAggregation",
 ]
 
+/// Those of them that look at the runs of others.
+let watching: Set = ["JobDoctor", "JobReport"]
+
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
@@ -56,9 +59,12 @@ let package = Package(
         "Postgres", "Redis", "BlockingIO", .target(name: "CCurl", condition: .when(traits: ["Delivery"])),
       ],
       swiftSettings: strict),
+    .target(
+      name: "Operations", dependencies: ["JobRuntime", "Postgres", "Redis"],
+      resources: [.embedInCode("sql")], swiftSettings: strict),
     .executableTarget(
       name: "Oneshot",
-      dependencies: ["JobRuntime", "Postgres"],
+      dependencies: ["Operations", "JobRuntime", "Postgres", "Redis"],
       path: "Sources/Tools/Oneshot",
       resources: [.embedInCode("migrations")],
       swiftSettings: strict),
@@ -66,7 +72,7 @@ let package = Package(
     + jobs.map {
       .executableTarget(
         name: $0,
-        dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
+        dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"] + (watching.contains($0) ? ["Operations"] : []),
         path: "Sources/Jobs/\($0)",
         resources: [.embedInCode("sql")],
         swiftSettings: strict)

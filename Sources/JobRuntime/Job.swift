@@ -80,12 +80,17 @@ public protocol JobReport: Sendable, Encodable {
   /// How many items were looked at: what a share in `JOB_ERROR_BUDGET` is a share of, and what metrics tell.
   var itemsProcessed: Int { get }
 
+  /// How much the run knew of and left to later runs, in units of the job's own; 0 once it has caught up. What
+  /// does not shrink from run to run is a debt that `oneshot health` tells.
+  var behind: Int { get }
+
   /// Whether the run found what no `JOB_ERROR_BUDGET` allows: differences of a verification.
   var exceedsBudget: Bool { get }
 }
 
 extension JobReport {
   public var itemsProcessed: Int { 0 }
+  public var behind: Int { 0 }
   public var exceedsBudget: Bool { false }
 
   /// The report's two parts in the result.

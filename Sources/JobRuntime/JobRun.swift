@@ -184,6 +184,7 @@ final class RunRecord: Sendable {
     var window: Window?
     var counted: (counts: JSON, details: JSON) = ([:], [:])
     var itemsProcessed = 0
+    var behind = 0
     var opening: (fence: Int64, attempt: Int)?
     var isClosed = false
     var ending: RunResult?
@@ -206,6 +207,8 @@ final class RunRecord: Sendable {
 
   var itemsProcessed: Int { state.withLock(\.itemsProcessed) }
 
+  var behind: Int { state.withLock(\.behind) }
+
   /// What the ledger gave the run when its row was opened.
   var opening: (fence: Int64, attempt: Int)? {
     get { state.withLock(\.opening) }
@@ -226,6 +229,9 @@ final class RunRecord: Sendable {
 
   func count(_ report: some JobReport) throws {
     let counted = try report.split()
-    state.withLock { ($0.counted, $0.itemsProcessed) = (counted, report.itemsProcessed) }
+    state.withLock { state in
+      state.counted = counted
+      (state.itemsProcessed, state.behind) = (report.itemsProcessed, report.behind)
+    }
   }
 }

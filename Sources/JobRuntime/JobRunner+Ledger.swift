@@ -23,7 +23,8 @@ extension JobRunner {
       .init(
         scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
         identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
-        host: surroundings.host, version: oneshotVersion, neededSchema: neededSchema))
+        deadlineAt: startedAt + settings.timeout, host: surroundings.host, version: oneshotVersion,
+        neededSchema: neededSchema))
     return try await retrier.run("opening the run in the ledger") {
       try lock.lease.check(lock.key)
       return try await database.withSession { session in
@@ -43,7 +44,8 @@ extension JobRunner {
     let result = log.redacted(result)
     let now = surroundings.now()
     let statement = leadership.ledger.close(
-      result, fence: leadership.fence, at: now, keepingSince: now - settings.ledgerKeep)
+      result, itemsProcessed: record.itemsProcessed, behind: record.behind, fence: leadership.fence, at: now,
+      keepingSince: now - settings.ledgerKeep)
     let isGood = result.status != .failed && result.status != .interrupted
     var patience = retrier
     // A success whose answer is lost is a success in the ledger: once more at least, whatever the setting.

@@ -27,7 +27,8 @@ struct LedgerPlace {
     let statement = ledger.open(
       .init(
         scheduledAt: scheduledAt, scheduledBy: source.rawValue, identifiesSlot: source != .clock, isForced: isForced,
-        startedAt: Self.start, host: "host", version: "1", neededSchema: neededSchema))
+        startedAt: Self.start, deadlineAt: Self.start + .minutes(50), host: "host", version: "1",
+        neededSchema: neededSchema))
     return try await place.database.withSession { session in
       try ledger.read(session.query(statement).only(), neededSchema: neededSchema)
     }
@@ -53,7 +54,8 @@ struct LedgerPlace {
       job: ledger.job, version: "1", runID: ledger.runID.description, status: status, exitCode: 0,
       logicalTime: LogicalTime(moment: Self.slot, source: .setting), shard: ledger.shard, startedAt: Self.start)
     change(&result)
-    let statement = ledger.close(result, fence: fence, at: Self.start + .seconds(5), keepingSince: horizon)
+    let statement = ledger.close(
+      result, itemsProcessed: 0, behind: 0, fence: fence, at: Self.start + .seconds(5), keepingSince: horizon)
     return try await place.database.withSession { session in
       try session.query(statement).only().optional("is_written", as: Bool.self) ?? false
     }

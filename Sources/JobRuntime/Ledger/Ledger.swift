@@ -59,10 +59,10 @@ struct Ledger: Sendable {
     ), opened as (
       insert into oneshot.job_runs (
         run_id, job, variant, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt, fence,
-        started_at, host, version)
+        started_at, deadline_at, host, version)
       select \(runID), \(job), \(variant), \(shard.index), \(shard.count), \(facts.scheduledAt), \(facts.scheduledBy),
-        \(facts.isForced), 'running', earlier.starts + 1, fence.token, \(facts.startedAt), \(facts.host),
-        \(facts.version)
+        \(facts.isForced), 'running', earlier.starts + 1, fence.token, \(facts.startedAt), \(facts.deadlineAt),
+        \(facts.host), \(facts.version)
       from fence, earlier
       -- The same run again: it was opened, but the answer was lost.
       on conflict (run_id) do update set fence = excluded.fence where job_runs.status = 'running'
@@ -79,6 +79,8 @@ struct Ledger: Sendable {
     var identifiesSlot: Bool
     var isForced: Bool
     var startedAt: Timestamp
+    /// When the run ends itself at the latest.
+    var deadlineAt: Timestamp
     var host: String
     var version: String
     /// The number of the newest migration that the job relies on.
@@ -103,7 +105,14 @@ struct Ledger: Sendable {
   /// success is not when the fence was no longer this run's.
   ///
   /// What is sent again because an answer was lost finds the row ended, and counts nothing.
-  func close(_ result: RunResult, fence: Int64, at moment: Timestamp, keepingSince horizon: Timestamp) -> Statement {
+  ///
+  /// - Parameters:
+  ///   - itemsProcessed: how many items the run looked at.
+  ///   - behind: how much it knew of and left to later runs.
+  func close(
+    _ result: RunResult, itemsProcessed: Int, behind: Int, fence: Int64, at moment: Timestamp,
+    keepingSince horizon: Timestamp
+  ) -> Statement {
     """
     with fence as (
       select token = \(fence) as is_ours from oneshot.fences
@@ -114,7 +123,7 @@ struct Ledger: Sendable {
         duration_ms = \(result.duration.inMilliseconds),
         window_start = \(result.window?.start), window_end = \(result.window?.end),
         counts = \(result.counts.storableText)::jsonb, details = \(result.details.storableText)::jsonb,
-        errors_total = \(result.errorsTotal),
+        items_processed = \(itemsProcessed), behind = \(behind), errors_total = \(result.errorsTotal),
         error_kind = \(result.error?.kind.rawValue), error_message = \(result.error?.message.storable)
       where run_id = \(runID) and status = 'running'
         and ((select is_ours from fence) or \(result.status == .failed || result.status == .interrupted))

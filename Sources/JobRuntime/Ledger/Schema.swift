@@ -21,7 +21,7 @@ public struct TableNeed: Sendable, Equatable {
 /// The database's schema as `oneshot migrate` made it.
 enum Schema {
   /// The newest migration that the runtime itself relies on.
-  static let neededByRuntime = 5
+  static let neededByRuntime = 8
 
   /// The oldest Postgres that is supported, as libpq numbers versions.
   static let oldestServer = 140_000
@@ -36,7 +36,11 @@ enum Schema {
     TableNeed("oneshot.migrations", columns: ["version"], privileges: [.select]),
     TableNeed("oneshot.fences", columns: ["job", "shard", "token"], privileges: [.select, .insert, .update]),
     TableNeed(
-      "oneshot.job_runs", columns: ["run_id", "job", "shard", "scheduled_at", "status", "fence", "counts", "variant"],
+      "oneshot.job_runs",
+      columns: [
+        "run_id", "job", "shard", "scheduled_at", "status", "fence", "counts", "variant",
+        "deadline_at", "items_processed", "behind",
+      ],
       privileges: [.select, .insert, .update, .delete]),
     TableNeed(
       "oneshot.dead_letters", columns: ["job", "item_digest", "item", "payload", "state"],

@@ -1,15 +1,15 @@
 /// Takes secrets out of all that leaves the process: the last line of defence behind messages that do
 /// not hold them in the first place.
-struct Redactor: Sendable {
+package struct Redactor: Sendable {
   private let secrets: [String]
 
   /// - Parameter secrets: what must not appear. Shorter than four letters is not looked for: it would
   ///   tear holes into ordinary words.
-  init(_ secrets: [String]) {
+  package init(_ secrets: [String]) {
     self.secrets = Set(secrets).filter { $0.count >= 4 }.sorted { $0.count > $1.count }
   }
 
-  func redact(_ text: String) -> String {
+  package func redact(_ text: String) -> String {
     var text = text
     for secret in secrets { text = Self.replace(secret, in: text) }
     return text

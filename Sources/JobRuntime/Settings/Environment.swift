@@ -7,7 +7,7 @@ public struct Environment {
   package private(set) var declarations: [SettingDeclaration] = []
   package private(set) var problems: [SettingProblem] = []
   /// Values that must appear in no output.
-  private(set) var secrets: [String] = []
+  package private(set) var secrets: [String] = []
 
   /// - Parameter variables: the environment. Empty for printing what could be set.
   public init(_ variables: [String: String]) {

@@ -1,8 +1,8 @@
-import Redis
+package import Redis
 
 /// `REDIS_URL`, and the files that TLS rests on. They are looked at now, so that a mistake shows before
 /// anything is contacted.
-func redisAddress(from env: inout Environment) -> RedisAddress? {
+package func redisAddress(from env: inout Environment) -> RedisAddress? {
   var address: RedisAddress? = env.secret(
     "REDIS_URL", form: "redis://host:6379/0, rediss://… (TLS) or unix:///path", isRequired: true,
     help: "Redis: user, password and database number may stand in it."

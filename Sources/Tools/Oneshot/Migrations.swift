@@ -16,6 +16,7 @@ extension Migration {
     Migration(5, "variants", PackageResources.v0005_variants_sql),
     Migration(6, "rollups", PackageResources.v0006_rollups_sql),
     Migration(7, "search", PackageResources.v0007_search_sql),
+    Migration(8, "operations", PackageResources.v0008_operations_sql),
   ]
 
   private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {

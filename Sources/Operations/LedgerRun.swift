@@ -1,0 +1,91 @@
+package import JobRuntime
+package import Postgres
+
+/// One row of the ledger, as operators see it.
+package struct LedgerRun: Sendable, Equatable {
+  package var id: String
+  package var part: JobPart
+  /// How many shards shared the work.
+  package var shardCount: Int
+  package var scheduledAt: Timestamp
+  /// Where the slot came from: `setting`, `kubernetes` or `clock`.
+  package var scheduledBy: String
+  package var isForced: Bool
+  package var status: Status
+  package var attempt: Int
+  package var fence: Int64
+  package var startedAt: Timestamp
+  /// `nil` while it runs.
+  package var finishedAt: Timestamp?
+  /// When it ends itself at the latest; `nil` in rows of older versions, as the next two.
+  package var deadlineAt: Timestamp?
+  package var itemsProcessed: Int64?
+  package var behind: Int64?
+  package var errorsTotal: Int
+  package var errorKind: String?
+  package var errorMessage: String?
+  package var host: String
+  package var version: String
+
+  /// How a run stands, by the ledger.
+  package enum Status: String, Sendable, CaseIterable {
+    case running, succeeded, partial, failed, interrupted
+  }
+
+  /// From start to end, by the clock; `nil` while it runs.
+  package var duration: Duration? { finishedAt.map { $0 - startedAt } }
+}
+
+/// What has runs of its own: a job, or one variant or shard of it.
+package struct JobPart: Sendable, Hashable, CustomStringConvertible {
+  package var job: String
+  /// See `Job.variant`; empty where a job has none.
+  package var variant: String
+  package var shard: Int
+
+  package init(job: String, variant: String = "", shard: Int = 0) {
+    (self.job, self.variant, self.shard) = (job, variant, shard)
+  }
+
+  /// `reindex:pending/2`; the shard only where it is not the first.
+  package var description: String { job + (variant.isEmpty ? "" : ":\(variant)") + (shard == 0 ? "" : "/\(shard)") }
+}
+
+extension LedgerRun {
+  /// The newest runs of all jobs or of one, newest first.
+  ///
+  /// - Parameters:
+  ///   - since: only runs that started then or later.
+  package static func newest(
+    job: String? = nil, status: Status? = nil, since: Timestamp? = nil, limit: Int
+  ) throws(PostgresError) -> Statement {
+    try Statement(
+      file: PackageResources.runs_sql,
+      binding: ["job": job, "status": status?.rawValue, "since": since, "limit": limit])
+  }
+
+  /// - Parameter row: all columns of `oneshot.job_runs`.
+  package init(row: Row) throws(PostgresError) {
+    id = try row.value("run_id")
+    part = JobPart(job: try row.value("job"), variant: try row.value("variant"), shard: try row.value("shard"))
+    shardCount = try row.value("shard_count")
+    scheduledAt = try row.value("scheduled_at")
+    scheduledBy = try row.value("scheduled_by")
+    isForced = try row.value("forced")
+    let word: String = try row.value("status")
+    guard let known = Status(rawValue: word) else { throw .decoding("status is «\(word)»") }
+    status = known
+    attempt = try row.value("attempt")
+    fence = try row.value("fence")
+    startedAt = try row.value("started_at")
+    finishedAt = try row.optional("finished_at")
+    deadlineAt = try row.optional("deadline_at")
+    itemsProcessed = try row.optional("items_processed")
+    behind = try row.optional("behind")
+    errorsTotal = try row.optional("errors_total") ?? 0
+    errorKind = try row.optional("error_kind")
+    errorMessage = try row.optional("error_message")
+    host = try row.value("host")
+    version = try row.value("version")
+  }
+}

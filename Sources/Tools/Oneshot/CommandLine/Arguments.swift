@@ -1,0 +1,155 @@
+import JobRuntime
+
+/// Reads the words behind a command's name. Like `Environment` it never throws: each call records what can be
+/// given and any problem with what was, and returns the default. The declarations are the one source for parsing,
+/// `--help`, shell completion and the man page.
+///
+/// Options are read before operands, because only who knows the options knows which words are their values.
+struct Arguments {
+  private(set) var options: [OptionDeclaration] = []
+  private(set) var operands: [OperandDeclaration] = []
+  private(set) var problems: [String] = []
+  /// Words that nothing has read yet.
+  private var words: [String]
+  /// Words behind `--`: operands, whatever they begin with.
+  private var rest: [String]
+
+  /// - Parameter words: empty for printing what could be given.
+  init(_ words: [String] = []) {
+    let end = words.firstIndex(of: "--") ?? words.endIndex
+    self.words = Array(words[..<end])
+    rest = Array(words[end...].dropFirst())
+  }
+
+  // MARK: Options
+
+  /// Whether `--name` is given.
+  mutating func flag(_ name: String, help: String) -> Bool {
+    options.append(OptionDeclaration(name: name, value: nil, fallback: nil, help: help))
+    let isGiven = words.contains("--\(name)")
+    words.removeAll { $0 == "--\(name)" }
+    if words.contains(where: { $0.hasPrefix("--\(name)=") }) { problems.append("--\(name) takes no value") }
+    return isGiven
+  }
+
+  mutating func optionalText(_ name: String, _ value: ValueKind, help: String) -> String? {
+    custom(name, value, default: nil, help: help) { .success($0) }
+  }
+
+  mutating func duration(_ name: String, default fallback: Duration?, help: String) -> Duration? {
+    custom(name, .text("DURATION"), default: fallback.map(DurationText.format), help: help) { text in
+      DurationText.parse(text).map { .success($0) } ?? .failure("is «\(text)», not a duration such as 90s, 1h or 7d")
+    } ?? fallback
+  }
+
+  mutating func int(_ name: String, default fallback: Int, in range: ClosedRange<Int>, help: String) -> Int {
+    custom(name, .text("N"), default: "\(fallback)", help: help) { text in
+      guard let value = Int(text), range.contains(value) else {
+        return .failure("is «\(text)», not a whole number from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return .success(value)
+    } ?? fallback
+  }
+
+  /// One word out of the cases of an enumeration.
+  mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, of type: Choice.Type, default fallback: Choice?, help: String
+  ) -> Choice? {
+    let all = Choice.allCases.map(\.rawValue)
+    return custom(name, .choice(all), default: fallback?.rawValue, help: help) { text in
+      Choice(rawValue: text).map { .success($0) } ?? .failure("is «\(text)», not one of \(all.joined(separator: ", "))")
+    } ?? fallback
+  }
+
+  /// An option `--name VALUE` or `--name=VALUE` with a form of its own.
+  ///
+  /// - Parameter parse: the value, or what is wrong with it as the rest of a sentence: "is «x», not …".
+  mutating func custom<Value>(
+    _ name: String, _ value: ValueKind, default fallback: String?, help: String,
+    parse: (String) -> Environment.Parsed<Value>
+  ) -> Value? {
+    options.append(OptionDeclaration(name: name, value: value, fallback: fallback, help: help))
+    guard let text = take("--\(name)") else { return nil }
+    switch parse(text) {
+    case .success(let value): return value
+    case .failure(let message):
+      problems.append("--\(name) \(message)")
+      return nil
+    }
+  }
+
+  // MARK: Operands
+
+  /// The next word that is no option.
+  ///
+  /// - Returns: an empty text where it is missing, which is a problem.
+  mutating func operand(_ value: ValueKind, help: String) -> String {
+    let name = value.placeholder
+    operands.append(OperandDeclaration(value: value, help: help))
+    if let index = words.firstIndex(where: { !$0.hasPrefix("--") }) { return words.remove(at: index) }
+    if !rest.isEmpty { return rest.removeFirst() }
+    problems.append("\(name) is missing: \(help)")
+    return ""
+  }
+
+  /// Ends the reading: what is left was not asked for.
+  mutating func end() {
+    problems += (words + rest).map { "the argument \($0) is not known, or one too many" }
+    (words, rest) = ([], [])
+  }
+
+  private mutating func take(_ option: String) -> String? {
+    var value: String?
+    while let index = words.firstIndex(where: { $0 == option || $0.hasPrefix(option + "=") }) {
+      let word = words.remove(at: index)
+      if value != nil {
+        problems.append("\(option) is given twice")
+      }
+      if word != option {
+        value = String(word.dropFirst(option.count + 1))
+      } else if index < words.endIndex, !words[index].hasPrefix("--") {
+        value = words.remove(at: index)
+      } else {
+        problems.append("\(option) needs a value; one that begins with -- is given as \(option)=VALUE")
+      }
+    }
+    return value
+  }
+}
+
+/// What a value stands for: how it reads in help, and what a shell may offer for it.
+enum ValueKind: Sendable, Equatable {
+  /// Anything, shown under this name.
+  case text(String)
+  case choice([String])
+  /// The name of a job.
+  case job
+  case file
+
+  /// As it stands in a line of usage.
+  var placeholder: String {
+    switch self {
+    case .text(let name): name
+    case .choice(let words): words.joined(separator: "|")
+    case .job: "JOB"
+    case .file: "FILE"
+    }
+  }
+}
+
+/// What is known of one option.
+struct OptionDeclaration: Sendable, Equatable {
+  /// Without the dashes.
+  var name: String
+  /// `nil` for a flag.
+  var value: ValueKind?
+  /// The default as it stands in tables; `nil` reads "none".
+  var fallback: String?
+  var help: String
+}
+
+/// What is known of one operand.
+struct OperandDeclaration: Sendable, Equatable {
+  var value: ValueKind
+  var help: String
+}

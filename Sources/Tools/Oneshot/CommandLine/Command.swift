@@ -1,0 +1,69 @@
+import JobRuntime
+
+/// One command of `oneshot`: its words, what can be given to it, and what it does.
+protocol Command: Sendable {
+  /// The words that call it: `runs`, or `dead-letters list`.
+  static var name: String { get }
+
+  /// What it does, in one line.
+  static var summary: String { get }
+
+  /// What else somebody should know before using it: paragraphs for `--help` and the man page.
+  static var discussion: String { get }
+
+  /// Reads every argument and every setting once, through readers which keep track of all mistakes.
+  init(from arguments: inout Arguments, _ env: inout Environment)
+
+  /// Does it.
+  ///
+  /// - Returns: the process's exit code.
+  func run(_ console: Console) async throws -> Int32
+}
+
+extension Command {
+  static var discussion: String { "" }
+}
+
+/// What a command declares, found by reading nothing.
+struct CommandDeclaration: Sendable {
+  var name: String
+  var summary: String
+  var discussion: String
+  var options: [OptionDeclaration]
+  var operands: [OperandDeclaration]
+  var settings: [SettingDeclaration]
+
+  init<C: Command>(of command: C.Type) {
+    var (arguments, env) = (Arguments(), Environment([:]))
+    _ = C(from: &arguments, &env)
+    (name, summary, discussion) = (C.name, C.summary, C.discussion)
+    (options, operands, settings) = (arguments.options, arguments.operands, env.declarations)
+  }
+
+  /// The command and what may follow it, on one line.
+  var usage: String {
+    let operands = operands.map { " " + $0.value.placeholder }.joined()
+    return "oneshot \(name)\(operands)" + options.map { " [\($0.text)]" }.joined()
+  }
+}
+
+extension OptionDeclaration {
+  /// As it is typed: `--job JOB`.
+  var text: String { "--\(name)" + (value.map { " \($0.placeholder)" } ?? "") }
+}
+
+/// Every command, in the order in which help lists them.
+enum Commands {
+  static let all: [any Command.Type] = [Migrate.self]
+
+  static let declarations = all.map { CommandDeclaration(of: $0) }
+
+  /// The command that the words begin with, and the words behind its name.
+  static func find(in words: [String]) -> (command: any Command.Type, rest: [String])? {
+    for command in all {
+      let name = command.name.split(separator: " ").map(String.init)
+      if words.starts(with: name) { return (command, Array(words.dropFirst(name.count))) }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,37 @@
+import Glibc
+import JobRuntime
+
+/// Where a command writes, and whom it can ask.
+struct Console: Sendable {
+  /// Whether a person reads along: tables are cut to the width of the terminal, and questions are asked.
+  let isTerminal = isatty(STDOUT_FILENO) == 1
+  private let redactor: Redactor
+
+  /// - Parameter secrets: what must not appear in a complaint: servers may repeat it.
+  init(secrets: [String] = []) { redactor = Redactor(secrets) }
+
+  /// Characters on one line of the terminal; `nil` where nobody reads along.
+  var width: Int? {
+    var size = winsize()
+    guard isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
+  /// Writes to stdout.
+  func say(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
+
+  /// Writes what went wrong, and what to do, to stderr.
+  func complain(_ failure: JobFailure) {
+    let text = "oneshot: \(failure.message)\n" + (failure.hint.map { "  \($0)\n" } ?? "")
+    writeAll(redactor.redact(text), to: STDERR_FILENO)
+  }
+
+  /// Asks a question that is answered with `y` or `yes`; whatever else is a no.
+  ///
+  /// - Returns: `nil` where nobody can be asked.
+  func confirms(_ question: String) -> Bool? {
+    guard isatty(STDIN_FILENO) == 1 else { return nil }
+    writeAll("\(question) [y/N] ", to: STDERR_FILENO)
+    return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+  }
+}
