@@ -136,10 +136,7 @@ import Testing
     var options = try ConnectionOptions(url: url + "&options=-c%20lock_timeout%3D200ms", applicationName: "newer")
     options.commandTimeout = .seconds(20)
     let newer = Database(options)
-    let opening = here.ledger(2).open(
-      .init(
-        scheduledAt: LedgerPlace.slot, scheduledBy: "clock", identifiesSlot: false, isForced: false,
-        startedAt: LedgerPlace.start, host: "host", version: "1", neededSchema: 1))
+    let opening = here.ledger(2).open(LedgerPlace.facts())
     let holder = try Database(ConnectionOptions(url: url, applicationName: "holder"))
     let (started, start) = AsyncStream.makeStream(of: Void.self)
     let task = Task {

@@ -20,15 +20,21 @@ struct LedgerPlace {
       job: job, variant: variant, shard: shard, runID: RunID(at: Self.start + .seconds(number), using: &generator))
   }
 
+  static func facts(
+    at scheduledAt: Timestamp = slot, by source: LogicalTime.Source = .clock, isForced: Bool = false,
+    neededSchema: Int = 1
+  ) -> Ledger.OpeningFacts {
+    .init(
+      scheduledAt: scheduledAt, scheduledBy: source.rawValue, identifiesSlot: source != .clock, isForced: isForced,
+      startedAt: start, deadlineAt: start + .minutes(50), host: "host", version: "1", neededSchema: neededSchema)
+  }
+
   func open(
     _ ledger: Ledger, at scheduledAt: Timestamp = slot, by source: LogicalTime.Source = .setting,
     isForced: Bool = false, neededSchema: Int = 1
   ) async throws -> Ledger.Opening {
     let statement = ledger.open(
-      .init(
-        scheduledAt: scheduledAt, scheduledBy: source.rawValue, identifiesSlot: source != .clock, isForced: isForced,
-        startedAt: Self.start, deadlineAt: Self.start + .minutes(50), host: "host", version: "1",
-        neededSchema: neededSchema))
+      Self.facts(at: scheduledAt, by: source, isForced: isForced, neededSchema: neededSchema))
     return try await place.database.withSession { session in
       try ledger.read(session.query(statement).only(), neededSchema: neededSchema)
     }

@@ -138,10 +138,7 @@ import Testing
         group.addTask {
           let database = try Database(ConnectionOptions(url: here.place.databaseURL, applicationName: "\(number)"))
           let ledger = here.ledger(number)
-          let statement = ledger.open(
-            .init(
-              scheduledAt: LedgerPlace.slot, scheduledBy: "clock", identifiesSlot: false, isForced: false,
-              startedAt: LedgerPlace.start, host: "host", version: "1", neededSchema: 1))
+          let statement = ledger.open(LedgerPlace.facts())
           let opening = try await database.withSession { session in
             try ledger.read(session.query(statement).only(), neededSchema: 1)
           }
