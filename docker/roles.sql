@@ -1,4 +1,4 @@
--- The role of compose.yaml's jobs: in a toy, one for all of them. README.md lists what each needs and no more.
+-- The role of compose.yaml's jobs: in a toy, one for all of them. docs/jobs has what each needs and no more.
 create role jobs login password 'jobs';
 grant connect, temporary on database app to jobs;
 grant usage on schema oneshot to jobs;

@@ -9,19 +9,15 @@ import Testing
 @testable import TopStats
 @testable import UsageAggregation
 
-/// The README's tables come from the code. `UPDATE_README=1 swift test --filter ReadmeTests` writes them anew.
+/// The tables of README and docs come from the code. `UPDATE_README=1 swift test --filter ReadmeTests` writes them anew.
 @Suite(.serialized) struct ReadmeTests {
-  private static let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../README.md")
-
-  private func expect(_ part: String, is lines: [String]) throws {
-    let text = try String(contentsOf: Self.url, encoding: .utf8)
-    let start = try #require(text.range(of: "<!-- \(part) -->\n")).upperBound
-    let end = try #require(text.range(of: "<!-- end -->", range: start..<text.endIndex)).lowerBound
+  private func expect(_ part: String, in path: String = "README.md", is lines: [String]) throws {
+    let page = try Page(path)
     let wanted = lines.map { $0 + "\n" }.joined()
     if ProcessInfo.processInfo.environment["UPDATE_README"] == "1" {
-      try text.replacingCharacters(in: start..<end, with: wanted).write(to: Self.url, atomically: true, encoding: .utf8)
+      try page.replacePart(part, with: wanted)
     } else {
-      #expect(String(text[start..<end]) == wanted, "UPDATE_README=1 swift test --filter ReadmeTests mends it")
+      #expect(try page.part(part) == wanted, "UPDATE_README=1 swift test --filter ReadmeTests mends it")
     }
   }
 
@@ -34,12 +30,16 @@ import Testing
   }
 
   @Test func `the tables of settings are the declarations`() throws {
-    let tables = settingsTable(of: UsageAggregation.self)
-    try expect("settings usage-aggregation", is: table(of: tables.own))
-    try expect("settings top-stats", is: table(of: settingsTable(of: TopStats.self).own))
-    try expect("settings metrics-rollups", is: table(of: settingsTable(of: MetricsRollups.self).own))
-    try expect("settings reindex", is: table(of: settingsTable(of: Reindex.self).own))
-    try expect("settings common", is: table(of: tables.common))
+    try expectSettings(of: UsageAggregation.self)
+    try expectSettings(of: TopStats.self)
+    try expectSettings(of: MetricsRollups.self)
+    try expectSettings(of: Reindex.self)
+    try expect("settings common", is: table(of: settingsTable(of: UsageAggregation.self).common))
+  }
+
+  private func expectSettings<J: Job>(of job: J.Type) throws {
+    try expect(
+      "settings \(J.name)", in: "docs/jobs/\(J.name).md", is: table(of: settingsTable(of: J.self).own))
   }
 
   @Test func `the table of exit codes is the code's`() throws {
@@ -53,9 +53,7 @@ import Testing
   }
 
   @Test func `the page for bad days knows every failure, every exit code and every kind of bad item`() throws {
-    let page = try String(
-      contentsOf: URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../docs/when-things-go-wrong.md"), encoding: .utf8)
+    let page = try Page("docs/when-things-go-wrong.md").text
     let items = CounterKey.Problem.allCases.map(\.rawValue) + CounterValue.Problem.allCases.map(\.rawValue)
     for kind in FailureKind.allCases.map(\.rawValue) + items + [
       "wrong_type", "regressed", "unindexable", "unknown_language", "entity_failed", "missing", "stale", "orphaned",
@@ -65,9 +63,9 @@ import Testing
     for code in FailureKind.allCases.map(\.exitCode) + [65] { #expect(page.contains("## \(code): "), "\(code)") }
   }
 
-  @Test func `a role and a user with the README's privileges, and nothing more, can check and run`() async throws {
+  @Test func `a role and a user with its page's privileges, and nothing more, can check and run`() async throws {
     let usage = try await Usage()
-    var restricted = try await Self.restricted("", in: usage.place)
+    var restricted = try await Self.restricted("usage-aggregation", in: usage.place)
     restricted["USAGE_SET_TTL"] = "7d"
     try await usage.set(["m:2025-11-07:x": "5", "bad:2025-11-07:x": "?"])
     let check = try await usage.run(["--check"], restricted)
@@ -79,7 +77,7 @@ import Testing
   @Test func `so can those of top-stats`() async throws {
     let boards = try await Leaderboards()
     try await boards.fill()
-    var restricted = try await Self.restricted(" top-stats", in: boards.place)
+    var restricted = try await Self.restricted("top-stats", in: boards.place)
     restricted.merge(["TOP_STATS_HISTORY": "true", "TOP_STATS_TTL": "1d", "TOP_STATS_HISTORY_KEEP": "9d"]) { $1 }
     let check = try await boards.run(["--check"], restricted)
     #expect(check.exitCode == 0, "\(check.output)")
@@ -92,7 +90,7 @@ import Testing
 
   @Test func `so can those of metrics-rollups, and a role that only writes events`() async throws {
     let rollups = try await Rollups()
-    let restricted = try await Self.restricted(" metrics-rollups", in: rollups.place)
+    let restricted = try await Self.restricted("metrics-rollups", in: rollups.place)
     let writer = "writer_\(rollups.place.redisURL.split(separator: "=").last ?? "")"
     try await rollups.place.execute(
       """
@@ -133,7 +131,7 @@ import Testing
   @Test func `so can those of reindex, in every mode`() async throws {
     let catalogue = try await Catalogue()
     try await catalogue.fill()
-    var restricted = try await Self.restricted(" reindex", in: catalogue.place)
+    var restricted = try await Self.restricted("reindex", in: catalogue.place)
     let check = try await catalogue.run(["--check"], restricted)
     #expect(check.exitCode == 0, "\(check.output)")
     try await catalogue.place.execute("insert into search_pending (entity, entity_id) values ('asset', '3')")
@@ -146,11 +144,10 @@ import Testing
     #expect(try await catalogue.differences() == [])
   }
 
-  @Test func `the README's entity works as it stands there`() async throws {
-    let text = try String(contentsOf: Self.url, encoding: .utf8)
-    let sql = try #require(text.firstMatch(of: /(?s)<!-- help_page -->\n```sql\n(.*?)```/)).output.1
+  @Test func `the page's entity works as it stands there`() async throws {
     let folder = try TemporaryFolder()
-    try String(sql).write(toFile: "\(folder.path)/help_page.sql", atomically: true, encoding: .utf8)
+    try Page("docs/jobs/reindex.md").code("help_page")
+      .write(toFile: "\(folder.path)/help_page.sql", atomically: true, encoding: .utf8)
     let catalogue = try await Catalogue()
     try await catalogue.place.execute(
       """
@@ -164,19 +161,15 @@ import Testing
     #expect(try await catalogue.place.value("select string_agg(entity_id, ' ') from search('Haus')") == "anfang")
   }
 
-  /// Makes a role and a user as the README says, and tells the settings that lead a run in as them.
+  /// Makes a role and a user as the job's page says, and tells the settings that lead a run in as them.
   static func restricted(_ job: String, in place: Place) async throws -> [String: String] {
-    let text = try String(contentsOf: url, encoding: .utf8)
-    let part = { (name: String, form: String) in
-      let start = try #require(text.range(of: "<!-- \(name)\(job) -->\n```\(form)\n")).upperBound
-      return String(text[start..<(try #require(text.range(of: "```", range: start..<text.endIndex)).lowerBound)])
-    }
+    let page = try Page("docs/jobs/\(job).md")
     let name = try await place.value("current_database()")
     let role = "jobs_\(place.redisURL.split(separator: "=").last ?? "")"
-    let sql = try part("grants", "sql").replacing("to jobs", with: "to \(role)")
+    let sql = try page.code("grants").replacing("to jobs", with: "to \(role)")
       .replacing("database app", with: "database \(name)")
     try await place.execute("create role \(role) login; \(sql)")
-    let words = try part("acl", "").replacing("ACL SETUSER jobs", with: "SETUSER \(role)")
+    let words = try page.code("acl", "").replacing("ACL SETUSER jobs", with: "SETUSER \(role)")
       .split(whereSeparator: \.isWhitespace).map { Array($0.utf8) }
     try await place.redis(all: [RedisCommand("ACL", bytes: words)])
     return [

@@ -112,7 +112,7 @@ import Testing
     #expect(run.exitCode == 78, "what --check says is what a run says")
   }
 
-  /// What the README's rights for a user of Redis come to, but for one.
+  /// What its page's rights for a user of Redis come to, but for one.
   private static let commands = [
     "scan", "dbsize", "mget", "get", "type", "ttl", "cluster|slots", "select", "set", "eval", "evalsha", "script|load",
     "pexpire", "del", "expire",

@@ -80,7 +80,8 @@ enum Schema {
   /// What to do about a row of `missing`.
   static func failure(missing complaint: String, isPrivilege: Bool) -> JobFailure {
     isPrivilege
-      ? JobFailure(.denied, complaint, hint: "Grant it to the job's role; README.md lists what a job needs.")
+      ? JobFailure(
+        .denied, complaint, hint: "Grant it to the job's role; docs/jobs has a page for each, with what it needs.")
       : JobFailure(.misconfigured, complaint, hint: "Run `oneshot migrate` with the owner's DATABASE_URL.")
   }
 

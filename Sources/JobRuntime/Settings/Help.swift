@@ -46,7 +46,7 @@ enum Help {
   }
 }
 
-/// The README's table of settings; a test holds the README against it.
+/// The tables of settings in README and docs/jobs; a test holds them against it.
 package func settingsTable<J: Job>(of job: J.Type) -> (own: [SettingDeclaration], common: [SettingDeclaration]) {
   Help.declarations(of: job)
 }

@@ -18,7 +18,8 @@ extension Reindex {
     complaints += try await run.session { session in
       try session.query(denied).map {
         JobFailure(
-          .denied, try $0.value("complaint"), hint: "Grant it to the job's role; README.md lists what a job needs.")
+          .denied, try $0.value("complaint"),
+          hint: "Grant it to the job's role; docs/jobs/reindex.md lists what it needs.")
       }
     }
     return complaints

@@ -7,20 +7,12 @@ import Testing
   private let keeps = ["ROLLUPS_KEEP_RAW": "10d"]
   private let months = "select sum(count) from metric_rollups where granularity = 'monthly'"
 
-  /// The piece of the README with this name.
-  private func readme(_ name: String) throws -> String {
-    let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../README.md")
-    let text = try String(contentsOf: url, encoding: .utf8)
-    let start = try #require(text.range(of: "<!-- \(name) -->\n```sql\n")).upperBound
-    return String(text[start..<(try #require(text.range(of: "```", range: start..<text.endIndex)).lowerBound)])
-  }
-
-  @Test func `events deleted as the README says keep their rollups, whatever comes late for them`() async throws {
+  @Test func `events deleted as the page says keep their rollups, whatever comes late for them`() async throws {
     let rollups = try await Rollups()
     try await rollups.add(600, every: "31 minutes")
     #expect(try await rollups.run().exitCode == 0)
     let before = try await rollups.versions()
-    try await rollups.place.execute(try readme("close raw"))
+    try await rollups.place.execute(try Page("docs/jobs/metrics-rollups.md").code("close raw"))
     #expect((Int(try await rollups.place.value("select count(*) from metric_events")) ?? 600) < 400)
     #expect(try await rollups.run().count("touched_hours") == 0)
     try await rollups.add("metric 1", at: "2025-10-30T10:10:00Z")

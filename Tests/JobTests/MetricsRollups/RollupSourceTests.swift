@@ -31,16 +31,8 @@ import Testing
     ).map { $0[0] }
   }
 
-  /// The piece of the README with this name.
-  private func readme(_ name: String) throws -> String {
-    let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../README.md")
-    let text = try String(contentsOf: url, encoding: .utf8)
-    let start = try #require(text.range(of: "<!-- \(name) -->\n```sql\n")).upperBound
-    return String(text[start..<(try #require(text.range(of: "```", range: start..<text.endIndex)).lowerBound)])
-  }
-
-  @Test func `the README's source of revenue works as it stands there, over its look-back`() async throws {
-    try write(["revenue": readme("revenue source")])
+  @Test func `the page's source of revenue works as it stands there, over its look-back`() async throws {
+    try write(["revenue": Page("docs/jobs/metrics-rollups.md").code("revenue source")])
     try await rollups.place.execute(
       """
       create table orders (id bigserial, country text, amount numeric, paid_at timestamptz);
@@ -70,7 +62,7 @@ import Testing
   }
 
   @Test func `a schedule that was off for longer than the look-back misses nothing`() async throws {
-    try write(["revenue": readme("revenue source")])
+    try write(["revenue": Page("docs/jobs/metrics-rollups.md").code("revenue source")])
     try await rollups.place.execute(
       """
       create table orders (id bigserial, country text, amount numeric, paid_at timestamptz);
@@ -86,14 +78,14 @@ import Testing
     #expect(verified.exitCode == 0, "\(verified.output)")
   }
 
-  @Test func `with the README's two lines it is exact, and deletions are noticed too`() async throws {
+  @Test func `with the page's two lines it is exact, and deletions are noticed too`() async throws {
     try write([
-      "revenue": readme("revenue source").replacing(
+      "revenue": Page("docs/jobs/metrics-rollups.md").code("revenue source").replacing(
         "paid_at as occurred_at", with: "paid_at as occurred_at, written_by")
     ])
     try await rollups.place.execute(
       "create table orders (id bigserial, country text, amount numeric, paid_at timestamptz)")
-    try await rollups.place.execute(try readme("revenue exact"))
+    try await rollups.place.execute(try Page("docs/jobs/metrics-rollups.md").code("revenue exact"))
     try await rollups.place.execute(
       "insert into orders (country, amount, paid_at) values ('de', 1, '2024-01-05 05:00+00'), ('de', 2, '2025-11-07 05:00+00')"
     )

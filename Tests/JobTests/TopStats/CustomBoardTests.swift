@@ -30,11 +30,8 @@ import Testing
       uniquingKeysWith: { $1 })
   }
 
-  @Test func `the README's board of tags works as it stands there`() async throws {
-    let readme = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../README.md")
-    let text = try String(contentsOf: readme, encoding: .utf8)
-    let sql = try #require(text.firstMatch(of: /(?s)<!-- top_tags -->\n```sql\n(.*?)```/)).output.1
-    try write(["top_tags.sql": String(sql)])
+  @Test func `the page's board of tags works as it stands there`() async throws {
+    try write(["top_tags.sql": Page("docs/jobs/top-stats.md").code("top_tags")])
     try await boards.place.execute(
       """
       create table feed_tags (feed_id bigint, tag text);

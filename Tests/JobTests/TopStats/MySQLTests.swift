@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The application's tables are in MySQL, and reach Postgres through mysql_fdw, set up as the README says.
+/// The application's tables are in MySQL, and reach Postgres through mysql_fdw, set up as the page says.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct MySQLTests {
-  /// Boards whose tables are in a MariaDB, and a role that may do no more than the README grants.
+  /// Boards whose tables are in a MariaDB, and a role that may do no more than the page grants.
   private struct Field {
     let server: MariaDB
     let boards: Leaderboards
@@ -39,11 +39,13 @@ import Testing
     let server = try await MariaDB()
     try await boards.fill(deletes: deletes)
     try await Self.move(boards.place, to: server, deletes: deletes)
-    var sql = try Self.readme("mysql").replacing("to jobs", with: "to public").replacing("for jobs", with: "for public")
-      .replacing("port '3306'", with: "port '\(server.port)'").replacing("mysql.internal", with: "127.0.0.1")
+    var sql = try Page("docs/jobs/top-stats.md").code("mysql").replacing("to jobs", with: "to public").replacing(
+      "for jobs", with: "for public"
+    )
+    .replacing("port '3306'", with: "port '\(server.port)'").replacing("mysql.internal", with: "127.0.0.1")
     if !deletes { sql = sql.replacing(", deleted_at timestamp", with: "") }
     try await boards.place.execute(sql)
-    let settings = try await ReadmeTests.restricted(" top-stats", in: boards.place)
+    let settings = try await ReadmeTests.restricted("top-stats", in: boards.place)
     return Field(server: server, boards: boards, settings: settings)
   }
 
@@ -83,13 +85,6 @@ import Testing
     try await place.execute("drop table users, feeds, feed_likes, feed_comments, feed_views, follows")
   }
 
-  private static func readme(_ part: String) throws -> String {
-    let readme = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../README.md")
-    let text = try String(contentsOf: readme, encoding: .utf8)
-    let start = try #require(text.range(of: "<!-- \(part) -->\n```sql\n")).upperBound
-    return String(text[start..<(try #require(text.range(of: "```", range: start..<text.endIndex)).lowerBound)])
-  }
-
   @Test(arguments: [true, false])
   func `every board in every window is what plain queries in MySQL itself answer`(deletes: Bool) async throws {
     guard let field = try await field(deletes: deletes) else { return }
@@ -107,7 +102,7 @@ import Testing
     }
   }
 
-  @Test func `what the README says reaches MySQL does`() async throws {
+  @Test func `what the page says reaches MySQL does`() async throws {
     guard let field = try await field() else { return }
     _ = try await field.statements()
     #expect(try await field.run().exitCode == 0)
@@ -141,7 +136,8 @@ import Testing
   @Test func `a board of one's own reads MySQL, too, with a window that reaches it`() async throws {
     guard let field = try await field() else { return }
     let folder = try TemporaryFolder()
-    try Self.readme("mysql_board").write(toFile: "\(folder.path)/raw_views.sql", atomically: true, encoding: .utf8)
+    try Page("docs/jobs/top-stats.md").code("mysql_board").write(
+      toFile: "\(folder.path)/raw_views.sql", atomically: true, encoding: .utf8)
     _ = try await field.statements()
     let run = try await field.run(["TOP_STATS_BOARDS_DIR": folder.path, "TOP_STATS_BOARDS": "raw_views"])
     #expect(run.exitCode == 0, "\(run.errors)")

@@ -34,7 +34,7 @@ import Testing
     #expect(try await usage.stored() == ["m:2025-11-06:x": "5", "m:2025-11-07:x": "6"])
   }
 
-  /// A role with exactly what the README grants.
+  /// A role with exactly what its page grants.
   private func role(_ usage: Usage) async throws -> (name: String, settings: [String: String]) {
     let name = "role_\(try await usage.place.databaseName())"
     try await usage.place.execute(
