@@ -107,12 +107,13 @@ enum JobMain {
       _ = open("/dev/null", O_RDONLY)
     }
   }
+}
 
-  private static let wallClock: @Sendable () -> Timestamp = {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Timestamp(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000)
-  }
+/// The clock on the wall. A job is given its moment instead.
+package func wallClock() -> Timestamp {
+  var now = timespec()
+  clock_gettime(CLOCK_REALTIME, &now)
+  return Timestamp(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000)
 }
 
 /// All environment variables of this process.

@@ -56,8 +56,3 @@ enum CommandHelp {
     }.joined()
   }
 }
-
-extension String {
-  /// The text with spaces behind it, up to a width in characters.
-  func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-}

@@ -5,6 +5,8 @@ import JobRuntime
 struct Console: Sendable {
   /// Whether a person reads along: tables are cut to the width of the terminal, and questions are asked.
   let isTerminal = isatty(STDOUT_FILENO) == 1
+  /// The moment at which the command was started, for ages.
+  let now = wallClock()
   private let redactor: Redactor
 
   /// - Parameter secrets: what must not appear in a complaint: servers may repeat it.
@@ -23,7 +25,8 @@ struct Console: Sendable {
   /// Writes what went wrong, and what to do, to stderr.
   func complain(_ failure: JobFailure) {
     let text = "oneshot: \(failure.message)\n" + (failure.hint.map { "  \($0)\n" } ?? "")
-    writeAll(redactor.redact(text), to: STDERR_FILENO)
+    // Servers repeat what they were sent, and that may be anybody's.
+    writeAll(printable(redactor.redact(text), keepingLines: true), to: STDERR_FILENO)
   }
 
   /// Asks a question that is answered with `y` or `yes`; whatever else is a no.

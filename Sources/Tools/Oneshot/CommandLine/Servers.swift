@@ -1,5 +1,6 @@
 import JobRuntime
 import Postgres
+import Redis
 
 /// Lends a connection to the database of `DATABASE_URL`, and closes it.
 func withDatabase<Value: Sendable>(
@@ -14,6 +15,22 @@ func withDatabase<Value: Sendable>(
     return value
   } catch {
     await database.close()
+    throw error
+  }
+}
+
+/// Lends a connection to the Redis of `REDIS_URL`, and closes it.
+func withRedis<Value: Sendable>(
+  _ address: RedisAddress?, _ body: (RedisConnection) async throws -> Value
+) async throws -> Value {
+  guard let address else { throw JobFailure(.misconfigured, "REDIS_URL is required") }
+  let redis = RedisConnection(address, clientName: "oneshot")
+  do {
+    let value = try await body(redis)
+    await redis.close()
+    return value
+  } catch {
+    await redis.close()
     throw error
   }
 }

@@ -1,0 +1,35 @@
+import JobRuntime
+
+// How moments and lengths read in tables. Programs get RFC 3339 and milliseconds instead (`--json`).
+
+extension Timestamp {
+  /// RFC 3339 in UTC, to the second: `2025-11-01T02:00:00Z`.
+  var toTheSecond: String {
+    let past = microseconds % 1_000_000
+    return Timestamp(microseconds: microseconds - (past < 0 ? past + 1_000_000 : past)).rfc3339
+  }
+
+  /// How long ago: `3h 5m ago`, or `in 2m`.
+  func age(at now: Timestamp) -> String {
+    self > now ? "in \((self - now).short)" : "\((now - self).short) ago"
+  }
+
+  /// Both: `2025-11-01T02:00:00Z (3h 5m ago)`.
+  func withAge(at now: Timestamp) -> String { "\(toTheSecond) (\(age(at: now)))" }
+}
+
+extension Duration {
+  /// The two largest units: `41ms`, `2.5s`, `1m 5s`, `3h 5m`, `2d 4h`.
+  var short: String {
+    let milliseconds = inMilliseconds
+    guard milliseconds >= 0 else { return "-" + (.zero - self).short }
+    if milliseconds < 1000 { return "\(milliseconds)ms" }
+    let seconds = milliseconds / 1000
+    if seconds < 60 { return "\(seconds)" + (seconds < 10 ? ".\(milliseconds % 1000 / 100)" : "") + "s" }
+    let units: [(name: String, seconds: Int64)] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
+    guard let large = units.firstIndex(where: { seconds >= $0.seconds }) else { return "0s" }
+    let (first, second) = (units[large], units[large + 1])
+    let rest = seconds % first.seconds / second.seconds
+    return "\(seconds / first.seconds)\(first.name)" + (rest > 0 ? " \(rest)\(second.name)" : "")
+  }
+}
