@@ -32,8 +32,8 @@ package struct LedgerRun: Sendable, Equatable {
     case running, succeeded, partial, failed, interrupted
   }
 
-  /// From start to end, by the clock; `nil` while it runs.
-  package var duration: Duration? { finishedAt.map { $0 - startedAt } }
+  /// From start to end, by the clock; `nil` while it runs, and where it was found dead: nobody knows when it ended.
+  package var duration: Duration? { errorKind == "abandoned" ? nil : finishedAt.map { $0 - startedAt } }
 }
 
 /// What has runs of its own: a job, or one variant or shard of it.
@@ -57,11 +57,11 @@ extension LedgerRun {
   /// - Parameters:
   ///   - since: only runs that started then or later.
   package static func newest(
-    job: String? = nil, status: Status? = nil, since: Timestamp? = nil, limit: Int
+    job: String? = nil, variant: String? = nil, status: Status? = nil, since: Timestamp? = nil, limit: Int
   ) throws(PostgresError) -> Statement {
     try Statement(
       file: PackageResources.runs_sql,
-      binding: ["job": job, "status": status?.rawValue, "since": since, "limit": limit])
+      binding: ["job": job, "variant": variant, "status": status?.rawValue, "since": since, "limit": limit])
   }
 
   /// - Parameter row: all columns of `oneshot.job_runs`.

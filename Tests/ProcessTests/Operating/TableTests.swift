@@ -1,3 +1,4 @@
+import Foundation
 import JobRuntime
 import Testing
 
@@ -29,6 +30,14 @@ import Testing
         || (0x2066...0x2069).contains(value)
       if isObeyed || turns { #expect(shown.allSatisfy { $0.isASCII && $0.value >= 0x20 && $0.value < 0x7F }) }
     }
+  }
+
+  @Test func `a document for programs holds nothing that a terminal obeys, and is the same document`() throws {
+    let text = "\u{9b}2J \u{202e} \u{e0041} ä 😀 \u{1b} \" \\ \u{2028}"
+    let shown = printable(["a\u{85}": .string(text), "b": .verbatim("{\"c\": \"\u{9b}\"}")])
+    #expect(printable(shown) == shown)
+    let value = try #require(try JSONSerialization.jsonObject(with: Data(shown.utf8)) as? [String: Any])
+    #expect(value["a\u{85}"] as? String == text && value["b"] as? [String: String] == ["c": "\u{9b}"])
   }
 
   @Test func `columns are aligned by what a terminal shows, numbers on the right`() {
@@ -68,7 +77,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (Duration.milliseconds(0), "0ms"), (.milliseconds(41), "41ms"), (.milliseconds(2549), "2.5s"),
+    (Duration.milliseconds(0), "0s"), (.seconds(7), "7s"), (.milliseconds(41), "41ms"), (.milliseconds(2549), "2.5s"),
     (.seconds(59), "59s"),
     (.seconds(60), "1m"), (.seconds(65), "1m 5s"), (.minutes(185), "3h 5m"), (.hours(52), "2d 4h"),
     (.days(400), "400d"), (.seconds(-65), "-1m 5s"),

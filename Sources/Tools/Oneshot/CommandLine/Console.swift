@@ -19,8 +19,19 @@ struct Console: Sendable {
     return Int(size.ws_col)
   }
 
-  /// Writes to stdout.
-  func say(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
+  /// Writes to stdout. A disk that is full ends the command: half a document must not pass for a whole one.
+  func say(_ text: String) {
+    // A pager that was closed has seen what it wanted.
+    guard !writeAll(text, to: STDOUT_FILENO), errno != EPIPE else { return }
+    complain(JobFailure(.internal, "stdout cannot be written: \(String(cString: strerror(errno)))"))
+    exit(FailureKind.internal.exitCode)
+  }
+
+  /// Writes a document for programs, on one line.
+  func say(_ json: JSON) { say(printable(json) + "\n") }
+
+  /// Writes a remark to stderr, so that what is said stays what it is.
+  func note(_ text: String) { writeAll(printable(text) + "\n", to: STDERR_FILENO) }
 
   /// Writes what went wrong, and what to do, to stderr.
   func complain(_ failure: JobFailure) {

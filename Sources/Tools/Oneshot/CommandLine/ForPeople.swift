@@ -9,9 +9,9 @@ extension Timestamp {
     return Timestamp(microseconds: microseconds - (past < 0 ? past + 1_000_000 : past)).rfc3339
   }
 
-  /// How long ago: `3h 5m ago`, or `in 2m`.
+  /// How long ago, in whole seconds: `3h 5m ago`, or `in 2m`.
   func age(at now: Timestamp) -> String {
-    self > now ? "in \((self - now).short)" : "\((now - self).short) ago"
+    self > now ? "in \((self - now).inWholeSeconds.short)" : "\((now - self).inWholeSeconds.short) ago"
   }
 
   /// Both: `2025-11-01T02:00:00Z (3h 5m ago)`.
@@ -19,13 +19,16 @@ extension Timestamp {
 }
 
 extension Duration {
+  /// Finer parts are dropped: an age is read, not compared.
+  var inWholeSeconds: Duration { .seconds(components.seconds) }
+
   /// The two largest units: `41ms`, `2.5s`, `1m 5s`, `3h 5m`, `2d 4h`.
   var short: String {
     let milliseconds = inMilliseconds
     guard milliseconds >= 0 else { return "-" + (.zero - self).short }
-    if milliseconds < 1000 { return "\(milliseconds)ms" }
-    let seconds = milliseconds / 1000
-    if seconds < 60 { return "\(seconds)" + (seconds < 10 ? ".\(milliseconds % 1000 / 100)" : "") + "s" }
+    if (1..<1000).contains(milliseconds) { return "\(milliseconds)ms" }
+    let (seconds, tenths) = (milliseconds / 1000, milliseconds % 1000 / 100)
+    if seconds < 60 { return "\(seconds)" + (seconds < 10 && tenths > 0 ? ".\(tenths)" : "") + "s" }
     let units: [(name: String, seconds: Int64)] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
     guard let large = units.firstIndex(where: { seconds >= $0.seconds }) else { return "0s" }
     let (first, second) = (units[large], units[large + 1])

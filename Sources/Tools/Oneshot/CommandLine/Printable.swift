@@ -1,3 +1,5 @@
+import JobRuntime
+
 /// A text from the ledger, from Redis or from an application, so that a terminal only shows it.
 ///
 /// What a terminal obeys, what turns the direction of what follows, and what cannot be seen is written as Swift would:
@@ -5,15 +7,30 @@
 ///
 /// - Parameter keepingLines: whether line feeds may stay, for texts that have lines of their own.
 func printable(_ text: String, keepingLines: Bool = false) -> String {
+  escaped(text) { scalar in
+    switch scalar {
+    case "\n": keepingLines ? "\n" : "\\n"
+    case "\r": "\\r"
+    case "\t": "\\t"
+    default: "\\u{\(String(scalar.value, radix: 16))}"
+    }
+  }
+}
+
+/// The same for a JSON document, which stays the same document: such characters stand only inside its strings.
+func printable(_ json: JSON) -> String {
+  escaped(json.text) { scalar in
+    scalar.utf16.map { unit in
+      let digits = String(unit, radix: 16)
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }.joined()
+  }
+}
+
+private func escaped(_ text: String, _ escape: (Unicode.Scalar) -> String) -> String {
   var shown = String.UnicodeScalarView()
   for scalar in text.unicodeScalars {
-    if scalar == "\n", keepingLines {
-      shown.append(scalar)
-    } else if isShownAsItIs(scalar) {
-      shown.append(scalar)
-    } else {
-      shown += escape(scalar).unicodeScalars
-    }
+    if isShownAsItIs(scalar) { shown.append(scalar) } else { shown += escape(scalar).unicodeScalars }
   }
   return String(shown)
 }
@@ -25,15 +42,6 @@ private func isShownAsItIs(_ scalar: Unicode.Scalar) -> Bool {
   // Format: marks of direction, joiners, tags. Private use and unassigned: nobody knows what is shown.
   case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
   default: return true
-  }
-}
-
-private func escape(_ scalar: Unicode.Scalar) -> String {
-  switch scalar {
-  case "\n": "\\n"
-  case "\r": "\\r"
-  case "\t": "\\t"
-  default: "\\u{\(String(scalar.value, radix: 16))}"
   }
 }
 

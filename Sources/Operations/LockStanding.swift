@@ -1,0 +1,45 @@
+package import JobRuntime
+package import Postgres
+
+/// A lock, and what the ledger says of the run that holds it.
+package struct LockStanding: Sendable {
+  package var lock: HeldLock
+  /// The holder's row; `nil` where the ledger has none.
+  package var run: LedgerRun?
+
+  /// What may be made of both together.
+  package enum Verdict: Sendable, Equatable {
+    /// By the ledger the run is at work, and its lease is being renewed.
+    case working
+    /// By the ledger it is at work, but longer than it may: it hangs, or is renewed by something that hangs.
+    case overdue
+    /// The run has ended. It keeps the lock for JOB_LOCK_MIN_HOLD, or could not give it back.
+    case ended(LedgerRun.Status)
+    /// A run of ours that this ledger does not know: about to start, another database's, or left behind.
+    case unknown
+    /// Whoever holds it is no run of ours.
+    case foreign
+  }
+
+  package func verdict(at now: Timestamp) -> Verdict {
+    guard lock.runID != nil else { return .foreign }
+    guard let run else { return .unknown }
+    guard run.status == .running else { return .ended(run.status) }
+    // A run ends itself within seconds of its deadline.
+    return run.deadlineAt.map { $0 + .seconds(15) < now } == true ? .overdue : .working
+  }
+
+  /// Asks the ledger for the runs that hold these locks.
+  package static func of(_ locks: [HeldLock], in database: Database) async throws -> [LockStanding] {
+    let ids = locks.compactMap(\.runID)
+    guard !ids.isEmpty else { return locks.map { LockStanding(lock: $0, run: nil) } }
+    let statement = try LedgerRun.withIDs(ids)
+    let runs = try await database.transaction(readOnly: true) { session in
+      try session.query(statement).map { row in try LedgerRun(row: row) }
+    }
+    return locks.map { lock in
+      // An id may have been written in capitals; Postgres answers in small letters.
+      LockStanding(lock: lock, run: runs.first { $0.id == lock.runID?.lowercased() })
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package import JobRuntime
+package import Postgres
+
+/// A run with all columns of its row: what `--json` tells, and what `oneshot run` lays out.
+package struct RunDetails: Sendable, Equatable {
+  package var run: LedgerRun
+  package var window: Window?
+  /// JSON as it is stored; `nil` until the run has ended.
+  package var counts: String?
+  package var details: String?
+
+  /// - Parameter row: all columns of `oneshot.job_runs`.
+  package init(row: Row) throws(PostgresError) {
+    run = try LedgerRun(row: row)
+    if let start: Timestamp = try row.optional("window_start"), let end: Timestamp = try row.optional("window_end") {
+      window = Window(start: start, end: end)
+    }
+    counts = try row.optional("counts")
+    details = try row.optional("details")
+  }
+
+  /// The runs that an id, or the beginning of one, names.
+  package static func matching(_ beginning: RunIDBeginning, limit: Int) throws(PostgresError) -> Statement {
+    try Statement(
+      file: PackageResources.run_sql,
+      binding: ["lowest": beginning.lowest, "highest": beginning.highest, "limit": limit])
+  }
+
+  /// Every column, by its name in the ledger.
+  package var json: JSON {
+    func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+    func number(_ value: Int64?) -> JSON { value.map { .integer($0) } ?? .null }
+    return [
+      "run_id": .string(run.id), "job": .string(run.part.job), "variant": .string(run.part.variant),
+      "shard": .integer(Int64(run.part.shard)), "shard_count": .integer(Int64(run.shardCount)),
+      "scheduled_at": .string(run.scheduledAt.rfc3339), "scheduled_by": .string(run.scheduledBy),
+      "forced": .bool(run.isForced), "window_start": text(window?.start.rfc3339),
+      "window_end": text(window?.end.rfc3339), "status": .string(run.status.rawValue),
+      "attempt": .integer(Int64(run.attempt)), "fence": .integer(run.fence),
+      "started_at": .string(run.startedAt.rfc3339), "finished_at": text(run.finishedAt?.rfc3339),
+      "deadline_at": text(run.deadlineAt?.rfc3339), "duration_ms": number(run.duration?.inMilliseconds),
+      "items_processed": number(run.itemsProcessed), "behind": number(run.behind),
+      "counts": counts.map { .verbatim($0) } ?? .null, "details": details.map { .verbatim($0) } ?? .null,
+      "errors_total": .integer(Int64(run.errorsTotal)), "error_kind": text(run.errorKind),
+      "error_message": text(run.errorMessage), "host": .string(run.host), "version": .string(run.version),
+    ]
+  }
+}
+
+/// A run's id, or the beginning of one, as somebody types it.
+package struct RunIDBeginning: Sendable, Equatable {
+  /// The first and the last id that begin so.
+  package let lowest: String
+  package let highest: String
+
+  /// - Returns: `nil` for what no id begins with.
+  package init?(_ text: String) {
+    let digits = text.utf8.filter { $0 != UInt8(ascii: "-") }
+    let isHexadecimal = digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0 | 0x20) }
+    guard !digits.isEmpty, digits.count <= 32, isHexadecimal else { return nil }
+    let beginning = String(decoding: digits, as: UTF8.self)
+    let missing = 32 - digits.count
+    lowest = beginning + String(repeating: "0", count: missing)
+    highest = beginning + String(repeating: "f", count: missing)
+  }
+
+  /// Whether it is a whole id.
+  package var isWhole: Bool { lowest == highest }
+}
+
+extension LedgerRun {
+  /// The runs with these ids; each has to be a whole one.
+  package static func withIDs(_ ids: [String]) throws(PostgresError) -> Statement {
+    try Statement(file: PackageResources.runs_by_id_sql, binding: ["ids": ids])
+  }
+
+  /// Other runs for the same slot, newest first.
+  package func otherAttempts(limit: Int) throws(PostgresError) -> Statement {
+    try Statement(
+      file: PackageResources.run_attempts_sql,
+      binding: [
+        "job": part.job, "variant": part.variant, "shard": part.shard, "shard_count": shardCount,
+        "scheduled_at": scheduledAt, "scheduled_by": scheduledBy, "run_id": id, "limit": limit,
+      ])
+  }
+
+  /// The dead letters that failed last in this run, and `total`, how many there are.
+  package func deadLetters(limit: Int) throws(PostgresError) -> Statement {
+    try Statement(
+      file: PackageResources.run_letters_sql, binding: ["job": part.job, "run_id": id, "limit": limit])
+  }
+
+  /// The name of the lock that the run had to hold; see `HeldLock.name`.
+  package var lockName: String { part.job + (shardCount == 1 ? "" : "/\(part.shard)") }
+}

@@ -1,0 +1,1 @@
+select r.* from oneshot.job_runs r where r.run_id = any (:ids::uuid[])

@@ -1,0 +1,92 @@
+import JobRuntime
+import Operations
+import Postgres
+import Redis
+
+/// `oneshot locks`: who holds a lock now.
+struct Locks: Command {
+  static let name = "locks"
+  static let summary = "list the locks that are held, and by whom"
+  static let discussion =
+    "A lock ends by itself within JOB_LOCK_TTL once its run is dead. One whose run has ended is kept for JOB_LOCK_MIN_HOLD, or was left behind; `oneshot unlock` removes it sooner."
+
+  private let isJSON: Bool
+  private let database: ConnectionOptions?
+  private let redis: RedisAddress?
+
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    isJSON = arguments.flag("json", help: "one JSON array")
+    (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env))
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    let locks = try await withRedis(redis) { redis in try await HeldLock.all(on: redis) }
+    let standings = try await withDatabase(database) { database in try await LockStanding.of(locks, in: database) }
+    if isJSON {
+      console.say(JSON.array(standings.map { $0.json(at: console.now) }))
+    } else if standings.isEmpty {
+      console.note("no lock is held")
+    } else {
+      var table = Table("lock", "run", "variant", "host", "since", "left", "ledger")
+      for standing in standings {
+        let lock = standing.lock
+        table.add(
+          lock.name, lock.runID.map { String($0.prefix(13)) }, lock.said("variant"), lock.said("host"),
+          lock.said("since").map(Self.toTheSecond), lock.timeLeft?.short ?? "for ever",
+          standing.words(at: console.now))
+      }
+      console.say(table.text(width: console.width))
+    }
+    return 0
+  }
+
+  fileprivate static func toTheSecond(_ text: String) -> String { Timestamp(rfc3339: text)?.toTheSecond ?? text }
+}
+
+extension LockStanding {
+  /// What the ledger says of the holder.
+  func words(at now: Timestamp) -> String {
+    let run = run
+    return switch verdict(at: now) {
+    case .working: "running" + (run?.deadlineAt.map { ", at most \(($0 - now).short) more" } ?? "")
+    case .overdue: "running, but its time is over: stuck"
+    case .ended(let status):
+      "\(status.rawValue)\(run?.finishedAt.map { " \($0.age(at: now))" } ?? ""): kept for JOB_LOCK_MIN_HOLD, or left behind"
+    case .unknown: "unknown: just starting, of another database, or left behind"
+    case .foreign: "no run of ours: \(lock.holder)"
+    }
+  }
+
+  /// The same for programs.
+  func json(at now: Timestamp) -> JSON {
+    func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+    let verdict: String =
+      switch verdict(at: now) {
+      case .working: "working"
+      case .overdue: "overdue"
+      case .ended: "ended"
+      case .unknown: "unknown"
+      case .foreign: "foreign"
+      }
+    return [
+      "key": .string(lock.key), "name": .string(lock.name), "holder": .string(lock.holder),
+      "time_left_ms": lock.timeLeft.map { .integer($0.inMilliseconds) } ?? .null, "run_id": text(lock.runID),
+      "host": text(lock.said("host")), "since": text(lock.said("since")), "variant": text(lock.said("variant")),
+      "ledger_status": text(run?.status.rawValue), "job": text(run?.part.job),
+      "deadline_at": text(run?.deadlineAt?.rfc3339), "verdict": .string(verdict),
+    ]
+  }
+
+  /// All that is known, for who has to decide about it.
+  func sheet(at now: Timestamp) -> Sheet {
+    var sheet = Sheet()
+    sheet.add("lock", lock.key)
+    sheet.add("ends", lock.timeLeft.map { "in \($0.short), unless it is renewed" } ?? "never by itself")
+    sheet.add("run", lock.runID)
+    sheet.add("variant", lock.said("variant"))
+    sheet.add("host", lock.said("host"))
+    sheet.add("since", lock.said("since").map { Timestamp(rfc3339: $0)?.withAge(at: now) ?? $0 })
+    sheet.add("ledger", words(at: now))
+    return sheet
+  }
+}

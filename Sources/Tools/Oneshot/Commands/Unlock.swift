@@ -1,0 +1,54 @@
+import JobRuntime
+import Operations
+import Postgres
+import Redis
+
+/// `oneshot unlock JOB`: takes a lock away from whoever holds it.
+struct Unlock: Command {
+  static let name = "unlock"
+  static let summary = "take a job's lock away from its holder"
+  static let discussion =
+    "Shows the holder and asks. Nothing can be harmed by it: a run that still works notices that its lock is gone and ends (75, lock_lost), and whatever it tries to write after the next run has started is refused by the fence. Ends with 1 where nothing was held, the answer was no, or somebody else has taken the lock meanwhile."
+
+  private let isSure: Bool
+  private let lockName: String
+  private let database: ConnectionOptions?
+  private let redis: RedisAddress?
+
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    isSure = arguments.flag("yes", help: "do not ask; needed where nobody can be asked")
+    lockName = arguments.operand(
+      .job, help: "the lock's job; of a shard its index too, as `oneshot locks` shows it: reindex/2")
+    (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env))
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    try await withRedis(redis) { redis in
+      guard let lock = try await HeldLock.named(lockName, on: redis) else {
+        console.note("nobody holds \(HeldLock.prefix)\(lockName)")
+        return 1
+      }
+      let standing = try await withDatabase(database) { database in
+        try await LockStanding.of([lock], in: database)[0]
+      }
+      console.say(standing.sheet(at: console.now).text)
+      if !isSure {
+        guard let isConfirmed = console.confirms("Take this lock away?") else {
+          throw JobFailure(
+            .usage, "nobody can be asked whether to take the lock away: this is no terminal",
+            hint: "Nothing was changed. Look at the holder, then give --yes.")
+        }
+        guard isConfirmed else {
+          console.note("nothing was changed")
+          return 1
+        }
+      }
+      guard try await lock.remove(on: redis) else {
+        console.note("nothing was changed: this holder no longer has the lock")
+        return 1
+      }
+      console.say("taken away; the next run may start\n")
+      return 0
+    }
+  }
+}
