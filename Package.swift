@@ -62,9 +62,12 @@ let package = Package(
     .target(
       name: "Operations", dependencies: ["JobRuntime", "Postgres", "Redis"],
       resources: [.embedInCode("sql")], swiftSettings: strict),
+    // What only this file knows: the names of the jobs.
+    .target(
+      name: "CBuild", cSettings: [.define("ONESHOT_JOB_NAMES", to: jobs.map(kebabCase).joined(separator: ","))]),
     .executableTarget(
       name: "Oneshot",
-      dependencies: ["Operations", "JobRuntime", "Postgres", "Redis"],
+      dependencies: ["CBuild", "Operations", "JobRuntime", "Postgres", "Redis"],
       path: "Sources/Tools/Oneshot",
       resources: [.embedInCode("migrations")],
       swiftSettings: strict),

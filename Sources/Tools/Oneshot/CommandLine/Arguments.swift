@@ -92,6 +92,17 @@ struct Arguments {
     return ""
   }
 
+  /// The next word that is no option, out of the cases of an enumeration.
+  mutating func choiceOperand<Choice: RawRepresentable<String> & CaseIterable>(
+    of type: Choice.Type, help: String
+  ) -> Choice? {
+    let all = Choice.allCases.map(\.rawValue)
+    let text = operand(.choice(all), help: help)
+    let choice = Choice(rawValue: text)
+    if choice == nil, !text.isEmpty { problems.append("«\(text)» is not one of \(all.joined(separator: ", "))") }
+    return choice
+  }
+
   /// Ends the reading: what is left was not asked for.
   mutating func end() {
     problems += (words + rest).map { "the argument \($0) is not known, or one too many" }
