@@ -4,7 +4,7 @@ enum BashCompletion {
     """
     # Completion of oneshot for bash: oneshot completion bash > /usr/share/bash-completion/completions/oneshot
 
-    # The words that can follow, one a line: _oneshot_follow COMMAND
+    # The options of a command.
     _oneshot_options() {
       case $1 in
     \(commands.map(options).joined())  esac
@@ -56,7 +56,7 @@ enum BashCompletion {
       fi
       if [ "$offered" = '<file>' ]; then
         local IFS=$'\\n'
-        compopt -o filenames
+        compopt -o filenames 2>/dev/null
         COMPREPLY=($(compgen -f -- "$word"))
       else
         COMPREPLY=($(compgen -W "$offered" -- "$word"))

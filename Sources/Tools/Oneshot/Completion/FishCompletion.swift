@@ -4,33 +4,36 @@ enum FishCompletion {
     """
     # Completion of oneshot for fish: oneshot completion fish > /usr/share/fish/vendor_completions.d/oneshot.fish
 
-    # Whether these words, and no others or also others, stand behind oneshot.
+    # Whether these words stand behind oneshot, and nothing else yet.
     function __oneshot_stands
         set -l typed (commandline -opc)[2..]
         test (count $typed) -eq (count $argv); and test "$typed" = "$argv"
     end
+    # Whether the words behind oneshot begin with these.
     function __oneshot_begins
         set -l typed (commandline -opc)[2..]
-        test (count $typed) -ge (count $argv); and test "$typed[1..(count $argv)]" = "$argv"
+        set -l length (count $argv)
+        test (count $typed) -ge $length; and test "$typed[1..$length]" = "$argv"
     end
     # Whether the operand with this number is next: __oneshot_operand NUMBER 'OPTIONS WITH VALUES' COMMAND…
     function __oneshot_operand
-        set -l typed (commandline -opc)[2..]
         set -l valued (string split ' ' -- $argv[2])
         set -l command $argv[3..]
-        test (count $typed) -ge (count $command); and test "$typed[1..(count $command)]" = "$command"; or return 1
+        __oneshot_begins $command; or return 1
+        set -l first (math (count $command) + 1)
+        set -l typed (commandline -opc)[2..]
         set -l number 1
-        set -l skips 0
-        for word in $typed[(math (count $command) + 1)..]
-            if test $skips -eq 1
-                set skips 0
+        set -l is_value 0
+        for word in $typed[$first..]
+            if test $is_value -eq 1
+                set is_value 0
             else if contains -- $word $valued
-                set skips 1
+                set is_value 1
             else if not string match -q -- '--*' $word
                 set number (math $number + 1)
             end
         end
-        test $skips -eq 0; and test $number -eq $argv[1]
+        test $is_value -eq 0; and test $number -eq $argv[1]
     end
 
     complete -c oneshot -f
