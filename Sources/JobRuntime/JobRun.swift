@@ -153,7 +153,9 @@ public struct JobRun: Sendable {
     if leadership != nil {
       try session.execute(DeadLetters.record(failures, job: job, runID: id, at: startedAt))
     }
-    (RejectedItems.ofTransaction ?? record.rejected).add(failures)
+    let told = record.toldByReplay
+    let new = told.isEmpty ? failures : failures.filter { !told.contains(Array($0.item.storableName.utf8)) }
+    (RejectedItems.ofTransaction ?? record.rejected).add(new)
   }
 
   /// Resolves the dead letters of items that went well this time, in the transaction of the session.
@@ -188,6 +190,8 @@ final class RunRecord: Sendable {
     var opening: (fence: Int64, attempt: Int)?
     var isClosed = false
     var ending: RunResult?
+    var replayed: Replay.Told?
+    var toldByReplay: Set<[UInt8]> = []
   }
 
   private let state = Mutex(State())
@@ -225,6 +229,18 @@ final class RunRecord: Sendable {
   var ending: RunResult? {
     get { state.withLock(\.ending) }
     set { state.withLock { $0.ending = newValue } }
+  }
+
+  /// What the run was asked to do again, if anything.
+  var replayed: Replay.Told? {
+    get { state.withLock(\.replayed) }
+    set { state.withLock { $0.replayed = newValue } }
+  }
+
+  /// The stored names of items that the replay has rejected. Bytes: to a `String` two names may be one.
+  var toldByReplay: Set<[UInt8]> {
+    get { state.withLock(\.toldByReplay) }
+    set { state.withLock { $0.toldByReplay = newValue } }
   }
 
   func count(_ report: some JobReport) throws {

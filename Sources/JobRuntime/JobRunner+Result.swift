@@ -29,6 +29,7 @@ extension JobRunner {
     result.duration = ContinuousClock.now - started
     result.isDryRun = settings.isDryRun
     (result.counts, result.details) = record.counted
+    if let replayed = record.replayed { result.details = result.details.adding("replayed", replayed.json) }
     result.errors = record.rejected.told.shown
     result.errorsTotal = record.rejected.told.total
     result.error = failure

@@ -70,7 +70,7 @@ struct JobRunner<J: Job> {
 
   private func runReadOnly() async throws -> RunResult {
     try await watched(by: [deadlineWatcher]) { try await checkSchema() }
-    let report = try await work(nil)
+    let report = try await work(nil, replaying: settings.isDryRun && job.writes)
     return try succeeded(report)
   }
 
@@ -144,21 +144,21 @@ struct JobRunner<J: Job> {
         result.reason = "already_done"
         result.details = ["done_by": .string(earlier)]
         return result
-      case .opened(let fence, let attempt):
+      case .opened(let fence, let attempt, let hasAsked):
         log.debug("opened the run in the ledger", ["fence": .integer(fence), "attempt": .integer(Int64(attempt))])
-        return await runOpened(JobRun.Leadership(lock: lock, ledger: ledger, fence: fence), attempt)
+        record.opening = (fence, attempt)
+        return await runOpened(JobRun.Leadership(lock: lock, ledger: ledger, fence: fence), replaying: hasAsked)
       }
     } catch {
       return result(of: error)
     }
   }
 
-  private func runOpened(_ leadership: JobRun.Leadership, _ attempt: Int) async -> RunResult {
-    record.opening = (leadership.fence, attempt)
+  private func runOpened(_ leadership: JobRun.Leadership, replaying: Bool) async -> RunResult {
     publisher.start()
     var result: RunResult
     do {
-      result = try succeeded(try await work(leadership))
+      result = try succeeded(try await work(leadership, replaying: replaying))
     } catch {
       result = self.result(of: error)
     }
@@ -177,10 +177,15 @@ struct JobRunner<J: Job> {
   }
 
   /// Does the job's work, watched by the deadline, by the renewal of the lock and by the end of its lease.
-  private func work(_ leadership: JobRun.Leadership?) async throws -> J.Report {
-    let (job, run) = (job, jobRun(leadership: leadership))
+  ///
+  /// - Parameter replaying: whether dead letters may be asked for.
+  private func work(_ leadership: JobRun.Leadership?, replaying: Bool) async throws -> J.Report {
+    let (job, run, replays) = (job, jobRun(leadership: leadership), replaying && settings.replays)
     return try await watched(by: leadership.map { watchers(of: $0.lock) } ?? [deadlineWatcher]) {
-      try await job.run(run)
+      let replay = replays ? try await Replay.begin(job, run) : nil
+      let report = try await job.run(run)
+      try await replay?.settle(run)
+      return report
     }
   }
 

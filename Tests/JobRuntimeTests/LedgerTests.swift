@@ -142,7 +142,7 @@ import Testing
           let opening = try await database.withSession { session in
             try ledger.read(session.query(statement).only(), neededSchema: 1)
           }
-          guard case .opened(let fence, _) = opening else { throw TestFailure("\(opening)") }
+          guard case .opened(let fence, _, _) = opening else { throw TestFailure("\(opening)") }
           return fence
         }
       }

@@ -20,10 +20,11 @@ public struct ItemFailure: Sendable, Equatable {
 }
 
 enum DeadLetters {
-  /// Marks what stands pending of these items as resolved.
+  /// Marks what stands pending of these items as resolved; nobody needs to ask for them any more.
   static func resolve(_ items: [String], job: String) -> Statement {
     """
-    update oneshot.dead_letters set state = 'resolved'
+    update oneshot.dead_letters
+    set state = 'resolved', replay_asked_at = null, replay_asked_by = null, replay_run_id = null
     where job = \(job) and state = 'pending' and item = any (\(items.map(\.storableName))::text[])
     """
   }

@@ -10,7 +10,8 @@ struct Ledger: Sendable {
 
   /// What opening came to.
   enum Opening: Sendable {
-    case opened(fence: Int64, attempt: Int)
+    /// `hasAsked` says whether dead letters of the job are asked to be replayed.
+    case opened(fence: Int64, attempt: Int, hasAsked: Bool)
     /// The slot has succeeded before, in the run with this id.
     case alreadyDone(runID: String)
     /// The migrations that were applied end before what this binary needs.
@@ -68,7 +69,11 @@ struct Ledger: Sendable {
       on conflict (run_id) do update set fence = excluded.fence where job_runs.status = 'running'
       returning fence, attempt
     )
-    select schema.version, (select run_id from done) as done, opened.fence, opened.attempt
+    select schema.version, (select run_id from done) as done, opened.fence, opened.attempt,
+      -- Asked here, where it costs no round trip.
+      exists (
+        select from oneshot.dead_letters
+        where job = \(job) and replay_asked_at is not null and state = 'pending') as has_asked
     from schema left join opened on true
     """
   }
@@ -98,7 +103,7 @@ struct Ledger: Sendable {
       }
       return .schemaTooOld(found: version)
     }
-    return .opened(fence: fence, attempt: try row.value("attempt"))
+    return .opened(fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"))
   }
 
   /// Ends the run's row, counts it, and removes a few rows that are too old. Says whether it is written: a

@@ -21,7 +21,7 @@ public struct TableNeed: Sendable, Equatable {
 /// The database's schema as `oneshot migrate` made it.
 enum Schema {
   /// The newest migration that the runtime itself relies on.
-  static let neededByRuntime = 8
+  static let neededByRuntime = 9
 
   /// The oldest Postgres that is supported, as libpq numbers versions.
   static let oldestServer = 140_000
@@ -43,7 +43,10 @@ enum Schema {
       ],
       privileges: [.select, .insert, .update, .delete]),
     TableNeed(
-      "oneshot.dead_letters", columns: ["job", "item_digest", "item", "payload", "state"],
+      "oneshot.dead_letters",
+      columns: [
+        "job", "item_digest", "item", "payload", "state", "replay_asked_at", "replay_asked_by", "replay_run_id",
+      ],
       privileges: [.select, .insert, .update]),
     TableNeed(
       "oneshot.job_totals",

@@ -27,6 +27,12 @@ public enum JSON: Sendable, Equatable {
     return members.first { $0.key == key }?.value
   }
 
+  /// The object with one member more.
+  func adding(_ key: String, _ value: JSON) -> JSON {
+    guard case .object(let members) = self else { return self }
+    return .object(members + [Member(key: key, value: value)])
+  }
+
   /// The same value with every string in it, keys excepted, put through a function.
   func mapStrings(_ transform: (String) -> String) -> JSON {
     switch self {

@@ -16,6 +16,7 @@ struct RuntimeSettings: JobSettings {
   var errorBudget: ErrorBudget
   var isForced: Bool
   var isDryRun: Bool
+  var replays: Bool
   var shard: Shard
   var ledgerKeep: Duration
   var resultFile: String?
@@ -62,6 +63,9 @@ struct RuntimeSettings: JobSettings {
     isForced = env.bool("JOB_FORCE", default: false, help: "Run although the slot has already succeeded.")
     isDryRun = env.bool(
       "JOB_DRY_RUN", default: false, help: "Do everything but write: report what would change (the same as --plan).")
+    replays = env.bool(
+      "JOB_REPLAY", default: true,
+      help: "Do dead letters again that `oneshot dead-letters replay` asked for; false leaves them to a later run.")
     shard = Shard(from: &env)
     ledgerKeep = env.duration(
       "JOB_LEDGER_KEEP", default: .days(90), in: .days(1) ... .days(3660),

@@ -17,6 +17,7 @@ extension Migration {
     Migration(6, "rollups", PackageResources.v0006_rollups_sql),
     Migration(7, "search", PackageResources.v0007_search_sql),
     Migration(8, "operations", PackageResources.v0008_operations_sql),
+    Migration(9, "replay", PackageResources.v0009_replay_sql),
   ]
 
   private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {

@@ -16,6 +16,7 @@ import Testing
     "JOB_TIMEOUT": "1.5h", "JOB_LOCK_TTL": "500ms", "JOB_LOCK_MIN_HOLD": "-1s", "JOB_LOCK_WAIT": "-1s",
     "JOB_ATTEMPTS": "101",
     "JOB_BACKOFF_MAX": "2h", "JOB_ERROR_BUDGET": "101%", "JOB_FORCE": "maybe", "JOB_DRY_RUN": "y",
+    "JOB_REPLAY": "never",
     "JOB_SHARD_COUNT": "1e3", "JOB_SHARD_INDEX": "1", "JOB_COMPLETION_INDEX": "one",
     "AWS_BATCH_JOB_ARRAY_INDEX": "10000", "JOB_LEDGER_KEEP": "90", "JOB_LOG_FORMAT": "yaml",
     "JOB_LOG_LEVEL": "INFO", "USAGE_MODE": "write", "USAGE_DAYS": "2025-11-07..2025-11-01",
