@@ -220,7 +220,7 @@ struct Reindex: Job {
 
   // MARK: After
 
-  private func flush(_ progress: Progress, _ run: JobRun) async throws {
+  func flush(_ progress: Progress, _ run: JobRun) async throws {
     guard !run.isDryRun, writes, settings.mode != .rebuild, progress.report.tally.hasWritten else { return }
     let flush: Statement = "select oneshot.search_flush()"
     try await run.transaction { session in try session.query(flush.limited(to: run.timeLeft)) }

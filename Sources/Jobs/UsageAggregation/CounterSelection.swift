@@ -36,8 +36,11 @@ struct CounterSelection: Sendable {
   /// Whether this shard is the one to report a key that names no counter.
   func isResponsible(for key: LentBytes) -> Bool { isOurs(key) }
 
-  private func isOurs(_ bytes: LentBytes) -> Bool {
-    shard.isWhole || Self.digest(bytes) % UInt64(shard.count) == UInt64(shard.index)
+  private func isOurs(_ bytes: LentBytes) -> Bool { Self.isShare(bytes, of: shard) }
+
+  /// Whether a merchant, or a key that names none, falls to a share of the work.
+  static func isShare(_ bytes: LentBytes, of shard: Shard) -> Bool {
+    shard.isWhole || digest(bytes) % UInt64(shard.count) == UInt64(shard.index)
   }
 
   /// FNV-1a, 64 bits: the same in every process, unlike Swift's own hashing.
@@ -50,29 +53,5 @@ struct CounterSelection: Sendable {
   private static func literal(_ text: String) -> String {
     // By scalars: a star with a combining mark after it is one `Character`, and no star to a comparison.
     text.unicodeScalars.reduce(into: "") { $0 += "*?[]^-\\".unicodeScalars.contains($1) ? "\\\($1)" : String($1) }
-  }
-}
-
-/// How a key's bytes are shown and kept as text, so that no two keys become one.
-enum ItemName {
-  /// Valid UTF-8 as it is; a backslash doubled; control letters and bytes that are no UTF-8 as `\xHH`.
-  static func shown(_ bytes: LentBytes) -> String {
-    if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x5C }) {
-      return text
-    }
-    var result = ""
-    var rest = bytes[...]
-    while let byte = rest.first {
-      let length = byte < 0x80 ? 1 : byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2
-      let letter = String(validating: rest.prefix(length), as: UTF8.self)
-      if let letter, letter.unicodeScalars.count == 1, byte >= 0x20 {
-        result += byte == 0x5C ? "\\\\" : letter
-        rest = rest.dropFirst(length)
-      } else {
-        result += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        rest = rest.dropFirst()
-      }
-    }
-    return result
   }
 }

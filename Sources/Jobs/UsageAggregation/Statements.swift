@@ -3,14 +3,16 @@ import Postgres
 
 /// The job's SQL with its values bound; the texts stand in `sql/`.
 enum Statements {
-  static func days(_ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
+  static func days(
+    _ settings: UsageAggregation.Settings, only dates: [CalendarDay]?, _ run: JobRun
+  ) throws -> Statement {
     try Statement(
       file: PackageResources.days_sql,
       binding: [
         "scheduled_at": run.scheduledAt, "started_at": run.startedAt, "timezone": settings.timeZone,
-        "dates": settings.days.dates, "offsets": settings.days.offsets,
-        "by_default": settings.days.isOpen, "with_completed": settings.mode == .status,
-        "include_today": settings.includesToday,
+        "dates": dates ?? settings.days.dates, "offsets": dates == nil ? settings.days.offsets : [],
+        "by_default": dates == nil && settings.days.isOpen, "with_completed": settings.mode == .status,
+        "include_today": dates == nil && settings.includesToday,
         // Half a day of life more is a day to look at.
         "retention_days": Int((settings.retention.inMilliseconds + 86_399_999) / 86_400_000),
         "settle_seconds": Double(settings.settle.inMilliseconds) / 1000,
@@ -36,6 +38,10 @@ enum Statements {
     select r ->> 'item' as item, r ->> 'kind' as kind, r ->> 'message' as message, (r -> 'payload')::text as payload
     from staged_counters, lateral (select rejection::jsonb as r) parsed
     where rejection is not null
+    """
+
+  static let stagedDays: Statement = """
+    select distinct usage_date as day from staged_counters where rejection is null order by 1
     """
 
   static func isUnwritten(_ day: CalendarDay) -> Statement {

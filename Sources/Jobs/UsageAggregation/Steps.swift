@@ -15,8 +15,9 @@ struct PlannedDay: Sendable {
 extension UsageAggregation {
   // MARK: Plan
 
-  func plan(_ run: JobRun) async throws -> [PlannedDay] {
-    let statement = try Statements.days(settings, run)
+  /// - Parameter dates: only these days; by default those that the settings ask for.
+  func plan(_ run: JobRun, only dates: [CalendarDay]? = nil) async throws -> [PlannedDay] {
+    let statement = try Statements.days(settings, only: dates, run)
     do {
       return try await run.session { session in
         try session.query(statement).map { row in
@@ -45,7 +46,7 @@ extension UsageAggregation {
       try await run.session { session in
         for statement in try Statements.stage() { try session.query(statement) }
         run.log.debug("staging counters")
-        let staged = try session.copy(into: "staged_counters", columns: CounterScan.columns) { writer in
+        let staged = try session.copy(into: "staged_counters", columns: CounterRows.columns) { writer in
           while let rows = try handoff.next() {
             try writer.write(rows)
             run.log.debug("sent rows to Postgres")
@@ -185,7 +186,7 @@ extension UsageAggregation {
       var failures: [ItemFailure] = []
       for row in page {
         let item = RegressedItem(
-          item: try row.value("item"), counter: try row.value("value"), stored: try row.value("stored"))
+          item: ItemName.shown(try row.value("item")), counter: try row.value("value"), stored: try row.value("stored"))
         if shown.count < Report.regressedShown { shown.append(item) }
         guard isFailing else { continue }
         failures.append(

@@ -112,11 +112,7 @@ struct UsageAggregation: Job {
     }
     run.covers(Window(start: first.start, end: last.end))
     var progress = Progress(days: days)
-    try await run.retrying("aggregating", isPassing: Self.isWriteConflict) {
-      do { try await pass(&progress, run) } catch  where Self.hasLostStage(error) {
-        throw PostgresError.connection("the connection was lost, and what had been read with it")
-      }
-    }
+    try await Self.asAWhole("aggregating", run) { try await pass(&progress, run) }
     if progress.report.keysWithoutTTL > 0 {
       run.log.warning(
         "counters without a time to live", ["of_a_sample_of_1000": .integer(Int64(progress.report.keysWithoutTTL))])
@@ -152,6 +148,15 @@ struct UsageAggregation: Job {
       try await giveTTL(ttl, day.date, run)
       // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
       if let keys = progress.keysOfDone[day.date] { try await complete(day.date, keys: keys, run) }
+    }
+  }
+
+  /// Reads and writes again, as a whole, when it failed for a cause that passes.
+  static func asAWhole(_ what: String, _ run: JobRun, _ work: () async throws -> Void) async throws {
+    try await run.retrying(what, isPassing: isWriteConflict) {
+      do { try await work() } catch  where hasLostStage(error) {
+        throw PostgresError.connection("the connection was lost, and what had been read with it")
+      }
     }
   }
 

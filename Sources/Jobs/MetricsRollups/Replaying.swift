@@ -1,0 +1,44 @@
+import JobRuntime
+import Postgres
+
+/// Queues buckets of dead letters again; the run then calculates them as all others, and resolves or rejects them.
+extension MetricsRollups {
+  /// A letter is for the incremental run that has its source and its level, in the share that has the source.
+  func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
+    guard settings.mode == .incremental else { return false }
+    if let bucket = AskedBucket(letter.item), !settings.granularities.contains(bucket.granularity) { return false }
+    let source = letter.item.prefix { $0 != " " }
+    guard let place = settings.sources.firstIndex(where: { $0.name == source }) else {
+      return !settings.hasChosenSources && letter.isShare(of: shard)
+    }
+    return place % shard.count == shard.index
+  }
+
+  /// What came too late is no bucket and stays asked: the other events of its hour are gone.
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] {
+    let buckets = letters.compactMap { AskedBucket($0.item) }
+    guard !buckets.isEmpty else { return [] }
+    let queue = try Statement(
+      file: PackageResources.queue_asked_sql,
+      binding: [
+        "zone": settings.timezone, "sources": buckets.map(\.source), "levels": buckets.map(\.granularity.rawValue),
+        "moments": buckets.map(\.start),
+      ])
+    try await run.transaction { session in try session.execute(queue) }
+    return []
+  }
+}
+
+/// A bucket, out of the name that it has among dead letters (`Fresh.item`).
+private struct AskedBucket {
+  let source: String
+  let granularity: Granularity
+  let start: Timestamp
+
+  init?(_ item: String) {
+    let words = item.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    guard words.count == 3, let granularity = Granularity(rawValue: words[1]), let start = Timestamp(rfc3339: words[2])
+    else { return nil }
+    (source, self.granularity, self.start) = (words[0], granularity, start)
+  }
+}

@@ -1,0 +1,11 @@
+-- Queues buckets of dead letters again; only what can still be calculated from all of its parts, as touched.sql does.
+insert into oneshot.rollup_queue (source, granularity, bucket_start)
+select source, asked.granularity, oneshot.bucket_start(asked.granularity, asked.moment, :zone)
+from unnest(:sources::text[], :levels::text[], :moments::timestamptz[]) as asked (source, granularity, moment)
+join oneshot.rollup_positions as p using (source)
+where asked.moment >= case asked.granularity
+  when 'hourly' then coalesce(p.raw_from, '-infinity')
+  when 'daily' then coalesce(p.hourly_from, '-infinity')
+  when 'weekly' then greatest(p.daily_from, p.weekly_from, '-infinity')
+  else greatest(p.daily_from, p.monthly_from, '-infinity') end
+on conflict do nothing

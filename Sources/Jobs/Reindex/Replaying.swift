@@ -1,0 +1,57 @@
+import JobRuntime
+
+/// Indexes documents of dead letters again, by their ids, whatever else the run does.
+extension Reindex {
+  /// Documents are any run's that has their entity; but what is written while a rebuild goes on would be lost with the
+  /// old table. An entity that failed is for a run that reads all of it.
+  func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
+    guard settings.mode != .rebuild, letter.isShare(of: shard) else { return false }
+    let (entity, id) = Self.parts(of: letter)
+    guard settings.entities.contains(where: { $0.name == entity }) else { return !settings.known.contains(entity) }
+    return id != nil || settings.mode == .changed
+  }
+
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] {
+    var ids: [String: [String]] = [:]
+    for letter in letters {
+      let (entity, id) = Self.parts(of: letter)
+      if let id { ids[entity, default: []].append(id) }
+    }
+    // A wrong language is told by the run itself.
+    guard !ids.isEmpty, try await complaintAboutLanguage(run) == nil else { return [] }
+    let run = try await Sharding.enter(run)
+    try await Rebuild.abandon(run)
+    let progress = Progress(settings.mode)
+    for entity in settings.entities { try await index(ids[entity.name] ?? [], of: entity, progress, run) }
+    try await flush(progress, run)
+    return []
+  }
+
+  private func index(_ ids: [String], of entity: Entity, _ progress: Progress, _ run: JobRun) async throws {
+    // An entity that cannot be read is told by the run itself.
+    guard !ids.isEmpty, try await failure(reading: entity, run) == nil else { return }
+    let (listing, pace) = (
+      Listing(entity: entity, language: settings.language, progress: progress), Pace(rate: settings.rate)
+    )
+    var rest = ids[...]
+    do {
+      while !rest.isEmpty {
+        let items = rest.prefix(try await pace.next(settings.batch, run)).map { Listing.Item(id: $0) }
+        try await listing.index(items, run)
+        rest = rest.dropFirst(items.count)
+      }
+    } catch let failure as SQLFile.Failure {
+      run.log.warning(
+        "an entity failed; its dead letters stay asked",
+        ["entity": .string(entity.name), "error": .string(failure.description)])
+    }
+  }
+
+  /// The entity and the id that a letter names (`ItemFailure.item`); no id where it is of the whole entity.
+  private static func parts(of letter: DeadLetter) -> (entity: String, id: String?) {
+    // By scalars: a slash with a combining mark after it is one `Character`.
+    let letters = letter.item.unicodeScalars
+    guard let slash = letters.firstIndex(of: "/") else { return (letter.item, nil) }
+    return (String(letters[..<slash]), String(letters[letters.index(after: slash)...]))
+  }
+}

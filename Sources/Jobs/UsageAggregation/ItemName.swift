@@ -1,0 +1,51 @@
+import Redis
+
+/// How a key's bytes are shown and kept as text, so that no two keys become one.
+enum ItemName {
+  /// Valid UTF-8 as it is; a backslash doubled; control letters and bytes that are no UTF-8 as `\xHH`.
+  static func shown(_ bytes: LentBytes) -> String {
+    if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x5C }) {
+      return text
+    }
+    var result = ""
+    var rest = bytes[...]
+    while let byte = rest.first {
+      let length = byte < 0x80 ? 1 : byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2
+      let letter = String(validating: rest.prefix(length), as: UTF8.self)
+      if let letter, letter.unicodeScalars.count == 1, byte >= 0x20 {
+        result += byte == 0x5C ? "\\\\" : letter
+        rest = rest.dropFirst(length)
+      } else {
+        result += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        rest = rest.dropFirst()
+      }
+    }
+    return result
+  }
+
+  /// The same, of a key that is a text.
+  static func shown(_ key: String) -> String { Array(key.utf8).withUnsafeBytes { shown($0) } }
+
+  /// The bytes behind what `shown` made of them; `nil` for what it never makes.
+  static func bytes(of item: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var rest = Array(item.utf8)[...]
+    while let byte = rest.popFirst() {
+      guard byte == 0x5C else {
+        bytes.append(byte)
+        continue
+      }
+      switch rest.popFirst() {
+      case 0x5C: bytes.append(0x5C)
+      case UInt8(ascii: "x"):
+        guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 else {
+          return nil
+        }
+        bytes.append(value)
+        rest = rest.dropFirst(2)
+      default: return nil
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,97 @@
+import JobRuntime
+import Postgres
+import Redis
+
+/// Reads exactly the keys of dead letters again, of whatever day, and writes them as any other counter.
+extension UsageAggregation {
+  /// Letters of another prefix or merchant are for the schedule that has these; a shard takes those of its merchants.
+  func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
+    let key = Self.key(of: letter)
+    guard key.starts(with: settings.keyPrefix.utf8) else { return false }
+    return key.withUnsafeBytes { name in
+      switch CounterKey.parse(name, prefix: settings.keyPrefix.utf8.count) {
+      case .success(let counter):
+        settings.merchant.map { counter.merchant.elementsEqual($0.utf8) } ?? true
+          && CounterSelection.isShare(counter.merchant, of: shard)
+      case .failure: settings.merchant == nil && CounterSelection.isShare(name, of: shard)
+      }
+    }
+  }
+
+  /// What has become a counter is written, what has not is rejected again. What is gone needs no more: nothing of it
+  /// could be stored, and deleting it is one of the remedies.
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] {
+    let keys = letters.map(Self.key)
+    var hasToldRejections = false
+    try await Self.asAWhole("replaying", run) {
+      let found = try await read(keys, run)
+      try await stage(found.rows, run)
+      if found.report.vanished > 0 {
+        run.log.info("keys of dead letters are gone from Redis", ["keys": .integer(Int64(found.report.vanished))])
+      }
+      if found.report.rejected > 0, !hasToldRejections {
+        try await rejectStaged(run)
+        hasToldRejections = true
+      }
+      try await writeStaged(run)
+    }
+    return letters
+  }
+
+  /// A letter that an older version has named otherwise is taken as it stands.
+  private static func key(of letter: DeadLetter) -> [UInt8] {
+    ItemName.bytes(of: letter.item) ?? Array(letter.item.utf8)
+  }
+
+  private func read(_ keys: [[UInt8]], _ run: JobRun) async throws -> CounterRows {
+    let selection = CounterSelection(prefix: settings.keyPrefix, days: [], merchant: nil, shard: run.shard)
+    var found = CounterRows(of: selection, room: 4096)
+    // In a cluster every primary is asked; only the one that owns a key tells, the others point to it.
+    var left = keys
+    for primary in try await run.redisPrimaries() {
+      (found, left) = try await run.redis(on: primary) { [found, left] session in
+        var (found, unanswered) = (found, [[UInt8]]())
+        for start in stride(from: 0, to: left.count, by: Self.page) {
+          let page = left[start..<min(start + Self.page, left.count)]
+          let answers = try session.pipeline(
+            page.flatMap { [RedisCommand("GET", bytes: [$0]), RedisCommand("TYPE", bytes: [$0])] })
+          for (index, key) in page.enumerated() {
+            let (value, type) = (answers[2 * index], answers[2 * index + 1])
+            if primary.holdsShare, case .error("MOVED", _) = value {
+              unanswered.append(key)
+            } else {
+              try found.look(at: key, value: value, type: type)
+            }
+          }
+        }
+        return (found, unanswered)
+      }
+    }
+    guard left.isEmpty else { throw RedisError.connection("keys moved between the primaries of the cluster") }
+    return found
+  }
+
+  private static let page = 500
+
+  private func stage(_ rows: CopyRows, _ run: JobRun) async throws {
+    try await run.session { session in
+      for statement in try Statements.stage() { try session.query(statement) }
+      try session.copy(into: "staged_counters", columns: CounterRows.columns) { try $0.write(rows) }
+      try session.query("analyze staged_counters")
+    }
+  }
+
+  /// Writes what is staged, a day in a transaction. None is completed by it: these are not all counters of the day.
+  private func writeStaged(_ run: JobRun) async throws {
+    let dates = try await run.session { session in
+      try session.query(Statements.stagedDays).map { try $0.value("day", as: CalendarDay.self) }
+    }
+    guard !dates.isEmpty else { return }
+    for day in try await plan(run, only: dates) {
+      var open = day
+      open.isSettled = false
+      _ = try await write(open, hasRejected: false, run)
+      if let ttl = settings.newTTL, day.isSettled { try await giveTTL(ttl, day.date, run) }
+    }
+  }
+}
