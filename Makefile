@@ -12,7 +12,7 @@ SHELL := /bin/bash
 .PHONY: demo test soak bench build manifests image-check check format
 
 support := Tests/Support
-binaries := usage-aggregation top-stats metrics-rollups reindex oneshot
+binaries := usage-aggregation top-stats metrics-rollups reindex job-doctor oneshot
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
 ship := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s
 # Each test starts processes, and some servers of their own: all at once would be hundreds.
@@ -28,7 +28,7 @@ test:
 	@$(support)/install-packages.sh test
 	@$(support)/python-tools.sh
 	swift build --build-tests
-	swift build --traits Delivery --scratch-path .build/delivery --product usage-aggregation
+	for name in usage-aggregation job-doctor; do swift build --traits Delivery --scratch-path .build/delivery --product $$name; done
 	$(paced) swift test --skip-build --disable-xctest
 
 # ONESHOT_SEED=… does again what an earlier soak did; it prints its seed.

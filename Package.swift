@@ -4,6 +4,7 @@ import PackageDescription
 /// One name a job: the folder below Sources/Jobs, and its executable in kebab-case
 /// (`UsageAggregation` is built as `usage-aggregation`). A new job is a new line here.
 let jobs = [
+  "JobDoctor",
   "MetricsRollups",
   "Reindex",
   "TopStats",
@@ -41,7 +42,9 @@ let package = Package(
     .executable(name: "oneshot", targets: ["Oneshot"])
   ],
   traits: [
-    .trait(name: "Delivery", description: "Metrics to a Pushgateway and heartbeat pings; needs libcurl.")
+    .trait(
+      name: "Delivery",
+      description: "Metrics to a Pushgateway, heartbeat pings, and the messages of job-doctor; needs libcurl.")
   ],
   targets: [
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -92,7 +95,7 @@ let package = Package(
       tests("RedisTests", ["Redis", "BlockingIO"]),
       tests("JobRuntimeTests", ["JobRuntime", "Postgres", "Redis"]),
       // What they run and look into: every binary.
-      tests("JobTests", ["JobRuntime", "Postgres", "Redis", "Oneshot"] + jobs),
-      tests("ProcessTests", ["JobRuntime", "Postgres", "Redis", "Oneshot"] + jobs),
+      tests("JobTests", ["JobRuntime", "Operations", "Postgres", "Redis", "Oneshot"] + jobs),
+      tests("ProcessTests", ["JobRuntime", "Operations", "Postgres", "Redis", "Oneshot"] + jobs),
     ]
 )

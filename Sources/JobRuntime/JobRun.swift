@@ -21,7 +21,7 @@ public struct JobRun: Sendable {
   let deadline: ContinuousClock.Instant
   let job: String
   let database: Database
-  let redisConnection: RedisConnection
+  package let redisConnection: RedisConnection
   let retrier: Retrier
   let record: RunRecord
   /// `nil` in a run that writes nothing.

@@ -5,17 +5,19 @@
   /// Sends to a web server over one connection that is kept: the second request needs no new handshake.
   ///
   /// libcurl's defaults hold: certificates and host names are verified, redirects are not followed. Blocks.
-  final class WebClient: Sendable {
+  package final class WebClient: Sendable {
     private let handle = Mutex<CurlHandle?>(nil)
+
+    package init() {}
 
     /// Sends a body by POST.
     ///
     /// - Parameter limit: how long it may take, connecting included.
     /// - Throws: why it was not taken, without the URL.
-    func post(
+    package func post(
       _ body: String, as type: String, to url: String, within limit: Duration = .seconds(3)
-    ) throws(Channel.Failure) {
-      try handle.withLock { handle throws(Channel.Failure) in
+    ) throws(DeliveryFailure) {
+      try handle.withLock { handle throws(DeliveryFailure) in
         // Made here: only on its own thread, and only when something is sent.
         if handle == nil { handle = try CurlHandle() }
         try handle?.post(body, as: type, to: url, within: limit)
@@ -30,8 +32,8 @@
     /// "curl_global_init … at least once within a program"; a static is made once, whatever thread is first.
     private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    init() throws(Channel.Failure) {
-      guard Self.isReady, let pointer = curl_easy_init() else { throw Channel.Failure("libcurl cannot be used") }
+    init() throws(DeliveryFailure) {
+      guard Self.isReady, let pointer = curl_easy_init() else { throw DeliveryFailure("libcurl cannot be used") }
       self.pointer = pointer
     }
 
@@ -39,7 +41,7 @@
 
     func post(
       _ body: String, as type: String, to url: String, within limit: Duration
-    ) throws(Channel.Failure) {
+    ) throws(DeliveryFailure) {
       // Forgets options, keeps the connection.
       curl_easy_reset(pointer)
       let headers = curl_slist_append(nil, "Content-Type: \(type)")
@@ -68,14 +70,14 @@
           }, answer)
         return curl_easy_perform(pointer)
       }
-      guard code == CURLE_OK else { throw Channel.Failure(String(cString: curl_easy_strerror(code))) }
+      guard code == CURLE_OK else { throw DeliveryFailure(String(cString: curl_easy_strerror(code))) }
       var status = 0
       ccurl_get_number(pointer, CURLINFO_RESPONSE_CODE, &status)
       guard (200..<300).contains(status) else {
         // Whole or not at all: what is left of a secret at a cut is not found by the log, which takes secrets out.
         let shown = answer.count > Self.longestShown ? [] : answer
         let words = String(decoding: shown, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        throw Channel.Failure("the server answered \(status)\(words.isEmpty ? "" : ": \(words)")")
+        throw DeliveryFailure("the server answered \(status)\(words.isEmpty ? "" : ": \(words)")")
       }
     }
 

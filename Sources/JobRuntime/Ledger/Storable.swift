@@ -2,7 +2,7 @@
 /// than the whole record.
 extension String {
   /// The text with U+FFFD in place of each NUL.
-  var storable: String {
+  package var storable: String {
     utf8.contains(0) ? String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })) : self
   }
 

@@ -26,11 +26,13 @@ struct Channel: Sendable {
     var metrics: Metrics
   }
 
-  /// Why something was not told, without secrets.
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-  }
+  typealias Failure = DeliveryFailure
+}
+
+/// Why something was not delivered, without secrets.
+package struct DeliveryFailure: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
 }
 
 extension Channel {

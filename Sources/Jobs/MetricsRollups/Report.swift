@@ -20,8 +20,9 @@ extension MetricsRollups {
     var deleted = 0
     /// Buckets that could not be calculated, and what came too late.
     var failed = 0
-    /// Buckets that are still queued.
+    /// Buckets that are still queued, of all levels; and of those, which this run's levels would have done.
     var queued = 0
+    var behind = 0
     /// What was older than it is to be kept.
     var rawRemoved = 0
     var rollupsRemoved = 0

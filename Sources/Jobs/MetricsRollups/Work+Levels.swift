@@ -52,12 +52,18 @@ extension Work {
     }
   }
 
-  /// Counts what is still queued, of all levels.
+  /// Counts what is still queued: of all levels, and of those that this run does.
   mutating func countQueued() async throws {
     let names = sources.map(\.source.name)
-    report.queued = try await run.session { session in
-      try session.query("select count(*) as queued from oneshot.rollup_queue where source = any (\(names)::text[])")
-        .only().value("queued")
+    let levels = settings.granularities.map(\.rawValue)
+    (report.queued, report.behind) = try await run.session { session in
+      let counts = try session.query(
+        """
+        select count(*) as queued, count(*) filter (where granularity = any (\(levels)::text[])) as behind
+        from oneshot.rollup_queue where source = any (\(names)::text[])
+        """
+      ).only()
+      return (try counts.value("queued", as: Int.self), try counts.value("behind", as: Int.self))
     }
   }
 

@@ -40,6 +40,16 @@ struct Queue: Sendable {
     return items
   }
 
+  /// How many of those that it looked for still wait: what came while the run went on is for the next.
+  func left(_ run: JobRun) async throws -> Int {
+    let left: Statement = """
+      select count(*) as documents from search_pending
+      where entity = \(entity.name) and id <= \(upto)
+        and (\(shard.count) = 1 or (hashtext(entity_id) & 2147483647) % \(shard.count) = \(shard.index))
+      """
+    return try await run.session { try $0.query(left).only().value("documents") }
+  }
+
   /// Warns of rows that no entity of this run will take.
   static func warnOfOthers(than names: [String], _ run: JobRun) async throws {
     let others: Statement = """

@@ -194,6 +194,7 @@ struct Reindex: Job {
       } catch let failure as SQLFile.Failure {
         try await fail(entity, failure, progress, run)
       }
+      progress.leaves(try await queue.left(run))
     }
     try await Queue.warnOfOthers(than: settings.known, run)
   }

@@ -42,18 +42,24 @@ extension Reindex {
   /// What a run counted, all together and for each entity.
   struct Report: JobReport {
     let tally: Tally
+    /// Queued documents that the run could not do.
+    let behind: Int
     let json: JSON
 
     var itemsProcessed: Int { tally.read }
     var exceedsBudget: Bool { tally.missing + tally.stale + tally.orphaned > 0 }
 
     /// - Parameter start: when an earlier run began with what this one went on with.
-    init(_ tallies: [(entity: String, tally: Tally)], _ mode: Mode, resumedFrom start: Timestamp? = nil) {
+    init(
+      _ tallies: [(entity: String, tally: Tally)], _ mode: Mode, resumedFrom start: Timestamp? = nil, behind: Int = 0
+    ) {
+      self.behind = behind
       tally = tallies.reduce(into: Tally()) { $0 += $1.tally }
       let entities = tallies.map { ($0.entity, JSON(members: $0.tally.counts(mode))) }
       json = JSON(
         members: (start.map { [("resumed_from", .string($0.rfc3339))] } ?? [])
-          + tally.counts(mode) + [("entities", JSON(members: entities))])
+          + tally.counts(mode) + (mode == .pending ? [("behind", .integer(Int64(behind)))] : [])
+          + [("entities", JSON(members: entities))])
     }
 
     func encode(to encoder: any Encoder) throws { try json.encode(to: encoder) }
@@ -64,6 +70,7 @@ extension Reindex {
 final class Progress: Sendable {
   private let mode: Mode
   private let resumedFrom = Mutex<Timestamp?>(nil)
+  private let left = Mutex(0)
   private let tallies = Mutex<[(entity: String, tally: Tally)]>([])
 
   init(_ mode: Mode) { self.mode = mode }
@@ -81,7 +88,11 @@ final class Progress: Sendable {
     resumedFrom.withLock { $0 = $0 ?? start }
   }
 
+  /// Notes that so many queued documents are left to later runs.
+  func leaves(_ count: Int) { left.withLock { $0 += count } }
+
   var report: Reindex.Report {
-    Reindex.Report(tallies.withLock(\.self), mode, resumedFrom: resumedFrom.withLock(\.self))
+    Reindex.Report(
+      tallies.withLock(\.self), mode, resumedFrom: resumedFrom.withLock(\.self), behind: left.withLock(\.self))
   }
 }

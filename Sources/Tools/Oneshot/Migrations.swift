@@ -18,6 +18,7 @@ extension Migration {
     Migration(7, "search", PackageResources.v0007_search_sql),
     Migration(8, "operations", PackageResources.v0008_operations_sql),
     Migration(9, "replay", PackageResources.v0009_replay_sql),
+    Migration(10, "incidents", PackageResources.v0010_incidents_sql),
   ]
 
   private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {

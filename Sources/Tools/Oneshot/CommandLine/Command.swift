@@ -54,7 +54,9 @@ extension OptionDeclaration {
 
 /// Every command, in the order in which help lists them.
 enum Commands {
-  static let all: [any Command.Type] = [Runs.self, ShowRun.self, Locks.self, Unlock.self, Migrate.self, Completion.self, Manual.self]
+  static let all: [any Command.Type] = [
+    Health.self, Runs.self, ShowRun.self, Locks.self, Unlock.self, Migrate.self, Completion.self, Manual.self,
+  ]
 
   static let declarations = all.map { CommandDeclaration(of: $0) }
 

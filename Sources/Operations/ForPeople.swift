@@ -1,29 +1,29 @@
-import JobRuntime
+package import JobRuntime
 
 // How moments and lengths read in tables. Programs get RFC 3339 and milliseconds instead (`--json`).
 
 extension Timestamp {
   /// RFC 3339 in UTC, to the second: `2025-11-01T02:00:00Z`.
-  var toTheSecond: String {
+  package var toTheSecond: String {
     let past = microseconds % 1_000_000
     return Timestamp(microseconds: microseconds - (past < 0 ? past + 1_000_000 : past)).rfc3339
   }
 
   /// How long ago, in whole seconds: `3h 5m ago`, or `in 2m`.
-  func age(at now: Timestamp) -> String {
+  package func age(at now: Timestamp) -> String {
     self > now ? "in \((self - now).inWholeSeconds.short)" : "\((now - self).inWholeSeconds.short) ago"
   }
 
   /// Both: `2025-11-01T02:00:00Z (3h 5m ago)`.
-  func withAge(at now: Timestamp) -> String { "\(toTheSecond) (\(age(at: now)))" }
+  package func withAge(at now: Timestamp) -> String { "\(toTheSecond) (\(age(at: now)))" }
 }
 
 extension Duration {
   /// Finer parts are dropped: an age is read, not compared.
-  var inWholeSeconds: Duration { .seconds(components.seconds) }
+  package var inWholeSeconds: Duration { .seconds(components.seconds) }
 
   /// The two largest units: `41ms`, `2.5s`, `1m 5s`, `3h 5m`, `2d 4h`.
-  var short: String {
+  package var short: String {
     let milliseconds = inMilliseconds
     guard milliseconds >= 0 else { return "-" + (.zero - self).short }
     if (1..<1000).contains(milliseconds) { return "\(milliseconds)ms" }

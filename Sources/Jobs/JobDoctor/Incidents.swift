@@ -1,0 +1,84 @@
+import JobRuntime
+import Operations
+import Postgres
+
+/// What receivers are told of: rows of `oneshot.incidents`.
+struct Incidents: Sendable {
+  /// What is wrong now: an open incident is told in today's words.
+  private let messages: [Place: String]
+  private let now: Timestamp
+
+  private struct Place: Hashable {
+    var part: JobPart
+    var kind: String
+  }
+
+  init(troubles: [Trouble], now: Timestamp) {
+    messages = Dictionary(
+      troubles.map { (Place(part: $0.part, kind: $0.kind.rawValue), $0.message) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    self.now = now
+  }
+
+  /// How long closed incidents are kept.
+  private static let kept = Duration.days(90)
+  /// How long after its end an incident is still told to be over.
+  private static let toldFor = Duration.days(7)
+  /// How many a receiver is told in one run; the next run tells the others.
+  private static let toldAtOnce = 200
+
+  static func update(_ troubles: [Trouble], at now: Timestamp, by run: RunID) throws(PostgresError) -> Statement {
+    try Statement(
+      file: PackageResources.incidents_sql,
+      binding: [
+        "jobs": troubles.map(\.part.job.storable), "variants": troubles.map(\.part.variant),
+        "shards": troubles.map(\.part.shard), "kinds": troubles.map(\.kind.rawValue), "sinces": troubles.map(\.since),
+        "messages": troubles.map(\.message.storable), "now": now, "run": run, "horizon": now - kept,
+      ])
+  }
+
+  /// What the receiver has not been told yet, the open ones last: an end never overtakes its beginning.
+  func untold(_ receiver: Receiver, _ run: JobRun) async throws -> [Notice] {
+    let statement = try Statement(
+      file: PackageResources.untold_sql,
+      binding: [
+        "receiver": receiver.name, "ends_what_was_not_told": receiver.endsWhatWasNotTold,
+        "horizon": now - Self.toldFor, "limit": Self.toldAtOnce,
+      ])
+    return try await run.session { session in
+      try session.query(statement).map { row in
+        let part = JobPart(
+          job: try row.value("job"), variant: try row.value("variant"), shard: try row.value("shard"))
+        let kind: String = try row.value("kind")
+        let isOver = try row.optional("closed_at", as: String.self) != nil
+        return Notice(
+          id: try row.value("incident_id"), part: part.description, kind: kind, since: try row.value("since"),
+          message: try messages[Place(part: part, kind: kind)] ?? row.value("message"), isOver: isOver,
+          still: try row.optional("still") ?? "")
+      }
+    }
+  }
+
+  /// Notes that the receiver has taken them.
+  static func told(_ notices: [Notice], to receiver: Receiver) throws(PostgresError) -> Statement {
+    try Statement(
+      file: PackageResources.told_sql,
+      binding: [
+        "receiver": receiver.name, "begun": notices.filter { !$0.isOver }.map(\.id),
+        "ended": notices.filter(\.isOver).map(\.id),
+      ])
+  }
+}
+
+/// What one receiver is told of one incident.
+struct Notice: Sendable, Equatable {
+  var id: String
+  var part: String
+  var kind: String
+  var since: Timestamp
+  var message: String
+  var isOver: Bool
+  /// What else is wrong with the same part, by kinds.
+  var still = ""
+}

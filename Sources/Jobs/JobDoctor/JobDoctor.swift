@@ -1,0 +1,90 @@
+import JobRuntime
+import Operations
+import Postgres
+import Redis
+
+/// Looks at the runs of all other jobs, ends as partial when something is wrong, and tells receivers once when it begins
+/// and once when it is over.
+///
+/// - Reads and writes: the ledger, dead letters, locks in Redis; `oneshot.incidents`.
+/// - Safe to run twice: an incident is opened once, and who was told of it is noted.
+/// - Safe to stop halfway: what a receiver took and was not noted is told once more; nothing is told never.
+/// - If it is late: what is wrong is found late. Who watches it: its exit code, and `JOB_HEARTBEAT_URL`.
+@main
+struct JobDoctor: Job {
+  static let name = JobPart.doctor
+  static let summary = "finds what is wrong with the runs of all jobs, and tells of it"
+  static let neededSchema = 10
+  static let tables = [
+    TableNeed(
+      "oneshot.incidents", columns: ["incident_id", "job", "variant", "shard", "kind", "opening_told", "ending_told"],
+      privileges: [.select, .insert, .update, .delete])
+  ]
+
+  struct Settings: JobSettings {
+    let health: HealthSettings
+    let source: String
+    let receivers: [Receiver]
+
+    init(from env: inout Environment) {
+      health = HealthSettings(from: &env)
+      source = env.string(
+        "DOCTOR_SOURCE", default: "oneshot", help: "What messages begin with: which installation this is.")
+      receivers = Receiver.all(source: source, &env)
+    }
+  }
+
+  let settings: Settings
+
+  var redisTrials: [RedisCommand] {
+    let key = HeldLock.prefix + Self.name
+    return [RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("PTTL", key)]
+  }
+
+  func run(_ run: JobRun) async throws -> Report {
+    guard run.shard.isWhole else {
+      throw JobFailure(
+        .misconfigured, "JOB_SHARD_COUNT is \(run.shard.count), and one process looks at all jobs",
+        hint: "Leave it unset.")
+    }
+    let judgement = Judgement(try await facts(run), settings.health, by: Self.name)
+    let troubles = judgement.troubles
+    for trouble in troubles {
+      run.log.warning(
+        "something is wrong",
+        [
+          "part": .string(trouble.part.description), "kind": .string(trouble.kind.rawValue),
+          "since": .string(trouble.since.rfc3339), "what": .string(trouble.message),
+        ])
+    }
+    var report = Report(troubles, parts: judgement.judgedParts.count)
+    guard !run.isDryRun else { return report }
+    let change = try Incidents.update(troubles, at: judgement.facts.now, by: run.id)
+    (report.opened, report.over) = try await run.transaction { session in
+      let row = try session.query(change).only()
+      return (try row.value("opened", as: Int.self), try row.value("closed", as: Int.self))
+    }
+    try run.checkpoint(report)
+    let incidents = Incidents(troubles: troubles, now: judgement.facts.now)
+    for outcome in try await tell(incidents, run) { report.add(outcome) }
+    return report
+  }
+
+  private func facts(_ run: JobRun) async throws -> HealthFacts {
+    try await HealthFacts(
+      settings.health, query: { statement in try await run.session { try $0.query(statement) } },
+      locks: {
+        try await run.retrying("looking at the locks") { try await HeldLock.all(on: run.redisConnection) }
+      })
+  }
+
+  /// Tells all receivers at once: one that is down must not keep the others waiting.
+  private func tell(_ incidents: Incidents, _ run: JobRun) async throws -> [Telling.Outcome] {
+    try await withThrowingTaskGroup(of: Telling.Outcome.self) { group in
+      for receiver in settings.receivers {
+        group.addTask { try await Telling(receiver: receiver, incidents: incidents).carryOut(run) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+  }
+}

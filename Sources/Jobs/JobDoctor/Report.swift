@@ -1,0 +1,51 @@
+import JobRuntime
+import Operations
+
+extension JobDoctor {
+  /// What a run found, and whom it told.
+  struct Report: JobReport {
+    /// Parts of jobs that were looked at.
+    var parts = 0
+    var troubles = 0
+    /// Incidents that began, and that are over.
+    var opened = 0
+    var over = 0
+    /// Messages that receivers took, each of one incident or of several.
+    var told = 0
+    /// The first of the troubles; the log has all.
+    var found: [Found] = []
+    /// Receivers that could not be told everything; the next run tries again.
+    var undelivered: [Undelivered] = []
+
+    struct Found: Encodable {
+      var part: String
+      var kind: String
+      var since: String
+      var message: String
+    }
+
+    struct Undelivered: Encodable {
+      var receiver: String
+      var reason: String
+    }
+
+    var itemsProcessed: Int { parts }
+    var exceedsBudget: Bool { troubles > 0 }
+
+    /// At most so many stand in the result.
+    static let shown = 50
+
+    init(_ troubles: [Trouble], parts: Int) {
+      (self.parts, self.troubles) = (parts, troubles.count)
+      found = troubles.prefix(Self.shown).map {
+        Found(
+          part: $0.part.description, kind: $0.kind.rawValue, since: $0.since.rfc3339, message: $0.message)
+      }
+    }
+
+    mutating func add(_ outcome: Telling.Outcome) {
+      told += outcome.taken
+      if let reason = outcome.failure { undelivered.append(Undelivered(receiver: outcome.receiver, reason: reason)) }
+    }
+  }
+}

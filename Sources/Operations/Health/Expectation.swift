@@ -1,0 +1,85 @@
+package import JobRuntime
+
+/// How often somebody expects a job to run: one piece of `HEALTH_EXPECT`.
+package struct Expectation: Sendable, Equatable {
+  package var job: String
+  /// `nil` stands for all variants of the job that have no expectation of their own.
+  package var variant: String?
+  package var period: Duration
+
+  package init(job: String, variant: String? = nil, period: Duration) {
+    (self.job, self.variant, self.period) = (job, variant, period)
+  }
+
+  /// `reindex:pending`.
+  package var name: String { job + (variant.map { ":\($0)" } ?? "") }
+
+  package static let form = "JOB=PERIOD or JOB:VARIANT=PERIOD, with commas"
+
+  /// Reads `usage-aggregation=1d,metrics-rollups:weekly,monthly=7d`: a piece without `=` belongs to the next, because
+  /// variants hold commas.
+  package static func list(_ text: String) -> Environment.Parsed<[Expectation]> {
+    var found: [Expectation] = []
+    var begun: [String] = []
+    for piece in text.split(separator: ",", omittingEmptySubsequences: false).map(trimmed) {
+      guard !piece.isEmpty else { return .failure("has nothing between two commas, or at an end") }
+      begun.append(piece)
+      guard piece.contains("=") else { continue }
+      switch one(begun.joined(separator: ",")) {
+      case .failure(let message): return .failure(message)
+      case .success(let expectation):
+        guard !found.contains(where: { $0.name == expectation.name }) else {
+          return .failure("names «\(expectation.name)» twice")
+        }
+        found.append(expectation)
+      }
+      begun = []
+    }
+    guard begun.isEmpty else {
+      return .failure("ends in «\(begun.joined(separator: ","))», which has no period: write JOB=1h")
+    }
+    return .success(found)
+  }
+
+  private static func one(_ text: String) -> Environment.Parsed<Expectation> {
+    let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(trimmed)
+    guard parts.count == 2 else { return .failure("has more than one «=» in «\(text)»") }
+    switch name(parts[0]) {
+    case .failure(let message): return .failure(message)
+    case .success(let name):
+      guard let period = DurationText.parse(parts[1]), period >= .seconds(1) else {
+        return .failure(
+          "gives «\(parts[0])» the period «\(parts[1])», not a duration of a second or more, such as 5m, 1h or 7d")
+      }
+      return .success(Expectation(job: name.job, variant: name.variant, period: period))
+    }
+  }
+
+  /// Reads JOB or JOB:VARIANT.
+  static func name(_ text: String) -> Environment.Parsed<(job: String, variant: String?)> {
+    let colon = text.firstIndex(of: ":")
+    let job = String(text[..<(colon ?? text.endIndex)])
+    let variant = colon.map { String(text[text.index(after: $0)...]) }
+    if job.contains(",") {
+      let first = job.prefix { $0 != "," }
+      return .failure("has no period behind «\(first)»: a job's name holds no comma")
+    }
+    guard isWord(job, "-_.") else { return .failure("names «\(job)», which is no job's name") }
+    if let variant, !isWord(variant, "-_,") {
+      return .failure("names «\(text)», whose variant is not of letters, digits, commas, - and _")
+    }
+    return .success((job, variant))
+  }
+
+  private static func isWord(_ text: String, _ others: String) -> Bool {
+    !text.isEmpty
+      && text.unicodeScalars.allSatisfy { scalar in
+        scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+          || others.unicodeScalars.contains(scalar)
+      }
+  }
+
+  private static func trimmed(_ text: some StringProtocol) -> String {
+    String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+  }
+}

@@ -1,0 +1,68 @@
+import JobRuntime
+
+/// One part of a job with its history: what a line of `oneshot health` stands for.
+package struct HealthPart: Sendable {
+  package var part: JobPart
+  /// How many shards share the work now.
+  package var shardCount: Int
+  /// Those that share the work as it is shared now, the newest first.
+  package var runs: [LedgerRun]
+
+  package var newest: LedgerRun? { runs.first }
+  package var successes: [LedgerRun] { runs.filter(\.isGood) }
+  package var lastSuccess: LedgerRun? { runs.first(where: \.isGood) }
+  package var running: LedgerRun? { runs.first { $0.status == .running } }
+
+  /// Runs that have ended since the last one that went well.
+  package var failures: [LedgerRun] {
+    Array(runs.prefix { !$0.isGood }.filter { $0.status != .running })
+  }
+
+  /// What the lock of its runs is called.
+  package var lockName: String { part.job + (shardCount == 1 ? "" : "/\(part.shard)") }
+
+  /// How long the successes took before one, at most so many; `nil` where they are too few to tell.
+  package func usual(before run: LedgerRun) -> Duration? {
+    let earlier = successes.filter { $0.startedAt < run.startedAt }.prefix(Judgement.longestHistory)
+    guard earlier.count >= Judgement.shortestHistory else { return nil }
+    return earlier.compactMap(\.duration).median
+  }
+}
+
+extension LedgerRun {
+  /// Whether it did what it is for. What the doctor ends with when it has found something is no failure of its own.
+  package var isGood: Bool { status == .succeeded || (status == .partial && part.job == JobPart.doctor) }
+}
+
+extension JobPart {
+  /// The job that judges the others.
+  package static let doctor = "job-doctor"
+}
+
+extension HealthFacts {
+  /// The parts that there are now: of each variant the shards that share its work since its newest run.
+  package var parts: [HealthPart] {
+    struct Whole: Hashable {
+      var job: String
+      var variant: String
+    }
+    let wholes = Dictionary(grouping: runs) { Whole(job: $0.part.job, variant: $0.part.variant) }
+    let parts = wholes.values.flatMap { runs -> [HealthPart] in
+      guard let count = runs.first?.shardCount else { return [] }
+      let current = Dictionary(grouping: runs.filter { $0.shardCount == count }, by: \.part)
+      return current.map { HealthPart(part: $0.key, shardCount: count, runs: $0.value) }
+    }
+    return parts.sorted {
+      ($0.part.job, $0.part.variant, $0.part.shard) < ($1.part.job, $1.part.variant, $1.part.shard)
+    }
+  }
+}
+
+extension [Duration] {
+  /// The one in the middle; of an even number the mean of the two.
+  var median: Duration? {
+    let sorted = sorted()
+    guard !isEmpty else { return nil }
+    return count % 2 == 1 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2
+  }
+}

@@ -1,0 +1,75 @@
+package import JobRuntime
+
+/// What is held to be well: declared once, for `oneshot health` and for `job-doctor`.
+package struct HealthSettings: Sendable {
+  package var expectations: [Expectation]
+  /// How much later than expected is still in time.
+  package var grace: Duration
+  /// How many times longer than usual is slow.
+  package var slow: Int
+  /// How many runs in a row that did not succeed are too many.
+  package var failures: Int
+  /// How many successes in a row that did nothing are suspicious.
+  package var idle: Int
+  /// Jobs, or variants of them, that may have nothing to do.
+  package var mayIdle: [IdleName]
+  /// How old a pending dead letter may become; `nil` as old as it likes.
+  package var deadLettersAge: Duration?
+
+  package struct IdleName: Sendable, Equatable {
+    package var job: String
+    package var variant: String?
+
+    package init(job: String, variant: String? = nil) { (self.job, self.variant) = (job, variant) }
+  }
+
+  package init(
+    expectations: [Expectation] = [], grace: Duration = .minutes(10), slow: Int = 3, failures: Int = 3, idle: Int = 3,
+    mayIdle: [IdleName] = [], deadLettersAge: Duration? = nil
+  ) {
+    (self.expectations, self.grace, self.slow, self.failures) = (expectations, grace, slow, failures)
+    (self.idle, self.mayIdle, self.deadLettersAge) = (idle, mayIdle, deadLettersAge)
+  }
+
+  package init(from env: inout Environment) {
+    expectations =
+      env.custom(
+        "HEALTH_EXPECT", form: Expectation.form, default: nil,
+        help:
+          "How often each job is started: usage-aggregation=1d,reindex:pending=1m. A job without a variant stands for all its variants that are not named.",
+        parse: Expectation.list) ?? []
+    grace = env.duration(
+      "HEALTH_GRACE", default: .minutes(10), in: .zero ... .days(30),
+      help: "How much later than expected a run may start, or a success be.")
+    slow = env.int(
+      "HEALTH_SLOW", default: 3, in: 2...1000,
+      help: "A run is slow that takes so many times longer than the median of the successes before it, and 10s more.")
+    failures = env.int(
+      "HEALTH_FAILURES", default: 3, in: 1...HealthFacts.newest,
+      help: "So many runs in a row that did not succeed are told, whatever their cause.")
+    idle = env.int(
+      "HEALTH_IDLE", default: 3, in: 1...HealthFacts.newest,
+      help: "So many successes in a row that found nothing to do are told.")
+    mayIdle =
+      env.custom(
+        "HEALTH_MAY_IDLE", form: "JOB or JOB:VARIANT, with spaces", default: nil,
+        help: "Jobs that often find nothing to do, rightly: reindex:pending.", parse: Self.names) ?? []
+    deadLettersAge = env.optionalDuration(
+      "HEALTH_DEAD_LETTERS_AGE", in: .minutes(1) ... .days(3660),
+      help: "Age from which on a pending dead letter is told; without it dead letters are only counted.")
+  }
+
+  private static func names(_ text: String) -> Environment.Parsed<[IdleName]> {
+    var found: [IdleName] = []
+    for word in text.split(whereSeparator: \.isWhitespace) {
+      guard !word.prefix(while: { $0 != ":" }).contains(",") else {
+        return .failure("holds «\(word)»: names are told apart by spaces, because variants hold commas")
+      }
+      switch Expectation.name(String(word)) {
+      case .success(let name): found.append(IdleName(job: name.job, variant: name.variant))
+      case .failure(let message): return .failure(message)
+      }
+    }
+    return .success(found)
+  }
+}

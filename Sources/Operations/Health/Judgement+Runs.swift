@@ -1,0 +1,90 @@
+import JobRuntime
+
+/// How the runs of a part go, whatever their schedule.
+extension Judgement {
+  func stuck(_ part: HealthPart) -> Trouble? {
+    for run in part.runs where run.status == .running {
+      if let deadline = run.deadlineAt, now > deadline + Self.stopsWithin {
+        return Trouble(
+          part: part.part, kind: .stuck, since: deadline,
+          message:
+            "run \(run.id) on \(run.host) was to end at \(deadline.toTheSecond) at the latest, and is still said to be running. Is its process there? Its log and pg_stat_activity tell where it stands. The next run ends its row"
+        )
+      }
+      if facts.orphans.contains(run.id) {
+        return Trouble(
+          part: part.part, kind: .stuck, since: run.startedAt,
+          message:
+            "run \(run.id) on \(run.host), started \(run.startedAt.withAge(at: now)), is said to be running, but the lock \(HeldLock.prefix)\(part.lockName) is not its own: its process has died, or was cut off. The next run does its work and ends its row; start one if none is due"
+        )
+      }
+    }
+    return nil
+  }
+
+  func slow(_ part: HealthPart) -> Trouble? {
+    let running = part.running.flatMap { isAlive($0) ? ($0, now - $0.startedAt) : nil }
+    let last = part.lastSuccess.flatMap { run in run.duration.map { (run, $0) } }
+    for (run, taken) in [running, last].compactMap(\.self) {
+      guard let usual = part.usual(before: run), taken > usual * settings.slow, taken > usual + Self.noticeable else {
+        continue
+      }
+      let verb = run.status == .running ? "has been running for" : "took"
+      return Trouble(
+        part: part.part, kind: .slow, since: run.startedAt,
+        message:
+          "run \(run.id) \(verb) \(taken.short); the median of those before it is \(usual.short). More to do than usual, or servers that are busy? oneshot run \(run.id) tells what it did"
+      )
+    }
+    return nil
+  }
+
+  func failing(_ part: HealthPart) -> Trouble? {
+    let failures = part.failures
+    guard let last = failures.first, let first = failures.last else { return nil }
+    let isUrgent = last.status == .partial || last.errorKind.map { Self.needsPerson.contains($0) } ?? false
+    guard isUrgent || failures.count >= settings.failures else { return nil }
+    let kind = last.errorKind.map { " (\($0))" } ?? ""
+    let cause = last.errorMessage.map { ": \($0.prefix(300))" } ?? ""
+    let items = last.errorsTotal > 0 ? "; \(last.errorsTotal) items failed" : ""
+    let count = failures.count == 1 ? "the last run" : "the last \(failures.count) runs"
+    return Trouble(
+      part: part.part, kind: .failing, since: first.startedAt,
+      message:
+        "\(count) did not succeed; run \(last.id) of \(last.startedAt.withAge(at: now)) ended as \(last.status.rawValue)\(kind)\(cause)\(items). docs/when-things-go-wrong.md tells what to do for each kind"
+    )
+  }
+
+  /// The kinds of failure that no later run mends by itself.
+  private static let needsPerson = Set([FailureKind.internal, .denied, .misconfigured].map(\.rawValue))
+
+  func idle(_ part: HealthPart) -> Trouble? {
+    let names = settings.mayIdle
+    guard !names.contains(where: { $0.job == part.part.job && ($0.variant ?? part.part.variant) == part.part.variant })
+    else { return nil }
+    let last = part.successes.prefix(settings.idle)
+    guard last.count == settings.idle, last.allSatisfy({ $0.itemsProcessed == 0 }), let first = last.last else {
+      return nil
+    }
+    return Trouble(
+      part: part.part, kind: .idle, since: first.startedAt,
+      message:
+        "the last \(last.count) runs succeeded and found nothing to do. Do DATABASE_URL, REDIS_URL and the job's settings lead where the work is? Where there often is none: HEALTH_MAY_IDLE"
+    )
+  }
+
+  func debt(_ part: HealthPart) -> Trouble? {
+    let last = part.successes.prefix(Self.debtIsOf)
+    guard last.count == Self.debtIsOf, last.allSatisfy({ $0.behind ?? 0 > 0 }), let first = last.last,
+      let (now, before) = last.first?.behind.flatMap({ now in first.behind.map { (now, $0) } }), now >= before
+    else { return nil }
+    return Trouble(
+      part: part.part, kind: .debt, since: first.startedAt,
+      message:
+        "the last \(last.count) runs succeeded and left work to later ones: \(before) then, \(now) now. Does something fail again and again (dead letters), or are runs too few or too short for what comes?"
+    )
+  }
+
+  /// How many successes tell that what is left does not shrink.
+  private static var debtIsOf: Int { 3 }
+}

@@ -1,0 +1,157 @@
+import JobRuntime
+
+/// Whether runs come when they should.
+extension Judgement {
+  /// What one expectation is held against: the runs of its variants, of one shard.
+  struct Line {
+    let part: JobPart
+    let expectation: Expectation
+    /// The newest first.
+    let runs: [LedgerRun]
+    /// When runs of the job's other variants held the lock, so that none of these could start.
+    let blocked: [(start: Timestamp, end: Timestamp)]
+
+    /// How long it is since a moment, without the time in which nothing could start.
+    func waited(since moment: Timestamp, until now: Timestamp) -> Duration {
+      var waited = now - moment
+      var end = moment
+      for span in blocked.sorted(by: { $0.start < $1.start }) {
+        let start = max(span.start, end)
+        guard span.end > start else { continue }
+        waited -= span.end - start
+        end = span.end
+      }
+      return waited
+    }
+  }
+
+  func schedule(_ expectation: Expectation) -> [Trouble] {
+    let ofJob = facts.runs.filter { $0.part.job == expectation.job }
+    let isItsOwn = { (run: LedgerRun) in self.covers(expectation, run) }
+    let own = ofJob.filter(isItsOwn)
+    let patience = expectation.period + settings.grace
+    guard let newest = own.first else {
+      guard now - facts.migratedAt > patience else { return [] }
+      return [
+        Trouble(
+          part: JobPart(job: expectation.job, variant: expectation.variant ?? ""), kind: .missed,
+          since: facts.migratedAt,
+          message:
+            "no run of it was ever seen. Is its schedule deployed, and not suspended? Does it use this database? If it is new: start it once"
+        )
+      ]
+    }
+    let count = newest.shardCount
+    let current = Dictionary(grouping: own.filter { $0.shardCount == count }, by: \.part.shard)
+    let others = Dictionary(grouping: ofJob.filter { !isItsOwn($0) }, by: \.part.shard)
+    let first = own.last { $0.shardCount == count } ?? newest
+    return (0..<count).flatMap { shard -> [Trouble] in
+      let part = JobPart(job: expectation.job, variant: expectation.variant ?? "", shard: shard)
+      guard let runs = current[shard] else {
+        guard now - first.startedAt > patience else { return [] }
+        return [
+          Trouble(
+            part: part, kind: .missed, since: first.startedAt,
+            message:
+              "shard \(shard) of \(count) was never started; others were, \(newest.startedAt.withAge(at: now)). Are all indexes scheduled?"
+          )
+        ]
+      }
+      let blocked = (others[shard] ?? []).map { run in
+        (run.startedAt, run.finishedAt ?? (isAlive(run) ? now : run.startedAt))
+      }
+      let line = Line(part: part, expectation: expectation, runs: runs, blocked: blocked)
+      return [missed(line) ?? late(line), tooOften(line)].compactMap(\.self)
+    }
+  }
+
+  private func covers(_ expectation: Expectation, _ run: LedgerRun) -> Bool {
+    guard expectation.variant == nil else { return run.part.variant == expectation.variant }
+    return !settings.expectations.contains { $0.job == expectation.job && $0.variant == run.part.variant }
+  }
+
+  private func isOverdue(_ line: Line, since moment: Timestamp) -> Bool {
+    line.waited(since: moment, until: now) > line.expectation.period + settings.grace
+  }
+
+  private func missed(_ line: Line) -> Trouble? {
+    guard let newest = line.runs.first, !isAlive(newest), isOverdue(line, since: newest.startedAt) else { return nil }
+    let period = DurationText.format(line.expectation.period)
+    return Trouble(
+      part: line.part, kind: .missed, since: newest.startedAt + line.expectation.period,
+      message:
+        "nothing was started since \(newest.startedAt.withAge(at: now)); one run every \(period) is expected. Is the schedule suspended, or can its platform start nothing (image, quota, nodes)? The next run does what was missed"
+    )
+  }
+
+  private func late(_ line: Line) -> Trouble? {
+    guard let newest = line.runs.first else { return nil }
+    let period = line.expectation.period
+    guard let last = line.runs.first(where: \.isGood) else {
+      guard let first = line.runs.last, isOverdue(line, since: first.startedAt), !mayMakeIt(newest, line) else {
+        return nil
+      }
+      return Trouble(
+        part: line.part, kind: .late, since: first.startedAt + period,
+        message:
+          "no run has succeeded yet; the first known one started \(first.startedAt.withAge(at: now)). \(Self.look(newest))"
+      )
+    }
+    if isOverdue(line, since: last.startedAt), !mayMakeIt(newest, line) {
+      let age = last.startedAt.withAge(at: now)
+      let cause =
+        newest.status == .running
+        ? "Run \(newest.id) has been running since \(newest.startedAt.toTheSecond), and none starts beside it"
+        : Self.look(newest)
+      return Trouble(
+        part: line.part, kind: .late, since: last.startedAt + period,
+        message:
+          "the last success began \(age); one every \(DurationText.format(period)) is expected. \(cause)")
+    }
+    return lateStart(line, newest)
+  }
+
+  /// Whether a run goes on that began in time.
+  private func mayMakeIt(_ newest: LedgerRun, _ line: Line) -> Bool {
+    isAlive(newest) && !isOverdue(line, since: newest.startedAt)
+  }
+
+  private static func look(_ run: LedgerRun) -> String {
+    run.status == .running
+      ? "Run \(run.id) is said to be running: oneshot run \(run.id)"
+      : "Run \(run.id) ended as \(run.status.rawValue)\(run.errorKind.map { " (\($0))" } ?? ""): oneshot run \(run.id)"
+  }
+
+  /// A newest run that its platform started long after its slot: told for a period, a day at most. A retry, and a run of
+  /// an older slot that somebody asked for, are late for good reasons.
+  private func lateStart(_ line: Line, _ newest: LedgerRun) -> Trouble? {
+    guard newest.scheduledBy != "clock", !newest.isForced, newest.attempt == 1,
+      !line.runs.contains(where: { $0.scheduledAt > newest.scheduledAt }),
+      now - newest.startedAt <= min(line.expectation.period, .days(1))
+    else { return nil }
+    let start = newest.scheduledAt + settings.grace
+    guard newest.startedAt > start, line.waited(since: newest.scheduledAt, until: newest.startedAt) > settings.grace
+    else { return nil }
+    return Trouble(
+      part: line.part, kind: .late, since: start,
+      message:
+        "the run for \(newest.scheduledAt.toTheSecond) started \((newest.startedAt - newest.scheduledAt).short) after its slot. Does the platform lack room, or take long to fetch the image?"
+    )
+  }
+
+  private func tooOften(_ line: Line) -> Trouble? {
+    let period = line.expectation.period
+    let successes = line.runs.filter { $0.isGood && !$0.isForced }
+    // What people start by hand has no slot; where a platform tells slots, only its runs count.
+    let hasSlots = successes.contains { $0.scheduledBy != "clock" && $0.startedAt > now - period * 2 }
+    let counted = successes.filter { !hasSlots || $0.scheduledBy != "clock" }.prefix(6)
+    guard counted.count == 6, let first = counted.last else { return nil }
+    let gaps = zip(counted, counted.dropFirst()).map { $0.startedAt - $1.startedAt }
+    guard let gap = gaps.median, gap * 4 < period * 3 else { return nil }
+    return Trouble(
+      part: line.part, kind: .tooOften, since: first.startedAt,
+      message:
+        "the last six successes began \(gap.short) apart, where \(DurationText.format(period)) is expected. Is there a second schedule, or another one than HEALTH_EXPECT says?"
+    )
+  }
+}

@@ -1,0 +1,106 @@
+import JobRuntime
+
+/// Says what is wrong, by facts and expectations alone.
+package struct Judgement {
+  package let facts: HealthFacts
+  let settings: HealthSettings
+  /// The job that judges, and does not judge itself.
+  let observer: String?
+  let parts: [HealthPart]
+
+  /// How many successes a usual length is made of.
+  static let longestHistory = 20
+  static let shortestHistory = 5
+  /// How much longer than a usual one a run has to take, however short it is.
+  static let noticeable = Duration.seconds(10)
+  /// How many locks without an end are told.
+  static let strangeLocks = 50
+  /// How long a run may take to end once its time is up.
+  static let stopsWithin = Duration.seconds(15)
+
+  package init(_ facts: HealthFacts, _ settings: HealthSettings, by observer: String? = nil) {
+    (self.facts, self.settings, self.observer) = (facts, settings, observer)
+    parts = facts.parts.filter { $0.part.job != observer }
+  }
+
+  var now: Timestamp { facts.now }
+
+  /// All that is wrong, one for each part and kind, in their order.
+  package var troubles: [Trouble] {
+    var found: [Trouble] = []
+    for expectation in settings.expectations where expectation.job != observer { found += schedule(expectation) }
+    for part in judgedParts {
+      found += [stuck(part), slow(part), failing(part), idle(part), debt(part)].compactMap(\.self)
+    }
+    found += endlessLocks + oldLetters
+    var seen: Set<Place> = []
+    return found.filter { seen.insert(Place(part: $0.part, kind: $0.kind)).inserted }
+      .sorted { ($0.part.job, $0.part.variant, $0.part.shard) < ($1.part.job, $1.part.variant, $1.part.shard) }
+  }
+
+  private struct Place: Hashable {
+    var part: JobPart
+    var kind: Trouble.Kind
+  }
+
+  /// Parts that somebody expects, or that have run lately.
+  package var judgedParts: [HealthPart] {
+    parts.filter { part in
+      guard let newest = part.newest else { return false }
+      let patience = expectation(of: part).map { $0.period + settings.grace } ?? .zero
+      return newest.status == .running || newest.startedAt >= now - max(HealthFacts.lately, patience)
+    }
+  }
+
+  /// What is expected of a part: by its variant's name, or else by its job's.
+  package func expectation(of part: HealthPart) -> Expectation? {
+    let ofJob = settings.expectations.filter { $0.job == part.part.job }
+    return ofJob.first { $0.variant == part.part.variant } ?? ofJob.first { $0.variant == nil }
+  }
+
+  /// Whether a run goes on that nobody has reason to give up.
+  func isAlive(_ run: LedgerRun) -> Bool {
+    run.status == .running && !facts.orphans.contains(run.id)
+      && run.deadlineAt.map { now <= $0 + Self.stopsWithin } ?? true
+  }
+
+  // MARK: Locks and dead letters
+
+  /// Locks that nothing ends: no run of ours leaves one, and none can start beside it.
+  private var endlessLocks: [Trouble] {
+    (facts.locks ?? []).filter { $0.timeLeft == nil }.prefix(Self.strangeLocks).compactMap { lock in
+      // Whoever may write to Redis chose the name.
+      let part = JobPart(lockName: String(decoding: lock.name.utf8.prefix(200), as: UTF8.self))
+      guard part.job != observer else { return nil }
+      return Trouble(
+        part: part, kind: .stuck, since: now,
+        message:
+          "the lock \(lock.key) has no end, so no run can start; its holder is \(lock.holder.prefix(300)). Find out who set it without an expiry, then: oneshot unlock \(lock.name)"
+      )
+    }
+  }
+
+  private var oldLetters: [Trouble] {
+    guard let age = settings.deadLettersAge else { return [] }
+    return facts.letters.filter { now - $0.oldest > age }.map { letters in
+      Trouble(
+        part: JobPart(job: letters.job), kind: .deadLetters, since: letters.oldest + age,
+        message:
+          "\(letters.count) dead letters are pending, the oldest failed first \(letters.oldest.withAge(at: now)). oneshot dead-letters list --job \(letters.job) shows them; mend the items, then replay or discard them"
+      )
+    }
+  }
+}
+
+extension JobPart {
+  /// The part whose runs take a lock of this name, as far as that tells: `top-stats`, `usage-aggregation/2`.
+  package init(lockName name: String) {
+    let slash = name.lastIndex(of: "/")
+    let index = slash.flatMap { Int(name[name.index(after: $0)...]) }
+    if let slash, let index, (0..<10_000).contains(index) {
+      self.init(job: String(name[..<slash]), shard: index)
+    } else {
+      self.init(job: name)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package import JobRuntime
+
+/// One thing that is wrong, in the words of an operator.
+package struct Trouble: Sendable, Equatable {
+  package var part: JobPart
+  package var kind: Kind
+  /// Since when it is so, as far as is known.
+  package var since: Timestamp
+  /// What is wrong, and what to do next. May hold what a job, or somebody else, has written.
+  package var message: String
+
+  package enum Kind: String, Sendable, CaseIterable {
+    /// Nothing was started for too long.
+    case missed
+    /// Runs start, but the last success is too old; or they start too long after their slot.
+    case late
+    /// Runs come more often than they should.
+    case tooOften = "too_often"
+    /// A run does not end, or died; or its lock never ends.
+    case stuck
+    /// A run takes much longer than usual.
+    case slow
+    /// Runs do not succeed.
+    case failing
+    /// Runs succeed and find nothing to do.
+    case idle
+    /// Runs leave more and more to later ones.
+    case debt
+    /// Items wait for a person for too long.
+    case deadLetters = "dead_letters"
+
+    /// Whether work is not done, rather than done badly.
+    package var isError: Bool {
+      switch self {
+      case .missed, .late, .stuck, .failing: true
+      case .tooOften, .slow, .idle, .debt, .deadLetters: false
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+-- The newest runs of each part that has run lately, that is expected, or that is said to be running: of each its newest
+-- runs, and its newest successes. Parts are found by one step through the index each, whatever the number of runs.
+with recursive parts as (
+  (select job, variant, shard from oneshot.job_runs order by job, variant, shard limit 1)
+  union all
+  select next.job, next.variant, next.shard
+  from parts
+  cross join lateral (
+    select r.job, r.variant, r.shard from oneshot.job_runs r
+    where (r.job, r.variant, r.shard) > (parts.job, parts.variant, parts.shard)
+    order by r.job, r.variant, r.shard limit 1
+  ) next
+), judged as (
+  select parts.*
+  from parts
+  cross join lateral (
+    select started_at, status from oneshot.job_runs r
+    where (r.job, r.variant, r.shard) = (parts.job, parts.variant, parts.shard)
+    order by r.started_at desc limit 1
+  ) last
+  where last.started_at >= :since or last.status = 'running' or parts.job = any (:expected::text[])
+)
+select r.run_id, r.job, r.variant, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by, r.forced, r.status, r.attempt,
+  r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, r.error_kind,
+  left(r.error_message, 500) as error_message, r.host, r.version
+from judged
+cross join lateral (
+  (select run_id from oneshot.job_runs n
+   where (n.job, n.variant, n.shard) = (judged.job, judged.variant, judged.shard)
+   order by n.started_at desc limit :newest)
+  union
+  (select run_id from oneshot.job_runs n
+   where (n.job, n.variant, n.shard) = (judged.job, judged.variant, judged.shard) and n.status = 'succeeded'
+   order by n.started_at desc limit :successes)
+) chosen
+join oneshot.job_runs r using (run_id)
+order by r.started_at desc, r.run_id desc

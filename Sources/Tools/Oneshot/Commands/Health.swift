@@ -1,0 +1,56 @@
+import JobRuntime
+import Operations
+import Postgres
+import Redis
+
+/// `oneshot health`: how each job goes, what is wrong, and what to do about it.
+struct Health: Command {
+  static let name = "health"
+  static let summary = "say how each job goes, and what is wrong"
+  static let discussion =
+    "Exit code 0 when all is well, 1 when something is wrong. Where Redis is out of reach, all is judged that the ledger tells, and the exit code is 69 unless something is wrong already. Schedules are not guessed: HEALTH_EXPECT tells them."
+
+  private let isJSON: Bool
+  private let isAll: Bool
+  private let settings: HealthSettings
+  private let database: ConnectionOptions?
+  private let redis: RedisAddress?
+
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    isJSON = arguments.flag("json", help: "one JSON document instead of tables")
+    isAll = arguments.flag("all", help: "also what nobody expects and what has not run for a week")
+    settings = HealthSettings(from: &env)
+    database = databaseOptions(from: &env)
+    redis = redisAddress(from: &env)
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    let (facts, blindness) = try await look()
+    let judgement = Judgement(facts, settings)
+    let troubles = judgement.troubles
+    let view = HealthView(
+      judgement: judgement, facts: facts, parts: isAll ? facts.parts : judgement.judgedParts, troubles: troubles,
+      blindness: blindness)
+    console.say(isJSON ? view.json.text + "\n" : view.text(width: console.width))
+    if !troubles.isEmpty { return 1 }
+    return blindness?.kind.exitCode ?? 0
+  }
+
+  /// - Returns: the facts, and why locks are not among them.
+  private func look() async throws -> (HealthFacts, blindness: JobFailure?) {
+    var blindness: JobFailure?
+    let facts = try await withDatabase(database) { database in
+      try await HealthFacts(
+        settings, everything: isAll, query: { statement in try await database.withSession { try $0.query(statement) } },
+        locks: {
+          do {
+            return try await withRedis(redis) { try await HeldLock.all(on: $0) }
+          } catch {
+            blindness = JobFailure(classifying: error)
+            return nil
+          }
+        })
+    }
+    return (facts, blindness)
+  }
+}

@@ -1,0 +1,117 @@
+import JobRuntime
+import Operations
+
+/// What `oneshot health` shows.
+struct HealthView {
+  let judgement: Judgement
+  let facts: HealthFacts
+  let parts: [HealthPart]
+  let troubles: [Trouble]
+  /// Why locks could not be looked at.
+  let blindness: JobFailure?
+
+  private var now: Timestamp { facts.now }
+
+  // MARK: For people
+
+  func text(width: Int?) -> String {
+    var table = Table(
+      "part", "last success", "every", .number("failed"), .number("took"), .number("median"),
+      .number("behind"), "lock")
+    for part in parts {
+      table.add(
+        part.part.description, part.lastSuccess?.startedAt.age(at: now) ?? "never",
+        judgement.expectation(of: part).map { DurationText.format($0.period) }, failures(of: part),
+        part.lastSuccess?.duration?.short, usual(of: part)?.short, part.lastSuccess?.behind.map(String.init),
+        lock(of: part))
+    }
+    var text = table.isEmpty ? "No job has run in the last seven days.\n" : table.text(width: width)
+    for letters in facts.letters {
+      text += printable(
+        "\n\(letters.count) dead letters of \(letters.job) are pending; the oldest failed first \(letters.oldest.withAge(at: now))."
+      )
+    }
+    if !facts.letters.isEmpty { text += "\n" }
+    if let blindness {
+      text += "\nLocks could not be looked at: \(printable(blindness.description))\n"
+    }
+    if troubles.isEmpty {
+      return text + "\nWell: nothing is wrong\(blindness == nil ? "" : " as far as the ledger tells").\n"
+    }
+    text += "\nNot well:\n"
+    for trouble in troubles {
+      text += printable("\(trouble.part): \(trouble.kind.rawValue), since \(trouble.since.withAge(at: now))") + "\n"
+      text += "  \(printable(trouble.message)).\n"
+    }
+    return text
+  }
+
+  private func failures(of part: HealthPart) -> String {
+    let count = part.failures.count
+    return "\(count)" + (count >= HealthFacts.newest ? "+" : "")
+  }
+
+  private func usual(of part: HealthPart) -> Duration? { part.lastSuccess.flatMap { part.usual(before: $0) } }
+
+  private func held(_ part: HealthPart) -> HeldLock? { facts.locks?.first { $0.name == part.lockName } }
+
+  private func lock(of part: HealthPart) -> String? {
+    guard facts.locks != nil else { return "unknown" }
+    guard let lock = held(part) else { return nil }
+    guard let run = facts.runs.first(where: { $0.id == lock.runID }) else { return "held by \(lock.holder.prefix(80))" }
+    let which = run.part == part.part ? "running" : "held by \(run.part)"
+    return "\(which) on \(run.host) for \((now - run.startedAt).short)"
+  }
+
+  // MARK: For programs
+
+  var json: JSON {
+    var members: [(String, JSON)] = [
+      ("well", .bool(troubles.isEmpty && blindness == nil)), ("judged_at", .string(now.rfc3339)),
+      ("troubles", .array(troubles.map(json))), ("parts", .array(parts.map(json))),
+      (
+        "dead_letters",
+        .array(
+          facts.letters.map {
+            [
+              "job": .string($0.job), "pending": .integer(Int64($0.count)),
+              "oldest_failed_at": .string($0.oldest.rfc3339),
+            ]
+          })
+      ),
+    ]
+    if let blindness { members.append(("locks_error", .string(blindness.description))) }
+    return JSON(members: members)
+  }
+
+  private func json(_ trouble: Trouble) -> JSON {
+    [
+      "job": .string(trouble.part.job), "variant": .string(trouble.part.variant),
+      "shard": .integer(Int64(trouble.part.shard)), "kind": .string(trouble.kind.rawValue),
+      "since": .string(trouble.since.rfc3339), "message": .string(trouble.message),
+    ]
+  }
+
+  private func json(_ part: HealthPart) -> JSON {
+    func text(_ moment: Timestamp?) -> JSON { moment.map { .string($0.rfc3339) } ?? .null }
+    func length(_ duration: Duration?) -> JSON { duration.map { .integer($0.inMilliseconds) } ?? .null }
+    let lock: JSON =
+      held(part).map { lock in
+        [
+          "run_id": lock.runID.map { .string($0) } ?? .null, "holder": .string(lock.holder),
+          "ends_in_ms": length(lock.timeLeft),
+        ]
+      } ?? .null
+    return [
+      "job": .string(part.part.job), "variant": .string(part.part.variant), "shard": .integer(Int64(part.part.shard)),
+      "shard_count": .integer(Int64(part.shardCount)),
+      "expected_every_ms": length(judgement.expectation(of: part)?.period),
+      "last_started_at": text(part.newest?.startedAt),
+      "last_status": part.newest.map { .string($0.status.rawValue) } ?? .null,
+      "last_success_at": text(part.lastSuccess?.startedAt),
+      "last_success_duration_ms": length(part.lastSuccess?.duration), "median_duration_ms": length(usual(of: part)),
+      "consecutive_failures": .integer(Int64(part.failures.count)),
+      "behind": part.lastSuccess?.behind.map { .integer($0) } ?? .null, "lock": lock,
+    ]
+  }
+}
