@@ -5,6 +5,7 @@ import PackageDescription
 /// (`UsageAggregation` is built as `usage-aggregation`). A new job is a new line here.
 let jobs = [
   "JobDoctor",
+  "JobReport",
   "MetricsRollups",
   "Reindex",
   "TopStats",
@@ -13,6 +14,9 @@ let jobs = [
 
 /// Those of them that look at the runs of others.
 let watching: Set = ["JobDoctor", "JobReport"]
+
+/// What a job embeds besides its SQL.
+let embedded = ["JobReport": ["page.css", "page.js"]]
 
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
@@ -80,7 +84,7 @@ let package = Package(
         name: $0,
         dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"] + (watching.contains($0) ? ["Operations"] : []),
         path: "Sources/Jobs/\($0)",
-        resources: [.embedInCode("sql")],
+        resources: (["sql"] + embedded[$0, default: []]).map { .embedInCode($0) },
         swiftSettings: strict)
     }
     + [
@@ -88,7 +92,7 @@ let package = Package(
         name: "TestSupport",
         dependencies: ["Postgres", "Redis", "JobRuntime"],
         path: "Tests/Support",
-        exclude: ["private-servers.sh", "install-packages.sh", "python-tools.sh", "python-tools.txt"],
+        exclude: ["private-servers.sh", "browser.py", "install-packages.sh", "python-tools.sh", "python-tools.txt"],
         swiftSettings: strict),
       tests("BlockingIOTests", ["BlockingIO"]),
       tests("PostgresTests", ["Postgres", "Redis", "BlockingIO"]),

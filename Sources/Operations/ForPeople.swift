@@ -1,6 +1,6 @@
 package import JobRuntime
 
-// How moments and lengths read in tables. Programs get RFC 3339 and milliseconds instead (`--json`).
+// How moments and lengths read in tables and on pages. Programs get RFC 3339 and milliseconds instead (`--json`).
 
 extension Timestamp {
   /// RFC 3339 in UTC, to the second: `2025-11-01T02:00:00Z`.

@@ -1,4 +1,4 @@
-import JobRuntime
+package import JobRuntime
 package import Redis
 
 /// A leader lock as it stands in Redis.
@@ -59,22 +59,33 @@ package struct HeldLock: Sendable, Equatable {
     return locks.filter { seen.insert($0.key).inserted }.sorted { $0.key < $1.key }
   }
 
+  /// The same, within a run.
+  package static func all(_ run: JobRun) async throws -> [HeldLock] {
+    var locks: [HeldLock] = []
+    for primary in try await run.redisPrimaries() {
+      locks += try await run.redis(on: primary) { session in try read(&session) }
+    }
+    return locks.sorted { $0.key < $1.key }
+  }
+
   /// The lock of this name, if it is held.
   package static func named(_ name: String, on redis: RedisConnection) async throws -> HeldLock? {
     try await redis.withSession { session in try look(at: [prefix + name], session: &session).first }
   }
 
   private static func read(from redis: RedisConnection) async throws -> [HeldLock] {
-    try await redis.withSession(followingMoves: false) { session in
-      var keys: Set<String> = []
-      var cursor = "0"
-      repeat {
-        let page = try session.command(RedisCommand("SCAN", cursor, "MATCH", prefix + "*", "COUNT", "1000")).elements
-        cursor = page.first?.text ?? "0"
-        keys.formUnion((page.last?.elements ?? []).compactMap(\.text))
-      } while cursor != "0"
-      return try look(at: Array(keys), session: &session)
-    }
+    try await redis.withSession(followingMoves: false) { session in try read(&session) }
+  }
+
+  private static func read(_ session: inout RedisSession) throws -> [HeldLock] {
+    var keys: Set<String> = []
+    var cursor = "0"
+    repeat {
+      let page = try session.command(RedisCommand("SCAN", cursor, "MATCH", prefix + "*", "COUNT", "1000")).elements
+      cursor = page.first?.text ?? "0"
+      keys.formUnion((page.last?.elements ?? []).compactMap(\.text))
+    } while cursor != "0"
+    return try look(at: Array(keys), session: &session)
   }
 
   private static func look(at keys: [String], session: inout RedisSession) throws -> [HeldLock] {

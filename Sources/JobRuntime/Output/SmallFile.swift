@@ -46,29 +46,15 @@ public enum SmallFile {
   /// Puts a new file in the place of an old one, so that a reader sees the one or the other, whole; everybody
   /// may read it.
   static func replace(_ path: String, with text: String) throws(Failure) {
-    var facts = stat()
-    // A rename would put a file in the place of /dev/null too.
-    if stat(path, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG { throw Failure("it is not a regular file") }
-    let (folder, name) = split(path)
-    let temporary = "\(folder).\(name).\(getpid()).tmp"
-    do throws(Failure) {
-      try write(text, to: temporary)
-      guard chmod(temporary, 0o644) == 0, rename(temporary, path) == 0 else { throw Failure(errno) }
-    } catch {
-      unlink(temporary)
-      throw error
-    }
+    try FileDraft(of: path, text).publish()
   }
 
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
-    init(_ description: String) { self.description = description }
-    init(_ number: Int32) { description = String(cString: strerror(number)) }
-  }
+    /// The system's number of the error, where it is one of the system's.
+    public let number: Int32?
 
-  /// The folder with the slash at its end, and the name in it.
-  private static func split(_ path: String) -> (folder: Substring, name: Substring) {
-    let start = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
-    return (path[..<start], path[start...])
+    init(_ description: String) { (self.description, number) = (description, nil) }
+    init(_ number: Int32) { (description, self.number) = (String(cString: strerror(number)), number) }
   }
 }

@@ -28,6 +28,13 @@ public struct Environment {
     custom(name, form: "path", default: nil, help: help) { .success($0) }
   }
 
+  /// A path that has to be set. What is returned without it is never used: a run ends before.
+  public mutating func requiredPath(_ name: String, help: String) -> String {
+    declarations.append(SettingDeclaration(name: name, form: "path", isRequired: true, help: help))
+    if variables[name] == nil { complain(name, "is required; it reads path") }
+    return variables[name] ?? ""
+  }
+
   public mutating func bool(_ name: String, default fallback: Bool, help: String) -> Bool {
     custom(name, form: "true or false", default: "\(fallback)", help: help) { text in
       switch text.lowercased() {

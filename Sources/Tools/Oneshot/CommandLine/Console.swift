@@ -1,5 +1,6 @@
 import Glibc
 import JobRuntime
+import Operations
 
 /// Where a command writes, and whom it can ask.
 struct Console: Sendable {

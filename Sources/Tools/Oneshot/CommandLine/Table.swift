@@ -1,3 +1,5 @@
+import Operations
+
 /// Rows for people: aligned columns under a heading. Every cell is made printable here, so that no command forgets it.
 struct Table {
   private let columns: [Column]

@@ -1,0 +1,87 @@
+import Glibc
+
+/// A new version of a file: whole, beside the old one, whose place it takes in one step. A reader sees the one or the
+/// other, and so does whoever looks after the machine lost its power.
+public struct FileDraft: Sendable {
+  public let path: String
+  private let temporary: String
+
+  /// Writes it. Everybody may read it.
+  ///
+  /// - Parameter path: of the file whose place it is to take; in the same folder, so that taking it is one step.
+  public init(of path: String, _ text: String) throws(SmallFile.Failure) {
+    self.path = path
+    try Self.check(path)
+    temporary = Self.prefix(of: path) + "\(getpid())" + Self.ending
+    do throws(SmallFile.Failure) {
+      // What a process of this number left; not what somebody put there for us to write through.
+      unlink(temporary)
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      guard descriptor >= 0 else { throw SmallFile.Failure(errno) }
+      defer { close(descriptor) }
+      guard writeAll(text, to: descriptor), fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0 else {
+        throw SmallFile.Failure(errno)
+      }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Looks whether a file could be put there, and writes nothing.
+  public static func check(_ path: String) throws(SmallFile.Failure) {
+    var facts = stat()
+    // A rename would put a file in the place of /dev/null too.
+    if stat(path, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG {
+      throw SmallFile.Failure(facts.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
+    }
+    guard access(folder(of: path), W_OK | X_OK) == 0 else { throw SmallFile.Failure(errno) }
+  }
+
+  /// Puts it in the place of the old one.
+  public func publish() throws(SmallFile.Failure) {
+    guard rename(temporary, path) == 0 else {
+      let failure = SmallFile.Failure(errno)
+      discard()
+      throw failure
+    }
+    // So that the new name lasts. A file system that has no such thing for folders has lost nothing.
+    let folder = open(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if folder >= 0 {
+      fsync(folder)
+      close(folder)
+    }
+  }
+
+  /// Takes it away again.
+  public func discard() { unlink(temporary) }
+
+  /// Removes drafts of the same file that processes left which were killed.
+  ///
+  /// - Parameter seconds: how old a draft has to be that nobody is still writing.
+  public static func removeLeftovers(of path: String, olderThan seconds: Int = 3600) {
+    let folder = folder(of: path)
+    let prefix = prefix(of: path).dropFirst(folder.utf8.count)
+    for name in (try? SmallFile.names(in: folder)) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(ending) {
+      let digits = name.dropFirst(prefix.count).dropLast(ending.count)
+      var facts = stat()
+      guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        lstat(folder + name, &facts) == 0, facts.st_mtim.tv_sec < time(nil) - seconds
+      else { continue }
+      unlink(folder + name)
+    }
+  }
+
+  private static let ending = ".tmp"
+
+  /// What names of drafts begin with, folder included.
+  private static func prefix(of path: String) -> String {
+    let folder = folder(of: path)
+    return "\(folder).\(path.dropFirst(folder == "./" ? 0 : folder.count))."
+  }
+
+  /// The folder, with the slash at its end.
+  private static func folder(of path: String) -> String {
+    path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? "./"
+  }
+}

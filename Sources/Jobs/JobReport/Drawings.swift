@@ -1,0 +1,114 @@
+import JobRuntime
+import Operations
+
+/// One part's runs along the days: a bar for each stretch of time in which some started.
+struct Timeline {
+  let part: Part
+  let axis: TimeAxis
+  let now: Timestamp
+
+  static let height = 28
+  private static let step = 8
+
+  var html: HTML {
+    HTML(
+      .svg, .class("timeline"), .role("img"), .label(summary), .viewBox(axis.cells * Self.step, Self.height), .stretched
+    ) {
+      HTML(.path, .class("days"), .d(days))
+      HTML(.path, .class("now"), .d("M\(axis.number(of: now) * Self.step + 7) 0v\(Self.height)"))
+      part.cells.map { cell in
+        HTML(.path, .class(cell.mark.rawValue), .d(cell.mark.bar(at: cell.number * Self.step + 1))) {
+          HTML(.title) { title(of: cell) }
+        }
+      }
+    }
+  }
+
+  /// A line at the foot, and one where each day begins.
+  private var days: String {
+    let day = 86_400 / axis.cell * Self.step
+    return "M0 \(Self.height)h\(axis.cells * Self.step)"
+      + (1..<max(2, axis.days)).filter { $0 < axis.days }.map { "M\($0 * day) \(Self.height)v-6" }.joined()
+  }
+
+  /// For who does not see it.
+  private var summary: String {
+    guard part.runs > 0 else { return "No runs on these days." }
+    var text = "\(Words.count(part.runs, "run")) on these days, \(Words.count(part.unsuccessful)) did not succeed"
+    if let last = part.cells.last(where: { $0.mark == .failed || $0.mark == .partial }) {
+      text += ", the last of them \(time(of: last))"
+    }
+    return text + "."
+  }
+
+  private func title(of cell: Part.Cell) -> String {
+    let counts = LedgerRun.Status.allCases.reversed().compactMap { status in
+      cell.counts[status].map { "\(Words.count($0)) \(status.rawValue)" }
+    }
+    return time(of: cell) + ": " + counts.joined(separator: ", ")
+  }
+
+  private func time(of cell: Part.Cell) -> String {
+    let (start, end) = (axis.startOfCell(cell.number), axis.startOfCell(cell.number + 1))
+    return axis.cell >= 86_400 ? start.day.short : "\(start.day.short) \(start.timeOfDay)–\(end.timeOfDay)"
+  }
+}
+
+extension Part.Cell {
+  /// The worst of its runs.
+  var mark: Mark {
+    let worst: [LedgerRun.Status] = [.failed, .partial, .interrupted, .running, .succeeded]
+    return worst.first { counts[$0, default: 0] > 0 }.map { Mark($0) } ?? .quiet
+  }
+}
+
+/// Small charts along the same days.
+struct Sparkline {
+  let axis: TimeAxis
+  /// By the number of the cell.
+  let points: [(cell: Int, value: Double)]
+
+  static let height = 24
+  private static let step = 4
+  private static let room = 22.0
+
+  private var highest: Double { points.map(\.value).max() ?? 0 }
+
+  private func y(_ value: Double) -> Double {
+    let share = highest > 0 ? value / highest : 0
+    return ((Double(Self.height) - 1 - share * Self.room) * 10).rounded() / 10
+  }
+
+  private func drawing(_ kind: String, _ label: String, @HTML.Content _ content: () -> HTML) -> HTML {
+    HTML(
+      .svg, .class("spark \(kind)"), .role("img"), .label(label), .viewBox(axis.cells * Self.step, Self.height),
+      .stretched, content: content)
+  }
+
+  /// A line from point to point, and a dot where it ends.
+  func line(_ label: String) -> HTML {
+    drawing("line", label) {
+      if let last = points.last {
+        HTML(
+          .path,
+          .d(points.enumerated().map { "\($0 == 0 ? "M" : "L")\(x($1.cell)) \(y($1.value))" }.joined()))
+        HTML(.path, .class("dot"), .d("M\(x(last.cell)) \(y(last.value))h.01"))
+      }
+    }
+  }
+
+  /// A bar for each point.
+  func bars(_ label: String) -> HTML {
+    drawing("bars", label) {
+      HTML(
+        .path,
+        .d(
+          points.map {
+            "M\($0.cell * Self.step) \(Self.height)V\(min(y($0.value), Double(Self.height) - 1))h3V\(Self.height)z"
+          }
+          .joined()))
+    }
+  }
+
+  private func x(_ cell: Int) -> Int { cell * Self.step + Self.step / 2 }
+}

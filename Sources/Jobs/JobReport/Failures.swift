@@ -1,0 +1,125 @@
+import JobRuntime
+import Operations
+
+/// What went wrong, newest first; what waits as dead letters; what is locked.
+extension Page {
+  var failures: HTML {
+    section("failures", "Did not succeed", picture.failedRuns > 0 ? Words.count(picture.failedRuns, "run") : nil) {
+      if picture.failures.shown.isEmpty {
+        HTML(.p, .class("none")) { "Every run that ended succeeded." }
+      } else {
+        HTML(.ol, .class("causes")) { picture.failures.shown.map { cause($0) } }
+        more(picture.failures.more, "causes", "`oneshot runs --status failed` lists all")
+      }
+    }
+  }
+
+  private func cause(_ group: FailureGroup) -> HTML {
+    HTML(.li) {
+      HTML(.h3) {
+        name(group.job, group.variant)
+        HTML(.span, .class("kind")) { HTML(.bdi) { bounded(group.kind, to: 40) } }
+        if group.times > 1 { HTML(.span, .class("times")) { "\(Words.count(group.times)) times" } }
+      }
+      HTML(.p, .class("message")) {
+        if let message = group.message {
+          excerpt(message, atMost: 600)
+        } else if group.errorsTotal > 0 {
+          "\(Words.count(group.errorsTotal, "item")) failed; the dead letters tell which"
+        } else {
+          "without a message"
+        }
+      }
+      HTML(.p, .class("when")) {
+        moment(group.newestAt)
+        if group.times > 1 {
+          " · first "
+          HTML(.time, .datetime(group.firstAt)) { group.firstAt.toTheMinute }
+        }
+        " · "
+        HTML(.code) { "oneshot run \(group.runID)" }
+      }
+    }
+  }
+
+  var deadLetters: HTML {
+    section("dead-letters", "Dead letters", picture.letters > 0 ? "\(Words.count(picture.letters)) pending" : nil) {
+      if picture.deadLetters.shown.isEmpty {
+        HTML(.p, .class("none")) { "None is pending." }
+      } else {
+        HTML(.ol, .class("causes")) { picture.deadLetters.shown.map { letters($0) } }
+        more(picture.deadLetters.more, "kinds", "`oneshot dead-letters list` lists all")
+      }
+    }
+  }
+
+  private func letters(_ group: LetterGroup) -> HTML {
+    HTML(.li) {
+      HTML(.h3) {
+        name(group.job, "")
+        HTML(.span, .class("kind")) { HTML(.bdi) { bounded(group.kind, to: 40) } }
+        HTML(.span, .class("times")) { Words.count(group.letters, "item") }
+      }
+      HTML(.p, .class("when")) {
+        "oldest "
+        age(group.firstAt)
+        " · newest "
+        age(group.newestAt)
+        " · up to \(Words.count(group.mostAttempts, "try", "tries"))"
+      }
+      HTML(.dl, .class("samples")) {
+        group.samples.map { sample in
+          HTML(.div) {
+            HTML(.dt) { excerpt(sample.item, atMost: 200) }
+            HTML(.dd, .class("message")) { excerpt(sample.message, atMost: 300) }
+          }
+        }
+      }
+      more(group.letters - group.samples.count, "like these")
+    }
+  }
+
+  var locks: HTML {
+    section("locks", "Locks", picture.locks.total > 0 ? "\(Words.count(picture.locks.total)) held" : nil) {
+      if picture.locks.shown.isEmpty {
+        HTML(.p, .class("none")) { "No lock is held." }
+      } else {
+        table("locks", ["lock", "held by", "since", "host", "lease"]) { picture.locks.shown.map { line($0) } }
+        more(picture.locks.more, "locks", "`oneshot locks` lists all")
+      }
+    }
+  }
+
+  private func line(_ held: HeldBy) -> HTML {
+    HTML(.tr) {
+      HTML(.th, .scope("row")) { HTML(.bdi) { bounded(held.lock.name) } }
+      if let run = held.run {
+        HTML(.td) {
+          name(run.part.job, run.part.variant, run.part.shard)
+          HTML(.code, .class("id")) { run.id }
+          if run.status != .running {
+            HTML(.span, .class("soft")) { " which has ended: \(run.status.rawValue)" }
+          }
+        }
+        HTML(.td) { age(run.startedAt) }
+        HTML(.td) { HTML(.bdi) { bounded(run.host) } }
+      } else {
+        let holder = held.lock.holder
+        HTML(.td, .class("message")) {
+          excerpt(.init(text: holder, length: holder.unicodeScalars.count), atMost: 200)
+          HTML(.span, .class("soft")) { " (no run that the ledger knows)" }
+        }
+        HTML(.td) { "–" }
+        HTML(.td) { "–" }
+      }
+      HTML(.td) {
+        if let left = held.lock.timeLeft {
+          "ends in \(left.short) unless renewed"
+        } else {
+          icon(.failed)
+          HTML(.strong, .class("failed")) { "has no end" }
+        }
+      }
+    }
+  }
+}

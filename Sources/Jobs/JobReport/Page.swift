@@ -1,0 +1,187 @@
+import JobRuntime
+import Operations
+
+/// The page: one file that needs no other.
+struct Page: Sendable {
+  let picture: Picture
+  let troubles: [Trouble]
+
+  init(_ picture: Picture) {
+    self.picture = picture
+    troubles = picture.troubles
+  }
+
+  var html: HTML {
+    HTML(
+      page: HTML(.html, .lang("en")) {
+        HTML(.head) {
+          HTML(.meta, .charset("utf-8"))
+          HTML(.meta, .httpEquiv("Content-Security-Policy"), .content(Self.policy))
+          HTML(.meta, .name("viewport"), .content("width=device-width, initial-scale=1"))
+          HTML(.meta, .name("color-scheme"), .content("light dark"))
+          HTML(.meta, .name("referrer"), .content("no-referrer"))
+          HTML(.meta, .name("robots"), .content("noindex"))
+          HTML(.meta, .name("generator"), .content("oneshot job-report \(picture.version)"))
+          HTML(.title) { "\(state.title) – \(picture.title)" }
+          HTML(.link, .icon, .href(image: favicon))
+          HTML(.style, embedded: PackageResources.page_css)
+        }
+        HTML(.body) {
+          symbols
+          HTML(.header) { heading }
+          HTML(.main) {
+            troubleList
+            jobs
+            failures
+            deadLetters
+            locks
+            numbers
+          }
+          HTML(.footer) { imprint }
+          HTML(.script, embedded: PackageResources.page_js)
+        }
+      })
+  }
+
+  /// Nothing is fetched, and only the style and the script of this page are carried out.
+  static let policy = [
+    "default-src 'none'", "style-src 'sha256-\(SHA256.base64(SHA256.digest(of: PackageResources.page_css)))'",
+    "script-src 'sha256-\(SHA256.base64(SHA256.digest(of: PackageResources.page_js)))'", "img-src data:",
+    "base-uri 'none'", "form-action 'none'",
+  ].joined(separator: "; ")
+
+  // MARK: State
+
+  enum State {
+    case well, troubled, unsteady, empty
+
+    var title: String {
+      switch self {
+      case .well: "All well"
+      case .troubled: "Trouble"
+      case .unsteady: "Unsteady"
+      case .empty: "No runs"
+      }
+    }
+
+    var mark: Mark {
+      switch self {
+      case .well: .well
+      case .troubled: .failed
+      case .unsteady: .partial
+      case .empty: .quiet
+      }
+    }
+  }
+
+  var state: State {
+    if !troubles.isEmpty { return .troubled }
+    if picture.parts.total == 0 { return .empty }
+    return picture.unwell > 0 ? .unsteady : .well
+  }
+
+  private var headline: String {
+    let total = picture.parts.total
+    switch state {
+    case .empty: return "Nothing has run yet"
+    case .well: return total == 1 ? "The last run succeeded" : "All \(Words.count(total)) are well"
+    case .unsteady: return "\(Words.count(picture.unwell)) of \(Words.count(total)) did not succeed the last time"
+    case .troubled: return Words.count(troubles.count, "thing needs", "things need") + " somebody"
+    }
+  }
+
+  private var heading: HTML {
+    HTML(.div, .class("top")) {
+      HTML(.p, .class("of")) { HTML(.bdi) { picture.title } }
+      HTML(.p, .class("made")) {
+        "as of "
+        HTML(.time, .id("made"), .datetime(picture.madeAt), .oldAfter(picture.oldAfter)) { picture.madeAt.toTheSecond }
+      }
+    }
+      + HTML(.p, .id("old"), .role("status"), .hidden) {
+        "This page is old: it was made "
+        HTML(.span, .id("age")) { "a while" }
+        " ago. Does job-report still run?"
+      }
+      + HTML(.h1, .class(state.mark.rawValue)) {
+        icon(state.mark)
+        headline
+      } + HTML(.dl, .class("facts")) { facts }
+  }
+
+  private var facts: [HTML] {
+    let shown = picture.parts.shown
+    let (runs, succeeded) = (shown.reduce(0) { $0 + $1.runs }, shown.reduce(0) { $0 + $1.succeeded })
+    let ended = succeeded + shown.reduce(0) { $0 + $1.unsuccessful }
+    let days = picture.axis.days == 1 ? "today" : "in \(picture.axis.days) days"
+    return [
+      fact("runs \(days)", Words.count(runs)),
+      fact("succeeded", Words.share(succeeded, of: ended)),
+      fact("did not succeed", Words.count(picture.failedRuns), link: picture.failedRuns > 0 ? "failures" : nil),
+      fact("dead letters", Words.count(picture.letters), link: picture.letters > 0 ? "dead-letters" : nil),
+      fact("running now", Words.count(shown.count { $0.newest.isRunning })),
+    ]
+  }
+
+  private func fact(_ name: String, _ value: String, link: String? = nil) -> HTML {
+    HTML(.div) {
+      HTML(.dt) { name }
+      HTML(.dd) { if let link { HTML(.a, .href(link)) { value } } else { value } }
+    }
+  }
+
+  @HTML.Content private var troubleList: HTML {
+    if !troubles.isEmpty {
+      section("troubles", "Needs somebody") {
+        HTML(.ul, .class("troubles")) {
+          troubles.prefix(50).map { trouble in
+            HTML(.li) {
+              HTML(.span, .class("kind")) { trouble.kind.replacing("_", with: " ") }
+              HTML(.strong) { HTML(.bdi) { bounded(trouble.what, to: 160) } }
+              ": \(bounded(trouble.text, to: 400))"
+            }
+          }
+        }
+        more(troubles.count - 50, "of the same")
+      }
+    }
+  }
+
+  private var imprint: HTML {
+    HTML(.p) {
+      "Made "
+      HTML(.time, .datetime(picture.madeAt)) { picture.madeAt.toTheSecond }
+      " by job-report \(picture.version), in run "
+      HTML(.code) { picture.runID }
+      " for "
+      HTML(.time, .datetime(picture.scheduledAt)) { picture.scheduledAt.toTheSecond }
+      ". Ages are as of then, days and hours are UTC."
+    }
+  }
+
+  func section(_ id: String, _ title: String, _ note: String? = nil, @HTML.Content _ content: () -> HTML) -> HTML {
+    HTML(.section, .id(id), .labelled(by: id + "-title")) {
+      HTML(.h2, .id(id + "-title")) {
+        title
+        if let note { HTML(.span, .class("note")) { " \(note)" } }
+      }
+      content()
+    }
+  }
+
+  /// A table that scrolls by itself where it is wider than the screen.
+  func table(_ id: String, _ columns: [String], numbers: Set<Int> = [], @HTML.Content _ rows: () -> HTML) -> HTML {
+    HTML(.div, .class("wide"), .role("region"), .labelled(by: id + "-title"), .focusable) {
+      HTML(.table) {
+        HTML(.thead) {
+          HTML(.tr) {
+            columns.enumerated().map { index, column in
+              HTML(.th, [.scope("col")] + (numbers.contains(index) ? [.class("number")] : [])) { column }
+            }
+          }
+        }
+        HTML(.tbody) { rows() }
+      }
+    }
+  }
+}

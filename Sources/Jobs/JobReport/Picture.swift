@@ -1,0 +1,118 @@
+import JobRuntime
+import Operations
+
+/// What the page shows: how all jobs stand at one moment.
+struct Picture: Sendable {
+  /// What the jobs are of, in the operator's words.
+  var title: String
+  /// The moment that the page shows, which is when the run that makes it started.
+  var madeAt: Timestamp
+  /// The moment that run was for.
+  var scheduledAt: Timestamp
+  var version: String
+  var runID: String
+  /// From which age on the page says itself that it is old.
+  var oldAfter: Duration
+  var axis: TimeAxis
+  var parts: Bounded<Part>
+  /// How many parts did not end well the last time, whether they are shown or not.
+  var unwell: Int
+  var failures: Bounded<FailureGroup>
+  /// How many runs did not succeed.
+  var failedRuns: Int
+  var deadLetters: Bounded<LetterGroup>
+  /// How many dead letters wait.
+  var letters: Int
+  var locks: Bounded<HeldBy>
+
+  /// The first of some things, and how many there are.
+  struct Bounded<Element: Sendable>: Sendable {
+    var shown: [Element] = []
+    var total = 0
+
+    var more: Int { max(0, total - shown.count) }
+  }
+
+  /// A text of somebody else's, or its beginning.
+  struct Excerpt: Sendable, Equatable {
+    var text: String
+    /// How long the whole is, in characters.
+    var length: Int
+  }
+}
+
+/// What has runs of its own, and how these went.
+struct Part: Sendable {
+  var part: JobPart
+  var newest: (id: String, startedAt: Timestamp, isRunning: Bool, isOverdue: Bool, deadlineAt: Timestamp?)
+  /// The newest that has ended.
+  var ended: Ended?
+  var succeededAt: Timestamp?
+  /// How many in a row have not succeeded, up to now.
+  var unsuccessfulInARow: Int
+  // Of the days that the page shows:
+  var runs: Int
+  var succeeded: Int
+  var unsuccessful: Int
+  var median: Duration?
+  /// Which only one run in twenty took longer than.
+  var high: Duration?
+  var longest: Duration?
+  var items: Int64?
+  var cells: [Cell] = []
+
+  struct Ended: Sendable {
+    var status: LedgerRun.Status
+    var startedAt: Timestamp
+    var errorKind: String?
+    var duration: Duration?
+    var items: Int64?
+    var behind: Int64?
+  }
+
+  /// The runs that started in one stretch of time.
+  struct Cell: Sendable, Equatable {
+    var number: Int
+    var counts: [LedgerRun.Status: Int]
+    var median: Duration?
+    var items: Int64?
+  }
+}
+
+/// Runs that did not succeed for what seems to be one cause.
+struct FailureGroup: Sendable {
+  var job: String
+  var variant: String
+  var kind: String
+  var message: Picture.Excerpt?
+  var errorsTotal: Int
+  var times: Int
+  var firstAt: Timestamp
+  var newestAt: Timestamp
+  /// The newest of them.
+  var runID: String
+}
+
+/// Dead letters of one job and kind that wait.
+struct LetterGroup: Sendable {
+  var job: String
+  var kind: String
+  var letters: Int
+  var firstAt: Timestamp
+  var newestAt: Timestamp
+  var mostAttempts: Int
+  var samples: [Sample] = []
+
+  struct Sample: Sendable {
+    var item: Picture.Excerpt
+    var message: Picture.Excerpt
+    var attempts: Int
+    var lastFailedAt: Timestamp
+  }
+}
+
+/// A lock, and the run that holds it, if the ledger knows it.
+struct HeldBy: Sendable {
+  var lock: HeldLock
+  var run: LedgerRun?
+}

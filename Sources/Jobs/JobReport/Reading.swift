@@ -1,0 +1,195 @@
+import JobRuntime
+import Operations
+import Postgres
+
+/// Reads a picture of all jobs, of one moment.
+struct Reading: Sendable {
+  let settings: StatusPage.Settings
+  let now: Timestamp
+  let scheduledAt: Timestamp
+  /// The run that reads, which is no news.
+  let own: RunID
+  let locks: [HeldLock]
+
+  // How much of each is shown.
+  static let mostParts = 60
+  static let mostFailures = 30
+  static let mostLetterGroups = 25
+  static let samples = 3
+  static let mostLocks = 50
+
+  func carryOut(_ session: borrowing Session) throws -> Picture {
+    try session.query("set transaction read only")
+    let axis = TimeAxis(days: settings.days, endingOn: now)
+    var picture = Picture(
+      title: settings.title, madeAt: now, scheduledAt: scheduledAt, version: oneshotVersion, runID: own.description,
+      oldAfter: settings.oldAfter, axis: axis, parts: .init(), unwell: 0, failures: .init(), failedRuns: 0,
+      deadLetters: .init(), letters: 0, locks: .init())
+    try readParts(&picture, session)
+    try readFailures(&picture, session)
+    try readDeadLetters(&picture, session)
+    try readLocks(&picture, session)
+    return picture
+  }
+
+  private func readParts(_ picture: inout Picture, _ session: borrowing Session) throws {
+    let axis = picture.axis
+    let rows = try session.query(
+      Statement(
+        file: PackageResources.parts_sql,
+        binding: ["since": axis.start, "now": now, "own": own, "limit": Self.mostParts]))
+    var parts = try rows.map { try Part(row: $0) }
+    let cells = try session.query(
+      Statement(
+        file: PackageResources.cells_sql,
+        binding: [
+          "since": axis.start, "cell": axis.cell, "cells": axis.cells, "own": own, "jobs": parts.map(\.part.job),
+          "variants": parts.map(\.part.variant), "shards": parts.map(\.part.shard),
+        ]))
+    let places = Dictionary(uniqueKeysWithValues: parts.enumerated().map { ($0.element.part, $0.offset) })
+    for row in cells {
+      guard let place = places[try JobPart(row: row)] else { continue }
+      parts[place].cells.append(try Part.Cell(row: row))
+    }
+    parts.sort { ($0.part.job, $0.part.variant, $0.part.shard) < ($1.part.job, $1.part.variant, $1.part.shard) }
+    picture.parts = .init(shown: parts, total: try rows.first?.value("parts_total") ?? 0)
+    picture.unwell = try rows.first?.value("unwell_total") ?? 0
+  }
+
+  private func readFailures(_ picture: inout Picture, _ session: borrowing Session) throws {
+    let rows = try session.query(
+      Statement(
+        file: PackageResources.failures_sql,
+        binding: ["since": picture.axis.start, "own": own, "limit": Self.mostFailures]))
+    picture.failures = .init(
+      shown: try rows.map { try FailureGroup(row: $0) }, total: try rows.first?.value("groups_total") ?? 0)
+    picture.failedRuns = try rows.first?.value("runs_total") ?? 0
+  }
+
+  private func readDeadLetters(_ picture: inout Picture, _ session: borrowing Session) throws {
+    let rows = try session.query(
+      Statement(
+        file: PackageResources.dead_letters_sql, binding: ["samples": Self.samples, "limit": Self.mostLetterGroups]))
+    var groups: [LetterGroup] = []
+    for row in rows {
+      let group = try LetterGroup(row: row)
+      if groups.last?.job != group.job || groups.last?.kind != group.kind { groups.append(group) }
+      groups[groups.endIndex - 1].samples.append(try LetterGroup.Sample(row: row))
+    }
+    picture.deadLetters = .init(shown: groups, total: try rows.first?.value("groups_total") ?? 0)
+    picture.letters = try rows.first?.value("letters_total") ?? 0
+  }
+
+  private func readLocks(_ picture: inout Picture, _ session: borrowing Session) throws {
+    let others = locks.filter { $0.runID != own.description }
+    let shown = Array(others.prefix(Self.mostLocks))
+    // What a lock says of itself may be anything.
+    let ids = shown.compactMap(\.runID).filter {
+      $0.utf8.count == 36 && $0.wholeMatch(of: /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) != nil
+    }
+    let rows = try session.query(Statement(file: PackageResources.holders_sql, binding: ["ids": ids]))
+    let runs = try rows.map { try LedgerRun(row: $0) }
+    picture.locks = .init(
+      shown: shown.map { lock in HeldBy(lock: lock, run: runs.first { $0.id == lock.runID }) }, total: others.count)
+  }
+}
+
+// MARK: Rows
+
+extension JobPart {
+  fileprivate init(row: Row) throws(PostgresError) {
+    self.init(job: try row.value("job"), variant: try row.value("variant"), shard: try row.value("shard"))
+  }
+}
+
+extension Part {
+  fileprivate init(row: Row) throws(PostgresError) {
+    part = try JobPart(row: row)
+    let newestStatus = try LedgerRun.Status(word: row.value("newest_status"))
+    newest = (
+      id: try row.value("newest_id"), startedAt: try row.value("newest_at"), isRunning: newestStatus == .running,
+      isOverdue: try row.optional("is_overdue") ?? false, deadlineAt: try row.optional("deadline_at")
+    )
+    if let endedAt: Timestamp = try row.optional("ended_at") {
+      ended = Ended(
+        status: try LedgerRun.Status(word: row.value("ended_status")), startedAt: endedAt,
+        errorKind: try row.optional("error_kind"), duration: try row.duration("duration_ms"),
+        items: try row.optional("items_processed"), behind: try row.optional("behind"))
+    }
+    succeededAt = try row.optional("succeeded_at")
+    unsuccessfulInARow = try row.value("in_a_row")
+    runs = try row.value("runs")
+    succeeded = try row.value("succeeded")
+    unsuccessful = try row.value("unsuccessful")
+    median = try row.duration("median_ms")
+    high = try row.duration("high_ms")
+    longest = try row.duration("longest_ms")
+    items = try row.optional("items")
+  }
+}
+
+extension Part.Cell {
+  fileprivate init(row: Row) throws(PostgresError) {
+    number = try row.value("cell")
+    counts = [:]
+    for status in LedgerRun.Status.allCases {
+      let count: Int = try row.value(status.rawValue)
+      if count > 0 { counts[status] = count }
+    }
+    median = try row.duration("median_ms")
+    items = try row.optional("items")
+  }
+}
+
+extension FailureGroup {
+  fileprivate init(row: Row) throws(PostgresError) {
+    job = try row.value("job")
+    variant = try row.value("variant")
+    kind = try row.value("kind")
+    message = try row.excerpt("message")
+    errorsTotal = try row.optional("errors_total") ?? 0
+    times = try row.value("times")
+    firstAt = try row.value("first_at")
+    newestAt = try row.value("started_at")
+    runID = try row.value("run_id")
+  }
+}
+
+extension LetterGroup {
+  fileprivate init(row: Row) throws(PostgresError) {
+    job = try row.value("job")
+    kind = try row.value("kind")
+    letters = try row.value("letters")
+    firstAt = try row.value("first_at")
+    newestAt = try row.value("newest_at")
+    mostAttempts = try row.value("most_attempts")
+  }
+}
+
+extension LetterGroup.Sample {
+  fileprivate init(row: Row) throws(PostgresError) {
+    item = try row.excerpt("item") ?? .init(text: "", length: 0)
+    message = try row.excerpt("message") ?? .init(text: "", length: 0)
+    attempts = try row.value("attempts")
+    lastFailedAt = try row.value("last_failed_at")
+  }
+}
+
+extension LedgerRun.Status {
+  fileprivate init(word: String) throws(PostgresError) {
+    guard let known = Self(rawValue: word) else { throw .decoding("status is «\(word)»") }
+    self = known
+  }
+}
+
+extension Row {
+  fileprivate func duration(_ column: String) throws(PostgresError) -> Duration? {
+    try optional(column, as: Int64.self).map { .milliseconds($0) }
+  }
+
+  /// A text that was shortened, and the column that tells how long it was.
+  fileprivate func excerpt(_ column: String) throws(PostgresError) -> Picture.Excerpt? {
+    guard let text: String = try optional(column) else { return nil }
+    return Picture.Excerpt(text: text, length: try value(column + "_length"))
+  }
+}

@@ -1,0 +1,116 @@
+import Glibc
+import JobRuntime
+import Operations
+import Postgres
+import Redis
+
+/// Writes one web page that shows how all jobs went in the last days and how they stand now.
+///
+/// - Reads and writes: the ledger, dead letters and locks; the file `REPORT_FILE`, replaced in one step.
+/// - Safe to run twice: the page is made anew as a whole.
+/// - Safe to stop halfway: until the new page is whole and takes its place, the old one stands.
+/// - If it is late: the page shows the moment in which it is made. One about the past would hide what is wrong now.
+@main
+struct StatusPage: Job {
+  static let name = "job-report"
+  static let summary = "writes a web page of all runs, failures, dead letters and locks"
+  static let neededSchema = 8
+  static let tables = [
+    TableNeed(
+      "oneshot.job_runs",
+      columns: ["started_at", "duration_ms", "error_kind", "error_message", "errors_total", "host", "version"],
+      privileges: [.select]),
+    TableNeed(
+      "oneshot.dead_letters",
+      columns: ["error_kind", "error_message", "attempts", "first_failed_at", "last_failed_at"],
+      privileges: [.select]),
+  ]
+
+  struct Settings: JobSettings {
+    let file: String
+    let days: Int
+    let title: String
+    let oldAfter: Duration
+
+    init(from env: inout Environment) {
+      file = env.requiredPath(
+        "REPORT_FILE", help: "Where the page is written; its folder has to be there, and to be the page's own.")
+      days = env.int("REPORT_DAYS", default: 7, in: 1...90, help: "How many days the page shows, today included.")
+      title = env.string(
+        "REPORT_TITLE", default: "Jobs", help: "What the page is of, for example the environment's name.")
+      oldAfter = env.duration(
+        "REPORT_OLD_AFTER", default: .hours(1), in: .minutes(1) ... .days(366),
+        help: "Age at which an open page says that it is old: a few times as long as between two runs.")
+    }
+  }
+
+  struct Report: JobReport {
+    var parts = 0
+    /// Runs in the ledger of the days that are shown.
+    var runs = 0
+    var troubles = 0
+    var deadLetters = 0
+    var locks = 0
+    var bytes = 0
+    var file: String
+
+    /// The page.
+    var itemsProcessed: Int { bytes > 0 ? 1 : 0 }
+  }
+
+  let settings: Settings
+
+  var redisTrials: [RedisCommand] {
+    [RedisCommand("SCAN", "0", "COUNT", "1"), RedisCommand("PTTL", HeldLock.prefix + Self.name)]
+  }
+
+  func run(_ run: JobRun) async throws -> Report {
+    let locks = try await HeldLock.all(run)
+    let reading = Reading(
+      settings: settings, now: run.startedAt, scheduledAt: run.scheduledAt, own: run.id, locks: locks)
+    let picture = try await run.snapshot { session in try reading.carryOut(session) }
+    run.covers(Window(start: picture.axis.start, end: picture.madeAt))
+    let page = Page(picture).html.markup
+    if !run.isDryRun { try await write(page, run) }
+    return Report(
+      parts: picture.parts.total, runs: picture.parts.shown.reduce(0) { $0 + $1.runs },
+      troubles: picture.troubles.count, deadLetters: picture.letters, locks: picture.locks.total,
+      bytes: page.utf8.count, file: settings.file)
+  }
+
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    do throws(SmallFile.Failure) { try FileDraft.check(settings.file) } catch { return [failure(error)] }
+    return []
+  }
+
+  /// The file system is given the connections' threads: a disk that hangs must not stop the rest of the process.
+  private func write(_ page: String, _ run: JobRun) async throws {
+    let draft = try await run.session { _ in
+      do throws(SmallFile.Failure) { return try FileDraft(of: settings.file, page) } catch { throw failure(error) }
+    }
+    run.log.debug("wrote the page beside the old one")
+    do {
+      // Nothing is written to the database. But a run that was paused must not put its page over a newer one, and a newer
+      // run cannot start while this transaction holds the fence.
+      try await run.transaction { _ in
+        do throws(SmallFile.Failure) { try draft.publish() } catch { throw failure(error) }
+      }
+    } catch {
+      draft.discard()
+      throw error
+    }
+    FileDraft.removeLeftovers(of: settings.file)
+  }
+
+  private func failure(_ cause: SmallFile.Failure) -> JobFailure {
+    let message = "REPORT_FILE \(settings.file): \(cause)"
+    switch cause.number {
+    case ENOSPC, EDQUOT, EIO, EMFILE, ENFILE:
+      return JobFailure(.unavailable, message, hint: "Make room there; the page that was there still stands.")
+    case EACCES, EPERM, EROFS:
+      return JobFailure(.denied, message, hint: "Let the user that runs job-report write to that folder.")
+    default:
+      return JobFailure(.misconfigured, message, hint: "Name a file in a folder that is there.")
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import JobRuntime
+import Operations
+
+/// Numbers and moments as people read them.
+enum Words {
+  /// `12,345`.
+  static func count(_ number: some BinaryInteger) -> String {
+    let digits = Array(String(number.magnitude))
+    let grouped = digits.enumerated().map { index, digit in
+      (index > 0 && (digits.count - index) % 3 == 0 ? "," : "") + String(digit)
+    }
+    return (number < 0 ? "-" : "") + grouped.joined()
+  }
+
+  /// `1 run`, `2 runs`.
+  static func count(_ number: some BinaryInteger, _ one: String, _ many: String? = nil) -> String {
+    "\(count(number)) \(number == 1 ? one : many ?? one + "s")"
+  }
+
+  /// `12,345`, `1.2 M`, `3.4 G`.
+  static func short(_ number: Int64) -> String {
+    for (size, unit) in [(1_000_000_000_000, "T"), (1_000_000_000, "G"), (1_000_000, "M")] as [(Int64, String)]
+    where number >= size { return "\(count(number / size)).\(number % size / (size / 10)) \(unit)" }
+    return count(number)
+  }
+
+  /// `99.2 %`; 100 % only where it is all.
+  static func share(_ part: Int, of whole: Int) -> String {
+    guard whole > 0 else { return "–" }
+    let tenths = part == whole ? 1000 : min(999, Int((Double(part) / Double(whole) * 1000).rounded()))
+    return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
+  }
+
+  static func length(_ duration: Duration?) -> String { duration?.short ?? "–" }
+}
+
+extension Page {
+  /// How long ago a moment was; which one it was, for programs and whoever points at it.
+  func age(_ moment: Timestamp) -> HTML {
+    HTML(.time, .datetime(moment), .title(moment.toTheSecond)) { moment.age(at: picture.madeAt) }
+  }
+
+  /// A moment and its age.
+  func moment(_ moment: Timestamp) -> HTML {
+    HTML(.time, .datetime(moment)) { moment.toTheSecond }
+      + HTML(.span, .class("soft")) { " · \(moment.age(at: picture.madeAt))" }
+  }
+
+  /// Somebody else's text: it may run in another direction than the page, and it may go on for longer than is shown.
+  func excerpt(_ excerpt: Picture.Excerpt, atMost limit: Int) -> HTML {
+    let text = String(String.UnicodeScalarView(excerpt.text.unicodeScalars.prefix(limit)))
+    let isWhole = text.unicodeScalars.count >= excerpt.length
+    return HTML(.bdi) { text }
+      + (isWhole
+        ? .empty : HTML(.span, .class("soft")) { " … (\(Words.count(excerpt.length, "character")) in all)" })
+  }
+
+  /// A name of a job's part, its pieces apart.
+  func name(_ job: String, _ variant: String, _ shard: Int = 0) -> HTML {
+    HTML(.bdi, .class("job")) { bounded(job) }
+      + (variant.isEmpty ? .empty : HTML(.span, .class("variant")) { HTML(.bdi) { bounded(variant) } })
+      + (shard == 0 ? .empty : HTML(.span, .class("variant")) { "shard \(shard)" })
+  }
+
+  func bounded(_ name: String, to limit: Int = 80) -> String {
+    name.unicodeScalars.count <= limit
+      ? name : String(String.UnicodeScalarView(name.unicodeScalars.prefix(limit))) + "…"
+  }
+
+  /// What is not shown of a list.
+  func more(_ count: Int, _ what: String, _ hint: String? = nil) -> HTML {
+    guard count > 0 else { return .empty }
+    return HTML(.p, .class("more")) { "and \(Words.count(count)) more \(what)\(hint.map { "; \($0)" } ?? "")" }
+  }
+}

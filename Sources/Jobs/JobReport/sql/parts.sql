@@ -1,0 +1,45 @@
+-- What of each job has runs of its own, and how these went; first what did not end well the last time.
+with tally as (
+  select job, variant, shard,
+    max(started_at) as newest_at,
+    max(started_at) filter (where status <> 'running') as ended_at,
+    max(started_at) filter (where status = 'succeeded') as succeeded_at,
+    count(*) filter (where started_at >= :since) as runs,
+    count(*) filter (where started_at >= :since and status = 'succeeded') as succeeded,
+    count(*) filter (where started_at >= :since and status not in ('running', 'succeeded')) as unsuccessful,
+    percentile_disc(0.5) within group (order by duration_ms) filter (where started_at >= :since) as median_ms,
+    percentile_disc(0.95) within group (order by duration_ms) filter (where started_at >= :since) as high_ms,
+    max(duration_ms) filter (where started_at >= :since) as longest_ms,
+    -- What a ledger says may be of any size; a sum of it need not fit.
+    least(sum(items_processed) filter (where started_at >= :since), 9000000000000000000)::bigint as items
+  from oneshot.job_runs
+  where run_id <> :own
+  group by job, variant, shard
+)
+select tally.*, newest.run_id as newest_id, newest.status as newest_status, newest.deadline_at,
+  newest.deadline_at + interval '15 seconds' < :now as is_overdue,
+  ended.status as ended_status, ended.error_kind, ended.duration_ms, ended.items_processed, ended.behind,
+  row_count.in_a_row, count(*) over () as parts_total,
+  count(*) filter (where ended.status <> 'succeeded') over () as unwell_total
+from tally
+cross join lateral (
+  select run_id, status, case when status = 'running' then r.deadline_at end as deadline_at
+  from oneshot.job_runs r
+  where r.job = tally.job and r.variant = tally.variant and r.shard = tally.shard and r.started_at = tally.newest_at
+    and r.run_id <> :own
+  order by run_id desc limit 1) as newest
+left join lateral (
+  select status, error_kind, duration_ms, items_processed, behind
+  from oneshot.job_runs r
+  where r.job = tally.job and r.variant = tally.variant and r.shard = tally.shard and r.started_at = tally.ended_at
+    and r.status <> 'running' and r.run_id <> :own
+  order by run_id desc limit 1) as ended on true
+-- How many did not succeed since one did.
+cross join lateral (
+  select count(*) as in_a_row
+  from oneshot.job_runs r
+  where r.job = tally.job and r.variant = tally.variant and r.shard = tally.shard
+    and r.started_at > coalesce(tally.succeeded_at, '-infinity') and r.status not in ('running', 'succeeded')) as row_count
+order by ended.status is not null and ended.status <> 'succeeded' desc, newest.deadline_at < :now desc nulls last,
+  newest_at desc, job, variant, shard
+limit :limit

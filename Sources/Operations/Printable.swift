@@ -1,0 +1,46 @@
+package import JobRuntime
+
+/// A text from the ledger, from Redis or from an application, so that whoever reads it sees only, and all of, what it is.
+///
+/// What a terminal obeys and what no web page may hold, what turns the direction of what follows, and what cannot be seen is
+/// written as Swift would: `\u{1b}`. Whoever named the item may have meant to clear the screen, or to make one key look like another.
+///
+/// - Parameter keepingLines: whether line feeds may stay, for texts that have lines of their own.
+package func printable(_ text: String, keepingLines: Bool = false) -> String {
+  escaped(text) { scalar in
+    switch scalar {
+    case "\n": keepingLines ? "\n" : "\\n"
+    case "\r": "\\r"
+    case "\t": "\\t"
+    default: "\\u{\(String(scalar.value, radix: 16))}"
+    }
+  }
+}
+
+/// The same for a JSON document, which stays the same document: such characters stand only inside its strings.
+package func printable(_ json: JSON) -> String {
+  escaped(json.text) { scalar in
+    scalar.utf16.map { unit in
+      let digits = String(unit, radix: 16)
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }.joined()
+  }
+}
+
+private func escaped(_ text: String, _ escape: (Unicode.Scalar) -> String) -> String {
+  var shown = String.UnicodeScalarView()
+  for scalar in text.unicodeScalars {
+    if isShownAsItIs(scalar) { shown.append(scalar) } else { shown += escape(scalar).unicodeScalars }
+  }
+  return String(shown)
+}
+
+private func isShownAsItIs(_ scalar: Unicode.Scalar) -> Bool {
+  if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
+  if scalar.properties.isDefaultIgnorableCodePoint { return false }
+  switch scalar.properties.generalCategory {
+  // Format: marks of direction, joiners, tags. Private use and unassigned: nobody knows what is shown.
+  case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
+  default: return true
+  }
+}
