@@ -83,8 +83,3 @@ extension HealthFacts {
     orphans = Set(try await query(still).map { try $0.value("run_id", as: String.self) })
   }
 }
-
-extension LedgerRun {
-  /// What its lock is called: the job's name, and `/INDEX` behind it for a shard.
-  var lockName: String { part.job + (shardCount == 1 ? "" : "/\(part.shard)") }
-}
