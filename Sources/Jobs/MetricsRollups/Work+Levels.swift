@@ -70,6 +70,8 @@ extension Work {
   /// Begins or ends a level's line of the log.
   private func tell(_ granularity: Granularity, isDone: Bool) async throws {
     let progress = Progress(run.id, settings.mode, granularity, isDone: isDone, step: nil)
-    try await run.transaction { session in try session.execute(progress.statement()) }
+    try await run.transaction { session in
+      try session.pipeline([Recalculation.withoutWaiting, progress.statement()])
+    }
   }
 }
