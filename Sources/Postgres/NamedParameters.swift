@@ -17,8 +17,9 @@ extension Statement {
     while let piece = scanner.next() {
       switch piece {
       case .text(let range): sql += text[range]
-      case .name(let name, let line):
+      case .name(let name, let place):
         guard let value = values[name] else {
+          let line = text[..<place].count { $0 == UInt8(ascii: "\n") } + 1
           let known = values.keys.sorted().map { ":\($0)" }.joined(separator: ", ")
           throw .invalidStatement(
             "line \(line): :\(name) is not known here; known are \(known.isEmpty ? "none" : known)")
@@ -41,7 +42,7 @@ extension Statement {
 struct SQLScanner {
   enum Piece {
     case text(Range<Int>)
-    case name(String, line: Int)
+    case name(String, at: Int)
   }
 
   let text: [UInt8]
@@ -64,11 +65,10 @@ struct SQLScanner {
   mutating func next() -> Piece? {
     guard position < text.count else { return nil }
     if text[position] == UInt8(ascii: ":"), Self.isNameStart(byte(position + 1)) {
-      let line = text[..<position].count { $0 == UInt8(ascii: "\n") } + 1
       let start = position + 1
       position = start
       while Self.isNamePart(byte(position)) { position += 1 }
-      return .name(String(decoding: text[start..<position], as: UTF8.self), line: line)
+      return .name(String(decoding: text[start..<position], as: UTF8.self), at: start)
     }
     let start = position
     repeat {

@@ -84,7 +84,7 @@ public struct Session: ~Copyable {
         throw error
       }
       guard PQpipelineSync(connection.pointer) == 1 else { throw .connection(connection.message) }
-      let what = statements.first?.summary ?? "an empty pipeline"
+      var what: String { statements.first?.summary ?? "an empty pipeline" }
       try wire.flush(until: deadline, doing: what)
 
       var answers: [Rows] = []
@@ -181,17 +181,17 @@ public struct Session: ~Copyable {
 
   /// Takes all results of one statement and returns the last, or throws what the server said.
   private static func lastResult(
-    of wire: Wire, statement: String?, until deadline: ContinuousClock.Instant
+    of wire: Wire, statement: @autoclosure () -> String?, until deadline: ContinuousClock.Instant
   ) throws(PostgresError) -> Rows {
     var last: ResultHandle?
     var failure: PostgresError?
-    while let result = try wire.nextResult(until: deadline, doing: statement ?? "running a script") {
+    while let result = try wire.nextResult(until: deadline, doing: statement() ?? "running a script") {
       switch result.status {
       case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: last = result
-      case PGRES_PIPELINE_ABORTED: failure = failure ?? .server(.init(result, statement: statement))
+      case PGRES_PIPELINE_ABORTED: failure = failure ?? .server(.init(result, statement: statement()))
       case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
         throw .invalidStatement("COPY runs through copy(into:), not as a statement")
-      default: failure = .server(.init(result, statement: statement))
+      default: failure = .server(.init(result, statement: statement()))
       }
     }
     if PQstatus(wire.pointer) != CONNECTION_OK {

@@ -30,12 +30,12 @@ struct Wire {
   }
 
   private func wait(
-    for direction: Interrupt.Direction, until deadline: ContinuousClock.Instant, doing what: String
+    for direction: Interrupt.Direction, until deadline: ContinuousClock.Instant, doing what: @autoclosure () -> String
   ) throws(PostgresError) -> Interrupt.Direction {
     switch interrupt.wait(for: direction, on: PQsocket(pointer), until: deadline) {
     case .ready(let direction): return direction
     case .interrupted: throw .cancelled
-    case .timedOut: throw .timedOut(what)
+    case .timedOut: throw .timedOut(what())
     }
   }
 
@@ -71,12 +71,12 @@ struct Wire {
   }
 
   /// Sends all that is queued, taking what the server says meanwhile.
-  func flush(until deadline: ContinuousClock.Instant, doing what: String) throws(PostgresError) {
+  func flush(until deadline: ContinuousClock.Instant, doing what: @autoclosure () -> String) throws(PostgresError) {
     while true {
       switch PQflush(pointer) {
       case 0: return
       case 1:
-        let ready = try wait(for: [.read, .write], until: deadline, doing: what)
+        let ready = try wait(for: [.read, .write], until: deadline, doing: what())
         if ready.contains(.read), PQconsumeInput(pointer) == 0 { throw lost() }
       default: throw lost()
       }
@@ -84,16 +84,20 @@ struct Wire {
   }
 
   /// The next result of what was sent; `nil` when that statement has no more.
-  func nextResult(until deadline: ContinuousClock.Instant, doing what: String) throws(PostgresError) -> ResultHandle? {
+  func nextResult(until deadline: ContinuousClock.Instant, doing what: @autoclosure () -> String) throws(PostgresError)
+    -> ResultHandle?
+  {
     while PQisBusy(pointer) == 1 {
-      try waitForAnswer(until: deadline, doing: what)
+      try waitForAnswer(until: deadline, doing: what())
       if PQconsumeInput(pointer) == 0 { throw lost() }
     }
     return PQgetResult(pointer).map { ResultHandle(adopting: $0) }
   }
 
   /// Waits for the server as long as it is known to be at work.
-  private func waitForAnswer(until deadline: ContinuousClock.Instant, doing what: String) throws(PostgresError) {
+  private func waitForAnswer(until deadline: ContinuousClock.Instant, doing what: @autoclosure () -> String)
+    throws(PostgresError)
+  {
     while let liveness, case let silence = ContinuousClock.now + limit, silence < deadline {
       switch interrupt.wait(for: .read, on: PQsocket(pointer), until: silence) {
       case .ready: return
@@ -104,12 +108,12 @@ struct Wire {
         if try liveness.isAtWork(pointer, interrupt) { continue }
       } catch {
         if case .cancelled = error { throw error }
-        throw .timedOut("\(what), and when asked on a second connection: \(error)")
+        throw .timedOut("\(what()), and when asked on a second connection: \(error)")
       }
-      _ = try wait(for: .read, until: .now + Liveness.grace, doing: "\(what), although the server is done with it")
+      _ = try wait(for: .read, until: .now + Liveness.grace, doing: "\(what()), although the server is done with it")
       return
     }
-    _ = try wait(for: .read, until: deadline, doing: what)
+    _ = try wait(for: .read, until: deadline, doing: what())
   }
 
   /// Runs one exchange. When it ends by cancellation or silence, the server is told to stop and what
