@@ -10,8 +10,9 @@ struct Fresh: Sendable {
   struct Summary {
     /// Rows that were read: raw events, or buckets of the level below.
     var records: Int
-    /// Whether anything is stored of the window.
-    var isStored: Bool
+    /// How many rows of rollups come of it, and how many are stored of the window.
+    var groups: Int
+    var stored: Int
     /// What is wrong with rows that are left out.
     var badRows: ItemFailure?
   }
@@ -66,7 +67,8 @@ struct Fresh: Sendable {
           uniquingKeysWith: { $1 })
       ).limited(to: limit)
     ).only()
-    let summary = Summary(records: try row.value("records"), isStored: try row.value("is_stored"))
+    let summary = Summary(
+      records: try row.value("records"), groups: try row.value("groups"), stored: try row.value("stored"))
     return (summary, try row.value("has_bad_rows"))
   }
 

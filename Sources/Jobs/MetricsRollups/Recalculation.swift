@@ -107,20 +107,22 @@ struct Recalculation: Sendable {
     if let badRows = summary.badRows { step.failures.append(badRows) }
     step.records += summary.records
     let values: [String: any PostgresEncodable] = [
-      "window_start": window.start, "window_end": window.end, "is_stored": summary.isStored,
+      "window_start": window.start, "window_end": window.end, "is_stored": summary.stored > 0,
     ]
     let insert = try statement(PackageResources.insert_new_sql, values)
-    guard summary.isStored else {
+    guard summary.stored > 0 else {
       step.inserted += try session.pipeline([insert, "drop table rollup_fresh"])[0].affected
       return
     }
     let update = try statement(PackageResources.update_changed_sql, values)
-    let delete = try statement(PackageResources.delete_vanished_sql, values)
-    let done = try session.pipeline(
-      [insert, Self.joinsByHash, update] + Self.joinsOfChoice + [delete, "drop table rollup_fresh"])
+    let done = try session.pipeline([insert, Self.joinsByHash, update] + Self.joinsOfChoice)
     step.inserted += done[0].affected
     step.updated += done[2].affected
-    step.deleted += done[5].affected
+    // All that is fresh is stored by now: only where there is more has some of it vanished.
+    if summary.stored + done[0].affected > summary.groups {
+      step.deleted += try session.execute(statement(PackageResources.delete_vanished_sql, values))
+    }
+    try session.query("drop table rollup_fresh")
   }
 
   /// Joins what is stored with what is fresh by hashing, whatever the planner thinks of how many there are: sorting four texts a row, to
