@@ -121,6 +121,21 @@ struct Pass: Sendable {
     ]
   }
 
+  /// Reads where a lane stands; and lets the transaction be committed before it is on the disk.
+  func cursor(of lane: Lane) -> Statement {
+    """
+    select entity, lane, after_id, upto_id, is_done, present, set_config('synchronous_commit', 'off', true)
+    from oneshot.reindex_cursors
+    where mode = \(mode.rawValue) and entity = \(lane.entity) and shard = \(shard.index) and lane = \(lane.number)
+    """
+  }
+
+  /// A crash of the server has undone pages that were committed and not on its disk yet.
+  struct LostPages: Error {
+    /// Where its cursor stands.
+    let lane: Lane
+  }
+
   /// Forgets it: the next one begins anew.
   func end(_ run: JobRun) async throws {
     guard action.keepsCursor else { return }

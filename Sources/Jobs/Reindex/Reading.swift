@@ -3,6 +3,9 @@ import Postgres
 
 /// Reads lanes to their end, a page in each transaction. A page that fails is read again in halves, until the document
 /// is found that it fails for.
+///
+/// No page but a lane's last one waits until it is on the server's disk: a server that crashes may lose the last pages,
+/// each with the move of the cursor. So each transaction looks whether the cursor stands where the page before left it.
 struct Reading: Sendable {
   let entity: Entity
   let pass: Pass
@@ -17,14 +20,16 @@ struct Reading: Sendable {
       try Task.checkCancellation()
       let limit = try await pace.next(size, run)
       do {
-        try await read(limit, of: &lane, byIds: byIds, run)
-        size = min(settings.batch, size * 2)
-      } catch let PostgresError.server(error) where error.state.isOfOneDocument {
-        guard byIds, limit == 1 else {
+        if try await read(limit, of: &lane, byIds: byIds, run) {
+          size = min(settings.batch, size * 2)
+        } else {
           (size, byIds) = (max(1, limit / 2), true)
-          continue
         }
-        try await setAside(error, of: &lane, run)
+      } catch let lost as Pass.LostPages {
+        run.log.warning(
+          "the server has lost pages that were not on its disk yet; they are read again",
+          ["entity": .string(entity.name), "lane": .integer(Int64(lane.number))])
+        lane = lost.lane
       }
       let report = progress.report
       try run.checkpoint(report)
@@ -33,14 +38,27 @@ struct Reading: Sendable {
     return lane.present
   }
 
-  private func read(_ limit: Int, of lane: inout Pass.Lane, byIds: Bool, _ run: JobRun) async throws {
+  /// - Returns: whether the page is done; if not, a document in it fails.
+  private func read(_ limit: Int, of lane: inout Pass.Lane, byIds: Bool, _ run: JobRun) async throws -> Bool {
+    do {
+      try await readPage(limit, of: &lane, byIds: byIds, run)
+    } catch let PostgresError.server(error) where error.state.isOfOneDocument {
+      guard byIds, limit == 1 else { return false }
+      try await setAside(error, of: &lane, run)
+    }
+    return true
+  }
+
+  private func readPage(_ limit: Int, of lane: inout Pass.Lane, byIds: Bool, _ run: JobRun) async throws {
     let (parts, last) = pass.action.parts(byIds: byIds)
     let statement = try entity.statement(parts, last, binding: values(limit, lane)).limited(to: run.timeLeft)
     let batch = try await entity.owning(errorsIn: statement, but: \.isOfOneDocument) {
-      try await run.transaction { session in
-        let rows = try session.pipeline([Entity.wholly, statement])[1]
-        let batch = try Batch(rows, of: entity, pass.action)
+      try await run.transaction { [lane] session in
+        let batch = try Batch(answer(to: statement, lane, session), of: entity, pass.action)
         try run.reject(batch.failures, in: session)
+        if batch.tally.read < limit, pass.action.keepsCursor {
+          try session.query("set local synchronous_commit to default")
+        }
         return batch
       }
     }
@@ -48,6 +66,17 @@ struct Reading: Sendable {
     lane.present += batch.present
     lane.after = batch.last ?? lane.after
     lane.isDone = batch.tally.read < limit
+  }
+
+  /// What a statement yields that goes on where the lane's cursor stands.
+  ///
+  /// - Throws: `Pass.LostPages` when it stands elsewhere.
+  private func answer(to statement: Statement, _ lane: Pass.Lane, _ session: borrowing Session) throws -> Rows {
+    guard pass.action.keepsCursor else { return try session.pipeline([Entity.wholly, statement])[1] }
+    let answers = try session.pipeline([Entity.wholly, pass.cursor(of: lane), statement])
+    let stored = try Pass.Lane(answers[1].only())
+    guard stored.after == lane.after else { throw Pass.LostPages(lane: stored) }
+    return answers[2]
   }
 
   private func values(_ limit: Int, _ lane: Pass.Lane) -> [String: any PostgresEncodable] {
@@ -62,9 +91,7 @@ struct Reading: Sendable {
       [PackageResources.page_by_ids_sql], PackageResources.first_id_sql, binding: values(1, lane))
     let (id, isPresent) = try await run.transaction { [lane] session in
       let id: String
-      do { id = try session.pipeline([Entity.wholly, next])[1].only().value("id") } catch PostgresError.server(
-        let reason)
-      {
+      do { id = try answer(to: next, lane, session).only().value("id") } catch PostgresError.server(let reason) {
         // Not even its id can be read: it is the file that fails.
         throw SQLFile.Failure(entity.describe(reason, in: next))
       }
