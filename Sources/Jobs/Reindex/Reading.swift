@@ -74,7 +74,12 @@ struct Reading: Sendable {
   private func answer(to statement: Statement, _ lane: Pass.Lane, _ session: borrowing Session) throws -> Rows {
     guard pass.action.keepsCursor else { return try session.pipeline([Entity.wholly, statement])[1] }
     let answers = try session.pipeline([Entity.wholly, pass.cursor(of: lane), statement])
-    let stored = try Pass.Lane(answers[1].only())
+    guard let row = answers[1].first else {
+      throw JobFailure(
+        .unavailable, "the server has lost where this pass over \(entity.name) stood",
+        hint: "A replica took over that had not heard of it, perhaps. The next run begins anew.")
+    }
+    let stored = try Pass.Lane(row)
     guard stored.after == lane.after else { throw Pass.LostPages(lane: stored) }
     return answers[2]
   }
