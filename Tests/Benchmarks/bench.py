@@ -14,6 +14,7 @@ import uuid
 
 import boards
 import documents
+import operations
 import rollups
 import usage
 from stand import HERE, Stand, alternate, median
@@ -51,7 +52,7 @@ class Table:
                  f"≤ {most:g}", ratio <= most)
 
     def saw(self, case, runs):
-        self.peaks[case] = max(run.peak_mib for run in runs)
+        self.peaks[case] = max([self.peaks.get(case, 0)] + [run.peak_mib for run in runs])
 
 
 def duration(seconds):
@@ -176,6 +177,18 @@ def aggregates(stand, table):
     table.saw("metrics-rollups", a + more)
 
 
+def operating(stand, table):
+    stand.empty_redis()
+    run = operations.fill(stand)
+    for words in operations.commands(stand):
+        took = [operations.ask(stand, words, run) for _ in range(max(5, ROUNDS))]
+        seconds, slowest = median(t.seconds for t in took), max(t.seconds for t in took)
+        case = f"oneshot {' '.join(words)}".format(run="ID")
+        table.row(f"{case}, {operations.RUNS:,} runs", duration(seconds), f"{duration(slowest)} the slowest", "", "< 1 s",
+                  slowest < 1)
+        table.saw("oneshot", took)
+
+
 def growth(stand, table):
     """Time should grow as the keys do, and memory not at all."""
     smallest = None
@@ -202,7 +215,7 @@ def main():
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
     cases = {"sizes": sizes, "cold-start": cold_start, "usage-aggregation": aggregation, "top-stats": leaderboards,
-             "metrics-rollups": aggregates, "reindex": indexing, "growth": growth}
+             "metrics-rollups": aggregates, "reindex": indexing, "operate": operating, "growth": growth}
     only = os.environ.get("BENCH_ONLY")
     if only and only not in cases:
         raise SystemExit(f"BENCH_ONLY is one of {', '.join(cases)}")

@@ -95,4 +95,14 @@ sql "update assets set title = 'Giraffes in the harbour' where id = 3"
 show env REINDEX_MODE=pending reindex
 sql "select s.entity_id, a.title, s.rank from search('giraffe') s join assets a on a.id::text = s.entity_id"
 
+step "13. What ran, in all of the above: for people, and with --json for programs."
+show oneshot runs --limit 6 2>&1
+id=$(oneshot runs --job usage-aggregation --limit 1 2>/dev/null | tail -1 | cut -d' ' -f1)
+show oneshot run "$id"
+
+step "14. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
+JOB_LOCK_MIN_HOLD=1m usage-aggregation >/dev/null
+show oneshot locks
+show oneshot unlock usage-aggregation --yes
+
 step "That was all. Servers and data of this demo are gone now; README.md tells how to run it on yours."

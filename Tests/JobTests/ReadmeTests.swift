@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import MetricsRollups
+@testable import Oneshot
 @testable import Reindex
 @testable import TopStats
 @testable import UsageAggregation
@@ -40,6 +41,13 @@ import Testing
   private func expectSettings<J: Job>(of job: J.Type) throws {
     try expect(
       "settings \(J.name)", in: "docs/jobs/\(J.name).md", is: table(of: settingsTable(of: J.self).own))
+  }
+
+  @Test func `the table of commands is the declarations`() throws {
+    try expect(
+      "commands",
+      is: ["| command | what it does |", "|---|---|"]
+        + Commands.declarations.map { "| `oneshot \($0.name)` | \($0.summary) |" })
   }
 
   @Test func `the table of exit codes is the code's`() throws {
@@ -144,6 +152,29 @@ import Testing
     #expect(try await catalogue.differences() == [])
   }
 
+  @Test func `the operator's role and user can look at everything and take locks away, and write nothing`() async throws
+  {
+    let usage = try await Usage()
+    try await usage.set(["m:2025-11-07:x": "5", "bad:2025-11-07:x": "?"])
+    let id = try #require(try await usage.run([], ["JOB_LOCK_MIN_HOLD": "10m"]).result["run_id"].string)
+    let restricted = try await Self.restricted(in: "docs/operate.md", as: "oneshot_operator", usage.place)
+    let oneshot = Binary("oneshot")
+    for words in [["runs"], ["run", id], ["locks"], ["unlock", "usage-aggregation", "--yes"]] {
+      let outcome = try await oneshot.run(words, restricted)
+      #expect(outcome.exitCode == 0, "\(words): \(outcome.errors)")
+      #expect(!outcome.output.contains("not known"), "\(words): \(outcome.output)")
+    }
+    #expect(try await usage.place.redis("EXISTS", Usage.lockKey).integer == 0)
+    let role = restricted["DATABASE_URL"]?.firstMatch(of: /user=([a-z0-9_]+)/)?.output.1 ?? ""
+    #expect(
+      try await usage.place.value(
+        """
+        select count(*) from pg_class where relnamespace = 'oneshot'::regnamespace and relkind in ('r', 'p')
+          and has_table_privilege('\(role)', oid, 'insert, delete, truncate')
+        """) == "0")
+    #expect(try await Usage.binary.run([], restricted).exitCode == 77, "no job may run as it")
+  }
+
   @Test func `the page's entity works as it stands there`() async throws {
     let folder = try TemporaryFolder()
     try Page("docs/jobs/reindex.md").code("help_page")
@@ -163,13 +194,18 @@ import Testing
 
   /// Makes a role and a user as the job's page says, and tells the settings that lead a run in as them.
   static func restricted(_ job: String, in place: Place) async throws -> [String: String] {
-    let page = try Page("docs/jobs/\(job).md")
-    let name = try await place.value("current_database()")
-    let role = "jobs_\(place.redisURL.split(separator: "=").last ?? "")"
-    let sql = try page.code("grants").replacing("to jobs", with: "to \(role)")
-      .replacing("database app", with: "database \(name)")
+    try await restricted(in: "docs/jobs/\(job).md", as: "jobs", place)
+  }
+
+  /// - Parameter name: what the page calls both.
+  static func restricted(in page: String, as name: String, _ place: Place) async throws -> [String: String] {
+    let page = try Page(page)
+    let database = try await place.value("current_database()")
+    let role = "\(name)_\(place.redisURL.split(separator: "=").last ?? "")"
+    let sql = try page.code("grants").replacing("to \(name)", with: "to \(role)")
+      .replacing("database app", with: "database \(database)")
     try await place.execute("create role \(role) login; \(sql)")
-    let words = try page.code("acl", "").replacing("ACL SETUSER jobs", with: "SETUSER \(role)")
+    let words = try page.code("acl", "").replacing("ACL SETUSER \(name)", with: "SETUSER \(role)")
       .split(whereSeparator: \.isWhitespace).map { Array($0.utf8) }
     try await place.redis(all: [RedisCommand("ACL", bytes: words)])
     return [

@@ -3,7 +3,7 @@ import JobRuntime
 /// `oneshot --help` and `oneshot COMMAND --help`, from the declarations.
 enum CommandHelp {
   static let exitCodes =
-    "0 done · 1 not well (health) or not done (unlock) · 64 usage · 69 unavailable · 70 internal · 77 denied · 78 misconfigured"
+    "0 done · 1 not well, not found or not done · 64 usage · 69 unavailable · 70 internal · 77 denied · 78 misconfigured"
 
   /// All commands, or those of a group: `oneshot dead-letters --help`.
   static func overview(of commands: [CommandDeclaration] = Commands.declarations) -> String {

@@ -25,10 +25,13 @@ enum ManualPage {
   private static func section(_ command: CommandDeclaration) -> [String] {
     var lines = [".SS " + argument(command.usage), escaped(sentence(command.summary))]
     if !command.discussion.isEmpty { lines += [".PP", escaped(command.discussion)] }
-    for operand in command.operands { lines += [".TP", ".I " + argument(operand.value.placeholder), escaped(operand.help)] }
+    for operand in command.operands {
+      lines += [".TP", ".I " + argument(operand.value.placeholder), escaped(operand.help)]
+    }
     for option in command.options {
       lines += [
-        ".TP", ".B " + argument(option.text), escaped(option.help + (option.fallback.map { " (default: \($0))" } ?? "")),
+        ".TP", ".B " + argument(option.text),
+        escaped(option.help + (option.fallback.map { " (default: \($0))" } ?? "")),
       ]
     }
     if !command.settings.isEmpty {
@@ -43,7 +46,9 @@ enum ManualPage {
     return commands.flatMap(\.settings).filter { seen.insert($0.name).inserted }
   }
 
-  private static func sentence(_ summary: String) -> String { summary.prefix(1).uppercased() + summary.dropFirst() + "." }
+  private static func sentence(_ summary: String) -> String {
+    summary.prefix(1).uppercased() + summary.dropFirst() + "."
+  }
 
   /// A text as one argument of a macro.
   private static func argument(_ text: String) -> String { "\"" + escaped(text).replacing("\"", with: #"\(dq"#) + "\"" }
