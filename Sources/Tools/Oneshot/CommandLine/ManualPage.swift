@@ -5,6 +5,8 @@ enum ManualPage {
   static func text(of commands: [CommandDeclaration]) -> String {
     var lines = [
       #".TH ONESHOT 1 "" "oneshot \#(oneshotVersion)" "Operating the oneshot jobs""#,
+      // What is to be typed must not be torn apart.
+      ".nh", ".ad l",
       ".SH NAME", #"oneshot \- the operator's command of the oneshot jobs"#,
       ".SH SYNOPSIS", ".B oneshot", #".I COMMAND"#, #"[OPTION ...]"#, ".br", #".B oneshot \-\-help"#, ".br",
       #".B oneshot \-\-version"#,
