@@ -121,14 +121,14 @@ class Stand:
 
     # Processes
 
-    def measure(self, *command, codes=(0,), **settings):
+    def measure(self, *command, codes=(0,), errors=None, **settings):
         """Runs a program under measure.c, which see; it has to end with one of the codes."""
         environment = {"PATH": os.environ["PATH"], "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url,
                        "JOB_LOG_LEVEL": "error", **settings}
         reader, writer = os.pipe()
         done = subprocess.run(
             ["/bin/sh", "-c", f'exec "$0" "$@" 3>&{writer}', self.scratch / "measure", *command],
-            env=environment, pass_fds=[writer], stdout=subprocess.PIPE, text=True)
+            env=environment, pass_fds=[writer], stdout=subprocess.PIPE, stderr=errors, text=True)
         os.close(writer)
         with os.fdopen(reader) as report:
             figures = report.read().split()
