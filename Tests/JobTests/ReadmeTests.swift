@@ -50,6 +50,11 @@ import Testing
         + Commands.declarations.map { "| `oneshot \($0.name)` | \($0.summary) |" })
   }
 
+  @Test func `the page for operators speaks of every command`() throws {
+    let page = try Page("docs/operate.md").text
+    for command in Commands.declarations { #expect(page.contains("oneshot \(command.name)"), "\(command.name)") }
+  }
+
   @Test func `the table of exit codes is the code's`() throws {
     try expect(
       "exit codes",

@@ -170,11 +170,13 @@ private struct Story: Sendable {
 private struct LockOfRun: Sendable {
   private let name: String
   private let runID: String
+  /// By the ledger.
+  private let isRunning: Bool
   private let held: Result<HeldLock?, JobFailure>
 
   init(_ run: LedgerRun, at address: RedisAddress?) async {
     let name = run.lockName
-    (self.name, runID) = (name, run.id)
+    (self.name, runID, isRunning) = (name, run.id, run.status == .running)
     do {
       held = .success(try await withRedis(address) { redis in try await HeldLock.named(name, on: redis) })
     } catch { held = .failure(JobFailure(classifying: error)) }
@@ -184,12 +186,17 @@ private struct LockOfRun: Sendable {
     let key = HeldLock.prefix + name
     switch held {
     case .failure(let failure): return "\(key), not known: \(failure.message)"
-    case .success(nil): return "\(key), held by nobody"
+    case .success(nil): return "\(key), held by nobody" + doubt
     case .success(let lock?):
-      let holder = lock.runID == runID ? "this run" : lock.runID.map { "run \($0)" } ?? "another client: \(lock.holder)"
-      return "\(key), held by \(holder), \(lock.timeLeft.map { "\($0.short) left" } ?? "without an end")"
+      let isOwn = lock.runID == runID
+      let holder = isOwn ? "this run" : lock.runID.map { "run \($0)" } ?? "another client: \(lock.holder)"
+      let end = lock.timeLeft.map { "\($0.short) left" } ?? "without an end"
+      return "\(key), held by \(holder), \(end)" + (isOwn ? "" : doubt)
     }
   }
+
+  /// A run gives its lock back only after its row is closed.
+  private var doubt: String { isRunning ? "; a run that works would hold it: this one has died" : "" }
 
   var json: JSON {
     switch held {
