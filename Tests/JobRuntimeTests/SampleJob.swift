@@ -15,6 +15,7 @@ struct SampleJob: Job {
 
   var variant = ""
   var work: @Sendable (JobRun) async throws -> Void = { _ in }
+  var replays: @Sendable ([DeadLetter], JobRun) async throws -> [DeadLetter] = { _, _ in [] }
 
   init(variant: String = "", work: @escaping @Sendable (JobRun) async throws -> Void = { _ in }) {
     self.variant = variant
@@ -26,6 +27,15 @@ struct SampleJob: Job {
   func run(_ run: JobRun) async throws -> Report {
     try await work(run)
     return Report()
+  }
+
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] { try await replays(letters, run) }
+
+  /// The same job, which does this with dead letters that are asked for.
+  func replaying(_ replays: @escaping @Sendable ([DeadLetter], JobRun) async throws -> [DeadLetter]) -> SampleJob {
+    var job = self
+    job.replays = replays
+    return job
   }
 
   /// Runs it in a place, as its binary would.

@@ -84,11 +84,9 @@ struct Arguments {
   ///
   /// - Returns: an empty text where it is missing, which is a problem.
   mutating func operand(_ value: ValueKind, help: String) -> String {
-    let name = value.placeholder
     operands.append(OperandDeclaration(value: value, help: help))
-    if let index = words.firstIndex(where: { !$0.hasPrefix("--") }) { return words.remove(at: index) }
-    if !rest.isEmpty { return rest.removeFirst() }
-    problems.append("\(name) is missing: \(help)")
+    if let word = nextOperand() { return word }
+    problems.append("\(value.placeholder) is missing: \(help)")
     return ""
   }
 
@@ -102,6 +100,20 @@ struct Arguments {
     if choice == nil, !text.isEmpty { problems.append("«\(text)» is not one of \(all.joined(separator: ", "))") }
     return choice
   }
+
+  /// The next word that is no option, if there is one.
+  mutating func optionalOperand(_ value: ValueKind, help: String) -> String? {
+    operands.append(OperandDeclaration(value: value, help: help, isOptional: true))
+    return nextOperand()
+  }
+
+  private mutating func nextOperand() -> String? {
+    if let index = words.firstIndex(where: { !$0.hasPrefix("--") }) { return words.remove(at: index) }
+    return rest.isEmpty ? nil : rest.removeFirst()
+  }
+
+  /// Records a problem that shows only when arguments are seen together.
+  mutating func complain(_ message: String) { problems.append(message) }
 
   /// Ends the reading: what is left was not asked for.
   mutating func end() {
@@ -163,4 +175,5 @@ struct OptionDeclaration: Sendable, Equatable {
 struct OperandDeclaration: Sendable, Equatable {
   var value: ValueKind
   var help: String
+  var isOptional = false
 }

@@ -42,7 +42,7 @@ struct CommandDeclaration: Sendable {
 
   /// The command and what may follow it, on one line.
   var usage: String {
-    let operands = operands.map { " " + $0.value.placeholder }.joined()
+    let operands = operands.map { $0.isOptional ? " [\($0.value.placeholder)]" : " " + $0.value.placeholder }.joined()
     return "oneshot \(name)\(operands)" + options.map { " [\($0.text)]" }.joined()
   }
 }
@@ -55,7 +55,8 @@ extension OptionDeclaration {
 /// Every command, in the order in which help lists them.
 enum Commands {
   static let all: [any Command.Type] = [
-    Health.self, Runs.self, ShowRun.self, Locks.self, Unlock.self, Migrate.self, Completion.self, Manual.self,
+    Health.self, Runs.self, ShowRun.self, Locks.self, Unlock.self, ListDeadLetters.self, ShowDeadLetter.self,
+    ReplayDeadLetters.self, DiscardDeadLetters.self, Migrate.self, Completion.self, Manual.self,
   ]
 
   static let declarations = all.map { CommandDeclaration(of: $0) }

@@ -1,0 +1,21 @@
+-- Asks for replays. The conditions stand on the locked rows, so of two that ask at once one finds them asked already.
+, due as (
+  select d.job, d.item_digest
+  from oneshot.dead_letters d
+  where (d.job, d.item_digest) in (select job, item_digest from chosen)
+    and d.state = 'pending' and (d.replay_asked_at is null or d.replay_run_id is not null)
+  order by d.last_failed_at, d.job, d.item_digest
+  limit :limit
+  for update of d
+), asked as (
+  update oneshot.dead_letters d
+  set replay_asked_at = now(), replay_asked_by = :by, replay_run_id = null
+  from due
+  where d.job = due.job and d.item_digest = due.item_digest
+  returning d.*
+), told as (
+  insert into oneshot.dead_letter_actions (
+    action, acted_by, job, item_digest, item, error_kind, error_message, attempts, last_failed_at)
+  select 'replay', :by, job, item_digest, item, error_kind, error_message, attempts, last_failed_at from asked
+)
+select job, count(*) as letters from asked group by job order by job

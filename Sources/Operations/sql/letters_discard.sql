@@ -1,0 +1,20 @@
+-- Discards, whether they are asked for or not.
+, due as (
+  select d.job, d.item_digest
+  from oneshot.dead_letters d
+  where (d.job, d.item_digest) in (select job, item_digest from chosen) and d.state = 'pending'
+  order by d.last_failed_at, d.job, d.item_digest
+  limit :limit
+  for update of d
+), discarded as (
+  update oneshot.dead_letters d
+  set state = 'discarded', replay_asked_at = null, replay_asked_by = null, replay_run_id = null
+  from due
+  where d.job = due.job and d.item_digest = due.item_digest
+  returning d.*
+), told as (
+  insert into oneshot.dead_letter_actions (
+    action, acted_by, job, item_digest, item, error_kind, error_message, attempts, last_failed_at)
+  select 'discard', :by, job, item_digest, item, error_kind, error_message, attempts, last_failed_at from discarded
+)
+select job, count(*) as letters from discarded group by job order by job

@@ -1,0 +1,72 @@
+import JobRuntime
+import Operations
+import Postgres
+
+/// `oneshot dead-letters discard`: gives items up.
+struct DiscardDeadLetters: Command {
+  static let name = "dead-letters discard"
+  static let summary = "give up items that failed"
+  static let discussion =
+    "For what nobody wants any more, or what no run can do again. Nothing is deleted: the letter is kept as discarded, and who did it. An item that fails again after that is pending again. Asks first where it is more than one. Ends with 1 where nothing was done: the answer was no, or JOB ITEM names nothing that is pending."
+
+  private let choice: LetterChoice
+  private let isPlan: Bool
+  private let isSure: Bool
+  private let database: ConnectionOptions?
+
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    isPlan = arguments.flag("plan", help: "show what would be discarded, and change nothing")
+    isSure = arguments.flag("yes", help: "do not ask; needed for more than one where nobody can be asked")
+    choice = LetterChoice(from: &arguments, &env)
+    database = databaseOptions(from: &env)
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    try await withDatabase(database) { database in
+      guard let (filter, limit) = try await choice.resolved(database, console) else { return 1 }
+      let count = try filter.count()
+      let letters = try await database.transaction(readOnly: true) { session in
+        try session.query(count).only().value("letters", as: Int.self)
+      }
+      guard letters > 0 else {
+        console.note("no pending dead letter is like that")
+        return 0
+      }
+      let number = min(letters, limit)
+      if isPlan || (number > 1 && !isSure) { try await Self.show(filter, of: letters, in: database, console) }
+      if isPlan {
+        console.say("would discard \(number); nothing was changed\n")
+        return 0
+      }
+      if number > 1, !isSure {
+        guard let isConfirmed = console.confirms("Discard \(number) dead letters?") else {
+          throw JobFailure(
+            .usage, "nobody can be asked whether to discard \(number) dead letters: this is no terminal",
+            hint: "Nothing was changed. Look with --plan, then give --yes.")
+        }
+        guard isConfirmed else {
+          console.note("nothing was changed")
+          return 1
+        }
+      }
+      // Not more than were counted: what has failed since was not meant.
+      let discard = try filter.discard(by: choice.who, limit: number)
+      let discarded = try await database.transaction { session in try LettersByJob(session.query(discard)) }
+      console.say("discarded \(discarded.text), by \(printable(choice.who))\n")
+      if letters > limit { console.note("\(letters - limit) more: these are the \(limit) that failed longest ago") }
+      return 0
+    }
+  }
+
+  /// Shows the first of them.
+  static func show(_ filter: LetterFilter, of total: Int, in database: Database, _ console: Console) async throws {
+    let list = try filter.list(limit: shown)
+    let letters = try await database.transaction(readOnly: true) { session in
+      try session.query(list).map { row in try StoredLetter(row: row) }
+    }
+    console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
+    if total > letters.count { console.say("… and \(total - letters.count) more\n") }
+  }
+
+  private static let shown = 20
+}

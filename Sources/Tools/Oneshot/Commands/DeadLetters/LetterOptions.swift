@@ -1,0 +1,91 @@
+import Glibc
+import JobRuntime
+import Operations
+import Postgres
+
+/// The options that say which dead letters are meant.
+struct LetterOptions: Sendable {
+  private let job: String?
+  private let kind: String?
+  private let olderThan: Duration?
+
+  init(from arguments: inout Arguments) {
+    job = arguments.optionalText("job", .job, help: "only letters of this job")
+    kind = arguments.optionalText("kind", .text("KIND"), help: "only failures of this kind, for example not_integer")
+    olderThan = arguments.duration("older-than", default: nil, help: "only what has last failed longer ago than this")
+  }
+
+  /// Whether none is given.
+  var isEmpty: Bool { job == nil && kind == nil && olderThan == nil }
+
+  func filter(state: StoredLetter.State?, at now: Timestamp) -> LetterFilter {
+    LetterFilter(job: job, kind: kind, state: state, failedBefore: olderThan.map { now - $0 })
+  }
+}
+
+/// What is done with dead letters is done with one by its name, or with all that are like that.
+struct LetterChoice: Sendable {
+  /// How many are taken at once where nothing else is said.
+  static let most = 10_000
+
+  private let options: LetterOptions
+  private let limit: Int
+  /// As somebody says who does it.
+  let who: String
+  private let job: String?
+  private let item: String?
+
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    options = LetterOptions(from: &arguments)
+    limit = arguments.int("limit", default: Self.most, in: 1...1_000_000, help: "at most so many, the oldest")
+    let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
+    let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, user@host.")
+    who = by ?? name ?? Self.user
+    job = arguments.optionalOperand(.job, help: "the letter's job")
+    item = arguments.optionalOperand(
+      .text("ITEM"), help: "the item, or its id; one that begins with dashes stands behind --")
+    if job != nil, item == nil { arguments.complain("ITEM is missing; all letters of a job are --job JOB") }
+    if job != nil, !options.isEmpty { arguments.complain("JOB ITEM names one letter; options choose many: not both") }
+    // Nobody means everything by saying nothing.
+    if job == nil, options.isEmpty { arguments.complain("say which: JOB ITEM, --job, --kind or --older-than") }
+  }
+
+  /// What is meant, by the database.
+  ///
+  /// - Returns: the filter, and how many letters at most. `nil` after a complaint.
+  func resolved(_ database: Database, _ console: Console) async throws -> (filter: LetterFilter, limit: Int)? {
+    guard let job, let item else { return (options.filter(state: .pending, at: console.now), limit) }
+    guard let letter = try await ShowDeadLetter.find(item, of: job, in: database, console) else { return nil }
+    guard letter.state == .pending else {
+      console.note("nothing was changed: the letter is \(letter.state.rawValue)")
+      return nil
+    }
+    return (LetterFilter(only: letter), 1)
+  }
+
+  private static var user: String {
+    let user = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(geteuid())"
+    var host = [CChar](repeating: 0, count: 256)
+    gethostname(&host, host.count - 1)
+    return user + "@" + String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// How many letters of which jobs something was done with.
+struct LettersByJob: Sendable {
+  private let jobs: [(job: String, letters: Int)]
+
+  init(_ rows: Rows) throws(PostgresError) {
+    var jobs: [(String, Int)] = []
+    for row in rows { jobs.append((try row.value("job"), try row.value("letters"))) }
+    self.jobs = jobs
+  }
+
+  var total: Int { jobs.reduce(0) { $0 + $1.letters } }
+
+  /// `3 dead letters (reindex 1, top-stats 2)`.
+  var text: String {
+    "\(total) dead letter\(total == 1 ? "" : "s") ("
+      + jobs.map { "\(printable($0.job)) \($0.letters)" }.joined(separator: ", ") + ")"
+  }
+}

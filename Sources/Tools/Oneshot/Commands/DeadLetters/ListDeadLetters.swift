@@ -1,0 +1,65 @@
+import JobRuntime
+import Operations
+import Postgres
+
+/// `oneshot dead-letters list`: items that failed, a line each.
+struct ListDeadLetters: Command {
+  static let name = "dead-letters list"
+  static let summary = "list items that failed"
+  static let discussion =
+    "The newest failures first. An item is named by what the job calls it, cut here where it is long, or by its id, which is the same for a job and an item for ever."
+
+  private let filter: LetterOptions
+  private let state: StateChoice
+  private let limit: Int
+  private let isJSON: Bool
+  private let database: ConnectionOptions?
+
+  enum StateChoice: String, CaseIterable {
+    case pending, resolved, discarded, all
+  }
+
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    filter = LetterOptions(from: &arguments)
+    state =
+      arguments.choice("state", of: StateChoice.self, default: .pending, help: "only letters that stand so") ?? .pending
+    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
+    isJSON = arguments.flag("json", help: "one JSON array, with all that is known of each letter")
+    database = databaseOptions(from: &env)
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    let chosen = filter.filter(state: StoredLetter.State(rawValue: state.rawValue), at: console.now)
+    let (list, count) = (try chosen.list(limit: limit), try chosen.count())
+    let (letters, total) = try await withDatabase(database) { database in
+      try await database.transaction(readOnly: true) { session in
+        let letters = try session.query(list).map { row in try StoredLetter(row: row) }
+        guard letters.count == limit else { return (letters, letters.count) }
+        return (letters, try session.query(count).only().value("letters"))
+      }
+    }
+    if isJSON {
+      console.say(JSON.array(letters.map(\.json)))
+    } else if !letters.isEmpty {
+      console.say(Self.table(of: letters, at: console.now).text(width: console.width))
+    }
+    if letters.isEmpty { console.note("no dead letter is like that") }
+    if letters.count < total { console.note("\(total - letters.count) more: these are the newest \(letters.count)") }
+    return 0
+  }
+
+  /// Letters as people see them in lists.
+  static func table(of letters: [StoredLetter], at now: Timestamp) -> Table {
+    var table = Table("id", "job", "state", "kind", .number("attempts"), "failed", "asked", "item")
+    for letter in letters {
+      table.add(
+        letter.shortID, letter.job, letter.state.rawValue, letter.kind, "\(letter.attempts)",
+        letter.lastFailedAt.age(at: now), letter.askedAt?.age(at: now),
+        printable(letter.item).cut(to: longestItem))
+    }
+    return table
+  }
+
+  /// An item may be as long as it likes; `show` and `--json` have all of it.
+  private static let longestItem = 160
+}

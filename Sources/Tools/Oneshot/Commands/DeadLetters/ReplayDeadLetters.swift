@@ -1,0 +1,49 @@
+import JobRuntime
+import Operations
+import Postgres
+
+/// `oneshot dead-letters replay`: asks for items to be done again.
+struct ReplayDeadLetters: Command {
+  static let name = "dead-letters replay"
+  static let summary = "have the job's next run do items again that failed"
+  static let discussion =
+    "Mend the cause first. The job's next run (unless JOB_REPLAY=false) does the items, whatever it would do otherwise: those that go well are resolved, those that fail again are pending again, with one attempt more. Until a run has ended well they stay asked. Asking twice is asking once; once a run was given them, asking again asks for another try. Ends with 1 where JOB ITEM names nothing that is pending."
+
+  private let choice: LetterChoice
+  private let isPlan: Bool
+  private let database: ConnectionOptions?
+
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    isPlan = arguments.flag("plan", help: "show what would be asked for, and change nothing")
+    choice = LetterChoice(from: &arguments, &env)
+    database = databaseOptions(from: &env)
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    try await withDatabase(database) { database in
+      guard let (filter, limit) = try await choice.resolved(database, console) else { return 1 }
+      let count = try filter.count()
+      let (letters, askable) = try await database.transaction(readOnly: true) { session in
+        let row = try session.query(count).only()
+        return (try row.value("letters", as: Int.self), try row.value("askable", as: Int.self))
+      }
+      if letters == 0 { console.note("no pending dead letter is like that") }
+      if letters > askable { console.note("asked for already: \(letters - askable)") }
+      guard askable > 0 else { return 0 }
+      if isPlan {
+        try await DiscardDeadLetters.show(filter, of: letters, in: database, console)
+        console.say("would ask for \(min(askable, limit)); nothing was changed\n")
+        return 0
+      }
+      let ask = try filter.ask(by: choice.who, limit: limit)
+      let asked = try await database.transaction { session in try LettersByJob(session.query(ask)) }
+      guard asked.total > 0 else {
+        console.note("somebody else has asked for them meanwhile")
+        return 0
+      }
+      console.say("asked for \(asked.text), by \(printable(choice.who)); the job's next run does them again\n")
+      if askable > limit { console.note("\(askable - limit) more: these are the \(limit) that failed longest ago") }
+      return 0
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import JobRuntime
+import Operations
+import Postgres
+
+/// `oneshot dead-letters show JOB ITEM`: everything about one item that failed.
+struct ShowDeadLetter: Command {
+  static let name = "dead-letters show"
+  static let summary = "show everything about one item that failed, and what was done with it"
+
+  private let job: String
+  private let item: String
+  private let isJSON: Bool
+  private let database: ConnectionOptions?
+
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    isJSON = arguments.flag("json", help: "one JSON object")
+    job = arguments.operand(.job, help: "the letter's job")
+    item = arguments.operand(
+      .text("ITEM"), help: "the item, or its id; one that begins with dashes stands behind --")
+    database = databaseOptions(from: &env)
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    try await withDatabase(database) { database in
+      guard let letter = try await Self.find(item, of: job, in: database, console) else { return 1 }
+      let statement = try letter.actions(limit: Self.shown)
+      let (actions, total) = try await database.transaction(readOnly: true) { session in
+        let rows = try session.query(statement)
+        return (try rows.map { row in try LetterAction(row: row) }, try rows.first?.value("total", as: Int.self) ?? 0)
+      }
+      if isJSON {
+        guard case .object(let members) = letter.json else { return 1 }
+        console.say(
+          JSON(
+            members: members.map { ($0.key, $0.value) } + [
+              ("actions", .array(actions.map(\.json))), ("actions_total", .integer(Int64(total))),
+            ]))
+        return 0
+      }
+      console.say(Self.sheet(letter, at: console.now).text)
+      guard !actions.isEmpty else { return 0 }
+      let count = actions.count < total ? "the newest \(actions.count) of \(total)" : "\(total)"
+      console.say("\nWhat was done with it: \(count)\n" + Self.table(of: actions).text(width: console.width))
+      return 0
+    }
+  }
+
+  /// How many actions are shown.
+  private static let shown = 100
+
+  /// The letter of this name or id.
+  ///
+  /// - Returns: `nil` after a complaint.
+  static func find(
+    _ item: String, of job: String, in database: Database, _ console: Console
+  ) async throws -> StoredLetter? {
+    let statement = try StoredLetter.named(item, of: job, limit: 10)
+    let (letters, isExact) = try await database.transaction(readOnly: true) { session in
+      let rows = try session.query(statement)
+      return (
+        try rows.map { row in try StoredLetter(row: row) }, try rows.first?.value("is_exact", as: Bool.self) ?? false
+      )
+    }
+    if let letter = letters.first, isExact || letters.count == 1 { return letter }
+    if letters.isEmpty {
+      console.note("there is no dead letter of \(job) with this name or id; oneshot dead-letters list shows them")
+    } else {
+      console.note("several ids begin so:")
+      console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
+    }
+    return nil
+  }
+
+  private static func sheet(_ letter: StoredLetter, at now: Timestamp) -> Sheet {
+    var sheet = Sheet()
+    sheet.add("job", letter.job)
+    // On one line, whatever is in it: what looks like the next fact must not be part of a name.
+    sheet.add("item", printable(letter.item))
+    sheet.add("id", letter.digest)
+    sheet.add("state", letter.state.rawValue)
+    sheet.add("kind", letter.kind)
+    sheet.add("message", printable(letter.message))
+    sheet.add("attempts", "\(letter.attempts)")
+    sheet.add("first failed", letter.firstFailedAt.withAge(at: now))
+    sheet.add("last failed", "\(letter.lastFailedAt.withAge(at: now)) in run \(letter.lastRunID)")
+    sheet.add(
+      "asked", letter.askedAt.map { "\($0.withAge(at: now)) by \(printable(letter.askedBy ?? "nobody knows"))" })
+    sheet.add("given to", letter.replayRunID.map { "run \($0)" })
+    sheet.add("payload", printable(letter.payload))
+    return sheet
+  }
+
+  private static func table(of actions: [LetterAction]) -> Table {
+    var table = Table("when", "action", "by", "role", .number("attempts"), "what the letter said")
+    for action in actions {
+      table.add(
+        action.at.toTheSecond, action.action, action.by, action.role, "\(action.attempts)",
+        "\(action.kind): \(action.message)")
+    }
+    return table
+  }
+}

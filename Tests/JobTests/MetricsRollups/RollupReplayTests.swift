@@ -1,0 +1,96 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Dead letters of metrics-rollups that somebody asked for: their buckets are calculated again.
+@Suite(.timeLimit(.minutes(3))) struct RollupReplayTests {
+  private let rollups: Rollups
+  private var place: Place { rollups.place }
+
+  init() async throws { rollups = try await Rollups() }
+
+  private func ask() async throws {
+    let asked = try await Binary("oneshot").run(["dead-letters", "replay", "--older-than", "0s"], place.environment)
+    #expect(asked.exitCode == 0 && asked.output.hasPrefix("asked for"), "\(asked.output)\(asked.errors)")
+  }
+
+  private func replayed(_ run: Binary.Outcome) -> [Int?] {
+    ["handed", "resolved", "failed_again", "left"].map { run.result["details", "replayed", $0].int }
+  }
+
+  private func letters() async throws -> [String] {
+    try await place.rows(
+      """
+      select item || ' ' || state || ' ' || attempts || case when replay_asked_at is null then '' else ' asked' end as a
+      from oneshot.dead_letters order by 1
+      """
+    ).map { $0[0] }
+  }
+
+  @Test func `a bucket whose rows were mended is calculated again, long after its source was looked at`() async throws {
+    let folder = try TemporaryFolder()
+    try
+      "select metric, 'e' as entity_type, 'i' as entity_id, 1 as value, at as occurred_at from loose where at >= :window_start and at < :window_end"
+      .write(toFile: "\(folder.path)/loose.sql", atomically: true, encoding: .utf8)
+    let settings = ["ROLLUPS_SOURCES_DIR": folder.path]
+    try await place.execute(
+      """
+      create table loose (metric text, at timestamptz);
+      insert into loose values ('m', '2025-09-07 10:00+00'), (null, '2025-09-07 12:10+00'), (null, '2025-09-08 12:10+00');
+      """)
+    #expect(try await rollups.run([], settings).exitCode == 65)
+    try await place.execute("update loose set metric = 'm' where at < '2025-09-08'")
+    // So old that no run looks there.
+    #expect(try await rollups.run([], settings).exitCode == 0)
+    #expect(
+      try await letters() == [
+        "loose hourly 2025-09-07T12:00:00Z pending 1", "loose hourly 2025-09-08T12:00:00Z pending 1",
+      ])
+    try await ask()
+    // Another level's, another mode's and another source's runs are not the ones to do it.
+    for other in [
+      ["ROLLUPS_GRANULARITIES": "weekly"], ["ROLLUPS_MODE": "rebuild", "ROLLUPS_FROM": "2025-11-01"],
+      ["ROLLUPS_SOURCES": "metric_events"],
+    ] {
+      let run = try await rollups.run([], settings.merging(other) { $1 })
+      #expect(run.exitCode == 0 && !run.result["details", "replayed"].isThere, "\(run.output)")
+    }
+    let run = try await rollups.run([], settings)
+    #expect(run.exitCode == 65 && replayed(run) == [2, 1, 1, 0], "\(run.output)")
+    #expect(
+      try await letters() == [
+        "loose hourly 2025-09-07T12:00:00Z resolved 1", "loose hourly 2025-09-08T12:00:00Z pending 2",
+      ])
+    #expect(
+      try await place.value(
+        "select string_agg(granularity || sum, ' ' order by granularity) from metric_rollups where granularity <> 'hourly'"
+      )
+        == "daily2 monthly2 weekly2")
+  }
+
+  @Test func `what came too late cannot be done again: it stays asked, and its hour as it is`() async throws {
+    try await rollups.add("kept", at: "2025-10-01T10:30:00Z")
+    try await rollups.add("new", at: "2025-11-07T10:30:00Z")
+    let keep = ["ROLLUPS_KEEP_RAW": "9d"]
+    #expect(try await rollups.run([], keep).exitCode == 0)
+    try await rollups.add("late", at: "2025-10-01T10:40:00Z")
+    #expect(try await rollups.run([], keep).exitCode == 65)
+    #expect(try await letters() == ["metric_events late 2025-10-01T10:00:00Z pending 1"])
+    // And one of a bucket of that time: the events that it was made of are gone.
+    try await place.execute(
+      """
+      insert into oneshot.dead_letters
+      select job, sha256('metric_events hourly 2025-10-01T10:00:00Z'), 'metric_events hourly 2025-10-01T10:00:00Z', '{}',
+        'bucket_failed', 'x', 1, first_failed_at, last_failed_at, gen_random_uuid(), 'pending' from oneshot.dead_letters
+      """)
+    try await ask()
+    let run = try await rollups.run([], keep)
+    #expect(run.exitCode == 0 && replayed(run) == [2, 0, 0, 2], "\(run.output)")
+    #expect(run.errors.contains("dead letters are asked for that this run could not do again"))
+    #expect(try await letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
+    #expect(
+      try await place.value(
+        "select sum(count) from metric_rollups where granularity = 'hourly' and bucket_start = '2025-10-01 10:00+00'")
+        == "1")
+  }
+}

@@ -1,0 +1,85 @@
+import TestSupport
+import Testing
+
+/// Dead letters of reindex that somebody asked for: their documents are indexed by their ids, whatever the mode.
+@Suite(.timeLimit(.minutes(3))) struct ReindexReplayTests {
+  private let catalogue: Catalogue
+  private var place: Place { catalogue.place }
+
+  init() async throws {
+    catalogue = try await Catalogue()
+    try await catalogue.fill()
+    // In two statements of a document each, the second of which fails.
+    try await place.execute(
+      "update assets set language = 'klingon' where id in (3, 6, 9); update assets set description = \(Self.huge) where id = 12"
+    )
+    let run = try await catalogue.run()
+    #expect(run.exitCode == 65 && run.count("failed") == 4)
+  }
+
+  private static let huge = "(select string_agg(md5(g::text), ' ') from generate_series(1, 60000) g)"
+
+  private func ask() async throws {
+    let asked = try await Binary("oneshot").run(["dead-letters", "replay", "--job", "reindex"], place.environment)
+    #expect(asked.exitCode == 0 && asked.output.hasPrefix("asked for"), "\(asked.output)\(asked.errors)")
+  }
+
+  private func replayed(_ run: Binary.Outcome) -> [Int?] {
+    ["handed", "resolved", "failed_again", "left"].map { run.result["details", "replayed", $0].int }
+  }
+
+  private func letters() async throws -> [String] {
+    try await place.rows(
+      """
+      select item || ' ' || state || ' ' || attempts || case when replay_asked_at is null then '' else ' asked' end as a
+      from oneshot.dead_letters order by 1
+      """
+    ).map { $0[0] }
+  }
+
+  @Test(arguments: ["pending", "changed", "ids"])
+  func `documents that were mended are indexed, others counted again, each told once`(mode: String) async throws {
+    try await place.execute("update assets set language = null where id in (3, 6); delete from assets where id = 6")
+    try await ask()
+    let settings = ["REINDEX_MODE": mode, "REINDEX_BATCH": "2"].merging(
+      mode == "ids" ? ["REINDEX_ENTITY": "asset", "REINDEX_IDS": "15"] : [:]
+    ) { $1 }
+    let run = try await catalogue.run([], settings)
+    #expect(run.exitCode == 65 && replayed(run) == [4, 2, 2, 0], "\(run.output)\(run.errors)")
+    #expect(run.result["errors_total"].int == 2, "\(run.output)")
+    #expect(
+      try await letters() == [
+        "asset/12 pending 2", "asset/3 resolved 1", "asset/6 resolved 1", "asset/9 pending 2",
+      ])
+    #expect(try await catalogue.differences(where: "entity_id not in ('9', '12')") == [])
+  }
+
+  @Test func `a rebuild leaves them to a run that writes to what is searched, and other entities to who has them`()
+    async throws
+  {
+    try await place.execute("update assets set language = null, description = null")
+    try await ask()
+    for settings in [["REINDEX_MODE": "rebuild"], ["REINDEX_MODE": "verify"], ["REINDEX_ENTITIES": "creator"]] {
+      let run = try await catalogue.run([], settings)
+      #expect(run.exitCode == 0 && !run.result["details", "replayed"].isThere, "\(run.output)")
+    }
+    #expect(try await letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
+    let run = try await catalogue.run([], ["REINDEX_MODE": "pending"])
+    #expect(run.exitCode == 0 && replayed(run) == [4, 4, 0, 0], "\(run.output)")
+    #expect(try await catalogue.differences() == [])
+  }
+
+  @Test func `an entity that failed is for the run that reads all of it`() async throws {
+    try await place.execute(
+      "update assets set language = null, description = null; alter table licenses rename to away")
+    let failed = try await catalogue.run()
+    #expect(failed.exitCode == 65)
+    try await ask()
+    try await place.execute("alter table away rename to licenses")
+    let pending = try await catalogue.run([], ["REINDEX_MODE": "pending"])
+    #expect(pending.exitCode == 0 && !pending.result["details", "replayed"].isThere, "\(pending.output)")
+    let changed = try await catalogue.run()
+    #expect(changed.exitCode == 0 && replayed(changed) == [1, 1, 0, 0], "\(changed.output)")
+    #expect(try await letters().allSatisfy { $0.contains("resolved") })
+  }
+}

@@ -1,0 +1,47 @@
+import TestSupport
+import Testing
+
+/// Dead letters of top-stats that somebody asked for: every run does all boards anyway.
+@Suite(.timeLimit(.minutes(3))) struct BoardReplayTests {
+  @Test func `boards that failed are resolved, or counted again; a board that there is no more stays asked`()
+    async throws
+  {
+    let boards = try await Leaderboards()
+    try await boards.fill()
+    try await boards.place.execute("alter table feed_likes rename to away; alter table follows rename to gone")
+    let days = ["TOP_STATS_WINDOWS": "7d"]
+    #expect(try await boards.run([], days).exitCode == 65)
+    // One of a window that is no longer asked for.
+    #expect(try await boards.run([], days.merging(["TOP_STATS_WINDOW": "1d"]) { $1 }).exitCode == 65)
+    let letters = """
+      select item || ' ' || state || ' ' || attempts || case when replay_asked_at is null then '' else ' asked' end as a
+      from oneshot.dead_letters where item !~ ':7d' order by 1
+      """
+    try await boards.place.execute("alter table away rename to feed_likes")
+    let asked = try await Binary("oneshot").run(
+      ["dead-letters", "replay", "--kind", "board_failed"], boards.place.environment)
+    #expect(asked.exitCode == 0, "\(asked.errors)")
+    let total = Int(try await boards.place.value("select count(*) from oneshot.dead_letters")) ?? 0
+    var told: [Int] = []
+    // Two shards, each with its boards.
+    for index in 0...1 {
+      let run = try await boards.run(
+        [], ["TOP_STATS_WINDOWS": "7d", "JOB_SHARD_COUNT": "2", "JOB_SHARD_INDEX": "\(index)"])
+      let replayed = run.result["details", "replayed"]
+      told.append(replayed["handed"].int ?? 0)
+      #expect(
+        replayed["handed"].int
+          == (replayed["resolved"].int ?? 0) + (replayed["failed_again"].int ?? 0) + (replayed["left"].int ?? 0))
+    }
+    #expect(told.reduce(0, +) == total && told.allSatisfy { $0 > 0 }, "\(told)")
+    #expect(
+      try await boards.place.rows(letters).map { $0[0] } == [
+        "feeds_liked resolved 2", "users_active resolved 2", "users_followed pending 3", "users_liked resolved 2",
+      ])
+    #expect(
+      try await boards.place.value(
+        "select bool_and(replay_asked_at is not null and state = 'pending') from oneshot.dead_letters where item ~ ':7d'"
+      )
+        == "true")
+  }
+}
