@@ -12,6 +12,9 @@ import Testing
     /// A day that was written before: a counter has grown, one was mended, one is bad still; two new days;
     /// and all keys are to be given an end.
     case changed
+    /// A replay was asked for: of a counter that was mended, of a day that no run looks at any more, and of one that
+    /// is bad still.
+    case asked
   }
 
   @Test(arguments: Scene.allCases)
@@ -77,6 +80,16 @@ private struct Scenery {
       try await usage.set(counters.filter { $0.key.contains("-05:") }.merging(bad) { $1 })
       guard try await usage.run([], ["USAGE_RETENTION": "3d"]).exitCode == 65 else { throw TestFailure("first run") }
       try await usage.set(counters.merging(["m1:2025-11-05:x": "99", "mended:2025-11-05:x": "7"]) { $1 })
+    case .asked:
+      settings = ["USAGE_RETENTION": "3d"]
+      try await usage.set(counters.merging(["mended:2025-10-01:x": "?", "bad:2025-11-06:x": "?"]) { $1 })
+      let first = try await usage.run([], ["USAGE_DAYS": "2025-10-01, 2025-11-05..2025-11-07"])
+      try await usage.set(["mended:2025-10-01:x": "7"])
+      let asked = try await Binary("oneshot").run(
+        ["dead-letters", "replay", "--job", "usage-aggregation"], usage.place.environment)
+      guard first.exitCode == 65, asked.output.contains("asked for 2 dead letters") else {
+        throw TestFailure("first run, and asking: \(first) \(asked)")
+      }
     }
   }
 
@@ -95,7 +108,8 @@ private struct Scenery {
       completed: try await place.rows(
         "select usage_date::text as a, keys::text as b from oneshot.usage_days order by 1"),
       deadLetters: try await place.rows(
-        "select item as a, error_kind as b, state as c from oneshot.dead_letters order by 1"))
+        "select item as a, error_kind as b, state as c, replay_asked_at is null as d from oneshot.dead_letters order by 1"
+      ))
     for key in try await place.redis("KEYS", "*").elements
     where try await place.redis("TTL", key.text ?? "").integer != -1 {
       traces.keysWithEnd.insert(key.text ?? "")

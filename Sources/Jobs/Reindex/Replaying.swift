@@ -2,15 +2,15 @@ import JobRuntime
 
 /// Indexes documents of dead letters again, by their ids, whatever else the run does.
 extension Reindex {
-  /// Documents are any run's that has their entity; but what is written while a rebuild goes on would be lost with the
-  /// old table. An entity that failed is for a run that reads all of it.
+  /// Documents are any run's that has their entity. An entity that failed is for a run that reads all of it.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
-    guard settings.mode != .rebuild, letter.isShare(of: shard) else { return false }
+    guard letter.isShare(of: shard) else { return false }
     let (entity, id) = Self.parts(of: letter)
     guard settings.entities.contains(where: { $0.name == entity }) else { return !settings.known.contains(entity) }
-    return id != nil || settings.mode == .changed
+    return id != nil || [.changed, .rebuild].contains(settings.mode)
   }
 
+  /// A rebuild reads all documents anyway; and what is written beside it would be lost with the old table.
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] {
     var ids: [String: [String]] = [:]
     for letter in letters {
@@ -18,7 +18,7 @@ extension Reindex {
       if let id { ids[entity, default: []].append(id) }
     }
     // A wrong language is told by the run itself.
-    guard !ids.isEmpty, try await complaintAboutLanguage(run) == nil else { return [] }
+    guard !ids.isEmpty, settings.mode != .rebuild, try await complaintAboutLanguage(run) == nil else { return [] }
     let run = try await Sharding.enter(run)
     try await Rebuild.abandon(run)
     let progress = Progress(settings.mode)

@@ -51,21 +51,27 @@ import Testing
       try await letters() == [
         "asset/12 pending 2", "asset/3 resolved 1", "asset/6 resolved 1", "asset/9 pending 2",
       ])
+    // What is left out of the comparison must not make it fail.
+    try await place.execute("update assets set description = null, language = null where id in (9, 12)")
     #expect(try await catalogue.differences(where: "entity_id not in ('9', '12')") == [])
   }
 
-  @Test func `a rebuild leaves them to a run that writes to what is searched, and other entities to who has them`()
+  @Test func `a rebuild does them with all others; a run that only looks, or has other entities, leaves them asked`()
     async throws
   {
-    try await place.execute("update assets set language = null, description = null")
+    try await place.execute("update assets set language = null, description = null where id <> 9")
     try await ask()
-    for settings in [["REINDEX_MODE": "rebuild"], ["REINDEX_MODE": "verify"], ["REINDEX_ENTITIES": "creator"]] {
+    for settings in [["REINDEX_MODE": "verify"], ["REINDEX_ENTITIES": "creator"]] {
       let run = try await catalogue.run([], settings)
-      #expect(run.exitCode == 0 && !run.result["details", "replayed"].isThere, "\(run.output)")
+      #expect(!run.result["details", "replayed"].isThere, "\(run.output)")
     }
     #expect(try await letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
+    let rebuild = try await catalogue.run([], ["REINDEX_MODE": "rebuild"])
+    #expect(rebuild.exitCode == 65 && replayed(rebuild) == [4, 3, 1, 0], "\(rebuild.output)")
+    try await place.execute("update assets set language = null")
+    try await ask()
     let run = try await catalogue.run([], ["REINDEX_MODE": "pending"])
-    #expect(run.exitCode == 0 && replayed(run) == [4, 4, 0, 0], "\(run.output)")
+    #expect(run.exitCode == 0 && replayed(run) == [1, 1, 0, 0], "\(run.output)")
     #expect(try await catalogue.differences() == [])
   }
 
