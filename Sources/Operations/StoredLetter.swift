@@ -109,6 +109,11 @@ package struct LetterFilter: Sendable, Equatable {
     try statement(PackageResources.letters_list_sql, ["limit": limit])
   }
 
+  /// The first that a replay or a discard would take: what `ask` and `discard` would do, without doing it.
+  package func next(forReplay: Bool, limit: Int) throws(PostgresError) -> Statement {
+    try statement(PackageResources.letters_next_sql, ["for_replay": forReplay, "limit": limit])
+  }
+
   /// How many there are (`letters`), and of how many a replay can be asked (`askable`).
   package func count() throws(PostgresError) -> Statement { try statement(PackageResources.letters_count_sql) }
 

@@ -166,17 +166,29 @@ import Testing
   }
 
   @Test func `a plan shows what would be done and changes nothing`() async throws {
+    try await fail(["new"], at: 1_800_000_000)
     try await fail((0..<30).map { "item \($0)" })
-    #expect(try await run(["replay", "a-job", "item 7"]).exitCode == 0)
+    try await fail(["oldest"], at: 1_500_000_000)
+    try await fail(["old"], at: 1_600_000_000)
+    #expect(try await run(["replay", "a-job", "oldest"]).exitCode == 0)
     let (before, done) = (try await letters(), try await actions())
+    func items(_ run: Binary.Outcome) -> [String] {
+      run.output.split(separator: "\n").dropFirst().compactMap {
+        $0.firstMatch(of: /(item \d+|old|oldest|new)$/).map { String($0.output.1) }
+      }
+    }
     let replay = try await run(["replay", "--job", "a-job", "--plan"])
-    #expect(replay.exitCode == 0 && replay.output.contains("would ask for 29; nothing was changed"))
+    #expect(replay.exitCode == 0 && replay.output.hasSuffix("… and 12 more\nwould ask for 32; nothing was changed\n"))
     #expect(replay.errors == "asked for already: 1\n")
-    let discard = try await run(["discard", "--job", "a-job", "--plan", "--limit", "9"])
-    #expect(discard.exitCode == 0 && discard.output.contains("would discard 9; nothing was changed"))
-    #expect(discard.output.contains("item ") && discard.output.contains("… and 10 more"))
+    #expect(items(replay).count == 20 && items(replay).first == "old", "\(replay.output)")
+    let discard = try await run(["discard", "--job", "a-job", "--plan", "--limit", "2"])
+    #expect(discard.exitCode == 0 && discard.output.hasSuffix("would discard 2; nothing was changed\n"))
+    #expect(items(discard) == ["oldest", "old"], "\(discard.output)")
     #expect(try await letters() == before)
     #expect(try await actions() == done)
+    // And those are the ones with which it is done.
+    #expect(try await run(["discard", "--job", "a-job", "--yes", "--limit", "2"]).exitCode == 0)
+    #expect(try await letters("state = 'discarded' and item in ('oldest', 'old')").count == 2)
   }
 
   @Test func `more than one is discarded only by who says yes, and never more than were counted`() async throws {

@@ -33,7 +33,9 @@ struct DiscardDeadLetters: Command {
         return 0
       }
       let number = min(letters, limit)
-      if isPlan || (number > 1 && !isSure) { try await Self.show(filter, of: letters, in: database, console) }
+      if isPlan || (number > 1 && !isSure) {
+        try await Self.show(filter, number, forReplay: false, in: database, console)
+      }
       if isPlan {
         console.say("would discard \(number); nothing was changed\n")
         return 0
@@ -58,14 +60,18 @@ struct DiscardDeadLetters: Command {
     }
   }
 
-  /// Shows the first of them.
-  static func show(_ filter: LetterFilter, of total: Int, in database: Database, _ console: Console) async throws {
-    let list = try filter.list(limit: shown)
+  /// Shows the first of those with which something would be done.
+  ///
+  /// - Parameter number: with how many.
+  static func show(
+    _ filter: LetterFilter, _ number: Int, forReplay: Bool, in database: Database, _ console: Console
+  ) async throws {
+    let next = try filter.next(forReplay: forReplay, limit: min(number, shown))
     let letters = try await database.transaction(readOnly: true) { session in
-      try session.query(list).map { row in try StoredLetter(row: row) }
+      try session.query(next).map { row in try StoredLetter(row: row) }
     }
     console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
-    if total > letters.count { console.say("… and \(total - letters.count) more\n") }
+    if number > letters.count { console.say("… and \(number - letters.count) more\n") }
   }
 
   private static let shown = 20

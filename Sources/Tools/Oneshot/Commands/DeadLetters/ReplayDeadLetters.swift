@@ -31,8 +31,9 @@ struct ReplayDeadLetters: Command {
       if letters > askable { console.note("asked for already: \(letters - askable)") }
       guard askable > 0 else { return 0 }
       if isPlan {
-        try await DiscardDeadLetters.show(filter, of: letters, in: database, console)
-        console.say("would ask for \(min(askable, limit)); nothing was changed\n")
+        let number = min(askable, limit)
+        try await DiscardDeadLetters.show(filter, number, forReplay: true, in: database, console)
+        console.say("would ask for \(number); nothing was changed\n")
         return 0
       }
       let ask = try filter.ask(by: choice.who, limit: limit)
