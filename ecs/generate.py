@@ -11,7 +11,7 @@ from string import Template
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "k8s"))
-from schedules import HOUR, MINUTE, SCHEDULES, by_job, check, facts, late_after, write  # noqa: E402
+from schedules import HOUR, MINUTE, SCHEDULES, by_job, check, facts, late_after, settings_of, write  # noqa: E402
 
 # A Fargate task takes most of a minute to start: what comes every minute is not for it.
 FARGATE = [schedule for schedule in SCHEDULES if schedule.every >= 5 * MINUTE]
@@ -39,9 +39,9 @@ def stack(binaries):
     described = {job: facts(binaries, job) for job in by_job(FARGATE)}
     jobs, arns = "", ""
     for schedule in FARGATE:
-        check(schedule, described[schedule.job])
+        check(schedule, described[schedule.job], FARGATE)
         settings = "".join(f"\n            - {{Name: {name}, Value: {json.dumps(value)}}}"
-                           for name, value in schedule.settings.items())
+                           for name, value in settings_of(schedule, FARGATE).items())
         jobs += template("job.yaml").substitute(
             id=camel(schedule.name), name=schedule.name, job=schedule.job, summary=described[schedule.job]["summary"],
             timeout=schedule.timeout, settings=settings, cron=eventbridge(schedule.cron),

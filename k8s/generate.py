@@ -8,7 +8,7 @@ import json
 import sys
 from string import Template
 
-from schedules import ROOT, SCHEDULES, by_job, check, facts, late_after, leftovers, not_worth_a_retry, write
+from schedules import ROOT, SCHEDULES, by_job, check, facts, late_after, leftovers, not_worth_a_retry, settings_of, write
 
 HEADER = "# Written by k8s/generate.py from `$job --describe` and k8s/schedules.py. Change those, then `make manifests`."
 
@@ -18,7 +18,7 @@ def template(name):
 
 
 def fill(template, schedule, described):
-    extra = [f"- {{name: {name}, value: {json.dumps(value)}}}" for name, value in schedule.settings.items()]
+    extra = [f"- {{name: {name}, value: {json.dumps(value)}}}" for name, value in settings_of(schedule, SCHEDULES).items()]
     stops = described["stops_within_seconds"]
     return template.substitute(
         header=Template(HEADER).substitute(job=schedule.job),
@@ -40,7 +40,7 @@ def late(template, name, job, schedules):
 def files(binaries):
     described = {job: facts(binaries, job) for job in by_job(SCHEDULES)}
     for schedule in SCHEDULES:
-        check(schedule, described[schedule.job])
+        check(schedule, described[schedule.job], SCHEDULES)
         yield f"k8s/base/{schedule.name}.yaml", fill(template("cronjob.yaml"), schedule, described[schedule.job])
     names = "".join(f"\n  - {schedule.name}.yaml" for schedule in SCHEDULES)
     yield "k8s/base/kustomization.yaml", template("base.yaml").substitute(names=names)

@@ -22,6 +22,8 @@ class Schedule:
     memory: tuple[int, int]     # request and limit, MiB: measured peaks are beside the entries
     retries: int = 2            # what comes again in a minute needs none
     settings: dict[str, str] = field(default_factory=dict)
+    variant: str = ""           # what the ledger calls runs of these settings; "" those that no other entry names
+    may_idle: bool = False      # whether finding nothing to do is nothing to tell
 
     @property
     def timeout_seconds(self):
@@ -44,9 +46,35 @@ SCHEDULES = [
     Schedule("reindex", "reindex", "20 * * * *", HOUR, "35m", (32, 64)),
     # What triggers put in search_pending. While another mode holds the lock it waits for less than its own successor comes.
     Schedule("reindex-pending", "reindex", "* * * * *", MINUTE, "4m", (32, 64), retries=0,
-             settings={"REINDEX_MODE": "pending", "JOB_LOCK_WAIT": "30s"}),
-    Schedule("reindex-rebuild", "reindex", "0 3 * * SUN", 7 * DAY, "3h", (32, 64), settings={"REINDEX_MODE": "rebuild"}),
+             settings={"REINDEX_MODE": "pending", "JOB_LOCK_WAIT": "30s"}, variant="pending", may_idle=True),
+    Schedule("reindex-rebuild", "reindex", "0 3 * * SUN", 7 * DAY, "3h", (32, 64),
+             settings={"REINDEX_MODE": "rebuild"}, variant="rebuild"),
+    # DOCTOR_MEMORY. What it expects of the others follows from this table: see settings_of.
+    Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 64), retries=0,
+             settings={"JOB_LEDGER_KEEP": "14d"}),
 ]
+# Those that look at the others.
+WATCHING = {"job-doctor"}
+
+
+def settings_of(schedule, schedules):
+    """A schedule's settings; of the doctor also what is expected of all those that are deployed with it."""
+    if schedule.job != "job-doctor":
+        return schedule.settings
+    watched = [s for s in schedules if s.job not in WATCHING]
+    expected = {"HEALTH_EXPECT": ",".join(f"{ledger_name(s)}={duration(s.every)}" for s in watched),
+                "HEALTH_MAY_IDLE": " ".join(ledger_name(s) for s in watched if s.may_idle)}
+    return schedule.settings | {name: text for name, text in expected.items() if text}
+
+
+def ledger_name(schedule):
+    return f"{schedule.job}:{schedule.variant}" if schedule.variant else schedule.job
+
+
+def duration(seconds):
+    """As settings are written: `7d`."""
+    unit, name = next((unit, name) for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (1, "s")) if seconds % unit == 0)
+    return f"{seconds // unit}{name}"
 
 
 def late_after(schedules):
@@ -64,10 +92,10 @@ def facts(binaries, job):
     return json.loads(subprocess.run([Path(binaries) / job, "--describe"], check=True, capture_output=True).stdout)
 
 
-def check(schedule, described):
+def check(schedule, described, schedules):
     """An entry that cannot be right is refused before anything is written."""
     settings = {setting["name"]: setting for setting in described["settings"]}
-    for name in schedule.settings:
+    for name in settings_of(schedule, schedules):
         if name not in settings:
             raise SystemExit(f"{schedule.name}: {schedule.job} has no setting {name}")
         if settings[name]["secret"]:

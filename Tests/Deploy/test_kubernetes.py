@@ -9,7 +9,7 @@ import yaml
 
 from manifests import FOLDERS, ROOT, documents, jobs, kustomize, tool
 from moments import longest_gap, moments, unix
-from schedules import SCHEDULES, facts
+from schedules import DAY, SCHEDULES, WATCHING, facts
 
 BINARIES = Path(os.environ["ONESHOT_BINARIES"])
 # From the oldest that knows all that is used to the newest that there is a schema for.
@@ -163,6 +163,19 @@ class Schedules(unittest.TestCase):
         for wrong in ("0 2 * *", "60 2 * * *", "0 2 1 * MON", "0 4 * * 1", "5-1 * * * *", "x * * * *"):
             with self.assertRaises(ValueError, msg=wrong):
                 unix(wrong)
+
+    def test_the_doctor_expects_what_is_scheduled(self):
+        (job,) = [job for name, job in jobs("k8s/base") if name == "job-doctor"]
+        told = {v["name"]: v.get("value") for v in job["template"]["spec"]["containers"][0]["env"]}
+        units = {"m": 60, "h": 3600, "d": DAY}
+        expected = dict(piece.split("=") for piece in told["HEALTH_EXPECT"].split(","))
+        periods = {name: int(text[:-1]) * units[text[-1]] for name, text in expected.items()}
+        cronjobs = {d["metadata"]["name"]: d["spec"]["schedule"] for d in documents("k8s/base") if d["kind"] == "CronJob"}
+        watched = [s for s in SCHEDULES if s.job not in WATCHING]
+        self.assertEqual(len(periods), len(watched))
+        for schedule in watched:
+            name = f"{schedule.job}:{schedule.variant}" if schedule.variant else schedule.job
+            self.assertEqual(periods[name], longest_gap(moments(unix(cronjobs[schedule.name]))), name)
 
     def test_schedules_of_one_binary_differ_in_their_settings(self):
         told = [(schedule.job, tuple(sorted(schedule.settings.items()))) for schedule in SCHEDULES]

@@ -73,6 +73,12 @@ class Alerts(unittest.TestCase):
                 self.assertTrue(self.fires(alert, {series: alarming}, 50))
         self.assertFalse(self.fires("JobWasPartial", {f'job_runs_total{{{name},status="succeeded"}}': "7x30 8x30"}, 50))
 
+    def test_what_the_doctor_has_found_is_told_once(self):
+        name = 'job_name="job-doctor"'
+        self.assertFalse(self.fires("JobFailsAgainAndAgain", {f"job_consecutive_failures{{{name}}}": "9x60"}, 50))
+        self.assertFalse(self.fires("JobWasPartial", {f'job_runs_total{{{name},status="partial"}}': "7x30 9x30"}, 50))
+        self.assertTrue(self.fires("JobIsLate", {f"job_last_success_timestamp{{{name}}}": "0x99"}, 90))
+
 
 class Dashboard(unittest.TestCase):
     """A real ledger with runs of every kind stands behind DATABASE_URL, and its role may only read."""

@@ -1,18 +1,23 @@
 import Foundation
 import TestSupport
 
-/// The binary that was built with the trait `Delivery`; `make test` builds it.
+/// The binaries that were built with the trait `Delivery`; `make test` builds them.
 enum Delivery {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-  static let job = Binary(path: root.appending(path: ".build/delivery/debug/usage-aggregation").standardized.path)
+  static let job = binary("usage-aggregation")
+  static let doctor = binary("job-doctor")
 
-  static let isBuilt: Bool = {
-    let isThere = FileManager.default.isExecutableFile(atPath: job.url.path)
-    if !isThere {
-      let reason =
-        "swift build --traits Delivery --scratch-path .build/delivery --product usage-aggregation was not run"
-      skipped("Pushgateway and heartbeats", because: "\(reason)")
-    }
-    return isThere
-  }()
+  static let isBuilt = isThere(job, for: "Pushgateway and heartbeats")
+  static let isDoctorBuilt = isThere(doctor, for: "the doctor's messages")
+
+  private static func binary(_ name: String) -> Binary {
+    Binary(path: root.appending(path: ".build/delivery/debug/\(name)").standardized.path)
+  }
+
+  private static func isThere(_ binary: Binary, for what: String) -> Bool {
+    if FileManager.default.isExecutableFile(atPath: binary.url.path) { return true }
+    let name = binary.url.lastPathComponent
+    skipped(what, because: "swift build --traits Delivery --scratch-path .build/delivery --product \(name) was not run")
+    return false
+  }
 }

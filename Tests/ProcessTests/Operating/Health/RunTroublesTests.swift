@@ -1,0 +1,191 @@
+import JobRuntime
+import Testing
+
+@testable import Operations
+
+/// How runs go, whatever their schedule: stuck, slow, failing, idle, debt; by facts alone.
+@Suite struct RunTroublesTests {
+  private let settings = HealthSettings()
+
+  private func history(_ newest: (inout LedgerRun) -> Void = { _ in }, count: Int = 20) -> History {
+    var history = History()
+    history.addRegular(every: .hours(1), newest: .minutes(61), count: count)
+    history.add(ago: [.minutes(1)], change: newest)
+    return history
+  }
+
+  // MARK: Stuck
+
+  @Test func `a run beyond its deadline is stuck, fifteen seconds after it`() {
+    func kinds(_ deadline: Timestamp?) -> [String] {
+      history {
+        $0.status = .running
+        $0.finishedAt = nil
+        $0.deadlineAt = deadline
+      }.kinds(settings)
+    }
+    #expect(kinds(History.now) == [])
+    #expect(kinds(History.now - .seconds(15)) == [])
+    #expect(kinds(History.now - .seconds(16)) == ["job stuck"])
+    #expect(kinds(nil) == [], "a row of an older version")
+  }
+
+  @Test func `a run whose lock is not its own has died`() {
+    var history = history {
+      $0.status = .running
+      $0.finishedAt = nil
+    }
+    #expect(history.kinds(settings) == [])
+    history.orphans = [history.runs.last?.id ?? ""]
+    #expect(history.kinds(settings) == ["job stuck"])
+  }
+
+  @Test func `a lock without an end keeps every run out, whoever set it`() {
+    var history = history()
+    history.locks = [
+      HeldLock(key: "oneshot:lock:job/3", holder: "mine", timeLeft: nil),
+      HeldLock(key: "oneshot:lock:job", holder: "mine", timeLeft: .seconds(1)),
+      HeldLock(key: "oneshot:lock:of-nobody", holder: "?", timeLeft: nil),
+      HeldLock(key: "oneshot:lock:a/x", holder: "?", timeLeft: nil),
+    ]
+    #expect(history.kinds(settings) == ["a/x stuck", "job/3 stuck", "of-nobody stuck"])
+    history.locks = nil
+    #expect(history.kinds(settings) == [])
+  }
+
+  // MARK: Slow
+
+  @Test func `much longer than the median before it, and ten seconds more, is slow`() {
+    func kinds(_ length: Duration, usually: Duration, count: Int = 20) -> [String] {
+      var history = History()
+      history.addRegular(every: .hours(1), newest: .minutes(61), count: count) {
+        $0.finishedAt = $0.startedAt + usually
+      }
+      history.add(ago: [.minutes(30)], took: length)
+      return history.kinds(settings)
+    }
+    #expect(kinds(.seconds(60), usually: .seconds(20)) == [])
+    #expect(kinds(.seconds(61), usually: .seconds(20)) == ["job slow"])
+    #expect(kinds(.seconds(61), usually: .seconds(20), count: 5) == ["job slow"])
+    #expect(kinds(.seconds(61), usually: .seconds(20), count: 4) == [], "too few to tell")
+    #expect(kinds(.seconds(10), usually: .milliseconds(50)) == [])
+    #expect(kinds(.milliseconds(10_051), usually: .milliseconds(50)) == ["job slow"])
+  }
+
+  @Test func `a run that goes on is slow before it ends`() {
+    var history = history {
+      $0.status = .running
+      $0.finishedAt = nil
+    }
+    #expect(history.kinds(settings) == ["job slow"], "a minute, where two seconds are usual")
+    #expect(history.troubles(settings).first?.message.contains("has been running for 1m") == true)
+    history.runs[history.runs.count - 1].startedAt = History.now - .seconds(11)
+    #expect(history.kinds(settings) == [])
+  }
+
+  // MARK: Failing
+
+  @Test(
+    arguments: [
+      (LedgerRun.Status.partial, nil, true), (.failed, "internal", true), (.failed, "denied", true),
+      (.failed, "misconfigured", true), (.failed, "unavailable", false), (.failed, "abandoned", false),
+      (.failed, "lock_lost", false), (.failed, "deadline", false), (.interrupted, nil, false),
+    ] as [(LedgerRun.Status, String?, Bool)])
+  func `what needs a person is told at once, the rest after three in a row`(
+    status: LedgerRun.Status, kind: String?, isUrgent: Bool
+  ) {
+    func kinds(_ count: Int) -> [String] {
+      var history = history()
+      history.add(ago: (0..<count).map { .seconds(50 - $0) }, status) {
+        $0.errorKind = kind
+        $0.errorMessage = "because"
+      }
+      return history.kinds(settings)
+    }
+    #expect(kinds(1) == (isUrgent ? ["job failing"] : []))
+    #expect(kinds(2) == (isUrgent ? ["job failing"] : []))
+    #expect(kinds(3) == ["job failing"])
+  }
+
+  @Test func `a success ends it, and a run that goes on does not`() {
+    var history = history()
+    history.add(ago: [.seconds(40), .seconds(30), .seconds(20)], .failed) { $0.errorKind = "unavailable" }
+    history.add(ago: [.seconds(5)], .running)
+    #expect(history.kinds(settings) == ["job failing"])
+    #expect(history.troubles(settings).first?.message.contains("the last 3 runs did not succeed") == true)
+    history.add(ago: [.seconds(1)])
+    #expect(history.kinds(settings) == [])
+  }
+
+  // MARK: Idle and debt
+
+  @Test func `three successes that found nothing are idle, unless they may`() {
+    func kinds(_ items: [Int64?], _ settings: HealthSettings) -> [String] {
+      var history = History()
+      for (index, items) in items.enumerated() {
+        history.add(variant: "v", ago: [.minutes(10 + index)]) { $0.itemsProcessed = items }
+      }
+      return history.kinds(settings)
+    }
+    #expect(kinds([0, 0, 0], settings) == ["job:v idle"])
+    #expect(kinds([0, 0, 1], settings) == [])
+    #expect(kinds([1, 0, 0, 0], settings) == [])
+    #expect(kinds([0, 0], settings) == [])
+    #expect(kinds([0, nil, 0], settings) == [], "an older version did not tell")
+    for name in [HealthSettings.IdleName(job: "job"), .init(job: "job", variant: "v")] {
+      #expect(kinds([0, 0, 0], HealthSettings(mayIdle: [name])) == [])
+    }
+    #expect(kinds([0, 0, 0], HealthSettings(mayIdle: [.init(job: "job", variant: "w")])) == ["job:v idle"])
+  }
+
+  @Test func `work left three times, and no less of it, is a debt`() {
+    /// The newest first.
+    func kinds(_ behind: [Int64?]) -> [String] {
+      var history = History()
+      for (index, behind) in behind.enumerated() { history.add(ago: [.minutes(10 + index)]) { $0.behind = behind } }
+      return history.kinds(settings)
+    }
+    #expect(kinds([5, 5, 5]) == ["job debt"])
+    #expect(kinds([9, 3, 5]) == ["job debt"])
+    #expect(kinds([4, 9, 5]) == [], "it shrinks")
+    #expect(kinds([5, 0, 5]) == [])
+    #expect(kinds([5, 5]) == [])
+    #expect(kinds([5, nil, 5]) == [])
+  }
+
+  @Test func `dead letters are told only where somebody said how old they may be`() {
+    var history = history()
+    history.letters = [.init(job: "job", count: 7, oldest: History.now - .days(3))]
+    #expect(history.kinds(settings) == [])
+    #expect(history.kinds(HealthSettings(deadLettersAge: .days(4))) == [])
+    #expect(history.kinds(HealthSettings(deadLettersAge: .days(2))) == ["job dead_letters"])
+  }
+
+  // MARK: Who is judged
+
+  @Test func `what nobody expects is judged for a week, and what is expected for as long`() {
+    var history = History()
+    history.add(ago: [.days(8)], .partial)
+    #expect(history.kinds(settings) == [])
+    #expect(history.kinds(.expecting(every: .days(31))) == ["job failing"])
+    history.runs = []
+    history.add(ago: [.days(6)], .partial)
+    #expect(history.kinds(settings) == ["job failing"])
+    history.runs = []
+    history.add(ago: [.days(8)], .running)
+    #expect(history.kinds(settings) == ["job stuck"])
+  }
+
+  @Test func `variants and shards go each their own way`() {
+    var history = History()
+    for shard in 0..<2 {
+      history.addRegular(variant: "hourly", shard: shard, of: 2, every: .hours(1))
+      history.addRegular(variant: "weekly", shard: shard, of: 2, every: .days(7), newest: .days(1)) {
+        $0.finishedAt = $0.startedAt + .minutes(30)
+      }
+    }
+    #expect(history.kinds(settings) == [])
+    history.add(variant: "weekly", shard: 1, of: 2, ago: [.minutes(3)], .failed) { $0.errorKind = "denied" }
+    #expect(history.kinds(settings) == ["job:weekly/1 failing"])
+  }
+}
