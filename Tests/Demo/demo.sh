@@ -105,4 +105,17 @@ JOB_LOCK_MIN_HOLD=1m usage-aggregation >/dev/null
 show oneshot locks
 show oneshot unlock usage-aggregation --yes
 
+health_step() {
+  step "15. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
+  export HEALTH_EXPECT='usage-aggregation=1d,top-stats=1h,metrics-rollups=1h,reindex=1h' HEALTH_IDLE=20
+  show oneshot health
+  psql "$DATABASE_URL" -q -c "update oneshot.job_runs set started_at = started_at - interval '3 hours', finished_at = finished_at - interval '3 hours' where job = 'top-stats'"
+  show oneshot health || echo "(exit code $?)"
+  show job-doctor || echo "(exit code $?: it has found something, and says so to whoever started it)"
+  sql "select job, kind, since, closed_at from oneshot.incidents"
+  show top-stats >/dev/null
+  show job-doctor
+}
+health_step
+
 step "That was all. Servers and data of this demo are gone now; README.md tells how to run it on yours."

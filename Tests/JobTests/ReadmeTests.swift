@@ -4,6 +4,7 @@ import Redis
 import TestSupport
 import Testing
 
+@testable import JobDoctor
 @testable import MetricsRollups
 @testable import Oneshot
 @testable import Reindex
@@ -35,6 +36,7 @@ import Testing
     try expectSettings(of: TopStats.self)
     try expectSettings(of: MetricsRollups.self)
     try expectSettings(of: Reindex.self)
+    try expectSettings(of: JobDoctor.self)
     try expect("settings common", is: table(of: settingsTable(of: UsageAggregation.self).common))
   }
 
@@ -155,6 +157,21 @@ import Testing
       #expect(run.exitCode == 0, "\(mode): \(run.output)\(run.errors)")
     }
     #expect(try await catalogue.differences() == [])
+  }
+
+  @Test func `so can those of job-doctor, in what it finds and in what is over`() async throws {
+    let place = try await Place()
+    var restricted = try await Self.restricted("job-doctor", in: place)
+    restricted["HEALTH_EXPECT"] = "top-stats=1h"
+    try await place.execute("update oneshot.migrations set applied_at = now() - interval '9 days'")
+    let doctor = Binary("job-doctor")
+    let check = try await doctor.run(["--check"], restricted)
+    #expect(check.exitCode == 0, "\(check.output)")
+    let run = try await doctor.run([], restricted)
+    #expect(run.exitCode == 65 && run.result["counts", "opened"].int == 1, "\(run.output)\(run.errors)")
+    restricted["HEALTH_EXPECT"] = ""
+    let well = try await doctor.run([], restricted)
+    #expect(well.exitCode == 0 && well.result["counts", "over"].int == 1, "\(well.output)\(well.errors)")
   }
 
   @Test func `the operator's role and user can look at everything and take locks away, and write nothing`() async throws

@@ -20,7 +20,8 @@ struct Receiver: Sendable {
     var notices: [Notice]
   }
 
-  static let longest = 700
+  private static let longestName = 100
+  private static let longestPart = 200
 
   /// All that are asked for.
   static func all(source: String, _ env: inout Environment) -> [Receiver] {
@@ -67,7 +68,7 @@ extension Receiver {
   }
 
   private static func slackLine(_ notice: Notice, source: String) -> String {
-    let place = "\(slackText(source)): \(slackText(notice.part))"
+    let place = "\(slackText(source, atMost: longestName)): \(slackText(notice.part, atMost: longestPart))"
     if notice.isOver {
       let still = notice.still.isEmpty ? "" : "; still \(notice.still)"
       return ":white_check_mark: \(place): \(notice.kind) is over\(slackText(still))"
@@ -76,8 +77,8 @@ extension Receiver {
   }
 
   /// Slack reads `<!channel>`, `<@U1>` and links where «<» and «>» stand as they are; and «&» begins an entity.
-  static func slackText(_ text: String) -> String {
-    let line = oneLine(text)
+  static func slackText(_ text: String, atMost longest: Int = 680) -> String {
+    let line = oneLine(text, atMost: longest)
     return line.unicodeScalars.reduce(into: "") { result, scalar in
       switch scalar {
       case "&": result += "&amp;"
@@ -88,8 +89,8 @@ extension Receiver {
     }
   }
 
-  /// On one line, without what could turn or hide it, and no longer than a message is read.
-  static func oneLine(_ text: String) -> String {
+  /// On one line, without what could turn or hide it, and no longer than it is read.
+  static func oneLine(_ text: String, atMost longest: Int = 680) -> String {
     let scalars = text.unicodeScalars.prefix(longest + 1).map { scalar -> Unicode.Scalar in
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator: " "
@@ -123,12 +124,13 @@ extension Receiver {
     }
   }
 
+  /// A summary may have 1,024 letters.
   private static func payload(_ notice: Notice, source: String) -> JSON {
     let isError = Trouble.Kind(rawValue: notice.kind)?.isError ?? true
+    let (source, part) = (oneLine(source, atMost: longestName), oneLine(notice.part, atMost: longestPart))
     return [
-      "summary": .string("\(oneLine(source)): \(oneLine(notice.part)): \(notice.kind): \(oneLine(notice.message))"),
-      "source": .string(oneLine(source)), "severity": isError ? "error" : "warning",
-      "timestamp": .string(notice.since.rfc3339), "component": .string(oneLine(notice.part)),
+      "summary": .string("\(source): \(part): \(notice.kind): \(oneLine(notice.message))"), "source": .string(source),
+      "severity": isError ? "error" : "warning", "timestamp": .string(notice.since.rfc3339), "component": .string(part),
       "class": .string(notice.kind),
     ]
   }

@@ -180,6 +180,10 @@ struct Reindex: Job {
   }
 
   private func indexQueued(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
+    let readable = Set(entities.map(\.name))
+    for entity in settings.entities where !readable.contains(entity.name) {
+      if let queue = try await Queue(entity, run) { progress.leaves(try await queue.left(run)) }
+    }
     let pace = Pace(rate: settings.rate)
     for entity in entities {
       guard var queue = try await Queue(entity, run) else { continue }

@@ -19,7 +19,7 @@ package struct HealthPart: Sendable {
   }
 
   /// What the lock of its runs is called.
-  package var lockName: String { part.job + (shardCount == 1 ? "" : "/\(part.shard)") }
+  package var lockName: String { newest?.lockName ?? part.job }
 
   /// How long the successes took before one, at most so many; `nil` where they are too few to tell.
   package func usual(before run: LedgerRun) -> Duration? {

@@ -255,6 +255,10 @@ import Testing
       """)
     let run = try await rollups.run()
     #expect(run.exitCode == 65 && run.count("queued") == 1 && run.count("failed") == 1)
+    #expect(run.count("behind") == 1)
+    // No debt of a run that does other levels.
+    let monthly = try await rollups.run([], ["ROLLUPS_GRANULARITIES": "monthly"])
+    #expect(monthly.exitCode == 0 && monthly.count("queued") == 1 && monthly.count("behind") == 0, "\(monthly.output)")
     #expect(run.result["errors"][0]["item"].string == "metric_events hourly 2025-11-07T10:00:00Z")
     #expect(
       try await rollups.place.value(

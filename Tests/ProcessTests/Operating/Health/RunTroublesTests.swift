@@ -7,7 +7,7 @@ import Testing
 @Suite struct RunTroublesTests {
   private let settings = HealthSettings()
 
-  private func history(_ newest: (inout LedgerRun) -> Void = { _ in }, count: Int = 20) -> History {
+  private func history(count: Int = 20, _ newest: (inout LedgerRun) -> Void = { _ in }) -> History {
     var history = History()
     history.addRegular(every: .hours(1), newest: .minutes(61), count: count)
     history.add(ago: [.minutes(1)], change: newest)
@@ -18,11 +18,12 @@ import Testing
 
   @Test func `a run beyond its deadline is stuck, fifteen seconds after it`() {
     func kinds(_ deadline: Timestamp?) -> [String] {
-      history {
-        $0.status = .running
-        $0.finishedAt = nil
-        $0.deadlineAt = deadline
-      }.kinds(settings)
+      // Too few before it to call it slow.
+      var history = history(count: 4)
+      history.runs[4].status = .running
+      history.runs[4].finishedAt = nil
+      history.runs[4].deadlineAt = deadline
+      return history.kinds(settings)
     }
     #expect(kinds(History.now) == [])
     #expect(kinds(History.now - .seconds(15)) == [])
@@ -31,12 +32,11 @@ import Testing
   }
 
   @Test func `a run whose lock is not its own has died`() {
-    var history = history {
-      $0.status = .running
-      $0.finishedAt = nil
-    }
+    var history = history(count: 4)
+    history.runs[4].status = .running
+    history.runs[4].finishedAt = nil
     #expect(history.kinds(settings) == [])
-    history.orphans = [history.runs.last?.id ?? ""]
+    history.orphans = [history.runs[4].id]
     #expect(history.kinds(settings) == ["job stuck"])
   }
 

@@ -39,7 +39,7 @@ import Testing
   @Test func `a run that goes on may still make it, but not for ever`() {
     var history = History()
     history.add(ago: [.minutes(20)], .running)
-    history.addRegular(every: .hours(1), newest: .minutes(80))
+    history.addRegular(every: .hours(1), newest: .minutes(80)) { $0.finishedAt = $0.startedAt + .minutes(40) }
     history.locks = [HeldLock(key: "oneshot:lock:job", holder: "", timeLeft: .seconds(20))]
     #expect(history.kinds(hourly) == [])
     history.runs[0].startedAt = History.now - .minutes(71)
