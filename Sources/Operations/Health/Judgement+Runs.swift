@@ -47,7 +47,9 @@ extension Judgement {
     let kind = last.errorKind.map { " (\($0))" } ?? ""
     let cause = last.errorMessage.map { ": \($0.prefix(300))" } ?? ""
     let items = last.errorsTotal > 0 ? "; \(last.errorsTotal) items failed" : ""
-    let count = failures.count == 1 ? "the last run" : "the last \(failures.count) runs"
+    let count =
+      failures.count == 1
+      ? "the last run" : (failures.count < HealthFacts.newest ? "" : "at least ") + "the last \(failures.count) runs"
     return Trouble(
       part: part.part, kind: .failing, since: first.startedAt,
       message:

@@ -41,6 +41,11 @@ struct Console: Sendable {
     writeAll(printable(redactor.redact(text), keepingLines: true), to: STDERR_FILENO)
   }
 
+  /// The same failure without secrets, for what is not a complaint.
+  func redacted(_ failure: JobFailure) -> JobFailure {
+    JobFailure(failure.kind, redactor.redact(failure.message), hint: failure.hint.map(redactor.redact))
+  }
+
   /// Asks a question that is answered with `y` or `yes`; whatever else is a no.
   ///
   /// - Returns: `nil` where nobody can be asked.

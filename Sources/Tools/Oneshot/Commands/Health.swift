@@ -30,7 +30,7 @@ struct Health: Command {
     let troubles = judgement.troubles
     let view = HealthView(
       judgement: judgement, facts: facts, parts: isAll ? facts.parts : judgement.judgedParts, troubles: troubles,
-      blindness: blindness)
+      blindness: blindness.map(console.redacted))
     console.say(isJSON ? view.json.text + "\n" : view.text(width: console.width))
     if !troubles.isEmpty { return 1 }
     return blindness?.kind.exitCode ?? 0

@@ -26,12 +26,13 @@ struct HealthView {
         lock(of: part))
     }
     var text = table.isEmpty ? "No job has run in the last seven days.\n" : table.text(width: width)
-    for letters in facts.letters {
-      text += printable(
-        "\n\(letters.count) dead letters of \(letters.job) are pending; the oldest failed first \(letters.oldest.withAge(at: now))."
-      )
-    }
     if !facts.letters.isEmpty { text += "\n" }
+    for letters in facts.letters {
+      let oldest = letters.oldest.withAge(at: now)
+      text +=
+        printable("\(letters.count) dead letters of \(letters.job) are pending; the oldest failed first \(oldest).")
+        + "\n"
+    }
     if let blindness {
       text += "\nLocks could not be looked at: \(printable(blindness.description))\n"
     }

@@ -191,4 +191,22 @@ import Testing
     #expect(part["shard"].int == 1 && part["shard_count"].int == 3 && part["expected_every_ms"].int == 3_600_000)
     #expect(part["median_duration_ms"].int == 2000 && part["consecutive_failures"].int == 0)
   }
+
+  @Test func `the runs of each part are found through an index, however many there are`() async throws {
+    let ledger = try await PlantedLedger()
+    try await ledger.plant("often", variant: "pending", every: "1 minute", count: 40_000)
+    try await ledger.plant("often", variant: "rebuild", every: "7 days", count: 12)
+    for shard in 0..<4 { try await ledger.plant("shared", shard: shard, of: 4, every: "1 hour", count: 500) }
+    try await ledger.place.execute("analyze oneshot.job_runs")
+    func scans(_ kind: String) async throws -> Int {
+      Int(try await ledger.place.value("select \(kind) from pg_stat_user_tables where relname = 'job_runs'")) ?? 0
+    }
+    // What this session has read is counted once it is over.
+    await ledger.place.reconnect()
+    let (sequential, byIndex) = (try await scans("seq_scan"), try await scans("idx_scan"))
+    let health = try await ledger.health(["HEALTH_EXPECT": "often:pending=1m,often:rebuild=7d,shared=1h"])
+    #expect(health.troubles == [] && health.exitCode == 0)
+    try await eventually { try await scans("idx_scan") > byIndex + 6 }
+    #expect(try await scans("seq_scan") == sequential)
+  }
 }
