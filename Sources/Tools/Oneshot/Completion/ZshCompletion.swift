@@ -61,7 +61,8 @@ enum ZshCompletion {
   }
 
   private static func operand(_ number: Int, _ operand: OperandDeclaration) -> String {
-    quoted("\(number + 1):\(escaped(operand.help, ":")):\(action(operand.value))")
+    let mark = operand.isOptional ? "::" : ":"
+    return quoted("\(number + 1)\(mark)\(escaped(operand.help, ":")):\(action(operand.value))")
   }
 
   private static func action(_ value: ValueKind) -> String {
