@@ -43,10 +43,10 @@ import Testing
   @Test func `a lock without an end keeps every run out, whoever set it`() {
     var history = history()
     history.locks = [
-      HeldLock(key: "oneshot:lock:job/3", holder: "mine", timeLeft: nil),
-      HeldLock(key: "oneshot:lock:job", holder: "mine", timeLeft: .seconds(1)),
-      HeldLock(key: "oneshot:lock:of-nobody", holder: "?", timeLeft: nil),
-      HeldLock(key: "oneshot:lock:a/x", holder: "?", timeLeft: nil),
+      HeldLock(key: "oneshot:lock:job/3", value: Array("mine".utf8), timeLeft: nil),
+      HeldLock(key: "oneshot:lock:job", value: Array("mine".utf8), timeLeft: .seconds(1)),
+      HeldLock(key: "oneshot:lock:of-nobody", value: Array("?".utf8), timeLeft: nil),
+      HeldLock(key: "oneshot:lock:a/x", value: Array("?".utf8), timeLeft: nil),
     ]
     #expect(history.kinds(settings) == ["a/x stuck", "job/3 stuck", "of-nobody stuck"])
     history.locks = nil

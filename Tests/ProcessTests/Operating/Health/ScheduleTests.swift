@@ -40,7 +40,7 @@ import Testing
     var history = History()
     history.add(ago: [.minutes(20)], .running)
     history.addRegular(every: .hours(1), newest: .minutes(80)) { $0.finishedAt = $0.startedAt + .minutes(40) }
-    history.locks = [HeldLock(key: "oneshot:lock:job", holder: "", timeLeft: .seconds(20))]
+    history.locks = [HeldLock(key: "oneshot:lock:job", value: Array("".utf8), timeLeft: .seconds(20))]
     #expect(history.kinds(hourly) == [])
     history.runs[0].startedAt = History.now - .minutes(71)
     history.runs[0].deadlineAt = History.now + .minutes(20)
