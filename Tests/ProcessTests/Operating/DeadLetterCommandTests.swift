@@ -272,7 +272,7 @@ import Testing
   @Test func `the page's role of an operator can do all this, and cannot forge the audit or change anything else`()
     async throws
   {
-    let sql = try Page("docs/operate-dead-letters.part.md").code("grants dead-letters")
+    let sql = try Page("docs/operate.md").code("grants")
     let role = "operator_\(place.redisURL.split(separator: "=").last ?? "")"
     try await place.execute(
       "create role \(role) login; "

@@ -204,7 +204,7 @@ import Testing
     let stuck = try await here.add(
       1, ["status": "'running'", "finished_at": "null", "deadline_at": "now() - interval '1 h'"])
     let shown = try await here.run("run", stuck).output
-    #expect(shown.contains("which is over: stuck or dead") && shown.contains("held by nobody; a run that works would"))
+    #expect(shown.contains("which is over: stuck or dead") && shown.contains("held by nobody; a run at work holds it"))
     let dead = try await here.add(2, ["status": "'failed'", "error_kind": "'abandoned'"])
     #expect(try await here.run("run", dead).output.contains("not known: it was found dead by the next run"))
     #expect(try await here.run("run", dead, "--json").result["duration_ms"].isThere == false)
