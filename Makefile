@@ -12,7 +12,7 @@ SHELL := /bin/bash
 .PHONY: demo test soak bench build manifests image-check check format
 
 support := Tests/Support
-binaries := usage-aggregation top-stats metrics-rollups reindex job-doctor oneshot
+binaries := usage-aggregation top-stats metrics-rollups reindex job-doctor job-report oneshot
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
 ship := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s
 # Each test starts processes, and some servers of their own: all at once would be hundreds.

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "k8s"))
 from schedules import HOUR, MINUTE, SCHEDULES, by_job, check, facts, late_after, settings_of, write  # noqa: E402
 
-# A Fargate task takes most of a minute to start: what comes every minute is not for it.
-FARGATE = [schedule for schedule in SCHEDULES if schedule.every >= 5 * MINUTE]
+# A Fargate task takes most of a minute to start: what comes every minute is not for it. Nor is what needs a volume.
+FARGATE = [schedule for schedule in SCHEDULES if schedule.every >= 5 * MINUTE and schedule.folder == "base"]
 
 # RunTask's overrides, as Scheduler hands them over once it has filled in the time.
 INPUT = {"containerOverrides": [{"name": "job", "environment": [

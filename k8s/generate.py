@@ -41,8 +41,8 @@ def files(binaries):
     described = {job: facts(binaries, job) for job in by_job(SCHEDULES)}
     for schedule in SCHEDULES:
         check(schedule, described[schedule.job], SCHEDULES)
-        yield f"k8s/base/{schedule.name}.yaml", fill(template("cronjob.yaml"), schedule, described[schedule.job])
-    names = "".join(f"\n  - {schedule.name}.yaml" for schedule in SCHEDULES)
+        yield f"k8s/{schedule.folder}/{schedule.name}.yaml", fill(template("cronjob.yaml"), schedule, described[schedule.job])
+    names = "".join(f"\n  - {schedule.name}.yaml" for schedule in SCHEDULES if schedule.folder == "base")
     yield "k8s/base/kustomization.yaml", template("base.yaml").substitute(names=names)
     any_job = next(iter(described.values()))
     final = [code for code in not_worth_a_retry(any_job) if code != 65]
@@ -61,9 +61,10 @@ def main(arguments):
         sys.exit(__doc__)
     written = dict(files(arguments[-1]))
     is_good = all([write(path, text, is_check) for path, text in written.items()])
-    for path in leftovers("k8s/base", {name.split("/")[-1] for name in written}):
-        print(f"{path.relative_to(ROOT)} belongs to no schedule; please remove it")
-        is_good = False
+    for folder in sorted({name.rpartition("/")[0] for name in written}):
+        for path in leftovers(folder, written):
+            print(f"{path.relative_to(ROOT)} belongs to no schedule; please remove it")
+            is_good = False
     sys.exit(0 if is_good else 1)
 
 

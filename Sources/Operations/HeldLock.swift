@@ -1,4 +1,4 @@
-package import JobRuntime
+import JobRuntime
 package import Redis
 
 /// A leader lock as it stands in Redis.
@@ -57,15 +57,6 @@ package struct HeldLock: Sendable, Equatable {
     // The server that was asked for the others is one of them.
     var seen: Set<String> = []
     return locks.filter { seen.insert($0.key).inserted }.sorted { $0.key < $1.key }
-  }
-
-  /// The same, within a run.
-  package static func all(_ run: JobRun) async throws -> [HeldLock] {
-    var locks: [HeldLock] = []
-    for primary in try await run.redisPrimaries() {
-      locks += try await run.redis(on: primary) { session in try read(&session) }
-    }
-    return locks.sorted { $0.key < $1.key }
   }
 
   /// The lock of this name, if it is held.

@@ -7,6 +7,8 @@ package struct LockStanding: Sendable {
   /// The holder's row; `nil` where the ledger has none.
   package var run: LedgerRun?
 
+  package init(lock: HeldLock, run: LedgerRun?) { (self.lock, self.run) = (lock, run) }
+
   /// What may be made of both together.
   package enum Verdict: Sendable, Equatable {
     /// By the ledger the run is at work, and its lease is being renewed.

@@ -11,6 +11,14 @@ step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 show() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 sql() { printf '\033[2m$ psql -c "%s"\033[0m\n' "$1"; psql "$DATABASE_URL" -q -P footer=off -c "$1"; }
 
+report() {
+  step "16. One page of all that: runs, failures, dead letters, locks."
+  # Stays when the demo has ended.
+  page=${TMPDIR:-/tmp}/oneshot-report.html
+  show env REPORT_FILE="$page" REPORT_TITLE="the demo" job-report
+  echo "open $page in a browser"
+}
+
 step "1. A database without our tables: the migration makes them, each step once."
 show oneshot migrate
 
@@ -117,5 +125,6 @@ health_step() {
   show job-doctor
 }
 health_step
+report
 
 step "That was all. Servers and data of this demo are gone now; README.md tells how to run it on yours."

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -50,8 +51,19 @@ class Files(unittest.TestCase):
         for name, service in services.items():
             for volume in service.get("volumes", []):
                 source = volume["source"] if isinstance(volume, dict) else volume.split(":")[0]
-                self.assertTrue(Path(source).exists(), source)
+                self.assertTrue(source in self.named() or Path(source).exists(), source)
         self.assertEqual(services["top-stats"]["read_only"], True)
+
+    def named(self):
+        return yaml.safe_load(COMPOSE.read_text())["volumes"]
+
+    def test_what_the_report_writes_the_web_server_shows(self):
+        services = self.services()
+        (volume,) = services["job-report"]["volumes"]
+        name, folder = volume.split(":")
+        self.assertIn(name, self.named())
+        self.assertEqual(services["job-report"]["environment"]["REPORT_FILE"], folder + "/index.html")
+        self.assertTrue(services["report"]["volumes"][0].startswith(name + ":/usr/share/nginx/html"))
 
     def test_every_job_is_a_service_and_the_version_is_the_binaries(self):
         services = self.services()
@@ -100,7 +112,11 @@ class Steps(unittest.TestCase):
 
     def job(self, service, environment, *arguments):
         path, *rest = service["entrypoint"]
-        ended = run(BINARIES / path.rpartition("/")[2], *rest, *arguments, env={**service["environment"], **environment})
+        with tempfile.TemporaryDirectory() as folder:
+            # What is a volume there is a folder here.
+            inner = [volume.split(":")[1] for volume in service.get("volumes", [])]
+            settings = {name: value.replace(inner[0], folder) if inner else value for name, value in service["environment"].items()}
+            ended = run(BINARIES / path.rpartition("/")[2], *rest, *arguments, env={**settings, **environment})
         self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
         return ended
 

@@ -12,8 +12,8 @@ from moments import eventbridge, moments, unix
 from schedules import MINUTE, SCHEDULES, facts
 
 BINARIES = Path(os.environ["ONESHOT_BINARIES"])
-# A Fargate task takes most of a minute to start.
-WANTED = [schedule for schedule in SCHEDULES if schedule.every > MINUTE]
+# A Fargate task takes most of a minute to start, and has no volume.
+WANTED = [schedule for schedule in SCHEDULES if schedule.every > MINUTE and schedule.folder == "base"]
 NOT_FOLLOWED = {
     "CKV_AWS_158": "logs hold no secrets, and are encrypted by CloudWatch's own key",
     "CKV_AWS_27": "the queue is encrypted by SQS' own key",

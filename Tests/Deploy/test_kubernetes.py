@@ -19,6 +19,7 @@ NOT_FOLLOWED = {
     "CKV_K8S_43": "the digest is known where the image was pushed: the overlay names it (docs/deploy.md)",
     "CKV_K8S_15": "an image that is named by its digest need not be pulled again",
 }
+WITH_JOBS = ("k8s/base", "k8s/overlays/report", "k8s/overlays/sharded")
 # Not Kubernetes' own kinds; promtool looks at the rules.
 UNKNOWN_TO_SCHEMAS = {"PrometheusRule"}
 
@@ -80,8 +81,9 @@ class Manifests(unittest.TestCase):
                     self.assertIs(security["runAsNonRoot"], True)
                     self.assertEqual([security[key] for key in ("runAsUser", "runAsGroup", "fsGroup")], [65532] * 3)
                     self.assertEqual(security["seccompProfile"], {"type": "RuntimeDefault"})
-                    self.assertTrue(all(set(volume) <= {"name", "secret", "configMap"} for volume in pod["volumes"]))
-                    self.assertEqual([volume["secret"]["defaultMode"] for volume in pod["volumes"]], [0o440])
+                    kinds = {"name", "secret", "configMap"} | ({"persistentVolumeClaim"} if name == "job-report" else set())
+                    self.assertTrue(all(set(volume) <= kinds for volume in pod["volumes"]))
+                    self.assertEqual([volume["secret"]["defaultMode"] for volume in pod["volumes"] if "secret" in volume], [0o440])
                     (container,) = pod["containers"]
                     self.assertEqual(container["securityContext"], {
                         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}})
@@ -95,6 +97,31 @@ class Manifests(unittest.TestCase):
         for folder in FOLDERS:
             for name, job in jobs(folder):
                 self.assertLessEqual(wanted, job["template"]["metadata"]["labels"].items(), name)
+
+    def test_the_report_is_written_where_the_web_server_reads_it_and_nowhere_else(self):
+        found = {(d["kind"], d["metadata"]["name"]): d for d in documents("k8s/overlays/report")}
+        claim, server = found["PersistentVolumeClaim", "oneshot-report"], found["Deployment", "oneshot-report"]
+        (job,) = [job for name, job in jobs("k8s/overlays/report") if name == "job-report"]
+        writing, reading = job["template"], server["spec"]["template"]
+        for pod, is_read_only in ((writing["spec"], False), (reading["spec"], True)):
+            (volume,) = [v for v in pod["volumes"] if "persistentVolumeClaim" in v]
+            self.assertEqual(volume["persistentVolumeClaim"]["claimName"], claim["metadata"]["name"])
+            (container,) = pod["containers"]
+            (mount,) = [m for m in container["volumeMounts"] if m["name"] == volume["name"]]
+            self.assertEqual(mount.get("readOnly", False), is_read_only)
+            if not is_read_only:
+                (file,) = [v["value"] for v in container["env"] if v["name"] == "REPORT_FILE"]
+                self.assertEqual(Path(file).parent.as_posix(), mount["mountPath"])
+        # One node mounts the volume: the run goes where the server is.
+        self.assertEqual(claim["spec"]["accessModes"], ["ReadWriteOnce"])
+        (term,) = writing["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        self.assertLessEqual(term["labelSelector"]["matchLabels"].items(), reading["metadata"]["labels"].items())
+        # Whoever is let in comes to the server and to no job.
+        policy, service = found["NetworkPolicy", "oneshot-report"], found["Service", "oneshot-report"]
+        for selector in (policy["spec"]["podSelector"]["matchLabels"], service["spec"]["selector"], server["spec"]["selector"]["matchLabels"]):
+            self.assertLessEqual(selector.items(), reading["metadata"]["labels"].items())
+            self.assertFalse(selector.items() <= writing["metadata"]["labels"].items())
+        self.assertEqual(reading["spec"]["securityContext"]["fsGroup"], writing["spec"]["securityContext"]["fsGroup"])
 
     def test_shards_agree(self):
         (job,) = [job for name, job in jobs("k8s/overlays/sharded") if name == "usage-aggregation"]
@@ -118,7 +145,7 @@ class Settings(unittest.TestCase):
     def test_every_name_is_one_that_a_binary_reads(self):
         known = {s["name"] for d in self.described.values() for s in d["settings"]}
         self.assertLessEqual(set(self.shared), known)
-        for folder in ("k8s/base", "k8s/overlays/sharded"):
+        for folder in WITH_JOBS:
             for name, job in jobs(folder):
                 (container,) = job["template"]["spec"]["containers"]
                 binary = container["command"][0].rpartition("/")[2]
@@ -133,10 +160,10 @@ class Settings(unittest.TestCase):
     def test_the_binary_takes_every_value(self):
         """78 would be a bad setting; 69 says that all were read and a server was looked for."""
         nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1", "JOB_ATTEMPTS": "1"}
-        for folder in ("k8s/base", "k8s/overlays/sharded"):
+        for folder in WITH_JOBS:
             for name, job in jobs(folder):
                 (container,) = job["template"]["spec"]["containers"]
-                given = {v["name"]: v["value"] for v in container["env"] if "value" in v and not v["name"].endswith("_FILE")}
+                given = {v["name"]: v["value"] for v in container["env"] if "value" in v and v["name"].removesuffix("_FILE") not in nowhere}
                 binary = BINARIES / container["command"][0].rpartition("/")[2]
                 ended = run(binary, env={**self.shared, **given, **nowhere})
                 self.assertEqual(ended.returncode, 69, f"{folder} {name}: {ended.stdout}")

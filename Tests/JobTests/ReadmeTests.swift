@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import JobDoctor
+@testable import JobReport
 @testable import MetricsRollups
 @testable import Oneshot
 @testable import Reindex
@@ -37,6 +38,7 @@ import Testing
     try expectSettings(of: MetricsRollups.self)
     try expectSettings(of: Reindex.self)
     try expectSettings(of: JobDoctor.self)
+    try expectSettings(of: StatusPage.self)
     try expect("settings common", is: table(of: settingsTable(of: UsageAggregation.self).common))
   }
 
@@ -141,6 +143,19 @@ import Testing
     #expect(check.exitCode == 78 && check.output.contains("mine.sql, line 2: relation"), "\(check.output)")
     let campaigns = try await rollups.run(["--check"], ["ROLLUPS_SOURCES": "campaign_analytics"])
     #expect(campaigns.exitCode == 78 && campaigns.output.contains("the table campaign_rewards does not exist"))
+  }
+
+  @Test func `so can those of job-report`() async throws {
+    let reports = try await Reports()
+    try await reports.add("reindex", ago: "1 hour", status: "failed", kind: "internal", message: "a message")
+    try await reports.addDeadLetter("reindex", item: "asset:1", message: "too long")
+    var restricted = try await Self.restricted("job-report", in: reports.place)
+    restricted["REPORT_FILE"] = reports.file
+    let check = try await Reports.binary.run(["--check"], restricted)
+    #expect(check.exitCode == 0, "\(check.output)")
+    let run = try await Reports.binary.run([], restricted)
+    #expect(
+      run.exitCode == 0 && reports.page().contains("a message") && reports.page().contains("asset:1"), "\(run.output)")
   }
 
   @Test func `so can those of reindex, in every mode`() async throws {

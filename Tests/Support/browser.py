@@ -5,7 +5,8 @@
 
 Told: `console` (each message, refusals of the Content-Security-Policy among them), `exceptions`, `requests` (all that was
 asked for), `width` and `scrollWidth`, `text` (what is seen), `wide` (elements that stick out), `contrast` (texts whose
-contrast to what is behind them is below WCAG's AA), `unnamed` (images without a name for who does not see them).
+contrast to what is behind them is below WCAG's AA), `unnamed` (images without a name for who does not see them), `lost`
+(references to what is not on the page, and ids that stand on it twice).
 """
 import base64
 import fcntl
@@ -34,8 +35,11 @@ LOOK = r"""
     if (ratio < 4.5) contrast.add(ratio.toFixed(2) + " " + e.tagName + "." + e.className);
   }
   const unnamed = [...document.querySelectorAll("svg, img")].filter(e => e.getAttribute("aria-hidden") != "true" && !(e.getAttribute("role") == "img" && e.getAttribute("aria-label"))).length;
+  const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
+  const references = [...document.querySelectorAll("[aria-labelledby], [href^='#']")].map(e => (e.getAttribute("aria-labelledby") || e.getAttribute("href").slice(1)));
+  const lost = [...references.filter(id => !ids.includes(id)), ...ids.filter((id, i) => ids.indexOf(id) != i)];
   const old = document.getElementById("old");
-  return { width: innerWidth, scrollWidth: document.scrollingElement.scrollWidth, wide, contrast: [...contrast], unnamed,
+  return { width: innerWidth, scrollWidth: document.scrollingElement.scrollWidth, wide, contrast: [...contrast], unnamed, lost,
     text: document.body.innerText, title: document.title, scripts: document.scripts.length, isOld: !!old && !old.hidden,
     headings: [...document.querySelectorAll("h1, h2, h3")].map(e => e.tagName.toLowerCase()),
     background: getComputedStyle(document.body).backgroundColor };

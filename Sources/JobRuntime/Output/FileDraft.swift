@@ -32,8 +32,12 @@ public struct FileDraft: Sendable {
   public static func check(_ path: String) throws(SmallFile.Failure) {
     var facts = stat()
     // A rename would put a file in the place of /dev/null too.
-    if stat(path, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG {
-      throw SmallFile.Failure(facts.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
+    if stat(path, &facts) == 0 {
+      guard facts.st_mode & S_IFMT == S_IFREG else {
+        throw SmallFile.Failure(facts.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
+      }
+    } else if errno != ENOENT {
+      throw SmallFile.Failure(errno)
     }
     guard access(folder(of: path), W_OK | X_OK) == 0 else { throw SmallFile.Failure(errno) }
   }
@@ -59,7 +63,7 @@ public struct FileDraft: Sendable {
   /// Removes drafts of the same file that processes left which were killed.
   ///
   /// - Parameter seconds: how old a draft has to be that nobody is still writing.
-  public static func removeLeftovers(of path: String, olderThan seconds: Int = 3600) {
+  public static func removeLeftovers(of path: String, olderThan seconds: Int = 600) {
     let folder = folder(of: path)
     let prefix = prefix(of: path).dropFirst(folder.utf8.count)
     for name in (try? SmallFile.names(in: folder)) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(ending) {

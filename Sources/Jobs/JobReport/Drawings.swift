@@ -16,13 +16,23 @@ struct Timeline {
     ) {
       HTML(.path, .class("days"), .d(days))
       HTML(.path, .class("now"), .d("M\(axis.number(of: now) * Self.step + 7) 0v\(Self.height)"))
-      part.cells.map { cell in
-        HTML(.path, .class(cell.mark.rawValue), .d(cell.mark.bar(at: cell.number * Self.step + 1))) {
-          HTML(.title) { title(of: cell) }
-        }
-      }
+      part.cells.map { bar($0) }
     }
   }
+
+  /// Below the worst of a stretch stands a piece of what went well in it, so that one bad run of many does not look like
+  /// an outage.
+  private func bar(_ cell: Part.Cell) -> HTML {
+    let (mark, x) = (cell.mark, cell.number * Self.step + 1)
+    let isMixed = [.failed, .partial, .interrupted].contains(mark) && cell.counts[.succeeded, default: 0] > 0
+    return HTML(.g) {
+      HTML(.title) { title(of: cell) }
+      HTML(.path, .class(mark.rawValue), .d(mark.bar(at: x, foot: isMixed ? Self.middle : Self.height)))
+      if isMixed { HTML(.path, .class(Mark.well.rawValue), .d("M\(x) \(Self.middle + 2)h6V\(Self.height)h-6z")) }
+    }
+  }
+
+  private static let middle = 17
 
   /// A line at the foot, and one where each day begins.
   private var days: String {
@@ -75,7 +85,7 @@ struct Sparkline {
   private var highest: Double { points.map(\.value).max() ?? 0 }
 
   private func y(_ value: Double) -> Double {
-    let share = highest > 0 ? value / highest : 0
+    let share = highest > 0 ? max(0, value) / highest : 0
     return ((Double(Self.height) - 1 - share * Self.room) * 10).rounded() / 10
   }
 

@@ -90,15 +90,19 @@ extension Page {
     }
   }
 
-  private func line(_ held: HeldBy) -> HTML {
+  private func line(_ held: LockStanding) -> HTML {
     HTML(.tr) {
       HTML(.th, .scope("row")) { HTML(.bdi) { bounded(held.lock.name) } }
       if let run = held.run {
         HTML(.td) {
           name(run.part.job, run.part.variant, run.part.shard)
           HTML(.code, .class("id")) { run.id }
-          if run.status != .running {
-            HTML(.span, .class("soft")) { " which has ended: \(run.status.rawValue)" }
+          switch held.verdict(at: picture.madeAt) {
+          case .ended(let status): HTML(.span, .class("soft")) { "which has ended: \(status.rawValue)" }
+          case .overdue:
+            icon(.failed)
+            HTML(.strong, .class("failed")) { "beyond its deadline" }
+          case .working, .unknown, .foreign: HTML.empty
           }
         }
         HTML(.td) { age(run.startedAt) }
@@ -107,7 +111,10 @@ extension Page {
         let holder = held.lock.holder
         HTML(.td, .class("message")) {
           excerpt(.init(text: holder, length: holder.unicodeScalars.count), atMost: 200)
-          HTML(.span, .class("soft")) { " (no run that the ledger knows)" }
+          HTML(.span, .class("soft")) {
+            held.verdict(at: picture.madeAt) == .foreign
+              ? " (no run of ours)" : " (a run that this ledger does not know)"
+          }
         }
         HTML(.td) { "–" }
         HTML(.td) { "–" }

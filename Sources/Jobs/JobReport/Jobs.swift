@@ -4,7 +4,7 @@ import Operations
 /// Each part: how it stands, its runs along the days, how long they took and what they did.
 extension Page {
   var jobs: HTML {
-    section("jobs", "Jobs", picture.axis.days == 1 ? "today" : "the last \(picture.axis.days) days") {
+    section("jobs", "Jobs", daysInWords) {
       if picture.parts.total == 0 {
         HTML(.p, .class("none")) { "The ledger knows no run of any job but this one's." }
       } else {
@@ -16,10 +16,15 @@ extension Page {
     }
   }
 
+  var daysInWords: String {
+    let axis = picture.axis
+    return axis.days == 1 ? axis.firstDay.short : "\(axis.firstDay.short) – \((axis.firstDay + (axis.days - 1)).short)"
+  }
+
   /// The names of the days, as far as there is room for them.
   private var labels: [HTML] {
     let axis = picture.axis
-    if axis.days <= 10 { return (0..<axis.days).map { day in HTML(.span) { (axis.firstDay + day).short } } }
+    if axis.days <= 10 { return (0..<axis.days).map { day in HTML(.span) { (axis.firstDay + day).shortest } } }
     return [
       HTML(.span) { axis.firstDay.short }, HTML(.span, .class("last")) { (axis.firstDay + (axis.days - 1)).short },
     ]
@@ -28,7 +33,7 @@ extension Page {
   private func row(_ part: Part) -> HTML {
     let axis = picture.axis
     let lengths = part.cells.compactMap { cell in cell.median.map { (cell.number, Double($0.inMilliseconds)) } }
-    let items = part.cells.compactMap { cell in cell.items.map { (cell.number, Double($0)) } }
+    let items = part.cells.compactMap { cell in cell.items.map { (cell.number, $0) } }
     return HTML(.li) {
       HTML(.div, .class("who")) {
         HTML(.h3) { name(part.part.job, part.part.variant, part.part.shard) }
@@ -49,7 +54,7 @@ extension Page {
           " items"
         }
         Sparkline(axis: axis, points: items).bars(
-          "Items processed: \(part.items.map { Words.count($0) } ?? "unknown").")
+          "Items processed: \(part.items.map { Words.short($0) } ?? "unknown").")
       }
     }
   }
@@ -68,15 +73,15 @@ extension Page {
       age(ended.startedAt)
       if part.newest.isRunning {
         HTML(.span, .class("soft")) {
-          ", running since "
+          ", running for "
           HTML(.time, .datetime(part.newest.startedAt)) { (picture.madeAt - part.newest.startedAt).short }
         }
       }
     } else {
       icon(.running)
       HTML(.strong, .class("running")) { "running" }
-      " since "
-      age(part.newest.startedAt)
+      " for "
+      HTML(.time, .datetime(part.newest.startedAt)) { (picture.madeAt - part.newest.startedAt).short }
     }
   }
 
@@ -103,7 +108,9 @@ extension Page {
           word
         }
       }
-      HTML(.li, .class("soft")) { "a bar is \(DurationText.format(.seconds(picture.axis.cell))), as its worst run" }
+      HTML(.li, .class("soft")) {
+        "a bar is \(DurationText.format(.seconds(picture.axis.cell))), and stands for the worst of its runs"
+      }
     }
   }
 }
@@ -112,7 +119,7 @@ extension Page {
 extension Page {
   @HTML.Content var numbers: HTML {
     if picture.parts.total > 0 {
-      section("numbers", "In numbers", picture.axis.days == 1 ? "today" : "the last \(picture.axis.days) days") {
+      section("numbers", "In numbers", daysInWords) {
         table(
           "numbers",
           [
@@ -134,7 +141,7 @@ extension Page {
       number(Words.length(part.median))
       number(Words.length(part.high))
       number(Words.length(part.longest))
-      number(part.items.map { Words.count($0) } ?? "–")
+      number(part.items.map { Words.short($0) } ?? "–")
       number(Words.length(part.ended?.duration))
       number(part.ended?.items.map { Words.count($0) } ?? "–")
       number(part.ended?.behind.map { Words.count($0) } ?? "–")

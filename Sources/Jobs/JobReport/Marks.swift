@@ -31,13 +31,15 @@ enum Mark: String, CaseIterable {
 
   /// Of a bar in the timeline: from where to where, of `Timeline.height`, each six wide. The worse, the taller; what did
   /// not end well has a head of its own.
-  func bar(at x: Int) -> String {
+  ///
+  /// - Parameter foot: where it ends; higher than the ground where there is something else below it.
+  func bar(at x: Int, foot: Int = Timeline.height) -> String {
     switch self {
-    case .well: "M\(x) 14h6v14h-6z"
+    case .well: "M\(x) 14h6V\(foot)h-6z"
     case .running: "M\(x) 14h6v3h-6zM\(x) 19h6v3h-6zM\(x) 24h6v4h-6z"
-    case .interrupted: "M\(x) 8h6v20h-6zM\(x + 2) 10v16h2V10z"
-    case .partial: "M\(x) 11h6v17h-6zM\(x) 5h6v4h-6z"
-    case .failed: "M\(x) 9h6v19h-6zM\(x) 7l3-7 3 7z"
+    case .interrupted: "M\(x) 8h6V\(foot)h-6zM\(x + 2) 10V\(foot - 2)h2V10z"
+    case .partial: "M\(x) 11h6V\(foot)h-6zM\(x) 5h6v4h-6z"
+    case .failed: "M\(x) 9h6V\(foot)h-6zM\(x) 7l3-7 3 7z"
     case .quiet: ""
     }
   }
@@ -64,7 +66,12 @@ extension Page {
 
   /// What the browser shows on the page's tab.
   var favicon: HTML {
-    let colour: Fill = state == .well ? .green : state == .troubled ? .red : .amber
+    let colour: Fill =
+      switch state.mark {
+      case .well: .green
+      case .failed: .red
+      default: .amber
+      }
     return HTML(.svg, .namespace, .viewBox(20, 20)) { HTML(.path, .d(state.mark.path), .fill(colour), .evenOdd) }
   }
 }

@@ -4,12 +4,8 @@ import Operations
 /// The page: one file that needs no other.
 struct Page: Sendable {
   let picture: Picture
-  let troubles: [Trouble]
 
-  init(_ picture: Picture) {
-    self.picture = picture
-    troubles = picture.troubles
-  }
+  init(_ picture: Picture) { self.picture = picture }
 
   var html: HTML {
     HTML(
@@ -53,12 +49,12 @@ struct Page: Sendable {
   // MARK: State
 
   enum State {
-    case well, troubled, unsteady, empty
+    case well, troubled, strange, unsteady, empty
 
     var title: String {
       switch self {
       case .well: "All well"
-      case .troubled: "Trouble"
+      case .troubled, .strange: "Trouble"
       case .unsteady: "Unsteady"
       case .empty: "No runs"
       }
@@ -68,14 +64,14 @@ struct Page: Sendable {
       switch self {
       case .well: .well
       case .troubled: .failed
-      case .unsteady: .partial
+      case .strange, .unsteady: .partial
       case .empty: .quiet
       }
     }
   }
 
   var state: State {
-    if !troubles.isEmpty { return .troubled }
+    if !picture.troubles.isEmpty { return picture.troubles.contains(where: \.kind.isError) ? .troubled : .strange }
     if picture.parts.total == 0 { return .empty }
     return picture.unwell > 0 ? .unsteady : .well
   }
@@ -86,7 +82,8 @@ struct Page: Sendable {
     case .empty: return "Nothing has run yet"
     case .well: return total == 1 ? "The last run succeeded" : "All \(Words.count(total)) are well"
     case .unsteady: return "\(Words.count(picture.unwell)) of \(Words.count(total)) did not succeed the last time"
-    case .troubled: return Words.count(troubles.count, "thing needs", "things need") + " somebody"
+    case .troubled, .strange:
+      return Words.count(picture.troubles.count, "thing needs", "things need") + " attention"
     }
   }
 
@@ -130,19 +127,21 @@ struct Page: Sendable {
     }
   }
 
+  private static let mostTroubles = 40
+
   @HTML.Content private var troubleList: HTML {
-    if !troubles.isEmpty {
-      section("troubles", "Needs somebody") {
+    if !picture.troubles.isEmpty {
+      section("troubles", "Needs attention") {
         HTML(.ul, .class("troubles")) {
-          troubles.prefix(50).map { trouble in
-            HTML(.li) {
-              HTML(.span, .class("kind")) { trouble.kind.replacing("_", with: " ") }
-              HTML(.strong) { HTML(.bdi) { bounded(trouble.what, to: 160) } }
-              ": \(bounded(trouble.text, to: 400))"
+          picture.troubles.prefix(Self.mostTroubles).map { trouble in
+            HTML(.li, .class(trouble.kind.isError ? Mark.failed.rawValue : Mark.partial.rawValue)) {
+              HTML(.span, .class("kind")) { trouble.kind.rawValue.replacing("_", with: " ") }
+              HTML(.strong) { HTML(.bdi) { bounded(trouble.part.description, to: 160) } }
+              HTML(.p) { HTML(.bdi) { bounded(trouble.message, to: 600) } }
             }
           }
         }
-        more(troubles.count - 50, "of the same")
+        more(picture.troubles.count - Self.mostTroubles, "troubles", "`oneshot health` lists all")
       }
     }
   }
@@ -156,6 +155,9 @@ struct Page: Sendable {
       " for "
       HTML(.time, .datetime(picture.scheduledAt)) { picture.scheduledAt.toTheSecond }
       ". Ages are as of then, days and hours are UTC."
+      if !picture.hasExpectations {
+        " How often jobs should run was not told (HEALTH_EXPECT), so one that is not started any more is not noticed."
+      }
     }
   }
 

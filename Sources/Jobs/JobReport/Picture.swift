@@ -23,7 +23,11 @@ struct Picture: Sendable {
   var deadLetters: Bounded<LetterGroup>
   /// How many dead letters wait.
   var letters: Int
-  var locks: Bounded<HeldBy>
+  var locks: Bounded<LockStanding>
+  /// What is wrong, in the order of the jobs.
+  var troubles: [Trouble]
+  /// Whether somebody said how often jobs should run: without that, none is missed.
+  var hasExpectations: Bool
 
   /// The first of some things, and how many there are.
   struct Bounded<Element: Sendable>: Sendable {
@@ -58,7 +62,8 @@ struct Part: Sendable {
   /// Which only one run in twenty took longer than.
   var high: Duration?
   var longest: Duration?
-  var items: Int64?
+  /// The sum need not fit an integer: a ledger may say what it likes.
+  var items: Double?
   var cells: [Cell] = []
 
   struct Ended: Sendable {
@@ -75,7 +80,7 @@ struct Part: Sendable {
     var number: Int
     var counts: [LedgerRun.Status: Int]
     var median: Duration?
-    var items: Int64?
+    var items: Double?
   }
 }
 
@@ -109,10 +114,4 @@ struct LetterGroup: Sendable {
     var attempts: Int
     var lastFailedAt: Timestamp
   }
-}
-
-/// A lock, and the run that holds it, if the ledger knows it.
-struct HeldBy: Sendable {
-  var lock: HeldLock
-  var run: LedgerRun?
 }

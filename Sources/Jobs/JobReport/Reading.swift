@@ -9,7 +9,7 @@ struct Reading: Sendable {
   let scheduledAt: Timestamp
   /// The run that reads, which is no news.
   let own: RunID
-  let locks: [HeldLock]
+  let judgement: Judgement
 
   // How much of each is shown.
   static let mostParts = 60
@@ -24,7 +24,8 @@ struct Reading: Sendable {
     var picture = Picture(
       title: settings.title, madeAt: now, scheduledAt: scheduledAt, version: oneshotVersion, runID: own.description,
       oldAfter: settings.oldAfter, axis: axis, parts: .init(), unwell: 0, failures: .init(), failedRuns: 0,
-      deadLetters: .init(), letters: 0, locks: .init())
+      deadLetters: .init(), letters: 0, locks: .init(), troubles: judgement.troubles,
+      hasExpectations: !settings.health.expectations.isEmpty)
     try readParts(&picture, session)
     try readFailures(&picture, session)
     try readDeadLetters(&picture, session)
@@ -37,7 +38,7 @@ struct Reading: Sendable {
     let rows = try session.query(
       Statement(
         file: PackageResources.parts_sql,
-        binding: ["since": axis.start, "now": now, "own": own, "limit": Self.mostParts]))
+        binding: ["since": axis.start, "now": now, "own": own, "doctor": JobPart.doctor, "limit": Self.mostParts]))
     var parts = try rows.map { try Part(row: $0) }
     let cells = try session.query(
       Statement(
@@ -60,7 +61,7 @@ struct Reading: Sendable {
     let rows = try session.query(
       Statement(
         file: PackageResources.failures_sql,
-        binding: ["since": picture.axis.start, "own": own, "limit": Self.mostFailures]))
+        binding: ["since": picture.axis.start, "own": own, "doctor": JobPart.doctor, "limit": Self.mostFailures]))
     picture.failures = .init(
       shown: try rows.map { try FailureGroup(row: $0) }, total: try rows.first?.value("groups_total") ?? 0)
     picture.failedRuns = try rows.first?.value("runs_total") ?? 0
@@ -81,16 +82,12 @@ struct Reading: Sendable {
   }
 
   private func readLocks(_ picture: inout Picture, _ session: borrowing Session) throws {
-    let others = locks.filter { $0.runID != own.description }
+    let others = (judgement.facts.locks ?? []).filter { $0.runID != own.description }
     let shown = Array(others.prefix(Self.mostLocks))
-    // What a lock says of itself may be anything.
-    let ids = shown.compactMap(\.runID).filter {
-      $0.utf8.count == 36 && $0.wholeMatch(of: /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) != nil
-    }
-    let rows = try session.query(Statement(file: PackageResources.holders_sql, binding: ["ids": ids]))
-    let runs = try rows.map { try LedgerRun(row: $0) }
+    let runs = try session.query(LedgerRun.withIDs(shown.compactMap(\.runID))).map { try LedgerRun(row: $0) }
     picture.locks = .init(
-      shown: shown.map { lock in HeldBy(lock: lock, run: runs.first { $0.id == lock.runID }) }, total: others.count)
+      shown: shown.map { lock in LockStanding(lock: lock, run: runs.first { $0.id == lock.runID?.lowercased() }) },
+      total: others.count)
   }
 }
 
@@ -184,7 +181,8 @@ extension LedgerRun.Status {
 
 extension Row {
   fileprivate func duration(_ column: String) throws(PostgresError) -> Duration? {
-    try optional(column, as: Int64.self).map { .milliseconds($0) }
+    // A ledger may say what it likes; a hundred years are as good as more.
+    try optional(column, as: Int64.self).map { .milliseconds(min(max(0, $0), 36_525 * 86_400_000)) }
   }
 
   /// A text that was shortened, and the column that tells how long it was.

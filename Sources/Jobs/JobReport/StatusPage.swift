@@ -31,6 +31,7 @@ struct StatusPage: Job {
     let days: Int
     let title: String
     let oldAfter: Duration
+    let health: HealthSettings
 
     init(from env: inout Environment) {
       file = env.requiredPath(
@@ -41,6 +42,7 @@ struct StatusPage: Job {
       oldAfter = env.duration(
         "REPORT_OLD_AFTER", default: .hours(1), in: .minutes(1) ... .days(366),
         help: "Age at which an open page says that it is old: a few times as long as between two runs.")
+      health = HealthSettings(from: &env)
     }
   }
 
@@ -65,9 +67,12 @@ struct StatusPage: Job {
   }
 
   func run(_ run: JobRun) async throws -> Report {
-    let locks = try await HeldLock.all(run)
+    let facts = try await HealthFacts(
+      settings.health, query: { statement in try await run.session { try $0.query(statement) } },
+      locks: { try await run.retrying("looking at the locks") { try await HeldLock.all(on: run.redisConnection) } })
     let reading = Reading(
-      settings: settings, now: run.startedAt, scheduledAt: run.scheduledAt, own: run.id, locks: locks)
+      settings: settings, now: run.startedAt, scheduledAt: run.scheduledAt, own: run.id,
+      judgement: Judgement(facts, settings.health, by: Self.name))
     let picture = try await run.snapshot { session in try reading.carryOut(session) }
     run.covers(Window(start: picture.axis.start, end: picture.madeAt))
     let page = Page(picture).html.markup
@@ -85,6 +90,7 @@ struct StatusPage: Job {
 
   /// The file system is given the connections' threads: a disk that hangs must not stop the rest of the process.
   private func write(_ page: String, _ run: JobRun) async throws {
+    run.log.debug("made the page")
     let draft = try await run.session { _ in
       do throws(SmallFile.Failure) { return try FileDraft(of: settings.file, page) } catch { throw failure(error) }
     }
@@ -105,7 +111,7 @@ struct StatusPage: Job {
   private func failure(_ cause: SmallFile.Failure) -> JobFailure {
     let message = "REPORT_FILE \(settings.file): \(cause)"
     switch cause.number {
-    case ENOSPC, EDQUOT, EIO, EMFILE, ENFILE:
+    case ENOSPC, EDQUOT, EFBIG, EIO, EMFILE, ENFILE:
       return JobFailure(.unavailable, message, hint: "Make room there; the page that was there still stands.")
     case EACCES, EPERM, EROFS:
       return JobFailure(.denied, message, hint: "Let the user that runs job-report write to that folder.")

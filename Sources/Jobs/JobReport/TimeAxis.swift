@@ -52,6 +52,9 @@ extension CalendarDay {
   /// 1970-01-01 was a Thursday.
   var weekday: String { Self.weekdays[((Int(daysSince1970) + 4) % 7 + 7) % 7] }
 
+  /// `Sat 1`.
+  var shortest: String { short.split(separator: " ").prefix(2).joined(separator: " ") }
+
   /// `Sat 1 Nov`.
   var short: String {
     let parts = description.split(separator: "-").suffix(2).compactMap { Int($0) }

@@ -18,10 +18,12 @@ enum Words {
   }
 
   /// `12,345`, `1.2 M`, `3.4 G`.
-  static func short(_ number: Int64) -> String {
-    for (size, unit) in [(1_000_000_000_000, "T"), (1_000_000_000, "G"), (1_000_000, "M")] as [(Int64, String)]
-    where number >= size { return "\(count(number / size)).\(number % size / (size / 10)) \(unit)" }
-    return count(number)
+  static func short(_ number: Double) -> String {
+    for (size, unit) in [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")] where number >= size {
+      let tenths = Int((min(number / size, 1e6) * 10).rounded(.down))
+      return "\(count(tenths / 10)).\(tenths % 10) \(unit)"
+    }
+    return count(Int(max(number, -1e15)))
   }
 
   /// `99.2 %`; 100 % only where it is all.

@@ -7,7 +7,7 @@ select job, variant, shard,
   count(*) filter (where status = 'interrupted') as interrupted,
   count(*) filter (where status = 'running') as running,
   percentile_disc(0.5) within group (order by duration_ms) as median_ms,
-  least(sum(items_processed), 9000000000000000000)::bigint as items
+  sum(items_processed)::double precision as items
 from oneshot.job_runs
 where started_at >= :since and run_id <> :own
   and (job, variant, shard) in (select * from unnest(:jobs::text[], :variants::text[], :shards::integer[]))

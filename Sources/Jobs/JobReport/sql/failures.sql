@@ -5,6 +5,8 @@ with unsuccessful as (
     regexp_replace(left(error_message, 200), '[0-9]+', '#', 'g') as likeness
   from oneshot.job_runs
   where started_at >= :since and status in ('partial', 'failed', 'interrupted') and run_id <> :own
+    -- That one ends so when it has found something.
+    and not (job = :doctor and status = 'partial')
 ), placed as (
   select *, count(*) over alike as times, min(started_at) over alike as first_at,
     row_number() over (partition by job, variant, kind, likeness order by started_at desc, run_id desc) as place

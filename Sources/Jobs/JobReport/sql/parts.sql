@@ -10,17 +10,18 @@ with tally as (
     percentile_disc(0.5) within group (order by duration_ms) filter (where started_at >= :since) as median_ms,
     percentile_disc(0.95) within group (order by duration_ms) filter (where started_at >= :since) as high_ms,
     max(duration_ms) filter (where started_at >= :since) as longest_ms,
-    -- What a ledger says may be of any size; a sum of it need not fit.
-    least(sum(items_processed) filter (where started_at >= :since), 9000000000000000000)::bigint as items
+    sum(items_processed) filter (where started_at >= :since) as items
   from oneshot.job_runs
   where run_id <> :own
   group by job, variant, shard
 )
-select tally.*, newest.run_id as newest_id, newest.status as newest_status, newest.deadline_at,
+select tally.job, tally.variant, tally.shard, newest_at, ended_at, succeeded_at, runs, succeeded, unsuccessful, median_ms, high_ms,
+  longest_ms, items::double precision, newest.run_id as newest_id, newest.status as newest_status, newest.deadline_at,
   newest.deadline_at + interval '15 seconds' < :now as is_overdue,
   ended.status as ended_status, ended.error_kind, ended.duration_ms, ended.items_processed, ended.behind,
   row_count.in_a_row, count(*) over () as parts_total,
-  count(*) filter (where ended.status <> 'succeeded') over () as unwell_total
+  count(*) filter (where ended.status <> 'succeeded' and not (ended.status = 'partial' and tally.job = :doctor)) over ()
+    as unwell_total
 from tally
 cross join lateral (
   select run_id, status, case when status = 'running' then r.deadline_at end as deadline_at
