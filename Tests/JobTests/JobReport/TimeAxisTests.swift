@@ -5,7 +5,7 @@ import Testing
 @testable import JobReport
 
 @Suite struct TimeAxisTests {
-  private let now = Timestamp(rfc3339: "2025-11-08T17:48:03.5Z")!
+  private let now = Timestamp(seconds: 1762624083)  // 2025-11-08T17:48:03Z
 
   @Test func `days are whole, and today is the last`() {
     let week = TimeAxis(days: 7, endingOn: now)
