@@ -32,9 +32,13 @@ struct HTML: Sendable, Equatable {
 
   /// A style sheet or a script of ours: what a browser takes as it stands.
   ///
-  /// - Parameter resource: holds no `</`.
-  init(_ tag: RawTag, embedded resource: [UInt8]) {
-    markup = "<\(tag.rawValue)>" + String(decoding: resource, as: UTF8.self) + "</\(tag.rawValue)>"
+  /// - Parameters:
+  ///   - resource: holds no `</`.
+  ///   - nonce: by which the page's policy knows that it is ours.
+  init(_ tag: RawTag, embedded resource: [UInt8], nonce: String) {
+    markup =
+      "<\(tag.rawValue) nonce=\"\(Self.escaped(nonce))\">" + String(decoding: resource, as: UTF8.self)
+      + "</\(tag.rawValue)>"
   }
 
   enum RawTag: String { case style, script }
