@@ -12,8 +12,8 @@ struct BlockedRun {
     /// In the statement that writes a day, inside its transaction.
     case writing = "merchant_usage"
     /// Where a run that finds nothing to do reads totals for metrics, after its row in the ledger was closed; in a
-    /// place where that was made to look at this table.
-    case telling = "oneshot.dead_letters"
+    /// place where that was made to look at this table: see `whenTotalsAreRead`.
+    case telling = "in_the_way"
   }
 
   let place: Place
@@ -57,6 +57,7 @@ extension Place {
   func whenTotalsAreRead(_ action: String) async throws {
     try await execute(
       """
+      create table in_the_way ();
       create function oneshot.before_totals() returns boolean language plpgsql as
         $$ begin if current_query() like 'select%' then \(action); end if; return true; end $$;
       alter table oneshot.job_totals rename to counted_totals;

@@ -52,7 +52,7 @@ port 0
 unixsocket $folder/redis.sock
 dir $folder
 save ""
-databases 1024
+databases 2048
 daemonize yes
 logfile $folder/redis.log
 pidfile $folder/redis.pid

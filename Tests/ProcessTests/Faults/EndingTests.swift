@@ -14,7 +14,7 @@ import Testing
     // The first finds all there is to do; the second comes to its end without the table that stands in its way.
     let first = try await Usage.binary.run([], settings)
     try #require(first.exitCode == 0 && first.result["attempt"].int == 1)
-    try await usage.place.whenTotalsAreRead("perform from oneshot.dead_letters")
+    try await usage.place.whenTotalsAreRead("perform from in_the_way")
     return try await BlockedRun(at: .telling, in: usage.place, settings)
   }
 

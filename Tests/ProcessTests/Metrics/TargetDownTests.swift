@@ -93,7 +93,7 @@ import Testing
     #expect(try await here.run(settings.merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z"]) { $1 }).exitCode == 0)
     let next = settings.merging(["JOB_SCHEDULED_AT": "2025-11-08T03:00:00Z"]) { $1 }
     let before = try here.samples()
-    try await here.place.whenTotalsAreRead("perform from oneshot.dead_letters")
+    try await here.place.whenTotalsAreRead("perform from in_the_way")
     let run = try await BlockedRun(at: .telling, in: here.place, next)
     let outcome = await run.process.outcome()
     try await run.letGo()
@@ -112,7 +112,7 @@ import Testing
     try await place.redis("SET", "usage:m:2025-11-07:x", "5")
     let first = place.environment.merging(at("2025-11-08T02:00:00Z")) { $1 }
     #expect(try await job.run([], first).exitCode == 0)
-    try await place.whenTotalsAreRead("perform from oneshot.dead_letters")
+    try await place.whenTotalsAreRead("perform from in_the_way")
     let run = try await BlockedRun(at: .telling, in: place, at("2025-11-08T03:00:00Z"))
     try servers.pausePostgres()
     let start = ContinuousClock.now
