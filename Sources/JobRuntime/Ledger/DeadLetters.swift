@@ -44,7 +44,11 @@ enum DeadLetters {
     on conflict (job, item_digest) do update
     set attempts = d.attempts + (d.last_run_id <> excluded.last_run_id)::integer, payload = excluded.payload,
       error_kind = excluded.error_kind, error_message = excluded.error_message,
-      last_failed_at = excluded.last_failed_at, last_run_id = excluded.last_run_id, state = 'pending'
+      last_failed_at = excluded.last_failed_at, last_run_id = excluded.last_run_id, state = 'pending',
+      -- Asked for only while it is pending: a binary of before replay resolves without ending the asking.
+      replay_asked_at = case when d.state = 'pending' then d.replay_asked_at end,
+      replay_asked_by = case when d.state = 'pending' then d.replay_asked_by end,
+      replay_run_id = case when d.state = 'pending' then d.replay_run_id end
     """
   }
 }

@@ -1,8 +1,7 @@
 -- Asks for replays. The conditions stand on the locked rows, so of two that ask at once one finds them asked already.
-, due as (
+with due as (
   select d.job, d.item_digest
-  from oneshot.dead_letters d
-  where (d.job, d.item_digest) in (select job, item_digest from chosen)
+  /* chosen */
     and d.state = 'pending' and (d.replay_asked_at is null or d.replay_run_id is not null)
   order by d.last_failed_at, d.job, d.item_digest
   limit :limit

@@ -1,9 +1,5 @@
--- The dead letters that somebody means; each condition that is null is none.
-with chosen as (
-  select d.*
-  from oneshot.dead_letters d
-  where (:job::text is null or d.job = :job) and (:kind::text is null or d.error_kind = :kind)
-    and (:state::text is null or d.state = :state)
-    and (:failed_before::timestamptz is null or d.last_failed_at < :failed_before)
-    and (:digest::text is null or d.item_digest = decode(:digest, 'hex'))
-)
+from oneshot.dead_letters d
+where (:job::text is null or d.job = :job) and (:kind::text is null or d.error_kind = :kind)
+  and (:state::text is null or d.state = :state)
+  and (:failed_before::timestamptz is null or d.last_failed_at < :failed_before)
+  and (:digest::text is null or d.item_digest = decode(:digest, 'hex'))

@@ -1,8 +1,8 @@
 -- Discards, whether they are asked for or not.
-, due as (
+with due as (
   select d.job, d.item_digest
-  from oneshot.dead_letters d
-  where (d.job, d.item_digest) in (select job, item_digest from chosen) and d.state = 'pending'
+  /* chosen */
+    and d.state = 'pending'
   order by d.last_failed_at, d.job, d.item_digest
   limit :limit
   for update of d

@@ -1,4 +1,4 @@
-select c.*, encode(c.item_digest, 'hex') as digest
-from chosen c
-order by c.last_failed_at desc, c.job, c.item_digest
+select d.*, encode(d.item_digest, 'hex') as digest
+/* chosen */
+order by d.last_failed_at desc, d.job, d.item_digest
 limit :limit

@@ -1,7 +1,9 @@
 -- Dead letters that somebody asked to be done again, and who did what with them.
 
 alter table oneshot.dead_letters
-  add column replay_asked_at timestamptz,
+  -- What a job's run cannot read would end it: an operator's role may write this column.
+  add column replay_asked_at timestamptz
+    check (replay_asked_at >= timestamptz '2000-01-01 00:00:00+00' and replay_asked_at < timestamptz '3000-01-01 00:00:00+00'),
   add column replay_asked_by text,
   add column replay_run_id uuid;
 comment on column oneshot.dead_letters.replay_asked_at is
@@ -20,7 +22,7 @@ create table oneshot.dead_letter_actions (
   -- These two are never given, only taken from their defaults: a role needs no right to write them.
   acted_at timestamptz not null default now(),
   role text not null default session_user,
-  acted_by text not null,
+  acted_by text not null check (acted_by <> ''),
   action text not null check (action in ('replay', 'discard')),
   job text not null,
   item_digest bytea not null,

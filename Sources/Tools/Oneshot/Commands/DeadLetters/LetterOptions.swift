@@ -40,6 +40,7 @@ struct LetterChoice: Sendable {
     limit = arguments.int("limit", default: Self.most, in: 1...1_000_000, help: "at most so many, the oldest")
     let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
     let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, user@host.")
+    if by == "" { arguments.complain("--by is empty: it names who does it") }
     who = by ?? name ?? Self.user
     job = arguments.optionalOperand(.job, help: "the letter's job")
     item = arguments.optionalOperand(
