@@ -32,6 +32,11 @@ extension JobRunner {
           return try ledger.read(session.query(statement).only(), neededSchema: neededSchema)
         } catch let error as PostgresError where Schema.isMissing(error) {
           return .schemaTooOld(found: 0)
+        } catch let error as PostgresError where error.state == .undefinedColumn || error.state == .undefinedTable {
+          // The statement names what a later migration made: the version says more than its message.
+          let found = try session.query(Schema.version).only().value("version", as: Int.self)
+          if found < neededSchema { return .schemaTooOld(found: found) }
+          throw error
         }
       }
     }
