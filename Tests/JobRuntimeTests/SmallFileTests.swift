@@ -29,6 +29,25 @@ import Testing
     }
   }
 
+  @Test func `two drafts of one file in one process are two: none takes away the other's, and leftovers go in time`()
+    throws
+  {
+    try inFolder { folder in
+      let path = folder.appending(path: "a.html").path
+      let (one, other) = (try FileDraft(of: path, "one"), try FileDraft(of: path, "other"))
+      one.discard()
+      try other.publish()
+      #expect(try SmallFile.read(path) == "other")
+      #expect(try names(in: folder) == ["a.html"])
+      let killed = try FileDraft(of: path, "killed")
+      FileDraft.removeLeftovers(of: path)
+      #expect(try names(in: folder).count == 2)
+      FileDraft.removeLeftovers(of: path, olderThan: -2)
+      #expect(try names(in: folder) == ["a.html"])
+      killed.discard()
+    }
+  }
+
   @Test func `what cannot be replaced stays, and nothing is left beside it`() throws {
     try inFolder { folder in
       try FileManager.default.createDirectory(at: folder.appending(path: "a.prom"), withIntermediateDirectories: false)

@@ -12,13 +12,12 @@ public struct FileDraft: Sendable {
   public init(of path: String, _ text: String) throws(SmallFile.Failure) {
     self.path = path
     try Self.check(path)
-    temporary = Self.prefix(of: path) + "\(getpid())" + Self.ending
+    // A name of its own: in containers all processes have the same number.
+    temporary = Self.prefix(of: path) + "\(UInt64.random(in: 0..<1_000_000_000_000))" + Self.ending
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw SmallFile.Failure(errno) }
+    defer { close(descriptor) }
     do throws(SmallFile.Failure) {
-      // What a process of this number left; not what somebody put there for us to write through.
-      unlink(temporary)
-      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-      guard descriptor >= 0 else { throw SmallFile.Failure(errno) }
-      defer { close(descriptor) }
       guard writeAll(text, to: descriptor), fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0 else {
         throw SmallFile.Failure(errno)
       }

@@ -47,6 +47,7 @@ public enum SmallFile {
   /// may read it.
   static func replace(_ path: String, with text: String) throws(Failure) {
     try FileDraft(of: path, text).publish()
+    FileDraft.removeLeftovers(of: path)
   }
 
   public struct Failure: Error, CustomStringConvertible {
