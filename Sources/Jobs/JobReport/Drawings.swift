@@ -6,6 +6,8 @@ struct Timeline {
   let part: Part
   let axis: TimeAxis
   let now: Timestamp
+  /// Then bars of runs which all succeeded are drawn in one, without telling how many they were.
+  let isOneOfMany: Bool
 
   static let height = 28
   private static let step = 8
@@ -16,14 +18,21 @@ struct Timeline {
     ) {
       HTML(.path, .class("days"), .d(days))
       HTML(.path, .class("now"), .d("M\(axis.number(of: now) * Self.step + 7) 0v\(Self.height)"))
-      part.cells.map { bar($0) }
+      if !plain.isEmpty {
+        HTML(.path, .class(Mark.well.rawValue), .d(plain.map { Mark.well.bar(at: x($0)) }.joined()))
+      }
+      part.cells.filter { !isOneOfMany || $0.mark != .well }.map { bar($0) }
     }
   }
+
+  private var plain: [Part.Cell] { isOneOfMany ? part.cells.filter { $0.mark == .well } : [] }
+
+  private func x(_ cell: Part.Cell) -> Int { cell.number * Self.step + 1 }
 
   /// Below the worst of a stretch stands a piece of what went well in it, so that one bad run of many does not look like
   /// an outage.
   private func bar(_ cell: Part.Cell) -> HTML {
-    let (mark, x) = (cell.mark, cell.number * Self.step + 1)
+    let (mark, x) = (cell.mark, x(cell))
     let isMixed = [.failed, .partial, .interrupted].contains(mark) && cell.counts[.succeeded, default: 0] > 0
     return HTML(.g) {
       HTML(.title) { title(of: cell) }
@@ -45,7 +54,8 @@ struct Timeline {
   private var summary: String {
     guard part.runs > 0 else { return "No runs on these days." }
     var text = "\(Words.count(part.runs, "run")) on these days, \(Words.count(part.unsuccessful)) did not succeed"
-    if let last = part.cells.last(where: { $0.mark == .failed || $0.mark == .partial }) {
+    let bad: [LedgerRun.Status] = [.failed, .interrupted] + (part.part.job == JobPart.doctor ? [] : [.partial])
+    if let last = part.cells.last(where: { cell in bad.contains { cell.counts[$0, default: 0] > 0 } }) {
       text += ", the last of them \(time(of: last))"
     }
     return text + "."

@@ -4,12 +4,15 @@ import Operations
 /// What went wrong, newest first; what waits as dead letters; what is locked.
 extension Page {
   var failures: HTML {
-    section("failures", "Did not succeed", picture.failedRuns > 0 ? Words.count(picture.failedRuns, "run") : nil) {
+    section(
+      "failures", "Did not succeed",
+      picture.tally.unsuccessful > 0 ? Words.count(picture.tally.unsuccessful, "run") : nil
+    ) {
       if picture.failures.shown.isEmpty {
-        HTML(.p, .class("none")) { "Every run that ended succeeded." }
+        HTML(.p, .class("none")) { "Every run that ended did what it is for." }
       } else {
         HTML(.ol, .class("causes")) { picture.failures.shown.map { cause($0) } }
-        more(picture.failures.more, "causes", "`oneshot runs --status failed` lists all")
+        more(picture.failures.more, "causes", "`oneshot runs --status failed`, `partial` or `interrupted` lists all")
       }
     }
   }

@@ -30,6 +30,9 @@ extension Page {
     ]
   }
 
+  /// A hundred bytes a bar are much where there are thousands of bars.
+  private var isOneOfMany: Bool { picture.parts.shown.count > 20 }
+
   private func row(_ part: Part) -> HTML {
     let axis = picture.axis
     let lengths = part.cells.compactMap { cell in cell.median.map { (cell.number, Double($0.inMilliseconds)) } }
@@ -39,7 +42,9 @@ extension Page {
         HTML(.h3) { name(part.part.job, part.part.variant, part.part.shard) }
         HTML(.p, .class("state")) { standing(part) }
       }
-      HTML(.div, .class("along")) { Timeline(part: part, axis: axis, now: picture.madeAt).html }
+      HTML(.div, .class("along")) {
+        Timeline(part: part, axis: axis, now: picture.madeAt, isOneOfMany: isOneOfMany).html
+      }
       HTML(.div, .class("chart")) {
         HTML(.p) {
           HTML(.strong) { Words.length(part.median) }

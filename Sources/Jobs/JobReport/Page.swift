@@ -113,16 +113,14 @@ struct Page: Sendable {
   }
 
   private var facts: [HTML] {
-    let shown = picture.parts.shown
-    let (runs, succeeded) = (shown.reduce(0) { $0 + $1.runs }, shown.reduce(0) { $0 + $1.succeeded })
-    let ended = succeeded + shown.reduce(0) { $0 + $1.unsuccessful }
+    let tally = picture.tally
     let days = picture.axis.days == 1 ? "today" : "in \(picture.axis.days) days"
     return [
-      fact("runs \(days)", Words.count(runs)),
-      fact("succeeded", Words.share(succeeded, of: ended)),
-      fact("did not succeed", Words.count(picture.failedRuns), link: picture.failedRuns > 0 ? "failures" : nil),
+      fact("runs \(days)", Words.count(tally.runs)),
+      fact("succeeded", Words.share(tally.succeeded, of: tally.succeeded + tally.unsuccessful)),
+      fact("did not succeed", Words.count(tally.unsuccessful), link: tally.unsuccessful > 0 ? "failures" : nil),
       fact("dead letters", Words.count(picture.letters), link: picture.letters > 0 ? "dead-letters" : nil),
-      fact("running now", Words.count(shown.count { $0.newest.isRunning })),
+      fact("running now", Words.count(tally.running)),
     ]
   }
 

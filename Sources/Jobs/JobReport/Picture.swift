@@ -17,9 +17,9 @@ struct Picture: Sendable {
   var parts: Bounded<Part>
   /// How many parts did not end well the last time, whether they are shown or not.
   var unwell: Int
+  /// Of all parts, whether they are shown or not.
+  var tally: Tally
   var failures: Bounded<FailureGroup>
-  /// How many runs did not succeed.
-  var failedRuns: Int
   var deadLetters: Bounded<LetterGroup>
   /// How many dead letters wait.
   var letters: Int
@@ -35,6 +35,15 @@ struct Picture: Sendable {
     var total = 0
 
     var more: Int { max(0, total - shown.count) }
+  }
+
+  /// How many runs there were on the days that the page shows, and how they went.
+  struct Tally: Sendable {
+    var runs = 0
+    var succeeded = 0
+    var unsuccessful = 0
+    /// How many parts are at work now.
+    var running = 0
   }
 
   /// A text of somebody else's, or its beginning.

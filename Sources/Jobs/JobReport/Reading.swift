@@ -25,7 +25,7 @@ struct Reading: Sendable {
     let axis = TimeAxis(days: settings.days, endingOn: now)
     var picture = Picture(
       title: settings.title, madeAt: now, scheduledAt: scheduledAt, version: oneshotVersion, runID: own.description,
-      oldAfter: settings.oldAfter, axis: axis, parts: .init(), unwell: 0, failures: .init(), failedRuns: 0,
+      oldAfter: settings.oldAfter, axis: axis, parts: .init(), unwell: 0, tally: .init(), failures: .init(),
       deadLetters: .init(), letters: 0, locks: .init(), troubles: judgement.troubles,
       hasExpectations: !settings.health.expectations.isEmpty)
     try readParts(&picture, session)
@@ -53,7 +53,11 @@ struct Reading: Sendable {
     for row in cells { parts[try row.value("number", as: Int.self) - 1].cells.append(try Part.Cell(row: row)) }
     parts.sort { ($0.part.job, $0.part.variant, $0.part.shard) < ($1.part.job, $1.part.variant, $1.part.shard) }
     picture.parts = .init(shown: parts, total: try rows.first?.value("parts_total") ?? 0)
-    picture.unwell = try rows.first?.value("unwell_total") ?? 0
+    guard let first = rows.first else { return }
+    picture.unwell = try first.value("unwell_total")
+    picture.tally = Picture.Tally(
+      runs: try first.value("runs_total"), succeeded: try first.value("succeeded_total"),
+      unsuccessful: try first.value("unsuccessful_total"), running: try first.value("running_total"))
   }
 
   private func readFailures(_ picture: inout Picture, _ session: borrowing Session) throws {
@@ -63,7 +67,6 @@ struct Reading: Sendable {
         binding: ["since": picture.axis.start, "own": own, "doctor": JobPart.doctor, "limit": Self.mostFailures]))
     picture.failures = .init(
       shown: try rows.map { try FailureGroup(row: $0) }, total: try rows.first?.value("groups_total") ?? 0)
-    picture.failedRuns = try rows.first?.value("runs_total") ?? 0
   }
 
   private func readDeadLetters(_ picture: inout Picture, _ session: borrowing Session) throws {

@@ -78,7 +78,7 @@ struct StatusPage: Job {
     let page = Page(picture).html.markup
     if !run.isDryRun { try await write(page, run) }
     return Report(
-      parts: picture.parts.total, runs: picture.parts.shown.reduce(0) { $0 + $1.runs },
+      parts: picture.parts.total, runs: picture.tally.runs,
       troubles: picture.troubles.count, deadLetters: picture.letters, locks: picture.locks.total,
       bytes: page.utf8.count, file: settings.file)
   }

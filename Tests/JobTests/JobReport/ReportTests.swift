@@ -105,6 +105,47 @@ import Testing
     for letter in 0..<40 { #expect(text.contains("job-\(letter) ")) }
   }
 
+  @Test func `the numbers above are of all parts, those that are not shown among them`() async throws {
+    let reports = try await Reports()
+    try await reports.place.execute(
+      """
+      insert into oneshot.job_runs (run_id, job, variant, shard, shard_count, scheduled_at, scheduled_by, forced, status,
+        attempt, fence, started_at, finished_at, duration_ms, host, version)
+      select gen_random_uuid(), job, '', shard, 1, at, 'clock', false, status, 1, 1, at,
+        case when status <> 'running' then at end, case when status <> 'running' then 40 end, 'host-1', '0.1.0'
+      from (
+        select 'good-' || g % 40 as job, 0 as shard, now() - g * interval '2 minutes' as at, 'succeeded' as status
+        from generate_series(40, 1639) g
+        union all select 'wide', g, now() - interval '3 hours', 'interrupted' from generate_series(1, 60) g
+        union all select 'good-7', 0, now() - interval '1 minute', 'running') as made
+      """)
+    let run = try await reports.run()
+    #expect(run.exitCode == 0 && run.result["counts", "runs"].int == 1661, "\(run.output)")
+    let text = Self.text(of: reports.page())
+    #expect(
+      text.contains("runs in 7 days 1,661 succeeded 96.4 % did not succeed 60 dead letters 0 running now 1"),
+      "\(text.prefix(900))")
+    #expect(text.contains("and 40 more parts of jobs"))
+  }
+
+  @Test func `that the doctor found something is no failure of its own, wherever runs are counted`() async throws {
+    let reports = try await Reports()
+    for number in 0..<20 {
+      try await reports.add("job-doctor", ago: "\(number + 1) hours", status: number < 19 ? "partial" : "succeeded")
+    }
+    try await reports.add("good", ago: "10 minutes")
+    #expect(try await reports.run().exitCode == 0)
+    let text = Self.text(of: reports.page())
+    #expect(text.contains("runs in 7 days 21 succeeded 100 % did not succeed 0"), "\(text.prefix(900))")
+    #expect(text.contains("All 2 are well") && text.contains("job-doctor partial 1h ago"), "\(text.prefix(900))")
+    #expect(text.contains("Every run that ended did what it is for.") && text.contains("job-doctor 20 100 %"))
+    #expect(reports.page().contains("\"20 runs on these days, 0 did not succeed.\""))
+    // What it does not end with when it works is one; the report's own run before is a success.
+    try await reports.add("job-doctor", ago: "1 minute", status: "failed", kind: "unavailable", message: "no answer")
+    #expect(try await reports.run().exitCode == 0)
+    #expect(Self.text(of: reports.page()).contains("succeeded 75 % did not succeed 1"))
+  }
+
   @Test func `a hundred thousand runs make a page that is small`() async throws {
     let reports = try await Reports()
     try await reports.fill(runs: 100_000)

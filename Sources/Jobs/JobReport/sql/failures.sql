@@ -4,16 +4,16 @@ with unsuccessful as (
     left(error_message, 700) as message, length(error_message) as message_length,
     regexp_replace(left(error_message, 200), '[0-9]+', '#', 'g') as likeness
   from oneshot.job_runs
-  where started_at >= :since and status in ('partial', 'failed', 'interrupted') and run_id <> :own
-    -- That one ends so when it has found something.
-    and not (job = :doctor and status = 'partial')
+  where started_at >= :since and run_id <> :own
+    -- The doctor ends with partial when it has found something.
+    and (status in ('failed', 'interrupted') or status = 'partial' and job <> :doctor)
 ), placed as (
   select *, count(*) over alike as times, min(started_at) over alike as first_at,
     row_number() over (partition by job, variant, kind, likeness order by started_at desc, run_id desc) as place
   from unsuccessful
   window alike as (partition by job, variant, kind, likeness)
 )
-select *, count(*) over () as groups_total, sum(times) over ()::bigint as runs_total
+select *, count(*) over () as groups_total
 from placed
 where place = 1
 order by started_at desc, run_id desc

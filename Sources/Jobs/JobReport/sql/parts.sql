@@ -4,14 +4,18 @@ with tally as (
     max(started_at) as newest_at,
     max(started_at) filter (where status <> 'running') as ended_at,
     max(started_at) filter (where status = 'succeeded') as succeeded_at,
+    max(started_at) filter (where status <> 'running' and not is_bad) as well_at,
     count(*) filter (where started_at >= :since) as runs,
     count(*) filter (where started_at >= :since and status = 'succeeded') as succeeded,
-    count(*) filter (where started_at >= :since and status not in ('running', 'succeeded')) as unsuccessful,
+    count(*) filter (where started_at >= :since and is_bad) as unsuccessful,
     percentile_disc(0.5) within group (order by duration_ms) filter (where started_at >= :since) as median_ms,
     percentile_disc(0.95) within group (order by duration_ms) filter (where started_at >= :since) as high_ms,
     max(duration_ms) filter (where started_at >= :since) as longest_ms,
     sum(items_processed) filter (where started_at >= :since) as items
   from oneshot.job_runs
+  -- The doctor ends with partial when it has found something.
+  cross join lateral (
+    select status in ('failed', 'interrupted') or status = 'partial' and job <> :doctor as is_bad) as judged
   where run_id <> :own
   group by job, variant, shard
 )
@@ -19,9 +23,11 @@ select tally.job, tally.variant, tally.shard, newest_at, ended_at, succeeded_at,
   longest_ms, items::double precision, newest.run_id as newest_id, newest.status as newest_status, newest.deadline_at,
   newest.deadline_at + interval '15 seconds' < :now as is_overdue,
   ended.status as ended_status, ended.error_kind, ended.duration_ms, ended.items_processed, ended.behind,
-  row_count.in_a_row, count(*) over () as parts_total,
-  count(*) filter (where ended.status <> 'succeeded' and not (ended.status = 'partial' and tally.job = :doctor)) over ()
-    as unwell_total
+  row_count.in_a_row, count(*) over () as parts_total, count(*) filter (where ended.is_bad) over () as unwell_total,
+  -- Of all parts, those that are not shown among them.
+  sum(runs) over ()::bigint as runs_total, sum(succeeded) over ()::bigint as succeeded_total,
+  sum(unsuccessful) over ()::bigint as unsuccessful_total,
+  count(*) filter (where newest.status = 'running') over () as running_total
 from tally
 cross join lateral (
   select run_id, status, case when status = 'running' then r.deadline_at end as deadline_at
@@ -30,7 +36,8 @@ cross join lateral (
     and r.run_id <> :own
   order by run_id desc limit 1) as newest
 left join lateral (
-  select status, error_kind, duration_ms, items_processed, behind
+  select status, error_kind, duration_ms, items_processed, behind,
+    status in ('failed', 'interrupted') or status = 'partial' and tally.job <> :doctor as is_bad
   from oneshot.job_runs r
   where r.job = tally.job and r.variant = tally.variant and r.shard = tally.shard and r.started_at = tally.ended_at
     and r.status <> 'running' and r.run_id <> :own
@@ -40,7 +47,7 @@ cross join lateral (
   select count(*) as in_a_row
   from oneshot.job_runs r
   where r.job = tally.job and r.variant = tally.variant and r.shard = tally.shard
-    and r.started_at > coalesce(tally.succeeded_at, '-infinity') and r.status not in ('running', 'succeeded')) as row_count
-order by ended.status is not null and ended.status <> 'succeeded' desc, newest.deadline_at < :now desc nulls last,
+    and r.started_at > coalesce(tally.well_at, '-infinity') and r.status <> 'running') as row_count
+order by coalesce(ended.is_bad, false) desc, newest.deadline_at < :now desc nulls last,
   newest_at desc, job, variant, shard
 limit :limit
