@@ -49,13 +49,15 @@ package struct Reports: Sendable {
   }
 
   /// Fills the ledger with so many runs of ten jobs in the last six days, one in fifty of which failed.
-  package func fill(runs: Int) async throws {
+  ///
+  /// - Parameter shards: of each job; one is none.
+  package func fill(runs: Int, shards: Int = 1) async throws {
     try await place.execute(
       """
       insert into oneshot.job_runs (run_id, job, variant, shard, shard_count, scheduled_at, scheduled_by, forced, status,
         attempt, fence, started_at, finished_at, duration_ms, errors_total, error_kind, error_message, host, version,
         items_processed, behind)
-      select gen_random_uuid(), 'job-' || g % 10, '', 0, 1, at, 'clock', false,
+      select gen_random_uuid(), 'job-' || g % 10, '', g / 10 % \(shards), \(shards), at, 'clock', false,
         case when g % 50 = 7 then 'failed' else 'succeeded' end, 1, g, at, at + interval '1 s', 500 + g % 977, 0,
         case when g % 50 = 7 then 'unavailable' end,
         case when g % 50 = 7 then 'connecting to 10.0.0.' || g % 200 || ': no answer after ' || g || ' ms' end,

@@ -157,6 +157,16 @@ import Testing
     #expect(text.contains("job-7 unavailable 2,000 times"), "\(text.prefix(4000))")
   }
 
+  @Test func `as many parts as are shown, each with runs all the time, make a page that is small`() async throws {
+    let reports = try await Reports()
+    try await reports.fill(runs: 20_000, shards: 10)
+    let run = try await reports.run()
+    #expect(run.exitCode == 0 && run.result["counts", "parts"].int == 100, "\(run.output)")
+    #expect(reports.page().utf8.count < 500_000, "\(reports.page().utf8.count)")
+    // What did not end well tells of itself.
+    #expect(reports.page().contains(/<title>[^<]*: \d+ failed/))
+  }
+
   @Test func `numbers beyond all measure break nothing`() async throws {
     let reports = try await Reports()
     for hours in 1...3 { try await reports.add("huge", ago: "\(hours) hours", items: .max) }
