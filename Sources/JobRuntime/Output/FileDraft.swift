@@ -12,8 +12,7 @@ public struct FileDraft: Sendable {
   public init(of path: String, _ text: String) throws(SmallFile.Failure) {
     self.path = path
     try Self.check(path)
-    // A name of its own: in containers all processes have the same number.
-    temporary = Self.prefix(of: path) + "\(UInt64.random(in: 0..<1_000_000_000_000))" + Self.ending
+    temporary = Self.name(of: path)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw SmallFile.Failure(errno) }
     defer { close(descriptor) }
@@ -38,6 +37,8 @@ public struct FileDraft: Sendable {
     } else if errno != ENOENT {
       throw SmallFile.Failure(errno)
     }
+    // A draft has a longer name than the file.
+    if lstat(name(of: path), &facts) != 0, errno != ENOENT { throw SmallFile.Failure(errno) }
     guard access(folder(of: path), W_OK | X_OK) == 0 else { throw SmallFile.Failure(errno) }
   }
 
@@ -76,6 +77,11 @@ public struct FileDraft: Sendable {
   }
 
   private static let ending = ".tmp"
+
+  /// A draft's own: in containers all processes have the same number.
+  private static func name(of path: String) -> String {
+    prefix(of: path) + "\(UInt64.random(in: 100_000_000_000..<1_000_000_000_000))" + ending
+  }
 
   /// What names of drafts begin with, folder included.
   private static func prefix(of path: String) -> String {

@@ -136,6 +136,8 @@ import Testing
     ("", 78, "it is a folder"), ("/no/report.html", 78, "No such file or directory"),
     ("/file/report.html", 78, "Not a directory"),
     ("/fifo", 78, "it is not a regular file"), ("/\(String(repeating: "x", count: 300))", 78, "File name too long"),
+    // Which is no name for a draft any more.
+    ("/\(String(repeating: "x", count: 240))", 78, "File name too long"),
   ]) func `a place that is none is told, with 78`(place: String, exitCode: Int32, message: String) async throws {
     let reports = try await reports()
     try "".write(toFile: "\(reports.folder.path)/file", atomically: false, encoding: .utf8)
