@@ -187,6 +187,10 @@ def operating(stand, table):
         table.row(f"{case}, {operations.RUNS:,} runs", duration(seconds), f"{duration(slowest)} the slowest", "", "< 1 s",
                   slowest < 1)
         table.saw("oneshot", took)
+    took = [operations.page(stand) for _ in range(max(5, ROUNDS))]
+    table.row(f"job-report, 90 days, {operations.RUNS:,} runs", duration(median(t.seconds for t in took)),
+              f"{duration(max(t.seconds for t in took))} the slowest", f"{took[-1].counts['bytes'] / 1000:.0f} kB")
+    table.saw("job-report", took)
 
 
 def growth(stand, table):

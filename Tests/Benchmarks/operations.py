@@ -76,6 +76,11 @@ def present(stand):
     return {line[2:].split("  ")[0] for line in said.splitlines() if line.startswith("  ")}
 
 
+def page(stand):
+    """What job-report takes for the whole page of it."""
+    return stand.job("job-report", REPORT_FILE=stand.scratch / "report.html", REPORT_DAYS="90", HEALTH_EXPECT=EXPECTED)
+
+
 def ask(stand, words, run):
     # 1 is an answer, too: what is looked at here is not well.
     return stand.measure(stand.binaries / "oneshot", *[word.format(run=run) for word in words], codes=(0, 1),
