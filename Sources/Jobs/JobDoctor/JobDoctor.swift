@@ -38,7 +38,10 @@ struct JobDoctor: Job {
 
   var redisTrials: [RedisCommand] {
     let key = HeldLock.prefix + Self.name
-    return [RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("PTTL", key)]
+    return [
+      RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("PTTL", key),
+      RedisCommand("GETRANGE", key, "0", "0"),
+    ]
   }
 
   func run(_ run: JobRun) async throws -> Report {

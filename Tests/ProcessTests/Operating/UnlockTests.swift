@@ -1,4 +1,5 @@
 import Foundation
+import Operations
 import Redis
 import TestSupport
 import Testing
@@ -69,6 +70,49 @@ import Testing
     #expect(try await here.place.redis("EXISTS", Self.key).integer == 1)
     let again = try await here.run("unlock", "reindex/1", "--yes")
     #expect(again.exitCode == 1 && again.output == "" && again.errors.contains("nobody holds oneshot:lock:reindex/1"))
+  }
+
+  @Test func `a key that is no string is taken away too, and not if it has become a run's lock meanwhile`() async throws
+  {
+    let here = try await Operator()
+    try await here.place.redis("HSET", Self.key, "a", "b")
+    let lock = try #require(try await here.lock("reindex"))
+    try await here.place.redis("DEL", Self.key)
+    try await here.place.redis("SET", Self.key, "x")
+    #expect(try await here.remove(lock) == false)
+    let string = try #require(try await here.lock("reindex"))
+    try await here.place.redis("DEL", Self.key)
+    for gone in [lock, string] { #expect(try await here.remove(gone) == false) }
+    try await here.place.redis("HSET", Self.key, "a", "b")
+    #expect(try await here.remove(string) == false)
+    let outcome = try await here.run("unlock", "reindex", "--yes")
+    #expect(outcome.exitCode == 0 && outcome.output.contains("a value that is no string"), "\(outcome.errors)")
+    #expect(try await here.place.redis("EXISTS", Self.key).integer == 0)
+  }
+
+  @Test func `of a fat value only the beginning is read, and all of it is compared`() async throws {
+    let here = try await Operator()
+    try await here.place.redis("SETRANGE", Self.key, "100000", "x")
+    let listed = try #require(try await here.locks().first)
+    #expect(listed.value?.count == 4097 && listed.isCut && listed.holder.hasSuffix("…"))
+    #expect(try await here.run("locks", "--json").result[0]["holder_is_cut"].bool == true)
+    #expect(try await here.remove(listed) == false, "what was not read whole is not known to be the same")
+    let taken = try await here.run("unlock", "reindex", "--yes")
+    #expect(taken.exitCode == 0 && taken.output.utf8.count < 100_000, "\(taken.errors)")
+  }
+
+  @Test func `a key that went away between two commands is not there, and only one without an end is endless`() throws {
+    func lock(_ before: Int64, _ value: String, _ after: Int64) throws -> HeldLock? {
+      try HeldLock(
+        key: Self.key, before: .integer(before), value: .bytes(Array(value.utf8)), after: .integer(after))
+    }
+    #expect(try lock(7, "x", -2) == nil && lock(7, "", -2) == nil && lock(-2, "", 7) == nil)
+    #expect(try lock(7, "x", 5)?.timeLeft == .milliseconds(5))
+    let endless = try #require(try lock(-1, "", -1))
+    #expect(endless.timeLeft == nil && endless.holder == "")
+    #expect(throws: RedisError.self) {
+      try HeldLock(key: Self.key, before: .integer(1), value: .bytes([]), after: .error(code: "NOPERM", message: "no"))
+    }
   }
 
   @Test func `where nobody can be asked it needs yes`() async throws {
@@ -157,12 +201,31 @@ import Testing
     #expect(try await here.run("locks", settings: ["REDIS_URL": "redis://127.0.0.1:1"]).exitCode == 69)
     let user = "narrow_\(here.place.redisURL.split(separator: "=").last ?? "")"
     try await here.place.redis(
-      "ACL", "SETUSER", user, "on", ">secret", "~oneshot:lock:*", "+scan", "+select", "+client|setname",
-      "+cluster|slots")
+      "ACL", "SETUSER", user, "on", ">secret", "~oneshot:lock:*", "+scan", "+pttl", "+select",
+      "+client|setname", "+cluster|slots")
     let narrow = ["REDIS_URL": here.place.redisURL.replacing("unix://", with: "unix://\(user):secret@")]
     for words in [["locks"], ["unlock", "reindex", "--yes"]] {
       let outcome = try await Operator.oneshot.run(words, here.place.environment.merging(narrow) { $1 })
       #expect(outcome.exitCode == 77, "a lock that may not be read is not one that nobody holds: \(outcome.output)")
     }
+  }
+}
+
+extension Operator {
+  fileprivate func lock(_ name: String) async throws -> HeldLock? {
+    try await redis { try await HeldLock.named(name, isWhole: true, on: $0) }
+  }
+
+  fileprivate func locks() async throws -> [HeldLock] { try await redis { try await HeldLock.all(on: $0) } }
+
+  fileprivate func remove(_ lock: HeldLock) async throws -> Bool { try await redis { try await lock.remove(on: $0) } }
+
+  private func redis<Value: Sendable>(_ body: (RedisConnection) async throws -> Value) async throws -> Value {
+    var problem = ""
+    let address = try #require(RedisAddress(url: place.redisURL, problem: &problem))
+    let redis = RedisConnection(address, clientName: "tests")
+    let value = try await body(redis)
+    await redis.close()
+    return value
   }
 }

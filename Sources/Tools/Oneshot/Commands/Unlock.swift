@@ -24,7 +24,7 @@ struct Unlock: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     try await withRedis(redis) { redis in
-      guard let lock = try await HeldLock.named(lockName, on: redis) else {
+      guard let lock = try await HeldLock.named(lockName, isWhole: true, on: redis) else {
         console.note("nobody holds \(HeldLock.prefix)\(lockName)")
         return 1
       }
