@@ -141,10 +141,14 @@ public struct JobRun: Sendable {
   /// - Parameters:
   ///   - what: the work, for the log.
   ///   - isPassing: causes that pass besides those known to the runtime.
+  ///   - timeLeft: how much of the run's time must be left for another try.
   public func retrying<Value>(
-    _ what: String, isPassing: (any Error) -> Bool = { _ in false }, _ work: () async throws -> Value
+    _ what: String, isPassing: (any Error) -> Bool = { _ in false }, whileLeft timeLeft: Duration = .zero,
+    _ work: () async throws -> Value
   ) async throws -> Value {
-    try await retrier.run(what, isPassing: { Retrier.passes($0) || isPassing($0) }, work)
+    var retrier = retrier
+    retrier.deadline -= timeLeft
+    return try await retrier.run(what, isPassing: { Retrier.passes($0) || isPassing($0) }, work)
   }
 
   /// Records items that failed, in the transaction of the session: dead letters, and errors of the result.

@@ -16,15 +16,16 @@ package final class WebServer: Sendable {
   /// - Parameters:
   ///   - answer: a status code, or "never" to take the request and stay silent. 302 leads to `/elsewhere`.
   ///   - silent: how the paths end to which it stays silent whatever the answer.
+  ///   - refused: what a body must not hold: it is answered with 400.
   ///   - words: what stands in the body before the path and its parts.
   package init(
-    answering answer: String = "200", silentTo silent: String? = nil,
+    answering answer: String = "200", silentTo silent: String? = nil, refusing refused: String? = nil,
     saying words: String = "this is what is wrong with"
   ) async throws {
     let record = FileManager.default.temporaryDirectory.appending(path: "requests-\(UUID())").path
     self.record = record
     process = try await ServerProcess("/usr/bin/python3") {
-      ["-c", Self.script, "\($0)", answer, record, silent ?? "\n", words]
+      ["-c", Self.script, "\($0)", answer, record, silent ?? "\n", words, refused ?? "\n"]
     }
   }
 
@@ -42,7 +43,7 @@ package final class WebServer: Sendable {
 
   private static let script = """
     import http.server, json, re, sys, threading
-    port, (answer, record, silent, said) = int(sys.argv[1]), sys.argv[2:]
+    port, (answer, record, silent, said, refused) = int(sys.argv[1]), sys.argv[2:]
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         def do_POST(self):
@@ -51,7 +52,7 @@ package final class WebServer: Sendable {
             with open(record, "a") as file: file.write(json.dumps(request) + "\\n")
             if answer == "never" or self.path.endswith(silent): threading.Event().wait()
             words = " ".join([said, self.path, *re.split("[/?&=]", self.path)]).encode()
-            self.send_response(int(answer))
+            self.send_response(400 if refused in body else int(answer))
             if answer == "302": self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", str(len(words)))
             self.end_headers()

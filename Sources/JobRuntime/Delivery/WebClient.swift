@@ -77,7 +77,10 @@
         // Whole or not at all: what is left of a secret at a cut is not found by the log, which takes secrets out.
         let shown = answer.count > Self.longestShown ? [] : answer
         let words = String(decoding: shown, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        throw DeliveryFailure("the server answered \(status)\(words.isEmpty ? "" : ": \(words)")")
+        throw DeliveryFailure(
+          "the server answered \(status)\(words.isEmpty ? "" : ": \(words)")",
+          // 408 and 429 are about the moment (RFC 9110, 15.5.9; RFC 6585, 4).
+          isRefusal: (400..<500).contains(status) && status != 408 && status != 429)
       }
     }
 

@@ -32,7 +32,12 @@ struct Channel: Sendable {
 /// Why something was not delivered, without secrets.
 package struct DeliveryFailure: Error, CustomStringConvertible {
   package let description: String
-  package init(_ description: String) { self.description = description }
+  /// Whether the server will not take this as it is, however often it is sent.
+  package let isRefusal: Bool
+
+  package init(_ description: String, isRefusal: Bool = false) {
+    (self.description, self.isRefusal) = (description, isRefusal)
+  }
 }
 
 extension Channel {

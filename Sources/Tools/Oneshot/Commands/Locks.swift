@@ -70,7 +70,8 @@ extension LockStanding {
       }
     return [
       "key": .string(lock.key), "name": .string(lock.name), "holder": .string(lock.holder),
-      "holder_is_cut": .bool(lock.isCut), "time_left_ms": lock.timeLeft.map { .integer($0.inMilliseconds) } ?? .null, "run_id": text(lock.runID),
+      "holder_is_cut": .bool(lock.isCut), "time_left_ms": lock.timeLeft.map { .integer($0.inMilliseconds) } ?? .null,
+      "run_id": text(lock.runID),
       "host": text(lock.said("host")), "since": text(lock.said("since")), "variant": text(lock.said("variant")),
       "ledger_status": text(run?.status.rawValue), "job": text(run?.part.job),
       "deadline_at": text(run?.deadlineAt?.rfc3339), "verdict": .string(verdict),

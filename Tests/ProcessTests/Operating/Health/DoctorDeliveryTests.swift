@@ -64,8 +64,10 @@ import Testing
     let good = try await WebServer()
     let bad = what == "dead" ? nil : try await WebServer(answering: what)
     let badPort = bad?.port ?? 1
-    let tries = what == "never" ? 1 : 2
-    let run = try await doctor(slack(badPort), pagerDuty(good.port), ["JOB_ATTEMPTS": "\(tries)"])
+    // What it will not take as it is, is not sent again.
+    let tries = what == "never" || what == "404" ? 1 : 2
+    let attempts = what == "never" ? 1 : 2
+    let run = try await doctor(slack(badPort), pagerDuty(good.port), ["JOB_ATTEMPTS": "\(attempts)"])
     #expect(run.exitCode == 65 && run.result["status"].string == "partial")
     #expect(run.found == ["job missed"])
     #expect(run.result["details", "undelivered"].elements.map { $0["receiver"].string } == ["slack"])
@@ -79,6 +81,25 @@ import Testing
     // Nor is health a matter of who hears of it.
     try await mend()
     #expect(try await doctor(slack(badPort), ["JOB_ATTEMPTS": "1"]).exitCode == 0)
+  }
+
+  @Test func `a receiver that is slow does not end the run at its deadline`() async throws {
+    let silent = try await WebServer(answering: "never")
+    let run = try await doctor(slack(silent.port), ["JOB_TIMEOUT": "12s", "JOB_ATTEMPTS": "20"])
+    #expect(run.exitCode == 65 && run.result["status"].string == "partial", "\(run.output)")
+    #expect(run.result["details", "undelivered"].count == 1)
+  }
+
+  @Test func `an event that a receiver refuses keeps no other from it`() async throws {
+    let names = (100..<110).map { "job\($0)=1h" }.joined(separator: ",")
+    let picky = try await WebServer(refusing: "job104")
+    let run = try await doctor(pagerDuty(picky.port), ["HEALTH_EXPECT": names])
+    #expect(run.exitCode == 65 && run.result["counts", "told"].int == 9, "\(run.output)\(run.errors)")
+    #expect(run.result["details", "undelivered"].count == 1)
+    #expect(try picky.requests().count == 10, "the one is not sent again by this run")
+    let good = try await WebServer()
+    #expect(try await doctor(pagerDuty(good.port), ["HEALTH_EXPECT": names]).result["counts", "told"].int == 1)
+    #expect(try good.requests().count { $0.body.contains("job104") } == 1)
   }
 
   @Test func `what came and went untold is not told late`() async throws {

@@ -52,6 +52,11 @@ import Testing
     #expect(summary.unicodeScalars.count <= 1024 && summary.hasPrefix("prod: &é"))
   }
 
+  @Test(arguments: [(3000, 300), (200, 20), (60, 10), (12, 6), (0, 0)])
+  func `telling leaves some of the run's time`(left: Int, reserve: Int) {
+    #expect(Telling.reserve(of: .seconds(left)) == .seconds(reserve))
+  }
+
   @Test func `PagerDuty is told an incident by a key that stays`() throws {
     let events = try pagerDuty([notice("<!channel>\n\"x\""), notice(isOver: true)])
     #expect(events.map { $0["event_action"].string } == ["trigger", "resolve"])
