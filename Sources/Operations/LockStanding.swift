@@ -6,8 +6,12 @@ package struct LockStanding: Sendable {
   package var lock: HeldLock
   /// The holder's row; `nil` where the ledger has none.
   package var run: LedgerRun?
+  /// Why the ledger could not be asked.
+  package var problem: String?
 
-  package init(lock: HeldLock, run: LedgerRun?) { (self.lock, self.run) = (lock, run) }
+  package init(lock: HeldLock, run: LedgerRun?, problem: String? = nil) {
+    (self.lock, self.run, self.problem) = (lock, run, problem)
+  }
 
   /// What may be made of both together.
   package enum Verdict: Sendable, Equatable {

@@ -2,9 +2,9 @@ package import Redis
 
 /// `REDIS_URL`, and the files that TLS rests on. They are looked at now, so that a mistake shows before
 /// anything is contacted.
-package func redisAddress(from env: inout Environment) -> RedisAddress? {
+package func redisAddress(from env: inout Environment, isRequired: Bool = true) -> RedisAddress? {
   var address: RedisAddress? = env.secret(
-    "REDIS_URL", form: "redis://host:6379/0, rediss://… (TLS) or unix:///path", isRequired: true,
+    "REDIS_URL", form: "redis://host:6379/0, rediss://… (TLS) or unix:///path", isRequired: isRequired,
     help: "Redis: user, password and database number may stand in it."
   ) { text in
     var problem = ""

@@ -103,6 +103,8 @@ import Testing
     )
     let run = try await run(["discard", "a-job", beginning])
     #expect(run.exitCode == 1 && run.errors.contains("several ids begin so") && run.output.contains(beginning))
+    let shown = try await self.run(["show", "a-job", beginning, "--json"])
+    #expect(shown.exitCode == 1 && shown.result.elements.count > 1, "\(shown.output)")
     #expect(try await letters("state <> 'pending'").isEmpty)
     let list = try await self.run(["list"])
     #expect(list.output.split(separator: "\n").count == 51 && list.errors.hasPrefix("29950 more"))

@@ -195,6 +195,19 @@ import Testing
     #expect(try await here.run("unlock", "job-0", "--yes", settings: settings).exitCode == 1)
   }
 
+  @Test func `without Postgres the locks are still shown, and taken away`() async throws {
+    let here = try await Operator()
+    try await here.place.redis("SET", Self.key, holder(try await here.add(1)), "PX", "60000")
+    let away = ["DATABASE_URL": "postgresql://127.0.0.1:1/x"]
+    let locks = try await here.run("locks", settings: away)
+    #expect(locks.exitCode == 0 && locks.output.contains("not known: Postgres: "), "\(locks.errors)")
+    let json = try await here.run("locks", "--json", settings: away).result[0]
+    #expect(json["ledger_problem"].isThere && !json["verdict"].isThere && json["run_id"].isThere)
+    let taken = try await here.run("unlock", "reindex", "--yes", settings: away)
+    #expect(taken.exitCode == 0 && taken.output.contains("not known: Postgres: "), "\(taken.errors)")
+    #expect(try await here.place.redis("EXISTS", Self.key).integer == 0)
+  }
+
   @Test func `servers out of reach and rights that lack are told`() async throws {
     let here = try await Operator()
     try await here.place.redis("SET", Self.key, "x")

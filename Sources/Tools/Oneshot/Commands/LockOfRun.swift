@@ -13,6 +13,10 @@ struct LockOfRun: Sendable {
   init(_ run: LedgerRun, at address: RedisAddress?) async {
     let name = run.lockName
     (self.name, runID, isRunning) = (name, run.id, run.status == .running)
+    guard let address else {
+      held = .failure(JobFailure(.misconfigured, "REDIS_URL is not set"))
+      return
+    }
     do {
       held = .success(try await withRedis(address) { redis in try await HeldLock.named(name, on: redis) })
     } catch { held = .failure(JobFailure(classifying: error)) }

@@ -8,7 +8,7 @@ struct Locks: Command {
   static let name = "locks"
   static let summary = "list the locks that are held, and by whom"
   static let discussion =
-    "A lock ends by itself within JOB_LOCK_TTL once its run is dead. One whose run has ended is kept for JOB_LOCK_MIN_HOLD, or was left behind; `oneshot unlock` removes it sooner."
+    "A lock ends by itself within JOB_LOCK_TTL once its run is dead. One whose run has ended is kept for JOB_LOCK_MIN_HOLD, or was left behind; `oneshot unlock` removes it sooner. Where Postgres is out of reach, the locks are shown without what the ledger says."
 
   private let isJSON: Bool
   private let database: ConnectionOptions?
@@ -21,7 +21,7 @@ struct Locks: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     let locks = try await withRedis(redis) { redis in try await HeldLock.all(on: redis) }
-    let standings = try await withDatabase(database) { database in try await LockStanding.of(locks, in: database) }
+    let standings = await LockStanding.told(locks, by: database, console)
     if isJSON {
       console.say(JSON.array(standings.map { $0.json(at: console.now) }))
     } else if standings.isEmpty {
@@ -44,9 +44,22 @@ struct Locks: Command {
 }
 
 extension LockStanding {
+  /// The locks with what the ledger says; where it cannot be asked, with the reason.
+  static func told(
+    _ locks: [HeldLock], by database: ConnectionOptions?, _ console: Console
+  ) async -> [LockStanding] {
+    do {
+      return try await withDatabase(database) { database in try await of(locks, in: database) }
+    } catch {
+      let problem = console.redacted(JobFailure(classifying: error)).message
+      return locks.map { LockStanding(lock: $0, run: nil, problem: problem) }
+    }
+  }
+
   /// What the ledger says of the holder.
   func words(at now: Timestamp) -> String {
     let run = run
+    if let problem, lock.runID != nil { return "not known: \(problem)" }
     return switch verdict(at: now) {
     case .working: "running" + (run?.deadlineAt.map { ", at most \(($0 - now).short) more" } ?? "")
     case .overdue: "running, but its time is over: stuck"
@@ -60,12 +73,12 @@ extension LockStanding {
   /// The same for programs.
   func json(at now: Timestamp) -> JSON {
     func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
-    let verdict: String =
+    let verdict: String? =
       switch verdict(at: now) {
       case .working: "working"
       case .overdue: "overdue"
       case .ended: "ended"
-      case .unknown: "unknown"
+      case .unknown: problem == nil ? "unknown" : nil
       case .foreign: "foreign"
       }
     return [
@@ -74,7 +87,7 @@ extension LockStanding {
       "run_id": text(lock.runID),
       "host": text(lock.said("host")), "since": text(lock.said("since")), "variant": text(lock.said("variant")),
       "ledger_status": text(run?.status.rawValue), "job": text(run?.part.job),
-      "deadline_at": text(run?.deadlineAt?.rfc3339), "verdict": .string(verdict),
+      "deadline_at": text(run?.deadlineAt?.rfc3339), "verdict": text(verdict), "ledger_problem": text(problem),
     ]
   }
 

@@ -49,12 +49,13 @@ struct Runs: Command {
   }
 
   /// Runs as people see them in lists.
-  static func table(of runs: [LedgerRun], at now: Timestamp) -> Table {
+  static func table(of runs: [LedgerRun], withWholeIDs: Bool = false, at now: Timestamp) -> Table {
     var table = Table(
       "run", "job", "started", "age", "status", .number("took"), .number("items"), .number("errors"), "error")
     for run in runs {
       table.add(
-        run.shortID, run.part.description, run.startedAt.toTheSecond, (now - run.startedAt).inWholeSeconds.short,
+        withWholeIDs ? run.id : run.shortID, run.part.description, run.startedAt.toTheSecond,
+        (now - run.startedAt).inWholeSeconds.short,
         run.status.rawValue,
         run.duration?.short, run.itemsProcessed.map { "\($0)" }, "\(run.errorsTotal)", run.error)
     }

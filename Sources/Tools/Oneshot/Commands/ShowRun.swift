@@ -8,7 +8,7 @@ struct ShowRun: Command {
   static let name = "run"
   static let summary = "show everything about one run"
   static let discussion =
-    "The dead letters are those that failed in this run and in none since; other attempts are runs for the same moment of a schedule. Where Redis is out of reach, the ledger is shown without the lock."
+    "The dead letters are those that failed in this run and in none since; other attempts are runs for the same moment of a schedule. Where Redis is out of reach, or REDIS_URL is not set, the ledger is shown without the lock."
 
   private let id: String
   private let isJSON: Bool
@@ -16,9 +16,9 @@ struct ShowRun: Command {
   private let redis: RedisAddress?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    isJSON = arguments.flag("json", help: "one JSON object")
+    isJSON = arguments.flag("json", help: "one JSON object; an array where several ids begin so")
     id = arguments.operand(.text("ID"), help: "the run's id, or a beginning that no other run has")
-    (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env))
+    (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env, isRequired: false))
   }
 
   func run(_ console: Console) async throws -> Int32 {
@@ -34,7 +34,12 @@ struct ShowRun: Command {
         console.note("no run has the id \(id); runs leave the ledger after JOB_LEDGER_KEEP")
       } else {
         console.note("several runs have ids that begin with \(id):")
-        console.say(Runs.table(of: story.candidates.map(\.run), at: console.now).text(width: console.width))
+        if isJSON {
+          console.say(JSON.array(story.candidates.map(\.json)))
+        } else {
+          let table = Runs.table(of: story.candidates.map(\.run), withWholeIDs: true, at: console.now)
+          console.say(table.text(width: console.width))
+        }
       }
       return 1
     }

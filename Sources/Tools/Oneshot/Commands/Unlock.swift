@@ -28,9 +28,7 @@ struct Unlock: Command {
         console.note("nobody holds \(HeldLock.prefix)\(lockName)")
         return 1
       }
-      let standing = try await withDatabase(database) { database in
-        try await LockStanding.of([lock], in: database)[0]
-      }
+      let standing = await LockStanding.told([lock], by: database, console)[0]
       console.say(standing.sheet(at: console.now).text)
       if !isSure {
         guard let isConfirmed = console.confirms("Take this lock away?") else {

@@ -13,7 +13,7 @@ struct ShowDeadLetter: Command {
   private let database: ConnectionOptions?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    isJSON = arguments.flag("json", help: "one JSON object")
+    isJSON = arguments.flag("json", help: "one JSON object; an array where several ids begin so")
     job = arguments.operand(.job, help: "the letter's job")
     item = arguments.operand(
       .text("ITEM"), help: "the item, or its id; one that begins with dashes stands behind --")
@@ -22,7 +22,7 @@ struct ShowDeadLetter: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     try await withDatabase(database) { database in
-      guard let letter = try await Self.find(item, of: job, in: database, console) else { return 1 }
+      guard let letter = try await Self.find(item, of: job, in: database, console, isJSON: isJSON) else { return 1 }
       let statement = try letter.actions(limit: Self.shown)
       let (actions, total) = try await database.transaction(readOnly: true) { session in
         let rows = try session.query(statement)
@@ -52,7 +52,7 @@ struct ShowDeadLetter: Command {
   ///
   /// - Returns: `nil` after a complaint.
   static func find(
-    _ item: String, of job: String, in database: Database, _ console: Console
+    _ item: String, of job: String, in database: Database, _ console: Console, isJSON: Bool = false
   ) async throws -> StoredLetter? {
     let statement = try StoredLetter.named(item, of: job, limit: 10)
     let (letters, isExact) = try await database.transaction(readOnly: true) { session in
@@ -66,6 +66,10 @@ struct ShowDeadLetter: Command {
       console.note("there is no dead letter of \(job) with this name or id; oneshot dead-letters list shows them")
     } else {
       console.note("several ids begin so:")
+      guard !isJSON else {
+        console.say(JSON.array(letters.map(\.json)))
+        return nil
+      }
       console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
     }
     return nil
