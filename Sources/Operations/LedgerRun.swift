@@ -26,14 +26,18 @@ package struct LedgerRun: Sendable, Equatable {
   package var errorMessage: String?
   package var host: String
   package var version: String
+  /// How long it took, by a clock that nobody sets; `nil` while it runs.
+  package var measuredDuration: Duration?
 
   /// How a run stands, by the ledger.
   package enum Status: String, Sendable, CaseIterable {
     case running, succeeded, partial, failed, interrupted
   }
 
-  /// From start to end, by the clock; `nil` while it runs, and where it was found dead: nobody knows when it ended.
-  package var duration: Duration? { errorKind == "abandoned" ? nil : finishedAt.map { $0 - startedAt } }
+  /// From start to end; `nil` while it runs, and where it was found dead: nobody knows when it ended.
+  package var duration: Duration? {
+    errorKind == "abandoned" ? nil : measuredDuration ?? finishedAt.map { $0 - startedAt }
+  }
 }
 
 /// What has runs of its own: a job, or one variant or shard of it.
@@ -87,5 +91,6 @@ extension LedgerRun {
     errorMessage = try row.optional("error_message")
     host = try row.value("host")
     version = try row.value("version")
+    measuredDuration = try row.optional("duration_ms", as: Int64.self).map { .milliseconds($0) }
   }
 }

@@ -22,7 +22,7 @@ with recursive parts as (
 )
 select r.run_id, r.job, r.variant, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by, r.forced, r.status, r.attempt,
   r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, r.error_kind,
-  left(r.error_message, 500) as error_message, r.host, r.version
+  left(r.error_message, 500) as error_message, r.host, r.version, r.duration_ms
 from judged
 cross join lateral (
   (select run_id from oneshot.job_runs n
