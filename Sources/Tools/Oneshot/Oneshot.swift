@@ -7,29 +7,17 @@ struct Oneshot {
   @concurrent
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
-    let words = Array(CommandLine.arguments.dropFirst())
-    switch words {
-    case [], ["--help"]: Console().say(CommandHelp.overview())
-    case ["--version"]: Console().say("oneshot \(oneshotVersion)\n")
-    default:
-      if let (command, rest) = Commands.find(in: words) { exit(await run(command, rest)) }
-      let group = Commands.declarations.filter { $0.name.hasPrefix("\(words[0]) ") }
-      if !group.isEmpty, words.count == 1 || words[1...] == ["--help"] {
-        Console().say(CommandHelp.overview(of: group))
-      } else {
-        let wrong = words.prefix(group.isEmpty ? 1 : 2).joined(separator: " ")
-        Console().complain(
-          JobFailure(.usage, "there is no command «\(wrong)»", hint: "oneshot --help lists the commands."))
-        exit(FailureKind.usage.exitCode)
-      }
+    switch Wish(Array(CommandLine.arguments.dropFirst())) {
+    case .text(let text): Console().say(text)
+    case .command(let command, let rest): exit(await run(command, rest))
+    case .nothing(let wrong):
+      Console().complain(
+        JobFailure(.usage, "there is no command «\(wrong)»", hint: "oneshot --help lists the commands."))
+      exit(FailureKind.usage.exitCode)
     }
   }
 
   private static func run<C: Command>(_ type: C.Type, _ words: [String]) async -> Int32 {
-    if words == ["--help"] {
-      Console().say(CommandHelp.text(of: CommandDeclaration(of: type)))
-      return 0
-    }
     var arguments = Arguments(words)
     var env = Environment(processEnvironment())
     let command = C(from: &arguments, &env)
@@ -48,7 +36,7 @@ struct Oneshot {
     do {
       return try await command.run(console)
     } catch {
-      let failure = JobFailure(classifying: error)
+      let failure = JobFailure(forOperators: error)
       console.complain(failure)
       return failure.kind.exitCode
     }

@@ -92,6 +92,39 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (["--help"], "oneshot COMMAND"), ([], "oneshot COMMAND"), (["-h"], "oneshot COMMAND"),
+    (["help"], "oneshot COMMAND"),
+    (["runs", "--help"], "oneshot runs —"), (["runs", "--json", "--help"], "oneshot runs —"),
+    (["--help", "runs"], "oneshot runs —"), (["runs", "-h", "--nonsense"], "oneshot runs —"),
+    (["help", "runs"], "oneshot runs —"), (["help", "dead-letters", "show"], "oneshot dead-letters show —"),
+    (["dead-letters"], "  dead-letters show"), (["dead-letters", "--json", "-h"], "  dead-letters show"),
+    (["run", "-h", "--", "x"], "oneshot run —"), (["--version"], "oneshot "),
+  ])
+  func `help is given wherever it is asked for`(words: [String], beginning: String) {
+    guard case .text(let text) = Wish(words) else {
+      Issue.record("no text")
+      return
+    }
+    #expect(text.contains(beginning))
+  }
+
+  @Test func `behind two dashes nobody asks for help, and what is not there is told`() {
+    guard case .command(_, ["x", "--", "-h"]) = Wish(["dead-letters", "show", "x", "--", "-h"]) else {
+      Issue.record("it is an item")
+      return
+    }
+    for (words, wrong) in [
+      (["nonsense"], "nonsense"), (["nonsense", "--help"], "nonsense"), (["help", "nonsense"], "nonsense"),
+      (["dead-letters", "odd", "--help"], "dead-letters odd"), (["dead-letters", "odd"], "dead-letters odd"),
+    ] {
+      guard case .nothing(wrong) = Wish(words) else {
+        Issue.record("\(words)")
+        continue
+      }
+    }
+  }
+
   @Test func `a setting and an option are told apart in every declaration`() {
     for command in Commands.declarations {
       #expect(!command.summary.isEmpty && !command.options.contains { $0.help.isEmpty }, "\(command.name)")

@@ -210,6 +210,43 @@ import Testing
     #expect(try await here.run("run", dead, "--json").result["duration_ms"].isThere == false)
   }
 
+  @Test func `three runs of one millisecond are told apart by their whole ids`() async throws {
+    let here = try await Operator()
+    var ids: [String] = []
+    for number in 1...3 { ids.append(try await here.add(number)) }
+    let several = try await here.run("run", "01a1ff42-bc8d")
+    #expect(several.exitCode == 1 && ids.allSatisfy { several.output.contains("\n\($0) ") }, "\(several.output)")
+    let json = try await here.run("run", "01a1ff42-bc8d", "--json")
+    #expect(json.exitCode == 1 && json.result.elements.compactMap { $0["run_id"].string } == ids, "\(json.output)")
+  }
+
+  @Test func `how long it took is what the run measured, and the clock's difference where nothing is noted`()
+    async throws
+  {
+    let here = try await Operator()
+    for (number, noted) in [(1, "43"), (2, "null")] { try await here.add(number, ["duration_ms": noted]) }
+    try await here.add(3, ["duration_ms": "43", "status": "'failed'", "error_kind": "'abandoned'"])
+    let runs = try await here.run("runs", "--json").result
+    #expect(runs[0]["duration_ms"].int == 43 && runs[1]["duration_ms"].int == 2500)
+    #expect(!runs[2]["duration_ms"].isThere, "nobody knows")
+  }
+
+  @Test func `what helps an operator is told, not what helps a job`() async throws {
+    let here = try await Operator()
+    let role = "narrow_\(here.place.redisURL.split(separator: "=").last ?? "")"
+    try await here.place.execute("create role \(role) login; grant usage on schema oneshot to \(role)")
+    let denied = try await here.run(
+      "runs", settings: ["DATABASE_URL": here.place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")])
+    #expect(denied.exitCode == 77 && denied.errors.contains("docs/operate.md#rights"), "\(denied.errors)")
+    let unmigrated = try await Operator(at: Place(migrated: false)).run("runs")
+    #expect(unmigrated.exitCode == 78 && unmigrated.errors.contains("oneshot migrate --plan"), "\(unmigrated.errors)")
+    let away = try await here.run("runs", settings: ["DATABASE_URL": "postgresql://127.0.0.1:1/x"])
+    for outcome in [denied, unmigrated, away] {
+      #expect(!outcome.errors.contains("--check") && !outcome.errors.contains("job's"), "\(outcome.errors)")
+    }
+    #expect(!away.errors.contains("\\t") && away.errors.contains(" Is the server running"), "\(away.errors)")
+  }
+
   @Test func `without Redis the ledger is still shown`() async throws {
     let here = try await Operator()
     let id = try await here.add(1)
@@ -218,12 +255,14 @@ import Testing
     #expect(
       try await here.run("run", id, "--json", settings: ["REDIS_URL": "redis://127.0.0.1:1"])
         .result["lock", "problem"].isThere)
+    let unset = try await Operator.oneshot.run(["run", id], here.place.environment.filter { $0.key != "REDIS_URL" })
+    #expect(unset.exitCode == 0 && unset.output.contains("not known: REDIS_URL is not set"), "\(unset.errors)")
   }
 
   @Test func `servers out of reach, wrong settings and a full disk have their exit codes`() async throws {
     let here = try await Operator()
     #expect(try await here.run("runs", settings: ["DATABASE_URL": "postgresql://127.0.0.1:1/x"]).exitCode == 69)
-    let both = try await Operator.oneshot.run(["run", "1"])
+    let both = try await Operator.oneshot.run(["locks"])
     #expect(both.exitCode == 78 && both.errors.contains("DATABASE_URL is") && both.errors.contains("REDIS_URL is"))
     #expect(try await here.run("runs", "--status", "odd").exitCode == 64)
     let unmigrated = try await Operator(at: Place(migrated: false)).run("runs")

@@ -46,7 +46,7 @@ struct Health: Command {
           do {
             return try await withRedis(redis) { try await HeldLock.all(on: $0) }
           } catch {
-            blindness = JobFailure(classifying: error)
+            blindness = JobFailure(forOperators: error)
             return nil
           }
         })

@@ -1,0 +1,15 @@
+import JobRuntime
+import Postgres
+
+extension JobFailure {
+  /// An error as operators are told of it: what a job would be told to do is not what helps here.
+  init(forOperators error: any Error) {
+    self.init(classifying: error)
+    guard let state = (error as? PostgresError)?.state else { return }
+    if kind == .misconfigured, state.errorClass == "42" || state == .invalidSchemaName {
+      hint = "`oneshot migrate --plan` shows what is missing; `oneshot migrate` needs the owner's DATABASE_URL."
+    } else if kind == .denied, state.errorClass != "28" {
+      hint = "docs/operate.md#rights has what the role in DATABASE_URL needs."
+    }
+  }
+}
