@@ -51,7 +51,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     self.hint = hint
   }
 
-  public var description: String { message + (hint.map { ". \($0)" } ?? "") }
+  public var description: String { message + (hint.map { (message.hasSuffix(".") ? " " : ". ") + $0 } ?? "") }
 
   /// Puts any error into those words. The one table from errors to kinds.
   package init(classifying error: any Error) {

@@ -66,7 +66,9 @@ public enum PostgresError: Error, Sendable {
 extension PostgresError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .connection(let message), .misconfigured(let message, _), .refused(let message): "Postgres: \(message)"
+    case .connection(let message), .misconfigured(let message, _), .refused(let message):
+      // libpq indents lines of its own with tabs.
+      "Postgres: " + message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     case .timedOut(let what): "Postgres did not answer in time: \(what)"
     case .commitUnknown: "Postgres: the connection was lost during COMMIT, and whether it was kept could not be learnt"
     case .cancelled: "cancelled"

@@ -36,6 +36,11 @@ import Testing
       ])
   }
 
+  @Test func `a message and its hint are sentences, each with one full stop`() {
+    #expect(JobFailure(.denied, "user is disabled.", hint: "Check it.").description == "user is disabled. Check it.")
+    #expect(JobFailure(.denied, "it is", hint: "Check it.").description == "it is. Check it.")
+  }
+
   @Test(
     arguments: [
       ("08006", .unavailable), ("53300", .unavailable), ("53100", .unavailable), ("57P01", .unavailable),

@@ -86,7 +86,7 @@ package struct Judgement {
       Trouble(
         part: JobPart(job: letters.job), kind: .deadLetters, since: letters.oldest + age,
         message:
-          "\(letters.count) dead letters are pending, the oldest failed first \(letters.oldest.withAge(at: now)). oneshot dead-letters list --job \(letters.job) shows them; mend the items, then replay or discard them"
+          "\(letters.count == 1 ? "1 dead letter is" : "\(letters.count) dead letters are") pending, the oldest failed first \(letters.oldest.withAge(at: now)). oneshot dead-letters list --job \(letters.job) shows them; mend the items, then replay or discard them"
       )
     }
   }

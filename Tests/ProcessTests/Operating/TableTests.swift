@@ -66,6 +66,15 @@ import Testing
     #expect(table.text(width: 1).split(separator: "\n")[1].hasPrefix("1   wörter"), "too narrow for anything")
   }
 
+  @Test func `a cell that is not the last has its end, also where nobody reads along`() {
+    var table = Table("kind", "message")
+    let long = String(repeating: "k", count: 100_000)
+    for _ in 1...3 { table.add(long, "m") }
+    table.add("short", long)
+    let lines = table.text(width: nil).split(separator: "\n")
+    #expect(lines.prefix(4).allSatisfy { $0.count < 220 } && lines[4].hasSuffix(long))
+  }
+
   @Test func `a hostile cell stays one cell of one line`() {
     var table = Table("key", "message")
     table.add("a\nROW", "\u{1b}[1A\r\nforged")

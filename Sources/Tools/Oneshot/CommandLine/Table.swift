@@ -27,13 +27,19 @@ struct Table {
 
   /// Adds a row, a cell for each column; one that is empty or missing is shown as `-`, so that words can be counted.
   mutating func add(_ cells: String?...) {
-    rows.append(cells.map { cell in cell.map { $0.isEmpty ? "-" : printable($0) } ?? "-" })
+    rows.append(
+      cells.enumerated().map { index, cell in
+        guard let cell, !cell.isEmpty else { return "-" }
+        return index < columns.count - 1 ? printable(cell).cut(to: Self.widest) : printable(cell)
+      })
   }
+
+  /// One cell widens its whole column: of what is longer only the last column shows all.
+  private static let widest = 200
 
   /// The lines, each with its line feed.
   ///
-  /// - Parameter width: that of the terminal: the last column is cut there. Without it nothing is cut: a program, or
-  ///   a pager, gets everything.
+  /// - Parameter width: that of the terminal: the last column is cut there. Without it that is not cut: a pager gets all.
   func text(width: Int?) -> String {
     let titles = columns.map { $0.title.uppercased() }
     let lines = [titles] + rows

@@ -30,7 +30,9 @@ struct HealthView {
     for letters in facts.letters {
       let oldest = letters.oldest.withAge(at: now)
       text +=
-        printable("\(letters.count) dead letters of \(letters.job) are pending; the oldest failed first \(oldest).")
+        printable(
+          "\(letters.count) dead letter\(letters.count == 1 ? "" : "s") of \(letters.job) \(letters.count == 1 ? "is" : "are") pending; the oldest failed first \(oldest)."
+        )
         + "\n"
     }
     if let blindness {
