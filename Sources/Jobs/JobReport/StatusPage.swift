@@ -63,7 +63,10 @@ struct StatusPage: Job {
   let settings: Settings
 
   var redisTrials: [RedisCommand] {
-    [RedisCommand("SCAN", "0", "COUNT", "1"), RedisCommand("PTTL", HeldLock.prefix + Self.name)]
+    let key = HeldLock.prefix + Self.name
+    return [
+      RedisCommand("SCAN", "0", "COUNT", "1"), RedisCommand("PTTL", key), RedisCommand("GETRANGE", key, "0", "0"),
+    ]
   }
 
   func run(_ run: JobRun) async throws -> Report {
