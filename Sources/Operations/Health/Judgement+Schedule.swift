@@ -9,20 +9,7 @@ extension Judgement {
     /// The newest first.
     let runs: [LedgerRun]
     /// When runs of the job's other variants held the lock, so that none of these could start.
-    let blocked: [(start: Timestamp, end: Timestamp)]
-
-    /// How long it is since a moment, without the time in which nothing could start.
-    func waited(since moment: Timestamp, until now: Timestamp) -> Duration {
-      var waited = now - moment
-      var end = moment
-      for span in blocked.sorted(by: { $0.start < $1.start }) {
-        let start = max(span.start, end)
-        guard span.end > start else { continue }
-        waited -= span.end - start
-        end = span.end
-      }
-      return waited
-    }
+    let blocked: [Span]
   }
 
   func schedule(_ expectation: Expectation) -> [Trouble] {
@@ -57,9 +44,7 @@ extension Judgement {
           )
         ]
       }
-      let blocked = (others[shard] ?? []).map { run in
-        (run.startedAt, run.finishedAt ?? (isAlive(run) ? now : run.startedAt))
-      }
+      let blocked = (others[shard] ?? []).compactMap(span)
       let line = Line(part: part, expectation: expectation, runs: runs, blocked: blocked)
       return [missed(line) ?? late(line), tooOften(line)].compactMap(\.self)
     }
@@ -70,12 +55,25 @@ extension Judgement {
     return !settings.expectations.contains { $0.job == expectation.job && $0.variant == run.part.variant }
   }
 
-  private func isOverdue(_ line: Line, since moment: Timestamp) -> Bool {
-    line.waited(since: moment, until: now) > line.expectation.period + settings.grace
+  /// Whether it is too long since a moment, not counting the time in which nothing could start.
+  ///
+  /// A slot that falls into such a time is lost, and the next may be a whole period away: so the clock starts anew at
+  /// the end of what lasted longer than the grace. But only for two periods: whoever keeps a job out of all its slots
+  /// is no excuse.
+  ///
+  /// - Parameter own: the run of that moment, where it kept its successors out.
+  private func isOverdue(_ line: Line, since moment: Timestamp, own: LedgerRun? = nil) -> Bool {
+    let spans = line.blocked + [own.flatMap(span)].compactMap(\.self)
+    let lasting = spans.filter { $0.end - $0.start > settings.grace }.map(\.end).max()
+    let period = line.expectation.period
+    return spans.free(from: max(moment, lasting ?? moment), to: now) > period + settings.grace
+      || spans.free(from: moment, to: now) > period * 2 + settings.grace
   }
 
   private func missed(_ line: Line) -> Trouble? {
-    guard let newest = line.runs.first, !isAlive(newest), isOverdue(line, since: newest.startedAt) else { return nil }
+    guard let newest = line.runs.first, !isAlive(newest), isOverdue(line, since: newest.startedAt, own: newest) else {
+      return nil
+    }
     let period = DurationText.format(line.expectation.period)
     return Trouble(
       part: line.part, kind: .missed, since: newest.startedAt + line.expectation.period,
@@ -97,7 +95,7 @@ extension Judgement {
           "no run has succeeded yet; the first known one started \(first.startedAt.withAge(at: now)). \(Self.look(newest))"
       )
     }
-    if isOverdue(line, since: last.startedAt), !mayMakeIt(newest, line) {
+    if isOverdue(line, since: last.startedAt, own: last), !mayMakeIt(newest, line) {
       let age = last.startedAt.withAge(at: now)
       let cause =
         newest.status == .running
@@ -130,8 +128,8 @@ extension Judgement {
       now - newest.startedAt <= min(line.expectation.period, .days(1))
     else { return nil }
     let start = newest.scheduledAt + settings.grace
-    guard newest.startedAt > start, line.waited(since: newest.scheduledAt, until: newest.startedAt) > settings.grace
-    else { return nil }
+    let spans = line.blocked + line.runs.compactMap(span)
+    guard spans.free(from: newest.scheduledAt, to: newest.startedAt) > settings.grace else { return nil }
     return Trouble(
       part: line.part, kind: .late, since: start,
       message:

@@ -165,6 +165,57 @@ import Testing
     #expect(history.kinds(settings) == ["job:pending missed", "job:rebuild stuck"])
   }
 
+  @Test func `a slot that another variant's run swallowed is not missed, but one after it is`() {
+    // Slots an hour apart, the newest run in the one before the rebuild, which began 40 minutes later.
+    func kinds(rebuild length: Int, now minute: Int) -> [String] {
+      var history = History()
+      history.addRegular(every: .hours(1), newest: .minutes(minute))
+      history.add(variant: "rebuild", ago: [.minutes(minute - 40)], took: .minutes(length))
+      return history.kinds(
+        HealthSettings(expectations: [
+          Expectation(job: "job", period: .hours(1)), Expectation(job: "job", variant: "rebuild", period: .days(7)),
+        ]))
+    }
+    for (length, next) in [(30, 120), (45, 120), (90, 180), (105, 180)] {
+      for minute in stride(from: 40 + length + 1, through: next, by: 5) {
+        #expect(kinds(rebuild: length, now: minute) == [], "\(length) \(minute)")
+      }
+      #expect(kinds(rebuild: length, now: 40 + length + 71) == ["job missed"], "\(length)")
+    }
+  }
+
+  @Test func `whoever is kept out of all slots is missed, by two periods that were free`() {
+    var history = History()
+    history.addRegular(every: .hours(1), newest: .minutes(181))
+    history.add(variant: "v", ago: (0..<4).map { .minutes(13 + 60 * $0) }, took: .minutes(12))
+    var both = hourly
+    both.expectations.append(Expectation(job: "job", variant: "v", period: .hours(1)))
+    #expect(history.kinds(both) == ["job missed"])
+  }
+
+  @Test func `a run that took longer than the period is no reason to miss its successors`() {
+    func kinds(_ status: LedgerRun.Status, ended minutes: Int) -> [String] {
+      var history = History()
+      history.addRegular(every: .hours(1), newest: .minutes(140 + minutes), count: 3)
+      history.add(ago: [.minutes(75 + minutes)], took: .minutes(75), status) { $0.errorKind = "unavailable" }
+      return history.kinds(hourly)
+    }
+    #expect(kinds(.succeeded, ended: 1) == [])
+    #expect(kinds(.succeeded, ended: 69) == [])
+    #expect(kinds(.succeeded, ended: 71) == ["job missed"])
+    // What failed for so long is late all the same.
+    #expect(kinds(.failed, ended: 1) == ["job late"])
+  }
+
+  @Test func `what was found dead much later kept nobody out`() {
+    var history = History()
+    history.addRegular(every: .hours(1), newest: .minutes(130))
+    history.add(variant: "v", ago: [.minutes(120)], took: .minutes(119), .failed) { $0.errorKind = "abandoned" }
+    var both = hourly
+    both.expectations.append(Expectation(job: "job", variant: "v", period: .days(7)))
+    #expect(history.kinds(both) == ["job missed"])
+  }
+
   @Test func `each shard has a schedule, and one that never came is missed`() {
     var history = History()
     for shard in 0..<3 { history.addRegular(shard: shard, of: 3, every: .hours(1)) }
