@@ -80,10 +80,13 @@ import Testing
     #expect(error.state == .uniqueViolation)
   }
 
-  @Test func `old rows are removed and running ones and those of other jobs stay`() async throws {
+  @Test func `old rows are removed and running ones and those of other jobs and variants stay`() async throws {
     let here = try await LedgerPlace()
     _ = try await here.opened(here.ledger(1, job: "other"))
     try await here.close(here.ledger(1, job: "other"), .succeeded, fence: 1)
+    let weekly = here.ledger(6, variant: "weekly")
+    let (token, _) = try await here.opened(weekly, by: .clock)
+    try await here.close(weekly, .succeeded, fence: token)
     let ledgers = (2...4).map { here.ledger($0) }
     for ledger in ledgers {
       let (fence, _) = try await here.opened(ledger, by: .clock)
@@ -92,7 +95,10 @@ import Testing
     let last = here.ledger(5)
     let (fence, _) = try await here.opened(last, by: .clock)
     try await here.close(last, .succeeded, fence: fence, keepingSince: LedgerPlace.start + .seconds(1))
-    #expect(try await here.place.rows("select job from oneshot.job_runs order by job") == [["job"], ["other"]])
+    #expect(
+      try await here.place.rows("select job || variant as job from oneshot.job_runs order by job") == [
+        ["job"], ["jobweekly"], ["other"],
+      ])
   }
 
   @Test func `texts of any content can be closed with`() async throws {

@@ -149,7 +149,7 @@ struct Ledger: Sendable {
     ), removed as (
       delete from oneshot.job_runs where run_id in (
         select run_id from oneshot.job_runs
-        where job = \(job) and started_at < \(horizon) and status <> 'running'
+        where job = \(job) and variant = \(variant) and started_at < \(horizon) and status <> 'running'
         order by started_at limit 500)
     )
     select is_ours or exists (

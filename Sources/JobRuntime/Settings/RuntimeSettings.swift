@@ -69,7 +69,7 @@ struct RuntimeSettings: JobSettings {
     shard = Shard(from: &env)
     ledgerKeep = env.duration(
       "JOB_LEDGER_KEEP", default: .days(90), in: .days(1) ... .days(3660),
-      help: "Age at which this job's rows leave the ledger.")
+      help: "Age at which the rows of this job and variant leave the ledger.")
     resultFile = env.custom(
       "JOB_RESULT_FILE", form: "path", default: "/dev/termination-log where that exists",
       help: "A second copy of the result, valid JSON in at most 4,096 bytes."
