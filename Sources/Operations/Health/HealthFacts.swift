@@ -7,7 +7,7 @@ package struct HealthFacts: Sendable {
   package var now: Timestamp
   /// When the schema was changed last: a job that came with it has not been expected for longer.
   package var migratedAt: Timestamp
-  /// Of each part its newest runs and its newest successes, the newest first.
+  /// Of each part its newest runs and its newest successes, the newest first; and one that started in times to come.
   package var runs: [LedgerRun]
   /// `nil` where they could not be looked at.
   package var locks: [HeldLock]?
@@ -63,7 +63,8 @@ extension HealthFacts {
       file: PackageResources.health_runs_sql,
       binding: [
         "since": everything ? Timestamp(seconds: 0) : now - Self.lately,
-        "expected": settings.expectations.map(\.job), "newest": Self.newest, "successes": Self.successes,
+        "until": now + settings.grace, "expected": settings.expectations.map(\.job), "newest": Self.newest,
+        "successes": Self.successes,
       ])
     runs = try await query(chosen).map { try LedgerRun(row: $0) }
     letters = try await query(Statement(file: PackageResources.health_letters_sql)).map { row in

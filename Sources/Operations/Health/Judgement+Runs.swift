@@ -23,12 +23,15 @@ extension Judgement {
   }
 
   func slow(_ part: HealthPart) -> Trouble? {
-    let running = part.running.flatMap { isAlive($0) ? ($0, now - $0.startedAt) : nil }
-    let last = part.lastSuccess.flatMap { run in run.duration.map { (run, $0) } }
-    for (run, taken) in [running, last].compactMap(\.self) {
-      guard let usual = part.usual(before: run), taken > usual * settings.slow, taken > usual + Self.noticeable else {
-        continue
-      }
+    let running = part.running.flatMap { isAlive($0) ? ($0, now) : nil }
+    let last = part.lastSuccess.flatMap { run in run.finishedAt.map { (run, $0) } }
+    for (run, end) in [running, last].compactMap(\.self) {
+      guard let usual = part.usual(before: run) else { continue }
+      let isSlow = { (taken: Duration) in taken > usual * settings.slow && taken > usual + Self.noticeable }
+      guard isSlow(end - run.startedAt) else { continue }
+      // It may only have waited for the lock.
+      let taken = spans(before: run).free(from: run.startedAt, to: end)
+      guard isSlow(taken) else { continue }
       let verb = run.status == .running ? "has been running for" : "took"
       return Trouble(
         part: part.part, kind: .slow, since: run.startedAt,

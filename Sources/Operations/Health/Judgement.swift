@@ -7,6 +7,10 @@ package struct Judgement {
   /// The job that judges, and does not judge itself.
   let observer: String?
   let parts: [HealthPart]
+  /// The same by job and shard: those that share a lock, each under the name of no variant.
+  private let byLock: [JobPart: [HealthPart]]
+  /// Runs whose start is still to come, by Postgres' clock; no others are judged.
+  private let early: [LedgerRun]
 
   /// How many successes a usual length is made of.
   static let longestHistory = 20
@@ -19,8 +23,13 @@ package struct Judgement {
   static let stopsWithin = Duration.seconds(15)
 
   package init(_ facts: HealthFacts, _ settings: HealthSettings, by observer: String? = nil) {
+    let latest = facts.now + settings.grace
+    var facts = facts
+    early = facts.runs.filter { $0.startedAt > latest && $0.part.job != observer }
+    facts.runs.removeAll { $0.startedAt > latest }
     (self.facts, self.settings, self.observer) = (facts, settings, observer)
     parts = facts.parts.filter { $0.part.job != observer }
+    byLock = Dictionary(grouping: parts) { JobPart(job: $0.part.job, shard: $0.part.shard) }
   }
 
   var now: Timestamp { facts.now }
@@ -32,7 +41,7 @@ package struct Judgement {
     for part in judgedParts {
       found += [stuck(part), slow(part), failing(part), idle(part), debt(part)].compactMap(\.self)
     }
-    found += endlessLocks + oldLetters
+    found += earlyRuns + endlessLocks + oldLetters
     var seen: Set<Place> = []
     return found.filter { seen.insert(Place(part: $0.part, kind: $0.kind)).inserted }
       .sorted { ($0.part.job, $0.part.variant, $0.part.shard) < ($1.part.job, $1.part.variant, $1.part.shard) }
@@ -47,8 +56,10 @@ package struct Judgement {
   package var judgedParts: [HealthPart] {
     parts.filter { part in
       guard let newest = part.newest else { return false }
-      let patience = expectation(of: part).map { $0.period + settings.grace } ?? .zero
-      return newest.status == .running || newest.startedAt >= now - max(HealthFacts.lately, patience)
+      let patience = expectation(of: part).map { $0.period + settings.grace }
+      if newest.startedAt >= now - max(HealthFacts.lately, patience ?? .zero) { return true }
+      // Of a job that is gone, no later run will end the row of one that died.
+      return newest.status == .running && (patience != nil || !facts.orphans.contains(newest.id))
     }
   }
 
@@ -64,7 +75,26 @@ package struct Judgement {
       && run.deadlineAt.map { now <= $0 + Self.stopsWithin } ?? true
   }
 
-  // MARK: Locks and dead letters
+  /// When runs of other variants kept a run waiting: those that got the lock before it.
+  func spans(before run: LedgerRun) -> [Span] {
+    let parts = byLock[JobPart(job: run.part.job, shard: run.part.shard)] ?? []
+    return parts.filter { $0.part.variant != run.part.variant }.flatMap { part in
+      part.runs.filter { $0.fence < run.fence }.compactMap(span)
+    }
+  }
+
+  // MARK: Clocks, locks and dead letters
+
+  /// Started in times to come: judged, it would be the newest run until then, and hide all others.
+  private var earlyRuns: [Trouble] {
+    early.map { run in
+      Trouble(
+        part: run.part, kind: .clock, since: now,
+        message:
+          "run \(run.id) on \(run.host) says that it started at \(run.startedAt.toTheSecond), \((run.startedAt - now).short) from now: the clock of that host is ahead, or Postgres' is behind. Set it right; until its time has come, the run is not judged"
+      )
+    }
+  }
 
   /// Locks that nothing ends: no run of ours leaves one, and none can start beside it.
   private var endlessLocks: [Trouble] {
@@ -75,7 +105,7 @@ package struct Judgement {
       return Trouble(
         part: part, kind: .stuck, since: now,
         message:
-          "the lock \(lock.key) has no end, so no run can start; its holder is \(lock.holder.prefix(300)). Find out who set it without an expiry, then: oneshot unlock \(lock.name)"
+          "the lock \(lock.key) has no end, so no run can start; its holder is \(lock.holder.prefix(300)). Find out who set it without an expiry, then: oneshot unlock \(shellWord(lock.name))"
       )
     }
   }
@@ -86,7 +116,7 @@ package struct Judgement {
       Trouble(
         part: JobPart(job: letters.job), kind: .deadLetters, since: letters.oldest + age,
         message:
-          "\(letters.count == 1 ? "1 dead letter is" : "\(letters.count) dead letters are") pending, the oldest failed first \(letters.oldest.withAge(at: now)). oneshot dead-letters list --job \(letters.job) shows them; mend the items, then replay or discard them"
+          "\(letters.count == 1 ? "1 dead letter is" : "\(letters.count) dead letters are") pending, the oldest failed first \(letters.oldest.withAge(at: now)). oneshot dead-letters list --job \(shellWord(letters.job)) shows them; mend the items, then replay or discard them"
       )
     }
   }

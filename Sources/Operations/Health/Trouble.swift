@@ -26,13 +26,15 @@ package struct Trouble: Sendable, Equatable {
     case idle
     /// Runs leave more and more to later ones.
     case debt
+    /// A run says that it started in times to come.
+    case clock
     /// Items wait for a person for too long.
     case deadLetters = "dead_letters"
 
     /// Whether work is not done, rather than done badly.
     package var isError: Bool {
       switch self {
-      case .missed, .late, .stuck, .failing: true
+      case .missed, .late, .stuck, .failing, .clock: true
       case .tooOften, .slow, .idle, .debt, .deadLetters: false
       }
     }

@@ -1,5 +1,6 @@
 -- The newest runs of each part that has run lately, that is expected, or that is said to be running: of each its newest
--- runs, and its newest successes. Parts are found by one step through the index each, whatever the number of runs.
+-- runs and its newest successes, and the newest of those that started in times to come: one host's clock must not hide
+-- all others. Only the newest that has ended is asked what went wrong: a thousand parts have many messages. Parts are found by one step through the index each, whatever the number of runs.
 with recursive parts as (
   (select job, variant, shard from oneshot.job_runs order by job, variant, shard limit 1)
   union all
@@ -11,27 +12,38 @@ with recursive parts as (
     order by r.job, r.variant, r.shard limit 1
   ) next
 ), judged as (
-  select parts.*
+  select parts.*, ended.run_id as ended
   from parts
   cross join lateral (
     select started_at, status from oneshot.job_runs r
     where (r.job, r.variant, r.shard) = (parts.job, parts.variant, parts.shard)
     order by r.started_at desc limit 1
   ) last
+  left join lateral (
+    select run_id from oneshot.job_runs r
+    where (r.job, r.variant, r.shard) = (parts.job, parts.variant, parts.shard) and r.status <> 'running'
+      and r.started_at <= :until
+    order by r.started_at desc limit 1
+  ) ended on true
   where last.started_at >= :since or last.status = 'running' or parts.job = any (:expected::text[])
 )
 select r.run_id, r.job, r.variant, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by, r.forced, r.status, r.attempt,
   r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, r.error_kind,
-  left(r.error_message, 500) as error_message, r.host, r.version, r.duration_ms
+  case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message, r.host, r.version, r.duration_ms
 from judged
 cross join lateral (
   (select run_id from oneshot.job_runs n
-   where (n.job, n.variant, n.shard) = (judged.job, judged.variant, judged.shard)
+   where (n.job, n.variant, n.shard) = (judged.job, judged.variant, judged.shard) and n.started_at <= :until
    order by n.started_at desc limit :newest)
   union
   (select run_id from oneshot.job_runs n
    where (n.job, n.variant, n.shard) = (judged.job, judged.variant, judged.shard) and n.status = 'succeeded'
+     and n.started_at <= :until
    order by n.started_at desc limit :successes)
+  union
+  (select run_id from oneshot.job_runs n
+   where (n.job, n.variant, n.shard) = (judged.job, judged.variant, judged.shard) and n.started_at > :until
+   order by n.started_at desc limit 1)
 ) chosen
 join oneshot.job_runs r using (run_id)
 order by r.started_at desc, r.run_id desc

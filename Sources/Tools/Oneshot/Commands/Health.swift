@@ -29,7 +29,8 @@ struct Health: Command {
     let judgement = Judgement(facts, settings)
     let troubles = judgement.troubles
     let view = HealthView(
-      judgement: judgement, facts: facts, parts: isAll ? facts.parts : judgement.judgedParts, troubles: troubles,
+      judgement: judgement, facts: judgement.facts, parts: isAll ? judgement.facts.parts : judgement.judgedParts,
+      troubles: troubles,
       blindness: blindness.map(console.redacted))
     console.say(isJSON ? view.json.text + "\n" : view.text(width: console.width))
     if !troubles.isEmpty { return 1 }

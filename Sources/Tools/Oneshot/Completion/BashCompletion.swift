@@ -1,3 +1,5 @@
+import Operations
+
 /// Completion for bash, without the package bash-completion.
 enum BashCompletion {
   static func script(for commands: [CommandDeclaration]) -> String {

@@ -1,3 +1,5 @@
+import Operations
+
 /// Completion for fish.
 enum FishCompletion {
   static func script(for commands: [CommandDeclaration]) -> String {

@@ -54,6 +54,3 @@ extension ValueKind {
     }
   }
 }
-
-/// A text as one word of a shell, whatever stands in it: in single quotes, as POSIX has it.
-func quoted(_ text: String) -> String { "'" + text.replacing("'", with: #"'\''"#) + "'" }

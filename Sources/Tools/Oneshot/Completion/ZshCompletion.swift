@@ -1,3 +1,5 @@
+import Operations
+
 /// Completion for zsh.
 enum ZshCompletion {
   static func script(for commands: [CommandDeclaration]) -> String {

@@ -52,6 +52,10 @@ import Testing
       try await $0.plant("job", newest: "4 hours", count: 9)
     },
     Planted(trouble: "job debt") { try await $0.plant("job", count: 9, behind: 4) },
+    Planted(trouble: "job clock", settings: hourly) {
+      try await $0.plant("job", count: 9)
+      try await $0.plant("job", every: "1 second", newest: "-1 hour", count: 30)
+    },
     Planted(trouble: "job dead_letters", settings: ["HEALTH_DEAD_LETTERS_AGE": "2d"]) {
       try await $0.place.execute(
         """

@@ -83,6 +83,21 @@ import Testing
     #expect(history.kinds(settings) == [])
   }
 
+  @Test func `a run that only waited for another variant's lock is not slow`() {
+    func kinds(waited: Duration, changesFence: Bool = false) -> [String] {
+      var history = History()
+      history.addRegular(every: .hours(1), newest: .minutes(61))
+      history.add(variant: "rebuild", ago: [.minutes(30)], took: .minutes(10) + waited)
+      history.add(ago: [.minutes(20)], took: .minutes(5))
+      // Who got the lock later kept nobody waiting.
+      if changesFence { history.runs[history.runs.count - 2].fence = 99 }
+      return history.kinds(settings)
+    }
+    #expect(kinds(waited: .seconds(295)) == [])
+    #expect(kinds(waited: .minutes(4)) == ["job slow"])
+    #expect(kinds(waited: .seconds(295), changesFence: true) == ["job slow"])
+  }
+
   // MARK: Failing
 
   @Test(
@@ -174,6 +189,37 @@ import Testing
     history.runs = []
     history.add(ago: [.days(8)], .running)
     #expect(history.kinds(settings) == ["job stuck"])
+    // It died, and of a job that is gone no run will end its row.
+    history.orphans = [history.runs[0].id]
+    #expect(history.kinds(settings) == [])
+    #expect(history.kinds(.expecting(every: .days(31))) == ["job stuck"])
+  }
+
+  @Test func `a run of times to come is told, and hides nothing`() {
+    var history = History()
+    history.addRegular(every: .hours(1), newest: .minutes(1))
+    history.add(ago: [.seconds(5)], .failed) { $0.errorKind = "denied" }
+    history.add(ago: [.minutes(-10)])
+    #expect(history.kinds(.expecting(every: .hours(1))) == [], "clocks differ")
+    history.runs[history.runs.count - 1].startedAt = History.now + .minutes(11)
+    #expect(history.kinds(.expecting(every: .hours(1))) == ["job failing", "job clock"])
+    history.runs.removeAll { $0.startedAt <= History.now && $0.startedAt > History.now - .minutes(90) }
+    #expect(history.kinds(.expecting(every: .hours(1))) == ["job missed", "job clock"])
+  }
+
+  @Test(
+    arguments: [
+      ("top-stats/2", "top-stats/2"), ("x; touch /tmp/pwn", "'x; touch /tmp/pwn'"), ("it's", #"'it'\''s'"#),
+      ("-f", "'-f'"),
+      ("", "''"), ("$(a)", "'$(a)'"), ("ä", "'ä'"),
+    ])
+  func `what somebody else named stands in a command as one word`(name: String, word: String) {
+    var history = History()
+    history.locks = [HeldLock(key: "oneshot:lock:\(name)", value: Array("?".utf8), timeLeft: nil)]
+    history.letters = [.init(job: name, count: 1, oldest: History.now - .days(3))]
+    let messages = history.troubles(HealthSettings(deadLettersAge: .days(2))).map(\.message)
+    #expect(messages.contains { $0.hasSuffix("oneshot unlock \(word)") })
+    #expect(messages.contains { $0.contains("--job \(word) shows") })
   }
 
   @Test func `variants and shards go each their own way`() {

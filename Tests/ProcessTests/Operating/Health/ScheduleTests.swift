@@ -117,6 +117,20 @@ import Testing
     #expect(history.kinds(hourly) == [])
   }
 
+  @Test func `who has become rarer does not come too often any more`() {
+    let daily = HealthSettings.expecting(every: .days(1))
+    func kinds(hourlyUntil last: Duration, since: [Duration] = []) -> [String] {
+      var history = History()
+      history.add(ago: since)
+      history.addRegular(every: .hours(1), newest: last)
+      return history.kinds(daily)
+    }
+    #expect(kinds(hourlyUntil: .minutes(70)) == ["job too_often"])
+    #expect(kinds(hourlyUntil: .minutes(71)) == [])
+    #expect(kinds(hourlyUntil: .minutes(13 * 60), since: [.minutes(1)]) == [])
+    #expect(kinds(hourlyUntil: .days(1) + .minutes(13 * 60), since: [.minutes(1), .days(1)]) == [])
+  }
+
   @Test func `runs that people start by hand beside a platform's are not too many`() {
     var history = History()
     history.add(ago: (1...5).map { .minutes($0) })
