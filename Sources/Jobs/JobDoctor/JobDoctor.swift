@@ -60,7 +60,9 @@ struct JobDoctor: Job {
           "since": .string(trouble.since.rfc3339), "what": .string(trouble.message),
         ])
     }
-    var report = Report(troubles, parts: judgement.judgedParts.count)
+    var report = Report(
+      troubles, parts: judgement.judgedParts.count,
+      expected: settings.health.expectations.filter { $0.job != Self.name }.count)
     guard !run.isDryRun else { return report }
     let change = try Incidents.update(troubles, at: judgement.facts.now, by: run.id)
     (report.opened, report.over) = try await run.transaction { session in

@@ -6,6 +6,8 @@ extension JobDoctor {
   struct Report: JobReport {
     /// Parts of jobs that were looked at.
     var parts = 0
+    /// What `HEALTH_EXPECT` names: looked for, whether or not it has ever run.
+    var expected = 0
     var troubles = 0
     /// Incidents that began, and that are over.
     var opened = 0
@@ -29,14 +31,14 @@ extension JobDoctor {
       var reason: String
     }
 
-    var itemsProcessed: Int { parts }
+    var itemsProcessed: Int { max(parts, expected) }
     var exceedsBudget: Bool { troubles > 0 }
 
     /// At most so many stand in the result.
     static let shown = 50
 
-    init(_ troubles: [Trouble], parts: Int) {
-      (self.parts, self.troubles) = (parts, troubles.count)
+    init(_ troubles: [Trouble], parts: Int, expected: Int) {
+      (self.parts, self.expected, self.troubles) = (parts, expected, troubles.count)
       found = troubles.prefix(Self.shown).map {
         Found(
           part: $0.part.description, kind: $0.kind.rawValue, since: $0.since.rfc3339, message: $0.message)
