@@ -21,6 +21,9 @@ INPUT = {"containerOverrides": [{"name": "job", "environment": [
     {"name": "JOB_SCHEDULED_AT", "value": "<aws.scheduler.scheduled-time>"}]}]}
 
 
+TASK_DEFINITIONS = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition"
+
+
 def template(name):
     return Template((ROOT / "ecs" / "templates" / name).read_text())
 
@@ -50,7 +53,10 @@ def stack(binaries):
                  f":task-definition/oneshot-{schedule.name}:*")
     for job, schedules in by_job(FARGATE).items():
         jobs += template("late.yaml").substitute(id=camel(job), job=job, hours=-(-late_after(schedules) // HOUR))
-    return template("stack.yaml").substitute(jobs=jobs.rstrip(), task_arns=arns)
+    # The migration, and all but the doctor, which says by 65 that it found something: every five minutes until it is mended.
+    families = ["migrate"] + [schedule.name for schedule in FARGATE if schedule.job != "job-doctor"]
+    others = "".join(f'\n                - {{prefix: !Sub "{TASK_DEFINITIONS}/oneshot-{name}:"}}' for name in families)
+    return template("stack.yaml").substitute(jobs=jobs.rstrip(), task_arns=arns, not_the_doctor=others)
 
 
 def main(arguments):

@@ -23,7 +23,7 @@ class Schedule:
     retries: int = 2            # what comes again in a minute needs none
     settings: dict[str, str] = field(default_factory=dict)
     variant: str = ""           # what the ledger calls runs of these settings; "" those that no other entry names
-    may_idle: bool = False      # whether finding nothing to do is nothing to tell
+    may_idle: bool = False      # whether finding nothing to do is nothing to tell: quiet hours are ordinary
     folder: str = "base"        # below k8s/; one of the overlays where a job needs what not every cluster has
 
     @property
@@ -42,16 +42,16 @@ SCHEDULES = [
     # 17 MiB; with TOP_STATS_LIMIT=10000 25, with 100000 93.
     Schedule("top-stats", "top-stats", "5 * * * *", HOUR, "20m", (32, 64)),
     # 20 MiB with half a million events. All levels by one schedule.
-    Schedule("metrics-rollups", "metrics-rollups", "10 * * * *", HOUR, "40m", (32, 64)),
+    Schedule("metrics-rollups", "metrics-rollups", "10 * * * *", HOUR, "40m", (32, 64), may_idle=True),
     # 20 MiB with a hundred thousand documents, in every mode.
-    Schedule("reindex", "reindex", "20 * * * *", HOUR, "35m", (32, 64)),
+    Schedule("reindex", "reindex", "20 * * * *", HOUR, "35m", (32, 64), may_idle=True),
     # What triggers put in search_pending. While another mode holds the lock it waits for less than its own successor comes.
     Schedule("reindex-pending", "reindex", "* * * * *", MINUTE, "4m", (32, 64), retries=0,
              settings={"REINDEX_MODE": "pending", "JOB_LOCK_WAIT": "30s"}, variant="pending", may_idle=True),
     Schedule("reindex-rebuild", "reindex", "0 3 * * SUN", 7 * DAY, "3h", (32, 64),
              settings={"REINDEX_MODE": "rebuild"}, variant="rebuild"),
     # 21 MiB; with a thousand shards to look at 62. What it expects of the others follows from this table: see settings_of.
-    Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 64), retries=0,
+    Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,
              settings={"JOB_LEDGER_KEEP": "14d"}),
     # 17 MiB with 100,000 runs in the ledger. Its page needs a volume, and somebody who shows it.
     Schedule("job-report", "job-report", "*/15 * * * *", 15 * MINUTE, "5m", (32, 64), retries=0,

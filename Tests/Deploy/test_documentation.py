@@ -45,6 +45,23 @@ class Overlay(unittest.TestCase):
         self.assertEqual(settings["JOB_LOG_FORMAT"], "json")
 
 
+    def test_the_doctor_is_handed_its_address_and_let_out(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(ROOT / "k8s", Path(folder, "k8s"))
+            Path(folder, "my-cluster").mkdir()
+            Path(folder, "my-cluster/kustomization.yaml").write_text(block("overlay") + block("doctor"))
+            built = run(tool("kubectl"), "kustomize", Path(folder, "my-cluster"))
+        self.assertEqual(built.returncode, 0, built.stderr)
+        documents = list(yaml.safe_load_all(built.stdout))
+        (job,) = [d for d in documents if d["kind"] == "CronJob" and d["metadata"]["name"] == "job-doctor"]
+        (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        (told,) = [e for e in container["env"] if e["name"] == "DOCTOR_SLACK_URL_FILE"]
+        (secrets,) = container["volumeMounts"]
+        self.assertEqual(told["value"], f"{secrets['mountPath']}/DOCTOR_SLACK_URL")
+        (policy,) = [d for d in documents if d["kind"] == "NetworkPolicy"]
+        self.assertIn({"ports": [{"protocol": "TCP", "port": 443}]}, policy["spec"]["egress"])
+
+
 class PlainRule(unittest.TestCase):
     def test_the_transformer_makes_the_same_of_an_event_as_scheduler_does(self):
         rule = json.loads(block("rule"))

@@ -103,6 +103,26 @@ class Template(unittest.TestCase):
             self.assertEqual(alarm["TreatMissingData"], "breaching")
 
 
+    def test_what_the_doctor_finds_is_no_failed_task(self):
+        pattern = resources("AWS::Events::Rule")["Failed"]["EventPattern"]["detail"]
+        self.assertNotIn("taskDefinitionArn", pattern)
+
+        def rings(family, code):
+            def names(prefixes):
+                return any(f"{family}:7".startswith(p["prefix"]["Fn::Sub"].rpartition("task-definition/")[2]) for p in prefixes)
+
+            def matches(codes):
+                return any(code not in c["anything-but"] if isinstance(c, dict) else code == c for c in codes)
+            return any("containers" in way and matches(way["containers"]["exitCode"]) and names(way["taskDefinitionArn"])
+                       for way in pattern["$or"])
+        families = [task["Family"] for task in resources("AWS::ECS::TaskDefinition").values()]
+        self.assertIn("oneshot-job-doctor", families)
+        for family in families:
+            for code in (0, 1, 65, 69, 78, 137):
+                self.assertEqual(rings(family, code), code != 0 and (family, code) != ("oneshot-job-doctor", 65), (family, code))
+        self.assertFalse(rings("another", 65) or rings("another", 1))
+
+
 class Deployed(unittest.TestCase):
     """A real Postgres and Redis stand behind DATABASE_URL and REDIS_URL."""
 
