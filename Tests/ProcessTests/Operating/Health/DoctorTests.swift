@@ -12,6 +12,13 @@ import Testing
     ).map { $0[0] }
   }
 
+  @Test func `a doctor that looks for jobs of which none has run is not idle`() async throws {
+    let ledger = try await PlantedLedger()
+    let expected = ["HEALTH_EXPECT": "job=1h,job-doctor=5m"]
+    for _ in 1...3 { #expect(try await ledger.doctor(expected).result["counts", "expected"].int == 1) }
+    #expect(try await ledger.health(expected).troubles == ["job missed"])
+  }
+
   @Test func `an incident is opened once, closed when it is over, and opened anew when it comes again`() async throws {
     let ledger = try await PlantedLedger()
     try await ledger.plant("job", newest: "90 minutes", count: 9)
