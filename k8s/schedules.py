@@ -50,7 +50,7 @@ SCHEDULES = [
              settings={"REINDEX_MODE": "pending", "JOB_LOCK_WAIT": "30s"}, variant="pending", may_idle=True),
     Schedule("reindex-rebuild", "reindex", "0 3 * * SUN", 7 * DAY, "3h", (32, 64),
              settings={"REINDEX_MODE": "rebuild"}, variant="rebuild"),
-    # 21 MiB; with a thousand shards to look at 62. What it expects of the others follows from this table: see settings_of.
+    # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
     Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,
              settings={"JOB_LEDGER_KEEP": "14d"}),
     # 17 MiB with 100,000 runs in the ledger. Its page needs a volume, and somebody who shows it.
