@@ -14,17 +14,27 @@ extension MetricsRollups {
     return place % shard.count == shard.index
   }
 
-  /// What came too late is no bucket and stays asked: the other events of its hour are gone.
+  /// What came too late is no bucket and stays asked: the other events of its hour are gone. Nothing is queued by a run that
+  /// cannot go on from where its sources stand: what it had queued would be calculated by the next one.
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] {
     let buckets = letters.compactMap { AskedBucket($0.item) }
     guard !buckets.isEmpty else { return [] }
+    _ = try await Work(settings, run)
+    let sources = Set(buckets.map(\.source)).sorted()
+    // What is closed meanwhile (oneshot.close_raw) is closed before the look, or after the buckets are in the queue.
+    let holdingBorders: Statement = """
+      select from oneshot.rollup_positions where source = any (\(sources)::text[]) order by source for update
+      """
     let queue = try Statement(
       file: PackageResources.queue_asked_sql,
       binding: [
         "zone": settings.timezone, "sources": buckets.map(\.source), "levels": buckets.map(\.granularity.rawValue),
         "moments": buckets.map(\.start),
       ])
-    try await run.transaction { session in try session.execute(queue) }
+    try await run.transaction { session in
+      try session.query(holdingBorders)
+      try session.execute(queue)
+    }
     return []
   }
 }

@@ -93,4 +93,64 @@ import Testing
         "select sum(count) from metric_rollups where granularity = 'hourly' and bucket_start = '2025-10-01 10:00+00'")
         == "1")
   }
+
+  /// Makes a letter of a bucket, and asks for it.
+  private func ask(for item: String) async throws {
+    try await place.execute(
+      """
+      insert into oneshot.dead_letters
+      values ('metrics-rollups', sha256('\(item)'), '\(item)', '{}', 'bucket_failed', 'x', 1, '2025-11-01', '2025-11-01',
+        gen_random_uuid(), 'pending')
+      """)
+    try await ask()
+  }
+
+  @Test func `a run in another time zone than the rollups queues nothing, and leaves it asked`() async throws {
+    try await rollups.add("m", at: "2025-11-06T10:30:00Z")
+    let berlin = ["ROLLUPS_TIMEZONE": "Europe/Berlin"]
+    #expect(try await rollups.run([], berlin).exitCode == 0)
+    try await ask(for: "metric_events daily 2025-11-05T23:00:00Z")
+    let other = try await rollups.run()
+    #expect(other.exitCode == 78, "\(other.output)")
+    #expect(try await rollups.queued() == 0)
+    let run = try await rollups.run([], berlin)
+    #expect(run.exitCode == 0 && replayed(run) == [1, 1, 0, 0], "\(run.output)")
+  }
+
+  @Test func `a bucket that begins before the border of its parts is not calculated from those that are left`()
+    async throws
+  {
+    try await rollups.add("m", at: "2025-10-28T10:30:00Z")
+    try await rollups.add("m", at: "2025-11-02T10:30:00Z")
+    #expect(try await rollups.run().exitCode == 0)
+    try await place.execute(
+      """
+      update oneshot.rollup_positions
+        set raw_from = '2025-11-01 00:00+00', hourly_from = '2025-11-01 00:00+00', daily_from = '2025-11-01 00:00+00';
+      delete from metric_rollups where granularity = 'daily' and bucket_start < '2025-11-01 00:00+00'
+      """)
+    // A moment that is no bucket's beginning in this calendar; its week begins before the border.
+    try await ask(for: "metric_events weekly 2025-11-02T00:00:00Z")
+    let run = try await rollups.run()
+    #expect(run.exitCode == 0 && replayed(run) == [1, 0, 0, 1], "\(run.output)")
+    #expect(try await place.value("select count from metric_rollups where granularity = 'weekly'") == "2")
+  }
+
+  @Test func `raw events that are closed while a bucket is asked for are not missed by it`() async throws {
+    try await rollups.add("m", at: "2025-11-01T10:30:00Z")
+    #expect(try await rollups.run().exitCode == 0)
+    try await ask(for: "metric_events hourly 2025-11-01T10:00:00Z")
+    let closing = try await OpenTransaction(
+      in: place, "select oneshot.close_raw('metric_events', '2025-11-03 00:00+00')",
+      "delete from metric_events where occurred_at < '2025-11-03 00:00+00'")
+    let started = try Rollups.binary.start([], rollups.environment())
+    try await eventually {
+      try await place.value(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()") == "1"
+    }
+    try await closing.commit()
+    let run = await started.outcome()
+    #expect(run.exitCode == 0 && replayed(run) == [1, 0, 0, 1], "\(run.output)")
+    #expect(try await place.value("select sum(count) from metric_rollups") == "4")
+  }
 }
