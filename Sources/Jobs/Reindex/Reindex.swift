@@ -88,11 +88,12 @@ struct Reindex: Job {
 
   /// Reads every document of the entities, or what an earlier run has left of them.
   ///
-  /// - Returns: the entities that could not be read to their end, and those of which the first were read long ago.
+  /// - Returns: the entities that could not be read to their end, those of which the first were read long ago, and how far
+  ///   the pass is.
   @discardableResult
   private func readAll(
     _ entities: [Entity], _ progress: Progress, _ run: JobRun
-  ) async throws -> (failed: [Entity], old: [Entity]) {
+  ) async throws -> (failed: [Entity], old: [Entity], pass: Pass) {
     var pass = try await Pass.open(settings.mode, entities, settings, run)
     progress.goesOn(from: pass.resumed.values.min())
     let pace = Pace(rate: settings.rate)
@@ -109,7 +110,7 @@ struct Reindex: Job {
       do {
         let present = try await read(pass.lanes(of: entity), reading, run)
         try await sweep.carryOut(last, present: pass.resumed[entity.name] == nil ? present : nil, run)
-        if pass.action.keepsCursor { try await resolveOld(entity, since: pass.start(of: entity), run) }
+        if pass.action == .write { try await resolveOld(entity, since: pass.start(of: entity), run) }
       } catch let failure as SQLFile.Failure {
         failures.append((entity, failure))
       }
@@ -117,13 +118,13 @@ struct Reindex: Job {
     for (entity, failure) in failures { try await fail(entity, failure, progress, run) }
     if settings.mode == .changed { try await pass.end(run) }
     let failed = Set(failures.map(\.entity.name))
-    return (failures.map(\.entity), entities.filter { pass.isOld($0) && !failed.contains($0.name) })
+    return (failures.map(\.entity), entities.filter { pass.isOld($0) && !failed.contains($0.name) }, pass)
   }
 
   /// Reads every document; and all of an entity once more, if an earlier run had begun with it so long ago that what it
   /// read is old.
   private func readChanged(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
-    let (_, old) = try await readAll(entities, progress, run)
+    let old = try await readAll(entities, progress, run).old
     guard !old.isEmpty else { return }
     run.log.info("what an earlier run had read is old, so all is read again")
     try await readAll(old, progress, run)
@@ -172,11 +173,15 @@ struct Reindex: Job {
         hint: "One process rebuilds; REINDEX_PARALLEL lets it use several connections.")
     }
     if !run.isDryRun { try await Rebuild.start(entities, settings, run) }
-    let failed = try await readAll(entities, progress, run).failed
+    let (failed, _, pass) = try await readAll(entities, progress, run)
     guard !run.isDryRun else { return }
     for entity in failed { try await Rebuild.forget(entity, run) }
-    let read = Set(entities.map(\.name)).subtracting(failed.map(\.name))
-    try await Rebuild.finish(read.sorted(), settings, run)
+    let failedNames = Set(failed.map(\.name))
+    let read = entities.filter { !failedNames.contains($0.name) }
+    try await Rebuild.finish(read.map(\.name).sorted(), settings, run)
+    // Not before: until the swap nothing of it is found, and what a later run drops would be missing for ever.
+    run.log.debug("resolving what was rebuilt")
+    for entity in read { try await resolveOld(entity, since: pass.start(of: entity), run) }
   }
 
   private func indexQueued(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {

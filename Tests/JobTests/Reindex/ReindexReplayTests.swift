@@ -88,4 +88,19 @@ import Testing
     #expect(changed.exitCode == 0 && replayed(changed) == [1, 1, 0, 0], "\(changed.output)")
     #expect(try await letters().allSatisfy { $0.contains("resolved") })
   }
+
+  @Test(arguments: ["pending", "rebuild"])
+  func `a rebuild that does not reach its swap leaves them asked, and the next run does them`(mode: String) async throws
+  {
+    try await place.execute("update assets set language = null, description = null")
+    try await ask()
+    let reader = try await OpenTransaction(in: place, "select count(*) from search_documents")
+    try await catalogue.kill(["REINDEX_MODE": "rebuild"], past: "searches are in the way")
+    try await reader.rollBack()
+    #expect(try await letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
+    let next = try await catalogue.run([], ["REINDEX_MODE": mode])
+    #expect(next.exitCode == 0 && replayed(next) == [4, 4, 0, 0], "\(next.output)\(next.errors)")
+    #expect(
+      try await catalogue.differences(where: mode == "rebuild" ? "true" : "entity_id in ('3', '6', '9', '12')") == [])
+  }
 }
