@@ -8,6 +8,8 @@ extension TopStats {
     let windows: [BoardWindow]
     let limit: Int
     let boards: [Board]
+    /// Whether only some boards were chosen.
+    let hasChosenBoards: Bool
     let keyPrefix: String
     let timeToLive: Duration?
     let keepsHistory: Bool
@@ -43,6 +45,7 @@ extension TopStats {
       let chosen = env.custom(
         "TOP_STATS_BOARDS", form: "names with commas", default: nil, help: "Only these boards; without it all.",
         parse: { .success($0.split(separator: ",").map { String($0.filter { $0 != " " }) }) })
+      hasChosenBoards = chosen != nil
       boards = Board.all(folder: folder, chosen: chosen, &env)
       keyPrefix = env.string(
         "TOP_STATS_KEY_PREFIX", default: "top:",

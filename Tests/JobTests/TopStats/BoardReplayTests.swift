@@ -44,4 +44,22 @@ import Testing
       )
         == "true")
   }
+
+  @Test func `a run of chosen boards is not given the letters of others`() async throws {
+    let boards = try await Leaderboards()
+    try await boards.fill()
+    try await boards.place.execute("alter table feed_likes rename to away")
+    #expect(try await boards.run().exitCode == 65)
+    try await boards.place.execute("alter table away rename to feed_likes")
+    let asked = try await Binary("oneshot").run(
+      ["dead-letters", "replay", "--job", "top-stats"], boards.place.environment)
+    #expect(asked.exitCode == 0, "\(asked.errors)")
+    let chosen = try await boards.run([], ["TOP_STATS_BOARDS": "users_followed"])
+    #expect(chosen.exitCode == 0 && !chosen.result["details", "replayed"].isThere, "\(chosen.output)")
+    #expect(!chosen.errors.contains("could not do again"), "\(chosen.errors)")
+    let all = try await boards.run()
+    #expect(all.exitCode == 0 && all.result["details", "replayed", "left"].int == 0, "\(all.output)")
+    #expect(
+      try await boards.place.value("select count(*) from oneshot.dead_letters where state = 'pending'") == "0")
+  }
 }
