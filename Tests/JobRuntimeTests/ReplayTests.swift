@@ -289,13 +289,21 @@ import Testing
   }
 
   @Test func `items of any name are given, and resolved or counted again`() async throws {
-    let names = hostileTexts + ["a\0b", "a\\0b\0", "-- x", "é", "e\u{301}", String(repeating: "k", count: 65_536)]
+    let names =
+      hostileTexts + [
+        "a\0b", "a\\0b\0", "-- x", "é", "e\u{301}", "\u{1}\u{8}\u{C}\u{1F}\u{7F}\r\t", #""of": ""#,
+        String(repeating: "k", count: 65_536),
+      ]
     let place = try await place(failed: names)
     try await ask(in: place)
     let total = try await letters(place).count
     let half = Array(names.prefix(names.count / 2))
     let result = try await SampleJob().replaying { letters, run in
       #expect(letters.count == total)
+      for name in names where !name.utf8.contains(0) {
+        #expect(letters.filter { $0.says("of", name) }.map { Array($0.item.utf8) } == [Array(name.utf8)])
+      }
+      #expect(letters.allSatisfy { $0.says("of") && !$0.says("o") })
       try await run.transaction { session in try run.reject(Self.failures(half), in: session) }
       return letters
     }.result(in: place)

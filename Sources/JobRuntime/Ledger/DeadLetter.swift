@@ -44,6 +44,32 @@ public struct DeadLetter: Sendable, Equatable {
     position = Position(runID: try row.value("run_id"), askedAt: askedAt.rfc3339, digest: digest)
   }
 
+  /// Whether the payload has this member.
+  public func says(_ key: String) -> Bool { payload.utf8.contains(Array("\(Self.quoted(key)): ".utf8)) }
+
+  /// Whether this member of the payload is this text.
+  public func says(_ key: String, _ text: String) -> Bool {
+    payload.utf8.contains(Array("\(Self.quoted(key)): \(Self.quoted(text))".utf8))
+  }
+
+  /// A text as it stands in `jsonb` that Postgres shows: quotes inside of one have a backslash before them, so what is
+  /// quoted is found only where it is all of a text.
+  private static func quoted(_ text: String) -> String {
+    let letters = text.unicodeScalars.map { letter in
+      switch letter {
+      case "\"", "\\": "\\\(letter)"
+      case "\u{8}": "\\b"
+      case "\u{C}": "\\f"
+      case "\n": "\\n"
+      case "\r": "\\r"
+      case "\t": "\\t"
+      case "\0"..<" ": "\\u00" + (letter.value < 16 ? "0" : "") + String(letter.value, radix: 16)
+      default: String(letter)
+      }
+    }
+    return "\"\(letters.joined())\""
+  }
+
   /// Whether it falls to this share of the work, where nothing but its name says to which.
   public func isShare(of shard: Shard) -> Bool {
     shard.isWhole || (Int(digest.prefix(8), radix: 16) ?? 0) % shard.count == shard.index

@@ -8,6 +8,8 @@ extension UsageAggregation {
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     let key = Self.key(of: letter)
     guard key.starts(with: settings.keyPrefix.utf8) else { return false }
+    // One prefix may begin with another, and theirs may be another Redis. An older version told none.
+    guard letter.says("key_prefix", settings.keyPrefix) || !letter.says("key_prefix") else { return false }
     return key.withUnsafeBytes { name in
       switch CounterKey.parse(name, prefix: settings.keyPrefix.utf8.count) {
       case .success(let counter):
@@ -19,23 +21,39 @@ extension UsageAggregation {
   }
 
   /// What has become a counter is written, what has not is rejected again. What is gone needs no more: nothing of it
-  /// could be stored, and deleting it is one of the remedies.
+  /// could be stored, and deleting it is one of the remedies. But where all of it is gone, Redis may have lost it.
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] {
     let keys = letters.map(Self.key)
-    var hasToldRejections = false
+    var (vanished, hasToldRejections) = (0, false)
     try await Self.asAWhole("replaying", run) {
       let found = try await read(keys, run)
+      vanished = found.report.vanished
       try await stage(found.rows, run)
-      if found.report.vanished > 0 {
-        run.log.info("keys of dead letters are gone from Redis", ["keys": .integer(Int64(found.report.vanished))])
-      }
       if found.report.rejected > 0, !hasToldRejections {
         try await rejectStaged(run)
         hasToldRejections = true
       }
       try await writeStaged(run)
     }
-    return letters
+    return warn(ofVanished: vanished, of: letters, run)
+  }
+
+  /// - Returns: the letters that are done.
+  private func warn(ofVanished vanished: Int, of letters: [DeadLetter], _ run: JobRun) -> [DeadLetter] {
+    guard vanished > 0 else { return letters }
+    let keys = JSON.integer(Int64(vanished))
+    guard vanished == letters.count else {
+      run.log.warning(
+        "keys of dead letters are gone from Redis; these are resolved, nothing of them is stored", ["keys": keys])
+      return letters
+    }
+    run.log.warning(
+      "all keys of the dead letters that are asked for are gone from Redis; these stay asked",
+      [
+        "keys": keys,
+        "hint": "Is it the right Redis, and has it lost its data? If they were deleted: oneshot dead-letters discard.",
+      ])
+    return []
   }
 
   /// A letter that an older version has named otherwise is taken as it stands.

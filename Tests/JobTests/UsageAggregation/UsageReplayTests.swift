@@ -87,7 +87,7 @@ import Testing
       Array("usage:a".utf8) + [0] + Array("b:2025-11-05:x".utf8), Array("usage:back\\slash\u{1b}[2J".utf8),
     ]
     try await usage.place.redis(all: keys.map { RedisCommand("SET", bytes: [$0, Array("1".utf8)]) })
-    try await usage.set(["list:2025-11-05:x": "1"])
+    try await usage.set(["list:2025-11-05:x": "1", "mended:2025-11-05:x": "?"])
     #expect(try await usage.run().exitCode == 65)
     // Every day is completed by now, so an ordinary run reads nothing at all.
     try await usage.place.execute(
@@ -99,12 +99,49 @@ import Testing
     #expect(try await usage.run().exitCode == 0)
     try await ask(usage)
     let still = try await usage.run()
-    #expect(still.exitCode == 65 && replayed(still) == [4, 0, 4, 0], "\(still.output)")
+    #expect(still.exitCode == 65 && replayed(still) == [5, 0, 5, 0], "\(still.output)")
     try await usage.place.redis(all: keys.map { RedisCommand("DEL", bytes: [$0]) })
+    try await usage.set(["mended:2025-11-05:x": "3"])
     try await ask(usage)
     let gone = try await usage.run()
-    #expect(gone.exitCode == 0 && replayed(gone) == [4, 4, 0, 0], "\(gone.output)")
+    #expect(gone.exitCode == 0 && replayed(gone) == [5, 5, 0, 0], "\(gone.output)")
+    #expect(gone.errors.contains("these are resolved") && gone.errors.contains(#""keys":4"#), "\(gone.errors)")
     #expect(try await usage.deadLetters().values.allSatisfy { $0.hasSuffix("/resolved/2") })
+  }
+
+  @Test func `where all that was asked for is gone, Redis may have lost it: it stays asked`() async throws {
+    let usage = try await old(["bad:2025-10-01:x": "?", "worse:2025-10-01:x": "?"])
+    try await ask(usage)
+    try await usage.place.redis("FLUSHDB")
+    let empty = try await usage.run()
+    #expect(empty.exitCode == 0 && replayed(empty) == [2, 0, 0, 2], "\(empty.output)")
+    #expect(empty.errors.contains("these stay asked"), "\(empty.errors)")
+    try await usage.set(["bad:2025-10-01:x": "7", "worse:2025-10-01:x": "8"])
+    let back = try await usage.run()
+    #expect(back.exitCode == 0 && replayed(back) == [2, 2, 0, 0], "\(back.output)")
+    #expect(
+      try await usage.stored() == ["good:2025-10-01:x": "1", "bad:2025-10-01:x": "7", "worse:2025-10-01:x": "8"])
+  }
+
+  @Test func `a letter is its own prefix's, also where another prefix is the beginning of it`() async throws {
+    let usage = try await Usage()
+    let (days, inEurope) = (["USAGE_DAYS": "2025-10-01"], ["USAGE_KEY_PREFIX": "usage:eu:"])
+    try await usage.set(["m:2025-10-01:x": "?"], prefix: "usage:eu:")
+    #expect(try await usage.run([], days.merging(inEurope) { $1 }).exitCode == 65)
+    try await usage.set(["m:2025-10-01:x": "7"], prefix: "usage:eu:")
+    try await ask(usage)
+    let other = try await usage.run()
+    #expect(other.exitCode == 0 && !other.result["details", "replayed"].isThere, "\(other.output)")
+    let own = try await usage.run([], inEurope)
+    #expect(own.exitCode == 0 && replayed(own) == [1, 1, 0, 0], "\(own.output)")
+    #expect(try await usage.stored() == ["m:2025-10-01:x": "7"])
+    // Of an older version, which told no prefix.
+    try await usage.set(["n:2025-10-01:x": "?"])
+    #expect(try await usage.run([], days.merging(["USAGE_MERCHANT": "n"]) { $1 }).exitCode == 65)
+    try await usage.place.execute("update oneshot.dead_letters set payload = payload - 'key_prefix'")
+    try await usage.set(["n:2025-10-01:x": "8"])
+    try await ask(usage)
+    #expect(replayed(try await usage.run()) == [1, 1, 0, 0])
   }
 
   @Test func `every shard does its merchants, and another prefix is another schedule's`() async throws {
