@@ -8,6 +8,8 @@ struct Replay: Sendable {
   static let most = 10_000
   private static let mostBytes = 16 * 1024 * 1024
   private static let page = 200
+  /// A run looks at so many pages of what is asked, its own or not.
+  private static let mostPages = 100
 
   private let letters: [DeadLetter]
   /// The digests of those that the job says it has dealt with.
@@ -20,7 +22,7 @@ struct Replay: Sendable {
     var failedAgain = 0
     /// Given, and not dealt with: asked still.
     var left = 0
-    /// Whether there are more than a run takes.
+    /// Whether there are more than a run takes, or may be.
     var hasMore = false
     /// Why the job could not do it.
     var failure: String?
@@ -41,7 +43,12 @@ struct Replay: Sendable {
   /// - Returns: what is to be settled once the job's work is done; `nil` when there is nothing.
   static func begin(_ job: some Job, _ run: JobRun) async throws -> Replay? {
     let (letters, hasMore) = try await run.transaction { session in try take(job, run, session) }
-    guard !letters.isEmpty else { return nil }
+    guard !letters.isEmpty else {
+      if hasMore {
+        run.log.info("more dead letters are asked for than one run looks at, these by other runs; the next one goes on")
+      }
+      return nil
+    }
     run.record.replayed = Told(given: letters.count, left: letters.count, hasMore: hasMore)
     guard !run.isDryRun else { return nil }
     run.log.info("doing dead letters again", ["letters": .integer(Int64(letters.count))])
@@ -61,13 +68,21 @@ struct Replay: Sendable {
     return Replay(letters: letters, done: done)
   }
 
+  /// Notes the run in what it takes; and, where it has looked at as much as it may, in what it leaves to others too, so that
+  /// the next run begins with what this one has not looked at.
   private static func take(
     _ job: some Job, _ run: JobRun, _ session: borrowing Session
   ) throws -> (letters: [DeadLetter], hasMore: Bool) {
     var (taken, bytes, place, hasMore) = ([DeadLetter](), 0, DeadLetter.Position(), false)
+    var (pages, left) = (0, [DeadLetters.Given]())
     reading: while true {
       let letters = try session.query(DeadLetters.asked(run.job, after: place, limit: page)).map(DeadLetter.init)
-      for letter in letters where job.takes(letter, as: run.shard) {
+      pages += 1
+      for letter in letters {
+        guard job.takes(letter, as: run.shard) else {
+          left.append((letter.digest, letter.askedAt))
+          continue
+        }
         hasMore = taken.count == most || bytes >= mostBytes
         if hasMore { break reading }
         taken.append(letter)
@@ -75,9 +90,12 @@ struct Replay: Sendable {
       }
       guard letters.count == page, let last = letters.last else { break }
       place = last.position
+      hasMore = pages == mostPages
+      if hasMore { break }
     }
-    if run.leadership != nil, !taken.isEmpty {
-      try session.execute(DeadLetters.give(taken, job: run.job, to: run.id))
+    let given = taken.map { ($0.digest, $0.askedAt) } + (hasMore && pages == mostPages ? left : [])
+    if run.leadership != nil, !given.isEmpty {
+      try session.execute(DeadLetters.give(given, job: run.job, to: run.id))
     }
     return (taken, hasMore)
   }

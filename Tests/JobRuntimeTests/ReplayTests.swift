@@ -272,6 +272,34 @@ import Testing
     #expect(second.items.last == "left" && Set(first.items + second.items).count == 10_101)
   }
 
+  @Test
+  func `a run looks at twenty thousand, and the next one goes on: what is another's keeps nobody waiting for ever`()
+    async throws
+  {
+    let place = try await place(failed: ["mine"])
+    try await place.execute(
+      """
+      insert into oneshot.dead_letters (job, item_digest, item, payload, error_kind, error_message, attempts,
+        first_failed_at, last_failed_at, last_run_id, state, replay_asked_at)
+      select 'sample', sha256(convert_to(g::text, 'UTF8')), 'other', '{}', 'bad', 'is bad', 1, now(), now(),
+        gen_random_uuid(), 'pending', now() - interval '1 day' from generate_series(1, 20100) g
+      """)
+    try await ask("sample", "mine", in: place)
+    var job = SampleJob().replaying { letters, _ in letters }
+    job.leaves = { $0.item == "other" }
+    // A plan only looks: it goes on nowhere.
+    for settings in [["JOB_DRY_RUN": "true"], [:]] {
+      let looked = try await job.result(in: place, settings)
+      #expect(looked.status == .succeeded && looked.details["replayed"] == nil)
+    }
+    let next = try await job.result(in: place)
+    #expect(next.details["replayed"]?["resolved"] == 1, "\(next.details)")
+    #expect(
+      try await place.value(
+        "select count(*) from oneshot.dead_letters where item = 'other' and state = 'pending' and replay_asked_at is not null"
+      ) == "20100")
+  }
+
   @Test func `few are taken where they are large`() async throws {
     let items = (0..<5).map { "\($0)" + String(repeating: "x", count: 5_000_000) }
     let place = try await place(failed: items, isLarge: true)

@@ -17,6 +17,9 @@ struct SampleJob: Job {
   var work: @Sendable (JobRun) async throws -> Void = { _ in }
   var replays: @Sendable ([DeadLetter], JobRun) async throws -> [DeadLetter] = { _, _ in [] }
 
+  /// Which letters are another run's.
+  var leaves: @Sendable (DeadLetter) -> Bool = { _ in false }
+
   init(variant: String = "", work: @escaping @Sendable (JobRun) async throws -> Void = { _ in }) {
     self.variant = variant
     self.work = work
@@ -28,6 +31,8 @@ struct SampleJob: Job {
     try await work(run)
     return Report()
   }
+
+  func takes(_ letter: DeadLetter, as shard: Shard) -> Bool { !leaves(letter) && letter.isShare(of: shard) }
 
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] { try await replays(letters, run) }
 

@@ -94,8 +94,10 @@ extension DeadLetters {
     """
   }
 
+  typealias Given = (digest: String, askedAt: Timestamp)
+
   /// Notes that a run is given letters: who asks again from now on asks anew.
-  static func give(_ letters: [DeadLetter], job: String, to runID: RunID) -> Statement {
+  static func give(_ letters: [Given], job: String, to runID: RunID) -> Statement {
     """
     update oneshot.dead_letters as d set replay_run_id = \(runID)
     from unnest(\(letters.map(\.digest))::text[], \(letters.map(\.askedAt))::timestamptz[]) as given (digest, asked_at)
