@@ -25,7 +25,7 @@ package final class WebServer: Sendable {
     let record = FileManager.default.temporaryDirectory.appending(path: "requests-\(UUID())").path
     self.record = record
     process = try await ServerProcess("/usr/bin/python3") {
-      ["-c", Self.script, "\($0)", answer, record, silent ?? "\n", words, refused ?? "\n"]
+      ["-c", Self.script, "\($0)", answer, record, silent ?? "\n", words, refused ?? ""]
     }
   }
 
@@ -52,7 +52,7 @@ package final class WebServer: Sendable {
             with open(record, "a") as file: file.write(json.dumps(request) + "\\n")
             if answer == "never" or self.path.endswith(silent): threading.Event().wait()
             words = " ".join([said, self.path, *re.split("[/?&=]", self.path)]).encode()
-            self.send_response(400 if refused in body else int(answer))
+            self.send_response(400 if refused and refused in body else int(answer))
             if answer == "302": self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", str(len(words)))
             self.end_headers()
