@@ -312,6 +312,29 @@ begin
   end loop;
 end $$;
 
+-- Gives the new table the storage parameters of the old one. While it is filled, no autovacuum is to look at it: making
+-- the index would wait a second until that gives way, and the swap would, too.
+create function oneshot.search_rebuild_parameters(is_filled boolean) returns void language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  parameters text;
+begin
+  select string_agg(format('%s%I = %L', prefix, option_name, option_value), ', ') into parameters
+  from pg_class as serving
+  left join pg_class as toast on toast.oid = serving.reltoastrelid
+  cross join lateral (values ('', serving.reloptions), ('toast.', toast.reloptions)) as parts (prefix, options)
+  cross join lateral pg_options_to_table(options)
+  where serving.oid = 'oneshot_home.search_documents'::regclass;
+  alter table oneshot_home.search_documents_new reset (autovacuum_enabled, toast.autovacuum_enabled);
+  if parameters is not null then
+    execute format('alter table oneshot_home.search_documents_new set (%s)', parameters);
+  end if;
+  if not is_filled then
+    alter table oneshot_home.search_documents_new set (autovacuum_enabled = false, toast.autovacuum_enabled = false);
+  end if;
+end $$;
+
 create function oneshot.search_rebuild_start() returns void language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -348,9 +371,7 @@ begin
     like oneshot_home.search_documents
     including defaults including generated including constraints including storage including compression
     including comments);
-  if serving.reloptions is not null then
-    execute 'alter table oneshot_home.search_documents_new set (' || array_to_string(serving.reloptions, ', ') || ')';
-  end if;
+  perform oneshot.search_rebuild_parameters(is_filled => false);
   perform oneshot.search_rebuild_grant();
 end $$;
 
@@ -401,6 +422,7 @@ begin
   delete from oneshot.search_gone;
   -- Searches wait for this, and it for them: the caller sets a lock_timeout.
   lock table oneshot_home.search_documents in access exclusive mode;
+  perform oneshot.search_rebuild_parameters(is_filled => true);
   perform oneshot.search_rebuild_grant();
   drop table oneshot_home.search_documents;
   alter table oneshot_home.search_documents_new rename to search_documents;
@@ -415,8 +437,8 @@ begin
 end $$;
 
 revoke all on function oneshot.search_enqueue(), oneshot.search_likeness(), oneshot.search_flush(),
-  oneshot.search_rebuild_abandon(), oneshot.search_rebuild_grant(), oneshot.search_rebuild_start(),
-  oneshot.search_rebuild_index(), oneshot.search_rebuild_swap() from public;
+  oneshot.search_rebuild_abandon(), oneshot.search_rebuild_grant(), oneshot.search_rebuild_parameters(boolean),
+  oneshot.search_rebuild_start(), oneshot.search_rebuild_index(), oneshot.search_rebuild_swap() from public;
 
 do $$
 declare
