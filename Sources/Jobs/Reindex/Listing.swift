@@ -59,7 +59,8 @@ struct Listing: Sendable {
   private func finish(_ items: [Item], _ run: JobRun, _ session: borrowing Session) throws {
     let queued = items.flatMap(\.queued)
     guard !queued.isEmpty, !run.isDryRun else { return }
-    try session.execute("delete from search_pending where id = any (\(queued)::bigint[])")
+    try session.execute(
+      "delete from search_pending where entity = \(entity.name) and id = any (\(queued)::bigint[])")
   }
 
   private func setAside(_ item: Item, _ error: PostgresError.ServerError, _ run: JobRun) async throws {

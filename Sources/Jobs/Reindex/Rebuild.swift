@@ -59,24 +59,28 @@ struct Rebuild: Sendable {
     run.log.debug("making the indexes")
     if settings.parallel > 1 {
       try await run.inLanes(2) { lane, run in
-        if lane == 0 { try await makeIndexes(settings, run) } else { try await collectWords(run) }
+        if lane == 0 { return try await makeIndexes(gin: true, settings, run) }
+        try await collectWords(run)
+        try await makeIndexes(gin: false, settings, run)
       }
     } else {
-      try await makeIndexes(settings, run)
+      for isGIN in [true, false] { try await makeIndexes(gin: isGIN, settings, run) }
       try await collectWords(run)
     }
+    let ready: Statement = "select oneshot.search_rebuild_ready()"
+    try await run.transaction { session in try session.query(ready.limited(to: run.timeLeft)) }
     run.log.debug("swapping")
     try await swap(run)
   }
 
-  private static func makeIndexes(_ settings: Reindex.Settings, _ run: JobRun) async throws {
+  private static func makeIndexes(gin isGIN: Bool, _ settings: Reindex.Settings, _ run: JobRun) async throws {
     let memory: Statement = "select set_config('maintenance_work_mem', \("\(settings.memory)MB"), true)"
-    let index: Statement = "select oneshot.search_rebuild_index()"
+    let index: Statement = "select oneshot.search_rebuild_index(\(isGIN))"
     try await run.transaction { session in
       try session.query(memory)
       try session.query(index.limited(to: run.timeLeft))
     }
-    run.log.debug("made the indexes")
+    run.log.debug(isGIN ? "made the GIN index" : "made the other indexes")
   }
 
   private static func collectWords(_ run: JobRun) async throws {

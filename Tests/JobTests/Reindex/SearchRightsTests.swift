@@ -90,7 +90,8 @@ import Testing
     try await place.execute(
       """
       set search_path = public, pg_catalog;
-      select oneshot.search_rebuild_start(); select oneshot.search_rebuild_index();
+      select oneshot.search_rebuild_start(); select oneshot.search_rebuild_index(true);
+      select oneshot.search_rebuild_index(false); select oneshot.search_rebuild_ready();
       select oneshot.search_rebuild_swap(); select oneshot.search_likeness();
       reset search_path;
       """)
@@ -102,7 +103,7 @@ import Testing
       """
       insert into search_documents values ('asset', '1', 'true', 1, 'english');
       grant create on schema public to \(role); grant select on search_documents to \(role);
-      grant execute on function oneshot.search_rebuild_index(), oneshot.search_rebuild_swap() to \(role);
+      grant execute on function oneshot.search_rebuild_index(boolean), oneshot.search_rebuild_ready(), oneshot.search_rebuild_swap() to \(role);
       """)
     for schema in ["pg_temp", "public"] {
       try await attack("create table \(schema).search_documents_new as select * from public.search_documents limit 0")

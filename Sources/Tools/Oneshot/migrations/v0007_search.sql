@@ -30,10 +30,12 @@ comment on table search_words is
 
 -- Rows are only added and deleted, never changed: who queues waits for nobody.
 create table search_pending (
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   entity text collate "C" not null,
   entity_id text collate "C" not null,
-  queued_at timestamptz not null default clock_timestamp()
+  queued_at timestamptz not null default clock_timestamp(),
+  -- What waits of one entity is found beside however much waits of others.
+  primary key (entity, id)
 );
 comment on table search_pending is
   'Documents whose sources have changed: written by triggers (oneshot.search_track) or by the application, taken by reindex with REINDEX_MODE=pending.';
@@ -375,30 +377,47 @@ begin
   perform oneshot.search_rebuild_grant();
 end $$;
 
-create function oneshot.search_rebuild_index() returns void language plpgsql security definer
+-- Makes those of the indexes that are GIN, which takes long, or those that are not: so two sessions make them at once.
+create function oneshot.search_rebuild_index(is_gin boolean) returns void language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   index record;
 begin
-  -- An earlier run may have been stopped just after this.
-  if exists (select from pg_index where indrelid = 'oneshot_home.search_documents_new'::regclass) then return; end if;
-  -- Whatever indexes the old table has, with the same names but for their end.
+  -- Whatever indexes the old table has, with the same names but for their end; unless an earlier run has made them.
   for index in
-    select quote_ident(relname::text) as name, quote_ident(relname || '_new') as new_name, indisprimary,
+    select quote_ident(relname::text) as name, quote_ident(relname || '_new') as new_name,
       pg_get_indexdef(indexrelid) as definition
-    from pg_index join pg_class on pg_class.oid = indexrelid
-    where indrelid = 'oneshot_home.search_documents'::regclass and indisvalid
+    from pg_index join pg_class on pg_class.oid = indexrelid join pg_am on pg_am.oid = relam
+    where indrelid = 'oneshot_home.search_documents'::regclass and indisvalid and (amname = 'gin') = is_gin
+      and not exists (
+        select from pg_index as made join pg_class as new on new.oid = made.indexrelid
+        where made.indrelid = 'oneshot_home.search_documents_new'::regclass and new.relname = pg_class.relname || '_new')
     order by relname
   loop
     execute replace(
       index.definition, ' INDEX ' || index.name || ' ON oneshot_home.search_documents ',
       ' INDEX ' || index.new_name || ' ON oneshot_home.search_documents_new ');
-    if index.indisprimary then
-      execute 'alter table oneshot_home.search_documents_new add primary key using index ' || index.new_name;
-    end if;
   end loop;
-  -- Of the documents themselves no plan needs statistics: what is asked for is known only when it runs.
+end $$;
+
+-- What waits for all indexes: their locks are in its way.
+create function oneshot.search_rebuild_ready() returns void language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+-- Looks at 3,000 rows instead of 30,000: enough for the first plans, until autovacuum has looked at it. (Of the documents
+-- themselves no plan needs statistics: what is asked for is known only when it runs.)
+set default_statistics_target = 10
+as $$
+declare
+  key name := (
+    select relname from pg_index join pg_class on pg_class.oid = indexrelid
+    where indrelid = 'oneshot_home.search_documents'::regclass and indisprimary);
+begin
+  -- An earlier run may have been stopped just after this.
+  if exists (select from pg_index where indrelid = 'oneshot_home.search_documents_new'::regclass and indisprimary) then
+    return;
+  end if;
+  execute format('alter table oneshot_home.search_documents_new add primary key using index %I', key || '_new');
   analyze oneshot_home.search_documents_new (entity, entity_id, language);
 end $$;
 
@@ -438,7 +457,8 @@ end $$;
 
 revoke all on function oneshot.search_enqueue(), oneshot.search_likeness(), oneshot.search_flush(),
   oneshot.search_rebuild_abandon(), oneshot.search_rebuild_grant(), oneshot.search_rebuild_parameters(boolean),
-  oneshot.search_rebuild_start(), oneshot.search_rebuild_index(), oneshot.search_rebuild_swap() from public;
+  oneshot.search_rebuild_start(), oneshot.search_rebuild_index(boolean), oneshot.search_rebuild_ready(),
+  oneshot.search_rebuild_swap() from public;
 
 do $$
 declare
