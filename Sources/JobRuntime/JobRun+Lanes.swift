@@ -1,4 +1,5 @@
 import Postgres
+import Synchronization
 
 extension JobRun {
   /// Does several pieces of work at once, each with a connection to Postgres of its own, fenced as the run's.
@@ -30,6 +31,23 @@ extension JobRun {
     }
   }
 
+  /// Does a piece of work for each of the items, several at once: a lane that is through with one takes the next, so none
+  /// is idle while there is more to begin with.
+  ///
+  /// - Parameter count: how many lanes there are at most.
+  /// - Returns: what was returned for the items, in no order.
+  @discardableResult
+  public func inLanes<Item: Sendable, Value: Sendable>(
+    _ count: Int, over items: [Item], _ work: @escaping @Sendable (Item, JobRun) async throws -> Value
+  ) async throws -> [Value] {
+    let supply = Supply(items)
+    return try await inLanes(min(count, items.count)) { _, run in
+      var values: [Value] = []
+      while let item = supply.next() { values.append(try await work(item, run)) }
+      return values
+    }.flatMap { $0 }
+  }
+
   /// The same run on another connection.
   private func on(_ database: Database) -> JobRun {
     JobRun(
@@ -37,4 +55,13 @@ extension JobRun {
       deadline: deadline, job: job, database: database, redisConnection: redisConnection, retrier: retrier,
       record: record, leadership: leadership, precondition: precondition)
   }
+}
+
+/// Items of which each is given to one who asks.
+private final class Supply<Item: Sendable>: Sendable {
+  private let left: Mutex<ArraySlice<Item>>
+
+  init(_ items: [Item]) { left = Mutex(items[...]) }
+
+  func next() -> Item? { left.withLock { $0.popFirst() } }
 }

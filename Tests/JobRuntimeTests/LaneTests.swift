@@ -28,6 +28,25 @@ import Testing
     #expect(try await place.value("select count(*) from oneshot.dead_letters") == "2")
   }
 
+  @Test func `a lane that is through with its item takes the next, and each is taken once`() async throws {
+    let place = try await Place()
+    let third = Gate()
+    let taken = Mutex<[Int]>([])
+    let result = try await SampleJob { run in
+      let doubled = try await run.inLanes(2, over: [1, 2, 3, 4]) { item, _ in
+        taken.withLock { $0.append(item) }
+        // The first is under way until the third is, so it is the other lane that takes the second and the third.
+        if item == 1 { try await third.wait() }
+        if item == 3 { third.open() }
+        return item * 2
+      }
+      #expect(doubled.sorted() == [2, 4, 6, 8])
+      #expect(try await run.inLanes(5, over: [Int]()) { item, _ in item } == [])
+    }.result(in: place)
+    #expect(result.status == .succeeded, "\(result)")
+    #expect(taken.withLock { $0.sorted() } == [1, 2, 3, 4])
+  }
+
   @Test func `a lane of a run that was overtaken writes nothing`() async throws {
     let place = try await Place()
     try await place.execute("create table marks (lane integer)")

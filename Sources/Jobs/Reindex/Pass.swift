@@ -69,12 +69,18 @@ struct Pass: Sendable {
       binding: [
         "mode": mode.rawValue, "entity": entity.name, "shard": shard.index, "shards": shard.count,
         "source": Self.source(of: entity, settings.language), "started_at": startedAt,
-        "fractions": (1...settings.parallel).map { Double($0) / Double(settings.parallel) },
+        "lanes": settings.parallel, "fractions": Self.fractions(settings.parallel), "batch": settings.batch,
       ]
     ).limited(to: run.timeLeft)
     lanes += try await entity.owning(errorsIn: plan) {
       try await run.transaction { session in try session.pipeline([Entity.wholly, plan])[1].map(Lane.init) }
     }
+  }
+
+  /// Where an entity may be divided: into sixteen parts for each connection, so that one which is fast takes more of them.
+  private static func fractions(_ parallel: Int) -> [Double] {
+    let most = parallel == 1 ? 1 : parallel * 16
+    return (1...most).map { Double($0) / Double(most) }
   }
 
   private init(

@@ -57,16 +57,13 @@ struct Rebuild: Sendable {
       if !isDone { try session.execute(carryOver.limited(to: run.timeLeft)) }
     }
     run.log.debug("making the indexes")
-    if settings.parallel > 1 {
-      try await run.inLanes(2) { lane, run in
-        if lane == 0 { return try await makeIndexes(gin: true, settings, run) }
-        try await collectWords(run)
-        try await makeIndexes(gin: false, settings, run)
-      }
-    } else {
-      for isGIN in [true, false] { try await makeIndexes(gin: isGIN, settings, run) }
-      try await collectWords(run)
-    }
+    // The GIN index takes as long as the others together.
+    let parts: [@Sendable (JobRun) async throws -> Void] = [
+      { run in try await makeIndexes(gin: true, settings, run) },
+      { run in try await collectWords(run) },
+      { run in try await makeIndexes(gin: false, settings, run) },
+    ]
+    try await run.inLanes(min(settings.parallel, 2), over: parts) { part, run in try await part(run) }
     let ready: Statement = "select oneshot.search_rebuild_ready()"
     try await run.transaction { session in try session.query(ready.limited(to: run.timeLeft)) }
     run.log.debug("swapping")

@@ -108,7 +108,9 @@ struct Reindex: Job {
       let reading = Reading(entity: entity, pass: pass, settings: settings, pace: pace, progress: progress)
       let sweep = Sweep(entity: entity, pass: pass, batch: settings.batch, progress: progress)
       do {
-        let present = try await read(pass.lanes(of: entity), reading, run)
+        let present = try await run.inLanes(settings.parallel, over: pass.lanes(of: entity)) { lane, run in
+          try await reading.read(lane, run)
+        }.reduce(0, +)
         try await sweep.carryOut(last, present: pass.resumed[entity.name] == nil ? present : nil, run)
         if pass.action == .write { try await resolveOld(entity, since: pass.start(of: entity), run) }
       } catch let failure as SQLFile.Failure {
@@ -128,17 +130,6 @@ struct Reindex: Job {
     guard !old.isEmpty else { return }
     run.log.info("what an earlier run had read is old, so all is read again")
     try await readAll(old, progress, run)
-  }
-
-  private func read(_ lanes: [Pass.Lane], _ reading: Reading, _ run: JobRun) async throws -> Int {
-    let count = min(settings.parallel, lanes.count)
-    return try await run.inLanes(count) { number, run in
-      var present = 0
-      for index in stride(from: number, to: lanes.count, by: count) {
-        present += try await reading.read(lanes[index], run)
-      }
-      return present
-    }.reduce(0, +)
   }
 
   /// Resolves the dead letters of documents that did not fail again in this pass.

@@ -141,6 +141,34 @@ import Testing
     #expect(try await catalogue.place.value("select count(*) from writes") == "\(run.count("inserted") ?? -1)")
   }
 
+  @Test(arguments: [(1, 5, 1), (2, 5, 6), (2, 20, 2), (2, 1, 30), (3, 60, 3)])
+  func `a table is divided into lanes of four pages or more, one for each connection at least`(
+    connections: Int, batch: Int, lanes: Int
+  ) async throws {
+    let catalogue = try await Catalogue()
+    try await catalogue.place.execute(
+      """
+      insert into assets (id) select g from generate_series(1, 160) g where g % 3 > 0 or g > 120;
+      create table planned (lane integer, after_id bigint, upto_id bigint);
+      create function note() returns trigger language plpgsql as
+        $$ begin insert into planned values (new.lane, new.after_id::bigint, new.upto_id::bigint); return null; end $$;
+      create trigger note after insert on oneshot.reindex_cursors for each row execute function note();
+      """)
+    let settings = ["REINDEX_BATCH": "\(batch)", "REINDEX_PARALLEL": "\(connections)", "REINDEX_ENTITIES": "asset"]
+    let run = try await catalogue.run([], settings)
+    #expect(run.exitCode == 0 && run.count("read") == 120, "\(run.output)")
+    #expect(try await catalogue.differences(where: "entity = 'asset'") == [])
+    let sizes = try await catalogue.place.rows(
+      """
+      select (select count(*) from assets where id > coalesce(after_id, 0) and id <= upto_id)
+      from planned where lane >= 0 order by lane
+      """
+    ).map { Int($0[0]) ?? 0 }
+    #expect(sizes.count == lanes && sizes.reduce(0, +) == 120, "\(sizes)")
+    #expect(
+      sizes.allSatisfy { $0 <= 2 * 120 / lanes && 2 * $0 >= 120 / lanes }, "none is much larger than another: \(sizes)")
+  }
+
   @Test func `shards divide the work, each with lock, cursor and orphans of its own`() async throws {
     let catalogue = try await Catalogue()
     try await catalogue.fill(100)
