@@ -14,9 +14,10 @@ struct Wire {
   /// Asked after so much silence of a statement that may take longer; `nil` waits for it unasked.
   var liveness: Liveness?
 
-  /// How long the server gets to take a cancel request, and to end the statement after it: together less
-  /// than the ten seconds after a signal. A request that takes longer arrives only if the process lives on.
-  private static let cancelLimit = DispatchTimeInterval.seconds(4)
+  /// How long the server gets to take a cancel request, and to end the statement after it: together, and with a last
+  /// request, less than the ten seconds after a signal. One that takes longer arrives only if the process lives on.
+  private static let cancelLimit = DispatchTimeInterval.seconds(3)
+  private static let cancelInterval = Duration.milliseconds(500)
   private static let drainLimit = Duration.seconds(3)
 
   var message: String { String(cString: PQerrorMessage(pointer)).trimmingNewlines() }
@@ -147,21 +148,31 @@ struct Wire {
     return CancelHandle(adopting: cancel).send(within: Self.cancelLimit)
   }
 
+  /// Asks the server to stop the statement that runs, and takes what it still sends.
+  ///
+  /// A request that the server gets before it has begun with the statement stops nothing: so it is made again and again.
   func stopAndDrain() {
     // Without the server's word the connection stays "active", and the database drops it.
-    if stop() { drain() }
+    guard stop() else { return }
+    let end = ContinuousClock.now + Self.drainLimit
+    while !drain(until: min(end, .now + Self.cancelInterval)), .now < end, stop() {}
   }
 
   /// Takes what the server still sends, for a short while, whatever the task's state.
-  func drain() {
+  ///
+  /// - Returns: whether that was all.
+  @discardableResult
+  func drain(until deadline: ContinuousClock.Instant = .now + drainLimit) -> Bool {
     let patient = patient
-    let deadline = ContinuousClock.now + patient.limit
     do {
       try patient.flush(until: deadline, doing: "ending a statement")
       while let result = try patient.nextResult(until: deadline, doing: "ending a statement") {
-        if result.status == PGRES_COPY_IN { return }
+        if result.status == PGRES_COPY_IN { break }
       }
-    } catch {}  // The connection stays "active": see above.
+      return true
+    } catch {
+      return false  // The connection stays "active": see above.
+    }
   }
 
   /// Sends a piece of a COPY, waiting while the server is slower.

@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 import TestSupport
 import Testing
@@ -7,6 +8,16 @@ import Testing
     try await place.value(
       "select count(*) from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like '%\(marker)%'"
     ) != "0"
+  }
+
+  /// Whether a process that stands still has a SIGINT before it.
+  private static func isInterrupted(_ process: Int32) throws -> Bool {
+    let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+    return status.split(separator: "\n").contains { line in
+      guard line.hasPrefix("ShdPnd:") || line.hasPrefix("SigPnd:") else { return false }
+      return UInt64(line.dropFirst(7).drop { $0 == "\t" }, radix: 16).map { $0 & (1 << UInt64(SIGINT - 1)) > 0 }
+        ?? false
+    }
   }
 
   /// A second connection to the same place.
@@ -32,6 +43,25 @@ import Testing
       try session.query("select 5 as n").only().value("n", as: Int.self)
     }
     #expect(answer == 5)
+  }
+
+  @Test(.timeLimit(.minutes(3)))
+  func `a statement is stopped, too, that the server had not begun with when it was first to stop`() async throws {
+    let place = try await Place(migrated: false)
+    let other = try Self.other(place, timeout: .seconds(1))
+    let backend = try await other.withSession { session in
+      Int32(try session.query("select pg_backend_pid() as pid").only().value("pid", as: Int.self))
+    }
+    kill(backend, SIGSTOP)
+    defer { kill(backend, SIGCONT) }
+    let task = Task {
+      try await other.withSession { session in try session.query("select pg_sleep(600) as marker_e") }
+    }
+    // It forgets the first request when it goes on: nothing runs yet.
+    try await eventually { try Self.isInterrupted(backend) }
+    kill(backend, SIGCONT)
+    #expect(try await postgresError { try await task.value }.isTimedOut)
+    #expect(try await !Self.isRunning("marker_e", in: place))
   }
 
   @Test(.timeLimit(.minutes(3)))

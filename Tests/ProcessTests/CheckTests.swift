@@ -149,11 +149,11 @@ import Testing
   func `a user that may not renew the lock is denied, once it would have to be renewed`(command: String) async throws {
     let place = try await Place()
     try await place.redis("SET", "usage:m:2025-11-07:x", "5")
-    let environment = try await environment(place, without: command).merging(["JOB_LOCK_TTL": "3s"]) { $1 }
+    let environment = try await environment(place, without: command).merging(["JOB_LOCK_TTL": "9s"]) { $1 }
     let run = try await BlockedRun(at: .writing, in: place, environment)
     if command == "none" {
       // Its lock has been renewed: it is older than its lease.
-      try await place.redis("SET", "as old", "x", "PX", "3000")
+      try await place.redis("SET", "as old", "x", "PX", "9000")
       try await place.until(key: "as old", exists: false)
       try await run.letGo()
     }
