@@ -74,7 +74,8 @@ struct Rebuild: Sendable {
     let memory: Statement = "select set_config('maintenance_work_mem', \("\(settings.memory)MB"), true)"
     let index: Statement = "select oneshot.search_rebuild_index(\(isGIN))"
     try await run.transaction { session in
-      try session.query(memory)
+      // Once, not for each of the connections.
+      if isGIN { try session.query(memory) }
       try session.query(index.limited(to: run.timeLeft))
     }
     run.log.debug(isGIN ? "made the GIN index" : "made the other indexes")

@@ -1,5 +1,6 @@
 -- How far a pass goes, and how it is divided among lanes, each with about as many documents: at least one for each
--- connection, and more where each has four pages or more. The lane before the first, -1, is for what has vanished from its source.
+-- connection, and more where each has four pages or more. The lane before the first, -1, is for what has vanished from
+-- its source.
 divided as (
   select percentile_disc(:fractions::float8[]) within group (order by id)::text[] as bounds,
     greatest(:lanes, least(cardinality(:fractions::float8[]), count(*) / (4 * :batch))) as wanted
