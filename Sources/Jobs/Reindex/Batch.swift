@@ -21,6 +21,8 @@ struct Batch: Sendable {
       }
       tally.read += documents
       if action.leavesInIndex(state) { present += documents }
+      // What a rebuild changes is counted when all is loaded.
+      guard action != .load || ["failed", "kept"].contains(state) else { continue }
       try count(state, documents, row, entity)
     }
   }

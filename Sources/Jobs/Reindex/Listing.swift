@@ -52,7 +52,7 @@ struct Listing: Sendable {
     ]
     return try entity.statement(
       looks + (isDryRun ? [] : writes), PackageResources.tally_listed_sql,
-      binding: ["entity": entity.name, "ids": items.map(\.id), "language": language])
+      binding: ["entity": entity.name, "ids": items.map(\.id), "language": language, "compares": true])
   }
 
   /// Takes them out of the queue. What is queued from now on, for a change that this transaction may not see, stays.

@@ -85,7 +85,9 @@ struct Reading: Sendable {
   }
 
   private func values(_ limit: Int, _ lane: Pass.Lane) -> [String: any PostgresEncodable] {
-    pass.names(of: lane).merging(["limit": limit, "language": settings.language]) { $1 }
+    pass.names(of: lane).merging([
+      "limit": limit, "language": settings.language, "compares": pass.action != .load,
+    ]) { $1 }
   }
 
   /// Makes a dead letter of the next document, and passes it by.

@@ -47,8 +47,11 @@ struct Rebuild: Sendable {
   /// Makes the indexes and the words of what was loaded, and puts it in the place of the old.
   ///
   /// - Parameter read: entities that were read to their end. Of all others the old documents stay.
-  static func finish(_ read: [String], _ settings: Reindex.Settings, _ run: JobRun) async throws {
-    let carryOver = try Statement(file: PackageResources.carry_over_sql, binding: ["entities": read])
+  static func finish(
+    _ read: [Entity], _ settings: Reindex.Settings, _ progress: Progress, _ run: JobRun
+  ) async throws {
+    let names = read.map(\.name).sorted()
+    let carryOver = try Statement(file: PackageResources.carry_over_sql, binding: ["entities": names])
     let isIndexed: Statement = """
       select exists (select from pg_index where indrelid = 'search_documents_new'::regclass) as is_indexed
       """
@@ -62,6 +65,7 @@ struct Rebuild: Sendable {
       { run in try await makeIndexes(gin: true, settings, run) },
       { run in try await collectWords(run) },
       { run in try await makeIndexes(gin: false, settings, run) },
+      { run in try await count(read, progress, run) },
     ]
     try await run.inLanes(min(settings.parallel, 2), over: parts) { part, run in try await part(run) }
     let ready: Statement = "select oneshot.search_rebuild_ready()"
@@ -89,6 +93,31 @@ struct Rebuild: Sendable {
       try session.execute(words)
     }
     run.log.debug("collected the words")
+  }
+
+  /// Counts what the swap changes: of all that was loaded, by this run and by those that were stopped.
+  private static func count(_ read: [Entity], _ progress: Progress, _ run: JobRun) async throws {
+    let comparison = try Statement(
+      file: PackageResources.rebuilt_sql, binding: ["entities": read.map(\.name)]
+    ).limited(to: run.timeLeft)
+    let entities = Dictionary(uniqueKeysWithValues: read.map { ($0.name, $0) })
+    for row in try await run.session({ session in try session.query(comparison).map(Changes.init) }) {
+      if let entity = entities[row.entity] { progress.add(row.tally, to: entity) }
+    }
+    try run.checkpoint(progress.report)
+    run.log.debug("counted what changes")
+  }
+
+  private struct Changes {
+    let entity: String
+    let tally: Tally
+
+    init(_ row: Row) throws {
+      entity = try row.value("entity")
+      tally = Tally(
+        inserted: try row.value("inserted"), updated: try row.value("updated"), unchanged: try row.value("unchanged"),
+        removed: try row.value("removed"))
+    }
   }
 
   /// Waits for a moment in which no search is in the way: shortly, so as not to be in the way of searches, and again.

@@ -169,7 +169,7 @@ struct Reindex: Job {
     for entity in failed { try await Rebuild.forget(entity, run) }
     let failedNames = Set(failed.map(\.name))
     let read = entities.filter { !failedNames.contains($0.name) }
-    try await Rebuild.finish(read.map(\.name).sorted(), settings, run)
+    try await Rebuild.finish(read, settings, progress, run)
     // Not before: until the swap nothing of it is found, and what a later run drops would be missing for ever.
     run.log.debug("resolving what was rebuilt")
     for entity in read { try await resolveOld(entity, since: pass.start(of: entity), run) }

@@ -52,7 +52,7 @@ extension Reindex {
         help: "Documents a second, 0 for no limit; the Redis key oneshot:reindex:rate changes it while it runs.")
       self.rate = rate == 0 ? nil : rate
       memory = env.int(
-        "REINDEX_REBUILD_MEM", default: 256, in: 1...65_536,
+        "REINDEX_REBUILD_MEM", default: 64, in: 1...65_536,
         help: "Postgres' maintenance_work_mem while a rebuild makes its index, in MB.")
     }
 

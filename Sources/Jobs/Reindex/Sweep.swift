@@ -12,7 +12,11 @@ struct Sweep: Sendable {
   ///   If there are as many as the index has, none is too many.
   func carryOut(_ lane: Pass.Lane, present: Int?, _ run: JobRun) async throws {
     var lane = lane
-    if let present, try await present == count(lane, run) { lane.isDone = true }
+    if pass.action == .load {
+      lane.isDone = true  // What is gone was not loaded.
+    } else if let present, try await present == count(lane, run) {
+      lane.isDone = true
+    }
     while !lane.isDone {
       try Task.checkCancellation()
       let ids = try await next(lane, run)

@@ -58,6 +58,33 @@ import Testing
     #expect(try await catalogue.differences() == [])
   }
 
+  @Test func `what the swap changes is counted, whichever run has loaded it; what is carried over is not`() async throws
+  {
+    try await catalogue.fill()
+    #expect(try await catalogue.run().exitCode == 0)
+    try await place.execute(
+      """
+      delete from search_documents where entity = 'asset' and entity_id in ('12', '15');
+      insert into search_documents values ('asset', '77777', 'left', 1, 'english');
+      delete from assets where id = 30; update assets set deleted_at = now() where id = 39;
+      update assets set title = 'another' where id = 42;
+      update assets set language = 'klingon' where id in (15, 45);
+      insert into search_documents values ('nothing', '1', 'left', 1, 'english');
+      """)
+    // As many as are there and in the index already, with texts that are as they were.
+    let unchanged = """
+      select count(*) from assets join search_documents on entity = 'asset' and entity_id = assets.id::text
+      where deleted_at is null and assets.id not in (42, 45)
+      """
+    let same = Int(try await place.value(unchanged))
+    let one = rebuild.merging(["REINDEX_ENTITIES": "asset"]) { $1 }
+    try await killWaiting(one)
+    let run = try await catalogue.run([], one)
+    #expect(run.exitCode == 0 && run.count("read") == 0, "\(run.output)\(run.errors)")
+    #expect(run.count("inserted") == 1 && run.count("updated") == 1 && run.count("unchanged") == same)
+    #expect(run.count("removed") == 3 && run.count("failed") == 0)
+  }
+
   @Test func `words and languages leave with the table that has them, not before`() async throws {
     try await catalogue.fill()
     #expect(try await catalogue.run().exitCode == 0)

@@ -26,9 +26,10 @@ compared as materialized (
     cross join lateral (select coalesce(page.language, :language) as language) as known
     left join configurations as configuration on cfgname = known.language
     -- One by one through the index (offset keeps the planner from it): else it may read the whole table for each page.
+    -- (Where nothing is compared with it yet, it only matters what cannot be made.)
     left join lateral (
       select source_hash from search_documents
-      where entity = :entity and entity_id = page.id::text collate "C"
+      where entity = :entity and entity_id = page.id::text collate "C" and (:compares or configuration.oid is null)
       offset 0) as stored on true
     -- And so each hash is made once, not wherever it is named.
     offset 0) as hashed

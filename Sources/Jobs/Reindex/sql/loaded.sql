@@ -2,12 +2,9 @@
 loaded as (
   insert into search_documents_new (entity, entity_id, document, source_hash, language)
   select :entity, entity_id, document, new_hash, language from documents
-  where state in ('inserted', 'updated', 'unchanged') and (select twice from done) is null
+  where state = 'inserted' and (select twice from done) is null
 ), carried as (
   insert into search_documents_new
   select stored.* from search_documents as stored join compared on compared.entity_id = stored.entity_id
   where stored.entity = :entity and state = 'kept'
-), new_languages as (
-  insert into search_languages select distinct language from compared where state not in ('absent', 'removed', 'failed')
-  order by 1 on conflict do nothing
 )
