@@ -7,6 +7,9 @@ package struct ConnectionOptions: Sendable {
   /// The longest silence of the server while it owes an answer to an ordinary statement.
   package var commandTimeout = Duration.seconds(30)
 
+  /// Ends a statement, and with it its locks, soon after the process is gone that waits for it.
+  package var lostClientSetting = "-c client_connection_check_interval=2s"
+
   private let url: String
   /// What the URL sets, by libpq's keyword.
   private let given: [String: String]
@@ -74,11 +77,11 @@ package struct ConnectionOptions: Sendable {
   }
 
   /// Set for every session as it starts, at no cost of a round trip; the user's own `options` win.
-  private var sessionSettings: String {
+  private func sessionSettings(_ optional: String) -> String {
     // A frozen process must not hold its locks; dates must read the same everywhere.
     let ours =
       "-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning "
-      + "-c intervalstyle=\(Self.intervalStyle)"
+      + "-c intervalstyle=\(Self.intervalStyle) \(optional)"
     return given["options"].map { "\(ours) \($0)" } ?? ours
   }
 
@@ -115,7 +118,19 @@ package struct ConnectionOptions: Sendable {
   private func connect(
     _ place: [(String, String)], _ interrupt: Interrupt
   ) throws(PostgresError) -> ConnectionHandle {
-    let parameters = defaults + [("dbname", url)] + place + [("options", sessionSettings)]
+    do {
+      return try connect(place, optional: lostClientSetting, interrupt)
+    } catch {
+      // Refused by servers whose system cannot tell that a client is gone (manual, chapter 20.3.1: Windows, for one).
+      guard error.state == .invalidParameterValue else { throw error }
+      return try connect(place, optional: "", interrupt)
+    }
+  }
+
+  private func connect(
+    _ place: [(String, String)], optional: String, _ interrupt: Interrupt
+  ) throws(PostgresError) -> ConnectionHandle {
+    let parameters = defaults + [("dbname", url)] + place + [("options", sessionSettings(optional))]
     var keywords = parameters.map { strdup($0.0) } + [nil]
     var values = parameters.map { strdup($0.1) } + [nil]
     defer {

@@ -17,6 +17,27 @@ import Testing
     #expect(!error.isTransient)
   }
 
+  @Test
+  func `a statement whose process is gone is to end; where the server cannot tell, the session begins without that`()
+    async throws
+  {
+    let place = try await Place(migrated: false)
+    var options = try ConnectionOptions(url: place.databaseURL, applicationName: "tests")
+    func interval() async throws -> String {
+      try await Database(options).withSession { session in
+        try session.query("select current_setting('client_connection_check_interval') as interval").only()
+          .value("interval")
+      }
+    }
+    #expect(try await interval() == "2s")
+    // Refused as it is by such a server.
+    options.lostClientSetting = "-c client_connection_check_interval=-1"
+    #expect(try await interval() == "0")
+    // And what the user asks for is the user's to mend.
+    let wrong = try await failure(of: place.databaseURL + "&options=-c%20work_mem%3D1")
+    #expect(wrong.state == .invalidParameterValue)
+  }
+
   @Test func `an unknown role is the server's refusal`() async throws {
     let place = try await Place(migrated: false)
     let error = try await failure(of: place.databaseURL + "&user=nobody_we_know")

@@ -113,6 +113,31 @@ import Testing
     #expect(try await catalogue.differences(where: "entity <> 'mine'") == [])
   }
 
+  @Test func `indexes of one's own are made, too, with the names that they had, however long`() async throws {
+    let long = String(repeating: "i", count: 63)
+    try await place.execute(
+      """
+      create index \(long) on search_documents (language) where entity = 'asset';
+      create index "By, ""time""_new" on search_documents (indexed_at desc);
+      """)
+    try await catalogue.fill(10)
+    let indexes = """
+      select indexdef, indisprimary::text from pg_indexes
+      join pg_index on indexrelid = format('%I.%I', schemaname, indexname)::regclass where tablename = 'search_documents'
+      order by 1
+      """
+    let before = try await place.rows(indexes)
+    #expect(before.count == 4)
+    for _ in 1...2 {
+      let run = try await catalogue.run([], rebuild)
+      #expect(run.exitCode == 0, "\(run.output)")
+      #expect(try await place.rows(indexes) == before)
+    }
+    try await killWaiting(rebuild)
+    #expect(try await catalogue.run([], rebuild).exitCode == 0)
+    #expect(try await place.rows(indexes) == before)
+  }
+
   @Test func `rights are those of the swap's time, columns' too; storage parameters stay; what would be lost is named`()
     async throws
   {

@@ -377,6 +377,11 @@ begin
   perform oneshot.search_rebuild_grant();
 end $$;
 
+-- What an index of the new table is called until the swap gives it the name of the old one.
+create function oneshot.search_rebuild_name(serving oid) returns name language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select ('search_documents_new_' || serving)::name $$;
+
 -- Makes those of the indexes that are GIN, which takes long, or those that are not: so two sessions make them at once.
 create function oneshot.search_rebuild_index(is_gin boolean) returns void language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -384,15 +389,16 @@ as $$
 declare
   index record;
 begin
-  -- Whatever indexes the old table has, with the same names but for their end; unless an earlier run has made them.
+  -- Whatever indexes the old table has, by their numbers; unless an earlier run has made them.
   for index in
-    select quote_ident(relname::text) as name, quote_ident(relname || '_new') as new_name,
+    select quote_ident(relname::text) as name, oneshot.search_rebuild_name(indexrelid) as new_name,
       pg_get_indexdef(indexrelid) as definition
     from pg_index join pg_class on pg_class.oid = indexrelid join pg_am on pg_am.oid = relam
     where indrelid = 'oneshot_home.search_documents'::regclass and indisvalid and (amname = 'gin') = is_gin
       and not exists (
         select from pg_index as made join pg_class as new on new.oid = made.indexrelid
-        where made.indrelid = 'oneshot_home.search_documents_new'::regclass and new.relname = pg_class.relname || '_new')
+        where made.indrelid = 'oneshot_home.search_documents_new'::regclass
+          and new.relname = oneshot.search_rebuild_name(pg_index.indexrelid))
     order by relname
   loop
     execute replace(
@@ -410,14 +416,14 @@ set default_statistics_target = 10
 as $$
 declare
   key name := (
-    select relname from pg_index join pg_class on pg_class.oid = indexrelid
+    select oneshot.search_rebuild_name(indexrelid) from pg_index
     where indrelid = 'oneshot_home.search_documents'::regclass and indisprimary);
 begin
   -- An earlier run may have been stopped just after this.
   if exists (select from pg_index where indrelid = 'oneshot_home.search_documents_new'::regclass and indisprimary) then
     return;
   end if;
-  execute format('alter table oneshot_home.search_documents_new add primary key using index %I', key || '_new');
+  execute format('alter table oneshot_home.search_documents_new add primary key using index %I', key);
   analyze oneshot_home.search_documents_new (entity, entity_id, language);
 end $$;
 
@@ -425,7 +431,8 @@ create function oneshot.search_rebuild_swap() returns void language plpgsql secu
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  index record;
+  rename text;
+  renames text[];
   description text := obj_description('oneshot_home.search_documents'::regclass, 'pg_class');
 begin
   if (select count(distinct relowner) > 1 from pg_class
@@ -443,22 +450,24 @@ begin
   lock table oneshot_home.search_documents in access exclusive mode;
   perform oneshot.search_rebuild_parameters(is_filled => true);
   perform oneshot.search_rebuild_grant();
+  select array_agg(format('alter index oneshot_home.%I rename to %I', made.relname, serving.relname)) into renames
+  from pg_index join pg_class as serving on serving.oid = indexrelid
+  join pg_class as made on made.relname = oneshot.search_rebuild_name(indexrelid)
+    and made.relnamespace = serving.relnamespace
+  where indrelid = 'oneshot_home.search_documents'::regclass;
   drop table oneshot_home.search_documents;
   alter table oneshot_home.search_documents_new rename to search_documents;
   execute format('comment on table oneshot_home.search_documents is %L', description);
-  for index in
-    select indexrelid::regclass as name, relname::text from pg_index join pg_class on pg_class.oid = indexrelid
-    where indrelid = 'oneshot_home.search_documents'::regclass
-  loop
-    execute format('alter index %s rename to %I', index.name, regexp_replace(index.relname, '_new$', ''));
+  foreach rename in array coalesce(renames, '{}') loop
+    execute rename;
   end loop;
   delete from oneshot.reindex_cursors where mode = 'rebuild';
 end $$;
 
 revoke all on function oneshot.search_enqueue(), oneshot.search_likeness(), oneshot.search_flush(),
   oneshot.search_rebuild_abandon(), oneshot.search_rebuild_grant(), oneshot.search_rebuild_parameters(boolean),
-  oneshot.search_rebuild_start(), oneshot.search_rebuild_index(boolean), oneshot.search_rebuild_ready(),
-  oneshot.search_rebuild_swap() from public;
+  oneshot.search_rebuild_start(), oneshot.search_rebuild_name(oid), oneshot.search_rebuild_index(boolean),
+  oneshot.search_rebuild_ready(), oneshot.search_rebuild_swap() from public;
 
 do $$
 declare
