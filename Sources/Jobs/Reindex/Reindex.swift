@@ -44,7 +44,7 @@ struct Reindex: Job {
       try await readChanged(entities, progress, run)
     case .verify:
       try await readAll(entities, progress, run)
-      try await verifyLanguages(run)
+      try await verifyLanguages(progress, run)
     case .rebuild: try await rebuild(entities, progress, run)
     case .pending:
       try await Rebuild.abandon(run)
@@ -145,16 +145,18 @@ struct Reindex: Job {
   }
 
   /// Looks for languages of documents that search() does not know of.
-  private func verifyLanguages(_ run: JobRun) async throws {
+  private func verifyLanguages(_ progress: Progress, _ run: JobRun) async throws {
     let missing: Statement = """
       select language from search_documents except select language from search_languages order by 1
       """
-    try await run.transaction { session in
+    let count = try await run.transaction { session in
       let languages = try session.query(missing.limited(to: run.timeLeft)).map {
         try $0.value("language", as: String.self)
       }
       try run.reject(languages.map { .missingLanguage($0) }, in: session)
+      return languages.count
     }
+    progress.misses(languages: count)
   }
 
   private func rebuild(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {

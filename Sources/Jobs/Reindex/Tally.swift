@@ -44,16 +44,20 @@ extension Reindex {
     let tally: Tally
     /// Queued documents that the run could not do.
     let behind: Int
+    /// Languages that search() does not look for, although documents have them.
+    let missingLanguages: Int
     let json: JSON
 
     var itemsProcessed: Int { tally.read }
-    var exceedsBudget: Bool { tally.missing + tally.stale + tally.orphaned > 0 }
+    var exceedsBudget: Bool { tally.missing + tally.stale + tally.orphaned + missingLanguages > 0 }
 
     /// - Parameter start: when an earlier run began with what this one went on with.
     init(
-      _ tallies: [(entity: String, tally: Tally)], _ mode: Mode, resumedFrom start: Timestamp? = nil, behind: Int = 0
+      _ tallies: [(entity: String, tally: Tally)], _ mode: Mode, resumedFrom start: Timestamp? = nil, behind: Int = 0,
+      missingLanguages: Int = 0
     ) {
       self.behind = behind
+      self.missingLanguages = missingLanguages
       tally = tallies.reduce(into: Tally()) { $0 += $1.tally }
       let entities = tallies.map { ($0.entity, JSON(members: $0.tally.counts(mode))) }
       json = JSON(
@@ -71,6 +75,7 @@ final class Progress: Sendable {
   private let mode: Mode
   private let resumedFrom = Mutex<Timestamp?>(nil)
   private let left = Mutex(0)
+  private let languages = Mutex(0)
   private let tallies = Mutex<[(entity: String, tally: Tally)]>([])
 
   init(_ mode: Mode) { self.mode = mode }
@@ -91,8 +96,12 @@ final class Progress: Sendable {
   /// Notes that so many queued documents are left to later runs.
   func leaves(_ count: Int) { left.withLock { $0 += count } }
 
+  /// Notes that so many languages are missing.
+  func misses(languages count: Int) { languages.withLock { $0 += count } }
+
   var report: Reindex.Report {
     Reindex.Report(
-      tallies.withLock(\.self), mode, resumedFrom: resumedFrom.withLock(\.self), behind: left.withLock(\.self))
+      tallies.withLock(\.self), mode, resumedFrom: resumedFrom.withLock(\.self), behind: left.withLock(\.self),
+      missingLanguages: languages.withLock(\.self))
   }
 }

@@ -167,6 +167,8 @@ import Testing
     #expect(try await catalogue.run([], verify).count("stale") == 1)
     #expect(try await catalogue.run([], ["REINDEX_MODE": "rebuild"]).exitCode == 0)
     #expect(try await catalogue.run([], verify).exitCode == 0)
+    try await place.execute("delete from search_languages where language = 'german'")
+    #expect(try await catalogue.run([], verify.merging(["JOB_ERROR_BUDGET": "100"]) { $1 }).exitCode == 65)
   }
 
   @Test func `a language that is none is a wrong setting`() async throws {
