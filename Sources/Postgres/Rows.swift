@@ -15,6 +15,11 @@ public struct Rows: RandomAccessCollection, Sendable {
   public var endIndex: Int { Int(PQntuples(result.pointer)) }
   public subscript(position: Int) -> Row { Row(result: result, index: CInt(position)) }
 
+  /// The names of the columns, in their order.
+  public var columns: [String] {
+    (0..<PQnfields(result.pointer)).map { String(cString: PQfname(result.pointer, $0)) }
+  }
+
   /// How many rows the statement inserted, updated, deleted or copied.
   public var affected: Int { Int(String(cString: PQcmdTuples(result.pointer))) ?? 0 }
 

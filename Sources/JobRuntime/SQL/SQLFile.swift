@@ -32,6 +32,7 @@ public struct SQLFile: Sendable {
     }
     do {
       text = Array(try SmallFile.read(place).utf8)
+      if text.starts(with: Self.byteOrderMark) { text.removeFirst(Self.byteOrderMark.count) }
       if text.contains(0) { problem = "\(place) holds a NUL" }
     } catch {
       problem = "\(place) cannot be read: \(error)"
@@ -39,6 +40,9 @@ public struct SQLFile: Sendable {
   }
 
   static let ending = ".sql"
+
+  /// What some editors put before a text in UTF-8.
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   /// A name becomes part of keys and item names: a small alphabet, and nothing that has a meaning of its own there.
   private static func isName(_ text: String) -> Bool {
@@ -57,14 +61,14 @@ public struct SQLFile: Sendable {
     return file
   }
 
-  /// The same query as a part of a larger one, on the same lines as its file.
+  /// The same query as a part of a larger one, on the same lines as its file: a subquery, so that it can only read.
   public func wrapped(in before: String, _ after: String) -> SQLFile {
     var query = text[...]
     while let last = query.last, last == UInt8(ascii: ";") || last <= UInt8(ascii: " ") { query.removeLast() }
     var file = self
     file.lines = query.count { $0 == UInt8(ascii: "\n") } + 1
     // On a line of its own: the query may end with a comment.
-    file.text = Array(before.utf8) + query + Array("\n\(after)".utf8)
+    file.text = Array("\(before)select * from (".utf8) + query + Array("\n) as file\(after)".utf8)
     return file
   }
 

@@ -29,6 +29,7 @@ extension [SQLFile] {
   ///   - kind: what the files are, for complaints: "board".
   public func chosen(_ names: [String]?, named setting: String, kind: String, _ env: inout Environment) -> [SQLFile] {
     guard let names else { return self }
+    if names.isEmpty { env.complain(setting, "names no \(kind)") }
     for name in names where !contains(where: { $0.name == name }) {
       env.complain(
         setting, "names «\(name)», which is no \(kind); there are \(map(\.name).joined(separator: ", "))")

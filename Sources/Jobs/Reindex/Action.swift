@@ -38,7 +38,7 @@ enum Action: Sendable {
   /// Whether documents in this state are in the index once the page is done.
   func leavesInIndex(_ state: String) -> Bool {
     switch state {
-    case "unchanged", "updated", "stale", "kept": true
+    case "unchanged", "updated", "stale", "damaged", "kept": true
     case "inserted": keepsCursor
     case "removed", "orphaned": !keepsCursor
     default: false

@@ -43,6 +43,11 @@ struct Batch: Sendable {
     case "stale":
       tally.stale += documents
       failures.append(.difference(state, "the index has it as it was", of: try id(), in: entity))
+    case "damaged":
+      tally.stale += documents
+      let what =
+        "the index has something else than its texts make, as after a change of dictionaries; a rebuild mends it"
+      failures.append(.difference("stale", what, of: try id(), in: entity))
     case "orphaned":
       tally.orphaned += documents
       failures.append(.orphaned(try id(), in: entity))

@@ -14,6 +14,7 @@ extension Reindex {
             hint: "Mend the file, the table or the grant, or leave the entity out of REINDEX_ENTITIES."))
       }
     }
+    if settings.mode == .rebuild, let complaint = try await Rebuild.complaint(run) { complaints.append(complaint) }
     let denied = try Statement(file: PackageResources.denied_functions_sql)
     complaints += try await run.session { session in
       try session.query(denied).map {
@@ -43,14 +44,23 @@ extension Reindex {
   /// Why an entity's file yields nothing to index.
   func failure(reading entity: Entity, _ run: JobRun) async throws -> SQLFile.Failure? {
     do {
-      let description = try entity.description()
+      let (columns, description) = (try entity.columns(), try entity.description())
+      do {
+        let names = try await run.session { session in try session.query(columns).columns }
+        if let complaint = entity.complaint(about: names) { return complaint }
+      } catch PostgresError.server(let error) where !error.state.isTransient && error.state != .queryCanceled {
+        return SQLFile.Failure(entity.describe(error, in: columns))
+      }
       do {
         let row = try await run.session { session in try session.pipeline([Entity.wholly, description])[1].only() }
         guard try row.value("is_pseudo") else { return nil }
         return SQLFile.Failure(
           "\(entity.file.place): its id is a \(try row.value("id_type", as: String.self)), which is no id")
       } catch PostgresError.server(let error) where !error.state.isTransient && error.state != .queryCanceled {
-        return SQLFile.Failure(entity.describe(error, in: description))
+        // Its columns are there, so it is their types.
+        return SQLFile.Failure(
+          entity.describe(error, in: description)
+            + ". An id has to be of a type that can be sorted (id::text is), deleted a boolean")
       }
     } catch let failure as SQLFile.Failure {
       return failure

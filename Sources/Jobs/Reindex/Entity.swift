@@ -59,6 +59,20 @@ struct Entity: Sendable {
       "),\n" + all.joined(separator: ",\n") + "\n" + String(decoding: last, as: UTF8.self))
   }
 
+  /// Makes the server look which columns the file yields. It reads nothing.
+  func columns() throws -> Statement { try file.wrapped(in: "", " where false").statement(binding: [:]) }
+
+  /// What is wrong with the columns that the file yields.
+  func complaint(about columns: [String]) -> SQLFile.Failure? {
+    let known = ["id", "a", "b", "c", "d", "language", "deleted"]
+    if let other = columns.first(where: { !known.contains($0) }) {
+      return SQLFile.Failure(
+        "\(file.place): it yields a column «\(other)», which is none of \(known.joined(separator: ", "))")
+    }
+    guard let missing = known.prefix(2).first(where: { !columns.contains($0) }) else { return nil }
+    return SQLFile.Failure("\(file.place): it yields no column «\(missing)»")
+  }
+
   /// Makes the server look whether the file yields what it has to, and may be read. It reads nothing.
   func description() throws -> Statement { try statement([], PackageResources.describe_sql) }
 }

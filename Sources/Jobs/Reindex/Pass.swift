@@ -73,7 +73,14 @@ struct Pass: Sendable {
       ]
     ).limited(to: run.timeLeft)
     lanes += try await entity.owning(errorsIn: plan) {
-      try await run.transaction { session in try session.pipeline([Entity.wholly, plan])[1].map(Lane.init) }
+      try await run.transaction { session in
+        let rows = try session.pipeline([Entity.wholly, plan])[1]
+        let nameless: Int = try rows.first?.value("nameless") ?? 0
+        guard nameless == 0 else {
+          throw SQLFile.Failure("\(entity.file.place): in \(nameless) of its rows the id is null")
+        }
+        return try rows.map(Lane.init)
+      }
     }
   }
 

@@ -50,6 +50,20 @@ struct Queue: Sendable {
     return try await run.session { try $0.query(left).only().value("documents") }
   }
 
+  /// How many wait of each of the entities; of none where none do.
+  static func waiting(of names: [String], _ run: JobRun) async throws -> [String: Int] {
+    let waiting: Statement = """
+      select entity, count(*) as documents from search_pending
+      where entity = any (\(names)::text[])
+        and (\(run.shard.count) = 1 or (hashtext(entity_id) & 2147483647) % \(run.shard.count) = \(run.shard.index))
+      group by 1
+      """
+    let rows = try await run.session {
+      try $0.query(waiting).map { (try $0.value("entity", as: String.self), try $0.value("documents", as: Int.self)) }
+    }
+    return Dictionary(uniqueKeysWithValues: rows)
+  }
+
   /// Warns of rows that no entity of this run will take.
   static func warnOfOthers(than names: [String], _ run: JobRun) async throws {
     let others: Statement = """

@@ -3,6 +3,17 @@ import Postgres
 
 /// The table that a rebuild makes beside the one that is searched, until the one takes the other's place.
 struct Rebuild: Sendable {
+  /// Why there can be no rebuild: what it would lose.
+  static func complaint(_ run: JobRun) async throws -> JobFailure? {
+    let question: Statement = "select oneshot.search_rebuild_loses() as lost"
+    let lost = try await run.session { try $0.query(question).only().optional("lost", as: String.self) }
+    return lost.map {
+      JobFailure(
+        .misconfigured, "a rebuild puts another table in the place of search_documents, and would lose: \($0)",
+        hint: "Remove it for the time of the rebuild, or let REINDEX_MODE=changed do.")
+    }
+  }
+
   /// Makes the table, unless an earlier run was stopped that was filling it for the same entities.
   static func start(_ entities: [Entity], _ settings: Reindex.Settings, _ run: JobRun) async throws {
     let resume = try Pass.resumption(.rebuild, entities, language: settings.language, run.shard)
@@ -13,22 +24,17 @@ struct Rebuild: Sendable {
       where entity not in (select entity from oneshot.reindex_cursors where mode = 'rebuild')
       """
     let count: Statement = "select count(*) as cursors from oneshot.reindex_cursors where mode = 'rebuild'"
-    do {
-      try await run.transaction { session in
-        let cursors: Int = try session.query(count).only().value("cursors")
-        // What it forgets has been filled in already, so all is done anew.
-        let left = try session.query(resume).count
-        let state = try session.query(resumable).only()
-        guard try left > 0 && left == cursors && state.value("is_resumable") else {
-          try session.query("select oneshot.search_rebuild_start()")
-          return
-        }
-        // Of entities that failed, or that were carried over: they are read, or carried over, again.
-        if try !state.value("is_indexed") { try session.execute(unaccounted.limited(to: run.timeLeft)) }
+    try await run.transaction { session in
+      let cursors: Int = try session.query(count).only().value("cursors")
+      // What it forgets has been filled in already, so all is done anew.
+      let left = try session.query(resume).count
+      let state = try session.query(resumable).only()
+      guard try left > 0 && left == cursors && state.value("is_resumable") else {
+        try session.query("select oneshot.search_rebuild_start()")
+        return
       }
-    } catch PostgresError.server(let error) where error.state == .dependentObjectsStillExist {
-      throw JobFailure(
-        .misconfigured, error.message, hint: "Remove it for the time of the rebuild, or let REINDEX_MODE=changed do.")
+      // Of entities that failed, or that were carried over: they are read, or carried over, again.
+      if try !state.value("is_indexed") { try session.execute(unaccounted.limited(to: run.timeLeft)) }
     }
   }
 
@@ -61,20 +67,27 @@ struct Rebuild: Sendable {
     }
     run.log.debug("making the indexes")
     // The GIN index takes as long as the others together.
-    let parts: [@Sendable (JobRun) async throws -> Void] = [
+    let parts: [@Sendable (JobRun) async throws -> [Changes]] = [
       { run in try await makeIndexes(gin: true, settings, run) },
       { run in try await collectWords(run) },
       { run in try await makeIndexes(gin: false, settings, run) },
-      { run in try await count(read, progress, run) },
+      { run in try await changes(names, run) },
     ]
-    try await run.inLanes(min(settings.parallel, 2), over: parts) { part, run in try await part(run) }
+    let counted = try await run.inLanes(min(settings.parallel, 2), over: parts) { part, run in try await part(run) }
     let ready: Statement = "select oneshot.search_rebuild_ready()"
     try await run.transaction { session in try session.query(ready.limited(to: run.timeLeft)) }
     run.log.debug("swapping")
     try await swap(run)
+    // Not before: a run that ends while it waits for the swap has changed nothing.
+    for change in counted.joined() {
+      for entity in read where entity.name == change.entity { progress.add(change.tally, to: entity) }
+    }
+    try run.checkpoint(progress.report)
   }
 
-  private static func makeIndexes(gin isGIN: Bool, _ settings: Reindex.Settings, _ run: JobRun) async throws {
+  private static func makeIndexes(
+    gin isGIN: Bool, _ settings: Reindex.Settings, _ run: JobRun
+  ) async throws -> [Changes] {
     let memory: Statement = "select set_config('maintenance_work_mem', \("\(settings.memory)MB"), true)"
     let index: Statement = "select oneshot.search_rebuild_index(\(isGIN))"
     try await run.transaction { session in
@@ -83,9 +96,10 @@ struct Rebuild: Sendable {
       try session.query(index.limited(to: run.timeLeft))
     }
     run.log.debug(isGIN ? "made the GIN index" : "made the other indexes")
+    return []
   }
 
-  private static func collectWords(_ run: JobRun) async throws {
+  private static func collectWords(_ run: JobRun) async throws -> [Changes] {
     let words = try Statement(file: PackageResources.new_words_sql).limited(to: run.timeLeft)
     try await run.transaction { session in
       // Of an earlier run that was stopped.
@@ -93,22 +107,19 @@ struct Rebuild: Sendable {
       try session.execute(words)
     }
     run.log.debug("collected the words")
+    return []
   }
 
-  /// Counts what the swap changes: of all that was loaded, by this run and by those that were stopped.
-  private static func count(_ read: [Entity], _ progress: Progress, _ run: JobRun) async throws {
-    let comparison = try Statement(
-      file: PackageResources.rebuilt_sql, binding: ["entities": read.map(\.name)]
-    ).limited(to: run.timeLeft)
-    let entities = Dictionary(uniqueKeysWithValues: read.map { ($0.name, $0) })
-    for row in try await run.session({ session in try session.query(comparison).map(Changes.init) }) {
-      if let entity = entities[row.entity] { progress.add(row.tally, to: entity) }
-    }
-    try run.checkpoint(progress.report)
+  /// What the swap changes: of all that was loaded, by this run and by those that were stopped.
+  private static func changes(_ names: [String], _ run: JobRun) async throws -> [Changes] {
+    let comparison = try Statement(file: PackageResources.rebuilt_sql, binding: ["entities": names])
+      .limited(to: run.timeLeft)
+    let changes = try await run.transaction { session in try session.query(comparison).map(Changes.init) }
     run.log.debug("counted what changes")
+    return changes
   }
 
-  private struct Changes {
+  private struct Changes: Sendable {
     let entity: String
     let tally: Tally
 
@@ -124,10 +135,22 @@ struct Rebuild: Sendable {
   private static func swap(_ run: JobRun) async throws {
     var attempt = 1
     while try await !swap(run, attempt) {
-      if attempt == 1 { run.log.info("searches are in the way of the swap; trying again") }
+      // The first time, and about once a minute.
+      if attempt % 100 == 1 {
+        run.log.warning(
+          "searches are in the way of the swap; trying again", ["pids": .string(try await pidsInTheWay(run))])
+      }
       attempt += 1
       try await Task.sleep(for: .milliseconds(Int64.random(in: 100...500)))
     }
+  }
+
+  private static func pidsInTheWay(_ run: JobRun) async throws -> String {
+    let holders: Statement = """
+      select coalesce(string_agg(distinct pid::text, ' ' order by pid::text), 'none any more') as pids from pg_locks
+      where granted and relation = 'search_documents'::regclass and pid <> pg_backend_pid()
+      """
+    return try await run.session { try $0.query(holders).only().value("pids") }
   }
 
   private static func swap(_ run: JobRun, _ attempt: Int) async throws -> Bool {

@@ -45,6 +45,7 @@ struct Reindex: Job {
     case .verify:
       try await readAll(entities, progress, run)
       try await verifyLanguages(progress, run)
+      try await warnOfOthers(run)
     case .rebuild: try await rebuild(entities, progress, run)
     case .pending:
       try await Rebuild.abandon(run)
@@ -159,12 +160,25 @@ struct Reindex: Job {
     progress.misses(languages: count)
   }
 
+  /// Warns of documents that search() finds and no run of these settings looks at.
+  private func warnOfOthers(_ run: JobRun) async throws {
+    let others: Statement = """
+      select distinct entity from search_documents where entity <> all (\(settings.known)::text[]) order by 1 limit 20
+      """
+    for row in try await run.session({ try $0.query(others.limited(to: run.timeLeft)) }) {
+      run.log.warning(
+        "the index has documents of an entity that this run does not know", ["entity": .string(try row.value("entity"))]
+      )
+    }
+  }
+
   private func rebuild(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
     guard run.shard.isWhole else {
       throw JobFailure(
         .misconfigured, "REINDEX_MODE is rebuild, and JOB_SHARD_COUNT is \(run.shard.count)",
         hint: "One process rebuilds; REINDEX_PARALLEL lets it use several connections.")
     }
+    if let complaint = try await Rebuild.complaint(run) { throw complaint }
     if !run.isDryRun { try await Rebuild.start(entities, settings, run) }
     let (failed, _, pass) = try await readAll(entities, progress, run)
     guard !run.isDryRun else { return }
@@ -178,13 +192,11 @@ struct Reindex: Job {
   }
 
   private func indexQueued(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
-    let readable = Set(entities.map(\.name))
-    for entity in settings.entities where !readable.contains(entity.name) {
-      if let queue = try await Queue(entity, run) { progress.leaves(try await queue.left(run)) }
-    }
+    let waiting = try await Queue.waiting(of: settings.entities.map(\.name), run)
+    for (entity, count) in waiting { progress.leaves(count, of: entity) }
     let pace = Pace(rate: settings.rate)
     for entity in entities {
-      guard var queue = try await Queue(entity, run) else { continue }
+      guard var left = waiting[entity.name], var queue = try await Queue(entity, run) else { continue }
       let listing = Listing(entity: entity, language: settings.language, progress: progress)
       do {
         while true {
@@ -192,11 +204,14 @@ struct Reindex: Job {
           let items = try await queue.next(pace.next(settings.batch, run), run)
           guard !items.isEmpty else { break }
           try await listing.index(items, run)
+          left -= items.reduce(0) { $0 + $1.queued.count }
+          progress.leaves(max(0, left), of: entity.name)
+          try run.checkpoint(progress.report)
         }
       } catch let failure as SQLFile.Failure {
         try await fail(entity, failure, progress, run)
       }
-      progress.leaves(try await queue.left(run))
+      progress.leaves(try await queue.left(run), of: entity.name)
     }
     try await Queue.warnOfOthers(than: settings.known, run)
   }

@@ -74,7 +74,7 @@ extension Reindex {
 final class Progress: Sendable {
   private let mode: Mode
   private let resumedFrom = Mutex<Timestamp?>(nil)
-  private let left = Mutex(0)
+  private let left = Mutex<[String: Int]>([:])
   private let languages = Mutex(0)
   private let tallies = Mutex<[(entity: String, tally: Tally)]>([])
 
@@ -93,15 +93,16 @@ final class Progress: Sendable {
     resumedFrom.withLock { $0 = $0 ?? start }
   }
 
-  /// Notes that so many queued documents are left to later runs.
-  func leaves(_ count: Int) { left.withLock { $0 += count } }
+  /// Notes that so many queued documents of an entity are left, to this run and to later ones.
+  func leaves(_ count: Int, of entity: String) { left.withLock { $0[entity] = count } }
 
   /// Notes that so many languages are missing.
   func misses(languages count: Int) { languages.withLock { $0 += count } }
 
   var report: Reindex.Report {
     Reindex.Report(
-      tallies.withLock(\.self), mode, resumedFrom: resumedFrom.withLock(\.self), behind: left.withLock(\.self),
+      tallies.withLock(\.self), mode, resumedFrom: resumedFrom.withLock(\.self),
+      behind: left.withLock { $0.values.reduce(0, +) },
       missingLanguages: languages.withLock(\.self))
   }
 }

@@ -93,6 +93,42 @@ import Testing
     #expect(try await place.value("select count(*) from search_documents where entity = 'page'") == "\(left)")
   }
 
+  @Test(arguments: [
+    ("delete from projects returning id, title as a", "syntax error"),
+    ("with gone as (delete from projects returning *) select id, title as a from gone", "data-modifying"),
+    ("select id, title as a, title as contents from projects", "it yields a column «contents», which is none of id"),
+    ("select title as a from projects", "it yields no column «id»"), ("select id from projects", "no column «a»"),
+    ("select id, title as a, 'no' as deleted from projects", "deleted a boolean"),
+    ("select '{}'::json as id, 'x' as a", "An id has to be of a type that can be sorted"),
+  ])
+  func `a file that yields something else, or writes, is told what is wrong with it, and nothing is done`(
+    query: String, wanted: String
+  ) async throws {
+    try write("mine", query)
+    let settings = ["REINDEX_ENTITIES_DIR": folder.path, "REINDEX_ENTITIES": "mine"]
+    for arguments in [["--check"], ["--plan"], []] {
+      let run = try await catalogue.run(arguments, settings)
+      #expect(run.exitCode == (arguments == ["--check"] ? 78 : 65), "\(run.output)")
+      #expect(run.output.contains("mine.sql") && run.output.contains(wanted), "\(run.output)")
+    }
+    #expect(try await place.value("select count(*) from projects") == "1")
+  }
+
+  @Test(arguments: ["changed", "rebuild", "verify"], ["1", "2"])
+  func `rows without an id are no documents, so the entity fails`(mode: String, connections: String) async throws {
+    try write("mine", "select nullif(g, 3) as id, 'x' as a from generate_series(1, 5) as g")
+    let run = try await run(["REINDEX_MODE": mode, "REINDEX_PARALLEL": connections], entities: "mine,project")
+    #expect(run.exitCode == 65 && run.output.contains("mine.sql: in 1 of its rows the id is null"), "\(run.output)")
+    #expect(try await place.value("select count(*) from search_documents where entity = 'mine'") == "0")
+  }
+
+  @Test func `an empty language is none, and a byte order mark no part of the query`() async throws {
+    try write("mine", "\u{FEFF}select id, title as a, '' as language from projects")
+    let run = try await run(entities: "mine")
+    #expect(run.exitCode == 0 && run.count("inserted") == 1, "\(run.output)")
+    #expect(try await place.value("select language from search_documents") == "english")
+  }
+
   @Test(arguments: 1...4)
   func `an id that stands twice is found, wherever a page ends`(batch: Int) async throws {
     try write("double", "select id, 'x' as a from unnest(array[1, 2, 3, 3, 4, 5]) as listed (id)")

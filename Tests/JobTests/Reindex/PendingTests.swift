@@ -120,6 +120,26 @@ import Testing
     #expect(try await place.value("select behind from oneshot.job_runs order by started_at desc limit 1") == "0")
   }
 
+  @Test func `a run that is stopped tells what it leaves behind`() async throws {
+    try await place.execute("update projects set title = 'new'; update assets set title = 'new'")
+    let waited = Int(try await waiting()) ?? 0
+    #expect(waited > 100)
+    let run = try await catalogue.run([], pending.merging(["REINDEX_RATE": "10", "JOB_TIMEOUT": "3s"]) { $1 })
+    #expect(run.exitCode == 75, "\(run.output)")
+    let left = Int(try await waiting())
+    #expect(run.count("behind") == left && left ?? 0 > 50 && left ?? waited < waited, "\(run.output)")
+  }
+
+  @Test(arguments: ["'nope'", "null", "'ctid'"])
+  func `a table without the column is not tracked: each write to it would fail`(column: String) async throws {
+    await #expect {
+      try await place.execute("select oneshot.search_track('projects', 'project', \(column))")
+    } throws: {
+      "\($0)".contains("projects has no column")
+    }
+    try await place.execute("update projects set title = 'still'")
+  }
+
   @Test func `what waits of an entity that fails is left behind, and told in the ledger`() async throws {
     try await place.execute(
       "update assets set title = 'Renamed' where id in (3, 6, 9); alter table assets rename to gone")

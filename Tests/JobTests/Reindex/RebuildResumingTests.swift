@@ -85,6 +85,28 @@ import Testing
     #expect(run.count("removed") == 3 && run.count("failed") == 0)
   }
 
+  @Test func `a rebuild that does not swap has changed nothing, and says so`() async throws {
+    try await catalogue.fill()
+    let reader = try await OpenTransaction(in: place, "select count(*) from search_documents")
+    let run = try await catalogue.run([], rebuild.merging(["JOB_TIMEOUT": "5s", "REINDEX_BATCH": "1000"]) { $1 })
+    #expect(run.exitCode == 75 && run.count("read") == 300 && run.count("inserted") == 0, "\(run.output)")
+    #expect(run.errors.contains("\"pids\":\""))
+    try await reader.rollBack()
+    let next = try await catalogue.run([], rebuild)
+    #expect(next.exitCode == 0 && next.count("read") == 0 && next.count("inserted") ?? 0 > 250, "\(next.output)")
+  }
+
+  @Test func `what a stopped rebuild has loaded by another dictionary is not gone on with`() async throws {
+    try await place.execute("create text search configuration mine (copy = english)")
+    try await catalogue.fill()
+    let settings = rebuild.merging(["REINDEX_LANGUAGE": "mine"]) { $1 }
+    try await killWaiting(settings)
+    try await place.execute("alter text search configuration mine alter mapping for asciiword with simple")
+    let run = try await catalogue.run([], settings)
+    #expect(run.exitCode == 0 && run.count("read") == 300, "\(run.output)")
+    #expect(try await catalogue.run([], ["REINDEX_MODE": "verify", "REINDEX_LANGUAGE": "mine"]).exitCode == 0)
+  }
+
   @Test func `words and languages leave with the table that has them, not before`() async throws {
     try await catalogue.fill()
     #expect(try await catalogue.run().exitCode == 0)

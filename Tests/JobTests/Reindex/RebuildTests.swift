@@ -171,8 +171,16 @@ import Testing
     #expect(run.result["error", "message"].string?.contains("view public.found") == true)
     let shard = try await catalogue.run([], rebuild.merging(["JOB_SHARD_COUNT": "2"]) { $1 })
     #expect(shard.exitCode == 78)
+    for look in ["--check", "--plan"] {
+      let said = try await catalogue.run([look], rebuild)
+      #expect(said.exitCode == 78 && said.output.contains("view public.found"), "\(said.output)")
+    }
+    try await catalogue.place.execute("drop view found")
     let plan = try await catalogue.run(["--plan"], rebuild)
     #expect(plan.exitCode == 0 && plan.count("inserted") ?? 0 > 400)
     #expect(try await catalogue.place.value("select count(*) from search_documents") == "0")
+    try await catalogue.place.execute("alter table search_documents add column boost real default 1")
+    let column = try await catalogue.run([], rebuild)
+    #expect(column.exitCode == 78 && column.output.contains("what is in its column boost"))
   }
 }

@@ -48,6 +48,16 @@ import Testing
     #expect(try await search("same title") == all.prefix(20).map { "project \($0)" })
   }
 
+  @Test(arguments: ["elephant -river", "elephant -nothing", "elephant -riv*", "elephant -\"a river\""])
+  func `what is excluded changes no rank`(query: String) async throws {
+    func ranks(_ query: String) async throws -> [[String]] {
+      try await catalogue.place.rows(
+        "select entity, entity_id, rank::text from search(\(quoted(query))) where rank > 0.01 order by 1, 2")
+    }
+    let (all, some) = (try await ranks("elephant"), try await ranks(query))
+    #expect(!some.isEmpty && some.allSatisfy(all.contains), "\(some)")
+  }
+
   @Test func `phrase, minus, or, and beginnings`() async throws {
     #expect(try await search("\"elephant and a zebra\"") == ["asset 2"])
     #expect(try await search("\"zebra elephant\"") == [])

@@ -9,7 +9,7 @@ configurations as materialized (
 -- What has become of each document of the page. The hash is of each text on its own, of the language, and (the
 -- second argument) of the recipe by which a document is made: who changes that, counts it up.
 compared as materialized (
-  select id, entity_id, language, configuration, new_hash,
+  select id, entity_id, a, b, c, d, language, configuration, new_hash,
     case
       when deleted then case when old_hash is null then 'absent' else 'removed' end
       when configuration is null then case when old_hash is null then 'failed' else 'kept' end
@@ -18,7 +18,7 @@ compared as materialized (
       else 'unchanged'
     end as state
   from (
-    select page.id, page.id::text collate "C" as entity_id, known.language, deleted, configuration.oid as configuration,
+    select page.id, page.id::text collate "C" as entity_id, a, b, c, d, known.language, deleted, configuration.oid as configuration,
       hash_record_extended(
         row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), 1) as new_hash,
       stored.source_hash as old_hash

@@ -3,9 +3,10 @@
 -- its source.
 divided as (
   select percentile_disc(:fractions::float8[]) within group (order by id)::text[] as bounds,
-    greatest(:lanes, least(cardinality(:fractions::float8[]), count(*) / (4 * :batch))) as wanted
+    greatest(:lanes, least(cardinality(:fractions::float8[]), count(id) / (4 * :batch))) as wanted,
+    count(*) filter (where id is null) as nameless
   from source_rows
-  where id is not null and (:shards = 1 or (hashtext(id::text collate "C") & 2147483647) % :shards = :shard)
+  where id is null or :shards = 1 or (hashtext(id::text collate "C") & 2147483647) % :shards = :shard
 ), bounds as (
   select bound, row_number() over (order by number) as number
   from divided cross join lateral unnest(bounds) with ordinality as quantiles (bound, number)

@@ -1,2 +1,2 @@
 -- Of a run that writes nothing.
-select :entity::text as entity, lane, after_id, upto_id, false as is_done, 0 as present from lanes
+select :entity::text as entity, lane, after_id, upto_id, false as is_done, 0 as present, nameless from lanes, divided

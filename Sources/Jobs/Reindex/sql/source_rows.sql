@@ -4,7 +4,7 @@ source_rows as not materialized (
   from (
     select null::text as b, null::text as c, null::text as d, null::text as language, false as deleted) as absent
   cross join lateral (
-    select id, a::text as a, b::text as b, c::text as c, d::text as d, lower(language::text) as language,
+    select id, a::text as a, b::text as b, c::text as c, d::text as d, nullif(lower(language::text), '') as language,
       coalesce(deleted, false) as deleted
     from source) as present
 )

@@ -4,7 +4,9 @@ verified as materialized (
       when 'inserted' then 'missing'
       when 'updated' then 'stale'
       when 'removed' then 'orphaned'
-      when 'unchanged' then case when stored.document = documents.document then 'unchanged' else 'stale' end
+      when 'unchanged' then case
+        when stored.document = documents.document and stored.language = documents.language then 'unchanged' else 'damaged'
+      end
       else documents.state
     end as state
   from documents

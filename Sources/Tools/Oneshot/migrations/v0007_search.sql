@@ -128,7 +128,8 @@ begin
 
   for attempt in 1 .. 2 loop
     return query
-      select d.entity, d.entity_id, ts_rank(d.document, wanted.query), attempt = 2
+      -- What is not to be found has no part in the rank: ts_rank makes nothing of a query that has it.
+      select d.entity, d.entity_id, ts_rank(d.document, querytree(wanted.query)::tsquery), attempt = 2
       from unnest(languages, parsed) as wanted (language, query)
       join search_documents as d on d.document @@ wanted.query and d.language = wanted.language
       where numnode(wanted.query) > 0 and (entities is null or d.entity = any (entities))
@@ -243,6 +244,14 @@ declare
   operation text;
   rows text;
 begin
+  -- Else each write to the table would fail.
+  if not exists (
+    select from pg_attribute where attrelid = source and attname = id_column and attnum > 0 and not attisdropped)
+  then
+    raise exception 'the table % has no column %', source, coalesce(quote_ident(id_column), 'null')
+      using errcode = 'undefined_column', hint = format(
+        'Name the column of its ids: select oneshot.search_track(%L, %L, ''...'')', source, entity);
+  end if;
   perform oneshot.search_untrack(source, entity);
   for operation, rows in values
     ('insert', 'referencing new table as new_rows'), ('delete', 'referencing old table as old_rows'),
@@ -337,16 +346,13 @@ begin
   end if;
 end $$;
 
-create function oneshot.search_rebuild_start() returns void language plpgsql security definer
+-- What would be lost with the old table: whatever hangs on it or its row type, but for its own parts.
+create function oneshot.search_rebuild_loses() returns text language plpgsql stable
 set search_path = pg_catalog, pg_temp
-as $$
-declare
-  serving pg_class := (select pg_class from pg_class where oid = 'oneshot_home.search_documents'::regclass);
-  lost text;
-begin
-  -- Whatever hangs on the table or its row type, but for its own parts.
-  select string_agg(what, ', ' order by what) into lost
-  from (
+as $$ begin
+  return (select string_agg(what, ', ' order by what)
+  from pg_class as serving
+  cross join lateral (
     select pg_describe_object(classid, objid, objsubid)
     from pg_depend
     where deptype in ('n', 'a')
@@ -360,10 +366,33 @@ begin
         select from pg_constraint where oid = objid and conrelid = serving.oid and contype in ('p', 'c', 'n')))
       and not (classid = 'pg_trigger'::regclass and exists (select from pg_trigger where oid = objid and tgisinternal))
     union
+    select format('what is in its column %I', attname) from pg_attribute
+    where attrelid = serving.oid and attnum > 0 and not attisdropped and attgenerated = ''
+      and attname not in ('entity', 'entity_id', 'document', 'source_hash', 'language', 'indexed_at')
+    union
     select 'row level security' where serving.relrowsecurity
     union
     select 'its place in an inheritance or a partitioned table'
-    where exists (select from pg_inherits where inhrelid = serving.oid)) as dependents (what);
+    where exists (select from pg_inherits where inhrelid = serving.oid)) as dependents (what)
+  where serving.oid = 'oneshot_home.search_documents'::regclass);
+end $$;
+
+-- What documents are made by, besides their texts: with another, what a stopped rebuild has left is of no use.
+create function oneshot.search_dictionaries() returns text language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select md5(string_agg(part, ' ' order by part)) from (
+    select config::text from pg_ts_config as config
+    union all select map::text from pg_ts_config_map as map
+    union all select dictionary::text from pg_ts_dict as dictionary) as parts (part)
+$$;
+
+create function oneshot.search_rebuild_start() returns void language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  lost text := oneshot.search_rebuild_loses();
+begin
   if lost is not null then
     raise exception 'a rebuild puts another table in the place of search_documents, and would lose: %', lost
       using errcode = 'dependent_objects_still_exist';
@@ -373,6 +402,8 @@ begin
     like oneshot_home.search_documents
     including defaults including generated including constraints including storage including compression
     including comments);
+  -- In its comment, until it has the old table's.
+  execute format('comment on table oneshot_home.search_documents_new is %L', oneshot.search_dictionaries());
   perform oneshot.search_rebuild_parameters(is_filled => false);
   perform oneshot.search_rebuild_grant();
 end $$;
