@@ -148,6 +148,7 @@ struct Rebuild: Sendable {
   private static func pidsInTheWay(_ run: JobRun) async throws -> String {
     let holders: Statement = """
       select coalesce(string_agg(distinct pid::text, ' ' order by pid::text), 'none any more') as pids from pg_locks
+      join pg_database on pg_database.oid = database and datname = current_database()
       where granted and relation = 'search_documents'::regclass and pid <> pg_backend_pid()
       """
     return try await run.session { try $0.query(holders).only().value("pids") }

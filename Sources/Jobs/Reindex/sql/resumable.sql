@@ -1,6 +1,6 @@
 -- Whether what a stopped rebuild has left can be gone on with. Once it is indexed all was read, and the rest carried over:
 -- then it is of use only to a run for just those entities. (Of a dictionary's files nothing is known.)
-select table_id is not null and obj_description(table_id, 'pg_class') = oneshot.search_dictionaries() and (
+select table_id is not null and obj_description(table_id, 'pg_class') is not distinct from oneshot.search_dictionaries() and (
     not is_indexed or wanted = (select array_agg(distinct entity order by entity) from oneshot.reindex_cursors
       where mode = 'rebuild')) as is_resumable,
   is_indexed
