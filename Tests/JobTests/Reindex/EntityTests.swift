@@ -122,6 +122,12 @@ import Testing
     #expect(try await place.value("select count(*) from search_documents where entity = 'mine'") == "0")
   }
 
+  @Test(arguments: [",", " , "])
+  func `a choice of no entity is a wrong setting, not a run that does nothing`(choice: String) async throws {
+    let run = try await run(entities: choice)
+    #expect(run.exitCode == 78 && run.output.contains("REINDEX_ENTITIES names no entity"), "\(run.output)")
+  }
+
   @Test func `an empty language is none, and a byte order mark no part of the query`() async throws {
     try write("mine", "\u{FEFF}select id, title as a, '' as language from projects")
     let run = try await run(entities: "mine")
