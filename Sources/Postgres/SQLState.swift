@@ -20,7 +20,6 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   public static let invalidSchemaName = SQLState(rawValue: "3F000")
   public static let invalidDatabaseName = SQLState(rawValue: "3D000")
   public static let lockNotAvailable = SQLState(rawValue: "55P03")
-  public static let dependentObjectsStillExist = SQLState(rawValue: "2BP01")
   public static let queryCanceled = SQLState(rawValue: "57014")
 
   private static let transientClasses: Set<String> = ["08", "53"]
