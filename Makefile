@@ -15,8 +15,6 @@ support := Tests/Support
 binaries := usage-aggregation top-stats metrics-rollups reindex job-doctor job-report oneshot
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
 ship := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s
-# Each test starts processes, and some servers of their own: all at once would be hundreds.
-paced := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=12
 
 demo:
 	@$(support)/install-packages.sh demo
@@ -29,13 +27,13 @@ test:
 	@$(support)/python-tools.sh
 	swift build --build-tests
 	for name in usage-aggregation job-doctor; do swift build --traits Delivery --scratch-path .build/delivery --product $$name; done
-	$(paced) swift test --skip-build --disable-xctest
+	@$(support)/run-tests.sh
 
 # ONESHOT_SEED=… does again what an earlier soak did; it prints its seed.
 soak:
 	@$(support)/install-packages.sh test
 	swift build --build-tests
-	$(paced) ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_SWEEP=all swift test --skip-build --disable-xctest --filter 'Soak|ManyRuns|Sweep|Publishing|RollupCrash|RollupProperty'
+	@ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_SWEEP=all $(support)/run-tests.sh --filter 'Soak|ManyRuns|Sweep|Publishing|RollupCrash|RollupProperty'
 
 bench:
 	@$(support)/install-packages.sh bench

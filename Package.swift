@@ -92,7 +92,10 @@ let package = Package(
         name: "TestSupport",
         dependencies: ["Postgres", "Redis", "JobRuntime"],
         path: "Tests/Support",
-        exclude: ["private-servers.sh", "browser.py", "install-packages.sh", "python-tools.sh", "python-tools.txt"],
+        exclude: [
+          "private-servers.sh", "run-tests.sh", "browser.py", "install-packages.sh", "python-tools.sh",
+          "python-tools.txt",
+        ],
         swiftSettings: strict),
       tests("BlockingIOTests", ["BlockingIO"]),
       tests("PostgresTests", ["Postgres", "Redis", "BlockingIO"]),
