@@ -2,7 +2,7 @@ import BlockingIO
 import Dispatch
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SideThreadTests {
+@Suite(.timeLimit(.minutes(10))) struct SideThreadTests {
   @Test func `what is done in time is answered`() async {
     #expect(await SideThread(label: "test").run(waitingAtMost: .seconds(30)) { 5 } == 5)
   }

@@ -6,7 +6,7 @@ import Testing
 @testable import JobRuntime
 
 /// Several connections in one run.
-@Suite(.timeLimit(.minutes(2))) struct LaneTests {
+@Suite(.timeLimit(.minutes(10))) struct LaneTests {
   @Test func `lanes write at the same time, each on a connection of its own, and all are counted`() async throws {
     let place = try await Place()
     try await place.execute("create table marks (lane integer)")

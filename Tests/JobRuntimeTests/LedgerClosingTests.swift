@@ -133,7 +133,7 @@ import Testing
     await #expect(throws: JobFailure.self) { try await write(fence) }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `no newer run can start while a writing transaction is open`() async throws {
     let here = try await LedgerPlace()
     let ledger = here.ledger(1)

@@ -7,7 +7,7 @@ import Testing
 @testable import JobRuntime
 
 /// `run.publish` and `run.claim`, for whatever job.
-@Suite(.timeLimit(.minutes(2))) struct PublishingTests {
+@Suite(.timeLimit(.minutes(10))) struct PublishingTests {
   private static let fenceKey = "oneshot:fence:{board}/sample"
 
   /// So many members, the first with the greatest score.

@@ -6,7 +6,7 @@ import Testing
 @testable import JobRuntime
 
 /// Runs of one job that do different parts of its work.
-@Suite(.timeLimit(.minutes(2))) struct VariantTests {
+@Suite(.timeLimit(.minutes(10))) struct VariantTests {
   private static let slot = ["JOB_SCHEDULED_AT": "2025-11-03T04:00:00Z"]
 
   @Test func `a run waits for one of another variant, and both do their work for the same slot`() async throws {

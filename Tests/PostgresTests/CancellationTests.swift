@@ -27,7 +27,7 @@ import Testing
     return Database(options)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a cancelled task ends and its statement is gone from the server`() async throws {
     let place = try await Place(migrated: false)
     let other = try Self.other(place)
@@ -45,7 +45,7 @@ import Testing
     #expect(answer == 5)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a statement is stopped, too, that the server had not begun with when it was first to stop`() async throws {
     let place = try await Place(migrated: false)
     let other = try Self.other(place, timeout: .seconds(1))
@@ -64,7 +64,7 @@ import Testing
     #expect(try await !Self.isRunning("marker_e", in: place))
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a cancelled transaction is rolled back at once`() async throws {
     let place = try await Place(migrated: false)
     try await place.execute("create table t (n integer)")
@@ -86,7 +86,7 @@ import Testing
     #expect(try await place.value("select count(*) from t") == "0")
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a cancelled pipeline ends and the next call works`() async throws {
     let place = try await Place(migrated: false)
     let other = try Self.other(place)
@@ -105,7 +105,7 @@ import Testing
     #expect(answer == 6)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a task that is cancelled already sends nothing`() async throws {
     let place = try await Place(migrated: false)
     try await place.execute("create table t (n integer)")
@@ -117,7 +117,7 @@ import Testing
     #expect(try await place.value("select count(*) from t") == "0")
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a task cancelled after its work still commits`() async throws {
     let place = try await Place(migrated: false)
     try await place.execute("create table t (n integer)")
@@ -131,7 +131,7 @@ import Testing
     #expect(try await place.value("select count(*) from t") == "1")
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a cancelled COPY stores nothing and the connection goes on`() async throws {
     let place = try await Place(migrated: false)
     try await place.execute("create table t (n bigint)")
@@ -154,7 +154,7 @@ import Testing
     #expect(try await place.value("select count(*) from t") == "0")
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a statement that takes longer than its limit is stopped on the server`() async throws {
     let place = try await Place(migrated: false)
     let other = try Self.other(place)
@@ -172,7 +172,7 @@ import Testing
     #expect(answer == 7)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a statement may be given more time than the connection's usual limit`() async throws {
     let place = try await Place(migrated: false)
     let other = try Self.other(place, timeout: .milliseconds(300))

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Statements that take longer than the command timeout: those that work, and those whose answer never comes.
-@Suite(.timeLimit(.minutes(2))) struct LivenessTests {
+@Suite(.timeLimit(.minutes(10))) struct LivenessTests {
   private func database(_ place: Place, through proxy: Proxy) throws -> Database {
     var options = try ConnectionOptions(
       url: place.environment(postgres: proxy)["DATABASE_URL"] ?? "", applicationName: "patient")

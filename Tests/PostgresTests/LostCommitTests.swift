@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A COMMIT whose answer is lost: what became of it is learnt, not guessed.
-@Suite(.timeLimit(.minutes(2))) struct LostCommitTests {
+@Suite(.timeLimit(.minutes(10))) struct LostCommitTests {
   /// A table whose rows make COMMIT stand still, in a trigger that only runs then.
   private func place(trigger body: String) async throws -> Place {
     let place = try await Place(migrated: false)

@@ -9,7 +9,7 @@ import Testing
     Int32(try session.query("select pg_backend_pid() as pid").only().value("pid", as: Int.self))
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a server process that stands still is noticed`() async throws {
     let place = try await Place(migrated: false)
     var options = try ConnectionOptions(url: place.databaseURL, applicationName: "other")
@@ -32,7 +32,7 @@ import Testing
     #expect(answer == 3)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a session that an administrator ends is an error that passes and the next call connects anew`() async throws {
     let place = try await Place(migrated: false)
     let other = try Database(ConnectionOptions(url: place.databaseURL, applicationName: "victim"))
@@ -51,7 +51,7 @@ import Testing
     #expect(answer == 4)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a connection lost between two statements of a transaction fails the transaction`() async throws {
     let place = try await Place(migrated: false)
     try await place.execute("create table t (n integer)")
@@ -76,7 +76,7 @@ import Testing
     #expect(try await place.value("select count(*) from t") == "0")
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a server that is killed is an error that passes wherever it is met`() async throws {
     // A private one: killing a backend restarts all others.
     let servers = try PrivateServers()

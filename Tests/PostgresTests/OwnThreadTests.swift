@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct OwnThreadTests {
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `connections that wait leave the shared threads to everybody else`() async throws {
     let place = try await Place(migrated: false)
     let url = place.databaseURL

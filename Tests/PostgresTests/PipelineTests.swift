@@ -99,7 +99,7 @@ import Testing
     #expect(sum == 10)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a value that cannot be sent, first or later, leaves a connection that works`() async throws {
     let place = try await Place(migrated: false)
     let bad: Statement = "select \("a\0b")"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `--check` of the real binary: it finds everything, and writes nothing.
-@Suite(.timeLimit(.minutes(3))) struct CheckTests {
+@Suite(.timeLimit(.minutes(10))) struct CheckTests {
   private let job = Binary("usage-aggregation")
 
   private func complaints(of run: Binary.Outcome) -> [String] {

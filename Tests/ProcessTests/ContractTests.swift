@@ -7,7 +7,7 @@ import Testing
 @testable import Oneshot
 
 /// What a scheduler and a person see of a binary.
-@Suite(.timeLimit(.minutes(3))) struct ContractTests {
+@Suite(.timeLimit(.minutes(10))) struct ContractTests {
   private let job = Binary("usage-aggregation")
   /// Addresses where nobody listens.
   private let nowhere = ["DATABASE_URL": "postgresql://127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1"]

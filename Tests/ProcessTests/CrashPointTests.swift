@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `kill -9` at every step that a run logs; the next run puts everything right (row 1 of the faults).
-@Suite(.timeLimit(.minutes(5))) struct CrashPointTests {
+@Suite(.timeLimit(.minutes(15))) struct CrashPointTests {
   /// What lies there when the run starts that is killed.
   enum Scene: String, CaseIterable {
     /// Three days that nobody has written, all good.
@@ -42,7 +42,7 @@ import Testing
   @Test func `1: the lock of a killed run ends with its lease`() async throws {
     let scenery = try await Scenery(.new)
     var environment = scenery.environment
-    environment["JOB_LOCK_TTL"] = "1s"
+    environment["JOB_LOCK_TTL"] = "4s"
     // Far enough to hold the lock, before anything else was done.
     var steps = 0
     var run = try await SteppedRun(Usage.binary, environment, after: steps)

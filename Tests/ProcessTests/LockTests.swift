@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// One run at a time, whoever else locks.
-@Suite(.timeLimit(.minutes(3))) struct LockTests {
+@Suite(.timeLimit(.minutes(10))) struct LockTests {
   private let lockKey = "oneshot:lock:usage-aggregation"
 
   @Test func `of two at once one works and the other names the holder`() async throws {
@@ -78,7 +78,7 @@ import Testing
 
   @Test func `the lock is renewed for as long as the run lasts`() async throws {
     let place = try await Place()
-    let run = try await BlockedRun(at: .planning, in: place, ["JOB_LOCK_TTL": "3s"])
+    let run = try await BlockedRun(at: .planning, in: place, ["JOB_LOCK_TTL": "6s"])
     // Renewed more often than twice: without renewal the key would be gone by then.
     var renewals = 0
     var left = Int64.max

@@ -5,7 +5,7 @@ import Testing
 @testable import Oneshot
 
 /// `oneshot migrate`.
-@Suite(.timeLimit(.minutes(3))) struct MigrateTests {
+@Suite(.timeLimit(.minutes(10))) struct MigrateTests {
   private let oneshot = Binary("oneshot")
 
   @Test func `each step is applied once, and the plan shows it beforehand`() async throws {

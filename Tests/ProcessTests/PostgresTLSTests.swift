@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// TLS to Postgres, as the binary speaks it with a real server: row 29 of the faults, and what goes well.
-@Suite(.timeLimit(.minutes(3))) struct PostgresTLSTests {
+@Suite(.timeLimit(.minutes(10))) struct PostgresTLSTests {
   private let job = Binary("usage-aggregation")
 
   /// Servers of which Postgres speaks TLS too, on a loopback address of its own.

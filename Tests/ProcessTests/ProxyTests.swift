@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The tests' own proxy and server control do what the tests of faults rely on.
-@Suite(.timeLimit(.minutes(2))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(10))) struct ProxyTests {
   private func redis(through proxy: Proxy, timeout: Duration = .seconds(10)) throws -> RedisConnection {
     var problem = ""
     let address = try #require(RedisAddress(url: "redis://127.0.0.1:\(proxy.port)", problem: &problem))

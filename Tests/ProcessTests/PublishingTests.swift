@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What readers of published boards see while runs publish, are frozen, and are killed.
-@Suite(.timeLimit(.minutes(5))) struct PublishingTests {
+@Suite(.timeLimit(.minutes(15))) struct PublishingTests {
   /// A custom board of so many members, all with the same score.
   private static func board(_ members: Int, score: Int) -> String {
     "select g as member, \(score) as score from generate_series(1, \(members)) g"
@@ -69,7 +69,7 @@ import Testing
     try await boards.fill()
     // A run's server does not wait for a frozen client for longer than this.
     let impatient = boards.place.databaseURL + "&options=-c%20idle_in_transaction_session_timeout%3D3s"
-    let settings = boards.environment(["JOB_LOCK_TTL": "2s", "DATABASE_URL": impatient])
+    let settings = boards.environment(["JOB_LOCK_TTL": "5s", "DATABASE_URL": impatient])
     let old = try await SteppedRun(Leaderboards.binary, settings, past: step)
     old.process.send(SIGSTOP)
     try await boards.place.until(key: "oneshot:lock:top-stats", exists: false)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// TLS to Redis, as the binary speaks it with a real server: row 29 of the faults, and all that goes well.
-@Suite(.timeLimit(.minutes(3))) struct RedisTLSTests {
+@Suite(.timeLimit(.minutes(10))) struct RedisTLSTests {
   private let job = Binary("usage-aggregation")
 
   /// Runs the job against a Redis; Postgres is always there.

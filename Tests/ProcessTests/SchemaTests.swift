@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Real results of every status against docs/result.schema.json, by Python's jsonschema.
-@Suite(.timeLimit(.minutes(3))) struct SchemaTests {
+@Suite(.timeLimit(.minutes(10))) struct SchemaTests {
   private let job = Binary("usage-aggregation")
   private let now = ["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z"]
 

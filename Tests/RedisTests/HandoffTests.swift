@@ -16,7 +16,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `elements come out in the order in which they went in`() async throws {
     let handoff = Handoff<Int>(capacity: 3)
     let filling = onThread {
@@ -32,7 +32,7 @@ import Testing
     try await filling.value
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `no more elements wait than there are places`() async throws {
     let handoff = Handoff<Int>(capacity: 2)
     let counter = Counter()
@@ -57,7 +57,7 @@ import Testing
     try await filling.value
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `what waits is still taken after a good end`() async throws {
     let handoff = Handoff<String>(capacity: 5)
     try handoff.send("a")
@@ -68,7 +68,7 @@ import Testing
     #expect(try handoff.next() == nil)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a failure is thrown at once whatever still waits`() async throws {
     let handoff = Handoff<String>(capacity: 5)
     try handoff.send("a")
@@ -76,7 +76,7 @@ import Testing
     #expect(throws: Stop.self) { try handoff.next() }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a failure wakes the side that waits for an element`() async throws {
     let handoff = Handoff<String>(capacity: 1)
     let emptying = onThread { try handoff.next() }
@@ -84,7 +84,7 @@ import Testing
     await #expect(throws: Stop.self) { try await emptying.value }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `closing wakes a sender that waits for a place`() async throws {
     let handoff = Handoff<Int>(capacity: 1)
     try handoff.send(1)
@@ -97,7 +97,7 @@ import Testing
     for number in 3...10 { #expect(throws: Handoff<Int>.Closed.self) { try handoff.send(number) } }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `the end is told as often as it is asked for`() async throws {
     let handoff = Handoff<Int>(capacity: 1)
     handoff.finish()

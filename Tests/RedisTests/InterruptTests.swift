@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a wait ends when bytes are there`() throws {
     let ends = try Ends()
     #expect(write(ends.far, "x", 1) == 1)
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a wait ends when the peer is gone`() throws {
     let ends = try Ends()
     #expect(shutdown(ends.far, CInt(SHUT_RDWR)) == 0)
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a wait ends at its deadline and not before`() throws {
     let ends = try Ends()
     let deadline = ContinuousClock.now + .milliseconds(50)
@@ -52,7 +52,7 @@ import Testing
     #expect(ContinuousClock.now >= deadline)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `firing wakes a thread that waits and every later wait`() throws {
     let ends = try Ends()
     let interrupt = Interrupt()
@@ -72,7 +72,7 @@ import Testing
     #expect(interrupt.isFired)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `one who waits to read and to write is told what is ready`() throws {
     let ends = try Ends()
     guard
@@ -84,7 +84,7 @@ import Testing
     #expect(direction == .write)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `cancelling a task fires the interrupt of its work`() async throws {
     let task = Task {
       try await interruptible { interrupt in

@@ -8,7 +8,7 @@ import Testing
     RedisConnection(try RedisAddress.read(place.redisURL), clientName: "other", commandTimeout: timeout)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a late answer is never taken for another question's`() async throws {
     let place = try await Place(migrated: false)
     let other = try connection(place, timeout: .milliseconds(300))
@@ -28,7 +28,7 @@ import Testing
     #expect(after != before)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `after a timeout the borrowed session is dead for good`() async throws {
     let place = try await Place(migrated: false)
     let other = try connection(place, timeout: .milliseconds(300))
@@ -42,7 +42,7 @@ import Testing
     #expect(try await place.redis("PING").text == "PONG")
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a server that stands still is noticed`() async throws {
     let servers = try PrivateServers()
     let other = RedisConnection(
@@ -68,7 +68,7 @@ import Testing
     withExtendedLifetime(servers) {}
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a connection that the server closes is lost and the next call makes another`() async throws {
     let place = try await Place(migrated: false)
     let other = try connection(place, timeout: .seconds(30))
@@ -85,7 +85,7 @@ import Testing
     #expect(own.text == "own")
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `cancelling the task wakes a command that waits`() async throws {
     let place = try await Place(migrated: false)
     let other = try connection(place, timeout: .seconds(600))
@@ -101,7 +101,7 @@ import Testing
     #expect(own.text == "own")
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a task that is cancelled already gets no connection`() async throws {
     let other = RedisConnection(try RedisAddress.read("redis://127.0.0.1:1"), clientName: "other")
     let task = Task {

@@ -5,7 +5,7 @@ import Foundation
 /// It throws rather than records: this module is built with everything else, also where the testing library
 /// is not to be had (statically).
 package func eventually(
-  within limit: Duration = .seconds(60), file: StaticString = #fileID, line: UInt = #line,
+  within limit: Duration = .seconds(180), file: StaticString = #fileID, line: UInt = #line,
   _ isTrue: () async throws -> Bool
 ) async throws {
   let deadline = ContinuousClock.now + limit

@@ -154,7 +154,7 @@ extension Judgement {
     return Trouble(
       part: line.part, kind: .tooOften, since: first.startedAt,
       message:
-        "the last six successes began \(gap.short) apart, where \(DurationText.format(period)) is expected. Is there a second schedule, or another one than HEALTH_EXPECT says?"
+        "the last six successes began \(gap.short) apart, where \(DurationText.format(period)) is expected: look for a second schedule, or one that is not what HEALTH_EXPECT says"
     )
   }
 }

@@ -19,6 +19,7 @@ extension Migration {
     Migration(8, "operations", PackageResources.v0008_operations_sql),
     Migration(9, "replay", PackageResources.v0009_replay_sql),
     Migration(10, "incidents", PackageResources.v0010_incidents_sql),
+    Migration(11, "search_rebuild", PackageResources.v0011_search_rebuild_sql),
   ]
 
   private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {

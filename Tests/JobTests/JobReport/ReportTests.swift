@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What the page says, and what it leaves as it is.
-@Suite(.timeLimit(.minutes(5))) struct ReportTests {
+@Suite(.timeLimit(.minutes(15))) struct ReportTests {
   @Test func `a ledger without runs makes a page that says so`() async throws {
     let reports = try await Reports()
     let run = try await reports.run()

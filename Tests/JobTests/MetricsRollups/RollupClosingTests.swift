@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Raw events that somebody else deletes, or changes where they are no longer whole.
-@Suite(.timeLimit(.minutes(3))) struct RollupClosingTests {
+@Suite(.timeLimit(.minutes(10))) struct RollupClosingTests {
   private let keeps = ["ROLLUPS_KEEP_RAW": "10d"]
   private let months = "select sum(count) from metric_rollups where granularity = 'monthly'"
 

@@ -111,7 +111,7 @@ import Testing
 
   @Test func `4: a run that was paused while another did its work writes nothing more`() async throws {
     let rollups = try await scene(.changed)
-    let run = try await SteppedRun(Rollups.binary, rollups.environment(["JOB_LOCK_TTL": "1s"]), past: "committed")
+    let run = try await SteppedRun(Rollups.binary, rollups.environment(["JOB_LOCK_TTL": "4s"]), past: "committed")
     run.process.send(SIGSTOP)
     try await eventually { try await rollups.place.redis("EXISTS", Rollups.lockKey).integer == 0 }
     #expect(try await rollups.run().exitCode == 0)

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What has come, changed or gone since the last run, and nothing else, is calculated again.
-@Suite(.timeLimit(.minutes(6))) struct RollupIncrementalTests {
+@Suite(.timeLimit(.minutes(15))) struct RollupIncrementalTests {
   @Test(arguments: ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Colombo"])
   func `all levels are what a plain query over the raw events says`(zone: String) async throws {
     let rollups = try await Rollups(zone: zone)

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The position moves past what is queued or told, and past nothing else.
-@Suite(.timeLimit(.minutes(3))) struct RollupPositionTests {
+@Suite(.timeLimit(.minutes(10))) struct RollupPositionTests {
   private let weekly = ["ROLLUPS_MODE": "rebuild", "ROLLUPS_GRANULARITIES": "weekly"]
 
   @Test func `a first run that rebuilds weeks alone leaves all hours to be noticed`() async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Calculating anew what is there, and looking whether it is right.
-@Suite(.timeLimit(.minutes(6))) struct RollupRebuildTests {
+@Suite(.timeLimit(.minutes(15))) struct RollupRebuildTests {
   private let rebuild = ["ROLLUPS_MODE": "rebuild"]
   private let verify = ["ROLLUPS_MODE": "verify"]
 

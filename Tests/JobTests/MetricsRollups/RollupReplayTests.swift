@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Dead letters of metrics-rollups that somebody asked for: their buckets are calculated again.
-@Suite(.timeLimit(.minutes(3))) struct RollupReplayTests {
+@Suite(.timeLimit(.minutes(10))) struct RollupReplayTests {
   private let rollups: Rollups
   private var place: Place { rollups.place }
 

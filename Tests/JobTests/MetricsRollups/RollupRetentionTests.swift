@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What is older than it is to be kept goes, and nothing is ever calculated from what is left.
-@Suite(.timeLimit(.minutes(6))) struct RollupRetentionTests {
+@Suite(.timeLimit(.minutes(15))) struct RollupRetentionTests {
   private let keeps = [
     "ROLLUPS_KEEP_RAW": "10d", "ROLLUPS_KEEP_HOURLY": "20d", "ROLLUPS_KEEP_DAILY": "40d", "ROLLUPS_KEEP_WEEKLY": "90d",
   ]

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Schedules of different levels, one that was off, and the log of them.
-@Suite(.timeLimit(.minutes(6))) struct RollupScheduleTests {
+@Suite(.timeLimit(.minutes(15))) struct RollupScheduleTests {
   @Test func `hourly, weekly and monthly schedules of one binary each do their levels, and together all`() async throws
   {
     let rollups = try await Rollups()

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Sources of one's own, the built-in one for campaigns, and rows that cannot be counted.
-@Suite(.timeLimit(.minutes(6))) struct RollupSourceTests {
+@Suite(.timeLimit(.minutes(15))) struct RollupSourceTests {
   private let rollups: Rollups
   private let folder: TemporaryFolder
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Days, weeks and months of a time zone.
-@Suite(.timeLimit(.minutes(6))) struct RollupZoneTests {
+@Suite(.timeLimit(.minutes(15))) struct RollupZoneTests {
   // Three that Postgres takes: of the first, `+` lies in the west, and the others have no summer.
   @Test(arguments: ["Europe/Atlantis", "UTC+3", "CEST", "<+03>-3"])
   func `what is no name of a zone is refused before anything is written`(zone: String) async throws {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What a run leaves in the index, against a query that is obviously right.
-@Suite(.timeLimit(.minutes(5))) struct ChangedTests {
+@Suite(.timeLimit(.minutes(15))) struct ChangedTests {
   private func expectRight(
     _ catalogue: Catalogue, _ run: Binary.Outcome, _ location: SourceLocation = #_sourceLocation
   ) async throws {

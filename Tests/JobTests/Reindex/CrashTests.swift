@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Postgres crashes, and the run goes on when it is there again.
-@Suite(.timeLimit(.minutes(5))) struct CrashTests {
+@Suite(.timeLimit(.minutes(15))) struct CrashTests {
   @Test(arguments: ["changed", "rebuild"], [30, 45, 60])
   func `what a run was told is committed is there at its end, or made again, after a crash of the server`(
     mode: String, lines: Int

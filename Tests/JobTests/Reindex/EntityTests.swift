@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Entities of one's own whose rows, ids or rights are not as the built-in ones': each fails alone, or not at all.
-@Suite(.timeLimit(.minutes(5))) struct EntityTests {
+@Suite(.timeLimit(.minutes(15))) struct EntityTests {
   private let catalogue: Catalogue
   private var place: Place { catalogue.place }
   private let folder: TemporaryFolder

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Documents and entities that fail, entities of one's own, single documents, and a look without writing.
-@Suite(.timeLimit(.minutes(5))) struct FailingTests {
+@Suite(.timeLimit(.minutes(15))) struct FailingTests {
   private let catalogue: Catalogue
   private var place: Place { catalogue.place }
 

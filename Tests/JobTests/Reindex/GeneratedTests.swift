@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Sources that change at random, and runs of all modes in random order: after each the index equals a plain query.
-@Suite(.timeLimit(.minutes(5))) struct GeneratedTests {
+@Suite(.timeLimit(.minutes(15))) struct GeneratedTests {
   private static let changes = [
     "update assets set title = words(3, (random() * 9999)::integer) where random() < 0.1",
     "update assets set description = (array[null, '', 'short', words(50, id::integer)])[1 + floor(random() * 4)::integer] where random() < 0.1",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `REINDEX_MODE=pending`: what triggers or an application have queued.
-@Suite(.timeLimit(.minutes(5))) struct PendingTests {
+@Suite(.timeLimit(.minutes(15))) struct PendingTests {
   private let catalogue: Catalogue
   private var place: Place { catalogue.place }
   private let pending = ["REINDEX_MODE": "pending"]

@@ -7,7 +7,7 @@ import Testing
 @testable import Reindex
 
 /// How the server reads a page: by the id's index, whatever the file looks like.
-@Suite(.timeLimit(.minutes(2))) struct PlanTests {
+@Suite(.timeLimit(.minutes(10))) struct PlanTests {
   private static let grouped = """
     select assets.id, assets.title as a, string_agg(asset_tags.tag, ' ') as c
     from assets left join asset_tags on asset_tags.asset_id = assets.id

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Rebuilds that are stopped, and what the next one makes of what they have left.
-@Suite(.timeLimit(.minutes(4))) struct RebuildResumingTests {
+@Suite(.timeLimit(.minutes(10))) struct RebuildResumingTests {
   private let catalogue: Catalogue
   private var place: Place { catalogue.place }
   private let rebuild = ["REINDEX_MODE": "rebuild", "REINDEX_BATCH": "10", "REINDEX_PARALLEL": "1"]

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `REINDEX_MODE=rebuild`: a new table beside the old one, which is searched until the last moment.
-@Suite(.timeLimit(.minutes(5))) struct RebuildTests {
+@Suite(.timeLimit(.minutes(15))) struct RebuildTests {
   private let catalogue: Catalogue
   private let rebuild = ["REINDEX_MODE": "rebuild", "REINDEX_BATCH": "20"]
 

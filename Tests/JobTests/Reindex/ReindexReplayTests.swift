@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Dead letters of reindex that somebody asked for: their documents are indexed by their ids, whatever the mode.
-@Suite(.timeLimit(.minutes(3))) struct ReindexReplayTests {
+@Suite(.timeLimit(.minutes(10))) struct ReindexReplayTests {
   private let catalogue: Catalogue
   private var place: Place { catalogue.place }
 

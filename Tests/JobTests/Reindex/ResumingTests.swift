@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Runs that are stopped, sources that change while they are read, lanes and shards.
-@Suite(.timeLimit(.minutes(5))) struct ResumingTests {
+@Suite(.timeLimit(.minutes(15))) struct ResumingTests {
   @Test func `killed at any batch, the next run goes on there, and ends right`() async throws {
     let settings = ["REINDEX_BATCH": "20", "REINDEX_PARALLEL": "1"]
     var (kills, lines, swept) = (0, 6, 0)

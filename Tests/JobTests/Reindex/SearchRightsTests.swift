@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the migration's functions do as their owner cannot be turned to something else by who calls them.
-@Suite(.timeLimit(.minutes(3))) struct SearchRightsTests {
+@Suite(.timeLimit(.minutes(10))) struct SearchRightsTests {
   private let place: Place
   private let role: String
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// `search()`: what a person types, and what is found.
-@Suite(.timeLimit(.minutes(3))) struct SearchTests {
+@Suite(.timeLimit(.minutes(10))) struct SearchTests {
   private let catalogue: Catalogue
 
   init() async throws {

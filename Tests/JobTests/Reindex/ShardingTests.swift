@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Runs that share the work among different numbers of shards are not kept apart by the lock, nor by the fence.
-@Suite(.timeLimit(.minutes(4))) struct ShardingTests {
+@Suite(.timeLimit(.minutes(10))) struct ShardingTests {
   private let catalogue: Catalogue
   private var place: Place { catalogue.place }
   private let second = ["JOB_SHARD_COUNT": "2", "JOB_SHARD_INDEX": "1", "REINDEX_BATCH": "20", "REINDEX_PARALLEL": "1"]

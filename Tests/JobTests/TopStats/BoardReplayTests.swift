@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Dead letters of top-stats that somebody asked for: every run does all boards anyway.
-@Suite(.timeLimit(.minutes(3))) struct BoardReplayTests {
+@Suite(.timeLimit(.minutes(10))) struct BoardReplayTests {
   @Test func `boards that failed are resolved, or counted again; a board that there is no more stays asked`()
     async throws
   {

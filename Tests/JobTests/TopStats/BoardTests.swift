@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What stands in the boards, against queries that are obviously right.
-@Suite(.timeLimit(.minutes(3))) struct BoardTests {
+@Suite(.timeLimit(.minutes(10))) struct BoardTests {
   private static let windows = ["": 7, ":1d": 1, ":30d": 30]
 
   @Test(arguments: [(0.1, true), (0.7, true), (0.3, false)])

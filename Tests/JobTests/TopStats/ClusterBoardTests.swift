@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Redis Cluster: each key is built in its own slot.
-@Suite(.timeLimit(.minutes(2))) struct ClusterBoardTests {
+@Suite(.timeLimit(.minutes(10))) struct ClusterBoardTests {
   @Test(arguments: ["top:", "{top}:"])
   func `boards of all slots are published, whichever node the URL names`(prefix: String) async throws {
     let cluster = try await RedisCluster()

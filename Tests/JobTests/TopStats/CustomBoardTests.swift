@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Boards from a folder, and boards that fail.
-@Suite(.timeLimit(.minutes(3))) struct CustomBoardTests {
+@Suite(.timeLimit(.minutes(10))) struct CustomBoardTests {
   private let boards: Leaderboards
   private let folder: TemporaryFolder
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// `TOP_STATS_HISTORY`, and what `--check` advises.
-@Suite(.timeLimit(.minutes(3))) struct HistoryTests {
+@Suite(.timeLimit(.minutes(10))) struct HistoryTests {
   private static let rows = """
     select rank || ' ' || member || ' ' || score as a from top_stats_history
     where board = 'comments:1d' and computed_at = '\(Leaderboards.now)' order by rank

@@ -7,7 +7,7 @@ import Testing
 @testable import UsageAggregation
 
 /// Dead letters of usage-aggregation that somebody asked for: exactly their keys are read again.
-@Suite(.timeLimit(.minutes(5))) struct UsageReplayTests {
+@Suite(.timeLimit(.minutes(15))) struct UsageReplayTests {
   private func ask(_ usage: Usage, _ arguments: String...) async throws {
     let asked = try await Binary("oneshot").run(
       ["dead-letters", "replay"] + (arguments.isEmpty ? ["--job", "usage-aggregation"] : arguments),

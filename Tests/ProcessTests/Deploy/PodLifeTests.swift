@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Pods as the manifests describe them, lived through against real servers.
-@Suite(.timeLimit(.minutes(5))) struct PodLifeTests {
+@Suite(.timeLimit(.minutes(15))) struct PodLifeTests {
   /// Two in the morning, UTC, that was last; a slot counts only near the clock.
   private let slot: Date = {
     let (day, two) = (86_400.0, 7_200.0)

@@ -5,7 +5,7 @@ import Testing
 
 /// Row 28: a process that has nothing but its binary: no /tmp, no HOME, no passwd entry, a root that cannot
 /// be written, and 64 MB of memory.
-@Suite(.timeLimit(.minutes(2))) struct BareProcessTests {
+@Suite(.timeLimit(.minutes(10))) struct BareProcessTests {
   private static let user = 65_532
 
   /// In a mount namespace of its own: /mnt holds the binary and the servers' sockets, everything is

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Row 16: clocks that are set while a run goes on, and days that are longer or shorter than others.
-@Suite(.timeLimit(.minutes(3))) struct ClockTests {
+@Suite(.timeLimit(.minutes(10))) struct ClockTests {
   private func usage() async throws -> Usage {
     let usage = try await Usage()
     try await usage.set(["m:2025-11-07:x": "5"])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Row 12: another session of Postgres is in the way.
-@Suite(.timeLimit(.minutes(3))) struct ConcurrentSessionsTests {
+@Suite(.timeLimit(.minutes(10))) struct ConcurrentSessionsTests {
   /// Two days: the first was written before, so that it is updated, row by row.
   private func usage() async throws -> Usage {
     let usage = try await Usage()

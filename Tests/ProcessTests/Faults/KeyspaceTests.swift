@@ -5,7 +5,7 @@ import Testing
 
 /// Rows 14 and 26: keys of any letters, and keys that come and go while they are read. (Bad keys and bad
 /// values, rows 14 and 15: BadItemTests.)
-@Suite(.timeLimit(.minutes(3))) struct KeyspaceTests {
+@Suite(.timeLimit(.minutes(10))) struct KeyspaceTests {
   @Test func `14: what looks like a statement, a pattern or a code is stored letter by letter`() async throws {
     let usage = try await Usage()
     let odd = [

@@ -7,7 +7,7 @@ import Testing
 
 /// Rows 4 and 5: a run that lost its lease before it was opened in the ledger must not fence the run that
 /// holds the lock by then.
-@Suite(.timeLimit(.minutes(3))) struct LateOpeningTests {
+@Suite(.timeLimit(.minutes(10))) struct LateOpeningTests {
   private let lease = "2s"
 
   /// Takes the lock from a run, and returns once that run cannot believe any more that it holds it.

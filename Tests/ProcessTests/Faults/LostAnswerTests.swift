@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Row 22 of faults.md: the connection is lost around a COMMIT, so that its outcome is unknown at first.
-@Suite(.timeLimit(.minutes(2))) struct LostAnswerTests {
+@Suite(.timeLimit(.minutes(10))) struct LostAnswerTests {
   /// What ends a run in the ledger: a statement that is a transaction of its own.
   private static let closing = "set status = "
   /// What begins a run in the ledger, likewise.

@@ -7,7 +7,7 @@ import Testing
 
 /// Row 22, at its hardest: a crash of Postgres loses the transaction whose COMMIT was not answered, and its
 /// number is given to another session, which commits.
-@Suite(.timeLimit(.minutes(3))) struct LostNumberTests {
+@Suite(.timeLimit(.minutes(10))) struct LostNumberTests {
   /// Nobody writes the log of Postgres to disk but those who commit.
   private static let options = "-c fsync=off -c max_connections=200 -c wal_writer_delay=10s -c autovacuum=off"
 

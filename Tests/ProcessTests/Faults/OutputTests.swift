@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Row 19: nobody takes what a run says. (A closed stdout alone: ContractTests.)
-@Suite(.timeLimit(.minutes(3))) struct OutputTests {
+@Suite(.timeLimit(.minutes(10))) struct OutputTests {
   private static let redirections = [
     ">/dev/full", "2>/dev/full", ">/dev/full 2>/dev/full", ">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full 2>&-",
     "| true", "2>&1 | true",

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Row 27 of faults.md: pgbouncer between job and Postgres is refused with a clear message.
-@Suite(.timeLimit(.minutes(2))) struct PoolerTests {
+@Suite(.timeLimit(.minutes(10))) struct PoolerTests {
   private static let ports = Atomic<Int>(7000)
 
   /// Debian's pgbouncer in front of a place's Postgres, on a socket in the same folder.

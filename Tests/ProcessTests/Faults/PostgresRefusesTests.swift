@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Row 13: Postgres refuses.
-@Suite(.timeLimit(.minutes(3))) struct PostgresRefusesTests {
+@Suite(.timeLimit(.minutes(10))) struct PostgresRefusesTests {
   private func usage() async throws -> Usage {
     let usage = try await Usage()
     try await usage.set(["m:2025-11-06:x": "5", "m:2025-11-07:x": "6"])

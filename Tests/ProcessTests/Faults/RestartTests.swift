@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Rows 6 and 8 of faults.md: a server that goes away in the middle.
-@Suite(.timeLimit(.minutes(3))) struct RestartTests {
+@Suite(.timeLimit(.minutes(10))) struct RestartTests {
   /// For as long as a restart takes, and more.
   private let patient = ["JOB_ATTEMPTS": "100", "JOB_BACKOFF_MAX": "100ms"]
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Row 18: secrets in every place they could be, found in no output.
-@Suite(.timeLimit(.minutes(3))) struct SecretsTests {
+@Suite(.timeLimit(.minutes(10))) struct SecretsTests {
   /// A secret of two parts, with something between them at which a reader of URLs may cut it in two.
   private static let parts = ["s3cr3t", "t4il0fit"]
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `JOB_METRICS_EMF`, by the rules of CloudWatch's specification.
-@Suite(.timeLimit(.minutes(3))) struct EMFTests {
+@Suite(.timeLimit(.minutes(10))) struct EMFTests {
   private let job = Binary("usage-aggregation")
 
   /// The rules as a JSON Schema, and what a schema cannot say: every name that is pointed to is there, a

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `JOB_HEARTBEAT_URL`, to a small server of the tests' own.
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Delivery.isBuilt)) struct HeartbeatTests {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Delivery.isBuilt)) struct HeartbeatTests {
   private let token = "/ping/3f1c-token"
 
   /// A place, a server and what leads to both.
@@ -155,7 +155,8 @@ import Testing
     let start = ContinuousClock.now
     run.process.send(SIGTERM)
     let outcome = await run.process.outcome()
-    #expect(ContinuousClock.now - start < .seconds(10))
+    // As many again for a machine that is busy with other tests.
+    #expect(ContinuousClock.now - start < .seconds(20))
     #expect(outcome.exitCode == 143)
     #expect(try await place.redis("EXISTS", "oneshot:lock:usage-aggregation").integer == 0)
     try await run.letGo()

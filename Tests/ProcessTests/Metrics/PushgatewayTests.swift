@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `JOB_PUSHGATEWAY_URL`, to Debian's real one.
-@Suite(.timeLimit(.minutes(3)), .enabled(if: Delivery.isBuilt)) struct PushgatewayTests {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: Delivery.isBuilt)) struct PushgatewayTests {
   private func gateway() async throws -> ServerProcess {
     try await ServerProcess("/usr/bin/prometheus-pushgateway") { ["--web.listen-address=127.0.0.1:\($0)"] }
   }

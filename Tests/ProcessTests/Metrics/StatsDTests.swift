@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `JOB_STATSD`, to a real socket.
-@Suite(.timeLimit(.minutes(3))) struct StatsDTests {
+@Suite(.timeLimit(.minutes(10))) struct StatsDTests {
   private let job = Binary("usage-aggregation")
 
   @Test(arguments: ["127.0.0.1", "localhost", "[::1]"])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `JOB_METRICS_FILE`, by Prometheus' own programs.
-@Suite(.timeLimit(.minutes(3))) struct TextfileTests {
+@Suite(.timeLimit(.minutes(10))) struct TextfileTests {
   @Test func `promtool is heard when something is wrong`() async throws {
     #expect(try await complaint(ofPromtool: "job_x_total 1\n") != "")
     #expect(try await complaint(ofPromtool: "job_x{a=\"1} 1\n") != "")

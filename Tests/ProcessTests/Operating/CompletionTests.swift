@@ -6,7 +6,7 @@ import Testing
 @testable import Oneshot
 
 /// What shells offer after `oneshot`, asked of the real shells; whatever commands there are.
-@Suite(.timeLimit(.minutes(3))) struct CompletionTests {
+@Suite(.timeLimit(.minutes(10))) struct CompletionTests {
   /// Lines to complete, and what has to be offered for each.
   private static let questions: [(line: String, offered: Set<String>)] = {
     let commands = Commands.declarations

@@ -6,7 +6,7 @@ import Testing
 @testable import JobRuntime
 
 /// `oneshot dead-letters …`, the real binary.
-@Suite(.timeLimit(.minutes(3))) struct DeadLetterCommandTests {
+@Suite(.timeLimit(.minutes(10))) struct DeadLetterCommandTests {
   private let place: Place
 
   init() async throws { place = try await Place() }
@@ -221,7 +221,7 @@ import Testing
       ["-qec", "\(binary) dead-letters discard --job a-job", "/dev/null"],
       place.environment.merging(["ONESHOT_OPERATOR": "anna", "SHELL": "/bin/sh"]) { $1 }, input: input)
     try input.fileHandleForWriting.write(contentsOf: Data("\(answer)\n".utf8))
-    let outcome = try await running.outcome(within: .seconds(60))
+    let outcome = try await running.outcome(within: .seconds(180))
     try? input.fileHandleForWriting.close()
     #expect(outcome.output.contains("Discard 2 dead letters?"), "\(outcome)")
     #expect(outcome.exitCode == Int32(exitCode))

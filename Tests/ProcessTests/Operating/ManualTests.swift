@@ -6,7 +6,7 @@ import Testing
 @testable import Oneshot
 
 /// The manual page, and what `--help` says.
-@Suite(.timeLimit(.minutes(2))) struct ManualTests {
+@Suite(.timeLimit(.minutes(10))) struct ManualTests {
   /// What a reader sees of a page, and what the formatter has to complain about.
   private func rendered(_ page: String) async throws -> (text: String, complaints: String)? {
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/man") else {

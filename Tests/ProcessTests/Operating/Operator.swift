@@ -79,7 +79,7 @@ final class TypedCommand: Sendable {
 
   func type(_ text: String) throws { try input.fileHandleForWriting.write(contentsOf: Data(text.utf8)) }
 
-  func outcome() async throws -> Binary.Outcome { try await process.outcome(within: .seconds(60)) }
+  func outcome() async throws -> Binary.Outcome { try await process.outcome(within: .seconds(180)) }
 
   deinit { input.fileHandleForWriting.closeFile() }
 }

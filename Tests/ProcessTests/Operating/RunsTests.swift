@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `oneshot runs` and `oneshot run`.
-@Suite(.timeLimit(.minutes(3))) struct RunsTests {
+@Suite(.timeLimit(.minutes(10))) struct RunsTests {
   /// The runs that a table lists, by the second column.
   private func jobs(_ outcome: Binary.Outcome) -> [String] {
     outcome.output.split(separator: "\n").dropFirst().map { line in

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `oneshot locks` and `oneshot unlock`.
-@Suite(.timeLimit(.minutes(5))) struct UnlockTests {
+@Suite(.timeLimit(.minutes(15))) struct UnlockTests {
   private static let key = "oneshot:lock:reindex"
 
   /// The value that a run's lock has.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The file, whatever happens to the run: what was there stands whole until the new page takes its place.
-@Suite(.timeLimit(.minutes(5))) struct ReportFileTests {
+@Suite(.timeLimit(.minutes(15))) struct ReportFileTests {
   private static let old = "<!DOCTYPE html>\n<p>what was there before</p>\n</html>\n"
 
   private func reports() async throws -> Reports {

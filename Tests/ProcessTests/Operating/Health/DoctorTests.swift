@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `job-doctor` as a job: its verdict, its incidents, what it refuses.
-@Suite(.timeLimit(.minutes(5))) struct DoctorTests {
+@Suite(.timeLimit(.minutes(15))) struct DoctorTests {
   private let expectation = ["HEALTH_EXPECT": "job=1h"]
 
   private func incidents(_ ledger: PlantedLedger) async throws -> [String] {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `oneshot health` and `job-doctor`, the real binaries, on ledgers that hold what was planted.
-@Suite(.timeLimit(.minutes(5))) struct HealthTests {
+@Suite(.timeLimit(.minutes(15))) struct HealthTests {
   /// What is wrong, how it is planted, and the settings that it takes.
   struct Planted: Sendable, CustomTestStringConvertible {
     var trouble: String

@@ -1,0 +1,56 @@
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import JobRuntime
+
+/// Letters that a run was given, and in which order.
+final class Given: Sendable {
+  private let letters = Mutex<[DeadLetter]>([])
+  var items: [String] { letters.withLock { $0.map(\.item) } }
+  var all: [DeadLetter] { letters.withLock(\.self) }
+  func take(_ given: [DeadLetter]) { letters.withLock { $0 += given } }
+}
+
+/// That items have failed, as a job tells it.
+func failures(_ items: [String]) -> [ItemFailure] {
+  items.map { ItemFailure(item: $0, kind: "bad", message: "is bad", payload: ["of": .string($0)]) }
+}
+
+/// What the tests of replays have in common: items that have failed, and a command that asks for them.
+protocol AskingForLetters {}
+
+extension AskingForLetters {
+  /// A place in which these items of the sample job have failed.
+  ///
+  /// - Parameter isLarge: whether a statement for each of them is large enough.
+  func place(failed items: [String], isLarge: Bool = false) async throws -> Place {
+    let place = try await Place()
+    let result = try await SampleJob { run in
+      try await run.transaction { session in
+        for part in isLarge ? items.map({ [$0] }) : [items] { try run.reject(failures(part), in: session) }
+      }
+    }.result(in: place)
+    #expect(result.status == .partial, "\(result.error?.message ?? "")")
+    return place
+  }
+
+  func ask(_ arguments: String..., in place: Place) async throws {
+    let asked = try await Binary("oneshot").run(
+      ["dead-letters", "replay"] + (arguments.isEmpty ? ["--job", "sample"] : arguments), place.environment)
+    #expect(asked.exitCode == 0, "\(asked.errors)")
+  }
+
+  /// `item state attempts`, with `asked` where somebody asks.
+  func letters(_ place: Place) async throws -> [String] {
+    try await place.rows(
+      """
+      select item || ' ' || state || ' ' || attempts || case when replay_asked_at is null then '' else ' asked' end as a
+      from oneshot.dead_letters order by item collate "C"
+      """
+    ).map { $0[0] }
+  }
+
+  func replayed(_ result: RunResult) -> String? { result.details["replayed"]?.text }
+}
