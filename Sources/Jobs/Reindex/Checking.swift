@@ -44,10 +44,14 @@ extension Reindex {
   /// Why an entity's file yields nothing to index.
   func failure(reading entity: Entity, _ run: JobRun) async throws -> SQLFile.Failure? {
     do {
-      let (columns, description) = (try entity.columns(), try entity.description())
+      let (columns, plan, description) = (try entity.columns(), try entity.plan(), try entity.description())
       do {
-        let names = try await run.session { session in try session.query(columns).columns }
-        if let complaint = entity.complaint(about: names) { return complaint }
+        let complaint = try await run.session { session in
+          try entity.complaint(
+            about: session.query(columns).columns,
+            plan: session.query(plan).first?.value("QUERY PLAN", as: String.self) ?? "")
+        }
+        if let complaint { return complaint }
       } catch PostgresError.server(let error) where !error.state.isTransient && error.state != .queryCanceled {
         return SQLFile.Failure(entity.describe(error, in: columns))
       }

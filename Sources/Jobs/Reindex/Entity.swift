@@ -62,15 +62,24 @@ struct Entity: Sendable {
   /// Makes the server look which columns the file yields. It reads nothing.
   func columns() throws -> Statement { try file.wrapped(in: "", " where false").statement(binding: [:]) }
 
-  /// What is wrong with the columns that the file yields.
-  func complaint(about columns: [String]) -> SQLFile.Failure? {
+  /// Makes the server say how it would read all that the file yields. It reads nothing.
+  func plan() throws -> Statement { try file.wrapped(in: "explain (costs off) ", "").statement(binding: [:]) }
+
+  /// What is wrong with what the file yields.
+  ///
+  /// - Parameter plan: what `plan()` has answered.
+  func complaint(about columns: [String], plan: String) -> SQLFile.Failure? {
     let known = ["id", "a", "b", "c", "d", "language", "deleted"]
     if let other = columns.first(where: { !known.contains($0) }) {
       return SQLFile.Failure(
         "\(file.place): it yields a column «\(other)», which is none of \(known.joined(separator: ", "))")
     }
-    guard let missing = known.prefix(2).first(where: { !columns.contains($0) }) else { return nil }
-    return SQLFile.Failure("\(file.place): it yields no column «\(missing)»")
+    if let missing = known.prefix(2).first(where: { !columns.contains($0) }) {
+      return SQLFile.Failure("\(file.place): it yields no column «\(missing)»")
+    }
+    guard plan.hasPrefix("Limit") else { return nil }
+    return SQLFile.Failure(
+      "\(file.place): it has a limit, and documents beyond that would leave the index; pages are made without")
   }
 
   /// Makes the server look whether the file yields what it has to, and may be read. It reads nothing.

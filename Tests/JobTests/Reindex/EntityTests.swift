@@ -99,6 +99,7 @@ import Testing
     ("select id, title as a, title as contents from projects", "it yields a column «contents», which is none of id"),
     ("select title as a from projects", "it yields no column «id»"), ("select id from projects", "no column «a»"),
     ("select id, title as a, 'no' as deleted from projects", "deleted a boolean"),
+    ("select id, title as a from projects order by id limit 100", "it has a limit"),
     ("select '{}'::json as id, 'x' as a", "An id has to be of a type that can be sorted"),
   ])
   func `a file that yields something else, or writes, is told what is wrong with it, and nothing is done`(
