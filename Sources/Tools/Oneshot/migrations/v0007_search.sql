@@ -168,8 +168,8 @@ comment on function search(text, text[], integer) is
   'Finds documents of search_documents by what a person types: words, "phrases", -without, this or that, begin*.';
 
 -- The functions below have nothing but pg_catalog in their search_path: in a schema where others may make things, a
--- function that fits better than the one that is meant would be called in its place. They name this schema oneshot_home;
--- the end of this file puts its name in.
+-- function that fits better than the one that is meant would be called in its place. They name this schema oneshot_home
+-- until the end of this file.
 
 -- Makes search() find misspelt words. It needs the extension pg_trgm; where that is installed later, call it again.
 create function oneshot.search_likeness() returns boolean language plpgsql
@@ -266,17 +266,21 @@ end $$;
 comment on function oneshot.search_track is
   'Makes triggers on a table that queue its rows in search_pending when they change: search_track(''assets'', ''asset''). Its caller owns the table, and may execute oneshot.search_enqueue().';
 
-revoke all on function oneshot.search_enqueue(), oneshot.search_likeness() from public;
-
-do $$
+-- Puts this schema's name into the functions that stand here by now. A procedure, so that it leaves itself as it is.
+create procedure oneshot.search_name_home() language plpgsql as $$
 declare
   definition text;
 begin
   for definition in
     select pg_get_functiondef(oid) from pg_proc
-    where pronamespace = 'oneshot'::regnamespace and prosrc like '%oneshot\_home%'
+    where pronamespace = 'oneshot'::regnamespace and prokind = 'f' and prosrc like '%oneshot\_home%'
   loop
     execute replace(definition, 'oneshot_home', quote_ident(current_schema()::text));
   end loop;
-  perform oneshot.search_likeness();
 end $$;
+
+revoke all on function oneshot.search_enqueue(), oneshot.search_likeness() from public;
+revoke all on procedure oneshot.search_name_home() from public;
+
+call oneshot.search_name_home();
+select oneshot.search_likeness();

@@ -235,14 +235,4 @@ revoke all on function oneshot.search_flush(), oneshot.search_rebuild_abandon(),
   oneshot.search_rebuild_parameters(boolean), oneshot.search_rebuild_start(), oneshot.search_rebuild_name(oid),
   oneshot.search_rebuild_index(boolean), oneshot.search_rebuild_ready(), oneshot.search_rebuild_swap() from public;
 
-do $$
-declare
-  definition text;
-begin
-  for definition in
-    select pg_get_functiondef(oid) from pg_proc
-    where pronamespace = 'oneshot'::regnamespace and prosrc like '%oneshot\_home%'
-  loop
-    execute replace(definition, 'oneshot_home', quote_ident(current_schema()::text));
-  end loop;
-end $$;
+call oneshot.search_name_home();
