@@ -36,21 +36,5 @@ extension AskingForLetters {
     return place
   }
 
-  func ask(_ arguments: String..., in place: Place) async throws {
-    let asked = try await Binary("oneshot").run(
-      ["dead-letters", "replay"] + (arguments.isEmpty ? ["--job", "sample"] : arguments), place.environment)
-    #expect(asked.exitCode == 0, "\(asked.errors)")
-  }
-
-  /// `item state attempts`, with `asked` where somebody asks.
-  func letters(_ place: Place) async throws -> [String] {
-    try await place.rows(
-      """
-      select item || ' ' || state || ' ' || attempts || case when replay_asked_at is null then '' else ' asked' end as a
-      from oneshot.dead_letters order by item collate "C"
-      """
-    ).map { $0[0] }
-  }
-
   func replayed(_ result: RunResult) -> String? { result.details["replayed"]?.text }
 }

@@ -9,7 +9,7 @@ import Testing
   @Test func `shards divide them: each is given to one`() async throws {
     let items = (0..<60).map { "item \($0)" }
     let place = try await place(failed: items)
-    try await ask(in: place)
+    try await place.askForReplay("--job", "sample")
     var all: [String] = []
     for index in 0..<3 {
       let given = Given()
@@ -21,12 +21,12 @@ import Testing
       all += given.items
     }
     #expect(all.sorted() == items.sorted())
-    #expect(try await letters(place).allSatisfy { $0.hasSuffix("resolved 1") })
+    #expect(try await place.letters().allSatisfy { $0.hasSuffix("resolved 1") })
   }
 
   @Test func `a run takes ten thousand, the next one the rest; what was left before comes last`() async throws {
     let place = try await place(failed: ["left"])
-    try await ask(in: place)
+    try await place.askForReplay("--job", "sample")
     #expect(try await SampleJob().result(in: place).details["replayed"]?["left"] == 1)
     try await place.execute(
       """
@@ -62,7 +62,7 @@ import Testing
       select 'sample', sha256(convert_to(g::text, 'UTF8')), 'other', '{}', 'bad', 'is bad', 1, now(), now(),
         gen_random_uuid(), 'pending', now() - interval '1 day' from generate_series(1, 20100) g
       """)
-    try await ask("sample", "mine", in: place)
+    try await place.askForReplay("sample", "mine")
     var job = SampleJob().replaying { letters, _ in letters }
     job.leaves = { $0.item == "other" }
     // A plan only looks: it goes on nowhere.
@@ -81,7 +81,7 @@ import Testing
   @Test func `few are taken where they are large`() async throws {
     let items = (0..<5).map { "\($0)" + String(repeating: "x", count: 5_000_000) }
     let place = try await place(failed: items, isLarge: true)
-    try await ask(in: place)
+    try await place.askForReplay("--job", "sample")
     let given = Given()
     var runs = 0
     while given.items.count < 5, runs < 10 {
@@ -101,8 +101,8 @@ import Testing
         String(repeating: "k", count: 65_536),
       ]
     let place = try await place(failed: names)
-    try await ask(in: place)
-    let total = try await letters(place).count
+    try await place.askForReplay("--job", "sample")
+    let total = try await place.letters().count
     let half = Array(names.prefix(names.count / 2))
     let result = try await SampleJob().replaying { letters, run in
       #expect(letters.count == total)
@@ -116,6 +116,6 @@ import Testing
     #expect(
       replayed(result)
         == #"{"handed":\#(total),"resolved":\#(total - half.count),"failed_again":\#(half.count),"left":0}"#)
-    #expect(try await letters(place).allSatisfy { $0.hasSuffix(" resolved 1") || $0.hasSuffix(" pending 2") })
+    #expect(try await place.letters().allSatisfy { $0.hasSuffix(" resolved 1") || $0.hasSuffix(" pending 2") })
   }
 }

@@ -85,10 +85,9 @@ private struct Scenery {
       try await usage.set(counters.merging(["mended:2025-10-01:x": "?", "bad:2025-11-06:x": "?"]) { $1 })
       let first = try await usage.run([], ["USAGE_DAYS": "2025-10-01, 2025-11-05..2025-11-07"])
       try await usage.set(["mended:2025-10-01:x": "7"])
-      let asked = try await Binary("oneshot").run(
-        ["dead-letters", "replay", "--job", "usage-aggregation"], usage.place.environment)
-      guard first.exitCode == 65, asked.output.contains("asked for 2 dead letters") else {
-        throw TestFailure("first run, and asking: \(first) \(asked)")
+      try await usage.place.askForReplay("--job", "usage-aggregation")
+      guard first.exitCode == 65, try await usage.place.letters().allSatisfy({ $0.hasSuffix(" asked") }) else {
+        throw TestFailure("first run, and asking: \(first)")
       }
     }
   }

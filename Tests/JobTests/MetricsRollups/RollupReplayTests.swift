@@ -9,24 +9,6 @@ import Testing
 
   init() async throws { rollups = try await Rollups() }
 
-  private func ask() async throws {
-    let asked = try await Binary("oneshot").run(["dead-letters", "replay", "--older-than", "0s"], place.environment)
-    #expect(asked.exitCode == 0 && asked.output.hasPrefix("asked for"), "\(asked.output)\(asked.errors)")
-  }
-
-  private func replayed(_ run: Binary.Outcome) -> [Int?] {
-    ["handed", "resolved", "failed_again", "left"].map { run.result["details", "replayed", $0].int }
-  }
-
-  private func letters() async throws -> [String] {
-    try await place.rows(
-      """
-      select item || ' ' || state || ' ' || attempts || case when replay_asked_at is null then '' else ' asked' end as a
-      from oneshot.dead_letters order by 1
-      """
-    ).map { $0[0] }
-  }
-
   @Test func `a bucket whose rows were mended is calculated again, long after its source was looked at`() async throws {
     let folder = try TemporaryFolder()
     try
@@ -43,10 +25,10 @@ import Testing
     // So old that no run looks there.
     #expect(try await rollups.run([], settings).exitCode == 0)
     #expect(
-      try await letters() == [
+      try await place.letters() == [
         "loose hourly 2025-09-07T12:00:00Z pending 1", "loose hourly 2025-09-08T12:00:00Z pending 1",
       ])
-    try await ask()
+    try await place.askForReplay("--older-than", "0s")
     // Another level's, another mode's and another source's runs are not the ones to do it.
     for other in [
       ["ROLLUPS_GRANULARITIES": "weekly"], ["ROLLUPS_MODE": "rebuild", "ROLLUPS_FROM": "2025-11-01"],
@@ -56,9 +38,9 @@ import Testing
       #expect(run.exitCode == 0 && !run.result["details", "replayed"].isThere, "\(run.output)")
     }
     let run = try await rollups.run([], settings)
-    #expect(run.exitCode == 65 && replayed(run) == [2, 1, 1, 0], "\(run.output)")
+    #expect(run.exitCode == 65 && run.replayed == [2, 1, 1, 0], "\(run.output)")
     #expect(
-      try await letters() == [
+      try await place.letters() == [
         "loose hourly 2025-09-07T12:00:00Z resolved 1", "loose hourly 2025-09-08T12:00:00Z pending 2",
       ])
     #expect(
@@ -75,7 +57,7 @@ import Testing
     #expect(try await rollups.run([], keep).exitCode == 0)
     try await rollups.add("late", at: "2025-10-01T10:40:00Z")
     #expect(try await rollups.run([], keep).exitCode == 65)
-    #expect(try await letters() == ["metric_events late 2025-10-01T10:00:00Z pending 1"])
+    #expect(try await place.letters() == ["metric_events late 2025-10-01T10:00:00Z pending 1"])
     // And one of a bucket of that time: the events that it was made of are gone.
     try await place.execute(
       """
@@ -83,11 +65,11 @@ import Testing
       select job, sha256('metric_events hourly 2025-10-01T10:00:00Z'), 'metric_events hourly 2025-10-01T10:00:00Z', '{}',
         'bucket_failed', 'x', 1, first_failed_at, last_failed_at, gen_random_uuid(), 'pending' from oneshot.dead_letters
       """)
-    try await ask()
+    try await place.askForReplay("--older-than", "0s")
     let run = try await rollups.run([], keep)
-    #expect(run.exitCode == 0 && replayed(run) == [2, 0, 0, 2], "\(run.output)")
+    #expect(run.exitCode == 0 && run.replayed == [2, 0, 0, 2], "\(run.output)")
     #expect(run.errors.contains("dead letters are asked for that this run could not do again"))
-    #expect(try await letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
+    #expect(try await place.letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
     #expect(
       try await place.value(
         "select sum(count) from metric_rollups where granularity = 'hourly' and bucket_start = '2025-10-01 10:00+00'")
@@ -102,7 +84,7 @@ import Testing
       values ('metrics-rollups', sha256('\(item)'), '\(item)', '{}', 'bucket_failed', 'x', 1, '2025-11-01', '2025-11-01',
         gen_random_uuid(), 'pending')
       """)
-    try await ask()
+    try await place.askForReplay("--older-than", "0s")
   }
 
   @Test func `a run in another time zone than the rollups queues nothing, and leaves it asked`() async throws {
@@ -114,7 +96,7 @@ import Testing
     #expect(other.exitCode == 78, "\(other.output)")
     #expect(try await rollups.queued() == 0)
     let run = try await rollups.run([], berlin)
-    #expect(run.exitCode == 0 && replayed(run) == [1, 1, 0, 0], "\(run.output)")
+    #expect(run.exitCode == 0 && run.replayed == [1, 1, 0, 0], "\(run.output)")
   }
 
   @Test func `a bucket that begins before the border of its parts is not calculated from those that are left`()
@@ -132,7 +114,7 @@ import Testing
     // A moment that is no bucket's beginning in this calendar; its week begins before the border.
     try await ask(for: "metric_events weekly 2025-11-02T00:00:00Z")
     let run = try await rollups.run()
-    #expect(run.exitCode == 0 && replayed(run) == [1, 0, 0, 1], "\(run.output)")
+    #expect(run.exitCode == 0 && run.replayed == [1, 0, 0, 1], "\(run.output)")
     #expect(try await place.value("select count from metric_rollups where granularity = 'weekly'") == "2")
   }
 
@@ -150,7 +132,7 @@ import Testing
     }
     try await closing.commit()
     let run = await started.outcome()
-    #expect(run.exitCode == 0 && replayed(run) == [1, 0, 0, 1], "\(run.output)")
+    #expect(run.exitCode == 0 && run.replayed == [1, 0, 0, 1], "\(run.output)")
     #expect(try await place.value("select sum(count) from metric_rollups") == "4")
   }
 }

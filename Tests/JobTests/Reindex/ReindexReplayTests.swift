@@ -19,36 +19,18 @@ import Testing
 
   private static let huge = "(select string_agg(md5(g::text), ' ') from generate_series(1, 60000) g)"
 
-  private func ask() async throws {
-    let asked = try await Binary("oneshot").run(["dead-letters", "replay", "--job", "reindex"], place.environment)
-    #expect(asked.exitCode == 0 && asked.output.hasPrefix("asked for"), "\(asked.output)\(asked.errors)")
-  }
-
-  private func replayed(_ run: Binary.Outcome) -> [Int?] {
-    ["handed", "resolved", "failed_again", "left"].map { run.result["details", "replayed", $0].int }
-  }
-
-  private func letters() async throws -> [String] {
-    try await place.rows(
-      """
-      select item || ' ' || state || ' ' || attempts || case when replay_asked_at is null then '' else ' asked' end as a
-      from oneshot.dead_letters order by 1
-      """
-    ).map { $0[0] }
-  }
-
   @Test(arguments: ["pending", "changed", "ids"])
   func `documents that were mended are indexed, others counted again, each told once`(mode: String) async throws {
     try await place.execute("update assets set language = null where id in (3, 6); delete from assets where id = 6")
-    try await ask()
+    try await place.askForReplay("--job", "reindex")
     let settings = ["REINDEX_MODE": mode, "REINDEX_BATCH": "2"].merging(
       mode == "ids" ? ["REINDEX_ENTITY": "asset", "REINDEX_IDS": "15"] : [:]
     ) { $1 }
     let run = try await catalogue.run([], settings)
-    #expect(run.exitCode == 65 && replayed(run) == [4, 2, 2, 0], "\(run.output)\(run.errors)")
+    #expect(run.exitCode == 65 && run.replayed == [4, 2, 2, 0], "\(run.output)\(run.errors)")
     #expect(run.result["errors_total"].int == 2, "\(run.output)")
     #expect(
-      try await letters() == [
+      try await place.letters() == [
         "asset/12 pending 2", "asset/3 resolved 1", "asset/6 resolved 1", "asset/9 pending 2",
       ])
     // What is left out of the comparison must not make it fail.
@@ -60,18 +42,18 @@ import Testing
     async throws
   {
     try await place.execute("update assets set language = null, description = null where id <> 9")
-    try await ask()
+    try await place.askForReplay("--job", "reindex")
     for settings in [["REINDEX_MODE": "verify"], ["REINDEX_ENTITIES": "creator"]] {
       let run = try await catalogue.run([], settings)
       #expect(!run.result["details", "replayed"].isThere, "\(run.output)")
     }
-    #expect(try await letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
+    #expect(try await place.letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
     let rebuild = try await catalogue.run([], ["REINDEX_MODE": "rebuild"])
-    #expect(rebuild.exitCode == 65 && replayed(rebuild) == [4, 3, 1, 0], "\(rebuild.output)")
+    #expect(rebuild.exitCode == 65 && rebuild.replayed == [4, 3, 1, 0], "\(rebuild.output)")
     try await place.execute("update assets set language = null")
-    try await ask()
+    try await place.askForReplay("--job", "reindex")
     let run = try await catalogue.run([], ["REINDEX_MODE": "pending"])
-    #expect(run.exitCode == 0 && replayed(run) == [1, 1, 0, 0], "\(run.output)")
+    #expect(run.exitCode == 0 && run.replayed == [1, 1, 0, 0], "\(run.output)")
     #expect(try await catalogue.differences() == [])
   }
 
@@ -80,26 +62,26 @@ import Testing
       "update assets set language = null, description = null; alter table licenses rename to away")
     let failed = try await catalogue.run()
     #expect(failed.exitCode == 65)
-    try await ask()
+    try await place.askForReplay("--job", "reindex")
     try await place.execute("alter table away rename to licenses")
     let pending = try await catalogue.run([], ["REINDEX_MODE": "pending"])
     #expect(pending.exitCode == 0 && !pending.result["details", "replayed"].isThere, "\(pending.output)")
     let changed = try await catalogue.run()
-    #expect(changed.exitCode == 0 && replayed(changed) == [1, 1, 0, 0], "\(changed.output)")
-    #expect(try await letters().allSatisfy { $0.contains("resolved") })
+    #expect(changed.exitCode == 0 && changed.replayed == [1, 1, 0, 0], "\(changed.output)")
+    #expect(try await place.letters().allSatisfy { $0.contains("resolved") })
   }
 
   @Test(arguments: ["pending", "rebuild"])
   func `a rebuild that does not reach its swap leaves them asked, and the next run does them`(mode: String) async throws
   {
     try await place.execute("update assets set language = null, description = null")
-    try await ask()
+    try await place.askForReplay("--job", "reindex")
     let reader = try await OpenTransaction(in: place, "select count(*) from search_documents")
     try await catalogue.kill(["REINDEX_MODE": "rebuild"], past: "searches are in the way")
     try await reader.rollBack()
-    #expect(try await letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
+    #expect(try await place.letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
     let next = try await catalogue.run([], ["REINDEX_MODE": mode])
-    #expect(next.exitCode == 0 && replayed(next) == [4, 4, 0, 0], "\(next.output)\(next.errors)")
+    #expect(next.exitCode == 0 && next.replayed == [4, 4, 0, 0], "\(next.output)\(next.errors)")
     #expect(
       try await catalogue.differences(where: mode == "rebuild" ? "true" : "entity_id in ('3', '6', '9', '12')") == [])
   }

@@ -13,14 +13,8 @@ import Testing
     #expect(try await boards.run([], days).exitCode == 65)
     // One of a window that is no longer asked for.
     #expect(try await boards.run([], days.merging(["TOP_STATS_WINDOW": "1d"]) { $1 }).exitCode == 65)
-    let letters = """
-      select item || ' ' || state || ' ' || attempts || case when replay_asked_at is null then '' else ' asked' end as a
-      from oneshot.dead_letters where item !~ ':7d' order by 1
-      """
     try await boards.place.execute("alter table away rename to feed_likes")
-    let asked = try await Binary("oneshot").run(
-      ["dead-letters", "replay", "--kind", "board_failed"], boards.place.environment)
-    #expect(asked.exitCode == 0, "\(asked.errors)")
+    try await boards.place.askForReplay("--kind", "board_failed")
     let total = Int(try await boards.place.value("select count(*) from oneshot.dead_letters")) ?? 0
     var told: [Int] = []
     // Two shards, each with its boards.
@@ -35,7 +29,7 @@ import Testing
     }
     #expect(told.reduce(0, +) == total && told.allSatisfy { $0 > 0 }, "\(told)")
     #expect(
-      try await boards.place.rows(letters).map { $0[0] } == [
+      try await boards.place.letters(where: "item !~ ':7d'") == [
         "feeds_liked resolved 2", "users_active resolved 2", "users_followed pending 3", "users_liked resolved 2",
       ])
     #expect(
@@ -51,9 +45,7 @@ import Testing
     try await boards.place.execute("alter table feed_likes rename to away")
     #expect(try await boards.run().exitCode == 65)
     try await boards.place.execute("alter table away rename to feed_likes")
-    let asked = try await Binary("oneshot").run(
-      ["dead-letters", "replay", "--job", "top-stats"], boards.place.environment)
-    #expect(asked.exitCode == 0, "\(asked.errors)")
+    try await boards.place.askForReplay("--job", "top-stats")
     let chosen = try await boards.run([], ["TOP_STATS_BOARDS": "users_followed"])
     #expect(chosen.exitCode == 0 && !chosen.result["details", "replayed"].isThere, "\(chosen.output)")
     #expect(!chosen.errors.contains("could not do again"), "\(chosen.errors)")

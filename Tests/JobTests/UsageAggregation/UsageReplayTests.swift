@@ -8,17 +8,6 @@ import Testing
 
 /// Dead letters of usage-aggregation that somebody asked for: exactly their keys are read again.
 @Suite(.timeLimit(.minutes(15))) struct UsageReplayTests {
-  private func ask(_ usage: Usage, _ arguments: String...) async throws {
-    let asked = try await Binary("oneshot").run(
-      ["dead-letters", "replay"] + (arguments.isEmpty ? ["--job", "usage-aggregation"] : arguments),
-      usage.place.environment)
-    #expect(asked.exitCode == 0 && asked.output.hasPrefix("asked for"), "\(asked.output)\(asked.errors)")
-  }
-
-  private func replayed(_ run: Binary.Outcome) -> [Int?] {
-    ["handed", "resolved", "failed_again", "left"].map { run.result["details", "replayed", $0].int }
-  }
-
   /// Counters of a day that no run looks at any more; one of them bad.
   private func old(_ bad: [String: String]) async throws -> Usage {
     let usage = try await Usage()
@@ -35,11 +24,11 @@ import Testing
     try await usage.set(["bad:2025-10-01:x": "7", "late:2025-11-07:x": "8"])
     #expect(try await usage.run().exitCode == 0)
     #expect(try await usage.stored() == ["good:2025-10-01:x": "1", "late:2025-11-07:x": "8"])
-    try await ask(usage, "usage-aggregation", "usage:bad:2025-10-01:x")
-    try await ask(usage, "usage-aggregation", "usage:worse:2025-10-01:x")
+    try await usage.place.askForReplay("usage-aggregation", "usage:bad:2025-10-01:x")
+    try await usage.place.askForReplay("usage-aggregation", "usage:worse:2025-10-01:x")
     let run = try await usage.run()
     #expect(run.exitCode == 65, "\(run.output)")
-    #expect(replayed(run) == [2, 1, 1, 0])
+    #expect(run.replayed == [2, 1, 1, 0])
     #expect(run.result["errors_total"].int == 1)
     #expect(
       try await usage.stored() == ["good:2025-10-01:x": "1", "bad:2025-10-01:x": "7", "late:2025-11-07:x": "8"])
@@ -65,13 +54,13 @@ import Testing
     let fail = ["USAGE_ON_REGRESSION": "fail"]
     #expect(try await usage.run([], fail.merging(["USAGE_DAYS": "2025-11-05"]) { $1 }).exitCode == 65)
     #expect(try await usage.deadLetters() == ["usage:m:2025-11-05:x": "regressed/pending/1"])
-    try await ask(usage)
-    #expect(replayed(try await usage.run([], fail)) == [1, 0, 1, 0])
+    try await usage.place.askForReplay("--job", "usage-aggregation")
+    #expect(try await usage.run([], fail).replayed == [1, 0, 1, 0])
     #expect(try await usage.stored() == ["m:2025-11-05:x": "5", "n:2025-11-05:x": "9"])
     try await usage.set(["m:2025-11-05:x": "6"])
-    try await ask(usage)
+    try await usage.place.askForReplay("--job", "usage-aggregation")
     let run = try await usage.run([], fail)
-    #expect(run.exitCode == 0 && replayed(run) == [1, 1, 0, 0], "\(run.output)")
+    #expect(run.exitCode == 0 && run.replayed == [1, 1, 0, 0], "\(run.output)")
     #expect(try await usage.stored() == ["m:2025-11-05:x": "6", "n:2025-11-05:x": "9"])
     #expect(try await usage.deadLetters() == ["usage:m:2025-11-05:x": "regressed/resolved/2"])
     #expect(
@@ -97,28 +86,28 @@ import Testing
       from generate_series(date '2025-10-31', '2025-11-07', interval '1 day') d on conflict do nothing
       """)
     #expect(try await usage.run().exitCode == 0)
-    try await ask(usage)
+    try await usage.place.askForReplay("--job", "usage-aggregation")
     let still = try await usage.run()
-    #expect(still.exitCode == 65 && replayed(still) == [5, 0, 5, 0], "\(still.output)")
+    #expect(still.exitCode == 65 && still.replayed == [5, 0, 5, 0], "\(still.output)")
     try await usage.place.redis(all: keys.map { RedisCommand("DEL", bytes: [$0]) })
     try await usage.set(["mended:2025-11-05:x": "3"])
-    try await ask(usage)
+    try await usage.place.askForReplay("--job", "usage-aggregation")
     let gone = try await usage.run()
-    #expect(gone.exitCode == 0 && replayed(gone) == [5, 5, 0, 0], "\(gone.output)")
+    #expect(gone.exitCode == 0 && gone.replayed == [5, 5, 0, 0], "\(gone.output)")
     #expect(gone.errors.contains("these are resolved") && gone.errors.contains(#""keys":4"#), "\(gone.errors)")
     #expect(try await usage.deadLetters().values.allSatisfy { $0.hasSuffix("/resolved/2") })
   }
 
   @Test func `where all that was asked for is gone, Redis may have lost it: it stays asked`() async throws {
     let usage = try await old(["bad:2025-10-01:x": "?", "worse:2025-10-01:x": "?"])
-    try await ask(usage)
+    try await usage.place.askForReplay("--job", "usage-aggregation")
     try await usage.place.redis("FLUSHDB")
     let empty = try await usage.run()
-    #expect(empty.exitCode == 0 && replayed(empty) == [2, 0, 0, 2], "\(empty.output)")
+    #expect(empty.exitCode == 0 && empty.replayed == [2, 0, 0, 2], "\(empty.output)")
     #expect(empty.errors.contains("these stay asked"), "\(empty.errors)")
     try await usage.set(["bad:2025-10-01:x": "7", "worse:2025-10-01:x": "8"])
     let back = try await usage.run()
-    #expect(back.exitCode == 0 && replayed(back) == [2, 2, 0, 0], "\(back.output)")
+    #expect(back.exitCode == 0 && back.replayed == [2, 2, 0, 0], "\(back.output)")
     #expect(
       try await usage.stored() == ["good:2025-10-01:x": "1", "bad:2025-10-01:x": "7", "worse:2025-10-01:x": "8"])
   }
@@ -129,19 +118,19 @@ import Testing
     try await usage.set(["m:2025-10-01:x": "?"], prefix: "usage:eu:")
     #expect(try await usage.run([], days.merging(inEurope) { $1 }).exitCode == 65)
     try await usage.set(["m:2025-10-01:x": "7"], prefix: "usage:eu:")
-    try await ask(usage)
+    try await usage.place.askForReplay("--job", "usage-aggregation")
     let other = try await usage.run()
     #expect(other.exitCode == 0 && !other.result["details", "replayed"].isThere, "\(other.output)")
     let own = try await usage.run([], inEurope)
-    #expect(own.exitCode == 0 && replayed(own) == [1, 1, 0, 0], "\(own.output)")
+    #expect(own.exitCode == 0 && own.replayed == [1, 1, 0, 0], "\(own.output)")
     #expect(try await usage.stored() == ["m:2025-10-01:x": "7"])
     // Of an older version, which told no prefix.
     try await usage.set(["n:2025-10-01:x": "?"])
     #expect(try await usage.run([], days.merging(["USAGE_MERCHANT": "n"]) { $1 }).exitCode == 65)
     try await usage.place.execute("update oneshot.dead_letters set payload = payload - 'key_prefix'")
     try await usage.set(["n:2025-10-01:x": "8"])
-    try await ask(usage)
-    #expect(replayed(try await usage.run()) == [1, 1, 0, 0])
+    try await usage.place.askForReplay("--job", "usage-aggregation")
+    #expect(try await usage.run().replayed == [1, 1, 0, 0])
   }
 
   @Test func `every shard does its merchants, and another prefix is another schedule's`() async throws {
@@ -154,18 +143,18 @@ import Testing
     #expect(try await usage.run([], days.merging(["USAGE_KEY_PREFIX": "eu:"]) { $1 }).exitCode == 65)
     try await usage.set(Dictionary(uniqueKeysWithValues: merchants.map { ($0, "4") }))
     try await usage.set(["other:2025-10-01:x": "5"], prefix: "eu:")
-    try await ask(usage)
+    try await usage.place.askForReplay("--job", "usage-aggregation")
     var resolved = 0
     for index in 0..<3 {
       let run = try await usage.run([], ["JOB_SHARD_COUNT": "3", "JOB_SHARD_INDEX": "\(index)"])
       #expect(run.exitCode == 0, "\(run.output)")
-      resolved += replayed(run)[1] ?? 0
+      resolved += run.replayed[1] ?? 0
     }
     #expect(resolved == 20)
     #expect(try await usage.stored().count == 20)
     #expect(try await usage.deadLetters()["eu:other:2025-10-01:x"] == "not_integer/pending/1")
     let other = try await usage.run([], ["USAGE_KEY_PREFIX": "eu:"])
-    #expect(replayed(other) == [1, 1, 0, 0], "\(other.output)")
+    #expect(other.replayed == [1, 1, 0, 0], "\(other.output)")
     #expect(try await usage.stored()["other:2025-10-01:x"] == "5")
   }
 
@@ -184,12 +173,9 @@ import Testing
     let days = environment.merging(["USAGE_DAYS": "2025-10-01"]) { $1 }
     #expect(try await Usage.binary.run([], days).exitCode == 65)
     try await set("3")
-    #expect(
-      try await Binary("oneshot").run(
-        ["dead-letters", "replay", "--job", "usage-aggregation"], place.environment
-      ).exitCode == 0)
+    try await place.askForReplay("--job", "usage-aggregation")
     let run = try await Usage.binary.run([], environment)
-    #expect(run.exitCode == 65 && replayed(run) == [13, 12, 1, 0], "\(run.output)\(run.errors)")
+    #expect(run.exitCode == 65 && run.replayed == [13, 12, 1, 0], "\(run.output)\(run.errors)")
     #expect(try await place.value("select count(*) from merchant_usage where value = 3") == "12")
   }
 
@@ -202,7 +188,7 @@ import Testing
   {
     let usage = try await old(["bad:2025-10-01:x": "?", "worse:2025-10-01:x": "?"])
     try await usage.set(["bad:2025-10-01:x": "7"])
-    try await ask(usage)
+    try await usage.place.askForReplay("--job", "usage-aggregation")
     let asked = "select count(*) from oneshot.dead_letters where state = 'pending' and replay_asked_at is not null"
     let run = try await SteppedRun(Usage.binary, usage.environment(), past: line)
     run.process.send(SIGKILL)
