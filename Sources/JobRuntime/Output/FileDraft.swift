@@ -39,7 +39,13 @@ public struct FileDraft: Sendable {
     }
     // A draft has a longer name than the file.
     if lstat(name(of: path), &facts) != 0, errno != ENOENT { throw SmallFile.Failure(errno) }
-    guard access(folder(of: path), W_OK | X_OK) == 0 else { throw SmallFile.Failure(errno) }
+    let folder = folder(of: path)
+    guard access(folder, W_OK | X_OK) != 0 else { return }
+    // Rights are looked at first, and they are not what is in the way on a file system that nobody may write to.
+    let refusal = errno
+    var mount = statvfs()
+    let isReadOnly = statvfs(folder, &mount) == 0 && mount.f_flag & UInt(ST_RDONLY) != 0
+    throw SmallFile.Failure(isReadOnly ? EROFS : refusal)
   }
 
   /// Puts it in the place of the old one.
