@@ -32,13 +32,13 @@ struct Counters {
     try await place.redis("SET", "usage:\(key)", "\(value)")
   }
 
-  /// The settings of a run for these days that tries again at once, and often: on a busy machine a connection may
+  /// The settings of a run for these days that tries again at once, and oftener than by default: on a busy machine a connection may
   /// take longer than a run waits for it.
   func settings(
     postgres: Proxy? = nil, redis: Proxy? = nil, _ more: [String: String] = [:]
   ) -> [String: String] {
     place.environment(postgres: postgres, redis: redis)
-      .merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z", "JOB_BACKOFF_MAX": "10ms", "JOB_ATTEMPTS": "20"]) { $1 }
+      .merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z", "JOB_BACKOFF_MAX": "10ms", "JOB_ATTEMPTS": "6"]) { $1 }
       .merging(more) { $1 }
   }
 

@@ -23,7 +23,7 @@ import Testing
     // Pauses are random, so several: the one across the deadline could be short by chance.
     let usages = try await [Usage(), Usage(), Usage(), Usage(), Usage(), Usage(), Usage(), Usage()]
     let runs = try usages.map { try Usage.binary.start([], $0.environment(settings)) }
-    for run in runs { expectPunctual(await run.outcome(), deadline: 4, room: 4) }
+    for run in runs { expectPunctual(await run.outcome(), deadline: 4, room: 2) }
     for usage in usages { #expect(try await usage.place.redis("EXISTS", Usage.lockKey).integer == 0) }
   }
 
