@@ -5,10 +5,10 @@ import Testing
 @testable import JobRuntime
 
 /// Which of the dead letters that are asked for a run is given, and how many of them.
-@Suite(.timeLimit(.minutes(10))) struct ReplayShareTests: AskingForLetters {
+@Suite(.timeLimit(.minutes(10))) struct ReplayShareTests {
   @Test func `shards divide them: each is given to one`() async throws {
     let items = (0..<60).map { "item \($0)" }
-    let place = try await place(failed: items)
+    let place = try await placeWhere(failed: items)
     try await place.askForReplay("--job", "sample")
     var all: [String] = []
     for index in 0..<3 {
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func `a run takes ten thousand, the next one the rest; what was left before comes last`() async throws {
-    let place = try await place(failed: ["left"])
+    let place = try await placeWhere(failed: ["left"])
     try await place.askForReplay("--job", "sample")
     #expect(try await SampleJob().result(in: place).details["replayed"]?["left"] == 1)
     try await place.execute(
@@ -54,7 +54,7 @@ import Testing
   func `a run looks at twenty thousand, and the next one goes on: what is another's keeps nobody waiting for ever`()
     async throws
   {
-    let place = try await place(failed: ["mine"])
+    let place = try await placeWhere(failed: ["mine"])
     try await place.execute(
       """
       insert into oneshot.dead_letters (job, item_digest, item, payload, error_kind, error_message, attempts,
@@ -80,7 +80,7 @@ import Testing
 
   @Test func `few are taken where they are large`() async throws {
     let items = (0..<5).map { "\($0)" + String(repeating: "x", count: 5_000_000) }
-    let place = try await place(failed: items, isLarge: true)
+    let place = try await placeWhere(failed: items, isLarge: true)
     try await place.askForReplay("--job", "sample")
     let given = Given()
     var runs = 0
@@ -100,7 +100,7 @@ import Testing
         "a\0b", "a\\0b\0", "-- x", "é", "e\u{301}", "\u{1}\u{8}\u{C}\u{1F}\u{7F}\r\t", #""of": ""#,
         String(repeating: "k", count: 65_536),
       ]
-    let place = try await place(failed: names)
+    let place = try await placeWhere(failed: names)
     try await place.askForReplay("--job", "sample")
     let total = try await place.letters().count
     let half = Array(names.prefix(names.count / 2))

@@ -6,10 +6,10 @@ import Testing
 @testable import JobRuntime
 
 /// Dead letters that somebody asked for, through the real command and a real run.
-@Suite(.timeLimit(.minutes(10))) struct ReplayTests: AskingForLetters {
+@Suite(.timeLimit(.minutes(10))) struct ReplayTests {
   @Test func `what is asked for is given to the job before its work, and resolved when the run ends well`() async throws
   {
-    let place = try await place(failed: ["a", "b", "c"])
+    let place = try await placeWhere(failed: ["a", "b", "c"])
     try await place.askForReplay("sample", "a")
     try await place.askForReplay("sample", "c")
     let given = Given()
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func `what fails again stays pending with one attempt more, and is told once`() async throws {
-    let place = try await place(failed: ["a", "b"])
+    let place = try await placeWhere(failed: ["a", "b"])
     try await place.askForReplay("--job", "sample")
     let reject: @Sendable (JobRun) async throws -> Void = { run in
       try await run.transaction { session in try run.reject(failures(["b"]), in: session) }
@@ -55,7 +55,7 @@ import Testing
   @Test func `what the run itself resolves or rejects needs no word of the replay; what is neither stays asked`()
     async throws
   {
-    let place = try await place(failed: ["a", "b", "c"])
+    let place = try await placeWhere(failed: ["a", "b", "c"])
     try await place.askForReplay("--job", "sample")
     let result = try await SampleJob { run in
       try await run.transaction { session in
@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func `a run that fails leaves them asked, and the next one does them`() async throws {
-    let place = try await place(failed: ["a"])
+    let place = try await placeWhere(failed: ["a"])
     try await place.askForReplay("--job", "sample")
     let given = Given()
     func job(_ work: @escaping @Sendable (JobRun) async throws -> Void) -> SampleJob {
@@ -88,7 +88,7 @@ import Testing
 
   @Test func `a replay that goes wrong does not keep the job from its work`() async throws {
     struct Unforeseen: Error {}
-    let place = try await place(failed: ["a"])
+    let place = try await placeWhere(failed: ["a"])
     try await place.askForReplay("--job", "sample")
     let hasWorked = Mutex(false)
     let result = try await SampleJob { _ in hasWorked.withLock { $0 = true } }
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func `a run that was overtaken settles nothing, and each item is settled by one run`() async throws {
-    let place = try await place(failed: ["a", "b"])
+    let place = try await placeWhere(failed: ["a", "b"])
     try await place.askForReplay("--job", "sample")
     let given = Given()
     let slow = SampleJob { _ in
@@ -120,7 +120,7 @@ import Testing
   }
 
   @Test func `two runs at once are one run: the other finds the lock held`() async throws {
-    let place = try await place(failed: ["a"])
+    let place = try await placeWhere(failed: ["a"])
     try await place.askForReplay("--job", "sample")
     let given = Given()
     let result = try await SampleJob { _ in
@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test func `JOB_REPLAY=false leaves them asked, and a plan only counts them`() async throws {
-    let place = try await place(failed: ["a", "b"])
+    let place = try await placeWhere(failed: ["a", "b"])
     try await place.askForReplay("--job", "sample")
     let given = Given()
     let job = SampleJob().replaying { letters, _ in
@@ -153,7 +153,7 @@ import Testing
   }
 
   @Test func `what is asked for anew while a run does it stays asked`() async throws {
-    let place = try await place(failed: ["good", "bad", "given up"])
+    let place = try await placeWhere(failed: ["good", "bad", "given up"])
     try await place.askForReplay("--job", "sample")
     let result = try await SampleJob { run in
       try await run.transaction { session in try run.reject(failures(["bad"]), in: session) }
@@ -173,7 +173,7 @@ import Testing
   }
 
   @Test func `an item that was discarded and fails again is pending again, and nobody asks for it`() async throws {
-    let place = try await place(failed: ["a"])
+    let place = try await placeWhere(failed: ["a"])
     try await place.askForReplay("--job", "sample")
     let discarded = try await Binary("oneshot").run(["dead-letters", "discard", "sample", "a"], place.environment)
     #expect(discarded.exitCode == 0)
