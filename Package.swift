@@ -27,6 +27,9 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Linked into every job, which need not import it: the runtime finds it by itself (`WebDelivery`).
+let delivery: Target.Dependency = .target(name: "Delivery", condition: .when(traits: ["Delivery"]))
+
 func kebabCase(_ name: String) -> String {
   name.enumerated().map { index, letter in
     letter.isUppercase && index > 0 ? "-" + letter.lowercased() : letter.lowercased()
@@ -62,9 +65,12 @@ let package = Package(
     .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(
       name: "JobRuntime",
-      dependencies: [
-        "Postgres", "Redis", "BlockingIO", .target(name: "CCurl", condition: .when(traits: ["Delivery"])),
-      ],
+      dependencies: ["Postgres", "Redis", "BlockingIO"],
+      swiftSettings: strict),
+    // Without the trait it is empty.
+    .target(
+      name: "Delivery",
+      dependencies: ["JobRuntime", .target(name: "CCurl", condition: .when(traits: ["Delivery"]))],
       swiftSettings: strict),
     .target(
       name: "Operations", dependencies: ["JobRuntime", "Postgres", "Redis"],
@@ -82,7 +88,8 @@ let package = Package(
     + jobs.map {
       .executableTarget(
         name: $0,
-        dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"] + (watching.contains($0) ? ["Operations"] : []),
+        dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO", delivery]
+          + (watching.contains($0) ? ["Operations"] : []),
         path: "Sources/Jobs/\($0)",
         resources: (["sql"] + embedded[$0, default: []]).map { .embedInCode($0) },
         swiftSettings: strict)

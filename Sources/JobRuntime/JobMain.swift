@@ -79,12 +79,12 @@ enum JobMain {
 
     let surroundings = JobRunner<J>.Surroundings(
       host: process.host, processID: getpid(), now: wallClock, signal: { interruption.signal })
-    let channels = Channel.all(settings.publishing, terminal: process.terminal)
-    let publisher = Publisher(channels, redactor: redactor, log: log)
+    let channels = Channel.all(settings.telemetry, terminal: process.terminal)
+    let telemetry = Telemetry(channels, redactor: redactor, log: log)
     guard
       let runner = JobRunner(
         job: J(settings: own), settings: settings, logicalTime: logicalTime, runID: runID, startedAt: startedAt,
-        log: log, surroundings: surroundings, publisher: publisher)
+        log: log, surroundings: surroundings, telemetry: telemetry)
     else { fail(JobFailure(.misconfigured, "DATABASE_URL and REDIS_URL are required")) }
 
     let isCheck = arguments.first == "--check"

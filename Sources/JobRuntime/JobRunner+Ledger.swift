@@ -79,10 +79,10 @@ extension JobRunner {
   }
 
   /// Tells metrics and heartbeat how the run ended. Not cancelled with the work: a run that stops is told too.
-  func publish(_ result: RunResult) async {
+  func sendTelemetry(_ result: RunResult) async {
     let ledger = Ledger(job: J.name, variant: job.variant, shard: settings.shard, runID: runID)
     await Task {
-      await publisher.end(result, itemsProcessed: record.itemsProcessed) {
+      await telemetry.end(result, itemsProcessed: record.itemsProcessed) {
         guard record.isClosed else { return nil }
         return try await database.withSession { session in try ledger.readTotals(session.query(ledger.totals())) }
       }

@@ -20,7 +20,7 @@ struct JobRunner<J: Job> {
   let startedAt: Timestamp
   let log: Log
   let surroundings: Surroundings
-  let publisher: Publisher
+  let telemetry: Telemetry
   let started = ContinuousClock.now
   let database: Database
   let redis: RedisConnection
@@ -28,7 +28,7 @@ struct JobRunner<J: Job> {
 
   init?(
     job: J, settings: RuntimeSettings, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp, log: Log,
-    surroundings: Surroundings, publisher: Publisher
+    surroundings: Surroundings, telemetry: Telemetry
   ) {
     guard let options = settings.database, let address = settings.redis else { return nil }
     self.job = job
@@ -38,7 +38,7 @@ struct JobRunner<J: Job> {
     self.startedAt = startedAt
     self.log = log
     self.surroundings = surroundings
-    self.publisher = publisher
+    self.telemetry = telemetry
     database = Database(options)
     redis = RedisConnection(address, clientName: J.name)
   }
@@ -60,7 +60,7 @@ struct JobRunner<J: Job> {
       result = isReadOnly ? try await runReadOnly() : try await runAsLeader()
     } catch {
       result = self.result(of: error)
-      if !isReadOnly { await publish(result) }
+      if !isReadOnly { await sendTelemetry(result) }
     }
     // Not for long: it waits for what the connection is busy with, which may be a server that is frozen.
     _ = await waiting(atMost: .seconds(1)) { await database.close() }
@@ -110,7 +110,7 @@ struct JobRunner<J: Job> {
       await connection.close()
     }.value
     // Not before: a monitoring system that is down must not keep the next run out.
-    await publish(result)
+    await sendTelemetry(result)
     return result
   }
 
@@ -155,7 +155,7 @@ struct JobRunner<J: Job> {
   }
 
   private func runOpened(_ leadership: JobRun.Leadership, replaying: Bool) async -> RunResult {
-    publisher.start()
+    telemetry.start()
     var result: RunResult
     do {
       result = try succeeded(try await work(leadership, replaying: replaying))

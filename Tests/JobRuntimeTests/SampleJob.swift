@@ -61,7 +61,7 @@ struct SampleJob: Job {
     let runner = JobRunner(
       job: self, settings: settings, logicalTime: time, runID: runID, startedAt: startedAt, log: log,
       surroundings: .init(host: "host", processID: 1, now: { startedAt }, signal: { nil }),
-      publisher: Publisher([], redactor: redactor, log: log))
+      telemetry: Telemetry([], redactor: redactor, log: log))
     guard let runner else { throw TestFailure("no runner") }
     return await runner.run()
   }

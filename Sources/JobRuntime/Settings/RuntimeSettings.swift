@@ -20,7 +20,7 @@ struct RuntimeSettings: JobSettings {
   var shard: Shard
   var ledgerKeep: Duration
   var resultFile: String?
-  var publishing: PublishingSettings
+  var telemetry: TelemetrySettings
   var logFormat: Log.Format
   var logLevel: Log.Level
 
@@ -74,7 +74,7 @@ struct RuntimeSettings: JobSettings {
       "JOB_RESULT_FILE", form: "path", default: "/dev/termination-log where that exists",
       help: "A second copy of the result, valid JSON in at most 4,096 bytes."
     ) { .success($0) }
-    publishing = PublishingSettings(from: &env)
+    telemetry = TelemetrySettings(from: &env)
     logFormat = env.choice(
       "JOB_LOG_FORMAT", default: .auto, help: "Form of the log on stderr; auto is text on a terminal, else json.")
     logLevel = env.choice("JOB_LOG_LEVEL", default: .info, help: "The least important lines that are still written.")

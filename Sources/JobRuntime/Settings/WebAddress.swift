@@ -1,19 +1,8 @@
-/// What is delivered over the web: only by a binary that holds libcurl.
-package enum Delivery {
-  #if Delivery
-    package static let isBuiltIn = true
-  #else
-    package static let isBuiltIn = false
-  #endif
-
-  package static let isMissing = "needs a binary built with the trait Delivery (swift build --traits Delivery)"
-}
-
 extension Environment {
   /// A URL to deliver something to; it may hold secrets anywhere. Refused by a binary that delivers nothing.
   package mutating func webAddress(_ name: String, help: String) -> WebAddress? {
     let address: WebAddress? = secret(name, form: "https://…", isRequired: false, help: help) { text in
-      guard Delivery.isBuiltIn else { return .failure(Delivery.isMissing) }
+      guard WebDelivery.isBuiltIn else { return .failure(WebDelivery.isMissing) }
       return WebAddress(text).map { .success($0) } ?? .failure("is no URL that begins with http:// or https://")
     }
     // Some servers repeat parts of it in their error pages.

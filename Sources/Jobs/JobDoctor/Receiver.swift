@@ -34,7 +34,7 @@ struct Receiver: Sendable {
     let key: String? = env.secret(
       "DOCTOR_PAGERDUTY_KEY", form: "text", isRequired: false,
       help: "The integration key of a PagerDuty service (Events API v2); needs the trait Delivery."
-    ) { Delivery.isBuiltIn ? .success($0) : .failure(Delivery.isMissing) }
+    ) { WebDelivery.isBuiltIn ? .success($0) : .failure(WebDelivery.isMissing) }
     let events = env.webAddress(
       "DOCTOR_PAGERDUTY_URL",
       help: "Where events go instead of https://events.pagerduty.com/v2/enqueue; needs the trait Delivery.")

@@ -56,26 +56,22 @@ struct Telling: Sendable {
     return outcome
   }
 
-  #if Delivery
-    private static func poster(to url: String) -> @Sendable (String, Duration) async throws -> Void {
-      // A name server may keep it for longer than libcurl's own limit.
-      let (client, thread) = (WebClient(), SideThread(label: "telling"))
-      return { body, limit in
-        let failure = await thread.run(waitingAtMost: limit) { () -> DeliveryFailure? in
-          do throws(DeliveryFailure) {
-            try client.post(body, as: "application/json", to: url, within: limit * 4 / 5)
-            return nil
-          } catch {
-            return error
-          }
+  private static func poster(to url: String) -> @Sendable (String, Duration) async throws -> Void {
+    // Its URL is refused with the other settings then, so that this is not seen.
+    guard let client = WebDelivery.client() else { return { _, _ in throw DeliveryFailure(WebDelivery.isMissing) } }
+    // A name server may keep it for longer than libcurl's own limit.
+    let thread = SideThread(label: "telling")
+    return { body, limit in
+      let failure = await thread.run(waitingAtMost: limit) { () -> DeliveryFailure? in
+        do throws(DeliveryFailure) {
+          try client.post(body, as: "application/json", to: url, within: limit * 4 / 5)
+          return nil
+        } catch {
+          return error
         }
-        guard let failure else { throw DeliveryFailure("it took longer than \(DurationText.format(limit))") }
-        if let failure { throw failure }
       }
+      guard let failure else { throw DeliveryFailure("it took longer than \(DurationText.format(limit))") }
+      if let failure { throw failure }
     }
-  #else
-    private static func poster(to url: String) -> @Sendable (String, Duration) async throws -> Void {
-      { _, _ in throw DeliveryFailure(Delivery.isMissing) }
-    }
-  #endif
+  }
 }

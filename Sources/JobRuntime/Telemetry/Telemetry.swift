@@ -3,7 +3,7 @@ import BlockingIO
 /// Tells the world outside how a run went. Whatever comes of it, the run's result and exit code stay what
 /// they are: each failure is one warning in the log. The end of a run waits at most 2 s for its totals, then for
 /// all channels at once: 2 s, a heartbeat 3 s and what its start has left of 2 s.
-struct Publisher: Sendable {
+struct Telemetry: Sendable {
   private let channels: [Channel]
   private let redactor: Redactor
   private let log: Log

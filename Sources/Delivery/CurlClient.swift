@@ -1,21 +1,23 @@
 #if Delivery
   import CCurl
+  package import JobRuntime
   import Synchronization
 
-  /// Sends to a web server over one connection that is kept: the second request needs no new handshake.
+  // To be found by the runtime, which cannot import this module: see `WebDelivery`.
+  extension WebDelivery: WebDeliveryProvider {
+    package static var clientType: any WebClient.Type { CurlClient.self }
+  }
+
+  /// The web client over libcurl.
   ///
-  /// libcurl's defaults hold: certificates and host names are verified, redirects are not followed. Blocks.
-  package final class WebClient: Sendable {
+  /// libcurl's defaults hold: certificates and host names are verified, redirects are not followed.
+  package final class CurlClient: WebClient {
     private let handle = Mutex<CurlHandle?>(nil)
 
     package init() {}
 
-    /// Sends a body by POST.
-    ///
-    /// - Parameter limit: how long it may take, connecting included.
-    /// - Throws: why it was not taken, without the URL.
     package func post(
-      _ body: String, as type: String, to url: String, within limit: Duration = .seconds(3)
+      _ body: String, as type: String, to url: String, within limit: Duration
     ) throws(DeliveryFailure) {
       try handle.withLock { handle throws(DeliveryFailure) in
         // Made here: only on its own thread, and only when something is sent.

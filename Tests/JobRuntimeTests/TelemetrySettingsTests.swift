@@ -2,14 +2,14 @@ import Testing
 
 @testable import JobRuntime
 
-@Suite struct PublishingSettingsTests {
-  private func read(_ variables: [String: String]) -> (settings: PublishingSettings, env: Environment) {
+@Suite struct TelemetrySettingsTests {
+  private func read(_ variables: [String: String]) -> (settings: TelemetrySettings, env: Environment) {
     var env = Environment(variables)
-    let settings = PublishingSettings(from: &env)
+    let settings = TelemetrySettings(from: &env)
     return (settings, env)
   }
 
-  @Test func `nothing is published unless it is asked for`() {
+  @Test func `no channel is used unless it is requested`() {
     let (settings, env) = read([:])
     #expect(env.problems.isEmpty && Channel.all(settings, terminal: Terminal(descriptor: 2)).isEmpty)
   }

@@ -1,5 +1,5 @@
 /// Where a run tells how it went, besides its result.
-struct PublishingSettings: JobSettings {
+struct TelemetrySettings: JobSettings {
   var metricsFile: String?
   var isEMF: Bool
   var statsD: HostAndPort?

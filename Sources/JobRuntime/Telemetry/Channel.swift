@@ -17,7 +17,7 @@ struct Channel: Sendable {
   /// Tells how the run ended. Blocks.
   var end: @Sendable (Ending) throws(Failure) -> Void
   /// Where it blocks; one after the other, so that a start never arrives after its end.
-  let thread = SideThread(label: "publishing")
+  let thread = SideThread(label: "telemetry")
 
   /// How a run ended.
   struct Ending: Sendable {
@@ -42,15 +42,18 @@ package struct DeliveryFailure: Error, CustomStringConvertible {
 
 extension Channel {
   /// All that are asked for.
-  static func all(_ settings: PublishingSettings, terminal: Terminal) -> [Channel] {
+  static func all(_ settings: TelemetrySettings, terminal: Terminal) -> [Channel] {
     var channels: [Channel] = []
     if let path = settings.metricsFile { channels.append(textfile(path)) }
     if settings.isEMF { channels.append(emf(terminal)) }
     if let address = settings.statsD { channels.append(statsD(address)) }
-    #if Delivery
-      if let address = settings.pushgateway { channels.append(pushgateway(address)) }
-      if let address = settings.heartbeat { channels.append(heartbeat(address)) }
-    #endif
+    // Each has a client of its own, which holds one connection. Without one, the settings are refused earlier.
+    if let address = settings.pushgateway, let client = WebDelivery.client() {
+      channels.append(pushgateway(address, by: client))
+    }
+    if let address = settings.heartbeat, let client = WebDelivery.client() {
+      channels.append(heartbeat(address, by: client))
+    }
     return channels
   }
 

@@ -1,0 +1,33 @@
+extension Channel {
+  /// A Prometheus Pushgateway. POST replaces the series that are sent and keeps the others, so that what is
+  /// not known now stays what it was.
+  ///
+  /// Source: github.com/prometheus/pushgateway, README, "API".
+  static func pushgateway(_ address: WebAddress, by client: any WebClient) -> Channel {
+    Channel(setting: "JOB_PUSHGATEWAY_URL", target: address.target) { ending throws(Failure) in
+      let (job, shard) = (ending.metrics.job, ending.metrics.shard)
+      let url =
+        shard.isWhole
+        ? address.url("metrics", "job", job) : address.url("metrics", "job", job, "shard", String(shard.index))
+      try client.post(
+        ending.metrics.prometheusText(), as: "text/plain; version=0.0.4", to: url, within: .seconds(3))
+    }
+  }
+
+  /// A watch that expects a sign of life: `/start`, then the URL itself after a success, or the exit code
+  /// below it. The result is the body.
+  ///
+  /// Source: healthchecks.io, "Pinging API".
+  static func heartbeat(_ address: WebAddress, by client: any WebClient) -> Channel {
+    Channel(
+      setting: "JOB_HEARTBEAT_URL", target: address.target, tellsTotals: false, limit: .seconds(3),
+      start: { () throws(Failure) in
+        try client.post("", as: "text/plain", to: address.url("start"), within: startLimit)
+      }
+    ) { ending throws(Failure) in
+      let code = ending.result.exitCode
+      let url = code == 0 ? address.url() : address.url(String(code))
+      try client.post(ending.result.json.text, as: "application/json", to: url, within: .seconds(3))
+    }
+  }
+}
