@@ -1,5 +1,5 @@
 # make demo         see it work: installs what is missing, builds, runs everything on servers of its own
-# make test         the same set-up, then all tests
+# make test         the same set-up, then all tests; make test JOB=reindex: those of one job
 # make soak         the tests that take random and long ways, long: a thousand disturbed runs, a cut after every byte
 # make bench        what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
 # make build        the binaries as they ship: static Swift, stripped, in .build/release
@@ -12,22 +12,24 @@ SHELL := /bin/bash
 .PHONY: demo test soak bench build manifests image-check check format
 
 support := Tests/Support
-binaries := usage-aggregation top-stats metrics-rollups reindex job-doctor job-report oneshot
+# What tests run with the trait Delivery, too.
+delivering := usage-aggregation job-doctor
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
 ship := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s
 
 demo:
 	@$(support)/install-packages.sh demo
 	@echo "building (the first time takes a minute or two)"
-	@for name in $(binaries); do swift build $(ship) --product $$name 2>&1 | tail -1; done
+	@swift build $(ship) 2>&1 | tail -1
 	@$(support)/private-servers.sh Tests/Demo/demo.sh "$$(swift build $(ship) --show-bin-path)"
 
 test:
 	@$(support)/install-packages.sh test
 	@$(support)/python-tools.sh
 	swift build --build-tests
-	for name in usage-aggregation job-doctor; do swift build --traits Delivery --scratch-path .build/delivery --product $$name; done
-	@$(support)/run-tests.sh
+	for name in $(if $(JOB),$(filter $(JOB),$(delivering)),$(delivering)); do \
+	  swift build --traits Delivery --scratch-path .build/delivery --product $$name; done
+	@JOB=$(JOB) $(support)/run-tests.sh
 
 # ONESHOT_SEED=… does again what an earlier soak did; it prints its seed.
 soak:
@@ -37,7 +39,7 @@ soak:
 
 bench:
 	@$(support)/install-packages.sh bench
-	for name in $(binaries); do swift build $(ship) --product $$name; done
+	swift build $(ship)
 	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
 
 build:

@@ -1,22 +1,25 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// One name a job: the folder below Sources/Jobs, and its executable in kebab-case
-/// (`UsageAggregation` is built as `usage-aggregation`). A new job is a new line here.
+/// A job: the folder below Sources/Jobs. Its executable has the name in kebab-case (`UsageAggregation` is built as
+/// `usage-aggregation`), its tests are in Tests/Jobs/UsageAggregationTests.
+struct Job {
+  var name: String
+  /// The modules that it uses besides the runtime and the two clients.
+  var uses: [String] = []
+  /// What it embeds besides its SQL.
+  var embeds: [String] = []
+}
+
+/// A new job is a new row.
 let jobs = [
-  "JobDoctor",
-  "JobReport",
-  "MetricsRollups",
-  "Reindex",
-  "TopStats",
-  "UsageAggregation",
+  Job(name: "JobDoctor", uses: ["Operations"]),
+  Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
+  Job(name: "MetricsRollups"),
+  Job(name: "Reindex"),
+  Job(name: "TopStats"),
+  Job(name: "UsageAggregation"),
 ]
-
-/// Those of them that look at the runs of others.
-let watching: Set = ["JobDoctor", "JobReport"]
-
-/// What a job embeds besides its SQL.
-let embedded = ["JobReport": ["page.css", "page.js"]]
 
 let strict: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
@@ -36,16 +39,18 @@ func kebabCase(_ name: String) -> String {
   }.joined()
 }
 
-func tests(_ name: String, _ modules: [String]) -> Target {
+/// - Parameter folder: below Tests, where it is not the name.
+func tests(_ name: String, of modules: [String], in folder: String? = nil) -> Target {
   .testTarget(
     name: name,
     dependencies: (modules + ["TestSupport"]).map { .init(stringLiteral: $0) },
+    path: "Tests/\(folder ?? name)",
     swiftSettings: strict)
 }
 
 let package = Package(
   name: "oneshot",
-  products: jobs.map { .executable(name: kebabCase($0), targets: [$0]) } + [
+  products: jobs.map { .executable(name: kebabCase($0.name), targets: [$0.name]) } + [
     .executable(name: "oneshot", targets: ["Oneshot"])
   ],
   traits: [
@@ -77,7 +82,8 @@ let package = Package(
       resources: [.embedInCode("sql")], swiftSettings: strict),
     // What only this file knows: the names of the jobs.
     .target(
-      name: "CBuild", cSettings: [.define("ONESHOT_JOB_NAMES", to: jobs.map(kebabCase).joined(separator: ","))]),
+      name: "CBuild",
+      cSettings: [.define("ONESHOT_JOB_NAMES", to: jobs.map { kebabCase($0.name) }.joined(separator: ","))]),
     .executableTarget(
       name: "Oneshot",
       dependencies: ["CBuild", "Operations", "JobRuntime", "Postgres", "Redis"],
@@ -85,13 +91,13 @@ let package = Package(
       resources: [.embedInCode("migrations")],
       swiftSettings: strict),
   ]
-    + jobs.map {
+    + jobs.map { job in
       .executableTarget(
-        name: $0,
-        dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO", delivery]
-          + (watching.contains($0) ? ["Operations"] : []),
-        path: "Sources/Jobs/\($0)",
-        resources: (["sql"] + embedded[$0, default: []]).map { .embedInCode($0) },
+        name: job.name,
+        dependencies: (["JobRuntime", "Postgres", "Redis", "BlockingIO"] + job.uses).map { .init(stringLiteral: $0) }
+          + [delivery],
+        path: "Sources/Jobs/\(job.name)",
+        resources: (["sql"] + job.embeds).map { .embedInCode($0) },
         swiftSettings: strict)
     }
     + [
@@ -104,12 +110,17 @@ let package = Package(
           "python-tools.txt",
         ],
         swiftSettings: strict),
-      tests("BlockingIOTests", ["BlockingIO"]),
-      tests("PostgresTests", ["Postgres", "Redis", "BlockingIO"]),
-      tests("RedisTests", ["Redis", "BlockingIO"]),
-      tests("JobRuntimeTests", ["JobRuntime", "Postgres", "Redis"]),
-      // What they run and look into: every binary.
-      tests("JobTests", ["JobRuntime", "Operations", "Postgres", "Redis", "Oneshot"] + jobs),
-      tests("ProcessTests", ["JobRuntime", "Operations", "Postgres", "Redis", "Oneshot"] + jobs),
+      tests("BlockingIOTests", of: ["BlockingIO"]),
+      tests("PostgresTests", of: ["Postgres", "Redis", "BlockingIO"]),
+      tests("RedisTests", of: ["Redis", "BlockingIO"]),
+      tests("JobRuntimeTests", of: ["JobRuntime", "Postgres", "Redis"]),
+      tests("ProcessTests", of: ["JobRuntime", "Postgres", "Redis", "Oneshot"]),
+      tests("OneshotTests", of: ["Oneshot", "Operations", "JobRuntime", "Postgres", "Redis"]),
+      // What it compares the pages with: every job.
+      tests("DocumentationTests", of: ["JobRuntime", "Redis", "Oneshot"] + jobs.map(\.name)),
     ]
+    + jobs.map { job in
+      tests(
+        "\(job.name)Tests", of: [job.name, "JobRuntime", "Postgres", "Redis"] + job.uses, in: "Jobs/\(job.name)Tests")
+    }
 )

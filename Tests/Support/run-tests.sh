@@ -2,9 +2,17 @@
 # Runs the tests that are built, and at the end names those that failed: the lines between them and the end
 # of a log are many, and a CI may keep the end only. The whole output: .build/tests.log
 #
-#   run-tests.sh [OPTION OF swift test]…
+#   [JOB=reindex] run-tests.sh [OPTION OF swift test]…
+#
+# With JOB only the tests of that job, Tests/Jobs/ReindexTests.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+
+if [ -n "${JOB:-}" ]; then
+  target=$(sed -E 's/(^|-)(.)/\U\2/g' <<<"$JOB")Tests
+  [ -d "Tests/Jobs/$target" ] || { echo "run-tests: there is no Tests/Jobs/$target" >&2; exit 64; }
+  set -- --filter "^$target\\." "$@"
+fi
 
 log=.build/tests.log
 # Each test starts processes, and some servers of their own: all at once would be hundreds.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `JOB_PUSHGATEWAY_URL`, to Debian's real one.
-@Suite(.timeLimit(.minutes(10)), .enabled(if: Delivery.isBuilt)) struct PushgatewayTests {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: DeliveryBuild.isBuilt)) struct PushgatewayTests {
   private func gateway() async throws -> ServerProcess {
     try await ServerProcess("/usr/bin/prometheus-pushgateway") { ["--web.listen-address=127.0.0.1:\($0)"] }
   }
@@ -20,7 +20,7 @@ import Testing
     let gateway = try await gateway()
     let url = "http://user:hunter2222@127.0.0.1:\(gateway.port)/"
     let settings = place.environment.merging(["JOB_PUSHGATEWAY_URL": url, "JOB_LOG_LEVEL": "debug"]) { $1 }
-    let good = try await Delivery.job.run([], settings)
+    let good = try await DeliveryBuild.job.run([], settings)
     #expect(good.exitCode == 0 && !good.errors.contains("could not be told"))
     let lines = try await served(gateway)
     let lastSuccess = try #require(lines.first { $0.hasPrefix("job_last_success_timestamp{…}") })
@@ -33,7 +33,7 @@ import Testing
     #expect(lines.count == 10)
 
     let dead = ["REDIS_URL": "unix:///nowhere/s", "JOB_ATTEMPTS": "1"]
-    let bad = try await Delivery.job.run([], settings.merging(dead) { $1 })
+    let bad = try await DeliveryBuild.job.run([], settings.merging(dead) { $1 })
     #expect(bad.exitCode == 69 && !bad.errors.contains("could not be told"))
     let later = try await served(gateway)
     #expect(later.contains("job_health{…} 0") && later.contains(lastSuccess) && later.count == 10)
@@ -47,7 +47,7 @@ import Testing
       let settings = [
         "JOB_PUSHGATEWAY_URL": "http://127.0.0.1:\(gateway.port)", "JOB_SHARD_COUNT": "2", "JOB_SHARD_INDEX": index,
       ]
-      #expect(try await Delivery.job.run([], place.environment.merging(settings) { $1 }).exitCode == 0)
+      #expect(try await DeliveryBuild.job.run([], place.environment.merging(settings) { $1 }).exitCode == 0)
     }
     let lines = try await served(gateway)
     #expect(lines.contains("job_health{…,shard=\"0\"} 1") && lines.contains("job_health{…,shard=\"1\"} 1"))
@@ -55,7 +55,7 @@ import Testing
 
   @Test func `only a binary with the trait needs libcurl`() async throws {
     let ldd = Binary(path: "/usr/bin/ldd")
-    #expect(try await ldd.run([Delivery.job.url.path]).output.contains("libcurl"))
+    #expect(try await ldd.run([DeliveryBuild.job.url.path]).output.contains("libcurl"))
     #expect(try await !ldd.run([Binary("usage-aggregation").url.path]).output.contains("libcurl"))
   }
 }

@@ -45,7 +45,7 @@ import Testing
     .replacing("port '3306'", with: "port '\(server.port)'").replacing("mysql.internal", with: "127.0.0.1")
     if !deletes { sql = sql.replacing(", deleted_at timestamp", with: "") }
     try await boards.place.execute(sql)
-    let settings = try await ReadmeTests.restricted("top-stats", in: boards.place)
+    let settings = try await boards.place.restricted("top-stats")
     return Field(server: server, boards: boards, settings: settings)
   }
 

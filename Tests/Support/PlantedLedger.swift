@@ -1,18 +1,15 @@
-import Redis
-import TestSupport
-
 /// A place whose ledger holds what a test plants, and the commands that look at it.
-struct PlantedLedger {
-  let place: Place
+package struct PlantedLedger {
+  package let place: Place
 
-  init(_ place: Place? = nil) async throws {
+  package init(_ place: Place? = nil) async throws {
     if let place { self.place = place } else { self.place = try await Place() }
     // The schema is no news: a job that was never seen is missed.
     try await self.place.execute("update oneshot.migrations set applied_at = now() - interval '100 days'")
   }
 
   /// Rows of runs; moments are SQL over `g`, which counts them from 0, the newest.
-  func plant(
+  package func plant(
     _ job: String, variant: String = "", shard: Int = 0, of shards: Int = 1, every period: String = "1 hour",
     newest: String = "1 minute", count: Int = 1, took: String = "2 seconds", _ status: String = "succeeded",
     kind: String? = nil, message: String? = nil, items: Int = 5, behind: Int = 0, deadline: String = "50 minutes",
@@ -33,12 +30,12 @@ struct PlantedLedger {
       """)
   }
 
-  func oneshot(_ arguments: [String], _ settings: [String: String] = [:]) async throws -> Binary.Outcome {
+  package func oneshot(_ arguments: [String], _ settings: [String: String] = [:]) async throws -> Binary.Outcome {
     try await Binary("oneshot").run(arguments, place.environment.merging(settings) { $1 })
   }
 
   /// What `oneshot health` finds, each as `part kind`, and its exit code.
-  func health(_ settings: [String: String] = [:]) async throws -> (troubles: [String], exitCode: Int32) {
+  package func health(_ settings: [String: String] = [:]) async throws -> (troubles: [String], exitCode: Int32) {
     let run = try await oneshot(["health", "--json"], settings)
     let troubles = run.result["troubles"].elements.map { trouble in
       let variant = trouble["variant"].string ?? ""
@@ -50,7 +47,7 @@ struct PlantedLedger {
     return (troubles, run.exitCode)
   }
 
-  func doctor(
+  package func doctor(
     _ settings: [String: String] = [:], _ arguments: [String] = [], by binary: Binary = Binary("job-doctor")
   ) async throws -> Binary.Outcome {
     try await binary.run(arguments, place.environment.merging(settings) { $1 })
@@ -59,7 +56,7 @@ struct PlantedLedger {
 
 extension Binary.Outcome {
   /// What the doctor found, each as `part kind`.
-  var found: [String] {
+  package var found: [String] {
     result["details", "found"].elements.map { "\($0["part"].string ?? "") \($0["kind"].string ?? "")" }
   }
 }

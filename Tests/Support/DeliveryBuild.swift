@@ -1,14 +1,13 @@
 import Foundation
-import TestSupport
 
 /// The binaries that were built with the trait `Delivery`; `make test` builds them.
-enum Delivery {
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-  static let job = binary("usage-aggregation")
-  static let doctor = binary("job-doctor")
+package enum DeliveryBuild {
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+  package static let job = binary("usage-aggregation")
+  package static let doctor = binary("job-doctor")
 
-  static let isBuilt = isThere(job, for: "Pushgateway and heartbeats")
-  static let isDoctorBuilt = isThere(doctor, for: "the doctor's messages")
+  package static let isBuilt = isThere(job, for: "Pushgateway and heartbeats")
+  package static let isDoctorBuilt = isThere(doctor, for: "the doctor's messages")
 
   private static func binary(_ name: String) -> Binary {
     Binary(path: root.appending(path: ".build/delivery/debug/\(name)").standardized.path)

@@ -1,12 +1,11 @@
 import Postgres
 import Redis
-import TestSupport
 
 /// A run of the real binary that stands still at a chosen place, because another session holds a lock
 /// that it needs. What happens to it there is the same every time.
-struct BlockedRun {
+package struct BlockedRun {
   /// Where it stands still.
-  enum Point: String {
+  package enum Point: String {
     /// After the lock, the fence and the ledger's row, before any transaction of the work.
     case planning = "oneshot.usage_days"
     /// In the statement that writes a day, inside its transaction.
@@ -16,12 +15,12 @@ struct BlockedRun {
     case telling = "in_the_way"
   }
 
-  let place: Place
-  let process: Binary.Running
+  package let place: Place
+  package let process: Binary.Running
   private let blocker: OpenTransaction
 
   /// Starts the binary and returns once it waits.
-  init(
+  package init(
     at point: Point, in place: Place, _ settings: [String: String] = [:],
     _ binary: Binary = Binary("usage-aggregation")
   ) async throws {
@@ -31,7 +30,7 @@ struct BlockedRun {
   /// - Parameters:
   ///   - statement: what another session has done, and not committed yet.
   ///   - last: what it does before it commits, once it is told to let go.
-  init(
+  package init(
     behind statement: String, last: String = "select", in place: Place, _ settings: [String: String] = [:],
     _ binary: Binary = Binary("usage-aggregation")
   ) async throws {
@@ -49,12 +48,12 @@ struct BlockedRun {
   }
 
   /// Lets the run go on.
-  func letGo() async throws { try await blocker.commit() }
+  package func letGo() async throws { try await blocker.commit() }
 }
 
 extension Place {
   /// Does something wherever a run reads totals from now on, and nothing where it raises them.
-  func whenTotalsAreRead(_ action: String) async throws {
+  package func whenTotalsAreRead(_ action: String) async throws {
     try await execute(
       """
       create table in_the_way ();
@@ -66,7 +65,7 @@ extension Place {
   }
 
   /// Waits until a query says true.
-  func until(orEndOf process: Binary.Running, _ condition: String) async throws {
+  package func until(orEndOf process: Binary.Running, _ condition: String) async throws {
     while try await value(condition) != "true" {
       try Task.checkCancellation()
       guard process.isRunning else {
@@ -77,7 +76,7 @@ extension Place {
   }
 
   /// Waits until Redis has, or no longer has, a key.
-  func until(key: String, exists: Bool) async throws {
+  package func until(key: String, exists: Bool) async throws {
     while try await redis("EXISTS", key).integer != (exists ? 1 : 0) { try Task.checkCancellation() }
   }
 }

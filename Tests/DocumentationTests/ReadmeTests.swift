@@ -82,7 +82,7 @@ import Testing
 
   @Test func `a role and a user with its page's privileges, and nothing more, can check and run`() async throws {
     let usage = try await Usage()
-    var restricted = try await Self.restricted("usage-aggregation", in: usage.place)
+    var restricted = try await usage.place.restricted("usage-aggregation")
     restricted["USAGE_SET_TTL"] = "7d"
     try await usage.set(["m:2025-11-07:x": "5", "bad:2025-11-07:x": "?"])
     let check = try await usage.run(["--check"], restricted)
@@ -94,7 +94,7 @@ import Testing
   @Test func `so can those of top-stats`() async throws {
     let boards = try await Leaderboards()
     try await boards.fill()
-    var restricted = try await Self.restricted("top-stats", in: boards.place)
+    var restricted = try await boards.place.restricted("top-stats")
     restricted.merge(["TOP_STATS_HISTORY": "true", "TOP_STATS_TTL": "1d", "TOP_STATS_HISTORY_KEEP": "9d"]) { $1 }
     let check = try await boards.run(["--check"], restricted)
     #expect(check.exitCode == 0, "\(check.output)")
@@ -107,7 +107,7 @@ import Testing
 
   @Test func `so can those of metrics-rollups, and a role that only writes events`() async throws {
     let rollups = try await Rollups()
-    let restricted = try await Self.restricted("metrics-rollups", in: rollups.place)
+    let restricted = try await rollups.place.restricted("metrics-rollups")
     let writer = "writer_\(rollups.place.redisURL.split(separator: "=").last ?? "")"
     try await rollups.place.execute(
       """
@@ -149,7 +149,7 @@ import Testing
     let reports = try await Reports()
     try await reports.add("reindex", ago: "1 hour", status: "failed", kind: "internal", message: "a message")
     try await reports.addDeadLetter("reindex", item: "asset:1", message: "too long")
-    var restricted = try await Self.restricted("job-report", in: reports.place)
+    var restricted = try await reports.place.restricted("job-report")
     restricted["REPORT_FILE"] = reports.file
     let check = try await Reports.binary.run(["--check"], restricted)
     #expect(check.exitCode == 0, "\(check.output)")
@@ -161,7 +161,7 @@ import Testing
   @Test func `so can those of reindex, in every mode`() async throws {
     let catalogue = try await Catalogue()
     try await catalogue.fill()
-    var restricted = try await Self.restricted("reindex", in: catalogue.place)
+    var restricted = try await catalogue.place.restricted("reindex")
     let check = try await catalogue.run(["--check"], restricted)
     #expect(check.exitCode == 0, "\(check.output)")
     try await catalogue.place.execute("insert into search_pending (entity, entity_id) values ('asset', '3')")
@@ -176,7 +176,7 @@ import Testing
 
   @Test func `so can those of job-doctor, in what it finds and in what is over`() async throws {
     let place = try await Place()
-    var restricted = try await Self.restricted("job-doctor", in: place)
+    var restricted = try await place.restricted("job-doctor")
     restricted["HEALTH_EXPECT"] = "top-stats=1h"
     try await place.execute("update oneshot.migrations set applied_at = now() - interval '9 days'")
     let doctor = Binary("job-doctor")
@@ -193,7 +193,7 @@ import Testing
     let usage = try await Usage()
     try await usage.set(["m:2025-11-07:x": "5", "bad:2025-11-07:x": "?"])
     let id = try #require(try await usage.run([], ["JOB_LOCK_MIN_HOLD": "10m"]).result["run_id"].string)
-    let restricted = try await Self.restricted(in: "docs/operate.md", as: "oneshot_operator", usage.place)
+    let restricted = try await usage.place.restricted(as: "oneshot_operator", in: "docs/operate.md")
     let oneshot = Binary("oneshot")
     let item = "usage:bad:2025-11-07:x"
     for words in [
@@ -232,27 +232,5 @@ import Testing
     #expect(run.exitCode == 0 && run.count("inserted") == 2, "\(run.output)")
     #expect(try await catalogue.place.value("select string_agg(entity_id, ' ') from search('getting')") == "start")
     #expect(try await catalogue.place.value("select string_agg(entity_id, ' ') from search('Haus')") == "anfang")
-  }
-
-  /// Makes a role and a user as the job's page says, and tells the settings that lead a run in as them.
-  static func restricted(_ job: String, in place: Place) async throws -> [String: String] {
-    try await restricted(in: "docs/jobs/\(job).md", as: "jobs", place)
-  }
-
-  /// - Parameter name: what the page calls both.
-  static func restricted(in page: String, as name: String, _ place: Place) async throws -> [String: String] {
-    let page = try Page(page)
-    let database = try await place.value("current_database()")
-    let role = "\(name)_\(place.redisURL.split(separator: "=").last ?? "")"
-    let sql = try page.code("grants").replacing("to \(name)", with: "to \(role)")
-      .replacing("database app", with: "database \(database)")
-    try await place.execute("create role \(role) login; \(sql)")
-    let words = try page.code("acl", "").replacing("ACL SETUSER \(name)", with: "SETUSER \(role)")
-      .split(whereSeparator: \.isWhitespace).map { Array($0.utf8) }
-    try await place.redis(all: [RedisCommand("ACL", bytes: words)])
-    return [
-      "DATABASE_URL": place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)"),
-      "REDIS_URL": place.redisURL.replacing("unix://", with: "unix://\(role):secret@"),
-    ]
   }
 }
