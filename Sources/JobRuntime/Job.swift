@@ -36,10 +36,8 @@ public protocol Job: Sendable {
   /// - Returns: what is wrong.
   func check(_ run: JobRun) async throws -> [JobFailure]
 
-  /// Which part of the job's work this run does, where schedules of one binary do different parts: levels, modes.
-  /// Runs of different variants for one moment are no duplicates of each other, and one waits for the other's
-  /// lock for a while (`JOB_LOCK_WAIT`) instead of leaving its work to it. Letters, digits, commas, `-` and `_`.
-  var variant: String { get }
+  /// Whether the data that the job is for are in Redis. Then its progress, fence and slots are one Redis' each.
+  static var keepsDataInRedis: Bool { get }
 
   /// Whether the run writes anything. One that only looks (a status mode) needs no lock and no ledger.
   var writes: Bool { get }
@@ -80,7 +78,7 @@ extension Job {
   public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
   public var redisTrials: [RedisCommand] { [] }
   public var advice: Statement? { nil }
-  public var variant: String { "" }
+  public static var keepsDataInRedis: Bool { false }
   public var writes: Bool { true }
   public func takes(_ letter: DeadLetter, as shard: Shard) -> Bool { letter.isShare(of: shard) }
   public func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] { [] }

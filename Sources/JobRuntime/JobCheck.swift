@@ -48,7 +48,7 @@ extension JobRunner {
   }
 
   private func checkRedis(_ found: inout Findings) async throws {
-    let commands = LeaderLock.trials(key: LeaderLock.key(job: J.name, shard: settings.shard)) + job.redisTrials
+    let commands = LeaderLock.trials(key: identity.lockKey) + job.redisTrials
     let answers = try await redis.withSession { session in
       try session.pipeline([RedisCommand("INFO", "server")] + commands)
     }

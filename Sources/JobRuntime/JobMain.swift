@@ -34,7 +34,7 @@ enum JobMain {
     }
 
     if Array(arguments) == ["--describe"] {
-      writeAll(Description.json(of: J.self).text + "\n", to: STDOUT_FILENO)
+      writeAll(Description.json(of: J.self, process.environment).text + "\n", to: STDOUT_FILENO)
       exit(0)
     }
 
@@ -52,9 +52,12 @@ enum JobMain {
       setting: settings.scheduledAt, kubernetesName: settings.kubernetesName, now: startedAt, warning: &warning)
     if let warning { log.warning(warning) }
 
+    let identity = RunIdentity(
+      instance: settings.instance, job: J.name, server: J.keepsDataInRedis ? settings.redis?.identity ?? "" : "",
+      variant: env.variant, shard: settings.shard)
     var blank = RunResult(
-      job: J.name, version: oneshotVersion, runID: runID.description, status: .failed, exitCode: 0,
-      logicalTime: logicalTime, shard: settings.shard, startedAt: startedAt)
+      identity: identity, version: oneshotVersion, runID: runID.description, status: .failed, exitCode: 0,
+      logicalTime: logicalTime, startedAt: startedAt)
     let output = ResultOutput(redactor: redactor, path: settings.resultFile, log: log, terminal: process.terminal)
 
     func fail(_ failure: JobFailure) -> Never {
@@ -83,8 +86,8 @@ enum JobMain {
     let telemetry = Telemetry(channels, redactor: redactor, log: log)
     guard
       let runner = JobRunner(
-        job: J(settings: own), settings: settings, logicalTime: logicalTime, runID: runID, startedAt: startedAt,
-        log: log, surroundings: surroundings, telemetry: telemetry)
+        job: J(settings: own), settings: settings, identity: identity, logicalTime: logicalTime, runID: runID,
+        startedAt: startedAt, log: log, surroundings: surroundings, telemetry: telemetry)
     else { fail(JobFailure(.misconfigured, "DATABASE_URL and REDIS_URL are required")) }
 
     let isCheck = arguments.first == "--check"

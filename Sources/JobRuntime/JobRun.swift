@@ -10,7 +10,11 @@ public struct JobRun: Sendable {
   /// When the run started, by the clock.
   public let startedAt: Timestamp
   /// This process's share of the work.
-  public let shard: Shard
+  public var shard: Shard { identity.shard }
+  /// The installation that the run is of (`JOB_INSTANCE`); empty where there is only one.
+  public var instance: String { identity.instance }
+  /// The Redis that the job's data are in, without secrets; empty for a job whose data are in Postgres.
+  public var server: String { identity.server }
   /// Report what would change, and change nothing. Transactions are read-only then.
   public let isDryRun: Bool
   public let log: Log
@@ -19,7 +23,7 @@ public struct JobRun: Sendable {
   public let id: RunID
 
   let deadline: ContinuousClock.Instant
-  let job: String
+  package let identity: RunIdentity
   let database: Database
   package let redisConnection: RedisConnection
   let retrier: Retrier
@@ -106,7 +110,7 @@ public struct JobRun: Sendable {
     let topology = try await retrier.run("asking Redis for its primaries") { try await redisConnection.topology() }
     guard topology.isCluster else { return [RedisPrimary(connection: redisConnection, holdsShare: false, slots: [])] }
     return topology.primaries.map {
-      RedisPrimary(connection: RedisConnection($0, clientName: job), holdsShare: true, slots: topology.slots)
+      RedisPrimary(connection: RedisConnection($0, clientName: identity.job), holdsShare: true, slots: topology.slots)
     }
   }
 
@@ -155,7 +159,7 @@ public struct JobRun: Sendable {
   public func reject(_ failures: [ItemFailure], in session: borrowing Session) throws {
     guard !failures.isEmpty else { return }
     if leadership != nil {
-      try session.execute(DeadLetters.record(failures, job: job, runID: id, at: startedAt))
+      try session.execute(DeadLetters.record(failures, of: identity, runID: id, at: startedAt))
     }
     let told = record.toldByReplay
     let new = told.isEmpty ? failures : failures.filter { !told.contains(Array($0.item.storableName.utf8)) }
@@ -165,7 +169,7 @@ public struct JobRun: Sendable {
   /// Resolves the dead letters of items that went well this time, in the transaction of the session.
   public func resolve(_ items: [String], in session: borrowing Session) throws {
     guard leadership != nil, !items.isEmpty else { return }
-    try session.execute(DeadLetters.resolve(items, job: job))
+    try session.execute(DeadLetters.resolve(items, of: identity))
   }
 
   /// States what the run covers, for the result and the ledger.

@@ -80,7 +80,7 @@ extension JobRunner {
 
   /// Tells metrics and heartbeat how the run ended. Not cancelled with the work: a run that stops is told too.
   func sendTelemetry(_ result: RunResult) async {
-    let ledger = Ledger(job: J.name, variant: job.variant, shard: settings.shard, runID: runID)
+    let ledger = Ledger(identity: identity, runID: runID)
     await Task {
       await telemetry.end(result, itemsProcessed: record.itemsProcessed) {
         guard record.isClosed else { return nil }

@@ -15,6 +15,7 @@ struct JobRunner<J: Job> {
 
   let job: J
   let settings: RuntimeSettings
+  let identity: RunIdentity
   let logicalTime: LogicalTime
   let runID: RunID
   let startedAt: Timestamp
@@ -27,12 +28,14 @@ struct JobRunner<J: Job> {
   let record = RunRecord()
 
   init?(
-    job: J, settings: RuntimeSettings, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp, log: Log,
+    job: J, settings: RuntimeSettings, identity: RunIdentity, logicalTime: LogicalTime, runID: RunID,
+    startedAt: Timestamp, log: Log,
     surroundings: Surroundings, telemetry: Telemetry
   ) {
     guard let options = settings.database, let address = settings.redis else { return nil }
     self.job = job
     self.settings = settings
+    self.identity = identity
     self.logicalTime = logicalTime
     self.runID = runID
     self.startedAt = startedAt
@@ -82,8 +85,7 @@ struct JobRunner<J: Job> {
     let connection = RedisConnection(
       address, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
     let lock = LeaderLock(
-      job: J.name, shard: settings.shard, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold,
-      connection: connection)
+      identity, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold, connection: connection)
     if case .held(let other) = try await take(lock) {
       log.info("another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "gone meanwhile")])
       var result = self.result(.skipped)
@@ -117,15 +119,15 @@ struct JobRunner<J: Job> {
   /// Tries to become leader; while a run of another variant is, for a while.
   private func take(_ lock: LeaderLock) async throws -> LeaderLock.Attempt {
     log.debug("taking the lock", ["lock": .string(lock.key)])
-    let (retrier, variant, log, end) = (retrier, job.variant, log, started + settings.lockWait)
+    let (retrier, variant, log, end) = (retrier, identity.variant, log, started + settings.lockWait)
     return try await watched(by: [deadlineWatcher]) {
       var isWaiting = false
       while true {
         let attempt = try await retrier.run("taking the lock") { try await lock.acquire() }
-        guard case .held(let holder) = attempt, !variant.isEmpty, ContinuousClock.now < end,
+        guard case .held(let holder) = attempt, ContinuousClock.now < end,
           holder.map({ LeaderLock.isOther(than: variant, holder: $0) }) ?? isWaiting
         else { return attempt }
-        if !isWaiting { log.info("waiting for a run of another variant", ["holder": .string(holder ?? "")]) }
+        if !isWaiting { log.info("waiting for a run that does other work", ["holder": .string(holder ?? "")]) }
         isWaiting = true
         try await Task.sleep(for: .milliseconds(500))
       }
@@ -134,7 +136,7 @@ struct JobRunner<J: Job> {
 
   private func runLocked(_ lock: LeaderLock) async -> RunResult {
     do {
-      let ledger = Ledger(job: J.name, variant: job.variant, shard: settings.shard, runID: runID)
+      let ledger = Ledger(identity: identity, runID: runID)
       log.debug("opening the run in the ledger")
       switch try await watched(by: watchers(of: lock), { try await open(ledger, lock) }) {
       case .schemaTooOld(let found): throw Schema.failure(found: found, needed: neededSchema)
@@ -192,8 +194,8 @@ struct JobRunner<J: Job> {
   /// What the job is given; without leadership, a run that writes nothing.
   func jobRun(leadership: JobRun.Leadership?) -> JobRun {
     JobRun(
-      scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
-      log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis,
+      scheduledAt: logicalTime.moment, startedAt: startedAt, isDryRun: settings.isDryRun,
+      log: log, id: runID, deadline: deadline, identity: identity, database: database, redisConnection: redis,
       retrier: retrier, record: record, leadership: leadership)
   }
 
@@ -230,7 +232,8 @@ struct JobRunner<J: Job> {
       ("run_id", .string(runID.description)), ("host", .string(surroundings.host)),
       ("pid", .integer(Int64(surroundings.processID))), ("since", .string(startedAt.rfc3339)),
     ]
-    if !job.variant.isEmpty { members.append((LeaderLock.variantKey, .string(job.variant))) }
+    if !identity.server.isEmpty { members.append(("server", .string(identity.server))) }
+    members.append((LeaderLock.variantKey, .string(identity.variant)))
     return JSON(members: members).text
   }
 }

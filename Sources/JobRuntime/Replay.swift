@@ -76,7 +76,7 @@ struct Replay: Sendable {
     var (taken, bytes, place, hasMore) = ([DeadLetter](), 0, DeadLetter.Position(), false)
     var (pages, left) = (0, [DeadLetters.Given]())
     reading: while true {
-      let letters = try session.query(DeadLetters.asked(run.job, after: place, limit: page)).map(DeadLetter.init)
+      let letters = try session.query(DeadLetters.asked(run.identity, after: place, limit: page)).map(DeadLetter.init)
       pages += 1
       for letter in letters {
         guard job.takes(letter, as: run.shard) else {
@@ -95,7 +95,7 @@ struct Replay: Sendable {
     }
     let given = taken.map { ($0.digest, $0.askedAt) } + (hasMore && pages == mostPages ? left : [])
     if run.leadership != nil, !given.isEmpty {
-      try session.execute(DeadLetters.give(given, job: run.job, to: run.id))
+      try session.execute(DeadLetters.give(given, of: run.identity, to: run.id))
     }
     return (taken, hasMore)
   }
@@ -103,7 +103,7 @@ struct Replay: Sendable {
   /// Notes which the replay has rejected: should the job's work find them once more, they are told only once.
   private static func remember(_ letters: [DeadLetter], _ run: JobRun) async throws {
     let rejected = try await run.session { session in
-      try session.query(DeadLetters.rejected(letters, job: run.job, by: run.id)).map {
+      try session.query(DeadLetters.rejected(letters, of: run.identity, by: run.id)).map {
         try $0.value("digest", as: String.self)
       }
     }
@@ -116,14 +116,14 @@ struct Replay: Sendable {
   func settle(_ run: JobRun) async throws {
     run.log.debug("settling the replay")
     let (outcome, examples) = try await run.transaction { session in
-      try session.execute(DeadLetters.settle(letters, done: done, job: run.job, by: run.id))
-      let row = try session.query(DeadLetters.outcome(letters, job: run.job, of: run.id)).only()
+      try session.execute(DeadLetters.settle(letters, done: done, of: run.identity, by: run.id))
+      let row = try session.query(DeadLetters.outcome(letters, of: run.identity, of: run.id)).only()
       var told = Told(given: letters.count)
       told.resolved = try row.value("resolved")
       told.failedAgain = try row.value("failed_again")
       told.left = try row.value("left")
       guard told.left > 0 else { return (told, [String]()) }
-      let left = try session.query(DeadLetters.left(letters, job: run.job, by: run.id))
+      let left = try session.query(DeadLetters.left(letters, of: run.identity, by: run.id))
       return (told, try left.map { try $0.value("item") })
     }
     var told = outcome

@@ -80,13 +80,14 @@ public struct DeadLetter: Sendable, Equatable {
 
 extension DeadLetters {
   /// A page of what is asked of a job, in order.
-  static func asked(_ job: String, after place: DeadLetter.Position, limit: Int) -> Statement {
+  static func asked(_ identity: RunIdentity, after place: DeadLetter.Position, limit: Int) -> Statement {
     """
     select encode(item_digest, 'hex') as digest, item, error_kind, error_message, payload::text as payload, attempts,
       first_failed_at, last_failed_at, replay_asked_at,
       coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000') as run_id
     from oneshot.dead_letters
-    where job = \(job) and replay_asked_at is not null and state = 'pending'
+    where (instance, job, server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and replay_asked_at is not null and state = 'pending'
       and (coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000'), replay_asked_at, item_digest)
         > (\(place.runID)::uuid, \(place.askedAt)::timestamptz, decode(\(place.digest), 'hex'))
     order by coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000'), replay_asked_at, item_digest
@@ -97,19 +98,21 @@ extension DeadLetters {
   typealias Given = (digest: String, askedAt: Timestamp)
 
   /// Notes that a run is given letters: who asks again from now on asks anew.
-  static func give(_ letters: [Given], job: String, to runID: RunID) -> Statement {
+  static func give(_ letters: [Given], of identity: RunIdentity, to runID: RunID) -> Statement {
     """
     update oneshot.dead_letters as d set replay_run_id = \(runID)
     from unnest(\(letters.map(\.digest))::text[], \(letters.map(\.askedAt))::timestamptz[]) as given (digest, asked_at)
-    where d.job = \(job) and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
+    where (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
     """
   }
 
   /// Which of these letters a run has rejected.
-  static func rejected(_ letters: [DeadLetter], job: String, by runID: RunID) -> Statement {
+  static func rejected(_ letters: [DeadLetter], of identity: RunIdentity, by runID: RunID) -> Statement {
     """
     select encode(item_digest, 'hex') as digest from oneshot.dead_letters
-    where job = \(job) and last_run_id = \(runID)
+    where (instance, job, server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and last_run_id = \(runID)
       and item_digest in (select decode(digest, 'hex') from unnest(\(letters.map(\.digest))::text[]) as given (digest))
     """
   }
@@ -118,7 +121,9 @@ extension DeadLetters {
   /// asked anew meanwhile stays as it is.
   ///
   /// - Parameter done: the digests of those that the job says it has dealt with.
-  static func settle(_ letters: [DeadLetter], done: Set<String>, job: String, by runID: RunID) -> Statement {
+  static func settle(
+    _ letters: [DeadLetter], done: Set<String>, of identity: RunIdentity, by runID: RunID
+  ) -> Statement {
     """
     update oneshot.dead_letters as d
     set state = case when d.last_run_id = \(runID) then 'pending' else 'resolved' end,
@@ -126,28 +131,33 @@ extension DeadLetters {
     from unnest(
       \(letters.map(\.digest))::text[], \(letters.map(\.askedAt))::timestamptz[],
       \(letters.map { done.contains($0.digest) })::boolean[]) as given (digest, asked_at, is_done)
-    where d.job = \(job) and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
+    where (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
       and d.state = 'pending' and (given.is_done or d.last_run_id = \(runID))
     """
   }
 
   /// What has become of letters that a run was given.
-  static func outcome(_ letters: [DeadLetter], job: String, of runID: RunID) -> Statement {
+  static func outcome(_ letters: [DeadLetter], of identity: RunIdentity, of runID: RunID) -> Statement {
     """
     select count(*) filter (where d.state = 'resolved') as resolved,
       count(*) filter (where d.state = 'pending' and d.last_run_id = \(runID)) as failed_again,
       count(*) filter (where d.state = 'pending' and d.last_run_id <> \(runID)) as left
     from unnest(\(letters.map(\.digest))::text[]) as given (digest)
-    join oneshot.dead_letters as d on d.job = \(job) and d.item_digest = decode(given.digest, 'hex')
+    join oneshot.dead_letters as d
+      on (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and d.item_digest = decode(given.digest, 'hex')
     """
   }
 
   /// A few of those that a run was given and did not deal with.
-  static func left(_ letters: [DeadLetter], job: String, by runID: RunID) -> Statement {
+  static func left(_ letters: [DeadLetter], of identity: RunIdentity, by runID: RunID) -> Statement {
     """
     select left(d.item, 200) as item
     from unnest(\(letters.map(\.digest))::text[]) as given (digest)
-    join oneshot.dead_letters as d on d.job = \(job) and d.item_digest = decode(given.digest, 'hex')
+    join oneshot.dead_letters as d
+      on (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and d.item_digest = decode(given.digest, 'hex')
     where d.state = 'pending' and d.last_run_id <> \(runID)
     limit 5
     """

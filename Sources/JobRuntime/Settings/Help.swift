@@ -18,7 +18,8 @@ enum Help {
       \(list(own))
       Settings of every job:
       \(list(common))
-      A setting marked * is also read from the file that NAME_FILE names.
+      A setting marked * is also read from the file that NAME_FILE names. One that selects the work is part of what a
+      run is: with another value of it, a run for the same moment is no duplicate.
 
       Exit codes: 0 done or skipped · 64 usage · 65 partial · 69 unavailable · 70 internal ·
       75 leadership or time lost · 77 denied · 78 misconfigured · 130, 143 interrupted
@@ -41,7 +42,8 @@ enum Help {
       let padding = String(repeating: " ", count: max(1, 27 - name.count))
       let facts = declaration.form == "text" ? "" : "\(declaration.form); "
       return "  \(name)\(padding)\(declaration.help)\n"
-        + String(repeating: " ", count: 29) + "(\(facts)default: \(declaration.defaultText))\n"
+        + String(repeating: " ", count: 29)
+        + "(\(facts)default: \(declaration.defaultText)\(declaration.selects ? "; selects the work" : ""))\n"
     }.joined()
   }
 }

@@ -29,7 +29,6 @@ struct Reindex: Job {
 
   let settings: Settings
 
-  var variant: String { settings.mode.rawValue }
   var writes: Bool { settings.mode != .verify }
   var redisTrials: [RedisCommand] { [RedisCommand("GET", Pace.key)] }
 

@@ -16,7 +16,8 @@ enum Statements {
         // Half a day of life more is a day to look at.
         "retention_days": Int((settings.retention.inMilliseconds + 86_399_999) / 86_400_000),
         "settle_seconds": Double(settings.settle.inMilliseconds) / 1000,
-        "key_prefix": settings.keyPrefix, "shard": run.shard.index, "shard_count": run.shard.count,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix,
+        "shard": run.shard.index, "shard_count": run.shard.count,
       ])
   }
 
@@ -89,14 +90,17 @@ enum Statements {
   /// Resolves dead letters. The planner takes them for a single row whatever their number, and would read
   /// the whole staged table once for each, so nested loops are ruled out meanwhile.
   static func resolve(
-    _ day: CalendarDay, _ settings: UsageAggregation.Settings, within limit: Duration
+    _ day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun
   ) throws -> [Statement] {
     [
       "set local enable_nestloop = off",
       try Statement(
         file: PackageResources.resolve_sql,
-        binding: ["day": day, "job": UsageAggregation.name, "key_prefix": settings.keyPrefix]
-      ).limited(to: limit),
+        binding: [
+          "day": day, "instance": run.instance, "job": UsageAggregation.name, "server": run.server,
+          "key_prefix": settings.keyPrefix,
+        ]
+      ).limited(to: run.timeLeft),
       "set local enable_nestloop = on",
     ]
   }
@@ -107,7 +111,8 @@ enum Statements {
     try Statement(
       file: PackageResources.complete_day_sql,
       binding: [
-        "key_prefix": settings.keyPrefix, "day": day, "shard": run.shard.index, "shard_count": run.shard.count,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix, "day": day,
+        "shard": run.shard.index, "shard_count": run.shard.count,
         "keys": keys, "run_id": run.id,
       ])
   }

@@ -116,7 +116,7 @@ extension UsageAggregation {
       var written = WrittenDay(report: try Self.merge(day.date, run, session))
       // Before new failures are told: one that fails again is opened again.
       if !run.isDryRun {
-        for statement in try Statements.resolve(day.date, settings, within: run.timeLeft) {
+        for statement in try Statements.resolve(day.date, settings, run) {
           try session.execute(statement)
         }
       }
