@@ -52,9 +52,7 @@ enum JobMain {
       setting: settings.scheduledAt, kubernetesName: settings.kubernetesName, now: startedAt, warning: &warning)
     if let warning { log.warning(warning) }
 
-    let identity = RunIdentity(
-      instance: settings.instance, job: J.name, server: J.keepsDataInRedis ? settings.redis?.identity ?? "" : "",
-      variant: env.variant, shard: settings.shard)
+    let identity = settings.identity(of: J.self, variant: env.variant)
     var blank = RunResult(
       identity: identity, version: oneshotVersion, runID: runID.description, status: .failed, exitCode: 0,
       logicalTime: logicalTime, startedAt: startedAt)

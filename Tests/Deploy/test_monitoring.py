@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from manifests import ROOT, documents
-from schedules import SCHEDULES, by_job, late_after
+from schedules import SCHEDULES, by_job, by_work, late_after
 
 DASHBOARD = json.loads((ROOT / "k8s/monitoring/dashboard.json").read_text())
 
@@ -50,17 +50,29 @@ class Alerts(unittest.TestCase):
         self.assertIn(f"{count} rules found", checked.stdout)
 
     def test_a_job_is_late_after_its_next_slot_and_not_before(self):
-        late = [(schedules, "JobIsLate", f'job_last_success_timestamp{{job_name="{job}"}}')
-                for job, schedules in by_job(SCHEDULES).items()]
-        late += [([s], "CronJobIsLate", f'kube_cronjob_status_last_successful_time{{namespace="oneshot",cronjob="{s.name}"}}')
-                 for s in SCHEDULES]
-        for schedules, alert, series in late:
-            with self.subTest(schedules=[s.name for s in schedules], alert=alert):
-                minutes = late_after(schedules) // 60
+        late = []
+        for job, schedules in by_job(SCHEDULES).items():
+            for schedule, (_, variant, seconds) in zip(schedules, by_work(schedules)):
+                label = f',variant="{variant or schedule.variant}"' if variant or schedule.variant else ""
+                late.append((schedule, seconds, "JobIsLate", f'job_last_success_timestamp{{job_name="{job}"{label}}}'))
+        late += [(s, late_after([s]), "CronJobIsLate",
+                  f'kube_cronjob_status_last_successful_time{{namespace="oneshot",cronjob="{s.name}"}}') for s in SCHEDULES]
+        for schedule, seconds, alert, series in late:
+            with self.subTest(schedule=schedule.name, alert=alert):
+                minutes = seconds // 60
                 # No run that its schedule allows makes it ring.
-                self.assertGreater(minutes * 60, min(s.every + s.timeout_seconds for s in schedules))
+                self.assertGreater(minutes * 60, schedule.every + schedule.timeout_seconds)
                 self.assertFalse(self.fires(alert, {series: f"0x{minutes + 9}"}, minutes - 1))
                 self.assertTrue(self.fires(alert, {series: f"0x{minutes + 9}"}, minutes + 1))
+
+    def test_each_work_of_a_job_is_late_by_itself_and_a_name_that_is_gone_is_not(self):
+        name = 'job_last_success_timestamp{job_name="reindex"'
+        fresh = {f'{name},variant="pending"}}': "0+60x999", f'{name},variant="rebuild"}}': "0+60x999"}
+        self.assertTrue(self.fires("JobIsLate", fresh | {f"{name}}}": "0x999"}, 900))
+        self.assertFalse(self.fires("JobIsLate", fresh | {f"{name}}}": "0+60x999"}, 900))
+        usage = 'job_last_success_timestamp{job_name="usage-aggregation"'
+        self.assertFalse(self.fires(
+            "JobIsLate", {f"{usage}}}": "0x9999", f'{usage},variant="retention-30d"}}': "0+60x9999"}, 9000))
 
     def test_failures_partial_runs_and_dead_letters(self):
         name = 'job_name="usage-aggregation"'

@@ -13,7 +13,9 @@ struct SampleJob: Job {
   struct Settings: JobSettings { init(from env: inout Environment) {} }
   struct Report: JobReport {}
 
+  /// Which work it does, and of which Redis, as its settings would say.
   var variant = ""
+  var server = ""
   var work: @Sendable (JobRun) async throws -> Void = { _ in }
   var replays: @Sendable ([DeadLetter], JobRun) async throws -> [DeadLetter] = { _, _ in [] }
 
@@ -59,7 +61,10 @@ struct SampleJob: Job {
     let time = LogicalTime.decide(
       setting: settings.scheduledAt, kubernetesName: nil, now: startedAt, warning: &warning)
     let runner = JobRunner(
-      job: self, settings: settings, logicalTime: time, runID: runID, startedAt: startedAt, log: log,
+      job: self, settings: settings,
+      identity: RunIdentity(
+        instance: settings.instance, job: Self.name, server: server, variant: variant, shard: settings.shard),
+      logicalTime: time, runID: runID, startedAt: startedAt, log: log,
       surroundings: .init(host: "host", processID: 1, now: { startedAt }, signal: { nil }),
       telemetry: Telemetry([], redactor: redactor, log: log))
     guard let runner else { throw TestFailure("no runner") }

@@ -25,7 +25,7 @@ import Testing
     let moment = Timestamp(seconds: seconds)
     let statement = DeadLetters.record(
       items.map { ItemFailure(item: $0, kind: kind, message: "«\($0)» is bad", payload: ["of": .string($0)]) },
-      job: job,
+      of: RunIdentity(job: job),
       runID: RunID(at: moment, using: &generator), at: moment)
     try await place.database.withSession { session in try session.execute(statement) }
   }

@@ -1,5 +1,3 @@
-package import Redis
-
 /// What tells runs apart. Two runs for one slot are duplicates if they are equal in all of this.
 ///
 /// Built once, when the settings are read; lock, fence, ledger, totals, dead letters and metrics are keyed by it.
@@ -33,16 +31,6 @@ package struct RunIdentity: Sendable, Hashable {
   /// What stands before a lock's name in Redis.
   package static let lockPrefix = "oneshot:lock:"
   package var lockKey: String { Self.lockPrefix + lockName }
-}
-
-extension RedisAddress {
-  /// How progress and ledger name this server: names of hosts are the same in capitals.
-  package var identity: String {
-    switch place {
-    case .tcp: target.lowercased()
-    case .unix: target
-    }
-  }
 }
 
 /// `JOB_INSTANCE`: a name in keys, in rows and in `HEALTH_EXPECT`, so of a small alphabet.

@@ -89,6 +89,15 @@ struct RuntimeSettings: JobSettings {
   }
 }
 
+extension RuntimeSettings {
+  /// What a run with these settings is.
+  func identity<J: Job>(of job: J.Type, variant: String) -> RunIdentity {
+    RunIdentity(
+      instance: instance, job: J.name, server: J.keepsDataInRedis ? redis?.identity ?? "" : "", variant: variant,
+      shard: shard)
+  }
+}
+
 /// `DATABASE_URL`, for jobs and for the operator's command.
 package func databaseOptions(from env: inout Environment) -> ConnectionOptions? {
   let options: ConnectionOptions? = env.secret(

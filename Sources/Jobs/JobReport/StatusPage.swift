@@ -71,12 +71,15 @@ struct StatusPage: Job {
   }
 
   func run(_ run: JobRun) async throws -> Report {
+    var health = settings.health
+    health.instance = run.instance
     let facts = try await HealthFacts(
-      settings.health, query: { statement in try await run.session { try $0.query(statement) } },
+      health, query: { statement in try await run.session { try $0.query(statement) } },
+      redis: run.redisConnection.identity,
       locks: { try await run.retrying("looking at the locks") { try await HeldLock.all(on: run.redisConnection) } })
     let reading = Reading(
       settings: settings, now: run.startedAt, scheduledAt: run.scheduledAt, own: run.id,
-      judgement: Judgement(facts, settings.health, by: Self.name))
+      judgement: Judgement(facts, health, by: Self.name))
     let picture = try await run.snapshot { session in try reading.carryOut(session) }
     run.covers(Window(start: picture.axis.start, end: picture.madeAt))
     let page = Page(picture).html.markup

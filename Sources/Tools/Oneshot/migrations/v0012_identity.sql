@@ -8,7 +8,7 @@ create unique index job_runs_one_success_a_slot
   on oneshot.job_runs (instance, job, server, variant, shard, shard_count, scheduled_at)
   where status = 'succeeded' and scheduled_by <> 'clock' and not forced;
 drop index oneshot.job_runs_by_part;
-create index job_runs_by_part on oneshot.job_runs (instance, job, server, variant, shard, started_at);
+create index job_runs_by_part on oneshot.job_runs (job, variant, shard, instance, server, started_at);
 alter table oneshot.job_totals add column instance text not null default '', add column server text not null default '',
   add column variant text not null default '';
 alter table oneshot.job_totals drop constraint job_totals_pkey, add primary key (instance, job, server, variant, shard);
