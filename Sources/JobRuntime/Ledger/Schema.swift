@@ -21,7 +21,7 @@ public struct TableNeed: Sendable, Equatable {
 /// The database's schema as `oneshot migrate` made it.
 enum Schema {
   /// The newest migration that the runtime itself relies on.
-  static let neededByRuntime = 12
+  static let neededByRuntime = 9
 
   /// The oldest Postgres that is supported, as libpq numbers versions.
   static let oldestServer = 140_000

@@ -20,7 +20,6 @@ extension Migration {
     Migration(9, "replay", PackageResources.v0009_replay_sql),
     Migration(10, "incidents", PackageResources.v0010_incidents_sql),
     Migration(11, "search_rebuild", PackageResources.v0011_search_rebuild_sql),
-    Migration(12, "identity", PackageResources.v0012_identity_sql),
   ]
 
   private init(_ version: Int, _ name: String, _ bytes: [UInt8]) {
