@@ -78,11 +78,14 @@ let package = Package(
     // What only this file knows: the names of the jobs.
     .target(
       name: "CBuild", cSettings: [.define("ONESHOT_JOB_NAMES", to: jobs.map(kebabCase).joined(separator: ","))]),
+    .plugin(name: "MigrationList", capability: .buildTool(), path: "Sources/Tools/MigrationList"),
+    .target(
+      name: "Migrations", dependencies: ["JobRuntime", "Postgres"], path: "Sources/Tools/Migrations",
+      resources: [.embedInCode("lines"), .embedInCode("conversion")], swiftSettings: strict, plugins: ["MigrationList"]),
     .executableTarget(
       name: "Oneshot",
-      dependencies: ["CBuild", "Operations", "JobRuntime", "Postgres", "Redis"],
+      dependencies: ["CBuild", "Migrations", "Operations", "JobRuntime", "Postgres", "Redis"],
       path: "Sources/Tools/Oneshot",
-      resources: [.embedInCode("migrations")],
       swiftSettings: strict),
   ]
     + jobs.map {
@@ -110,6 +113,6 @@ let package = Package(
       tests("JobRuntimeTests", ["JobRuntime", "Postgres", "Redis"]),
       // What they run and look into: every binary.
       tests("JobTests", ["JobRuntime", "Operations", "Postgres", "Redis", "Oneshot"] + jobs),
-      tests("ProcessTests", ["JobRuntime", "Operations", "Postgres", "Redis", "Oneshot"] + jobs),
+      tests("ProcessTests", ["JobRuntime", "Migrations", "Operations", "Postgres", "Redis", "Oneshot"] + jobs),
     ]
 )
