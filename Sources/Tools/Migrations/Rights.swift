@@ -55,12 +55,17 @@ struct Rights {
     where nspname || '.' || relname = any (\(references)::text[])
       and not (has_table_privilege(oid, 'select') and has_table_privilege(oid, 'references'))
     union all
-    select format('does not own %I.%I', nspname, relname),
-      format('grant %I to %I', pg_get_userbyid(relowner), role)
-    from here, known
+    select 'does not own ' || string_agg(format('%I.%I', nspname, relname), ', ' order by nspname, relname),
+      -- A right to act as a superuser is more than anybody should grant for this.
+      case when rolsuper
+        then string_agg(format('alter table %I.%I owner to %I', nspname, relname, role), '; ' order by nspname, relname)
+        else format('grant %I to %I', rolname, role)
+      end
+    from here, known join pg_roles on pg_roles.oid = relowner
     where (nspname = tables and relname = any (\(changed)::text[])
         or nspname = 'oneshot' and relkind = 'r' and \(converts))
       and not pg_has_role(relowner, 'usage')
+    group by rolname, rolsuper, role
     """
   }
 }
