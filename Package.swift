@@ -84,11 +84,14 @@ let package = Package(
     .target(
       name: "CBuild",
       cSettings: [.define("ONESHOT_JOB_NAMES", to: jobs.map { kebabCase($0.name) }.joined(separator: ","))]),
+    .plugin(name: "MigrationList", capability: .buildTool(), path: "Sources/Tools/MigrationList"),
+    .target(
+      name: "Migrations", dependencies: ["JobRuntime", "Postgres"], path: "Sources/Tools/Migrations",
+      resources: [.embedInCode("lines"), .embedInCode("conversion")], swiftSettings: strict, plugins: ["MigrationList"]),
     .executableTarget(
       name: "Oneshot",
-      dependencies: ["CBuild", "Operations", "JobRuntime", "Postgres", "Redis"],
+      dependencies: ["CBuild", "Migrations", "Operations", "JobRuntime", "Postgres", "Redis"],
       path: "Sources/Tools/Oneshot",
-      resources: [.embedInCode("migrations")],
       swiftSettings: strict),
   ]
     + jobs.map { job in
@@ -114,8 +117,8 @@ let package = Package(
       tests("PostgresTests", of: ["Postgres", "Redis", "BlockingIO"]),
       tests("RedisTests", of: ["Redis", "BlockingIO"]),
       tests("JobRuntimeTests", of: ["JobRuntime", "Postgres", "Redis"]),
-      tests("ProcessTests", of: ["JobRuntime", "Postgres", "Redis", "Oneshot"]),
-      tests("OneshotTests", of: ["Oneshot", "Operations", "JobRuntime", "Postgres", "Redis"]),
+      tests("ProcessTests", of: ["JobRuntime", "Migrations", "Postgres", "Redis", "Oneshot"]),
+      tests("OneshotTests", of: ["Oneshot", "Migrations", "Operations", "JobRuntime", "Postgres", "Redis"]),
       // What it compares the pages with: every job.
       tests("DocumentationTests", of: ["JobRuntime", "Redis", "Oneshot"] + jobs.map(\.name)),
     ]

@@ -14,8 +14,8 @@ public protocol Job: Sendable {
   /// What the job does, in one line, for `--help`.
   static var summary: String { get }
 
-  /// The number of the newest migration that the job relies on.
-  static var neededSchema: Int { get }
+  /// The migrations that the job relies on: of each line the newest. What the runtime itself needs goes without saying.
+  static var schema: [MigrationNeed] { get }
 
   /// The tables that the job reads and writes, for `--check`.
   static var tables: [TableNeed] { get }
@@ -74,7 +74,7 @@ public protocol Job: Sendable {
 }
 
 extension Job {
-  public static var neededSchema: Int { 1 }
+  public static var schema: [MigrationNeed] { [] }
   public static var tables: [TableNeed] { [] }
   public var neededTables: [TableNeed] { Self.tables }
   public func check(_ run: JobRun) async throws -> [JobFailure] { [] }

@@ -21,24 +21,24 @@ extension JobRunner {
   private func checkPostgres(_ found: inout Findings) async throws {
     let needs = Schema.runtimeTables + job.neededTables
     let wanted = job.advice
-    let (server, version, missing, isReadOnly, advice) = try await database.transaction(readOnly: true) { session in
+    let (server, applied, missing, isReadOnly, advice) = try await database.transaction(readOnly: true) { session in
       let missing = try session.query(Schema.missing(needs)).map { row in
         (
           complaint: try row.value("complaint", as: String.self),
           isPrivilege: try row.value("is_privilege", as: Bool.self)
         )
       }
-      let version = missing.isEmpty ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
+      let applied = missing.isEmpty ? try AppliedMigrations(session) : AppliedMigrations()
       let isReadOnly: Bool = try session.query(Schema.isReadOnly).only().value("is_read_only")
       let advice = try wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } }
-      return (session.serverVersion, version, missing, isReadOnly, advice ?? [])
+      return (session.serverVersion, applied, missing, isReadOnly, advice ?? [])
     }
     if isReadOnly { found.complaints.append(Schema.readOnlyFailure) }
     found.facts.append(("postgres_version", .integer(Int64(server))))
     if server < Schema.oldestServer { found.complaints.append(Schema.failure(serverVersion: server)) }
     if missing.isEmpty {
-      found.facts.append(("schema_version", .integer(Int64(version))))
-      if version < neededSchema { found.complaints.append(Schema.failure(found: version, needed: neededSchema)) }
+      found.facts.append(("migrations", applied.json))
+      if let failure = applied.failure(needing: neededMigrations) { found.complaints.append(failure) }
     }
     for line in advice { log.warning("advice: \(line)") }
     if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }

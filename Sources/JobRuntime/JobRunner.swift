@@ -137,7 +137,9 @@ struct JobRunner<J: Job> {
       let ledger = Ledger(job: J.name, variant: job.variant, shard: settings.shard, runID: runID)
       log.debug("opening the run in the ledger")
       switch try await watched(by: watchers(of: lock), { try await open(ledger, lock) }) {
-      case .schemaTooOld(let found): throw Schema.failure(found: found, needed: neededSchema)
+      case .schemaTooOld(let found):
+        throw found.failure(needing: neededMigrations)
+          ?? JobFailure(.misconfigured, "the database has not been migrated")
       case .alreadyDone(let earlier):
         log.info("this slot has already succeeded", ["run": .string(earlier)])
         var result = self.result(.skipped)
@@ -223,7 +225,7 @@ struct JobRunner<J: Job> {
 
   // MARK: Facts
 
-  var neededSchema: Int { max(J.neededSchema, Schema.neededByRuntime) }
+  var neededMigrations: [MigrationNeed] { MigrationNeed.all(of: J.schema) }
 
   private var holder: String {
     var members: [(String, JSON)] = [

@@ -41,7 +41,7 @@ enum DeadLetters {
     from unnest(
       \(failures.map(\.item.storableName))::text[], \(failures.map(\.kind))::text[], \(failures.map(\.message.storable))::text[],
       \(failures.map(\.payload.storableText))::text[]) as failure (item, kind, message, payload)
-    on conflict (job, item_digest) do update
+    on conflict (instance, job, server, item_digest) do update
     set attempts = d.attempts + (d.last_run_id <> excluded.last_run_id)::integer, payload = excluded.payload,
       error_kind = excluded.error_kind, error_message = excluded.error_message,
       last_failed_at = excluded.last_failed_at, last_run_id = excluded.last_run_id, state = 'pending',

@@ -15,7 +15,7 @@ struct Ledger: Sendable {
     /// The slot has succeeded before, in the run with this id.
     case alreadyDone(runID: String)
     /// The migrations that were applied end before what this binary needs.
-    case schemaTooOld(found: Int)
+    case schemaTooOld(found: AppliedMigrations)
   }
 
   /// Takes the next fencing token and writes the run's row: all in one statement, so in one transaction
@@ -23,7 +23,10 @@ struct Ledger: Sendable {
   func open(_ facts: OpeningFacts) -> Statement {
     """
     with schema as (
-      select coalesce(max(version), 0) as version from oneshot.migrations
+      select bool_and(found >= needed.number) as is_enough, string_agg(needed.line || ' ' || found, ',') as found
+      from unnest(\(facts.needs.map(\.line))::text[], \(facts.needs.map(\.number))::integer[]) as needed (line, number)
+      cross join lateral (
+        select coalesce(max(number), 0) as found from oneshot.migrations where line = needed.line) as applied
     ), done as (
       select run_id from oneshot.job_runs
       where \(facts.identifiesSlot) and not \(facts.isForced)
@@ -35,8 +38,8 @@ struct Ledger: Sendable {
       -- One more than any shard's, so that tokens tell which of two runs is newer when they share the work differently.
       select \(job), \(shard.index), 1 + coalesce((select max(token) from oneshot.fences where job = \(job)), 0)
       from schema
-      where version >= \(facts.neededSchema) and not exists (select from done)
-      on conflict (job, shard) do update set token = greatest(f.token + 1, excluded.token)
+      where is_enough and not exists (select from done)
+      on conflict (instance, job, server, shard) do update set token = greatest(f.token + 1, excluded.token)
       returning token
     ), left_open as (
       update oneshot.job_runs r
@@ -51,7 +54,7 @@ struct Ledger: Sendable {
         job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures)
       -- No dead letters: what an abandoned run told is told again by the next.
       select job, shard, 0, 0, count(*), 0, 0, count(*) from left_open group by job, shard
-      on conflict (job, shard) do update set failed = t.failed + excluded.failed,
+      on conflict (instance, job, server, variant, shard) do update set failed = t.failed + excluded.failed,
         consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
     ), earlier as (
       select count(*) as starts from oneshot.job_runs
@@ -69,7 +72,7 @@ struct Ledger: Sendable {
       on conflict (run_id) do update set fence = excluded.fence where job_runs.status = 'running'
       returning fence, attempt
     )
-    select schema.version, (select run_id from done) as done, opened.fence, opened.attempt,
+    select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
       -- Asked here, where it costs no round trip.
       exists (
         select from oneshot.dead_letters
@@ -88,20 +91,19 @@ struct Ledger: Sendable {
     var deadlineAt: Timestamp
     var host: String
     var version: String
-    /// The number of the newest migration that the job relies on.
-    var neededSchema: Int
+    /// The migrations that the binary relies on.
+    var needs: [MigrationNeed]
   }
 
   /// - Throws: `JobFailure` of kind `fenced` when a newer run has given this one up already.
-  func read(_ row: Row, neededSchema: Int) throws -> Opening {
+  func read(_ row: Row) throws -> Opening {
     if let done = try row.optional("done", as: String.self) { return .alreadyDone(runID: done) }
     guard let fence = try row.optional("fence", as: Int64.self) else {
-      let version: Int = try row.value("version")
-      guard version < neededSchema else {
+      guard try !row.value("is_enough", as: Bool.self) else {
         throw JobFailure(
           .fenced, "a newer run has started while this one was opened", hint: "Nothing to do: it does the work.")
       }
-      return .schemaTooOld(found: version)
+      return .schemaTooOld(found: AppliedMigrations(listed: try row.value("found")))
     }
     return .opened(fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"))
   }
@@ -140,7 +142,7 @@ struct Ledger: Sendable {
         (status = 'interrupted')::integer, errors_total, (status <> 'succeeded')::integer,
         case when status = 'succeeded' then finished_at end
       from closed
-      on conflict (job, shard) do update
+      on conflict (instance, job, server, variant, shard) do update
       set succeeded = t.succeeded + excluded.succeeded, partial = t.partial + excluded.partial,
         failed = t.failed + excluded.failed, interrupted = t.interrupted + excluded.interrupted,
         dead_letters = t.dead_letters + excluded.dead_letters,

@@ -7,7 +7,7 @@ enum Description {
       "name": .string(J.name),
       "summary": .string(J.summary),
       "version": .string(oneshotVersion),
-      "needed_schema": .integer(Int64(max(J.neededSchema, Schema.neededByRuntime))),
+      "needed_schema": JSON(members: MigrationNeed.all(of: J.schema).map { ($0.line, .integer(Int64($0.number))) }),
       "stops_within_seconds": .integer(JobMain.stopsWithin.components.seconds),
       "settings": .array(
         settings.own.map { json(of: $0, isOwn: true) } + settings.common.map { json(of: $0, isOwn: false) }),

@@ -14,7 +14,6 @@ import Redis
 struct JobDoctor: Job {
   static let name = JobPart.doctor
   static let summary = "finds what is wrong with the runs of all jobs, and tells of it"
-  static let neededSchema = 10
   static let tables = [
     TableNeed(
       "oneshot.incidents", columns: ["incident_id", "job", "variant", "shard", "kind", "opening_told", "ending_told"],

@@ -14,7 +14,6 @@ import Redis
 struct StatusPage: Job {
   static let name = "job-report"
   static let summary = "writes a web page of all runs, failures, dead letters and locks"
-  static let neededSchema = 8
   static let tables = [
     TableNeed(
       "oneshot.job_runs",

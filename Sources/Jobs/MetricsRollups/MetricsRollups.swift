@@ -11,7 +11,7 @@ import Postgres
 struct MetricsRollups: Job {
   static let name = "metrics-rollups"
   static let summary = "keeps hourly, daily, weekly and monthly rollups of metric events"
-  static let neededSchema = 6
+  static let schema = [MigrationNeed("rollups", 3)]
   static let tables = [
     TableNeed(
       "metric_events", columns: ["metric", "entity_type", "entity_id", "value", "occurred_at", "written_by"],

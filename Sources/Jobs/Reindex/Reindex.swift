@@ -12,7 +12,7 @@ import Redis
 struct Reindex: Job {
   static let name = "reindex"
   static let summary = "keeps full-text search documents true to their sources"
-  static let neededSchema = 7
+  static let schema = [MigrationNeed("search", 3)]
   static let tables = [
     TableNeed(
       "search_documents", columns: ["entity", "entity_id", "document", "source_hash", "language", "indexed_at"],

@@ -12,7 +12,7 @@ import Redis
 struct TopStats: Job {
   static let name = "top-stats"
   static let summary = "publishes leaderboards from Postgres in Redis"
-  static let neededSchema = 4
+  static let schema = [MigrationNeed("boards", 1)]
   static let tables = Preparation.tables(of: Preparation.allCases) + [history]
 
   private static let history = TableNeed(

@@ -12,7 +12,7 @@ import Redis
 struct UsageAggregation: Job {
   static let name = "usage-aggregation"
   static let summary = "moves usage counters from Redis to Postgres"
-  static let neededSchema = 2
+  static let schema = [MigrationNeed("usage", 1)]
   static let tables = [
     TableNeed(
       "merchant_usage", columns: ["merchant_id", "usage_date", "metric_type", "value", "first_seen_at", "updated_at"],

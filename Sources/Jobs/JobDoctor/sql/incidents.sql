@@ -11,7 +11,7 @@ with found as (
 ), opened as (
   insert into oneshot.incidents (job, variant, shard, kind, since, message, opened_at, opened_by)
   select f.job, f.variant, f.shard, f.kind, f.since, f.message, :now, :run from found f
-  on conflict (job, variant, shard, kind) where closed_at is null do nothing
+  on conflict (instance, job, server, variant, shard, kind) where closed_at is null do nothing
   returning 1
 ), removed as (
   delete from oneshot.incidents where incident_id in (

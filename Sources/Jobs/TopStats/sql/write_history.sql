@@ -5,4 +5,4 @@ with removed as (
 insert into top_stats_history as h (board, computed_at, rank, member, score)
 select :board, :computed_at, rank, member, score
 from unnest(:member_list::text[], :score_list::double precision[]) with ordinality as ranked (member, score, rank)
-on conflict (board, computed_at, rank) do update set member = excluded.member, score = excluded.score
+on conflict (instance, key_prefix, board, computed_at, rank) do update set member = excluded.member, score = excluded.score

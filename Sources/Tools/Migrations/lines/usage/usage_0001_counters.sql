@@ -17,6 +17,9 @@ comment on table merchant_usage is 'The value of each usage counter, moved here 
 create index merchant_usage_by_date on merchant_usage using brin (usage_date) with (pages_per_range = 32, autosummarize = on);
 
 create table oneshot.usage_days (
+  instance text not null default '',
+  -- The Redis that the counters were read from.
+  server text not null default '',
   key_prefix text not null,
   usage_date date not null,
   shard integer not null,
@@ -24,7 +27,7 @@ create table oneshot.usage_days (
   keys bigint not null,
   completed_at timestamptz not null,
   run_id uuid not null,
-  primary key (key_prefix, usage_date, shard_count, shard)
+  primary key (instance, server, key_prefix, usage_date, shard_count, shard)
 );
 comment on table oneshot.usage_days is
   'Days that were over, and whose counters were all written, when a run of usage-aggregation read them.';

@@ -1,10 +1,13 @@
 -- reindex, mode rebuild: what it needs and only the owner of search_documents may. Narrow, so that its role owns nothing.
 --
--- As in v0007_search.sql: names are found where this is made, the functions' search_path has nothing but pg_catalog, and
+-- As in search_0001_documents.sql: names are found where this is made, the functions' search_path has nothing but pg_catalog, and
 -- oneshot_home in them stands for this schema until the end of the file.
 select set_config('search_path', quote_ident(current_schema()::text) || ', pg_temp', true);
 
-create table oneshot.search_gone (language text collate "C" not null, word text collate "C");
+create table oneshot.search_gone (
+  language text collate "C" not null,
+  word text collate "C"
+);
 comment on table oneshot.search_gone is
   'What leaves search_words when a rebuild swaps its table in, and (where word is null) search_languages.';
 
