@@ -29,7 +29,7 @@ struct Migrator {
   ///
   /// - Parameter tell: called before each step.
   /// - Returns: the steps this call applied.
-  func migrate(_ tell: @Sendable (Migration) -> Void) async throws -> [Migration] {
+  func migrate(_ tell: @Sendable (Migration) throws -> Void) async throws -> [Migration] {
     var done: [Migration] = []
     for migration in migrations {
       let isNew = try await database.transaction { session in
@@ -46,7 +46,7 @@ struct Migrator {
           }
           return false
         }
-        tell(migration)
+        try tell(migration)
         try session.execute(script: migration.sql, limit: Self.limit)
         try session.execute(
           "insert into oneshot.migrations (version, name) values (\(migration.version), \(migration.name))")

@@ -23,15 +23,15 @@ struct Migrate: Command {
         let applied = try await migrator.applied()
         let missing = Migration.all.filter { applied.done[$0.version] == nil }
         for migration in missing {
-          console.say("-- would apply \(migration.version) \(migration.name)\n\(migration.sql)\n")
+          try console.say("-- would apply \(migration.version) \(migration.name)\n\(migration.sql)\n")
         }
-        console.say(
+        try console.say(
           missing.isEmpty
             ? "up to date: version \(applied.newest)\n" : "\(missing.count) to apply; nothing was changed\n")
       } else {
-        let done = try await migrator.migrate { console.say("applying \($0.version) \($0.name)\n") }
+        let done = try await migrator.migrate { try console.say("applying \($0.version) \($0.name)\n") }
         let version = Migration.all.last?.version ?? 0
-        console.say(
+        try console.say(
           done.isEmpty ? "up to date: version \(version)\n" : "applied \(done.count); now at version \(version)\n")
       }
       return 0
