@@ -16,7 +16,10 @@ struct PreparedRun: Sendable {
   }
 
   init(_ refused: RunResult, _ delivery: ResultDelivery) {
-    (timeout, self.delivery, work, lastWord) = (nil, delivery, { refused }, { _ in refused })
+    timeout = nil
+    self.delivery = delivery
+    work = { refused }
+    lastWord = { _ in refused }
   }
 
   init<J: Job>(of runner: JobRunner<J>, isCheck: Bool, _ delivery: ResultDelivery) {
@@ -24,17 +27,17 @@ struct PreparedRun: Sendable {
     self.delivery = delivery
     lastWord = { runner.lastWord($0) }
     work = {
-      let work = Task { isCheck ? await runner.check() : await runner.run() }
+      let task = Task { isCheck ? await runner.check() : await runner.run() }
       let stop = { @Sendable in
-        work.cancel()
+        task.cancel()
         // Elsewhere: the log may stand still behind a reader that is stuck.
         SideThread(label: "log").start { runner.log.info("asked to stop; stopping at the next safe point") }
       }
       return await runner.surroundings.stop.answered(by: stop) {
         await withTaskCancellationHandler {
-          await work.value
+          await task.value
         } onCancel: {
-          work.cancel()
+          task.cancel()
         }
       }
     }

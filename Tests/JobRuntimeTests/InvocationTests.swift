@@ -1,4 +1,6 @@
 import Foundation
+import Postgres
+import Redis
 import Synchronization
 import TestSupport
 import Testing
@@ -98,7 +100,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [(["--nonsense"], 64), (["--plan", "--check"], 64), (["--plan", "--plan"], 64), ([], 78)])
+  @Test(
+    arguments: [(["--nonsense"], 64), (["--plan", "--check"], 64), (["--plan", "--plan"], 64), ([], 78)]
+      as [([String], Int32)])
   func `what is refused is a result too`(arguments: [String], code: Int32) async throws {
     let process = InProcess(arguments, [:])
     let refused = try result(of: await Invocation<SampleJob>(process.surroundings).answer())

@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import Redis
 import TestSupport
 import Testing
@@ -16,8 +17,8 @@ import Testing
     let settings = place.environment
     let outcome = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
       [runs = runs as Int, settings = settings as [String: String]] in
-      let early = try await Self.measured(after: runs / 4, settings)
-      let late = try await Self.measured(after: runs - runs / 4, settings)
+      let early = try await ManyRunsInOneProcessTests.measured(after: runs / 4, settings)
+      let late = try await ManyRunsInOneProcessTests.measured(after: runs - runs / 4, settings)
       print("\(runs) runs in one process: after a quarter \(early), at the end \(late)")
       fflush(nil)
       #expect(late.kilobytes - early.kilobytes < 4096, "\(early) \(late)")
@@ -28,7 +29,7 @@ import Testing
   }
 
   /// What a process has taken.
-  private struct Taken: Sendable {
+  struct Taken: Sendable {
     /// Resident memory.
     var kilobytes: Int
     var descriptors: Int
@@ -36,7 +37,7 @@ import Testing
   }
 
   /// Does so many runs, and looks.
-  private static func measured(after runs: Int, _ settings: [String: String]) async throws -> Taken {
+  static func measured(after runs: Int, _ settings: [String: String]) async throws -> Taken {
     for number in 1...runs {
       let process = InProcess([], settings)
       let job = SampleJob { run in

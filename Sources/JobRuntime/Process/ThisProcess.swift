@@ -16,11 +16,12 @@ package enum ThisProcess {
 
   package static var surroundings: Surroundings {
     let termination = ResultFile.kubernetesPath
+    let answer: @Sendable () -> String? = { readLine() }
     return Surroundings(
       arguments: Array(CommandLine.arguments.dropFirst()), environment: environment, host: host, processID: getpid(),
       now: clock, terminal: Terminal(descriptor: STDERR_FILENO), output: stdout,
       resultFile: access(termination, W_OK) == 0 ? termination : nil,
-      readAnswer: isatty(STDIN_FILENO) == 1 ? { readLine() } : nil)
+      readAnswer: isatty(STDIN_FILENO) == 1 ? answer : nil)
   }
 
   /// Ends it at once. Not exit: its handlers (OpenSSL's, libpq's) must not run under threads that still work.
