@@ -78,7 +78,7 @@ let package = Package(
       dependencies: ["JobRuntime", .target(name: "CCurl", condition: .when(traits: ["Delivery"]))],
       swiftSettings: strict),
     .target(
-      name: "Operations", dependencies: ["JobRuntime", "Postgres", "Redis"],
+      name: "Operations", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
       resources: [.embedInCode("sql")], swiftSettings: strict),
     // What only this file knows: the names of the jobs.
     .target(

@@ -12,7 +12,7 @@ extension JobRunner {
     record.counted.details = JSON(members: found.facts)
     record.rejected.add(
       found.complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
-    if surroundings.signal() != nil { return result(.interrupted) }
+    if surroundings.stop.signal != nil { return result(.interrupted) }
     guard let first = found.complaints.first else { return result(.succeeded) }
     let all = found.complaints.map(\.message).joined(separator: "; ")
     return result(.failed, JobFailure(first.kind, all, hint: first.hint))

@@ -1,3 +1,4 @@
+import BlockingIO
 import Postgres
 
 /// The run's row in the ledger, and what is told of it elsewhere.
@@ -71,14 +72,14 @@ extension JobRunner {
     }
   }
 
-  /// Tells metrics and heartbeat how the run ended. Not cancelled with the work: a run that stops is told too.
+  /// Tells metrics and heartbeat how the run ended; one that stops is told too.
   func sendTelemetry(_ result: RunResult) async {
     let ledger = Ledger(job: J.name, variant: job.variant, shard: settings.shard, runID: runID)
-    await Task {
+    await shieldedFromCancellation {
       await telemetry.end(result, itemsProcessed: record.itemsProcessed) {
         guard record.isClosed else { return nil }
         return try await database.withSession { session in try ledger.readTotals(session.query(ledger.totals())) }
       }
-    }.value
+    }
   }
 }

@@ -2,18 +2,10 @@ import BlockingIO
 import Postgres
 import Redis
 
-/// The order of one run. It makes no process calls, so a test can call it directly.
-struct JobRunner<J: Job> {
-  /// What the process around it knows.
-  struct Surroundings: Sendable {
-    var host: String
-    var processID: Int32
-    var now: @Sendable () -> Timestamp
-    /// The signal that asked the process to stop, once one has.
-    var signal: @Sendable () -> Int32?
-  }
-
+/// The order of one run; `Invocation` puts it together.
+struct JobRunner<J: Job>: Sendable {
   let job: J
+  let servers: Servers
   let settings: RuntimeSettings
   let logicalTime: LogicalTime
   let runID: RunID
@@ -26,12 +18,12 @@ struct JobRunner<J: Job> {
   let redis: RedisConnection
   let record = RunRecord()
 
-  init?(
-    job: J, settings: RuntimeSettings, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp, log: Log,
-    surroundings: Surroundings, telemetry: Telemetry
+  init(
+    job: J, servers: Servers, settings: RuntimeSettings, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp,
+    log: Log, surroundings: Surroundings, telemetry: Telemetry
   ) {
-    guard let options = settings.database, let address = settings.redis else { return nil }
     self.job = job
+    self.servers = servers
     self.settings = settings
     self.logicalTime = logicalTime
     self.runID = runID
@@ -39,8 +31,8 @@ struct JobRunner<J: Job> {
     self.log = log
     self.surroundings = surroundings
     self.telemetry = telemetry
-    database = Database(options)
-    redis = RedisConnection(address, clientName: J.name)
+    database = Database(servers.database)
+    redis = RedisConnection(servers.redis, clientName: J.name)
   }
 
   var deadline: ContinuousClock.Instant { started + settings.timeout }
@@ -63,7 +55,7 @@ struct JobRunner<J: Job> {
       if !isReadOnly { await sendTelemetry(result) }
     }
     // Not for long: it waits for what the connection is busy with, which may be a server that is frozen.
-    _ = await waiting(atMost: .seconds(1)) { await database.close() }
+    _ = await waiting(atMost: StopLimits.closingConnection) { await database.close() }
     await redis.close()
     return result
   }
@@ -75,12 +67,11 @@ struct JobRunner<J: Job> {
   }
 
   private func runAsLeader() async throws -> RunResult {
-    guard let address = settings.redis else { throw JobFailure(.misconfigured, "REDIS_URL is required") }
     // A connection of its own, so that renewal never waits behind the job's commands; and limits that
     // let a renewal fail twice before the lease is over.
-    let patience = min(.seconds(5), settings.lockTTL / 3)
+    let patience = min(StopLimits.lockAnswer, settings.lockTTL / 3)
     let connection = RedisConnection(
-      address, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
+      servers.redis, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
     let lock = LeaderLock(
       job: J.name, shard: settings.shard, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold,
       connection: connection)
@@ -93,8 +84,8 @@ struct JobRunner<J: Job> {
     }
     log.debug("took the lock", ["lock": .string(lock.key)])
     let result = await runLocked(lock)
-    // Not cancelled with the work: a run that stops gives its lock back.
-    await Task {
+    // A run that stops gives its lock back.
+    await shieldedFromCancellation {
       log.debug("releasing the lock")
       // A connection that was lost while it was idle is noticed only when it is used.
       let again = Retrier(attempts: 2, longestDelay: .zero, deadline: .now + settings.lockTTL, log: log)
@@ -108,7 +99,7 @@ struct JobRunner<J: Job> {
         log.warning("the lock could not be released; it ends with its lease", ["error": .string("\(error)")])
       }
       await connection.close()
-    }.value
+    }
     // Not before: a monitoring system that is down must not keep the next run out.
     await sendTelemetry(result)
     return result
@@ -164,15 +155,15 @@ struct JobRunner<J: Job> {
     } catch {
       result = self.result(of: error)
     }
-    // Not cancelled with the work: a run that stops still says so in the ledger. But what is left of the time
-    // after a signal is the lock's, should Postgres not answer.
+    // A run that stops still says so in the ledger. But what is left of the time after a signal is the lock's, should
+    // Postgres not answer.
     let closing = { @Sendable [result] in await close(leadership, result) }
     let failure =
       result.status == .interrupted
-      ? await waiting(atMost: .seconds(2), for: closing) ?? nil : await Task(operation: closing).value
+      ? await waiting(atMost: StopLimits.closingLedger, for: closing) ?? nil : await shieldedFromCancellation(closing)
     if let failure {
       result = self.result(of: failure)
-      await Task { [result] in _ = await close(leadership, result) }.value
+      _ = await shieldedFromCancellation { [result] in await close(leadership, result) }
     }
     record.ending = result
     return result

@@ -238,7 +238,7 @@ public struct Session: ~Copyable {
   private static func cancelCommit(_ wire: Wire) throws(PostgresError) {
     // An ordinary COMMIT is over in a moment, and the work in it is kept.
     do throws(PostgresError) {
-      _ = try lastResult(of: wire.patient, statement: "commit", until: .now + .seconds(1))
+      _ = try lastResult(of: wire.patient, statement: "commit", until: .now + StopLimits.commit)
       return
     } catch {
       guard case .timedOut = error else { throw error }

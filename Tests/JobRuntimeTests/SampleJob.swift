@@ -45,25 +45,10 @@ struct SampleJob: Job {
 
   /// Runs it in a place, as its binary would.
   func result(in place: Place, _ settings: [String: String] = [:]) async throws -> RunResult {
-    var env = Environment(place.environment.merging(settings) { $1 })
-    let settings = RuntimeSettings(from: &env)
-    #expect(env.problems.isEmpty)
-    let startedAt = Timestamp(seconds: 1_761_962_401)
-    var generator = SystemRandomNumberGenerator()
-    let runID = RunID(at: startedAt, using: &generator)
-    let redactor = Redactor([])
-    let log = Log(
-      to: Terminal(descriptor: 2), format: .json, level: .error, job: Self.name, runID: "", redactor: redactor,
-      now: { startedAt })
-    var warning: String?
-    let time = LogicalTime.decide(
-      setting: settings.scheduledAt, kubernetesName: nil, now: startedAt, warning: &warning)
-    let runner = JobRunner(
-      job: self, settings: settings, logicalTime: time, runID: runID, startedAt: startedAt, log: log,
-      surroundings: .init(host: "host", processID: 1, now: { startedAt }, signal: { nil }),
-      telemetry: Telemetry([], redactor: redactor, log: log))
-    guard let runner else { throw TestFailure("no runner") }
-    return await runner.run()
+    let process = InProcess([], place.environment.merging(settings) { $1 })
+    let answer = await Invocation<SampleJob>(process.surroundings, making: { _ in self }).answer()
+    guard case .result(let result) = answer else { throw TestFailure("no result") }
+    return result
   }
 }
 

@@ -1,14 +1,16 @@
+import BlockingIO
+
 /// `--describe`: what a platform has to know of a job to run it, as the code knows it. Manifests are generated from it
 /// (docs/decisions/0016-manifests-from-the-binaries.md).
 enum Description {
   static func json<J: Job>(of job: J.Type) -> JSON {
-    let settings = Help.declarations(of: J.self)
+    let settings = JobHelp.declarations(of: J.self)
     return [
       "name": .string(J.name),
       "summary": .string(J.summary),
       "version": .string(oneshotVersion),
       "needed_schema": JSON(members: MigrationNeed.all(of: J.schema).map { ($0.line, .integer(Int64($0.number))) }),
-      "stops_within_seconds": .integer(JobMain.stopsWithin.components.seconds),
+      "stops_within_seconds": .integer(StopLimits.contract.components.seconds),
       "settings": .array(
         settings.own.map { json(of: $0, isOwn: true) } + settings.common.map { json(of: $0, isOwn: false) }),
       "exit_codes": .array(ExitCode.all.map(json)),

@@ -1,10 +1,5 @@
-package import Postgres
-import Redis
-
-/// The settings that every job has.
+/// The settings that every job has, besides those of its servers.
 struct RuntimeSettings: JobSettings {
-  var database: ConnectionOptions?
-  var redis: RedisAddress?
   var scheduledAt: Timestamp?
   var kubernetesName: String?
   var timeout: Duration
@@ -25,9 +20,6 @@ struct RuntimeSettings: JobSettings {
   var logLevel: Log.Level
 
   init(from env: inout Environment) {
-    database = databaseOptions(from: &env)
-    redis = redisAddress(from: &env)
-
     scheduledAt = env.custom(
       "JOB_SCHEDULED_AT", form: "RFC 3339", default: nil,
       help: "The moment this run is for, filled in by the scheduler."
@@ -79,20 +71,6 @@ struct RuntimeSettings: JobSettings {
       "JOB_LOG_FORMAT", default: .auto, help: "Form of the log on stderr; auto is text on a terminal, else json.")
     logLevel = env.choice("JOB_LOG_LEVEL", default: .info, help: "The least important lines that are still written.")
   }
-}
-
-/// `DATABASE_URL`, for jobs and for the operator's command.
-package func databaseOptions(from env: inout Environment) -> ConnectionOptions? {
-  let options: ConnectionOptions? = env.secret(
-    "DATABASE_URL", form: "postgresql://… or host=… dbname=…", isRequired: true,
-    help: "Postgres: a libpq URI or keyword string; sslmode, several hosts and all else that libpq takes."
-  ) { text in
-    do { return .success(try ConnectionOptions(url: text, applicationName: "oneshot")) } catch {
-      return .failure("\(error)")
-    }
-  }
-  env.conceal(options?.secrets ?? [])
-  return options
 }
 
 /// This process's share of the work.

@@ -43,13 +43,13 @@ struct Migrate: Command {
       let migrator = Migrator(database, wanted)
       if isPlan {
         let (plan, schema, failure) = try await migrator.plan()
-        console.say(showsSQL ? plan.sql : plan.summary(schema: schema))
-        console.say(
+        try console.say(showsSQL ? plan.sql : plan.summary(schema: schema))
+        try console.say(
           plan.isEmpty ? "up to date: \(state)\n" : "\(plan.count) to apply; nothing was changed\n")
         if let failure { console.complain(failure) }
       } else {
-        let done = try await migrator.migrate { console.say($0 + "\n") }
-        console.say(done == 0 ? "up to date: \(state)\n" : "applied \(done); now at \(state)\n")
+        let done = try await migrator.migrate { try console.say($0 + "\n") }
+        try console.say(done == 0 ? "up to date: \(state)\n" : "applied \(done); now at \(state)\n")
       }
       return 0
     }

@@ -1,4 +1,3 @@
-import Glibc
 import JobRuntime
 import Operations
 import Postgres
@@ -41,7 +40,7 @@ struct LetterChoice: Sendable {
     let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
     let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, user@host.")
     if by == "" { arguments.complain("--by is empty: it names who does it") }
-    who = by ?? name ?? Self.user
+    who = by ?? name ?? ThisProcess.user
     job = arguments.optionalOperand(.job, help: "the letter's job")
     item = arguments.optionalOperand(
       .text("ITEM"), help: "the item, or its id; one that begins with dashes stands behind --")
@@ -62,13 +61,6 @@ struct LetterChoice: Sendable {
       return nil
     }
     return (LetterFilter(only: letter), 1)
-  }
-
-  private static var user: String {
-    let user = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(geteuid())"
-    var host = [CChar](repeating: 0, count: 256)
-    gethostname(&host, host.count - 1)
-    return user + "@" + String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }
 

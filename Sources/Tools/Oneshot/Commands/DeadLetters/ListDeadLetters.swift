@@ -39,9 +39,9 @@ struct ListDeadLetters: Command {
       }
     }
     if isJSON {
-      console.say(JSON.array(letters.map(\.json)))
+      try console.say(JSON.array(letters.map(\.json)))
     } else if !letters.isEmpty {
-      console.say(Self.table(of: letters, at: console.now).text(width: console.width))
+      try console.say(Self.table(of: letters, at: console.now).text(width: console.width))
     }
     if letters.isEmpty { console.note("no dead letter is like that") }
     if letters.count < total { console.note("\(total - letters.count) more: these are the newest \(letters.count)") }

@@ -30,17 +30,17 @@ struct ShowDeadLetter: Command {
       }
       if isJSON {
         guard case .object(let members) = letter.json else { return 1 }
-        console.say(
+        try console.say(
           JSON(
             members: members.map { ($0.key, $0.value) } + [
               ("actions", .array(actions.map(\.json))), ("actions_total", .integer(Int64(total))),
             ]))
         return 0
       }
-      console.say(Self.sheet(letter, at: console.now).text)
+      try console.say(Self.sheet(letter, at: console.now).text)
       guard !actions.isEmpty else { return 0 }
       let count = actions.count < total ? "the newest \(actions.count) of \(total)" : "\(total)"
-      console.say("\nWhat was done with it: \(count)\n" + Self.table(of: actions).text(width: console.width))
+      try console.say("\nWhat was done with it: \(count)\n" + Self.table(of: actions).text(width: console.width))
       return 0
     }
   }
@@ -67,10 +67,10 @@ struct ShowDeadLetter: Command {
     } else {
       console.note("several ids begin so:")
       guard !isJSON else {
-        console.say(JSON.array(letters.map(\.json)))
+        try console.say(JSON.array(letters.map(\.json)))
         return nil
       }
-      console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
+      try console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
     }
     return nil
   }

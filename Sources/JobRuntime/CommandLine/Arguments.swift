@@ -1,21 +1,19 @@
-import JobRuntime
-
-/// Reads the words behind a command's name. Like `Environment` it never throws: each call records what can be
-/// given and any problem with what was, and returns the default. The declarations are the one source for parsing,
+/// Reads the words behind the name of a job or of a command. Like `Environment` it never throws: each call records what
+/// can be given and any problem with what was, and returns the default. The declarations are the one source for parsing,
 /// `--help`, shell completion and the man page.
 ///
 /// Options are read before operands, because only who knows the options knows which words are their values.
-struct Arguments {
-  private(set) var options: [OptionDeclaration] = []
-  private(set) var operands: [OperandDeclaration] = []
-  private(set) var problems: [String] = []
+package struct Arguments {
+  package private(set) var options: [OptionDeclaration] = []
+  package private(set) var operands: [OperandDeclaration] = []
+  package private(set) var problems: [String] = []
   /// Words that nothing has read yet.
   private var words: [String]
   /// Words behind `--`: operands, whatever they begin with.
   private var rest: [String]
 
   /// - Parameter words: empty for printing what could be given.
-  init(_ words: [String] = []) {
+  package init(_ words: [String] = []) {
     let end = words.firstIndex(of: "--") ?? words.endIndex
     self.words = Array(words[..<end])
     rest = Array(words[end...].dropFirst())
@@ -24,7 +22,7 @@ struct Arguments {
   // MARK: Options
 
   /// Whether `--name` is given.
-  mutating func flag(_ name: String, help: String) -> Bool {
+  package mutating func flag(_ name: String, help: String) -> Bool {
     options.append(OptionDeclaration(name: name, value: nil, fallback: nil, help: help))
     let isGiven = words.contains("--\(name)")
     words.removeAll { $0 == "--\(name)" }
@@ -32,17 +30,32 @@ struct Arguments {
     return isGiven
   }
 
-  mutating func optionalText(_ name: String, _ value: ValueKind, help: String) -> String? {
+  /// One of several flags, each a case of an enumeration, of which only one may be given: a second one is left over.
+  ///
+  /// - Parameter help: what each of them does.
+  package mutating func oneFlag<Choice: RawRepresentable<String> & CaseIterable>(
+    of type: Choice.Type, help: (Choice) -> String
+  ) -> Choice? {
+    options += Choice.allCases.map { OptionDeclaration(name: $0.rawValue, value: nil, fallback: nil, help: help($0)) }
+    let given = Choice.allCases.compactMap { choice in
+      words.firstIndex(of: "--\(choice.rawValue)").map { (index: $0, choice: choice) }
+    }
+    guard let first = given.min(by: { $0.index < $1.index }) else { return nil }
+    words.remove(at: first.index)
+    return first.choice
+  }
+
+  package mutating func optionalText(_ name: String, _ value: ValueKind, help: String) -> String? {
     custom(name, value, default: nil, help: help) { .success($0) }
   }
 
-  mutating func duration(_ name: String, default fallback: Duration?, help: String) -> Duration? {
+  package mutating func duration(_ name: String, default fallback: Duration?, help: String) -> Duration? {
     custom(name, .text("DURATION"), default: fallback.map(DurationText.format), help: help) { text in
       DurationText.parse(text).map { .success($0) } ?? .failure("is «\(text)», not a duration such as 90s, 1h or 7d")
     } ?? fallback
   }
 
-  mutating func int(_ name: String, default fallback: Int, in range: ClosedRange<Int>, help: String) -> Int {
+  package mutating func int(_ name: String, default fallback: Int, in range: ClosedRange<Int>, help: String) -> Int {
     custom(name, .text("N"), default: "\(fallback)", help: help) { text in
       guard let value = Int(text), range.contains(value) else {
         return .failure("is «\(text)», not a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -52,7 +65,7 @@ struct Arguments {
   }
 
   /// One word out of the cases of an enumeration.
-  mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+  package mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ name: String, of type: Choice.Type, default fallback: Choice?, help: String
   ) -> Choice? {
     let all = Choice.allCases.map(\.rawValue)
@@ -64,7 +77,7 @@ struct Arguments {
   /// An option `--name VALUE` or `--name=VALUE` with a form of its own.
   ///
   /// - Parameter parse: the value, or what is wrong with it as the rest of a sentence: "is «x», not …".
-  mutating func custom<Value>(
+  package mutating func custom<Value>(
     _ name: String, _ value: ValueKind, default fallback: String?, help: String,
     parse: (String) -> Environment.Parsed<Value>
   ) -> Value? {
@@ -83,7 +96,7 @@ struct Arguments {
   /// The next word that is no option.
   ///
   /// - Returns: an empty text where it is missing, which is a problem.
-  mutating func operand(_ value: ValueKind, help: String) -> String {
+  package mutating func operand(_ value: ValueKind, help: String) -> String {
     operands.append(OperandDeclaration(value: value, help: help))
     if let word = nextOperand() { return word }
     problems.append("\(value.placeholder) is missing: \(help)")
@@ -91,7 +104,7 @@ struct Arguments {
   }
 
   /// The next word that is no option, out of the cases of an enumeration.
-  mutating func choiceOperand<Choice: RawRepresentable<String> & CaseIterable>(
+  package mutating func choiceOperand<Choice: RawRepresentable<String> & CaseIterable>(
     of type: Choice.Type, help: String
   ) -> Choice? {
     let all = Choice.allCases.map(\.rawValue)
@@ -102,7 +115,7 @@ struct Arguments {
   }
 
   /// The next word that is no option, if there is one.
-  mutating func optionalOperand(_ value: ValueKind, help: String) -> String? {
+  package mutating func optionalOperand(_ value: ValueKind, help: String) -> String? {
     operands.append(OperandDeclaration(value: value, help: help, isOptional: true))
     return nextOperand()
   }
@@ -113,10 +126,10 @@ struct Arguments {
   }
 
   /// Records a problem that shows only when arguments are seen together.
-  mutating func complain(_ message: String) { problems.append(message) }
+  package mutating func complain(_ message: String) { problems.append(message) }
 
   /// Ends the reading: what is left was not asked for.
-  mutating func end() {
+  package mutating func end() {
     problems += (words + rest).map { "the argument \($0) is not known, or one too many" }
     (words, rest) = ([], [])
   }
@@ -141,7 +154,7 @@ struct Arguments {
 }
 
 /// What a value stands for: how it reads in help, and what a shell may offer for it.
-enum ValueKind: Sendable, Equatable {
+package enum ValueKind: Sendable, Equatable {
   /// Anything, shown under this name.
   case text(String)
   case choice([String])
@@ -150,7 +163,7 @@ enum ValueKind: Sendable, Equatable {
   case file
 
   /// As it stands in a line of usage.
-  var placeholder: String {
+  package var placeholder: String {
     switch self {
     case .text(let name): name
     case .choice(let words): words.joined(separator: "|")
@@ -161,19 +174,26 @@ enum ValueKind: Sendable, Equatable {
 }
 
 /// What is known of one option.
-struct OptionDeclaration: Sendable, Equatable {
+package struct OptionDeclaration: Sendable, Equatable {
   /// Without the dashes.
-  var name: String
+  package var name: String
   /// `nil` for a flag.
-  var value: ValueKind?
+  package var value: ValueKind?
   /// The default as it stands in tables; `nil` reads "none".
-  var fallback: String?
-  var help: String
+  package var fallback: String?
+  package var help: String
+
+  package init(name: String, value: ValueKind?, fallback: String?, help: String) {
+    (self.name, self.value, self.fallback, self.help) = (name, value, fallback, help)
+  }
+
+  /// As it is typed: `--job JOB`.
+  package var text: String { "--\(name)" + (value.map { " \($0.placeholder)" } ?? "") }
 }
 
 /// What is known of one operand.
-struct OperandDeclaration: Sendable, Equatable {
-  var value: ValueKind
-  var help: String
-  var isOptional = false
+package struct OperandDeclaration: Sendable, Equatable {
+  package var value: ValueKind
+  package var help: String
+  package var isOptional = false
 }
