@@ -37,7 +37,7 @@ soak:
 
 bench:
 	@$(support)/install-packages.sh bench
-	for name in $(binaries); do swift build $(ship) --product $$name; done
+	for name in $(binaries) PublishingBench; do ONESHOT_BENCH=1 swift build $(ship) --product $$name; done
 	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
 
 build:

@@ -43,6 +43,16 @@ func tests(_ name: String, _ modules: [String]) -> Target {
     swiftSettings: strict)
 }
 
+/// What only `make bench` builds: a job that measures ways of publishing.
+let benches: [Target] =
+  Context.environment["ONESHOT_BENCH"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "PublishingBench", dependencies: ["JobRuntime", "Redis"], path: "Tests/Benchmarks/Publishing",
+      swiftSettings: strict)
+  ]
+
 let package = Package(
   name: "oneshot",
   products: jobs.map { .executable(name: kebabCase($0), targets: [$0]) } + [
@@ -85,6 +95,7 @@ let package = Package(
       resources: [.embedInCode("migrations")],
       swiftSettings: strict),
   ]
+    + benches
     + jobs.map {
       .executableTarget(
         name: $0,
