@@ -40,7 +40,7 @@ soak:
 
 bench:
 	@$(support)/install-packages.sh bench
-	swift build $(ship)
+	ONESHOT_BENCH=1 swift build $(ship)
 	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
 
 build:

@@ -48,6 +48,16 @@ func tests(_ name: String, of modules: [String], in folder: String? = nil) -> Ta
     swiftSettings: strict)
 }
 
+/// What only `make bench` builds: a job that measures ways of publishing.
+let benches: [Target] =
+  Context.environment["ONESHOT_BENCH"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "PublishingBench", dependencies: ["JobRuntime", "Redis"], path: "Tests/Benchmarks/Publishing",
+      swiftSettings: strict)
+  ]
+
 let package = Package(
   name: "oneshot",
   products: jobs.map { .executable(name: kebabCase($0.name), targets: [$0.name]) } + [
@@ -94,6 +104,7 @@ let package = Package(
       path: "Sources/Tools/Oneshot",
       swiftSettings: strict),
   ]
+    + benches
     + jobs.map { job in
       .executableTarget(
         name: job.name,

@@ -22,6 +22,7 @@ public struct JobRun: Sendable {
   let job: String
   let database: Database
   package let redisConnection: RedisConnection
+  let clusterConnections = ClusterConnections()
   let retrier: Retrier
   let record: RunRecord
   /// `nil` in a run that writes nothing.

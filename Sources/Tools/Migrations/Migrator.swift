@@ -34,7 +34,7 @@ package struct Migrator: Sendable {
   /// - Parameter say: called with a line of text before each step, and after those that have something to report.
   /// - Returns: how many steps this call carried out.
   /// - Throws: `JobFailure`, before the first step when it can be known by then that one would fail.
-  package func migrate(_ say: @escaping @Sendable (String) -> Void) async throws -> Int {
+  package func migrate(_ say: @escaping @Sendable (String) throws -> Void) async throws -> Int {
     let (plan, _, failure) = try await plan()
     if let failure { throw failure }
     var count = 0
@@ -45,26 +45,26 @@ package struct Migrator: Sendable {
     return count
   }
 
-  private func apply(_ step: Migration, _ say: @escaping @Sendable (String) -> Void) async throws -> Bool {
+  private func apply(_ step: Migration, _ say: @escaping @Sendable (String) throws -> Void) async throws -> Bool {
     if step.isConcurrent {
       return try await untilFree { try await database.withSession { try Self.applyConcurrently(step, $0, say) } }
     }
     return try await carryOut { session in
       guard try !Bookkeeping(session).isApplied(step) else { return false }
-      say("applying \(step)")
+      try say("applying \(step)")
       try Bookkeeping.make(session)
       try session.execute(script: step.sql, limit: Self.limit)
       try Bookkeeping.record(step, session)
       if let report = step.report {
-        for row in try session.query(Statement(sql: report)) { say(try row.value("line")) }
+        for row in try session.query(Statement(sql: report)) { try say(row.value("line")) }
       }
       return true
     }
   }
 
-  private func convert(_ session: borrowing Session, _ say: (String) -> Void) throws -> Bool {
+  private func convert(_ session: borrowing Session, _ say: (String) throws -> Void) throws -> Bool {
     guard case .numbers = try Bookkeeping(session) else { return false }
-    say("applying \(Conversion.name)")
+    try say("applying \(Conversion.name)")
     try Conversion.run(session, limit: Self.limit)
     return true
   }
@@ -105,13 +105,13 @@ package struct Migrator: Sendable {
 
   /// - Returns: `nil` when another migrator is at work.
   private static func applyConcurrently(
-    _ step: Migration, _ session: borrowing Session, _ say: (String) -> Void
+    _ step: Migration, _ session: borrowing Session, _ say: (String) throws -> Void
   ) throws -> Bool? {
     let lock: Statement = "select pg_try_advisory_lock(\(lockNumber)) as is_ours"
     guard try session.query(lock).only().value("is_ours") else { return nil }
     defer { _ = try? session.query("select pg_advisory_unlock(\(lockNumber))") }
     guard try !Bookkeeping(session).isApplied(step) else { return false }
-    say("applying \(step)")
+    try say("applying \(step)")
     for index in ConcurrentIndex.all(in: step.sql) {
       guard let index else { throw JobFailure(.internal, "\(step) holds something else than indexes") }
       try index.make(session, limit: limitOfIndex)
