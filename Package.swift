@@ -66,6 +66,7 @@ let package = Package(
     .target(
       name: "JobRuntime",
       dependencies: ["Postgres", "Redis", "BlockingIO"],
+      resources: [.embedInCode("Letters/sql")],
       swiftSettings: strict),
     // Without the trait it is empty.
     .target(

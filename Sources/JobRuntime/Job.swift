@@ -51,26 +51,6 @@ public protocol Job: Sendable {
   /// May be run twice, late, or be stopped at any `await` and at any statement. What it throws becomes
   /// the run's failure; an item that fails is given to `run.reject` instead, and the rest goes on.
   func run(_ run: JobRun) async throws -> Report
-
-  /// Whether a run as this one is set, and this share of the work, is the one to do a dead letter again that somebody
-  /// asked for (`oneshot dead-letters replay`). One that no run takes stays asked.
-  ///
-  /// By default each letter falls to one share by its name. A job that shares its work by something else says so here,
-  /// as does one whose runs do different parts: the run that would do the item anyway.
-  func takes(_ letter: DeadLetter, as shard: Shard) -> Bool
-
-  /// Does items again that failed in earlier runs, because somebody asked for it. Called before `run`, in the same
-  /// run: behind the same lock and fence, and within the same deadline.
-  ///
-  /// May be called again for the same letters: they stay asked until a run has ended well. Whatever `run.resolve` or
-  /// `run.reject` is told of an item, here or later in the run, settles its letter. What is settled without that is
-  /// returned: it is resolved, unless it is rejected before the run ends. What is neither stays pending and asked.
-  ///
-  /// By default nothing: right for a job whose every run does all there is and tells `resolve` and `reject`.
-  ///
-  /// - Parameter letters: at most ten thousand; the rest is for the next run.
-  /// - Returns: those that need no more, although `resolve` was not told.
-  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter]
 }
 
 extension Job {
@@ -82,8 +62,6 @@ extension Job {
   public var advice: Statement? { nil }
   public var variant: String { "" }
   public var writes: Bool { true }
-  public func takes(_ letter: DeadLetter, as shard: Shard) -> Bool { letter.isShare(of: shard) }
-  public func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] { [] }
 
   /// Where the process starts; see `JobMain`.
   @concurrent

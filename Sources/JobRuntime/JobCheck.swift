@@ -11,7 +11,9 @@ extension JobRunner {
     await redis.close()
     record.counted.details = JSON(members: found.facts)
     record.rejected.add(
-      found.complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
+      found.complaints.map {
+        RunResult.ItemError(item: "check", kind: $0.kind.rawValue, message: $0.description)
+      })
     if surroundings.signal() != nil { return result(.interrupted) }
     guard let first = found.complaints.first else { return result(.succeeded) }
     let all = found.complaints.map(\.message).joined(separator: "; ")

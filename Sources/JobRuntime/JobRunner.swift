@@ -182,11 +182,20 @@ struct JobRunner<J: Job> {
   private func work(_ leadership: JobRun.Leadership?, replaying: Bool) async throws -> J.Report {
     let (job, run, replays) = (job, jobRun(leadership: leadership), replaying && settings.replays)
     return try await watched(by: leadership.map { watchers(of: $0.lock) } ?? [deadlineWatcher]) {
-      let replay = replays ? try await Replay.begin(job, run) : nil
+      let replay = replays ? try await Self.beginReplay(job, run) : nil
       let report = try await job.run(run)
       try await replay?.settle(run)
       return report
     }
+  }
+
+  /// Does what is asked to be done again, where the job can.
+  private static func beginReplay(_ job: J, _ run: JobRun) async throws -> Replay? {
+    if let job = job as? any Replayable { return try await Replay.begin(job, run) }
+    run.log.warning(
+      "dead letters are asked for, and this job cannot replay any; they stay asked for",
+      ["hint": .string("Give them up: oneshot dead-letters discard --job \(J.name)")])
+    return nil
   }
 
   /// What the job is given; without leadership, a run that writes nothing.

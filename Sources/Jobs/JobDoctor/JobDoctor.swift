@@ -65,8 +65,8 @@ struct JobDoctor: Job {
       expected: settings.health.expectations.filter { $0.job != Self.name }.count)
     guard !run.isDryRun else { return report }
     let change = try Incidents.update(troubles, at: judgement.facts.now, by: run.id)
-    (report.opened, report.over) = try await run.transaction { session in
-      let row = try session.query(change).only()
+    (report.opened, report.over) = try await run.transaction { tx in
+      let row = try tx.query(change).only()
       return (try row.value("opened", as: Int.self), try row.value("closed", as: Int.self))
     }
     try run.checkpoint(report)
@@ -77,7 +77,7 @@ struct JobDoctor: Job {
 
   private func facts(_ run: JobRun) async throws -> HealthFacts {
     try await HealthFacts(
-      settings.health, query: { statement in try await run.session { try $0.query(statement) } },
+      settings.health, query: { statement in try await run.read(statement) },
       locks: {
         try await run.retrying("looking at the locks") { try await HeldLock.all(on: run.redisConnection) }
       })

@@ -71,7 +71,7 @@ struct StatusPage: Job {
 
   func run(_ run: JobRun) async throws -> Report {
     let facts = try await HealthFacts(
-      settings.health, query: { statement in try await run.session { try $0.query(statement) } },
+      settings.health, query: { statement in try await run.read(statement) },
       locks: { try await run.retrying("looking at the locks") { try await HeldLock.all(on: run.redisConnection) } })
     let reading = Reading(
       settings: settings, now: run.startedAt, scheduledAt: run.scheduledAt, own: run.id,
@@ -94,7 +94,7 @@ struct StatusPage: Job {
   /// The file system is given the connections' threads: a disk that hangs must not stop the rest of the process.
   private func write(_ page: String, _ run: JobRun) async throws {
     run.log.debug("made the page")
-    let draft = try await run.session { _ in
+    let draft = try await run.reading { _ in
       do throws(SmallFile.Failure) { return try FileDraft(of: settings.file, page) } catch { throw failure(error) }
     }
     run.log.debug("wrote the page beside the old one")

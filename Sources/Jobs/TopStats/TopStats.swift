@@ -118,7 +118,7 @@ struct TopStats: Job {
     let failures = results.compactMap { result in
       result.failure.map {
         ItemFailure(
-          item: settings.label(result.board, result.window), kind: "board_failed", message: $0,
+          item: settings.label(result.board, result.window), kind: .boardFailed, message: $0,
           payload: ["board": .string(result.board), "window": .string(result.window.text)])
       }
     }
@@ -128,14 +128,14 @@ struct TopStats: Job {
         ["board": .string(failure.item), "error": .string(failure.message)])
     }
     let published = results.filter { $0.failure == nil }.map { settings.label($0.board, $0.window) }
-    report.historyRows = try await run.transaction { session in
-      try run.reject(failures, in: session)
-      try run.resolve(published, in: session)
+    report.historyRows = try await run.transaction { tx in
+      try tx.reject(failures)
+      try tx.resolve(published)
       guard settings.keepsHistory, !run.isDryRun else { return 0 }
       var written = 0
       for result in results {
         guard let members = result.members else { continue }
-        written += try session.execute(
+        written += try tx.execute(
           Statement(
             file: PackageResources.write_history_sql,
             binding: [
@@ -156,7 +156,7 @@ struct TopStats: Job {
       file: PackageResources.remove_history_sql, binding: ["before": run.scheduledAt - age, "batch": Self.historyBatch])
     var removed = Self.historyBatch
     while removed == Self.historyBatch {
-      removed = try await run.transaction { session in try session.execute(statement) }
+      removed = try await run.transaction { tx in try tx.execute(statement) }
       report.historyRemoved += removed
       try run.checkpoint(report)
     }

@@ -18,7 +18,7 @@ struct LetterOptions: Sendable {
   /// Whether none is given.
   var isEmpty: Bool { job == nil && kind == nil && olderThan == nil }
 
-  func filter(state: StoredLetter.State?, at now: Timestamp) -> LetterFilter {
+  func filter(state: DeadLetter.State?, at now: Timestamp) -> LetterFilter {
     LetterFilter(job: job, kind: kind, state: state, failedBefore: olderThan.map { now - $0 })
   }
 }

@@ -53,12 +53,12 @@ struct ShowDeadLetter: Command {
   /// - Returns: `nil` after a complaint.
   static func find(
     _ item: String, of job: String, in database: Database, _ console: Console, isJSON: Bool = false
-  ) async throws -> StoredLetter? {
-    let statement = try StoredLetter.named(item, of: job, limit: 10)
+  ) async throws -> DeadLetter? {
+    let statement = try DeadLetter.named(item, of: job, limit: 10)
     let (letters, isExact) = try await database.transaction(readOnly: true) { session in
       let rows = try session.query(statement)
       return (
-        try rows.map { row in try StoredLetter(row: row) }, try rows.first?.value("is_exact", as: Bool.self) ?? false
+        try rows.map { row in try DeadLetter(row: row) }, try rows.first?.value("is_exact", as: Bool.self) ?? false
       )
     }
     if let letter = letters.first, isExact || letters.count == 1 { return letter }
@@ -75,7 +75,7 @@ struct ShowDeadLetter: Command {
     return nil
   }
 
-  private static func sheet(_ letter: StoredLetter, at now: Timestamp) -> Sheet {
+  private static func sheet(_ letter: DeadLetter, at now: Timestamp) -> Sheet {
     var sheet = Sheet()
     sheet.add("job", letter.job)
     // On one line, whatever is in it: what looks like the next fact must not be part of a name.
