@@ -1,40 +1,12 @@
-public import Postgres
-public import Redis
-
-/// A job: its name, its settings and what it does. Everything around the work is the runtime's.
+/// A job: its facts, its settings and what it does. Everything around the work is the runtime's.
 ///
-/// A job file states, in this order: its facts, `Settings`, `Report`, `run`. See docs/your-first-job.md.
+/// A job file states, in this order: its facts, `Settings`, `Report`, `run`. See docs/your-first-job.md. What not every
+/// job has stands in protocols of its own: `Checkable`, `Replayable`.
 public protocol Job: Sendable {
   associatedtype Settings: JobSettings
   associatedtype Report: JobReport
 
-  /// The name in kebab-case: the executable's, the lock's, the ledger's, the metrics'.
-  static var name: String { get }
-
-  /// What the job does, in one line, for `--help`.
-  static var summary: String { get }
-
-  /// The number of the newest migration that the job relies on.
-  static var neededSchema: Int { get }
-
-  /// The tables that the job reads and writes, for `--check`.
-  static var tables: [TableNeed] { get }
-
-  /// Those of them that the job needs as it is set.
-  var neededTables: [TableNeed] { get }
-
-  /// Commands that Redis refuses for what it would refuse the job's for, and that change nothing; `--check`
-  /// tries them.
-  var redisTrials: [RedisCommand] { get }
-
-  /// A statement for `--check` whose rows, in the column `advice`, name what would do the job good and is not
-  /// needed: an index, for example.
-  var advice: Statement? { get }
-
-  /// Looks, for `--check`, at what only the job can: files of one's own, for example. Writes nothing.
-  ///
-  /// - Returns: what is wrong.
-  func check(_ run: JobRun) async throws -> [JobFailure]
+  static var facts: JobFacts { get }
 
   /// Which part of the job's work this run does, where schedules of one binary do different parts: levels, modes.
   /// Runs of different variants for one moment are no duplicates of each other, and one waits for the other's
@@ -49,17 +21,13 @@ public protocol Job: Sendable {
   /// Does the work.
   ///
   /// May be run twice, late, or be stopped at any `await` and at any statement. What it throws becomes
-  /// the run's failure; an item that fails is given to `run.reject` instead, and the rest goes on.
+  /// the run's failure; an item that fails is given to `tx.reject` instead, and the rest goes on.
   func run(_ run: JobRun) async throws -> Report
 }
 
 extension Job {
-  public static var neededSchema: Int { 1 }
-  public static var tables: [TableNeed] { [] }
-  public var neededTables: [TableNeed] { Self.tables }
-  public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
-  public var redisTrials: [RedisCommand] { [] }
-  public var advice: Statement? { nil }
+  public static var name: String { facts.name }
+  static var summary: String { facts.summary }
   public var variant: String { "" }
   public var writes: Bool { true }
 

@@ -20,6 +20,8 @@ public struct JobRun: Sendable {
 
   let deadline: ContinuousClock.Instant
   let job: String
+  /// Those of the job's facts.
+  let letterKinds: [LetterKind]
   let database: Database
   package let redisConnection: RedisConnection
   let retrier: Retrier

@@ -202,7 +202,8 @@ struct JobRunner<J: Job> {
   func jobRun(leadership: JobRun.Leadership?) -> JobRun {
     JobRun(
       scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
-      log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis,
+      log: log, id: runID, deadline: deadline, job: J.name, letterKinds: J.facts.letterKinds, database: database,
+      redisConnection: redis,
       retrier: retrier, record: record, leadership: leadership)
   }
 
@@ -232,7 +233,7 @@ struct JobRunner<J: Job> {
 
   // MARK: Facts
 
-  var neededSchema: Int { max(J.neededSchema, Schema.neededByRuntime) }
+  var neededSchema: Int { max(J.facts.neededSchema, Schema.neededByRuntime) }
 
   private var holder: String {
     var members: [(String, JSON)] = [

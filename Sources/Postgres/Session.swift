@@ -21,7 +21,7 @@ public struct Session: ~Copyable {
   /// Runs one statement and returns its rows.
   @discardableResult
   public func query(_ statement: Statement) throws(PostgresError) -> Rows {
-    return try wire.exchange { () throws(PostgresError) in
+    try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
       let deadline = ContinuousClock.now + (statement.timeLimit ?? limit)
       try wire.send(statement)
@@ -53,7 +53,7 @@ public struct Session: ~Copyable {
   /// pipeline is one implicit transaction.
   @discardableResult
   public func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
-    return try wire.exchange { () throws(PostgresError) in
+    try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
       guard PQenterPipelineMode(wire.pointer) == 1 else { throw .connection(wire.message) }
       let allowed = statements.reduce(limit) { max($0, $1.timeLimit ?? limit) }

@@ -12,14 +12,16 @@ import Redis
 /// - If it is late: what is wrong is found late. Who watches it: its exit code, and `JOB_HEARTBEAT_URL`.
 @main
 struct JobDoctor: Job {
-  static let name = JobPart.doctor
-  static let summary = "finds what is wrong with the runs of all jobs, and tells of it"
-  static let neededSchema = 10
-  static let tables = [
-    TableNeed(
-      "oneshot.incidents", columns: ["incident_id", "job", "variant", "shard", "kind", "opening_told", "ending_told"],
-      privileges: [.select, .insert, .update, .delete])
-  ]
+  static let facts = JobFacts(
+    name: JobPart.doctor,
+    summary: "finds what is wrong with the runs of all jobs, and reports it",
+    neededSchema: 10,
+    tables: [
+      TableNeed(
+        "oneshot.incidents",
+        columns: ["incident_id", "job", "variant", "shard", "kind", "opening_told", "ending_told"],
+        privileges: [.select, .insert, .update, .delete])
+    ])
 
   struct Settings: JobSettings {
     let health: HealthSettings
@@ -35,14 +37,6 @@ struct JobDoctor: Job {
   }
 
   let settings: Settings
-
-  var redisTrials: [RedisCommand] {
-    let key = HeldLock.prefix + Self.name
-    return [
-      RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("PTTL", key),
-      RedisCommand("GETRANGE", key, "0", "0"),
-    ]
-  }
 
   func run(_ run: JobRun) async throws -> Report {
     guard run.shard.isWhole else {
@@ -91,5 +85,17 @@ struct JobDoctor: Job {
       }
       return try await group.reduce(into: []) { $0.append($1) }
     }
+  }
+}
+
+extension JobDoctor: Checkable {
+  var needs: JobNeeds {
+    var needs = Self.facts.needs
+    let key = HeldLock.prefix + Self.name
+    needs.redisTrials = [
+      RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("PTTL", key),
+      RedisCommand("GETRANGE", key, "0", "0"),
+    ]
+    return needs
   }
 }

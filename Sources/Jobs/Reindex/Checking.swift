@@ -1,8 +1,15 @@
 import JobRuntime
 import Postgres
+import Redis
 
-extension Reindex {
-  /// Looks whether the entities' files can be read, and whether the functions of the migration may be called.
+extension Reindex: Checkable {
+  var needs: JobNeeds {
+    var needs = Self.facts.needs
+    needs.redisTrials = [RedisCommand("GET", Pace.key)]
+    return needs
+  }
+
+  /// Looks whether the entities' files can be read.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     var complaints: [JobFailure] = []
     if let complaint = try await complaintAboutLanguage(run) { complaints.append(complaint) }
@@ -15,12 +22,6 @@ extension Reindex {
       }
     }
     if settings.mode == .rebuild, let complaint = try await Rebuild.complaint(run) { complaints.append(complaint) }
-    let denied = try Statement(file: PackageResources.denied_functions_sql)
-    complaints += try await run.read(denied).map {
-      JobFailure(
-        .denied, try $0.value("complaint"),
-        hint: "Grant it to the job's role; docs/jobs/reindex.md lists what it needs.")
-    }
     return complaints
   }
 

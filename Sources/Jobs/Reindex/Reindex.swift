@@ -10,28 +10,34 @@ import Redis
 /// - If it is late: search finds what was there when it last ran.
 @main
 struct Reindex: Job {
-  static let name = "reindex"
-  static let summary = "keeps full-text search documents true to their sources"
-  static let neededSchema = 7
-  static let tables = [
-    TableNeed(
-      "search_documents", columns: ["entity", "entity_id", "document", "source_hash", "language", "indexed_at"],
-      privileges: [.select, .insert, .update, .delete]),
-    TableNeed("search_languages", columns: ["language"], privileges: [.select, .insert]),
-    TableNeed("search_words", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
-    TableNeed("oneshot.search_gone", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
-    TableNeed("oneshot.reindex_sharding", columns: ["shard_count"], privileges: [.select, .update]),
-    TableNeed("search_pending", columns: ["id", "entity", "entity_id"], privileges: [.select, .delete]),
-    TableNeed(
-      "oneshot.reindex_cursors", columns: ["mode", "entity", "shard", "lane", "after_id", "upto_id"],
-      privileges: [.select, .insert, .update, .delete]),
-  ]
+  static let facts = JobFacts(
+    name: "reindex",
+    summary: "keeps full-text search documents true to their sources",
+    neededSchema: 7,
+    tables: [
+      TableNeed(
+        "search_documents", columns: ["entity", "entity_id", "document", "source_hash", "language", "indexed_at"],
+        privileges: [.select, .insert, .update, .delete]),
+      TableNeed("search_languages", columns: ["language"], privileges: [.select, .insert]),
+      TableNeed("search_words", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
+      TableNeed("oneshot.search_gone", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
+      TableNeed("oneshot.reindex_sharding", columns: ["shard_count"], privileges: [.select, .update]),
+      TableNeed("search_pending", columns: ["id", "entity", "entity_id"], privileges: [.select, .delete]),
+      TableNeed(
+        "oneshot.reindex_cursors", columns: ["mode", "entity", "shard", "lane", "after_id", "upto_id"],
+        privileges: [.select, .insert, .update, .delete]),
+    ],
+    functions: [
+      FunctionNeed("oneshot.search_flush()"), FunctionNeed("oneshot.search_rebuild_abandon()"),
+      FunctionNeed("oneshot.search_rebuild_start()"), FunctionNeed("oneshot.search_rebuild_index(boolean)"),
+      FunctionNeed("oneshot.search_rebuild_ready()"), FunctionNeed("oneshot.search_rebuild_swap()"),
+    ],
+    letterKinds: [.unindexable, .unknownLanguage, .entityFailed, .missing, .stale, .orphaned])
 
   let settings: Settings
 
   var variant: String { settings.mode.rawValue }
   var writes: Bool { settings.mode != .verify }
-  var redisTrials: [RedisCommand] { [RedisCommand("GET", Pace.key)] }
 
   func run(_ run: JobRun) async throws -> Report {
     let progress = Progress(settings.mode)

@@ -10,20 +10,16 @@ import Redis
 /// - If it is late: boards end at the moment the run was for, not at the moment it runs.
 @main
 struct TopStats: Job {
-  static let name = "top-stats"
-  static let summary = "publishes leaderboards from Postgres in Redis"
-  static let neededSchema = 4
-  static let tables = Preparation.tables(of: Preparation.allCases) + [history]
+  static let facts = JobFacts(
+    name: "top-stats",
+    summary: "publishes leaderboards from Postgres in Redis",
+    neededSchema: 4,
+    tables: Preparation.tables(of: Preparation.allCases) + [history],
+    letterKinds: [.boardFailed])
 
-  private static let history = TableNeed(
+  static let history = TableNeed(
     "top_stats_history", columns: ["board", "computed_at", "rank", "member", "score"],
     privileges: [.select, .insert, .update, .delete])
-
-  /// What boards of one's own read, only the server can tell: see `check`.
-  var neededTables: [TableNeed] {
-    let read = Preparation.tables(of: settings.boards.filter(\.file.isBuiltIn).flatMap(\.needs))
-    return settings.keepsHistory || settings.historyKeep != nil ? read + [Self.history] : read
-  }
 
   struct Report: JobReport {
     var published = 0
@@ -44,13 +40,6 @@ struct TopStats: Job {
   }
 
   let settings: Settings
-
-  var redisTrials: [RedisCommand] {
-    let key = settings.keyPrefix + "check"
-    return [RedisCommand("ZCARD", key), RedisCommand("EXISTS", key)]
-  }
-
-  var advice: Statement? { try? Statement(file: PackageResources.index_advice_sql) }
 
   func run(_ run: JobRun) async throws -> Report {
     let boards = try boards(for: run.shard)
@@ -73,15 +62,7 @@ struct TopStats: Job {
     return report
   }
 
-  func check(_ run: JobRun) async throws -> [JobFailure] {
-    let calculation = calculation(of: settings.boards, run)
-    return try await run.snapshot { session in try calculation.trial(session) }.map {
-      JobFailure(
-        .misconfigured, $0.description, hint: "`top-stats --plan` tries boards in full, and publishes nothing.")
-    }
-  }
-
-  private func calculation(of boards: [Board], _ run: JobRun) -> Calculation {
+  func calculation(of boards: [Board], _ run: JobRun) -> Calculation {
     Calculation(
       boards: boards, windows: settings.windows, moment: run.scheduledAt, limit: settings.limit,
       workMemory: settings.workMemory, boardTimeout: settings.boardTimeout, timeLeft: run.timeLeft)

@@ -25,7 +25,8 @@ extension UsageAggregation {
   static let regressed = LetterKind(
     "regressed", cause: "The counter is smaller than what is stored, and `USAGE_ON_REGRESSION` is `fail`.",
     remedy:
-      "Find out whether Redis lost data; `USAGE_ON_REGRESSION=keep` keeps the stored value, `overwrite` takes the counter's.")
+      "Find out whether Redis lost data; `USAGE_ON_REGRESSION=keep` keeps the stored value, `overwrite` takes the counter's."
+  )
 
   /// The kind of this name, as a rejected item that was staged carries it.
   static func letterKind(named name: String) throws -> LetterKind {

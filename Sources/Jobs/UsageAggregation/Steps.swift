@@ -95,7 +95,8 @@ extension UsageAggregation {
         try tx.reject(
           page.map { row in
             ItemFailure(
-              item: try row.value("item"), kind: try Self.letterKind(named: row.value("kind")), message: try row.value("message"),
+              item: try row.value("item"), kind: try Self.letterKind(named: row.value("kind")),
+              message: try row.value("message"),
               payload: .verbatim(try row.value("payload")))
           })
       }
