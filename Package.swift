@@ -93,6 +93,9 @@ let package = Package(
           + (watching.contains($0) ? ["Operations"] : []),
         path: "Sources/Jobs/\($0)",
         resources: (["sql"] + embedded[$0, default: []]).map { .embedInCode($0) },
+        // What is `package` is closed to jobs: whatever they write is behind the fence. Those that look at the runs of
+        // others share code with `oneshot`.
+        packageAccess: watching.contains($0),
         swiftSettings: strict)
     }
     + [

@@ -25,6 +25,7 @@ struct StatusPage: Job {
         "oneshot.dead_letters",
         columns: ["error_kind", "error_message", "attempts", "first_failed_at", "last_failed_at"],
         privileges: [.select]),
+      TableNeed("oneshot.letter_kinds", columns: ["job", "kind", "cause", "remedy"], privileges: [.select]),
     ])
 
   struct Settings: JobSettings {

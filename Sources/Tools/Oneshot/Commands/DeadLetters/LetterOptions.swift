@@ -56,12 +56,12 @@ struct LetterChoice: Sendable {
   /// - Returns: the filter, and how many letters at most. `nil` after a complaint.
   func resolved(_ database: Database, _ console: Console) async throws -> (filter: LetterFilter, limit: Int)? {
     guard let job, let item else { return (options.filter(state: .pending, at: console.now), limit) }
-    guard let letter = try await ShowDeadLetter.find(item, of: job, in: database, console) else { return nil }
-    guard letter.state == .pending else {
-      console.note("nothing was changed: the letter is \(letter.state.rawValue)")
+    guard let found = try await ShowDeadLetter.find(item, of: job, in: database, console) else { return nil }
+    guard found.letter.state == .pending else {
+      console.note("nothing was changed: the letter is \(found.letter.state.rawValue)")
       return nil
     }
-    return (LetterFilter(only: letter), 1)
+    return (LetterFilter(only: found.letter), 1)
   }
 
   private static var user: String {
