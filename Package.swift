@@ -81,6 +81,7 @@ let package = Package(
     .target(
       name: "JobRuntime",
       dependencies: ["Postgres", "Redis", "BlockingIO"],
+      resources: [.embedInCode("Letters/sql")],
       swiftSettings: strict),
     // Without the trait it is empty.
     .target(
@@ -112,6 +113,9 @@ let package = Package(
           + [delivery],
         path: "Sources/Jobs/\(job.name)",
         resources: (["sql"] + job.embeds).map { .embedInCode($0) },
+        // What is `package` is closed to jobs: whatever they write is behind the fence. Those that look at the runs of
+        // others share code with `oneshot`.
+        packageAccess: job.uses.contains("Operations"),
         swiftSettings: strict)
     }
     + [

@@ -52,7 +52,8 @@ extension JobRun {
   private func on(_ database: Database) -> JobRun {
     JobRun(
       scheduledAt: scheduledAt, startedAt: startedAt, shard: shard, isDryRun: isDryRun, log: log, id: id,
-      deadline: deadline, job: job, database: database, redisConnection: redisConnection, retrier: retrier,
+      deadline: deadline, job: job, letterKinds: letterKinds, database: database, redisConnection: redisConnection,
+      retrier: retrier,
       record: record, leadership: leadership, precondition: precondition)
   }
 }

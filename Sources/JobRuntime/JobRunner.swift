@@ -175,18 +175,28 @@ struct JobRunner<J: Job>: Sendable {
   private func work(_ leadership: JobRun.Leadership?, replaying: Bool) async throws -> J.Report {
     let (job, run, replays) = (job, jobRun(leadership: leadership), replaying && settings.replays)
     return try await watched(by: leadership.map { watchers(of: $0.lock) } ?? [deadlineWatcher]) {
-      let replay = replays ? try await Replay.begin(job, run) : nil
+      let replay = replays ? try await Self.beginReplay(job, run) : nil
       let report = try await job.run(run)
       try await replay?.settle(run)
       return report
     }
   }
 
+  /// Does what is asked to be done again, where the job can.
+  private static func beginReplay(_ job: J, _ run: JobRun) async throws -> Replay? {
+    if let job = job as? any Replayable { return try await Replay.begin(job, run) }
+    run.log.warning(
+      "dead letters are asked for, and this job cannot replay any; they stay asked for",
+      ["hint": .string("Give them up: oneshot dead-letters discard --job \(J.name)")])
+    return nil
+  }
+
   /// What the job is given; without leadership, a run that writes nothing.
   func jobRun(leadership: JobRun.Leadership?) -> JobRun {
     JobRun(
       scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
-      log: log, id: runID, deadline: deadline, job: J.name, database: database, redisConnection: redis,
+      log: log, id: runID, deadline: deadline, job: J.name, letterKinds: J.facts.letterKinds, database: database,
+      redisConnection: redis,
       retrier: retrier, record: record, leadership: leadership)
   }
 
@@ -216,7 +226,7 @@ struct JobRunner<J: Job>: Sendable {
 
   // MARK: Facts
 
-  var neededMigrations: [MigrationNeed] { MigrationNeed.all(of: J.schema) }
+  var neededMigrations: [MigrationNeed] { MigrationNeed.all(of: J.facts.schema) }
 
   private var holder: String {
     var members: [(String, JSON)] = [

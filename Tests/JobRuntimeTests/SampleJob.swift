@@ -6,15 +6,15 @@ import Testing
 @testable import JobRuntime
 
 /// A job that does what a test says.
-struct SampleJob: Job {
-  static let name = "sample"
-  static let summary = "does what a test says"
+struct SampleJob: Replayable {
+  static let facts = JobFacts(name: "sample", summary: "does what a test says", letterKinds: ["bad"])
 
   struct Settings: JobSettings { init(from env: inout Environment) {} }
   struct Report: JobReport {}
 
   var variant = ""
   var work: @Sendable (JobRun) async throws -> Void = { _ in }
+  /// Returns the letters that are done; the others are left to the run.
   var replays: @Sendable ([DeadLetter], JobRun) async throws -> [DeadLetter] = { _, _ in [] }
 
   /// Which letters are another run's.
@@ -34,7 +34,10 @@ struct SampleJob: Job {
 
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool { !leaves(letter) && letter.isShare(of: shard) }
 
-  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] { try await replays(letters, run) }
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
+    let done = Set(try await replays(letters, run).map(\.digest))
+    return letters.map { done.contains($0.digest) ? .done : .leftToRun }
+  }
 
   /// The same job, which does this with dead letters that are asked for.
   func replaying(_ replays: @escaping @Sendable ([DeadLetter], JobRun) async throws -> [DeadLetter]) -> SampleJob {

@@ -46,6 +46,9 @@ enum Schema {
       ],
       privileges: [.select, .insert, .update]),
     TableNeed(
+      "oneshot.letter_kinds", columns: ["job", "kind", "cause", "remedy", "last_declared_at"],
+      privileges: [.select, .insert, .update]),
+    TableNeed(
       "oneshot.job_totals",
       columns: RunTotals.columns + ["job", "shard", "dead_letters", "consecutive_failures", "last_succeeded_at"],
       privileges: [.select, .insert, .update]),

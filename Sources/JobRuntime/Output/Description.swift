@@ -9,12 +9,17 @@ enum Description {
       "name": .string(J.name),
       "summary": .string(J.summary),
       "version": .string(oneshotVersion),
-      "needed_schema": JSON(members: MigrationNeed.all(of: J.schema).map { ($0.line, .integer(Int64($0.number))) }),
+      "needed_schema": JSON(members: MigrationNeed.all(of: J.facts.schema).map { ($0.line, .integer(Int64($0.number))) }),
       "stops_within_seconds": .integer(StopLimits.contract.components.seconds),
       "settings": .array(
         settings.own.map { json(of: $0, isOwn: true) } + settings.common.map { json(of: $0, isOwn: false) }),
       "exit_codes": .array(ExitCode.all.map(json)),
-      "tables": .array((Schema.runtimeTables + J.tables).map(json)),
+      "tables": .array((Schema.runtimeTables + J.facts.needs.tables).map(json)),
+      "functions": .array(J.facts.needs.functions.map { .string($0.signature) }),
+      "letter_kinds": .array(
+        J.facts.letterKinds.map {
+          ["kind": .string($0.name), "cause": .string($0.cause), "remedy": .string($0.remedy)]
+        }),
     ]
   }
 

@@ -46,17 +46,15 @@ struct Incidents: Sendable {
         "receiver": receiver.name, "ends_what_was_not_told": receiver.endsWhatWasNotTold,
         "horizon": now - Self.toldFor, "limit": Self.toldAtOnce,
       ])
-    return try await run.session { session in
-      try session.query(statement).map { row in
-        let part = JobPart(
-          job: try row.value("job"), variant: try row.value("variant"), shard: try row.value("shard"))
-        let kind: String = try row.value("kind")
-        let isOver = try row.optional("closed_at", as: String.self) != nil
-        return Notice(
-          id: try row.value("incident_id"), part: part.description, kind: kind, since: try row.value("since"),
-          message: try messages[Place(part: part, kind: kind)] ?? row.value("message"), isOver: isOver,
-          still: try row.optional("still") ?? "")
-      }
+    return try await run.read(statement).map { row in
+      let part = JobPart(
+        job: try row.value("job"), variant: try row.value("variant"), shard: try row.value("shard"))
+      let kind: String = try row.value("kind")
+      let isOver = try row.optional("closed_at", as: String.self) != nil
+      return Notice(
+        id: try row.value("incident_id"), part: part.description, kind: kind, since: try row.value("since"),
+        message: try messages[Place(part: part, kind: kind)] ?? row.value("message"), isOver: isOver,
+        still: try row.optional("still") ?? "")
     }
   }
 

@@ -42,7 +42,7 @@ import Testing
       create role \(name) login password 'right-\(name)';
       grant usage on schema oneshot to \(name);
       grant select on oneshot.migrations to \(name);
-      grant select, insert, update on oneshot.fences, oneshot.dead_letters, oneshot.usage_days, merchant_usage to \(name);
+      grant select, insert, update on oneshot.fences, oneshot.dead_letters, oneshot.letter_kinds, oneshot.usage_days, merchant_usage to \(name);
       grant select, insert, update, delete on oneshot.job_runs to \(name);
       grant select, insert, update on oneshot.job_totals to \(name);
       """)

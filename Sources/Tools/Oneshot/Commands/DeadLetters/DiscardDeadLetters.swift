@@ -68,7 +68,7 @@ struct DiscardDeadLetters: Command {
   ) async throws {
     let next = try filter.next(forReplay: forReplay, limit: min(number, shown))
     let letters = try await database.transaction(readOnly: true) { session in
-      try session.query(next).map { row in try StoredLetter(row: row) }
+      try session.query(next).map { row in try DeadLetter(row: row) }
     }
     try console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
     if number > letters.count { try console.say("… and \(number - letters.count) more\n") }

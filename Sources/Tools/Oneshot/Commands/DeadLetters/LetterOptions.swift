@@ -17,7 +17,7 @@ struct LetterOptions: Sendable {
   /// Whether none is given.
   var isEmpty: Bool { job == nil && kind == nil && olderThan == nil }
 
-  func filter(state: StoredLetter.State?, at now: Timestamp) -> LetterFilter {
+  func filter(state: DeadLetter.State?, at now: Timestamp) -> LetterFilter {
     LetterFilter(job: job, kind: kind, state: state, failedBefore: olderThan.map { now - $0 })
   }
 }
@@ -55,12 +55,12 @@ struct LetterChoice: Sendable {
   /// - Returns: the filter, and how many letters at most. `nil` after a complaint.
   func resolved(_ database: Database, _ console: Console) async throws -> (filter: LetterFilter, limit: Int)? {
     guard let job, let item else { return (options.filter(state: .pending, at: console.now), limit) }
-    guard let letter = try await ShowDeadLetter.find(item, of: job, in: database, console) else { return nil }
-    guard letter.state == .pending else {
-      console.note("nothing was changed: the letter is \(letter.state.rawValue)")
+    guard let found = try await ShowDeadLetter.find(item, of: job, in: database, console) else { return nil }
+    guard found.letter.state == .pending else {
+      console.note("nothing was changed: the letter is \(found.letter.state.rawValue)")
       return nil
     }
-    return (LetterFilter(only: letter), 1)
+    return (LetterFilter(only: found.letter), 1)
   }
 }
 

@@ -29,11 +29,11 @@ struct ListDeadLetters: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let chosen = filter.filter(state: StoredLetter.State(rawValue: state.rawValue), at: console.now)
+    let chosen = filter.filter(state: DeadLetter.State(rawValue: state.rawValue), at: console.now)
     let (list, count) = (try chosen.list(limit: limit), try chosen.count())
     let (letters, total) = try await withDatabase(database) { database in
       try await database.transaction(readOnly: true) { session in
-        let letters = try session.query(list).map { row in try StoredLetter(row: row) }
+        let letters = try session.query(list).map { row in try DeadLetter(row: row) }
         guard letters.count == limit else { return (letters, letters.count) }
         return (letters, try session.query(count).only().value("letters"))
       }
@@ -49,7 +49,7 @@ struct ListDeadLetters: Command {
   }
 
   /// Letters as people see them in lists.
-  static func table(of letters: [StoredLetter], at now: Timestamp) -> Table {
+  static func table(of letters: [DeadLetter], at now: Timestamp) -> Table {
     var table = Table("id", "job", "state", "kind", .number("attempts"), "failed", "asked", "item")
     for letter in letters {
       table.add(

@@ -1,6 +1,6 @@
 import Postgres
 
-/// What a run was asked to do again: given to the job before its work, settled after it.
+/// The dead letters that a run was asked to do again: given to the job before its work, settled after it.
 ///
 /// Until then the letters stay asked, so a run that is killed or fails leaves them to the next one.
 struct Replay: Sendable {
@@ -11,9 +11,13 @@ struct Replay: Sendable {
   /// A run looks at so many pages of what is asked, its own or not.
   private static let mostPages = 100
 
-  private let letters: [DeadLetter]
+  private let given: [DeadLetters.Given]
   /// The digests of those that the job says it has dealt with.
   private let done: Set<String>
+  /// Why others were not, by digest.
+  private let reasons: [String: String]
+
+  private var digests: [String] { given.map(\.digest) }
 
   /// What the result tells of it.
   struct Told: Sendable {
@@ -41,8 +45,8 @@ struct Replay: Sendable {
   /// Takes what is asked, and lets the job do it. A run that writes nothing only counts.
   ///
   /// - Returns: what is to be settled once the job's work is done; `nil` when there is nothing.
-  static func begin(_ job: some Job, _ run: JobRun) async throws -> Replay? {
-    let (letters, hasMore) = try await run.transaction { session in try take(job, run, session) }
+  static func begin(_ job: some Replayable, _ run: JobRun) async throws -> Replay? {
+    let (letters, hasMore) = try await run.transaction { tx in try take(job, run, tx) }
     guard !letters.isEmpty else {
       if hasMore {
         run.log.info("more dead letters are asked for than one run looks at, these by other runs; the next one goes on")
@@ -53,10 +57,14 @@ struct Replay: Sendable {
     guard !run.isDryRun else { return nil }
     run.log.info("doing dead letters again", ["letters": .integer(Int64(letters.count))])
     if hasMore { run.log.info("more dead letters are asked for than one run takes; the next one goes on") }
-    var done: Set<String> = []
+    var outcomes: [ReplayOutcome] = []
     do {
-      done = Set(try await job.replay(letters, run).map(\.digest))
+      outcomes = try await job.replay(letters, run)
+      guard outcomes.count == letters.count else {
+        throw JobFailure(.internal, "the replay of \(letters.count) dead letters has \(outcomes.count) outcomes")
+      }
     } catch {
+      outcomes = []
       let failure = JobFailure(classifying: error)
       // What is wrong with one letter must not keep the job from its work; what is wrong with the run does.
       guard failure.kind == .internal, !Task.isCancelled else { throw error }
@@ -65,22 +73,35 @@ struct Replay: Sendable {
     }
     run.log.debug("did dead letters again")
     try await remember(letters, run)
-    return Replay(letters: letters, done: done)
+    return Replay(letters, outcomes)
+  }
+
+  private init(_ letters: [DeadLetter], _ outcomes: [ReplayOutcome]) {
+    var (done, reasons) = (Set<String>(), [String: String]())
+    for (letter, outcome) in zip(letters, outcomes) {
+      switch outcome {
+      case .done: done.insert(letter.digest)
+      case .leftToRun: break
+      case .postponed(let reason): reasons[letter.digest] = reason
+      }
+    }
+    given = letters.map(DeadLetters.given)
+    (self.done, self.reasons) = (done, reasons)
   }
 
   /// Notes the run in what it takes; and, where it has looked at as much as it may, in what it leaves to others too, so that
   /// the next run begins with what this one has not looked at.
   private static func take(
-    _ job: some Job, _ run: JobRun, _ session: borrowing Session
+    _ job: some Replayable, _ run: JobRun, _ tx: borrowing Transaction
   ) throws -> (letters: [DeadLetter], hasMore: Bool) {
-    var (taken, bytes, place, hasMore) = ([DeadLetter](), 0, DeadLetter.Position(), false)
+    var (taken, bytes, place, hasMore) = ([DeadLetter](), 0, DeadLetters.Position(), false)
     var (pages, left) = (0, [DeadLetters.Given]())
     reading: while true {
-      let letters = try session.query(DeadLetters.asked(run.job, after: place, limit: page)).map(DeadLetter.init)
+      let letters = try tx.query(DeadLetters.asked(run.job, after: place, limit: page)).map { try DeadLetter(row: $0) }
       pages += 1
       for letter in letters {
         guard job.takes(letter, as: run.shard) else {
-          left.append((letter.digest, letter.askedAt))
+          left.append(DeadLetters.given(letter))
           continue
         }
         hasMore = taken.count == most || bytes >= mostBytes
@@ -93,19 +114,17 @@ struct Replay: Sendable {
       hasMore = pages == mostPages
       if hasMore { break }
     }
-    let given = taken.map { ($0.digest, $0.askedAt) } + (hasMore && pages == mostPages ? left : [])
+    let given = taken.map(DeadLetters.given) + (hasMore && pages == mostPages ? left : [])
     if run.leadership != nil, !given.isEmpty {
-      try session.execute(DeadLetters.give(given, job: run.job, to: run.id))
+      try tx.execute(DeadLetters.give(given, job: run.job, to: run.id))
     }
     return (taken, hasMore)
   }
 
   /// Notes which the replay has rejected: should the job's work find them once more, they are told only once.
   private static func remember(_ letters: [DeadLetter], _ run: JobRun) async throws {
-    let rejected = try await run.session { session in
-      try session.query(DeadLetters.rejected(letters, job: run.job, by: run.id)).map {
-        try $0.value("digest", as: String.self)
-      }
+    let rejected = try await run.read(DeadLetters.rejected(letters.map(\.digest), job: run.job, by: run.id)).map {
+      try $0.value("digest", as: String.self)
     }
     guard !rejected.isEmpty else { return }
     let digests = Set(rejected)
@@ -115,16 +134,16 @@ struct Replay: Sendable {
   /// Resolves what went well, and ends the asking: in one fenced transaction, before the run's row is closed.
   func settle(_ run: JobRun) async throws {
     run.log.debug("settling the replay")
-    let (outcome, examples) = try await run.transaction { session in
-      try session.execute(DeadLetters.settle(letters, done: done, job: run.job, by: run.id))
-      let row = try session.query(DeadLetters.outcome(letters, job: run.job, of: run.id)).only()
-      var told = Told(given: letters.count)
+    let (outcome, examples) = try await run.transaction { tx in
+      try tx.execute(DeadLetters.settle(given, done: done, job: run.job, by: run.id))
+      let row = try tx.query(DeadLetters.outcome(digests, job: run.job, of: run.id)).only()
+      var told = Told(given: given.count)
       told.resolved = try row.value("resolved")
       told.failedAgain = try row.value("failed_again")
       told.left = try row.value("left")
-      guard told.left > 0 else { return (told, [String]()) }
-      let left = try session.query(DeadLetters.left(letters, job: run.job, by: run.id))
-      return (told, try left.map { try $0.value("item") })
+      guard told.left > 0 else { return (told, [(item: String, digest: String)]()) }
+      let left = try tx.query(DeadLetters.left(digests, job: run.job, by: run.id))
+      return (told, try left.map { (item: try $0.value("item"), digest: try $0.value("digest")) })
     }
     var told = outcome
     (told.hasMore, told.failure) = (run.record.replayed?.hasMore ?? false, run.record.replayed?.failure)
@@ -134,8 +153,10 @@ struct Replay: Sendable {
     run.log.warning(
       "dead letters are asked for that this run could not do again; they stay asked",
       [
-        "letters": .integer(Int64(told.left)), "some": .array(examples.map { .string($0) }),
-        "hint": "oneshot dead-letters show tells why; discard them if no run can.",
+        "letters": .integer(Int64(told.left)),
+        "some": .array(
+          examples.map { .string($0.item + (reasons[$0.digest].map { reason in ": \(reason)" } ?? "")) }),
+        "hint": "oneshot dead-letters show has their causes; discard them if no run can do them.",
       ])
   }
 }

@@ -1,66 +1,6 @@
-package import JobRuntime
 package import Postgres
 
-/// One row of `oneshot.dead_letters`, as operators see it.
-package struct StoredLetter: Sendable, Equatable {
-  package var job: String
-  /// Of the item, in hexadecimal: the letter's id.
-  package var digest: String
-  package var item: String
-  /// JSON as it is stored.
-  package var payload: String
-  package var kind: String
-  package var message: String
-  package var attempts: Int
-  package var firstFailedAt: Timestamp
-  package var lastFailedAt: Timestamp
-  package var lastRunID: String
-  package var state: State
-  /// Since when a replay is asked for, and by whom.
-  package var askedAt: Timestamp?
-  package var askedBy: String?
-  /// The run that was given it since.
-  package var replayRunID: String?
-
-  package enum State: String, Sendable, CaseIterable {
-    case pending, resolved, discarded
-  }
-
-  /// As much of the id as tells letters apart.
-  package var shortID: String { String(digest.prefix(12)) }
-
-  /// - Parameter row: all columns of `oneshot.dead_letters`, and `digest`.
-  package init(row: Row) throws(PostgresError) {
-    job = try row.value("job")
-    digest = try row.value("digest")
-    item = try row.value("item")
-    payload = try row.value("payload")
-    kind = try row.value("error_kind")
-    message = try row.value("error_message")
-    attempts = try row.value("attempts")
-    firstFailedAt = try row.value("first_failed_at")
-    lastFailedAt = try row.value("last_failed_at")
-    lastRunID = try row.value("last_run_id")
-    let word: String = try row.value("state")
-    guard let known = State(rawValue: word) else { throw .decoding("state is «\(word)»") }
-    state = known
-    askedAt = try row.optional("replay_asked_at")
-    askedBy = try row.optional("replay_asked_by")
-    replayRunID = try row.optional("replay_run_id")
-  }
-
-  /// Every column, by its name in the table.
-  package var json: JSON {
-    func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
-    return [
-      "job": .string(job), "item_digest": .string(digest), "item": .string(item), "payload": .verbatim(payload),
-      "error_kind": .string(kind), "error_message": .string(message), "attempts": .integer(Int64(attempts)),
-      "first_failed_at": .string(firstFailedAt.rfc3339), "last_failed_at": .string(lastFailedAt.rfc3339),
-      "last_run_id": .string(lastRunID), "state": .string(state.rawValue), "replay_asked_at": text(askedAt?.rfc3339),
-      "replay_asked_by": text(askedBy), "replay_run_id": text(replayRunID),
-    ]
-  }
-
+extension DeadLetter {
   /// The letter of this name; where there is none, those whose id begins so.
   package static func named(_ item: String, of job: String, limit: Int) throws(PostgresError) -> Statement {
     // Fewer digits may as well be an item that somebody mistyped.
@@ -89,20 +29,20 @@ package struct StoredLetter: Sendable, Equatable {
 package struct LetterFilter: Sendable, Equatable {
   package var job: String?
   package var kind: String?
-  package var state: StoredLetter.State?
+  package var state: DeadLetter.State?
   /// Only what has not failed since.
   package var failedBefore: Timestamp?
   /// Only this one.
   package var digest: String?
 
   package init(
-    job: String? = nil, kind: String? = nil, state: StoredLetter.State? = nil, failedBefore: Timestamp? = nil
+    job: String? = nil, kind: String? = nil, state: DeadLetter.State? = nil, failedBefore: Timestamp? = nil
   ) {
     (self.job, self.kind, self.state, self.failedBefore) = (job, kind, state, failedBefore)
   }
 
   /// Only this letter.
-  package init(only letter: StoredLetter) { (job, digest) = (letter.job, letter.digest) }
+  package init(only letter: DeadLetter) { (job, digest) = (letter.job, letter.digest) }
 
   /// They, the newest failure first.
   package func list(limit: Int) throws(PostgresError) -> Statement {

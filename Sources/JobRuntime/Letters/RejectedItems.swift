@@ -7,9 +7,6 @@ final class RejectedItems: Sendable {
     var shown: [RunResult.ItemError] = []
   }
 
-  /// Those of the transaction that this task is in.
-  @TaskLocal static var ofTransaction: RejectedItems?
-
   private let state = Mutex(Told())
 
   var told: Told { state.withLock { $0 } }
@@ -19,10 +16,12 @@ final class RejectedItems: Sendable {
       failures.prefix($0).map { failure in
         // Enough to find it; the dead letter holds it whole.
         let name = String(decoding: failure.item.utf8.prefix(200), as: UTF8.self)
-        return RunResult.ItemError(item: name, kind: failure.kind, message: failure.message)
+        return RunResult.ItemError(item: name, kind: failure.kind.name, message: failure.message)
       }
     }
   }
+
+  func add(_ errors: [RunResult.ItemError]) { add(errors.count) { errors.prefix($0) } }
 
   func add(_ others: RejectedItems) {
     let others = others.told

@@ -1,4 +1,3 @@
-package import JobRuntime
 package import Postgres
 
 /// What somebody did with a dead letter: one row of `oneshot.dead_letter_actions`.
