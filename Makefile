@@ -1,6 +1,7 @@
 # make demo         see it work: installs what is missing, builds, runs everything on servers of its own
 # make test         the same set-up, then all tests; make test JOB=reindex: those of one job
-# make soak         the tests that take random and long ways, long: a thousand disturbed runs, a cut after every byte
+# make soak         the tests that take random and long ways, long: a thousand disturbed runs, a cut after every byte,
+#                   ten thousand runs in one process
 # make bench        what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
 # make build        the binaries as they ship: static Swift, stripped, in .build/release
 # make manifests    what follows from the binaries in k8s/ and ecs/, written anew
@@ -35,11 +36,11 @@ test:
 soak:
 	@$(support)/install-packages.sh test
 	swift build --build-tests
-	@ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_SWEEP=all $(support)/run-tests.sh --filter 'Soak|ManyRuns|Sweep|Publishing|RollupCrash|RollupProperty'
+	@ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_SWEEP=all ONESHOT_SEQUENCE=$${ONESHOT_SEQUENCE:-10000} $(support)/run-tests.sh --filter 'Soak|ManyRuns|Sweep|Publishing|RollupCrash|RollupProperty'
 
 bench:
 	@$(support)/install-packages.sh bench
-	swift build $(ship)
+	ONESHOT_BENCH=1 swift build $(ship)
 	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
 
 build:

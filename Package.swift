@@ -48,6 +48,16 @@ func tests(_ name: String, of modules: [String], in folder: String? = nil) -> Ta
     swiftSettings: strict)
 }
 
+/// What only `make bench` builds: a job that measures ways of publishing.
+let benches: [Target] =
+  Context.environment["ONESHOT_BENCH"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "PublishingBench", dependencies: ["JobRuntime", "Redis"], path: "Tests/Benchmarks/Publishing",
+      swiftSettings: strict)
+  ]
+
 let package = Package(
   name: "oneshot",
   products: jobs.map { .executable(name: kebabCase($0.name), targets: [$0.name]) } + [
@@ -71,6 +81,7 @@ let package = Package(
     .target(
       name: "JobRuntime",
       dependencies: ["Postgres", "Redis", "BlockingIO"],
+      resources: [.embedInCode("Letters/sql")],
       swiftSettings: strict),
     // Without the trait it is empty.
     .target(
@@ -78,19 +89,23 @@ let package = Package(
       dependencies: ["JobRuntime", .target(name: "CCurl", condition: .when(traits: ["Delivery"]))],
       swiftSettings: strict),
     .target(
-      name: "Operations", dependencies: ["JobRuntime", "Postgres", "Redis"],
+      name: "Operations", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
       resources: [.embedInCode("sql")], swiftSettings: strict),
     // What only this file knows: the names of the jobs.
     .target(
       name: "CBuild",
       cSettings: [.define("ONESHOT_JOB_NAMES", to: jobs.map { kebabCase($0.name) }.joined(separator: ","))]),
+    .plugin(name: "MigrationList", capability: .buildTool(), path: "Sources/Tools/MigrationList"),
+    .target(
+      name: "Migrations", dependencies: ["JobRuntime", "Postgres"], path: "Sources/Tools/Migrations",
+      resources: [.embedInCode("lines"), .embedInCode("conversion")], swiftSettings: strict, plugins: ["MigrationList"]),
     .executableTarget(
       name: "Oneshot",
-      dependencies: ["CBuild", "Operations", "JobRuntime", "Postgres", "Redis"],
+      dependencies: ["CBuild", "Migrations", "Operations", "JobRuntime", "Postgres", "Redis"],
       path: "Sources/Tools/Oneshot",
-      resources: [.embedInCode("migrations")],
       swiftSettings: strict),
   ]
+    + benches
     + jobs.map { job in
       .executableTarget(
         name: job.name,
@@ -98,6 +113,9 @@ let package = Package(
           + [delivery],
         path: "Sources/Jobs/\(job.name)",
         resources: (["sql"] + job.embeds).map { .embedInCode($0) },
+        // What is `package` is closed to jobs: whatever they write is behind the fence. Those that look at the runs of
+        // others share code with `oneshot`.
+        packageAccess: job.uses.contains("Operations"),
         swiftSettings: strict)
     }
     + [
@@ -114,8 +132,8 @@ let package = Package(
       tests("PostgresTests", of: ["Postgres", "Redis", "BlockingIO"]),
       tests("RedisTests", of: ["Redis", "BlockingIO"]),
       tests("JobRuntimeTests", of: ["JobRuntime", "Postgres", "Redis"]),
-      tests("ProcessTests", of: ["JobRuntime", "Postgres", "Redis", "Oneshot"]),
-      tests("OneshotTests", of: ["Oneshot", "Operations", "JobRuntime", "Postgres", "Redis"]),
+      tests("ProcessTests", of: ["JobRuntime", "Migrations", "Postgres", "Redis", "Oneshot"]),
+      tests("OneshotTests", of: ["Oneshot", "Migrations", "Operations", "JobRuntime", "Postgres", "Redis"]),
       // What it compares the pages with: every job.
       tests("DocumentationTests", of: ["JobRuntime", "Redis", "Oneshot"] + jobs.map(\.name)),
     ]

@@ -31,7 +31,7 @@ expect() { # code words… : the code that it ends with, and what it says
 }
 
 options=(--entrypoint /usr/local/bin/oneshot)
-expect 0 "now at version" run "$all" migrate
+expect 0 "now at core " run "$all" migrate
 options=()
 expect 0 "usage-aggregation 0." run "$one" --version
 expect 0 '"status":"succeeded"' run "$one" --check

@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// Both calls block their thread, so both belong inside an actor with a `ThreadExecutor`. The bound
 /// keeps memory constant when one side is slower; either side ends the other by closing.
-package final class Handoff<Element: Sendable>: Sendable {
+public final class Handoff<Element: Sendable>: Sendable {
   /// What the filling side meets after the emptying side has closed.
-  package struct Closed: Error {}
+  public struct Closed: Error {}
 
   private struct State {
     var waiting: [Element] = []
@@ -22,7 +22,7 @@ package final class Handoff<Element: Sendable>: Sendable {
   private let capacity: Int
 
   /// - Parameter capacity: how many elements may wait before `send` blocks.
-  package init(capacity: Int) {
+  public init(capacity: Int) {
     self.capacity = capacity
     places = DispatchSemaphore(value: capacity)
   }
@@ -34,7 +34,7 @@ package final class Handoff<Element: Sendable>: Sendable {
 
   /// Waits for a free place and leaves the element there.
   /// - Throws: `Closed` when nobody will take it any more.
-  package func send(_ element: Element) throws(Closed) {
+  public func send(_ element: Element) throws(Closed) {
     places.wait()
     let isClosed = state.withLock { state in
       if !state.isClosed { state.waiting.append(element) }
@@ -49,7 +49,7 @@ package final class Handoff<Element: Sendable>: Sendable {
 
   /// Says that nothing more comes, or why.
   /// - Parameter failure: thrown by `next()` at once, whatever still waits; `nil` after a good end.
-  package func finish(throwing failure: (any Error)? = nil) {
+  public func finish(throwing failure: (any Error)? = nil) {
     state.withLock { state in
       state.isFinished = true
       state.failure = failure
@@ -58,7 +58,7 @@ package final class Handoff<Element: Sendable>: Sendable {
   }
 
   /// Waits for the next element; `nil` once all were taken and the other side has finished.
-  package func next() throws -> Element? {
+  public func next() throws -> Element? {
     filled.wait()
     return try state.withLock { state in
       // The end is told again to who asks again.
@@ -71,7 +71,7 @@ package final class Handoff<Element: Sendable>: Sendable {
   }
 
   /// Says that nothing more will be taken: a `send` that waits, and every later one, throws.
-  package func close() {
+  public func close() {
     state.withLock { state in
       state.isClosed = true
       state.waiting = []

@@ -1,4 +1,4 @@
-package import Dispatch
+import Dispatch
 import Synchronization
 
 /// Blocking work, one piece after the other, on a thread that nobody has to wait for: a name server or a
@@ -13,13 +13,13 @@ package final class SideThread: Sendable {
   package func start(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
 
   /// Does a piece of work and blocks the calling thread until it is done, no longer than the limit.
-  package func run(blockingAtMost limit: DispatchTimeInterval, _ work: @escaping @Sendable () -> Void) {
+  package func run(blockingAtMost limit: Duration, _ work: @escaping @Sendable () -> Void) {
     let done = DispatchSemaphore(value: 0)
     queue.async {
       work()
       done.signal()
     }
-    _ = done.wait(timeout: .now() + limit)
+    _ = done.wait(timeout: .now() + limit.forDispatch)
   }
 
   /// Does a piece of work and waits for it, no longer than the limit.
@@ -56,9 +56,7 @@ private final class FirstAnswer<Value: Sendable>: Sendable {
 
   init(_ continuation: CheckedContinuation<Value?, Never>, orNilAfter limit: Duration) {
     waiting = Mutex(continuation)
-    let (seconds, attoseconds) = limit.components
-    let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
-    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { self.give(nil) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + limit.forDispatch) { self.give(nil) }
   }
 
   func give(_ value: Value?) {

@@ -1,3 +1,4 @@
+import BlockingIO
 import Glibc
 
 /// The exit code of a run. A signal's is 128 and its number, as shells count.
@@ -47,7 +48,7 @@ package struct ExitCode: Sendable {
       .misconfigured, "bad setting, missing table or column, schema too old: the hint says what to do", .leave),
     ExitCode(
       codes: [SIGTERM, SIGINT].map { exitCode(status: .interrupted, failure: nil, signal: $0) }, status: .interrupted,
-      meaning: "SIGTERM, SIGINT: stopped at the next safe point, within \(JobMain.stopsWithin.components.seconds) s",
+      meaning: "SIGTERM, SIGINT: stopped at the next safe point, within \(StopLimits.contract.components.seconds) s",
       advice: .retry),
   ]
 
@@ -56,6 +57,22 @@ package struct ExitCode: Sendable {
     ExitCode(
       codes: [kind.exitCode], status: .failed, kinds: FailureKind.allCases.filter { $0.exitCode == kind.exitCode },
       meaning: meaning, advice: advice)
+  }
+
+  /// Each code with the words for it in results, on one line: `0 succeeded, skipped · 64 usage · …`.
+  package static func line(of rows: [ExitCode] = all) -> String {
+    var words: [(codes: [Int32], words: [String])] = []
+    for row in rows {
+      let own = row.kinds.isEmpty ? [row.status.rawValue] : row.kinds.map(\.rawValue)
+      if let index = words.firstIndex(where: { $0.codes == row.codes.sorted() }) {
+        words[index].words += own
+      } else {
+        words.append((row.codes.sorted(), own))
+      }
+    }
+    return words.sorted { $0.codes.lexicographicallyPrecedes($1.codes) }.map { codes, words in
+      codes.map(String.init).joined(separator: ", ") + " " + words.joined(separator: ", ")
+    }.joined(separator: " · ")
   }
 
   /// `failed` / `denied`: the status and the kinds as they stand in results.

@@ -1,43 +1,12 @@
-public import Postgres
-public import Redis
-
-/// A job: its name, its settings and what it does. Everything around the work is the runtime's.
+/// A job: its facts, its settings and what it does. Everything around the work is the runtime's.
 ///
-/// A job file states, in this order: its facts, `Settings`, `Report`, `run`. See docs/your-first-job.md.
+/// A job file states, in this order: its facts, `Settings`, `Report`, `run`. See docs/your-first-job.md. What not every
+/// job has stands in protocols of its own: `Checkable`, `Replayable`.
 public protocol Job: Sendable {
   associatedtype Settings: JobSettings
   associatedtype Report: JobReport
 
-  /// The name in kebab-case: the executable's, the lock's, the ledger's, the metrics'.
-  static var name: String { get }
-
-  /// What the job does, in one line, for `--help`.
-  static var summary: String { get }
-
-  /// The number of the newest migration that the job relies on.
-  static var neededSchema: Int { get }
-
-  /// The tables that the job reads and writes, for `--check`.
-  static var tables: [TableNeed] { get }
-
-  /// Those of them that the job needs as it is set.
-  var neededTables: [TableNeed] { get }
-
-  /// Commands that Redis refuses for what it would refuse the job's for, and that change nothing; `--check`
-  /// tries them.
-  var redisTrials: [RedisCommand] { get }
-
-  /// A statement for `--check` whose rows, in the column `advice`, name what would do the job good and is not
-  /// needed: an index, for example.
-  var advice: Statement? { get }
-
-  /// Looks, for `--check`, at what only the job can: files of one's own, for example. Writes nothing.
-  ///
-  /// - Returns: what is wrong.
-  func check(_ run: JobRun) async throws -> [JobFailure]
-
-  /// Whether the data that the job is for are in Redis. Then its progress, fence and slots are one Redis' each.
-  static var keepsDataInRedis: Bool { get }
+  static var facts: JobFacts { get }
 
   /// Whether the run writes anything. One that only looks (a status mode) needs no lock and no ledger.
   var writes: Bool { get }
@@ -47,41 +16,14 @@ public protocol Job: Sendable {
   /// Does the work.
   ///
   /// May be run twice, late, or be stopped at any `await` and at any statement. What it throws becomes
-  /// the run's failure; an item that fails is given to `run.reject` instead, and the rest goes on.
+  /// the run's failure; an item that fails is given to `tx.reject` instead, and the rest goes on.
   func run(_ run: JobRun) async throws -> Report
-
-  /// Whether a run as this one is set, and this share of the work, is the one to do a dead letter again that somebody
-  /// asked for (`oneshot dead-letters replay`). One that no run takes stays asked.
-  ///
-  /// By default each letter falls to one share by its name. A job that shares its work by something else says so here,
-  /// as does one whose runs do different parts: the run that would do the item anyway.
-  func takes(_ letter: DeadLetter, as shard: Shard) -> Bool
-
-  /// Does items again that failed in earlier runs, because somebody asked for it. Called before `run`, in the same
-  /// run: behind the same lock and fence, and within the same deadline.
-  ///
-  /// May be called again for the same letters: they stay asked until a run has ended well. Whatever `run.resolve` or
-  /// `run.reject` is told of an item, here or later in the run, settles its letter. What is settled without that is
-  /// returned: it is resolved, unless it is rejected before the run ends. What is neither stays pending and asked.
-  ///
-  /// By default nothing: right for a job whose every run does all there is and tells `resolve` and `reject`.
-  ///
-  /// - Parameter letters: at most ten thousand; the rest is for the next run.
-  /// - Returns: those that need no more, although `resolve` was not told.
-  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter]
 }
 
 extension Job {
-  public static var neededSchema: Int { 1 }
-  public static var tables: [TableNeed] { [] }
-  public var neededTables: [TableNeed] { Self.tables }
-  public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
-  public var redisTrials: [RedisCommand] { [] }
-  public var advice: Statement? { nil }
-  public static var keepsDataInRedis: Bool { false }
+  public static var name: String { facts.name }
+  static var summary: String { facts.summary }
   public var writes: Bool { true }
-  public func takes(_ letter: DeadLetter, as shard: Shard) -> Bool { letter.isShare(of: shard) }
-  public func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] { [] }
 
   /// Where the process starts; see `JobMain`.
   @concurrent

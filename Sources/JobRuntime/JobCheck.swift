@@ -11,44 +11,54 @@ extension JobRunner {
     await redis.close()
     record.counted.details = JSON(members: found.facts)
     record.rejected.add(
-      found.complaints.map { ItemFailure(item: "check", kind: $0.kind.rawValue, message: $0.description) })
-    if surroundings.signal() != nil { return result(.interrupted) }
+      found.complaints.map {
+        RunResult.ItemError(item: "check", kind: $0.kind.rawValue, message: $0.description)
+      })
+    if surroundings.stop.signal != nil { return result(.interrupted) }
     guard let first = found.complaints.first else { return result(.succeeded) }
     let all = found.complaints.map(\.message).joined(separator: "; ")
     return result(.failed, JobFailure(first.kind, all, hint: first.hint))
   }
 
   private func checkPostgres(_ found: inout Findings) async throws {
-    let needs = Schema.runtimeTables + job.neededTables
-    let wanted = job.advice
-    let (server, version, missing, isReadOnly, advice) = try await database.transaction(readOnly: true) { session in
-      let missing = try session.query(Schema.missing(needs)).map { row in
+    let needs = jobNeeds
+    let tables = Schema.runtimeTables + needs.tables
+    let wanted = (job as? any Checkable)?.advice
+    let (server, applied, missing, denied, isReadOnly, advice) = try await database.transaction(readOnly: true) {
+      session in
+      let missing = try session.query(Schema.missing(tables)).map { row in
         (
           complaint: try row.value("complaint", as: String.self),
           isPrivilege: try row.value("is_privilege", as: Bool.self)
         )
       }
-      let version = missing.isEmpty ? try session.query(Schema.version).only().value("version", as: Int.self) : 0
+      let applied = missing.isEmpty ? try AppliedMigrations(session) : AppliedMigrations()
+      let denied = try session.query(Schema.denied(needs.functions)).map { try $0.value("complaint", as: String.self) }
       let isReadOnly: Bool = try session.query(Schema.isReadOnly).only().value("is_read_only")
       let advice = try wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } }
-      return (session.serverVersion, version, missing, isReadOnly, advice ?? [])
+      return (session.serverVersion, applied, missing, denied, isReadOnly, advice ?? [])
     }
     if isReadOnly { found.complaints.append(Schema.readOnlyFailure) }
     found.facts.append(("postgres_version", .integer(Int64(server))))
     if server < Schema.oldestServer { found.complaints.append(Schema.failure(serverVersion: server)) }
     if missing.isEmpty {
-      found.facts.append(("schema_version", .integer(Int64(version))))
-      if version < neededSchema { found.complaints.append(Schema.failure(found: version, needed: neededSchema)) }
+      found.facts.append(("migrations", applied.json))
+      if let failure = applied.failure(needing: neededMigrations) { found.complaints.append(failure) }
     }
     for line in advice { log.warning("advice: \(line)") }
     if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }
     found.complaints += missing.map { Schema.failure(missing: $0.complaint, isPrivilege: $0.isPrivilege) }
+    found.complaints += denied.map { Schema.failure(missing: $0, isPrivilege: true) }
     // What the job looks at may need temporary relations, which a server that only reads does not make.
-    if !isReadOnly { found.complaints += try await job.check(jobRun(leadership: nil)) }
+    if !isReadOnly, let job = job as? any Checkable {
+      found.complaints += try await job.check(jobRun(leadership: nil))
+    }
   }
 
+  private var jobNeeds: JobNeeds { (job as? any Checkable)?.needs ?? J.facts.needs }
+
   private func checkRedis(_ found: inout Findings) async throws {
-    let commands = LeaderLock.trials(key: identity.lockKey) + job.redisTrials
+    let commands = LeaderLock.trials(key: identity.lockKey) + jobNeeds.redisTrials
     let answers = try await redis.withSession { session in
       try session.pipeline([RedisCommand("INFO", "server")] + commands)
     }

@@ -52,7 +52,8 @@ extension JobRun {
   private func on(_ database: Database) -> JobRun {
     JobRun(
       scheduledAt: scheduledAt, startedAt: startedAt, isDryRun: isDryRun, log: log, id: id,
-      deadline: deadline, identity: identity, database: database, redisConnection: redisConnection, retrier: retrier,
+      deadline: deadline, identity: identity, letterKinds: letterKinds, database: database,
+      redisConnection: redisConnection, retrier: retrier,
       record: record, leadership: leadership, precondition: precondition)
   }
 }

@@ -24,8 +24,11 @@ public struct JobRun: Sendable {
 
   let deadline: ContinuousClock.Instant
   package let identity: RunIdentity
+  /// Those of the job's facts.
+  let letterKinds: [LetterKind]
   let database: Database
   package let redisConnection: RedisConnection
+  let clusterConnections = ClusterConnections()
   let retrier: Retrier
   let record: RunRecord
   /// `nil` in a run that writes nothing.
@@ -48,33 +51,41 @@ public struct JobRun: Sendable {
   /// Runs the closure in one transaction: the only door for what lasts.
   ///
   /// It first checks that no newer run has started, and none can until it ends. Committed when the
-  /// closure returns, rolled back when it throws; done again as a whole when the cause passes.
+  /// closure returns, rolled back when it throws; done again as a whole when the cause passes. In a run that writes
+  /// nothing the server refuses every write.
   @discardableResult
   public func transaction<Value: Sendable>(
-    _ body: @Sendable (borrowing Session) throws -> Value
+    _ body: @Sendable (borrowing Transaction) throws -> Value
   ) async throws -> Value {
     try await retrier.run("a transaction") {
       // What it rejects is told once it is committed.
       let rejected = RejectedItems()
-      let value = try await RejectedItems.$ofTransaction.withValue(rejected) {
-        guard let leadership else { return try await database.transaction(readOnly: true, body) }
-        try leadership.lock.lease.check(leadership.lock.key)
-        return try await database.transaction(
-          guardedBy: leadership.ledger.fenceCheck(),
-          check: { try leadership.ledger.check($0, against: leadership.fence) },
-          provenBy: { leadership.ledger.trace(of: $0, fence: leadership.fence) },
-          { session in
-            try precondition?(session)
-            log.debug("transaction begun")
-            let value = try body(session)
-            log.debug("committing")
-            return value
-          })
+      let value = try await inTransaction { session in
+        try body(Transaction(on: session, of: self, rejected: rejected))
       }
-      if leadership != nil { log.debug("committed") }
       record.rejected.add(rejected)
       return value
     }
+  }
+
+  private func inTransaction<Value: Sendable>(
+    _ body: @Sendable (borrowing Session) throws -> Value
+  ) async throws -> Value {
+    guard let leadership else { return try await database.transaction(readOnly: true, body) }
+    try leadership.lock.lease.check(leadership.lock.key)
+    let value = try await database.transaction(
+      guardedBy: leadership.ledger.fenceCheck(),
+      check: { try leadership.ledger.check($0, against: leadership.fence) },
+      provenBy: { leadership.ledger.trace(of: $0, fence: leadership.fence) },
+      { session in
+        try precondition?(session)
+        log.debug("transaction begun")
+        let value = try body(session)
+        log.debug("committing")
+        return value
+      })
+    log.debug("committed")
+    return value
   }
 
   /// The same run, each transaction of which first does this, and none of its own when this throws.
@@ -84,13 +95,49 @@ public struct JobRun: Sendable {
     return run
   }
 
-  /// Lends the connection outside of any transaction, for reading and for temporary tables. It is not
-  /// fenced, so nothing that lasts may be written through it.
+  // MARK: Reading
+
+  /// Asks one thing, in a transaction that the server keeps from writing: one round trip.
+  public func read(_ statement: Statement) async throws -> Rows {
+    try await retrier.run("reading from Postgres") { try await database.read(statement) }
+  }
+
+  /// Lends the connection in a transaction that the server keeps from writing.
   @discardableResult
-  public func session<Value: Sendable>(
+  public func reading<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
-    try await retrier.run("reading from Postgres") { try await database.withSession(body) }
+    try await retrier.run("reading from Postgres") { try await database.transaction(readOnly: true, body) }
+  }
+
+  /// Lends the connection in a transaction in which all that is read is of one moment, and of which nothing is
+  /// kept: it is always rolled back. It may make temporary tables; `set transaction read only` ends that.
+  @discardableResult
+  public func snapshot<Value: Sendable>(
+    _ body: @Sendable (borrowing Session) throws -> Value
+  ) async throws -> Value {
+    try await retrier.run("reading from Postgres") {
+      try await database.withSession { session in
+        try session.query("begin isolation level repeatable read")
+        let value = try body(session)
+        try session.query("rollback")
+        return value
+      }
+    }
+  }
+
+  /// Lends the connection with an empty temporary table, which lives until the connection is lost: what a run gathers
+  /// before it writes. The closure is a transaction in which the server takes writes to temporary tables alone.
+  @discardableResult
+  public func staging<Value: Sendable>(
+    _ table: StagingTable, _ body: @Sendable (borrowing Staging) throws -> Value
+  ) async throws -> Value {
+    try await retrier.run("staging in Postgres") {
+      try await database.withSession { session in try session.pipeline(table.preparation) }
+      return try await database.transaction(readOnly: true) { session in
+        try body(Staging(on: session, table: table))
+      }
+    }
   }
 
   // MARK: Redis
@@ -153,23 +200,6 @@ public struct JobRun: Sendable {
     var retrier = retrier
     retrier.deadline -= timeLeft
     return try await retrier.run(what, isPassing: { Retrier.passes($0) || isPassing($0) }, work)
-  }
-
-  /// Records items that failed, in the transaction of the session: dead letters, and errors of the result.
-  public func reject(_ failures: [ItemFailure], in session: borrowing Session) throws {
-    guard !failures.isEmpty else { return }
-    if leadership != nil {
-      try session.execute(DeadLetters.record(failures, of: identity, runID: id, at: startedAt))
-    }
-    let told = record.toldByReplay
-    let new = told.isEmpty ? failures : failures.filter { !told.contains(Array($0.item.storableName.utf8)) }
-    (RejectedItems.ofTransaction ?? record.rejected).add(new)
-  }
-
-  /// Resolves the dead letters of items that went well this time, in the transaction of the session.
-  public func resolve(_ items: [String], in session: borrowing Session) throws {
-    guard leadership != nil, !items.isEmpty else { return }
-    try session.execute(DeadLetters.resolve(items, of: identity))
   }
 
   /// States what the run covers, for the result and the ledger.

@@ -1,42 +1,36 @@
+import BlockingIO
 import Postgres
 
 /// The run's row in the ledger, and what is told of it elsewhere.
 extension JobRunner {
   func checkSchema() async throws {
-    let needed = neededSchema
-    let found = try await retrier.run("reading the schema's version") {
-      try await database.withSession { session in
-        do {
-          return try session.query(Schema.version).only().value("version", as: Int.self)
-        } catch let error as PostgresError where Schema.isMissing(error) {
-          return 0
-        }
-      }
+    let applied = try await retrier.run("reading which migrations were applied") {
+      try await database.withSession { session in try AppliedMigrations(session) }
     }
-    if found < needed { throw Schema.failure(found: found, needed: needed) }
+    if let failure = applied.failure(needing: neededMigrations) { throw failure }
   }
 
   /// - Parameter lock: looked at before every try: a run whose lease is over would fence its successor.
   func open(_ ledger: Ledger, _ lock: LeaderLock) async throws -> Ledger.Opening {
-    let neededSchema = neededSchema
+    let needs = neededMigrations
     let statement = ledger.open(
       .init(
         scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
         identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
         deadlineAt: startedAt + settings.timeout, host: surroundings.host, version: oneshotVersion,
-        neededSchema: neededSchema))
+        needs: needs))
     return try await retrier.run("opening the run in the ledger") {
       try lock.lease.check(lock.key)
       return try await database.withSession { session in
         do {
-          return try ledger.read(session.query(statement).only(), neededSchema: neededSchema)
+          return try ledger.read(session.query(statement).only())
         } catch let error as PostgresError where Schema.isMissing(error) {
-          return .schemaTooOld(found: 0)
+          return .schemaTooOld(found: AppliedMigrations())
         } catch let error as PostgresError where error.state == .undefinedColumn || error.state == .undefinedTable {
-          // The statement names what a later migration made: the version says more than its message.
-          let found = try session.query(Schema.version).only().value("version", as: Int.self)
-          if found < neededSchema { return .schemaTooOld(found: found) }
-          throw error
+          // The statement names what a later migration made: which were applied says more than its message.
+          let found = try AppliedMigrations(session)
+          guard found.failure(needing: needs) != nil else { throw error }
+          return .schemaTooOld(found: found)
         }
       }
     }
@@ -78,14 +72,14 @@ extension JobRunner {
     }
   }
 
-  /// Tells metrics and heartbeat how the run ended. Not cancelled with the work: a run that stops is told too.
+  /// Tells metrics and heartbeat how the run ended; one that stops is told too.
   func sendTelemetry(_ result: RunResult) async {
     let ledger = Ledger(identity: identity, runID: runID)
-    await Task {
+    await shieldedFromCancellation {
       await telemetry.end(result, itemsProcessed: record.itemsProcessed) {
         guard record.isClosed else { return nil }
         return try await database.withSession { session in try ledger.readTotals(session.query(ledger.totals())) }
       }
-    }.value
+    }
   }
 }

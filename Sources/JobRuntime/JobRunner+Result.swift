@@ -9,20 +9,24 @@ extension JobRunner {
   }
 
   /// What is true when the process has to end now: how the run ended, if it has.
-  func lastWord(_ status: RunStatus, _ failure: JobFailure? = nil) -> RunResult {
-    record.ending ?? result(status, failure)
+  func lastWord(_ reason: PreparedRun.LastWord) -> RunResult {
+    if let ending = record.ending { return ending }
+    return switch reason {
+    case .signal: result(.interrupted)
+    case .deadline: result(.failed, timeIsUp)
+    }
   }
 
   /// The result of a run that threw.
   func result(of error: any Error) -> RunResult {
-    if surroundings.signal() != nil { return result(.interrupted) }
+    if surroundings.stop.signal != nil { return result(.interrupted) }
     return result(.failed, JobFailure(classifying: error))
   }
 
   func result(_ status: RunStatus, _ failure: JobFailure? = nil) -> RunResult {
     var result = RunResult(
       identity: identity, version: oneshotVersion, runID: runID.description, status: status,
-      exitCode: exitCode(status: status, failure: failure?.kind, signal: surroundings.signal()),
+      exitCode: exitCode(status: status, failure: failure?.kind, signal: surroundings.stop.signal),
       logicalTime: logicalTime, startedAt: startedAt)
     if let opening = record.opening { (result.fence, result.attempt) = (opening.fence, opening.attempt) }
     result.window = record.window

@@ -2,18 +2,10 @@ import BlockingIO
 import Postgres
 import Redis
 
-/// The order of one run. It makes no process calls, so a test can call it directly.
-struct JobRunner<J: Job> {
-  /// What the process around it knows.
-  struct Surroundings: Sendable {
-    var host: String
-    var processID: Int32
-    var now: @Sendable () -> Timestamp
-    /// The signal that asked the process to stop, once one has.
-    var signal: @Sendable () -> Int32?
-  }
-
+/// The order of one run; `Invocation` puts it together.
+struct JobRunner<J: Job>: Sendable {
   let job: J
+  let servers: Servers
   let settings: RuntimeSettings
   let identity: RunIdentity
   let logicalTime: LogicalTime
@@ -27,13 +19,12 @@ struct JobRunner<J: Job> {
   let redis: RedisConnection
   let record = RunRecord()
 
-  init?(
-    job: J, settings: RuntimeSettings, identity: RunIdentity, logicalTime: LogicalTime, runID: RunID,
-    startedAt: Timestamp, log: Log,
-    surroundings: Surroundings, telemetry: Telemetry
+  init(
+    job: J, servers: Servers, settings: RuntimeSettings, identity: RunIdentity, logicalTime: LogicalTime, runID: RunID,
+    startedAt: Timestamp, log: Log, surroundings: Surroundings, telemetry: Telemetry
   ) {
-    guard let options = settings.database, let address = settings.redis else { return nil }
     self.job = job
+    self.servers = servers
     self.settings = settings
     self.identity = identity
     self.logicalTime = logicalTime
@@ -42,8 +33,8 @@ struct JobRunner<J: Job> {
     self.log = log
     self.surroundings = surroundings
     self.telemetry = telemetry
-    database = Database(options)
-    redis = RedisConnection(address, clientName: J.name)
+    database = Database(servers.database)
+    redis = RedisConnection(servers.redis, clientName: J.name)
   }
 
   var deadline: ContinuousClock.Instant { started + settings.timeout }
@@ -66,7 +57,7 @@ struct JobRunner<J: Job> {
       if !isReadOnly { await sendTelemetry(result) }
     }
     // Not for long: it waits for what the connection is busy with, which may be a server that is frozen.
-    _ = await waiting(atMost: .seconds(1)) { await database.close() }
+    _ = await waiting(atMost: StopLimits.closingConnection) { await database.close() }
     await redis.close()
     return result
   }
@@ -78,12 +69,11 @@ struct JobRunner<J: Job> {
   }
 
   private func runAsLeader() async throws -> RunResult {
-    guard let address = settings.redis else { throw JobFailure(.misconfigured, "REDIS_URL is required") }
     // A connection of its own, so that renewal never waits behind the job's commands; and limits that
     // let a renewal fail twice before the lease is over.
-    let patience = min(.seconds(5), settings.lockTTL / 3)
+    let patience = min(StopLimits.lockAnswer, settings.lockTTL / 3)
     let connection = RedisConnection(
-      address, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
+      servers.redis, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
     let lock = LeaderLock(
       identity, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold, connection: connection)
     if case .held(let other) = try await take(lock) {
@@ -95,8 +85,8 @@ struct JobRunner<J: Job> {
     }
     log.debug("took the lock", ["lock": .string(lock.key)])
     let result = await runLocked(lock)
-    // Not cancelled with the work: a run that stops gives its lock back.
-    await Task {
+    // A run that stops gives its lock back.
+    await shieldedFromCancellation {
       log.debug("releasing the lock")
       // A connection that was lost while it was idle is noticed only when it is used.
       let again = Retrier(attempts: 2, longestDelay: .zero, deadline: .now + settings.lockTTL, log: log)
@@ -110,7 +100,7 @@ struct JobRunner<J: Job> {
         log.warning("the lock could not be released; it ends with its lease", ["error": .string("\(error)")])
       }
       await connection.close()
-    }.value
+    }
     // Not before: a monitoring system that is down must not keep the next run out.
     await sendTelemetry(result)
     return result
@@ -139,7 +129,9 @@ struct JobRunner<J: Job> {
       let ledger = Ledger(identity: identity, runID: runID)
       log.debug("opening the run in the ledger")
       switch try await watched(by: watchers(of: lock), { try await open(ledger, lock) }) {
-      case .schemaTooOld(let found): throw Schema.failure(found: found, needed: neededSchema)
+      case .schemaTooOld(let found):
+        throw found.failure(needing: neededMigrations)
+          ?? JobFailure(.misconfigured, "the database has not been migrated")
       case .alreadyDone(let earlier):
         log.info("this slot has already succeeded", ["run": .string(earlier)])
         var result = self.result(.skipped)
@@ -164,15 +156,15 @@ struct JobRunner<J: Job> {
     } catch {
       result = self.result(of: error)
     }
-    // Not cancelled with the work: a run that stops still says so in the ledger. But what is left of the time
-    // after a signal is the lock's, should Postgres not answer.
+    // A run that stops still says so in the ledger. But what is left of the time after a signal is the lock's, should
+    // Postgres not answer.
     let closing = { @Sendable [result] in await close(leadership, result) }
     let failure =
       result.status == .interrupted
-      ? await waiting(atMost: .seconds(2), for: closing) ?? nil : await Task(operation: closing).value
+      ? await waiting(atMost: StopLimits.closingLedger, for: closing) ?? nil : await shieldedFromCancellation(closing)
     if let failure {
       result = self.result(of: failure)
-      await Task { [result] in _ = await close(leadership, result) }.value
+      _ = await shieldedFromCancellation { [result] in await close(leadership, result) }
     }
     record.ending = result
     return result
@@ -184,18 +176,28 @@ struct JobRunner<J: Job> {
   private func work(_ leadership: JobRun.Leadership?, replaying: Bool) async throws -> J.Report {
     let (job, run, replays) = (job, jobRun(leadership: leadership), replaying && settings.replays)
     return try await watched(by: leadership.map { watchers(of: $0.lock) } ?? [deadlineWatcher]) {
-      let replay = replays ? try await Replay.begin(job, run) : nil
+      let replay = replays ? try await Self.beginReplay(job, run) : nil
       let report = try await job.run(run)
       try await replay?.settle(run)
       return report
     }
   }
 
+  /// Does what is asked to be done again, where the job can.
+  private static func beginReplay(_ job: J, _ run: JobRun) async throws -> Replay? {
+    if let job = job as? any Replayable { return try await Replay.begin(job, run) }
+    run.log.warning(
+      "dead letters are asked for, and this job cannot replay any; they stay asked for",
+      ["hint": .string("Give them up: oneshot dead-letters discard --job \(J.name)")])
+    return nil
+  }
+
   /// What the job is given; without leadership, a run that writes nothing.
   func jobRun(leadership: JobRun.Leadership?) -> JobRun {
     JobRun(
-      scheduledAt: logicalTime.moment, startedAt: startedAt, isDryRun: settings.isDryRun,
-      log: log, id: runID, deadline: deadline, identity: identity, database: database, redisConnection: redis,
+      scheduledAt: logicalTime.moment, startedAt: startedAt, isDryRun: settings.isDryRun, log: log, id: runID,
+      deadline: deadline, identity: identity, letterKinds: J.facts.letterKinds, database: database,
+      redisConnection: redis,
       retrier: retrier, record: record, leadership: leadership)
   }
 
@@ -225,7 +227,7 @@ struct JobRunner<J: Job> {
 
   // MARK: Facts
 
-  var neededSchema: Int { max(J.neededSchema, Schema.neededByRuntime) }
+  var neededMigrations: [MigrationNeed] { MigrationNeed.all(of: J.facts.schema) }
 
   private var holder: String {
     var members: [(String, JSON)] = [

@@ -1,3 +1,4 @@
+import BlockingIO
 package import JobRuntime
 package import Postgres
 
@@ -32,7 +33,7 @@ package struct LockStanding: Sendable {
     guard let run else { return .unknown }
     guard run.status == .running else { return .ended(run.status) }
     // A run ends itself within seconds of its deadline.
-    return run.deadlineAt.map { $0 + .seconds(15) < now } == true ? .overdue : .working
+    return run.deadlineAt.map { $0 + StopLimits.seenFromOutside < now } == true ? .overdue : .working
   }
 
   /// Asks the ledger for the runs that hold these locks.

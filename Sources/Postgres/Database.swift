@@ -6,7 +6,7 @@ import CLibPQ
 package actor Database {
   private let options: ConnectionOptions
   private let executor = ThreadExecutor(label: "postgres")
-  private var session: Session?
+  private var connection: Connection?
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -20,7 +20,12 @@ package actor Database {
   package func withSession<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
-    try await lend { (session: inout Session) in try body(session) }
+    try await lend(body)
+  }
+
+  /// Runs one statement in a transaction that the server keeps from writing: one round trip.
+  package func read(_ statement: Statement) async throws -> Rows {
+    try await lend { session in try session.pipeline(["begin read only", statement, "commit"])[1] }
   }
 
   /// Runs the closure in one transaction: committed when it returns, rolled back when it throws.
@@ -44,7 +49,7 @@ package actor Database {
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
     var lost: (transaction: String, error: PostgresError)?
-    let value = try await lend { (session: inout Session) in
+    let value = try await lend { session in
       let opening: Statement = readOnly ? "begin read only" : "begin"
       let opened = try session.pipeline([opening] + (guardian.map { [$0, Self.transactionID] } ?? []))
       if guardian != nil { try check(opened[1]) }
@@ -73,7 +78,7 @@ package actor Database {
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline, !Task.isCancelled {
       do {
-        let (said, isProven) = try await lend { (session: inout Session) in
+        let (said, isProven) = try await lend { session in
           let answers = try session.pipeline([status, evidence])
           return (try answers[0].only().optional("status", as: String.self), !answers[1].isEmpty)
         }
@@ -99,33 +104,31 @@ package actor Database {
   package nonisolated func another() -> Database { Database(options) }
 
   /// Closes the connection now; the next call makes a new one.
-  package func close() { session = nil }
+  package func close() { connection = nil }
 
-  private func lend<Value>(_ body: (inout Session) throws -> Value) async throws -> Value {
+  private func lend<Value>(_ body: (borrowing Session) throws -> Value) async throws -> Value {
     try await interruptible { interrupt in
-      var session = try takeSession(interrupt)
-      session.interrupt = interrupt
+      let connection = try takeConnection(interrupt)
       do {
-        let value = try body(&session)
-        giveBack(session)
+        let value = try body(connection.session(interrupt))
+        giveBack(connection)
         return value
       } catch {
-        giveBack(session)
+        giveBack(connection)
         throw error
       }
     }
   }
 
-  private func takeSession(_ interrupt: Interrupt) throws(PostgresError) -> Session {
-    if let session = session.take() { return session }
-    return Session(
+  private func takeConnection(_ interrupt: Interrupt) throws(PostgresError) -> Connection {
+    if let connection = connection.take() { return connection }
+    return Connection(
       adopting: try options.connect(interrupt), limit: options.commandTimeout, liveness: Liveness(options: options))
   }
 
   /// Keeps the connection only if nothing is left open on it; otherwise it is dropped.
-  private func giveBack(_ session: consuming Session) {
-    var session = session
-    if session.isInTransaction { session.rollBack() }
-    if session.isIdle { self.session = consume session }
+  private func giveBack(_ connection: consuming Connection) {
+    if connection.isInTransaction { connection.rollBack() }
+    if connection.isIdle { self.connection = consume connection }
   }
 }

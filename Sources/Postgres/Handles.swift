@@ -1,3 +1,4 @@
+import BlockingIO
 import CLibPQ
 import Dispatch
 import Synchronization
@@ -46,7 +47,7 @@ final class CancelHandle: Sendable {
   /// on a thread that can be left behind.
   /// - Parameter limit: how long to wait for the request to arrive.
   /// - Returns: whether the server took the request.
-  func send(within limit: DispatchTimeInterval) -> Bool {
+  func send(within limit: Duration) -> Bool {
     let request = CancelRequest()
     // A queue of its own: one that is left behind must not stand on a thread of the shared pool.
     DispatchQueue(label: "postgres-cancel").async {
@@ -67,8 +68,8 @@ private final class CancelRequest: Sendable {
     answered.signal()
   }
 
-  func wait(_ limit: DispatchTimeInterval) -> Bool {
-    answered.wait(timeout: .now() + limit) == .success && isTaken.load(ordering: .acquiring)
+  func wait(_ limit: Duration) -> Bool {
+    answered.wait(timeout: .now() + limit.forDispatch) == .success && isTaken.load(ordering: .acquiring)
   }
 }
 

@@ -17,10 +17,9 @@ struct Liveness: Sendable {
   /// - Throws: `PostgresError` when the server cannot be asked.
   func isAtWork(_ connection: OpaquePointer, _ interrupt: Interrupt) throws(PostgresError) -> Bool {
     do {
-      let second = try options.connect(toServerOf: connection, interrupt)
-      var session = Session(adopting: second, limit: Self.grace, liveness: nil)
-      session.interrupt = interrupt
-      let row = try session.query(Self.isAtWork(processID: PQbackendPID(connection))).only()
+      let second = Connection(
+        adopting: try options.connect(toServerOf: connection, interrupt), limit: Self.grace, liveness: nil)
+      let row = try second.session(interrupt).query(Self.isAtWork(processID: PQbackendPID(connection))).only()
       return try row.value("is_at_work")
     } catch {
       // No room for a second connection, but somebody is there to say so.

@@ -3,41 +3,25 @@ import CLibPQ
 
 /// A connection, lent to one piece of synchronous work.
 ///
-/// It cannot be copied, stored or awaited over, so nothing can slip in between two statements.
+/// It cannot be copied, stored or awaited over, so nothing can slip in between two statements. It owns nothing: the
+/// `Connection` that lends it outlives the work. What is public here only asks; whoever is to write gets a type that
+/// says so (`JobRuntime.Transaction`).
 public struct Session: ~Copyable {
-  private let connection: ConnectionHandle
-  private let limit: Duration
-  private let liveness: Liveness?
-  var interrupt = Interrupt()
+  private let wire: Wire
+  private var limit: Duration { wire.limit }
 
-  init(adopting connection: consuming ConnectionHandle, limit: Duration, liveness: Liveness?) {
-    self.connection = connection
-    self.limit = limit
-    self.liveness = liveness
-  }
+  init(on wire: Wire) { self.wire = wire }
 
-  private var wire: Wire {
-    Wire(pointer: connection.pointer, interrupt: interrupt, limit: limit, liveness: liveness)
-  }
-
-  /// Whether the connection may be used again: alive, and outside of any statement or transaction.
-  var isIdle: Bool {
-    PQstatus(connection.pointer) == CONNECTION_OK && PQtransactionStatus(connection.pointer) == PQTRANS_IDLE
-  }
-
-  /// Whether a transaction is open that can still be rolled back.
-  var isInTransaction: Bool {
-    [PQTRANS_INTRANS, PQTRANS_INERROR].contains(PQtransactionStatus(connection.pointer))
-  }
+  /// The same session, for a type that is lent in its place and ends with it.
+  package func lentOn() -> Session { Session(on: wire) }
 
   /// The server's version as a number, for example 150018.
-  public var serverVersion: Int { Int(PQserverVersion(connection.pointer)) }
+  public var serverVersion: Int { Int(PQserverVersion(wire.pointer)) }
 
   /// Runs one statement and returns its rows.
   @discardableResult
   public func query(_ statement: Statement) throws(PostgresError) -> Rows {
-    let wire = wire
-    return try wire.exchange { () throws(PostgresError) in
+    try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
       let deadline = ContinuousClock.now + (statement.timeLimit ?? limit)
       try wire.send(statement)
@@ -48,17 +32,16 @@ public struct Session: ~Copyable {
 
   /// Runs one statement and returns how many rows it inserted, updated or deleted.
   @discardableResult
-  public func execute(_ statement: Statement) throws(PostgresError) -> Int {
+  package func execute(_ statement: Statement) throws(PostgresError) -> Int {
     try query(statement).affected
   }
 
   /// Runs a text of several statements, without values, as one implicit transaction.
   package func execute(script: String, limit: Duration) throws(PostgresError) {
-    let wire = wire
     try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
       let deadline = ContinuousClock.now + limit
-      guard PQsendQuery(connection.pointer, script) == 1 else { throw .connection(connection.message) }
+      guard PQsendQuery(wire.pointer, script) == 1 else { throw .connection(wire.message) }
       try wire.flush(until: deadline, doing: "running a script")
       _ = try Self.lastResult(of: wire, statement: nil, until: deadline)
     }
@@ -70,20 +53,19 @@ public struct Session: ~Copyable {
   /// pipeline is one implicit transaction.
   @discardableResult
   public func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
-    let wire = wire
-    return try wire.exchange { () throws(PostgresError) in
+    try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
-      guard PQenterPipelineMode(connection.pointer) == 1 else { throw .connection(connection.message) }
+      guard PQenterPipelineMode(wire.pointer) == 1 else { throw .connection(wire.message) }
       let allowed = statements.reduce(limit) { max($0, $1.timeLimit ?? limit) }
       let deadline = ContinuousClock.now + allowed
       do throws(PostgresError) {
         for statement in statements { try wire.send(statement) }
       } catch {
         // With nothing queued yet the connection is usable again; else it stays busy and is dropped.
-        PQexitPipelineMode(connection.pointer)
+        PQexitPipelineMode(wire.pointer)
         throw error
       }
-      guard PQpipelineSync(connection.pointer) == 1 else { throw .connection(connection.message) }
+      guard PQpipelineSync(wire.pointer) == 1 else { throw .connection(wire.message) }
       var what: String { statements.first?.summary ?? "an empty pipeline" }
       try wire.flush(until: deadline, doing: what)
 
@@ -99,7 +81,7 @@ public struct Session: ~Copyable {
         }
       }
       _ = try wire.nextResult(until: deadline, doing: what)  // The sync point.
-      guard PQexitPipelineMode(connection.pointer) == 1 else { throw .connection(connection.message) }
+      guard PQexitPipelineMode(wire.pointer) == 1 else { throw .connection(wire.message) }
       if let failure { throw failure }
       return answers
     }
@@ -127,12 +109,11 @@ public struct Session: ~Copyable {
   ///
   /// - Returns: how many rows the server stored.
   @discardableResult
-  public func copy(
+  package func copy(
     into table: String, columns: [String], _ body: (inout CopyWriter) throws -> Void
   ) throws -> Int {
     let list = columns.map(quotedIdentifier).joined(separator: ", ")
     let statement = Statement(sql: "copy \(quotedIdentifier(table)) (\(list)) from stdin (format binary)")
-    let wire = wire
     try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
       let deadline = ContinuousClock.now + limit
@@ -141,7 +122,7 @@ public struct Session: ~Copyable {
       let started = try wire.nextResult(until: deadline, doing: statement.summary)
       if let started, started.status != PGRES_COPY_IN {
         wire.drain()
-        if PQstatus(connection.pointer) != CONNECTION_OK { throw .connection(connection.message) }
+        if PQstatus(wire.pointer) != CONNECTION_OK { throw .connection(wire.message) }
         throw .server(.init(started, statement: statement.summary))
       }
     }
@@ -152,14 +133,14 @@ public struct Session: ~Copyable {
       try wire.sendCopyData(CopyWriter.trailer)
     } catch {
       // A server that refused the rows has already said why; that matters more than what we met.
-      _ = PQputCopyEnd(connection.pointer, "the job gave up this COPY")
+      _ = PQputCopyEnd(wire.pointer, "the job gave up this COPY")
       if case .server(let reason)? = Self.failure(after: wire), reason.state != .queryCanceled {
         throw PostgresError.server(reason)
       }
       throw error
     }
     return try wire.exchange { () throws(PostgresError) in
-      guard PQputCopyEnd(connection.pointer, nil) == 1 else { throw .connection(connection.message) }
+      guard PQputCopyEnd(wire.pointer, nil) == 1 else { throw .connection(wire.message) }
       let deadline = ContinuousClock.now + limit
       try wire.flush(until: deadline, doing: statement.summary)
       return try Self.lastResult(of: wire, statement: statement.summary, until: deadline).affected
@@ -202,23 +183,16 @@ public struct Session: ~Copyable {
     return Rows(result: last)
   }
 
-  /// Ends the transaction without keeping anything, even though the task may be cancelled.
-  mutating func rollBack() {
-    interrupt = Interrupt()
-    _ = try? query("rollback")
-  }
-
   /// Keeps the transaction.
   ///
   /// Cancelling the task stops a COMMIT that takes long (a deferred trigger). Whether the server had already
   /// kept the transaction when it was asked to stop is what it answers to the COMMIT.
   func commit() throws(PostgresError) {
     // A transaction with a failed statement answers COMMIT with a rollback, and no error.
-    guard PQtransactionStatus(connection.pointer) != PQTRANS_INERROR else {
+    guard PQtransactionStatus(wire.pointer) != PQTRANS_INERROR else {
       try query("rollback")
       throw .invalidStatement("a statement of this transaction had failed, so it was rolled back")
     }
-    let wire = wire
     do throws(PostgresError) {
       let deadline = ContinuousClock.now + limit
       try wire.send("commit")
@@ -238,7 +212,7 @@ public struct Session: ~Copyable {
   private static func cancelCommit(_ wire: Wire) throws(PostgresError) {
     // An ordinary COMMIT is over in a moment, and the work in it is kept.
     do throws(PostgresError) {
-      _ = try lastResult(of: wire.patient, statement: "commit", until: .now + .seconds(1))
+      _ = try lastResult(of: wire.patient, statement: "commit", until: .now + StopLimits.commit)
       return
     } catch {
       guard case .timedOut = error else { throw error }

@@ -75,7 +75,7 @@ extension Statement: ExpressibleByStringInterpolation {
 }
 
 /// A name as SQL takes it, whatever letters it holds (manual 4.1.1: a quote inside is doubled).
-func quotedIdentifier(_ name: String) -> String {
+package func quotedIdentifier(_ name: String) -> String {
   // By scalars: a quote with a combining mark after it is one `Character`, and no quote to a comparison.
   name.unicodeScalars.reduce(into: "\"") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
 }

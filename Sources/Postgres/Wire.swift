@@ -1,6 +1,5 @@
 import BlockingIO
 import CLibPQ
-import Dispatch
 
 /// The conversation with the server over one connection: every wait of this module happens here,
 /// with a limit, and wakes when the task is cancelled.
@@ -13,12 +12,6 @@ struct Wire {
   let limit: Duration
   /// Asked after so much silence of a statement that may take longer; `nil` waits for it unasked.
   var liveness: Liveness?
-
-  /// How long the server gets to take a cancel request, and to end the statement after it: together, and with a last
-  /// request, less than the ten seconds after a signal. One that takes longer arrives only if the process lives on.
-  private static let cancelLimit = DispatchTimeInterval.seconds(3)
-  private static let cancelInterval = Duration.milliseconds(500)
-  private static let drainLimit = Duration.seconds(3)
 
   var message: String { String(cString: PQerrorMessage(pointer)).trimmingNewlines() }
 
@@ -135,7 +128,7 @@ struct Wire {
   }
 
   /// The same conversation, deaf to the task's cancellation, for the short while that an ending takes.
-  var patient: Wire { Wire(pointer: pointer, interrupt: Interrupt(), limit: Self.drainLimit) }
+  var patient: Wire { Wire(pointer: pointer, interrupt: Interrupt(), limit: StopLimits.drain) }
 
   /// Whether the server owes an answer.
   var isActive: Bool { PQtransactionStatus(pointer) == PQTRANS_ACTIVE }
@@ -145,7 +138,7 @@ struct Wire {
   /// - Returns: whether it has taken the request.
   func stop() -> Bool {
     guard isActive, let cancel = PQgetCancel(pointer) else { return false }
-    return CancelHandle(adopting: cancel).send(within: Self.cancelLimit)
+    return CancelHandle(adopting: cancel).send(within: StopLimits.cancelRequest)
   }
 
   /// Asks the server to stop the statement that runs, and takes what it still sends.
@@ -154,15 +147,15 @@ struct Wire {
   func stopAndDrain() {
     // Without the server's word the connection stays "active", and the database drops it.
     guard stop() else { return }
-    let end = ContinuousClock.now + Self.drainLimit
-    while !drain(until: min(end, .now + Self.cancelInterval)), .now < end, stop() {}
+    let end = ContinuousClock.now + StopLimits.drain
+    while !drain(until: min(end, .now + StopLimits.cancelAgain)), .now < end, stop() {}
   }
 
   /// Takes what the server still sends, for a short while, whatever the task's state.
   ///
   /// - Returns: whether that was all.
   @discardableResult
-  func drain(until deadline: ContinuousClock.Instant = .now + drainLimit) -> Bool {
+  func drain(until deadline: ContinuousClock.Instant = .now + StopLimits.drain) -> Bool {
     let patient = patient
     do {
       try patient.flush(until: deadline, doing: "ending a statement")

@@ -4,8 +4,18 @@ package struct Topology: Sendable, Equatable {
   /// such as `MGET`, may cross shares and are refused.
   package var isCluster: Bool
   package var primaries: [RedisAddress]
-  /// Which of the primaries holds which slots: "0-5460 127.0.0.1:7000". Changes when keys move.
-  package var slots: [String] = []
+  /// Which of the primaries holds which slots. Changes when keys move.
+  package var ranges: [SlotRange] = []
+
+  /// Slots that one primary holds.
+  package struct SlotRange: Sendable, Equatable {
+    package var slots: ClosedRange<Int>
+    /// Its place among `primaries`.
+    package var primary: Int
+  }
+
+  /// The ranges as text: "0...5460 127.0.0.1:7000".
+  package var slots: [String] { ranges.map { "\($0.slots) \(primaries[$0.primary].target)" } }
 
   /// Asks a server what it is part of.
   ///
@@ -24,13 +34,15 @@ package struct Topology: Sendable, Equatable {
     var topology = Topology(isCluster: true, primaries: [])
     for range in ranges {
       // First slot, last slot, then nodes, the primary first: [host, port, id, …].
-      guard range.elements.count > 2, let port = range.elements[2].elements.dropFirst().first?.integer else {
+      guard range.elements.count > 2, let port = range.elements[2].elements.dropFirst().first?.integer,
+        let first = range.elements[0].integer, let last = range.elements[1].integer, first <= last
+      else {
         throw .unexpectedReply("CLUSTER SLOTS answered something that is no list of slots")
       }
       let primary = seed.moved(to: range.elements[2].elements.first?.text ?? "", port: Int(port))
-      if !topology.primaries.contains(primary) { topology.primaries.append(primary) }
-      let bounds = range.elements.prefix(2).compactMap(\.integer)
-      topology.slots.append("\(bounds) \(primary.target)")
+      let place = topology.primaries.firstIndex(of: primary) ?? topology.primaries.endIndex
+      if place == topology.primaries.endIndex { topology.primaries.append(primary) }
+      topology.ranges.append(SlotRange(slots: Int(first)...Int(last), primary: place))
     }
     return topology
   }

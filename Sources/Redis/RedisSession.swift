@@ -11,7 +11,8 @@ public struct RedisSession: ~Copyable {
   var transport: Transport
   private let limit: Duration
   private let input: UnsafeMutableRawBufferPointer
-  private var scriptNames: [Script: String] = [:]
+  /// What the server calls the scripts that it was given.
+  var scriptNames: [Script: String] = [:]
   /// Commands that wait to be written: many go out in one piece, at the latest before an answer is read.
   private var output: [UInt8] = []
   private static let outputRoom = 64 * 1024
@@ -94,29 +95,6 @@ public struct RedisSession: ~Copyable {
 
   /// Takes the answer to `sendScan`.
   public mutating func receiveScanPage() throws(RedisError) -> ScanPage { try ScanPage(receive()) }
-
-  /// Runs a script by its name; a server that does not know it (any more) is given the text.
-  @discardableResult
-  public mutating func run(
-    _ script: Script, keys: [String], arguments: [String] = []
-  ) throws(RedisError) -> RedisValue {
-    let rest = ([String(keys.count)] + keys + arguments).map { Array($0.utf8) }
-    if let name = scriptNames[script] {
-      do throws(RedisError) {
-        return try command(RedisCommand("EVALSHA", name, bytes: rest))
-      } catch {
-        guard case .server("NOSCRIPT", _) = error else { throw error }
-        scriptNames[script] = nil
-      }
-    }
-    // EVAL leaves the script in the server's cache; its name is asked for in the same round trip.
-    try send(RedisCommand("SCRIPT", "LOAD", script.source))
-    try send(RedisCommand("EVAL", script.source, bytes: rest))
-    let name = try receiveAny().value
-    let answer = try receive()
-    if let name = name.text { scriptNames[script] = name }
-    return answer.value
-  }
 
   /// Takes the next answer, whatever it is.
   private mutating func receiveAny() throws(RedisError) -> RedisReply {

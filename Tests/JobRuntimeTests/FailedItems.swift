@@ -13,6 +13,12 @@ final class Given: Sendable {
   func take(_ given: [DeadLetter]) { letters.withLock { $0 += given } }
 }
 
+extension LetterKind: ExpressibleByStringLiteral {
+  public init(stringLiteral name: String) {
+    self.init(name, cause: "The test says that it is \(name).", remedy: "Change the test.")
+  }
+}
+
 /// That items have failed, as a job tells it.
 func failures(_ items: [String]) -> [ItemFailure] {
   items.map { ItemFailure(item: $0, kind: "bad", message: "is bad", payload: ["of": .string($0)]) }
@@ -24,8 +30,8 @@ func failures(_ items: [String]) -> [ItemFailure] {
 func placeWhere(failed items: [String], isLarge: Bool = false) async throws -> Place {
   let place = try await Place()
   let result = try await SampleJob { run in
-    try await run.transaction { session in
-      for part in isLarge ? items.map({ [$0] }) : [items] { try run.reject(failures(part), in: session) }
+    try await run.transaction { tx in
+      for part in isLarge ? items.map({ [$0] }) : [items] { try tx.reject(failures(part)) }
     }
   }.result(in: place)
   #expect(result.status == .partial, "\(result.error?.message ?? "")")

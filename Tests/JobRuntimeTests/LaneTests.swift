@@ -15,10 +15,10 @@ import Testing
       let lanes = try await run.inLanes(2) { lane, run in
         (lane == 0 ? first : second).open()
         try await (lane == 0 ? second : first).wait()
-        return try await run.transaction { session in
-          try session.execute("insert into marks values (\(lane))")
-          try run.reject([ItemFailure(item: "lane \(lane)", kind: "bad", message: "bad")], in: session)
-          return try session.query("select pg_backend_pid() as pid").only().value("pid", as: Int.self)
+        return try await run.transaction { tx in
+          try tx.execute("insert into marks values (\(lane))")
+          try tx.reject([ItemFailure(item: "lane \(lane)", kind: "bad", message: "bad")])
+          return try tx.query("select pg_backend_pid() as pid").only().value("pid", as: Int.self)
         }
       }
       #expect(Set(lanes).count == 2)
@@ -53,8 +53,8 @@ import Testing
     let result = try await SampleJob { run in
       try await run.inLanes(2) { lane, run in
         guard lane == 1 else { return }
-        try await run.session { session in try session.execute("update oneshot.fences set token = token + 1") }
-        try await run.transaction { session in try session.execute("insert into marks values (1)") }
+        try await place.execute("update oneshot.fences set token = token + 1")
+        try await run.transaction { tx in try tx.execute("insert into marks values (1)") }
       }
     }.result(in: place)
     #expect(result.error?.kind == .fenced)
@@ -71,7 +71,7 @@ import Testing
           throw JobFailure(.misconfigured, "lane 1 cannot go on")
         }
         isWaiting.open()
-        try await run.session { session in try session.query(Statement("select pg_sleep(600)").limited(to: .hours(1))) }
+        try await run.reading { session in try session.query(Statement("select pg_sleep(600)").limited(to: .hours(1))) }
       }
     }.result(in: place)
     #expect(result.error?.message == "lane 1 cannot go on")
@@ -87,14 +87,14 @@ import Testing
     let result = try await SampleJob { run in
       for state in ["40001", "P0001"] {
         let isAgain = Mutex(false)
-        _ = try? await run.transaction { session in
-          try run.reject([ItemFailure(item: state, kind: "bad", message: "bad")], in: session)
+        _ = try? await run.transaction { tx in
+          try tx.reject([ItemFailure(item: state, kind: "bad", message: "bad")])
           let isSecond = isAgain.withLock { wasTried in
             defer { wasTried = true }
             return wasTried
           }
           guard state == "P0001" || isSecond else {
-            try session.query(Statement(sql: "do $$ begin raise 'no' using errcode = '\(state)'; end $$"))
+            try tx.query(Statement(sql: "do $$ begin raise 'no' using errcode = '\(state)'; end $$"))
             return
           }
           if state == "P0001" { throw JobFailure(.internal, "no") }

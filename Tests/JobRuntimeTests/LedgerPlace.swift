@@ -27,21 +27,21 @@ struct LedgerPlace {
 
   static func facts(
     at scheduledAt: Timestamp = slot, by source: LogicalTime.Source = .clock, isForced: Bool = false,
-    neededSchema: Int = 1
+    needs: [MigrationNeed] = [MigrationNeed("core", 1)]
   ) -> Ledger.OpeningFacts {
     .init(
       scheduledAt: scheduledAt, scheduledBy: source.rawValue, identifiesSlot: source != .clock, isForced: isForced,
-      startedAt: start, deadlineAt: start + .minutes(50), host: "host", version: "1", neededSchema: neededSchema)
+      startedAt: start, deadlineAt: start + .minutes(50), host: "host", version: "1", needs: needs)
   }
 
   func open(
     _ ledger: Ledger, at scheduledAt: Timestamp = slot, by source: LogicalTime.Source = .setting,
-    isForced: Bool = false, neededSchema: Int = 1
+    isForced: Bool = false, needs: [MigrationNeed] = [MigrationNeed("core", 1)]
   ) async throws -> Ledger.Opening {
     let statement = ledger.open(
-      Self.facts(at: scheduledAt, by: source, isForced: isForced, neededSchema: neededSchema))
+      Self.facts(at: scheduledAt, by: source, isForced: isForced, needs: needs))
     return try await place.database.withSession { session in
-      try ledger.read(session.query(statement).only(), neededSchema: neededSchema)
+      try ledger.read(session.query(statement).only())
     }
   }
 

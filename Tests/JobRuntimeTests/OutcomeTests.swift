@@ -68,6 +68,13 @@ import Testing
     #expect(JobFailure(classifying: RedisError.server(code: code, message: "said")).kind == kind)
   }
 
+  @Test func `the exit codes of help are those of the table`() {
+    #expect(
+      ExitCode.line()
+        == "0 succeeded, skipped · 64 usage · 65 partial · 69 unavailable · 70 internal · "
+        + "75 lock_lost, fenced, deadline · 77 denied · 78 misconfigured · 130, 143 interrupted")
+  }
+
   @Test func `a lost connection is unavailable and an unknown error internal`() {
     struct Odd: Error {}
     #expect(JobFailure(classifying: PostgresError.connection("x")).kind == .unavailable)

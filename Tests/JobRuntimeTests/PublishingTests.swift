@@ -151,7 +151,7 @@ import Testing
   @Test func `a run that was overtaken in Postgres publishes nothing, whatever Redis knows`() async throws {
     let place = try await Place()
     let result = try await SampleJob { run in
-      try await run.session { session in try session.execute("update oneshot.fences set token = token + 1") }
+      try await place.execute("update oneshot.fences set token = token + 1")
       try await run.publish([Replacement("board", Self.members(1))])
     }.result(in: place)
     #expect(result.error?.kind == .fenced)

@@ -110,7 +110,7 @@ import Testing
         #expect(letters.filter { $0.says("of", name) }.map { Array($0.item.utf8) } == [Array(name.utf8)])
       }
       #expect(letters.allSatisfy { $0.says("of") && !$0.says("o") })
-      try await run.transaction { session in try run.reject(failures(half), in: session) }
+      try await run.transaction { tx in try tx.reject(failures(half)) }
       return letters
     }.result(in: place)
     #expect(

@@ -41,7 +41,7 @@ import Testing
     let place = try await placeWhere(failed: ["a", "b"])
     try await place.askForReplay("--job", "sample")
     let reject: @Sendable (JobRun) async throws -> Void = { run in
-      try await run.transaction { session in try run.reject(failures(["b"]), in: session) }
+      try await run.transaction { tx in try tx.reject(failures(["b"])) }
     }
     let result = try await SampleJob(work: reject).replaying { letters, run in
       try await reject(run)
@@ -58,9 +58,9 @@ import Testing
     let place = try await placeWhere(failed: ["a", "b", "c"])
     try await place.askForReplay("--job", "sample")
     let result = try await SampleJob { run in
-      try await run.transaction { session in
-        try run.resolve(["a"], in: session)
-        try run.reject(failures(["b"]), in: session)
+      try await run.transaction { tx in
+        try tx.resolve(["a"])
+        try tx.reject(failures(["b"]))
       }
     }.result(in: place)
     #expect(replayed(result) == #"{"handed":3,"resolved":1,"failed_again":1,"left":1}"#)
@@ -107,7 +107,7 @@ import Testing
       try await place.redis("DEL", "oneshot:lock:sample")
       let other = try await SampleJob().replaying { letters, run in
         given.take(letters)
-        try await run.transaction { session in try run.reject(failures(["b"]), in: session) }
+        try await run.transaction { tx in try tx.reject(failures(["b"])) }
         return letters
       }.result(in: place)
       #expect(other.status == .partial)
@@ -156,7 +156,7 @@ import Testing
     let place = try await placeWhere(failed: ["good", "bad", "given up"])
     try await place.askForReplay("--job", "sample")
     let result = try await SampleJob { run in
-      try await run.transaction { session in try run.reject(failures(["bad"]), in: session) }
+      try await run.transaction { tx in try tx.reject(failures(["bad"])) }
       // Somebody has mended it since, and asks again; and gives another up.
       try await place.askForReplay("sample", "bad")
       try await place.askForReplay("sample", "good")
@@ -179,7 +179,7 @@ import Testing
     #expect(discarded.exitCode == 0)
     #expect(try await place.letters() == ["a discarded 1"])
     _ = try await SampleJob { run in
-      try await run.transaction { session in try run.reject(failures(["a"]), in: session) }
+      try await run.transaction { tx in try tx.reject(failures(["a"])) }
     }.result(in: place)
     #expect(try await place.letters() == ["a pending 2"])
   }

@@ -7,6 +7,7 @@ import Testing
 
   private func read(_ variables: [String: String]) -> (settings: RuntimeSettings, env: Environment) {
     var env = Environment(Self.reachable.merging(variables, uniquingKeysWith: { $1 }))
+    _ = Servers(from: &env)
     let settings = RuntimeSettings(from: &env)
     return (settings, env)
   }

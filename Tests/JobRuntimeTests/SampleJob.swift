@@ -6,17 +6,20 @@ import Testing
 @testable import JobRuntime
 
 /// A job that does what a test says.
-struct SampleJob: Job {
-  static let name = "sample"
-  static let summary = "does what a test says"
+struct SampleJob: Replayable {
+  static let facts = JobFacts(name: "sample", summary: "does what a test says", letterKinds: ["bad"])
 
-  struct Settings: JobSettings { init(from env: inout Environment) {} }
+  struct Settings: JobSettings {
+    init(from env: inout Environment) {
+      _ = env.optionalString("SAMPLE_WORK", help: "Which work it does.", selects: .work)
+    }
+  }
   struct Report: JobReport {}
 
-  /// Which work it does, and of which Redis, as its settings would say.
+  /// Which work it does.
   var variant = ""
-  var server = ""
   var work: @Sendable (JobRun) async throws -> Void = { _ in }
+  /// Returns the letters that are done; the others are left to the run.
   var replays: @Sendable ([DeadLetter], JobRun) async throws -> [DeadLetter] = { _, _ in [] }
 
   /// Which letters are another run's.
@@ -36,7 +39,10 @@ struct SampleJob: Job {
 
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool { !leaves(letter) && letter.isShare(of: shard) }
 
-  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] { try await replays(letters, run) }
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
+    let done = Set(try await replays(letters, run).map(\.digest))
+    return letters.map { done.contains($0.digest) ? .done : .leftToRun }
+  }
 
   /// The same job, which does this with dead letters that are asked for.
   func replaying(_ replays: @escaping @Sendable ([DeadLetter], JobRun) async throws -> [DeadLetter]) -> SampleJob {
@@ -47,28 +53,11 @@ struct SampleJob: Job {
 
   /// Runs it in a place, as its binary would.
   func result(in place: Place, _ settings: [String: String] = [:]) async throws -> RunResult {
-    var env = Environment(place.environment.merging(settings) { $1 })
-    let settings = RuntimeSettings(from: &env)
-    #expect(env.problems.isEmpty)
-    let startedAt = Timestamp(seconds: 1_761_962_401)
-    var generator = SystemRandomNumberGenerator()
-    let runID = RunID(at: startedAt, using: &generator)
-    let redactor = Redactor([])
-    let log = Log(
-      to: Terminal(descriptor: 2), format: .json, level: .error, job: Self.name, runID: "", redactor: redactor,
-      now: { startedAt })
-    var warning: String?
-    let time = LogicalTime.decide(
-      setting: settings.scheduledAt, kubernetesName: nil, now: startedAt, warning: &warning)
-    let runner = JobRunner(
-      job: self, settings: settings,
-      identity: RunIdentity(
-        instance: settings.instance, job: Self.name, server: server, variant: variant, shard: settings.shard),
-      logicalTime: time, runID: runID, startedAt: startedAt, log: log,
-      surroundings: .init(host: "host", processID: 1, now: { startedAt }, signal: { nil }),
-      telemetry: Telemetry([], redactor: redactor, log: log))
-    guard let runner else { throw TestFailure("no runner") }
-    return await runner.run()
+    let work = variant.isEmpty ? [:] : ["SAMPLE_WORK": variant]
+    let process = InProcess([], place.environment.merging(work) { $1 }.merging(settings) { $1 })
+    let answer = await Invocation<SampleJob>(process.surroundings, making: { _ in self }).answer()
+    guard case .result(let result) = answer else { throw TestFailure("no result") }
+    return result
   }
 }
 

@@ -73,15 +73,36 @@ import Testing
     #expect(complaints.contains { $0.hasPrefix("denied: ") && $0.contains("oneshot") }, "\(complaints)")
   }
 
-  @Test func `an error for what is not there is told apart`() async throws {
+  @Test func `a database without our tables has applied nothing`() async throws {
     let place = try await Place(migrated: false)
-    let error = try await #require(throws: PostgresError.self) {
-      try await place.database.withSession { session in try session.query(Schema.version) }
-    }
-    #expect(Schema.isMissing(error))
+    let applied = try await place.database.withSession { session in try AppliedMigrations(session) }
+    #expect(applied == AppliedMigrations())
     #expect(!Schema.isMissing(.connection("x")))
-    #expect(Schema.failure(found: 0, needed: 2).kind == .misconfigured)
-    #expect(Schema.failure(found: 0, needed: 2).message.contains("not been migrated"))
-    #expect(Schema.failure(found: 1, needed: 2).message.contains("version 1"))
+    let failure = try #require(applied.failure(needing: [MigrationNeed("core", 1), MigrationNeed("search", 2)]))
+    #expect(failure.kind == .misconfigured)
+    #expect(failure.message == "the database has not been migrated; this binary needs core 1, search 2")
+  }
+
+  @Test func `a database of the days before lines is told apart`() async throws {
+    let place = try await Place(migrated: false)
+    try await place.execute(
+      "create schema oneshot; create table oneshot.migrations (version integer primary key, name text not null)")
+    let applied = try await place.database.withSession { session in try AppliedMigrations(session) }
+    #expect(applied == AppliedMigrations(isNumberedAsOne: true))
+    #expect(applied.failure(needing: [MigrationNeed("core", 1)])?.message.contains("before lines") == true)
+  }
+
+  @Test func `each line that ends too early is named with what is needed`() {
+    let applied = AppliedMigrations(newest: ["core": 2, "search": 1])
+    let needs = MigrationNeed.all(of: [
+      MigrationNeed("search", 1), MigrationNeed("search", 3), MigrationNeed("usage", 1),
+    ])
+    #expect(needs == [MigrationNeed("core", 1), MigrationNeed("search", 3), MigrationNeed("usage", 1)])
+    #expect(
+      applied.failure(needing: needs)?.message == """
+        the line search of this database is at 1; this binary needs 3; \
+        the line usage of this database is not there; this binary needs 1
+        """)
+    #expect(applied.failure(needing: [MigrationNeed("core", 1), MigrationNeed("search", 1)]) == nil)
   }
 }

@@ -24,7 +24,11 @@ import Testing
     var generator = SystemRandomNumberGenerator()
     let moment = Timestamp(seconds: seconds)
     let statement = DeadLetters.record(
-      items.map { ItemFailure(item: $0, kind: kind, message: "«\($0)» is bad", payload: ["of": .string($0)]) },
+      items.map {
+        ItemFailure(
+          item: $0, kind: LetterKind(kind, cause: "It is \(kind).", remedy: "Correct it."), message: "«\($0)» is bad",
+          payload: ["of": .string($0)])
+      },
       of: RunIdentity(job: job),
       runID: RunID(at: moment, using: &generator), at: moment)
     try await place.database.withSession { session in try session.execute(statement) }

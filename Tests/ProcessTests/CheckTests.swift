@@ -17,7 +17,7 @@ import Testing
     #expect(check.exitCode == 0)
     #expect(check.result["details", "postgres_version"].int ?? 0 >= 140_000)
     #expect(check.result["details", "redis_version"].string?.contains(".") == true)
-    #expect(check.result["details", "schema_version"].isThere)
+    #expect(check.result["details", "migrations", "usage"].isThere)
     #expect(try await place.value("select count(*) from oneshot.job_runs") == "0")
     #expect(try await place.redis("DBSIZE").integer == 0)
   }

@@ -1,3 +1,4 @@
+import BlockingIO
 import Redis
 import Synchronization
 
@@ -62,8 +63,8 @@ struct LeaderLock: Sendable {
     } catch let error as RedisError {
       // Whether the server had set it is unknown: it must not stay behind for a run that never was.
       switch error {
-      // In a task of its own: a cancelled one could send nothing.
-      case .timedOut, .connection, .cancelled: await Task { await giveUp() }.value
+      // A task that is cancelled could send nothing.
+      case .timedOut, .connection, .cancelled: await shieldedFromCancellation { await giveUp() }
       case .server, .untrusted, .refused, .unexpectedReply: break
       }
       throw error

@@ -15,7 +15,7 @@ struct Ledger: Sendable {
     /// The slot has succeeded before, in the run with this id.
     case alreadyDone(runID: String)
     /// The migrations that were applied end before what this binary needs.
-    case schemaTooOld(found: Int)
+    case schemaTooOld(found: AppliedMigrations)
   }
 
   /// Takes the next fencing token and writes the run's row: all in one statement, so in one transaction
@@ -26,9 +26,13 @@ struct Ledger: Sendable {
       select \(identity.instance)::text as instance, \(job)::text as job, \(identity.server)::text as server,
         \(identity.variant)::text as variant, \(shard.index)::integer as shard, \(shard.count)::integer as shard_count
     ), schema as (
-      select coalesce(max(version), 0) as version from oneshot.migrations
+      select bool_and(found >= needed.number) as is_enough, string_agg(needed.line || ' ' || found, ',') as found
+      from unnest(\(facts.needs.map(\.line))::text[], \(facts.needs.map(\.number))::integer[]) as needed (line, number)
+      cross join lateral (
+        select coalesce(max(number), 0) as found from oneshot.migrations where line = needed.line) as applied
     ), of_slot as (
-      select r.run_id, r.status, r.scheduled_by from oneshot.job_runs r join me using (instance, job, server, variant, shard, shard_count)
+      select r.run_id, r.status, r.scheduled_by
+      from oneshot.job_runs r join me using (instance, job, server, variant, shard, shard_count)
       where \(facts.identifiesSlot) and r.scheduled_at = \(facts.scheduledAt)
     ), done as (
       select run_id from of_slot
@@ -40,7 +44,7 @@ struct Ledger: Sendable {
       -- differently, and go on rising when an address or a name of an installation changes.
       select instance, job, server, shard, 1 + coalesce((select max(token) from oneshot.fences where job = \(job)), 0)
       from schema, me
-      where version >= \(facts.neededSchema) and not exists (select from done)
+      where is_enough and not exists (select from done)
       on conflict (instance, job, server, shard) do update set token = greatest(f.token + 1, excluded.token)
       returning token
     ), left_open as (
@@ -72,7 +76,7 @@ struct Ledger: Sendable {
       on conflict (run_id) do update set fence = excluded.fence where job_runs.status = 'running'
       returning fence, attempt
     )
-    select schema.version, (select run_id from done) as done, opened.fence, opened.attempt,
+    select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
       -- Asked here, where it costs no round trip.
       exists (
         select from oneshot.dead_letters d join me using (instance, job, server)
@@ -91,20 +95,19 @@ struct Ledger: Sendable {
     var deadlineAt: Timestamp
     var host: String
     var version: String
-    /// The number of the newest migration that the job relies on.
-    var neededSchema: Int
+    /// The migrations that the binary relies on.
+    var needs: [MigrationNeed]
   }
 
   /// - Throws: `JobFailure` of kind `fenced` when a newer run has given this one up already.
-  func read(_ row: Row, neededSchema: Int) throws -> Opening {
+  func read(_ row: Row) throws -> Opening {
     if let done = try row.optional("done", as: String.self) { return .alreadyDone(runID: done) }
     guard let fence = try row.optional("fence", as: Int64.self) else {
-      let version: Int = try row.value("version")
-      guard version < neededSchema else {
+      guard try !row.value("is_enough", as: Bool.self) else {
         throw JobFailure(
           .fenced, "a newer run has started while this one was opened", hint: "Nothing to do: it does the work.")
       }
-      return .schemaTooOld(found: version)
+      return .schemaTooOld(found: AppliedMigrations(listed: try row.value("found")))
     }
     return .opened(fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"))
   }

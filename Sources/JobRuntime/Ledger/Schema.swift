@@ -20,9 +20,6 @@ public struct TableNeed: Sendable, Equatable {
 
 /// The database's schema as `oneshot migrate` made it.
 enum Schema {
-  /// The newest migration that the runtime itself relies on.
-  static let neededByRuntime = 9
-
   /// The oldest Postgres that is supported, as libpq numbers versions.
   static let oldestServer = 140_000
 
@@ -33,7 +30,7 @@ enum Schema {
   }
 
   static let runtimeTables = [
-    TableNeed("oneshot.migrations", columns: ["version"], privileges: [.select]),
+    TableNeed("oneshot.migrations", columns: ["line", "number"], privileges: [.select]),
     TableNeed("oneshot.fences", columns: ["job", "shard", "token"], privileges: [.select, .insert, .update]),
     TableNeed(
       "oneshot.job_runs",
@@ -49,6 +46,9 @@ enum Schema {
       ],
       privileges: [.select, .insert, .update]),
     TableNeed(
+      "oneshot.letter_kinds", columns: ["job", "kind", "cause", "remedy", "last_declared_at"],
+      privileges: [.select, .insert, .update]),
+    TableNeed(
       "oneshot.job_totals",
       columns: RunTotals.columns + ["job", "shard", "dead_letters", "consecutive_failures", "last_succeeded_at"],
       privileges: [.select, .insert, .update]),
@@ -61,16 +61,6 @@ enum Schema {
     return error.state == .invalidSchemaName
       || (error.state == .undefinedTable && error.message.contains("oneshot.migrations"))
   }
-
-  static func failure(found: Int, needed: Int) -> JobFailure {
-    let state = found == 0 ? "the database has not been migrated" : "the database's schema is at version \(found)"
-    return JobFailure(
-      .misconfigured, "\(state); this binary needs schema version \(needed)",
-      hint: "Run `oneshot migrate` of this version or a newer one, with the owner's DATABASE_URL.")
-  }
-
-  /// The version that was applied last; a database without our tables answers an error of its own.
-  static let version: Statement = "select coalesce(max(version), 0) as version from oneshot.migrations"
 
   /// Whether transactions of this role on this server are refused every write.
   static let isReadOnly: Statement =

@@ -1,9 +1,11 @@
+import BlockingIO
+
 /// `--describe`: what a platform has to know of a job to run it, as the code knows it. Manifests are generated from it
 /// (docs/decisions/0016-manifests-from-the-binaries.md).
 enum Description {
   /// - Parameter variables: the environment, for what the job would be with these settings.
   static func json<J: Job>(of job: J.Type, _ variables: [String: String] = [:]) -> JSON {
-    let settings = Help.declarations(of: J.self)
+    let settings = JobHelp.declarations(of: J.self)
     var env = Environment(variables)
     _ = J.Settings(from: &env)
     let selecting = Set(env.declarations.filter(\.selects).map(\.name))
@@ -14,13 +16,18 @@ enum Description {
       "summary": .string(J.summary),
       "version": .string(oneshotVersion),
       "variant": isKnown ? .string(env.variant) : .null,
-      "keeps_data_in_redis": .bool(J.keepsDataInRedis),
-      "needed_schema": .integer(Int64(max(J.neededSchema, Schema.neededByRuntime))),
-      "stops_within_seconds": .integer(JobMain.stopsWithin.components.seconds),
+      "keeps_data_in_redis": .bool(J.facts.keepsDataInRedis),
+      "needed_schema": JSON(members: MigrationNeed.all(of: J.facts.schema).map { ($0.line, .integer(Int64($0.number))) }),
+      "stops_within_seconds": .integer(StopLimits.contract.components.seconds),
       "settings": .array(
         settings.own.map { json(of: $0, isOwn: true) } + settings.common.map { json(of: $0, isOwn: false) }),
       "exit_codes": .array(ExitCode.all.map(json)),
-      "tables": .array((Schema.runtimeTables + J.tables).map(json)),
+      "tables": .array((Schema.runtimeTables + J.facts.needs.tables).map(json)),
+      "functions": .array(J.facts.needs.functions.map { .string($0.signature) }),
+      "letter_kinds": .array(
+        J.facts.letterKinds.map {
+          ["kind": .string($0.name), "cause": .string($0.cause), "remedy": .string($0.remedy)]
+        }),
     ]
   }
 

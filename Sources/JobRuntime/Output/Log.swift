@@ -73,24 +73,28 @@ public struct Log: Sendable {
 }
 
 /// Where log lines go: stderr. Lines and the progress line keep out of each other's way.
-final class Terminal: Sendable {
+package final class Terminal: Sendable {
   private struct State {
     var hasProgress = false
     var lastShown: ContinuousClock.Instant?
   }
 
-  private let descriptor: CInt
-  let isTerminal: Bool
+  package let isTerminal: Bool
+  /// Takes a text as it is, or loses it.
+  package let write: @Sendable (String) -> Void
   private let state = Mutex(State())
 
-  init(descriptor: CInt) {
-    self.descriptor = descriptor
-    isTerminal = isatty(descriptor) == 1
+  package init(isTerminal: Bool, _ write: @escaping @Sendable (String) -> Void) {
+    (self.isTerminal, self.write) = (isTerminal, write)
   }
 
-  func writeLine(_ line: String) {
+  package convenience init(descriptor: CInt) {
+    self.init(isTerminal: isatty(descriptor) == 1) { writeAll($0, to: descriptor) }
+  }
+
+  package func writeLine(_ line: String) {
     state.withLock { state in
-      writeAll((state.hasProgress ? "\r\u{1B}[K" : "") + line + "\n", to: descriptor)
+      write((state.hasProgress ? "\r\u{1B}[K" : "") + line + "\n")
       state.hasProgress = false
     }
   }
@@ -101,13 +105,13 @@ final class Terminal: Sendable {
       if let last = state.lastShown, now - last < .milliseconds(100) { return }
       state.lastShown = now
       state.hasProgress = true
-      writeAll("\r\u{1B}[K" + line, to: descriptor)
+      write("\r\u{1B}[K" + line)
     }
   }
 
   func clearProgress() {
     state.withLock { state in
-      if state.hasProgress { writeAll("\r\u{1B}[K", to: descriptor) }
+      if state.hasProgress { write("\r\u{1B}[K") }
       state.hasProgress = false
     }
   }

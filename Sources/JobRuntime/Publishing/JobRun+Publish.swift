@@ -36,9 +36,9 @@ extension JobRun {
     log.debug("claimed the keys")
   }
 
-  private func token(for key: String, _ leadership: Leadership) -> PublishingToken {
+  func token(for key: String, _ leadership: Leadership) -> PublishingToken {
     PublishingToken(
-      fence: leadership.fence, shard: shard, job: identity.job,
+      fence: leadership.fence, shard: shard, job: identity.job, instance: identity.instance,
       key: Replacement.companion(of: key, "fence", identity.qualifiedJob))
   }
 }
@@ -63,7 +63,7 @@ private struct Publication: Sendable {
     }
     try token.pass(
       Self.publishing, keys: zip(replacements, temporary).flatMap { [$0.key, $1] },
-      arguments: ["\(life?.inMilliseconds ?? 0)"] + replacements.map { $0.isEmpty ? "0" : "1" }, &session)
+      arguments: ["\(life?.inMilliseconds ?? 0)"] + replacements.map { $0.content.isEmpty ? "0" : "1" }, &session)
   }
 
   /// Everything that can fail stands before the first change.

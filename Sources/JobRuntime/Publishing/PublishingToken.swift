@@ -10,8 +10,13 @@ struct PublishingToken: Sendable {
   var fence: Int64
   var shard: Shard
   var job: String
+  /// The installation; see `RunIdentity`.
+  var instance = ""
   /// Where the newest token is kept: a number that only ever rises, and the share of the work where it is not the whole.
   var key: String
+
+  /// Whose fence it is, as the key beside a shared key names it.
+  var owner: String { RunIdentity.qualified(job, instance) }
 
   private var share: String { shard.isWhole ? "" : " of shard \(shard.index)/\(shard.count)" }
 
@@ -22,7 +27,25 @@ struct PublishingToken: Sendable {
   ///
   /// - Throws: `JobFailure` of kind `fenced` if it is not; an error that passes if the script found its keys gone.
   func pass(_ script: Script, keys: [String], arguments: [String], _ session: inout RedisSession) throws {
-    let answer = try session.run(script, keys: [key] + keys, arguments: ["\(fence)", share] + arguments)
+    try judge(try session.run(script, keys: [key] + keys, arguments: credentials + arguments))
+  }
+
+  /// What each script is given first.
+  var credentials: [String] { ["\(fence)", share] }
+
+  /// The same token, kept under another key.
+  func moved(to key: String) -> PublishingToken {
+    var token = self
+    token.key = key
+    return token
+  }
+
+  /// Reads what a script answered: `done` or a list when it let the token pass.
+  ///
+  /// - Throws: as `pass`; the server's error if it is one.
+  func judge(_ answer: RedisValue) throws {
+    if case .error(let code, let message) = answer { throw RedisError.server(code: code, message: message) }
+    if case .array = answer { return }
     switch answer.text {
     case "done": return
     case "gone": throw RedisError.server(code: "TRYAGAIN", message: "what was built is gone before it was published")

@@ -5,22 +5,41 @@ import Redis
 /// A plain value, like a `Statement`: `run.publish` carries it out.
 public struct Replacement: Sendable, Equatable {
   public enum Content: Sendable, Equatable {
+    /// A plain value. An empty one is a value, too.
+    case string(String)
     /// Members and their scores, each a number as text. Empty, it leaves no key.
     case sortedSet([(member: String, score: String)])
     /// Fields and their values. Empty, it leaves no key.
     case hash([(field: String, value: String)])
 
-    /// Both kinds as the command that fills them and its pairs.
-    fileprivate var filling: (command: String, pairs: [(String, String)]) {
+    public static func == (left: Content, right: Content) -> Bool {
+      left.command == right.command && left.arguments == right.arguments
+    }
+
+    /// The command that fills a key with it.
+    var command: String {
       switch self {
-      case .sortedSet(let members): ("ZADD", members.map { ($0.score, $0.member) })
-      case .hash(let fields): ("HSET", fields.map { ($0.field, $0.value) })
+      case .string: "SET"
+      case .sortedSet: "ZADD"
+      case .hash: "HSET"
       }
     }
 
-    public static func == (left: Content, right: Content) -> Bool {
-      left.filling.command == right.filling.command
-        && left.filling.pairs.elementsEqual(right.filling.pairs, by: ==)
+    /// What follows the key in that command: two for each pair of a sorted set or hash.
+    var arguments: [String] {
+      switch self {
+      case .string(let text): [text]
+      case .sortedSet(let members): members.flatMap { [$0.score, $0.member] }
+      case .hash(let fields): fields.flatMap { [$0.field, $0.value] }
+      }
+    }
+
+    var isEmpty: Bool {
+      switch self {
+      case .string: false
+      case .sortedSet(let members): members.isEmpty
+      case .hash(let fields): fields.isEmpty
+      }
     }
   }
 
@@ -32,26 +51,31 @@ public struct Replacement: Sendable, Equatable {
     self.content = content
   }
 
-  var isEmpty: Bool { content.filling.pairs.isEmpty }
-
-  /// A key beside this one, always in the same slot of a cluster: the whole key is its hash tag, unless it
-  /// has one of its own.
+  /// A key beside this one, always in the same slot of a cluster.
   static func companion(of key: String, _ role: String, _ suffix: String) -> String {
-    let tagged = key.drop { $0 != "{" }.dropFirst().prefix { $0 != "}" }
-    let hasTag = !tagged.isEmpty && tagged.endIndex < key.endIndex
-    return "oneshot:\(role):" + (hasTag ? key : "{\(key)}") + "/\(suffix)"
+    let bytes = Array(key.utf8)
+    let tagged =
+      if KeySlot.hashTag(of: bytes) != nil {
+        key
+      } else if !bytes.contains(UInt8(ascii: "}")) {
+        "{\(key)}"
+      } else {
+        // Inside of braces it would end at its own one.
+        "{\(KeySlot.hashTag(for: KeySlot.slot(of: key)))}\(key)"
+      }
+    return "oneshot:\(role):\(tagged)/\(suffix)"
   }
 
-  /// How many pairs go into one command: enough to cost no round trips, few enough to hold up nobody.
-  private static let pairsAtOnce = 1000
+  /// How many arguments go into one command: enough to cost no round trips, few enough to hold up nobody.
+  private static let argumentsAtOnce = 2000
 
   /// Builds the content under another key, which ends by itself should nobody rename it.
   func build(under temporary: String, for life: Duration) -> [RedisCommand] {
-    let (command, pairs) = content.filling
+    let arguments = content.arguments
     var commands = [RedisCommand("UNLINK", temporary)]
-    for start in stride(from: 0, to: pairs.count, by: Self.pairsAtOnce) {
-      let chunk = pairs[start..<min(start + Self.pairsAtOnce, pairs.count)]
-      commands.append(RedisCommand(command, temporary, bytes: chunk.flatMap { [Array($0.0.utf8), Array($0.1.utf8)] }))
+    for start in stride(from: 0, to: arguments.count, by: Self.argumentsAtOnce) {
+      let chunk = arguments[start..<min(start + Self.argumentsAtOnce, arguments.count)]
+      commands.append(RedisCommand(content.command, temporary, bytes: chunk.map { Array($0.utf8) }))
       if start == 0 { commands.append(RedisCommand("PEXPIRE", temporary, "\(life.inMilliseconds)")) }
     }
     return commands

@@ -1,10 +1,5 @@
-package import Postgres
-import Redis
-
-/// The settings that every job has.
+/// The settings that every job has, besides those of its servers.
 struct RuntimeSettings: JobSettings {
-  var database: ConnectionOptions?
-  var redis: RedisAddress?
   /// Empty where there is one installation only.
   var instance: String
   var scheduledAt: Timestamp?
@@ -27,15 +22,12 @@ struct RuntimeSettings: JobSettings {
   var logLevel: Log.Level
 
   init(from env: inout Environment) {
-    database = databaseOptions(from: &env)
-    redis = redisAddress(from: &env)
     instance =
       InstanceName.read(
         from: &env,
         help:
           "The name of this installation, where several share one Redis or one database; part of lock, fence, ledger and progress."
       ) ?? ""
-
     scheduledAt = env.custom(
       "JOB_SCHEDULED_AT", form: "RFC 3339", default: nil,
       help: "The moment this run is for, filled in by the scheduler."
@@ -87,29 +79,6 @@ struct RuntimeSettings: JobSettings {
       "JOB_LOG_FORMAT", default: .auto, help: "Form of the log on stderr; auto is text on a terminal, else json.")
     logLevel = env.choice("JOB_LOG_LEVEL", default: .info, help: "The least important lines that are still written.")
   }
-}
-
-extension RuntimeSettings {
-  /// What a run with these settings is.
-  func identity<J: Job>(of job: J.Type, variant: String) -> RunIdentity {
-    RunIdentity(
-      instance: instance, job: J.name, server: J.keepsDataInRedis ? redis?.identity ?? "" : "", variant: variant,
-      shard: shard)
-  }
-}
-
-/// `DATABASE_URL`, for jobs and for the operator's command.
-package func databaseOptions(from env: inout Environment) -> ConnectionOptions? {
-  let options: ConnectionOptions? = env.secret(
-    "DATABASE_URL", form: "postgresql://… or host=… dbname=…", isRequired: true,
-    help: "Postgres: a libpq URI or keyword string; sslmode, several hosts and all else that libpq takes."
-  ) { text in
-    do { return .success(try ConnectionOptions(url: text, applicationName: "oneshot")) } catch {
-      return .failure("\(error)")
-    }
-  }
-  env.conceal(options?.secrets ?? [])
-  return options
 }
 
 /// This process's share of the work.

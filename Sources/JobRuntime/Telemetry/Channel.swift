@@ -9,9 +9,7 @@ struct Channel: Sendable {
   /// Whether it tells totals, so that they have to be read.
   var tellsTotals = true
   /// How long the end of the run may wait for it.
-  var limit = Duration.seconds(2)
-  /// How long a start may take. The end waits for it, and then has all of its own time.
-  static let startLimit = Duration.seconds(2)
+  var limit = StopLimits.channel
   /// Tells that the work begins. Blocks, but no longer than its limit.
   var start: (@Sendable () throws(Failure) -> Void)?
   /// Tells how the run ended. Blocks.

@@ -1,8 +1,7 @@
 import BlockingIO
 
 /// Tells the world outside how a run went. Whatever comes of it, the run's result and exit code stay what
-/// they are: each failure is one warning in the log. The end of a run waits at most 2 s for its totals, then for
-/// all channels at once: 2 s, a heartbeat 3 s and what its start has left of 2 s.
+/// they are: each failure is one warning in the log. How long the end of a run waits for it: `StopLimits`.
 struct Telemetry: Sendable {
   private let channels: [Channel]
   private let redactor: Redactor
@@ -46,7 +45,7 @@ struct Telemetry: Sendable {
 
   private func tell(_ ending: Channel.Ending, by channel: Channel) async {
     // A slow start, which is in front, must not use up the end's time.
-    if channel.start != nil { _ = await channel.thread.run(waitingAtMost: Channel.startLimit) {} }
+    if channel.start != nil { _ = await channel.thread.run(waitingAtMost: StopLimits.channelStart) {} }
     let failure = await channel.thread.run(waitingAtMost: channel.limit) { () -> String? in
       do throws(Channel.Failure) {
         try channel.end(ending)
@@ -63,8 +62,7 @@ struct Telemetry: Sendable {
   }
 
   private func read(_ totals: @escaping @Sendable () async throws -> RunTotals?) async -> RunTotals? {
-    // Left behind then: even to stop a query takes long where the server is frozen.
-    let limit = Duration.seconds(2)
+    let limit = StopLimits.readingTotals
     let answer = await waiting(atMost: limit) { () -> Result<RunTotals?, any Error> in
       do { return .success(try await totals()) } catch { return .failure(error) }
     }

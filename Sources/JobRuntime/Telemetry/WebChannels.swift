@@ -1,3 +1,5 @@
+import BlockingIO
+
 extension Channel {
   /// A Prometheus Pushgateway. POST replaces the series that are sent and keeps the others, so that what is
   /// not known now stays what it was.
@@ -9,7 +11,7 @@ extension Channel {
       let groups = ending.metrics.parts.flatMap { [$0.name, $0.value] }
       let url = address.url(["metrics", "job", ending.metrics.job] + groups)
       try client.post(
-        ending.metrics.prometheusText(), as: "text/plain; version=0.0.4", to: url, within: .seconds(3))
+        ending.metrics.prometheusText(), as: "text/plain; version=0.0.4", to: url, within: StopLimits.webRequest)
     }
   }
 
@@ -19,14 +21,14 @@ extension Channel {
   /// Source: healthchecks.io, "Pinging API".
   static func heartbeat(_ address: WebAddress, by client: any WebClient) -> Channel {
     Channel(
-      setting: "JOB_HEARTBEAT_URL", target: address.target, tellsTotals: false, limit: .seconds(3),
+      setting: "JOB_HEARTBEAT_URL", target: address.target, tellsTotals: false, limit: StopLimits.webRequest,
       start: { () throws(Failure) in
-        try client.post("", as: "text/plain", to: address.url("start"), within: startLimit)
+        try client.post("", as: "text/plain", to: address.url("start"), within: StopLimits.channelStart)
       }
     ) { ending throws(Failure) in
       let code = ending.result.exitCode
       let url = code == 0 ? address.url() : address.url(String(code))
-      try client.post(ending.result.json.text, as: "application/json", to: url, within: .seconds(3))
+      try client.post(ending.result.json.text, as: "application/json", to: url, within: StopLimits.webRequest)
     }
   }
 }

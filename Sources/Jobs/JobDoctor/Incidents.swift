@@ -54,16 +54,14 @@ struct Incidents: Sendable {
         "horizon": now - Self.toldFor, "limit": Self.toldAtOnce, "scope": scope.list.instances,
         "is_excluding": scope.list.isExcluding,
       ])
-    return try await run.session { session in
-      try session.query(statement).map { row in
-        let part = try JobPart(row: row)
-        let kind: String = try row.value("kind")
-        let isOver = try row.optional("closed_at", as: String.self) != nil
-        return Notice(
-          id: try row.value("incident_id"), part: names[part], kind: kind, since: try row.value("since"),
-          message: try messages[Place(part: part, kind: kind)] ?? row.value("message"), isOver: isOver,
-          still: try row.optional("still") ?? "")
-      }
+    return try await run.read(statement).map { row in
+      let part = try JobPart(row: row)
+      let kind: String = try row.value("kind")
+      let isOver = try row.optional("closed_at", as: String.self) != nil
+      return Notice(
+        id: try row.value("incident_id"), part: names[part], kind: kind, since: try row.value("since"),
+        message: try messages[Place(part: part, kind: kind)] ?? row.value("message"), isOver: isOver,
+        still: try row.optional("still") ?? "")
     }
   }
 

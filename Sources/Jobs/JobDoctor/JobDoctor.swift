@@ -12,15 +12,15 @@ import Redis
 /// - If it is late: what is wrong is found late. Who watches it: its exit code, and `JOB_HEARTBEAT_URL`.
 @main
 struct JobDoctor: Job {
-  static let name = JobPart.doctor
-  static let summary = "finds what is wrong with the runs of all jobs, and tells of it"
-  static let neededSchema = 10
-  static let tables = [
-    TableNeed(
-      "oneshot.incidents",
-      columns: ["incident_id", "instance", "job", "server", "variant", "shard", "kind", "opening_told", "ending_told"],
-      privileges: [.select, .insert, .update, .delete])
-  ]
+  static let facts = JobFacts(
+    name: JobPart.doctor,
+    summary: "finds what is wrong with the runs of all jobs, and reports it",
+    tables: [
+      TableNeed(
+        "oneshot.incidents",
+        columns: ["incident_id", "instance", "job", "server", "variant", "shard", "kind", "opening_told", "ending_told"],
+        privileges: [.select, .insert, .update, .delete])
+    ])
 
   struct Settings: JobSettings {
     let health: HealthSettings
@@ -36,14 +36,6 @@ struct JobDoctor: Job {
   }
 
   let settings: Settings
-
-  var redisTrials: [RedisCommand] {
-    let key = HeldLock.prefix + Self.name
-    return [
-      RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("PTTL", key),
-      RedisCommand("GETRANGE", key, "0", "0"),
-    ]
-  }
 
   func run(_ run: JobRun) async throws -> Report {
     guard run.shard.isWhole else {
@@ -68,8 +60,8 @@ struct JobDoctor: Job {
       expected: settings.health.expectations.filter { $0.job != Self.name }.count)
     guard !run.isDryRun else { return report }
     let change = try Incidents.update(troubles, by: judgement, in: run.id)
-    (report.opened, report.over) = try await run.transaction { session in
-      let row = try session.query(change).only()
+    (report.opened, report.over) = try await run.transaction { tx in
+      let row = try tx.query(change).only()
       return (try row.value("opened", as: Int.self), try row.value("closed", as: Int.self))
     }
     try run.checkpoint(report)
@@ -80,8 +72,7 @@ struct JobDoctor: Job {
 
   private func facts(_ run: JobRun) async throws -> HealthFacts {
     try await HealthFacts(
-      settings.health, query: { statement in try await run.session { try $0.query(statement) } },
-      redis: run.redisConnection.identity,
+      settings.health, query: { statement in try await run.read(statement) }, redis: run.redisConnection.identity,
       locks: {
         try await run.retrying("looking at the locks") { try await HeldLock.all(on: run.redisConnection) }
       })
@@ -95,5 +86,17 @@ struct JobDoctor: Job {
       }
       return try await group.reduce(into: []) { $0.append($1) }
     }
+  }
+}
+
+extension JobDoctor: Checkable {
+  var needs: JobNeeds {
+    var needs = Self.facts.needs
+    let key = HeldLock.prefix + Self.name
+    needs.redisTrials = [
+      RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("PTTL", key),
+      RedisCommand("GETRANGE", key, "0", "0"),
+    ]
+    return needs
   }
 }

@@ -45,7 +45,7 @@ struct Telling: Sendable {
       }
       // At once: what was taken and is not noted is told twice.
       let told = try Incidents.told(message.notices, to: receiver)
-      try await run.transaction { session in _ = try session.execute(told) }
+      try await run.transaction { tx in _ = try tx.execute(told) }
       outcome.taken += 1
     }
     if let failure = outcome.failure {

@@ -70,6 +70,13 @@ extension Page {
         age(group.newestAt)
         " · up to \(Words.count(group.mostAttempts, "try", "tries"))"
       }
+      if let cause = group.cause, let remedy = group.remedy {
+        HTML(.p, .class("meaning")) {
+          HTML(.bdi) { bounded(cause, to: 400) }
+          " "
+          HTML(.bdi) { bounded(remedy, to: 400) }
+        }
+      }
       HTML(.dl, .class("samples")) {
         group.samples.map { sample in
           HTML(.div) {

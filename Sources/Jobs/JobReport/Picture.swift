@@ -117,6 +117,9 @@ struct LetterGroup: Sendable {
   var firstAt: Timestamp
   var newestAt: Timestamp
   var mostAttempts: Int
+  /// What the kind means, as the job last said.
+  var cause: String?
+  var remedy: String?
   var samples: [Sample] = []
 
   struct Sample: Sendable {

@@ -166,6 +166,8 @@ extension LetterGroup {
     firstAt = try row.value("first_at")
     newestAt = try row.value("newest_at")
     mostAttempts = try row.value("most_attempts")
+    cause = try row.optional("cause")
+    remedy = try row.optional("remedy")
   }
 }
 

@@ -12,19 +12,20 @@ import Redis
 /// - If it is late: the page shows the moment in which it is made. One about the past would hide what is wrong now.
 @main
 struct StatusPage: Job {
-  static let name = "job-report"
-  static let summary = "writes a web page of all runs, failures, dead letters and locks"
-  static let neededSchema = 8
-  static let tables = [
-    TableNeed(
-      "oneshot.job_runs",
-      columns: ["started_at", "duration_ms", "error_kind", "error_message", "errors_total", "host", "version"],
-      privileges: [.select]),
-    TableNeed(
-      "oneshot.dead_letters",
-      columns: ["error_kind", "error_message", "attempts", "first_failed_at", "last_failed_at"],
-      privileges: [.select]),
-  ]
+  static let facts = JobFacts(
+    name: "job-report",
+    summary: "writes a web page of all runs, failures, dead letters and locks",
+    tables: [
+      TableNeed(
+        "oneshot.job_runs",
+        columns: ["started_at", "duration_ms", "error_kind", "error_message", "errors_total", "host", "version"],
+        privileges: [.select]),
+      TableNeed(
+        "oneshot.dead_letters",
+        columns: ["error_kind", "error_message", "attempts", "first_failed_at", "last_failed_at"],
+        privileges: [.select]),
+      TableNeed("oneshot.letter_kinds", columns: ["job", "kind", "cause", "remedy"], privileges: [.select]),
+    ])
 
   struct Settings: JobSettings {
     let file: String
@@ -63,19 +64,11 @@ struct StatusPage: Job {
 
   let settings: Settings
 
-  var redisTrials: [RedisCommand] {
-    let key = HeldLock.prefix + Self.name
-    return [
-      RedisCommand("SCAN", "0", "COUNT", "1"), RedisCommand("PTTL", key), RedisCommand("GETRANGE", key, "0", "0"),
-    ]
-  }
-
   func run(_ run: JobRun) async throws -> Report {
     var health = settings.health
     health.instance = run.instance
     let facts = try await HealthFacts(
-      health, query: { statement in try await run.session { try $0.query(statement) } },
-      redis: run.redisConnection.identity,
+      health, query: { statement in try await run.read(statement) }, redis: run.redisConnection.identity,
       locks: { try await run.retrying("looking at the locks") { try await HeldLock.all(on: run.redisConnection) } })
     let reading = Reading(
       settings: settings, now: run.startedAt, scheduledAt: run.scheduledAt, own: run.id,
@@ -90,15 +83,10 @@ struct StatusPage: Job {
       bytes: page.utf8.count, file: settings.file)
   }
 
-  func check(_ run: JobRun) async throws -> [JobFailure] {
-    do throws(SmallFile.Failure) { try FileDraft.check(settings.file) } catch { return [failure(error)] }
-    return []
-  }
-
   /// The file system is given the connections' threads: a disk that hangs must not stop the rest of the process.
   private func write(_ page: String, _ run: JobRun) async throws {
     run.log.debug("made the page")
-    let draft = try await run.session { _ in
+    let draft = try await run.reading { _ in
       do throws(SmallFile.Failure) { return try FileDraft(of: settings.file, page) } catch { throw failure(error) }
     }
     run.log.debug("wrote the page beside the old one")
@@ -115,7 +103,7 @@ struct StatusPage: Job {
     FileDraft.removeLeftovers(of: settings.file)
   }
 
-  private func failure(_ cause: SmallFile.Failure) -> JobFailure {
+  fileprivate func failure(_ cause: SmallFile.Failure) -> JobFailure {
     let message = "REPORT_FILE \(settings.file): \(cause)"
     switch cause.number {
     case ENOSPC, EDQUOT, EFBIG, EIO, EMFILE, ENFILE:
@@ -125,5 +113,21 @@ struct StatusPage: Job {
     default:
       return JobFailure(.misconfigured, message, hint: "Name a file in a folder that is there.")
     }
+  }
+}
+
+extension StatusPage: Checkable {
+  var needs: JobNeeds {
+    var needs = Self.facts.needs
+    let key = HeldLock.prefix + Self.name
+    needs.redisTrials = [
+      RedisCommand("SCAN", "0", "COUNT", "1"), RedisCommand("PTTL", key), RedisCommand("GETRANGE", key, "0", "0"),
+    ]
+    return needs
+  }
+
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    do throws(SmallFile.Failure) { try FileDraft.check(settings.file) } catch { return [failure(error)] }
+    return []
   }
 }

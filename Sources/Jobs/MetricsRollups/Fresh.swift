@@ -83,7 +83,7 @@ struct Fresh: Sendable {
     ]
     let counts = try reasons.map { (count: try row.value($0.0, as: Int.self), what: $0.1) }.filter { $0.count > 0 }
     return ItemFailure(
-      item: item(window.start), kind: "bad_rows",
+      item: item(window.start), kind: .badRows,
       message: "rows of \(source.file.place) are left out: "
         + counts.map { "\($0.count) \($0.what)" }.joined(separator: ", "),
       payload: ["rows": .integer(Int64(try row.value("rows", as: Int.self))), "until": .string(window.end.rfc3339)])

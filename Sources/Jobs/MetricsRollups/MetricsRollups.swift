@@ -9,64 +9,36 @@ import Postgres
 /// - If it is late: it does what was touched meanwhile, a day of events in a transaction.
 @main
 struct MetricsRollups: Job {
-  static let name = "metrics-rollups"
-  static let summary = "keeps hourly, daily, weekly and monthly rollups of metric events"
-  static let neededSchema = 6
-  static let tables = [
-    TableNeed(
-      "metric_events", columns: ["metric", "entity_type", "entity_id", "value", "occurred_at", "written_by"],
-      privileges: [.select]),
-    TableNeed(
-      "metric_rollups",
-      columns: [
-        "granularity", "bucket_start", "source", "metric", "entity_type", "entity_id", "count", "sum", "min", "max",
-      ], privileges: [.select, .insert, .update, .delete]),
-    TableNeed(
-      "oneshot.rollup_positions", columns: ["source", "timezone", "seen", "raw_from"],
-      privileges: [.select, .insert, .update]),
-    TableNeed(
-      "oneshot.rollup_queue", columns: ["source", "granularity", "bucket_start"],
-      privileges: [.select, .insert, .delete]),
-    TableNeed("oneshot.rollup_changes", columns: ["source", "occurred_at"], privileges: [.select, .delete]),
-    TableNeed(
-      "oneshot.rollup_progress", columns: ["run_id", "granularity", "completed_at"],
-      privileges: [.select, .insert, .update]),
-  ]
+  static let facts = JobFacts(
+    name: "metrics-rollups",
+    summary: "keeps hourly, daily, weekly and monthly rollups of metric events",
+    schema: [MigrationNeed("rollups", 3)],
+    tables: [
+      TableNeed(
+        "metric_events", columns: ["metric", "entity_type", "entity_id", "value", "occurred_at", "written_by"],
+        privileges: [.select]),
+      TableNeed(
+        "metric_rollups",
+        columns: [
+          "granularity", "bucket_start", "source", "metric", "entity_type", "entity_id", "count", "sum", "min", "max",
+        ], privileges: [.select, .insert, .update, .delete]),
+      TableNeed(
+        "oneshot.rollup_positions", columns: ["source", "timezone", "seen", "raw_from"],
+        privileges: [.select, .insert, .update]),
+      TableNeed(
+        "oneshot.rollup_queue", columns: ["source", "granularity", "bucket_start"],
+        privileges: [.select, .insert, .delete]),
+      TableNeed("oneshot.rollup_changes", columns: ["source", "occurred_at"], privileges: [.select, .delete]),
+      TableNeed(
+        "oneshot.rollup_progress", columns: ["run_id", "granularity", "completed_at"],
+        privileges: [.select, .insert, .update]),
+    ],
+    letterKinds: [.tooLate, .bucketFailed, .badRows, .sourceFailed, .differs])
 
   let settings: Settings
 
-  var advice: Statement? { try? Statement(file: PackageResources.partition_advice_sql) }
 
   var writes: Bool { settings.mode != .verify }
-
-  var neededTables: [TableNeed] {
-    var needs = Self.tables
-    if settings.keeping.raw != nil {
-      needs.append(TableNeed("metric_events", columns: ["occurred_at"], privileges: [.delete]))
-    }
-    if settings.sources.contains(where: { $0.file.isBuiltIn && $0.name == "campaign_analytics" }) {
-      needs += [
-        TableNeed(
-          "campaign_signups", columns: ["campaign_id", "signed_up_at", "verified_at", "referred_by"],
-          privileges: [.select]),
-        TableNeed("campaign_emails", columns: ["campaign_id", "sent_at"], privileges: [.select]),
-        TableNeed("campaign_rewards", columns: ["campaign_id", "delivered_at"], privileges: [.select]),
-      ]
-    }
-    return needs
-  }
-
-  /// Looks at time zone, positions and sources as a run would.
-  func check(_ run: JobRun) async throws -> [JobFailure] {
-    do {
-      let work = try await Work(settings, run)
-      return work.mistakes.map {
-        JobFailure(.misconfigured, $0.message, hint: "Mend the file, or leave it out of ROLLUPS_SOURCES.")
-      }
-    } catch let failure as JobFailure {
-      return [failure]
-    }
-  }
 
   func run(_ run: JobRun) async throws -> Report {
     var work = try await Work(settings, run)

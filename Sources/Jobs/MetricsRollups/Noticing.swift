@@ -140,14 +140,14 @@ extension Noticing {
   func failures(_ found: Found) -> [ItemFailure] {
     var failures = found.late.map { hour, events in
       ItemFailure(
-        item: "\(source.name) late \(hour)", kind: "too_late",
+        item: "\(source.name) late \(hour)", kind: .tooLate,
         message:
           "\(events) events came for an hour whose raw events are no longer all there; they stay in \(source.name) and are not counted",
         payload: ["source": .string(source.name), "hour": .string(hour.rfc3339), "events": .integer(Int64(events))])
     }
     failures += found.lateChanges.map { hour in
       ItemFailure(
-        item: "\(source.name) changed late \(hour)", kind: "too_late",
+        item: "\(source.name) changed late \(hour)", kind: .tooLate,
         message:
           "events were changed or deleted, or moved to an hour whose raw events are no longer all there; its rollups stay as they are",
         payload: ["source": .string(source.name), "hour": .string(hour.rfc3339)])
@@ -155,7 +155,7 @@ extension Noticing {
     if found.timeless > 0 {
       failures.append(
         ItemFailure(
-          item: "\(source.name) without time", kind: "bad_rows",
+          item: "\(source.name) without time", kind: .badRows,
           message: "rows of \(source.file.place) are left out: \(found.timeless) without occurred_at",
           payload: ["rows": .integer(Int64(found.timeless))]))
     }

@@ -32,17 +32,17 @@ struct Recalculation: Sendable {
   ///
   /// - Parameter range: where in the queue to look.
   /// - Returns: nothing when nothing is queued there.
-  func step(in range: Bucket, _ session: borrowing Session) throws -> Step? {
+  func step(in range: Bucket, _ tx: borrowing Transaction) throws -> Step? {
     let take = try statement(
       PackageResources.take_sql,
       ["zone": timezone, "newest_first": newestFirst, "from": range.start, "until": range.end])
-    let taken = try session.pipeline([Self.withoutWaiting, settings, take])[2]
+    let taken = try tx.pipeline([Self.withoutWaiting, settings, take])[2]
     guard let first = taken.first else { return nil }
     var step = Step(span: Bucket(start: try first.value("span_start"), end: try first.value("span_end")))
     step.buckets = try taken.map { Bucket(start: try $0.value("bucket_start"), end: try $0.value("bucket_end")) }
-    for buckets in Self.adjoining(step.buckets) { try replace(buckets, in: &step, session) }
+    for buckets in Self.adjoining(step.buckets) { try replace(buckets, in: &step, tx) }
     if step.changed > 0, !granularity.parents.isEmpty {
-      try session.execute(
+      try tx.execute(
         Statement(
           file: PackageResources.queue_parents_sql,
           binding: [
@@ -76,33 +76,33 @@ struct Recalculation: Sendable {
   }
 
   /// Replaces buckets; when that fails, one after the other, so that only the one that is to blame fails.
-  private func replace(_ buckets: [Bucket], in step: inout Step, _ session: borrowing Session) throws {
+  private func replace(_ buckets: [Bucket], in step: inout Step, _ tx: borrowing Transaction) throws {
     do {
       let window = Bucket(start: buckets[0].start, end: buckets[buckets.count - 1].end)
-      let summary = try fresh.calculate(window, day: step.span.start, session)
+      let summary = try fresh.calculate(window, day: step.span.start, tx.session)
       // Bad rows are told of the bucket in which they are.
       guard summary.badRows == nil || buckets.count == 1 else {
-        try session.query("drop table rollup_fresh")
-        for bucket in buckets { try replace([bucket], in: &step, session) }
+        try tx.query("drop table rollup_fresh")
+        for bucket in buckets { try replace([bucket], in: &step, tx) }
         return
       }
-      try replace(window, by: summary, in: &step, session)
+      try replace(window, by: summary, in: &step, tx)
     } catch let failure as SQLFile.Failure {
       guard buckets.count == 1 else {
-        for bucket in buckets { try replace([bucket], in: &step, session) }
+        for bucket in buckets { try replace([bucket], in: &step, tx) }
         return
       }
       step.failures.append(
         ItemFailure(
-          item: fresh.item(buckets[0].start), kind: "bucket_failed", message: failure.description,
+          item: fresh.item(buckets[0].start), kind: .bucketFailed, message: failure.description,
           payload: ["source": .string(source.name), "granularity": .string(granularity.rawValue)]))
-      try session.execute(statement(PackageResources.queue_again_sql, ["buckets": [buckets[0].start]]))
+      try tx.execute(statement(PackageResources.queue_again_sql, ["buckets": [buckets[0].start]]))
     }
   }
 
   /// Replaces what is stored of a window by what its parts come to now: only rows that differ are written.
   private func replace(
-    _ window: Bucket, by summary: Fresh.Summary, in step: inout Step, _ session: borrowing Session
+    _ window: Bucket, by summary: Fresh.Summary, in step: inout Step, _ tx: borrowing Transaction
   ) throws {
     if let badRows = summary.badRows { step.failures.append(badRows) }
     step.records += summary.records
@@ -111,18 +111,18 @@ struct Recalculation: Sendable {
     ]
     let insert = try statement(PackageResources.insert_new_sql, values)
     guard summary.stored > 0 else {
-      step.inserted += try session.pipeline([insert, "drop table rollup_fresh"])[0].affected
+      step.inserted += try tx.pipeline([insert, "drop table rollup_fresh"])[0].affected
       return
     }
     let update = try statement(PackageResources.update_changed_sql, values)
-    let done = try session.pipeline([insert, Self.joinsByHash, update] + Self.joinsOfChoice)
+    let done = try tx.pipeline([insert, Self.joinsByHash, update] + Self.joinsOfChoice)
     step.inserted += done[0].affected
     step.updated += done[2].affected
     // All that is fresh is stored by now: only where there is more has some of it vanished.
     if summary.stored + done[0].affected > summary.groups {
-      step.deleted += try session.execute(statement(PackageResources.delete_vanished_sql, values))
+      step.deleted += try tx.execute(statement(PackageResources.delete_vanished_sql, values))
     }
-    try session.query("drop table rollup_fresh")
+    try tx.query("drop table rollup_fresh")
   }
 
   /// Joins what is stored with what is fresh by hashing, whatever the planner thinks of how many there are: sorting four texts a row, to

@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 
 /// Queues buckets of dead letters again; the run then calculates them as all others, and resolves or rejects them.
-extension MetricsRollups {
+extension MetricsRollups: Replayable {
   /// A letter is for the incremental run that has its source and its level, in the share that has the source.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     guard settings.mode == .incremental else { return false }
@@ -16,9 +16,13 @@ extension MetricsRollups {
 
   /// What came too late is no bucket and stays asked: the other events of its hour are gone. Nothing is queued by a run that
   /// cannot go on from where its sources stand: what it had queued would be calculated by the next one.
-  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] {
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
+    let outcomes = letters.map { letter in
+      AskedBucket(letter.item) != nil || letter.kind != LetterKind.tooLate.name
+        ? ReplayOutcome.leftToRun : .postponed("the other events of its hour are gone")
+    }
     let buckets = letters.compactMap { AskedBucket($0.item) }
-    guard !buckets.isEmpty else { return [] }
+    guard !buckets.isEmpty else { return outcomes }
     _ = try await Work(settings, run)
     let sources = Set(buckets.map(\.source)).sorted()
     // What is closed meanwhile (oneshot.close_raw) is closed before the look, or after the buckets are in the queue.
@@ -31,11 +35,11 @@ extension MetricsRollups {
         "zone": settings.timezone, "sources": buckets.map(\.source), "levels": buckets.map(\.granularity.rawValue),
         "moments": buckets.map(\.start),
       ])
-    try await run.transaction { session in
-      try session.query(holdingBorders)
-      try session.execute(queue)
+    try await run.transaction { tx in
+      try tx.query(holdingBorders)
+      try tx.execute(queue)
     }
-    return []
+    return outcomes
   }
 }
 

@@ -67,8 +67,8 @@ extension Work {
       values.updateValue(keeping.levels[granularity].map { moment - $0 }, forKey: "\(granularity.rawValue)_before")
     }
     let statement = try Statement(file: PackageResources.move_borders_sql, binding: values)
-    return try await run.transaction { session in
-      guard let row = try session.query(statement).first else { return nil }
+    return try await run.transaction { tx in
+      guard let row = try tx.query(statement).first else { return nil }
       var borders: [Granularity: Timestamp] = [:]
       for granularity in Granularity.allCases { borders[granularity] = try row.optional(granularity.rawValue) }
       return borders
@@ -78,7 +78,7 @@ extension Work {
   /// A level that no schedule does holds back what is kept for it, for ever.
   private func warnOfHeldBack(_ source: Source) async throws {
     let (name, levels) = (source.name, settings.granularities.map(\.rawValue))
-    let oldest: [(level: String, start: Timestamp)] = try await run.session { session in
+    let oldest: [(level: String, start: Timestamp)] = try await run.reading { session in
       try session.query(
         """
         select granularity, min(bucket_start) as oldest from oneshot.rollup_queue
@@ -99,14 +99,14 @@ extension Work {
   private mutating func removeRaw(_ source: Source) async throws {
     let remove = try Statement(
       file: PackageResources.remove_raw_sql, binding: ["source": source.name, "batch": Self.batch])
-    report.rawRemoved += try await inBatches { session in
+    report.rawRemoved += try await inBatches { tx in
       // Their rollups stay.
-      try session.query("select set_config('oneshot.keep_rollups', 'on', true)")
-      return try session.execute(remove)
+      try tx.query("select set_config('oneshot.keep_rollups', 'on', true)")
+      return try tx.execute(remove)
     }
     let name = source.name
-    try await run.transaction { session in
-      try session.execute(
+    try await run.transaction { tx in
+      try tx.execute(
         """
         update oneshot.rollup_positions set raw_removed_until = raw_from
         where source = \(name) and raw_from is distinct from raw_removed_until
@@ -118,10 +118,10 @@ extension Work {
     let remove = try Statement(
       file: PackageResources.remove_rollups_sql,
       binding: ["source": source.name, "granularity": granularity.rawValue, "before": before, "batch": Self.batch])
-    report.rollupsRemoved += try await inBatches { session in try session.execute(remove) }
+    report.rollupsRemoved += try await inBatches { tx in try tx.execute(remove) }
   }
 
-  private func inBatches(_ remove: @Sendable (borrowing Session) throws -> Int) async throws -> Int {
+  private func inBatches(_ remove: @Sendable (borrowing Transaction) throws -> Int) async throws -> Int {
     var total = 0
     while true {
       try Task.checkCancellation()

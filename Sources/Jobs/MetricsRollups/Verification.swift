@@ -47,7 +47,7 @@ struct Verification: Sendable {
       let start: Timestamp = try row.value("bucket_start")
       let names = try ["metric", "entity_type", "entity_id"].map { try row.value($0, as: String.self) }
       return ItemFailure(
-        item: "\(fresh.item(start)) \(names.joined(separator: " "))", kind: "differs",
+        item: "\(fresh.item(start)) \(names.joined(separator: " "))", kind: .differs,
         message:
           "stored is \(try row.value("stored", as: String.self)), right is \(try row.value("expected", as: String.self))"
       )

@@ -29,49 +29,45 @@ extension Work {
 
   private func step(_ recalculation: Recalculation, in range: Bucket) async throws -> Recalculation.Step? {
     let (run, mode) = (run, settings.mode)
-    return try await run.transaction { session in
-      guard let step = try recalculation.step(in: range, session) else { return nil }
+    return try await run.transaction { tx in
+      guard let step = try recalculation.step(in: range, tx) else { return nil }
       let failed = Set(step.failures.map(\.item))
-      try run.reject(step.failures, in: session)
+      try tx.reject(step.failures)
       let items = step.buckets.map { recalculation.fresh.item($0.start) }
-      try run.resolve(items.filter { !failed.contains($0) }, in: session)
+      try tx.resolve(items.filter { !failed.contains($0) })
       let progress = Progress(run.id, mode, recalculation.granularity, isDone: false, step: step)
-      try session.execute(progress.statement())
+      try tx.execute(progress.statement())
       return step
     }
   }
 
   private func queued(_ source: Source, _ granularity: Granularity) async throws -> Int {
-    try await run.session { session in
-      try session.query(
-        """
-        select count(*) as queued from oneshot.rollup_queue
-        where source = \(source.name) and granularity = \(granularity.rawValue)
-        """
-      ).only().value("queued")
-    }
+    try await run.read(
+      """
+      select count(*) as queued from oneshot.rollup_queue
+      where source = \(source.name) and granularity = \(granularity.rawValue)
+      """
+    ).only().value("queued")
   }
 
   /// Counts what is still queued: of all levels, and of those that this run does.
   mutating func countQueued() async throws {
     let names = sources.map(\.source.name)
     let levels = settings.granularities.map(\.rawValue)
-    (report.queued, report.behind) = try await run.session { session in
-      let counts = try session.query(
-        """
-        select count(*) as queued, count(*) filter (where granularity = any (\(levels)::text[])) as behind
-        from oneshot.rollup_queue where source = any (\(names)::text[])
-        """
-      ).only()
-      return (try counts.value("queued", as: Int.self), try counts.value("behind", as: Int.self))
-    }
+    let counts = try await run.read(
+      """
+      select count(*) as queued, count(*) filter (where granularity = any (\(levels)::text[])) as behind
+      from oneshot.rollup_queue where source = any (\(names)::text[])
+      """
+    ).only()
+    (report.queued, report.behind) = (try counts.value("queued"), try counts.value("behind"))
   }
 
   /// Begins or ends a level's line of the log.
   private func tell(_ granularity: Granularity, isDone: Bool) async throws {
     let progress = Progress(run.id, settings.mode, granularity, isDone: isDone, step: nil)
-    try await run.transaction { session in
-      try session.pipeline([Recalculation.withoutWaiting, progress.statement()])
+    try await run.transaction { tx in
+      try tx.pipeline([Recalculation.withoutWaiting, progress.statement()])
     }
   }
 }

@@ -24,7 +24,7 @@ extension Work {
         } catch let failure as SQLFile.Failure {
           try await reject([
             ItemFailure(
-              item: "\(known.source.name) \(granularity.rawValue) \(window.start)", kind: "bucket_failed",
+              item: "\(known.source.name) \(granularity.rawValue) \(window.start)", kind: .bucketFailed,
               message: failure.description)
           ])
           continue
@@ -42,7 +42,7 @@ extension Work {
   private mutating func reject(_ failures: [ItemFailure]) async throws {
     guard !failures.isEmpty else { return }
     let run = run
-    try await run.session { session in try run.reject(failures, in: session) }
+    try await run.transaction { tx in try tx.reject(failures) }
     report.failed += failures.count
   }
 }

@@ -26,7 +26,7 @@ struct Work {
   init(_ settings: MetricsRollups.Settings, _ run: JobRun) async throws {
     (self.settings, self.run) = (settings, run)
     let own = settings.sources.enumerated().filter { $0.offset % run.shard.count == run.shard.index }.map(\.element)
-    let (range, positions) = try await run.session { session in
+    let (range, positions) = try await run.reading { session in
       let positions = try Position.read(own, timezone: settings.timezone, session)
       guard settings.from != nil || settings.to != nil else { return (Range.whole, positions) }
       return (try Range(from: settings.from, to: settings.to, timezone: settings.timezone, session), positions)
@@ -67,9 +67,9 @@ struct Work {
     guard !mistakes.isEmpty else { return }
     let (run, mistakes) = (run, mistakes)
     let progress = settings.mode == .verify || run.isDryRun ? nil : progress.adding(mistakes)
-    try await run.transaction { session in
-      try run.reject(mistakes, in: session)
-      if let progress { try session.execute(progress.statement()) }
+    try await run.transaction { tx in
+      try tx.reject(mistakes)
+      if let progress { try tx.execute(progress.statement()) }
     }
     report.failed += mistakes.count
   }
@@ -78,7 +78,7 @@ struct Work {
   private var progress: Progress { Progress(run.id, settings.mode, settings.granularities[0], isDone: false) }
 
   static func failure(of source: Source, _ failure: SQLFile.Failure) -> ItemFailure {
-    ItemFailure(item: source.name, kind: "source_failed", message: failure.description)
+    ItemFailure(item: source.name, kind: .sourceFailed, message: failure.description)
   }
 
   /// What finds the touched buckets of a source.
@@ -104,24 +104,24 @@ extension Work {
       try Task.checkCancellation()
       let (run, noticing, scopes) = (run, noticing(known), scopes(known))
       let progress = progress
-      let (found, failures) = try await run.transaction { session in
+      let (found, failures) = try await run.transaction { tx in
         do {
           // Of another calendar, or of another server's past: all that there is will be queued anew.
           if known.isForeign, !run.isDryRun {
-            try session.execute("delete from oneshot.rollup_queue where source = \(known.source.name)")
+            try tx.execute("delete from oneshot.rollup_queue where source = \(known.source.name)")
           }
-          let noticing = run.isDryRun ? noticing : try noticing.holdingBorder(session)
+          let noticing = run.isDryRun ? noticing : try noticing.holdingBorder(tx.session)
           var found = Noticing.Found()
-          for scope in scopes { found = try noticing.carryOut(scope, isPlan: run.isDryRun, session).after(found) }
+          for scope in scopes { found = try noticing.carryOut(scope, isPlan: run.isDryRun, tx.session).after(found) }
           let failures = noticing.failures(found)
-          try run.reject(failures, in: session)
-          if !failures.isEmpty, !run.isDryRun { try session.execute(progress.adding(failures).statement()) }
-          try run.resolve([known.source.name], in: session)
+          try tx.reject(failures)
+          if !failures.isEmpty, !run.isDryRun { try tx.execute(progress.adding(failures).statement()) }
+          try tx.resolve([known.source.name])
           return (found, failures)
         } catch let failure as SQLFile.Failure {
           let failures = [Self.failure(of: known.source, failure)]
-          try run.reject(failures, in: session)
-          if !run.isDryRun { try session.execute(progress.adding(failures).statement()) }
+          try tx.reject(failures)
+          if !run.isDryRun { try tx.execute(progress.adding(failures).statement()) }
           return (Noticing.Found(), failures)
         }
       }
@@ -162,8 +162,8 @@ extension Work {
     let isOver = settings.mode == .rebuild
     let names = sources.filter { isOver || $0.position.rebuilding != nil }.map(\.source.name)
     guard !names.isEmpty else { return }
-    try await run.transaction { session in
-      try session.execute(
+    try await run.transaction { tx in
+      try tx.execute(
         """
         update oneshot.rollup_positions as p set rebuilding = null
         where source = any (\(names)::text[]) and rebuilding is not null

@@ -39,15 +39,15 @@ struct Batch: Sendable {
       failures.append(.unknownLanguage(try row.optional("failed_language") ?? "", of: try id(), in: entity))
     case "missing":
       tally.missing += documents
-      failures.append(.difference(state, "it is not in the index", of: try id(), in: entity))
+      failures.append(.difference(.missing, "it is not in the index", of: try id(), in: entity))
     case "stale":
       tally.stale += documents
-      failures.append(.difference(state, "the index has it as it was", of: try id(), in: entity))
+      failures.append(.difference(.stale, "the index has it as it was", of: try id(), in: entity))
     case "damaged":
       tally.stale += documents
       let what =
         "the index has something else than its texts make, as after a change of dictionaries; a rebuild mends it"
-      failures.append(.difference("stale", what, of: try id(), in: entity))
+      failures.append(.difference(.stale, what, of: try id(), in: entity))
     case "orphaned":
       tally.orphaned += documents
       failures.append(.orphaned(try id(), in: entity))
@@ -62,7 +62,7 @@ extension ItemFailure {
 
   static func unknownLanguage(_ language: String, of id: String, in entity: Entity) -> ItemFailure {
     ItemFailure(
-      item: item(id, in: entity), kind: "unknown_language",
+      item: item(id, in: entity), kind: .unknownLanguage,
       message:
         "«\(language.prefix(100))» is no text search configuration of pg_catalog, nor of the schema of search_documents. \(stays)",
       payload: ["entity": .string(entity.name), "id": .string(id), "language": .string(language)])
@@ -71,28 +71,28 @@ extension ItemFailure {
   /// - Parameter error: what the server said of a statement that had only this document to do.
   static func unindexable(_ id: String, in entity: Entity, _ error: PostgresError.ServerError) -> ItemFailure {
     ItemFailure(
-      item: item(id, in: entity), kind: "unindexable",
+      item: item(id, in: entity), kind: .unindexable,
       message: "\(error.message) (SQLSTATE \(error.state.rawValue)). \(stays)",
       payload: ["entity": .string(entity.name), "id": .string(id), "sqlstate": .string(error.state.rawValue)])
   }
 
   static func entityFailed(_ entity: Entity, _ message: String) -> ItemFailure {
     ItemFailure(
-      item: entity.name, kind: "entity_failed", message: message, payload: ["entity": .string(entity.name)])
+      item: entity.name, kind: .entityFailed, message: message, payload: ["entity": .string(entity.name)])
   }
 
-  static func difference(_ kind: String, _ what: String, of id: String, in entity: Entity) -> ItemFailure {
+  static func difference(_ kind: LetterKind, _ what: String, of id: String, in entity: Entity) -> ItemFailure {
     ItemFailure(item: item(id, in: entity), kind: kind, message: what)
   }
 
   static func missingLanguage(_ language: String) -> ItemFailure {
     ItemFailure(
-      item: "search_languages/\(language)", kind: "missing",
+      item: "search_languages/\(language)", kind: .missing,
       message: "documents have this language, and search() does not look for it; a rebuild mends that")
   }
 
   static func orphaned(_ id: String, in entity: Entity) -> ItemFailure {
-    difference("orphaned", "the index has it, and its source no longer", of: id, in: entity)
+    difference(.orphaned, "the index has it, and its source no longer", of: id, in: entity)
   }
 
   private static var stays: String { "What search() finds of it stays as it was" }

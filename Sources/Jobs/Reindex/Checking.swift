@@ -1,8 +1,15 @@
 import JobRuntime
 import Postgres
+import Redis
 
-extension Reindex {
-  /// Looks whether the entities' files can be read, and whether the functions of the migration may be called.
+extension Reindex: Checkable {
+  var needs: JobNeeds {
+    var needs = Self.facts.needs
+    needs.redisTrials = [RedisCommand("GET", Pace.key)]
+    return needs
+  }
+
+  /// Looks whether the entities' files can be read.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     var complaints: [JobFailure] = []
     if let complaint = try await complaintAboutLanguage(run) { complaints.append(complaint) }
@@ -15,14 +22,6 @@ extension Reindex {
       }
     }
     if settings.mode == .rebuild, let complaint = try await Rebuild.complaint(run) { complaints.append(complaint) }
-    let denied = try Statement(file: PackageResources.denied_functions_sql)
-    complaints += try await run.session { session in
-      try session.query(denied).map {
-        JobFailure(
-          .denied, try $0.value("complaint"),
-          hint: "Grant it to the job's role; docs/jobs/reindex.md lists what it needs.")
-      }
-    }
     return complaints
   }
 
@@ -34,7 +33,7 @@ extension Reindex {
           'pg_catalog'::regnamespace, (select relnamespace from pg_class where oid = 'search_documents'::regclass))
       ) as is_known
       """
-    guard try await !run.session({ try $0.query(question).only().value("is_known", as: Bool.self) }) else { return nil }
+    guard try await !run.read(question).only().value("is_known", as: Bool.self) else { return nil }
     return JobFailure(
       .misconfigured,
       "REINDEX_LANGUAGE is «\(settings.language)», which is no text search configuration that search() finds",
@@ -46,7 +45,7 @@ extension Reindex {
     do {
       let (columns, plan, description) = (try entity.columns(), try entity.plan(), try entity.description())
       do {
-        let complaint = try await run.session { session in
+        let complaint = try await run.reading { session in
           try entity.complaint(
             about: session.query(columns).columns,
             plan: session.query(plan).first?.value("QUERY PLAN", as: String.self) ?? "")
@@ -56,7 +55,7 @@ extension Reindex {
         return SQLFile.Failure(entity.describe(error, in: columns))
       }
       do {
-        let row = try await run.session { session in try session.pipeline([Entity.wholly, description])[1].only() }
+        let row = try await run.reading { session in try session.pipeline([Entity.wholly, description])[1].only() }
         guard try row.value("is_pseudo") else { return nil }
         return SQLFile.Failure(
           "\(entity.file.place): its id is a \(try row.value("id_type", as: String.self)), which is no id")

@@ -31,12 +31,12 @@ struct Listing: Sendable {
   private func write(_ items: [Item], _ run: JobRun) async throws {
     let statement = try statement(items, isDryRun: run.isDryRun).limited(to: run.timeLeft)
     let batch = try await entity.owning(errorsIn: statement, but: \.isOfOneDocument) {
-      try await run.transaction { session in
-        try finish(items, run, session)
-        let rows = try session.pipeline([Entity.wholly, statement])[1]
+      try await run.transaction { tx in
+        try finish(items, run, tx)
+        let rows = try tx.pipeline([Entity.wholly, statement])[1]
         let batch = try Batch(rows, of: entity, Action(.ids, isDryRun: run.isDryRun))
-        try run.resolve(items.map { ItemFailure.item($0.id, in: entity) }, in: session)
-        try run.reject(batch.failures, in: session)
+        try tx.resolve(items.map { ItemFailure.item($0.id, in: entity) })
+        try tx.reject(batch.failures)
         return batch
       }
     }
@@ -56,17 +56,17 @@ struct Listing: Sendable {
   }
 
   /// Takes them out of the queue. What is queued from now on, for a change that this transaction may not see, stays.
-  private func finish(_ items: [Item], _ run: JobRun, _ session: borrowing Session) throws {
+  private func finish(_ items: [Item], _ run: JobRun, _ tx: borrowing Transaction) throws {
     let queued = items.flatMap(\.queued)
     guard !queued.isEmpty, !run.isDryRun else { return }
-    try session.execute(
+    try tx.execute(
       "delete from search_pending where entity = \(entity.name) and id = any (\(queued)::bigint[])")
   }
 
   private func setAside(_ item: Item, _ error: PostgresError.ServerError, _ run: JobRun) async throws {
-    try await run.transaction { session in
-      try finish([item], run, session)
-      try run.reject([.unindexable(item.id, in: entity, error)], in: session)
+    try await run.transaction { tx in
+      try finish([item], run, tx)
+      try tx.reject([.unindexable(item.id, in: entity, error)])
     }
     progress.add(Tally(read: 1, failed: 1), to: entity)
   }
@@ -79,7 +79,7 @@ struct Listing: Sendable {
         [PackageResources.listed_ids_sql], Array("select from page limit 0".utf8), binding: ["ids": [id]])
       do {
         try await entity.owning(errorsIn: question, but: \.isOfAValue) {
-          try await run.session { session in _ = try session.pipeline([Entity.wholly, question]) }
+          try await run.reading { session in _ = try session.pipeline([Entity.wholly, question]) }
         }
       } catch PostgresError.server(let error) where error.state.isOfAValue {
         impossible.append(id)

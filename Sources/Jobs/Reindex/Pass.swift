@@ -41,8 +41,8 @@ struct Pass: Sendable {
   ) async throws -> Pass {
     guard Action(mode, isDryRun: run.isDryRun).keepsCursor else { return Pass(mode, entities, run) }
     let resumption = try resumption(mode, entities, language: settings.language, run.shard)
-    let (lanes, resumed) = try await run.transaction { session in
-      let rows = try session.query(resumption)
+    let (lanes, resumed) = try await run.transaction { tx in
+      let rows = try tx.query(resumption)
       let starts = try rows.map {
         (try $0.value("entity", as: String.self), try $0.value("started_at", as: Timestamp.self))
       }
@@ -73,8 +73,8 @@ struct Pass: Sendable {
       ]
     ).limited(to: run.timeLeft)
     lanes += try await entity.owning(errorsIn: plan) {
-      try await run.transaction { session in
-        let rows = try session.pipeline([Entity.wholly, plan])[1]
+      try await run.transaction { tx in
+        let rows = try tx.pipeline([Entity.wholly, plan])[1]
         let nameless: Int = try rows.first?.value("nameless") ?? 0
         guard nameless == 0 else {
           throw SQLFile.Failure("\(entity.file.place): in \(nameless) of its rows the id is null")
@@ -156,6 +156,6 @@ struct Pass: Sendable {
       delete from oneshot.reindex_cursors
       where mode = \(mode.rawValue) and shard = \(shard.index) and entity = any (\(names)::text[])
       """
-    try await run.transaction { session in try session.execute(statement) }
+    try await run.transaction { tx in try tx.execute(statement) }
   }
 }

@@ -11,7 +11,7 @@ struct Queue: Sendable {
   /// - Returns: `nil` when nothing waits.
   init?(_ entity: Entity, _ run: JobRun) async throws {
     let newest: Statement = "select max(id) as id from search_pending where entity = \(entity.name)"
-    guard let id = try await run.session({ try $0.query(newest).only().optional("id", as: Int64.self) }) else {
+    guard let id = try await run.read(newest).only().optional("id", as: Int64.self) else {
       return nil
     }
     (self.entity, shard, after, upto) = (entity, run.shard, 0, id)
@@ -27,7 +27,7 @@ struct Queue: Sendable {
       """
     var items: [Listing.Item] = []
     var places: [String: Int] = [:]
-    for row in try await run.session({ try $0.query(statement) }) {
+    for row in try await run.read(statement) {
       let id: String = try row.value("entity_id")
       after = try row.value("id")
       if let place = places[id] {
@@ -47,7 +47,7 @@ struct Queue: Sendable {
       where entity = \(entity.name) and id <= \(upto)
         and (\(shard.count) = 1 or (hashtext(entity_id) & 2147483647) % \(shard.count) = \(shard.index))
       """
-    return try await run.session { try $0.query(left).only().value("documents") }
+    return try await run.read(left).only().value("documents")
   }
 
   /// How many wait of each of the entities; of none where none do.
@@ -58,7 +58,7 @@ struct Queue: Sendable {
         and (\(run.shard.count) = 1 or (hashtext(entity_id) & 2147483647) % \(run.shard.count) = \(run.shard.index))
       group by 1
       """
-    let rows = try await run.session {
+    let rows = try await run.reading {
       try $0.query(waiting).map { (try $0.value("entity", as: String.self), try $0.value("documents", as: Int.self)) }
     }
     return Dictionary(uniqueKeysWithValues: rows)
@@ -69,7 +69,7 @@ struct Queue: Sendable {
     let others: Statement = """
       select entity, count(*) as documents from search_pending where entity <> all (\(names)::text[]) group by 1 limit 20
       """
-    for row in try await run.session({ try $0.query(others) }) {
+    for row in try await run.read(others) {
       run.log.warning(
         "documents wait in search_pending of an entity that this run does not index",
         ["entity": .string(try row.value("entity")), "documents": .integer(try row.value("documents"))])

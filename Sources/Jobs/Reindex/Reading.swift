@@ -53,11 +53,11 @@ struct Reading: Sendable {
     let (parts, last) = pass.action.parts(byIds: byIds)
     let statement = try entity.statement(parts, last, binding: values(limit, lane)).limited(to: run.timeLeft)
     let batch = try await entity.owning(errorsIn: statement, but: \.isOfOneDocument) {
-      try await run.transaction { [lane] session in
-        let batch = try Batch(answer(to: statement, lane, session), of: entity, pass.action)
-        try run.reject(batch.failures, in: session)
+      try await run.transaction { [lane] tx in
+        let batch = try Batch(answer(to: statement, lane, tx.session), of: entity, pass.action)
+        try tx.reject(batch.failures)
         if batch.tally.read < limit, pass.action.keepsCursor {
-          try session.query("set local synchronous_commit to default")
+          try tx.query("set local synchronous_commit to default")
         }
         return batch
       }
@@ -96,9 +96,9 @@ struct Reading: Sendable {
   ) async throws {
     let next = try entity.statement(
       [PackageResources.page_by_ids_sql], PackageResources.first_id_sql, binding: values(1, lane))
-    let (id, isPresent) = try await run.transaction { [lane] session in
+    let (id, isPresent) = try await run.transaction { [lane] tx in
       let id: String
-      do { id = try answer(to: next, lane, session).only().value("id") } catch PostgresError.server(let reason) {
+      do { id = try answer(to: next, lane, tx.session).only().value("id") } catch PostgresError.server(let reason) {
         // Not even its id can be read: it is the file that fails.
         throw SQLFile.Failure(entity.describe(reason, in: next))
       }
@@ -113,9 +113,9 @@ struct Reading: Sendable {
         : """
         select exists (select from search_documents where entity = \(entity.name) and entity_id = \(id)) as is_present
         """
-      let isPresent: Bool = try session.query(stored).only().value("is_present")
+      let isPresent: Bool = try tx.query(stored).only().value("is_present")
       if pass.action.keepsCursor {
-        try session.execute(
+        try tx.execute(
           """
           update oneshot.reindex_cursors
           set after_id = \(id), present = present + \(isPresent)::integer, moved_at = now()
@@ -123,7 +123,7 @@ struct Reading: Sendable {
             and lane = \(lane.number)
           """)
       }
-      try run.reject([.unindexable(id, in: entity, error)], in: session)
+      try tx.reject([.unindexable(id, in: entity, error)])
       return (id, isPresent)
     }
     progress.add(Tally(read: 1, failed: 1), to: entity)

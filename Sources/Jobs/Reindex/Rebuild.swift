@@ -6,7 +6,7 @@ struct Rebuild: Sendable {
   /// Why there can be no rebuild: what it would lose.
   static func complaint(_ run: JobRun) async throws -> JobFailure? {
     let question: Statement = "select oneshot.search_rebuild_loses() as lost"
-    let lost = try await run.session { try $0.query(question).only().optional("lost", as: String.self) }
+    let lost = try await run.read(question).only().optional("lost", as: String.self)
     return lost.map {
       JobFailure(
         .misconfigured, "a rebuild puts another table in the place of search_documents, and would lose: \($0)",
@@ -24,17 +24,17 @@ struct Rebuild: Sendable {
       where entity not in (select entity from oneshot.reindex_cursors where mode = 'rebuild')
       """
     let count: Statement = "select count(*) as cursors from oneshot.reindex_cursors where mode = 'rebuild'"
-    try await run.transaction { session in
-      let cursors: Int = try session.query(count).only().value("cursors")
+    try await run.transaction { tx in
+      let cursors: Int = try tx.query(count).only().value("cursors")
       // What it forgets has been filled in already, so all is done anew.
-      let left = try session.query(resume).count
-      let state = try session.query(resumable).only()
+      let left = try tx.query(resume).count
+      let state = try tx.query(resumable).only()
       guard try left > 0 && left == cursors && state.value("is_resumable") else {
-        try session.query("select oneshot.search_rebuild_start()")
+        try tx.query("select oneshot.search_rebuild_start()")
         return
       }
       // Of entities that failed, or that were carried over: they are read, or carried over, again.
-      if try !state.value("is_indexed") { try session.execute(unaccounted.limited(to: run.timeLeft)) }
+      if try !state.value("is_indexed") { try tx.execute(unaccounted.limited(to: run.timeLeft)) }
     }
   }
 
@@ -44,9 +44,9 @@ struct Rebuild: Sendable {
     let cursors: Statement = """
       delete from oneshot.reindex_cursors where mode = 'rebuild' and entity = \(entity.name)
       """
-    try await run.transaction { session in
-      try session.execute(loaded.limited(to: run.timeLeft))
-      try session.execute(cursors)
+    try await run.transaction { tx in
+      try tx.execute(loaded.limited(to: run.timeLeft))
+      try tx.execute(cursors)
     }
   }
 
@@ -61,9 +61,9 @@ struct Rebuild: Sendable {
     let isIndexed: Statement = """
       select exists (select from pg_index where indrelid = 'search_documents_new'::regclass) as is_indexed
       """
-    try await run.transaction { session in
-      let isDone: Bool = try session.query(isIndexed).only().value("is_indexed")
-      if !isDone { try session.execute(carryOver.limited(to: run.timeLeft)) }
+    try await run.transaction { tx in
+      let isDone: Bool = try tx.query(isIndexed).only().value("is_indexed")
+      if !isDone { try tx.execute(carryOver.limited(to: run.timeLeft)) }
     }
     run.log.debug("making the indexes")
     // The GIN index takes as long as the others together.
@@ -75,7 +75,7 @@ struct Rebuild: Sendable {
     ]
     let counted = try await run.inLanes(min(settings.parallel, 2), over: parts) { part, run in try await part(run) }
     let ready: Statement = "select oneshot.search_rebuild_ready()"
-    try await run.transaction { session in try session.query(ready.limited(to: run.timeLeft)) }
+    try await run.transaction { tx in try tx.query(ready.limited(to: run.timeLeft)) }
     run.log.debug("swapping")
     try await swap(run)
     // Not before: a run that ends while it waits for the swap has changed nothing.
@@ -90,10 +90,10 @@ struct Rebuild: Sendable {
   ) async throws -> [Changes] {
     let memory: Statement = "select set_config('maintenance_work_mem', \("\(settings.memory)MB"), true)"
     let index: Statement = "select oneshot.search_rebuild_index(\(isGIN))"
-    try await run.transaction { session in
+    try await run.transaction { tx in
       // Once, not for each of the connections.
-      if isGIN { try session.query(memory) }
-      try session.query(index.limited(to: run.timeLeft))
+      if isGIN { try tx.query(memory) }
+      try tx.query(index.limited(to: run.timeLeft))
     }
     run.log.debug(isGIN ? "made the GIN index" : "made the other indexes")
     return []
@@ -101,10 +101,10 @@ struct Rebuild: Sendable {
 
   private static func collectWords(_ run: JobRun) async throws -> [Changes] {
     let words = try Statement(file: PackageResources.new_words_sql).limited(to: run.timeLeft)
-    try await run.transaction { session in
+    try await run.transaction { tx in
       // Of an earlier run that was stopped.
-      try session.execute("delete from oneshot.search_gone")
-      try session.execute(words)
+      try tx.execute("delete from oneshot.search_gone")
+      try tx.execute(words)
     }
     run.log.debug("collected the words")
     return []
@@ -114,7 +114,7 @@ struct Rebuild: Sendable {
   private static func changes(_ names: [String], _ run: JobRun) async throws -> [Changes] {
     let comparison = try Statement(file: PackageResources.rebuilt_sql, binding: ["entities": names])
       .limited(to: run.timeLeft)
-    let changes = try await run.transaction { session in try session.query(comparison).map(Changes.init) }
+    let changes = try await run.transaction { tx in try tx.query(comparison).map(Changes.init) }
     run.log.debug("counted what changes")
     return changes
   }
@@ -151,7 +151,7 @@ struct Rebuild: Sendable {
       join pg_database on pg_database.oid = database and datname = current_database()
       where granted and relation = 'search_documents'::regclass and pid <> pg_backend_pid()
       """
-    return try await run.session { try $0.query(holders).only().value("pids") }
+    return try await run.read(holders).only().value("pids")
   }
 
   private static func swap(_ run: JobRun, _ attempt: Int) async throws -> Bool {
@@ -160,12 +160,12 @@ struct Rebuild: Sendable {
       select set_config('lock_timeout', case when \(attempt % 5 == 0) then setting::integer + 500 else 300 end::text, true)
       from pg_settings where name = 'deadlock_timeout'
       """
-    return try await run.transaction { session in
+    return try await run.transaction { tx in
       do {
-        try session.pipeline(["savepoint swap", patience, "select oneshot.search_rebuild_swap()"])
+        try tx.pipeline(["savepoint swap", patience, "select oneshot.search_rebuild_swap()"])
         return true
       } catch PostgresError.server(let error) where error.state == .lockNotAvailable {
-        try session.query("rollback to savepoint swap")
+        try tx.query("rollback to savepoint swap")
         return false
       }
     }
@@ -174,10 +174,10 @@ struct Rebuild: Sendable {
   /// Drops what a rebuild has left that was stopped: it would be older than what this run writes.
   static func abandon(_ run: JobRun) async throws {
     let isThere: Statement = "select to_regclass('search_documents_new') is not null as is_there"
-    guard !run.isDryRun, try await run.session({ try $0.query(isThere).only().value("is_there", as: Bool.self) }) else {
+    guard !run.isDryRun, try await run.read(isThere).only().value("is_there", as: Bool.self) else {
       return
     }
     run.log.warning("drops what a rebuild has left that was stopped")
-    try await run.transaction { session in try session.query("select oneshot.search_rebuild_abandon()") }
+    try await run.transaction { tx in try tx.query("select oneshot.search_rebuild_abandon()") }
   }
 }

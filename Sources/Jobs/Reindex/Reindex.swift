@@ -10,27 +10,33 @@ import Redis
 /// - If it is late: search finds what was there when it last ran.
 @main
 struct Reindex: Job {
-  static let name = "reindex"
-  static let summary = "keeps full-text search documents true to their sources"
-  static let neededSchema = 7
-  static let tables = [
-    TableNeed(
-      "search_documents", columns: ["entity", "entity_id", "document", "source_hash", "language", "indexed_at"],
-      privileges: [.select, .insert, .update, .delete]),
-    TableNeed("search_languages", columns: ["language"], privileges: [.select, .insert]),
-    TableNeed("search_words", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
-    TableNeed("oneshot.search_gone", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
-    TableNeed("oneshot.reindex_sharding", columns: ["shard_count"], privileges: [.select, .update]),
-    TableNeed("search_pending", columns: ["id", "entity", "entity_id"], privileges: [.select, .delete]),
-    TableNeed(
-      "oneshot.reindex_cursors", columns: ["mode", "entity", "shard", "lane", "after_id", "upto_id"],
-      privileges: [.select, .insert, .update, .delete]),
-  ]
+  static let facts = JobFacts(
+    name: "reindex",
+    summary: "keeps full-text search documents true to their sources",
+    schema: [MigrationNeed("search", 3)],
+    tables: [
+      TableNeed(
+        "search_documents", columns: ["entity", "entity_id", "document", "source_hash", "language", "indexed_at"],
+        privileges: [.select, .insert, .update, .delete]),
+      TableNeed("search_languages", columns: ["language"], privileges: [.select, .insert]),
+      TableNeed("search_words", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
+      TableNeed("oneshot.search_gone", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
+      TableNeed("oneshot.reindex_sharding", columns: ["shard_count"], privileges: [.select, .update]),
+      TableNeed("search_pending", columns: ["id", "entity", "entity_id"], privileges: [.select, .delete]),
+      TableNeed(
+        "oneshot.reindex_cursors", columns: ["mode", "entity", "shard", "lane", "after_id", "upto_id"],
+        privileges: [.select, .insert, .update, .delete]),
+    ],
+    functions: [
+      FunctionNeed("oneshot.search_flush()"), FunctionNeed("oneshot.search_rebuild_abandon()"),
+      FunctionNeed("oneshot.search_rebuild_start()"), FunctionNeed("oneshot.search_rebuild_index(boolean)"),
+      FunctionNeed("oneshot.search_rebuild_ready()"), FunctionNeed("oneshot.search_rebuild_swap()"),
+    ],
+    letterKinds: [.unindexable, .unknownLanguage, .entityFailed, .missing, .stale, .orphaned])
 
   let settings: Settings
 
   var writes: Bool { settings.mode != .verify }
-  var redisTrials: [RedisCommand] { [RedisCommand("GET", Pace.key)] }
 
   func run(_ run: JobRun) async throws -> Report {
     let progress = Progress(settings.mode)
@@ -78,8 +84,8 @@ struct Reindex: Job {
     run.log.warning(
       "an entity failed; the others go on",
       ["entity": .string(entity.name), "error": .string(failure.description)])
-    try await run.transaction { session in
-      try run.reject([.entityFailed(entity, failure.description)], in: session)
+    try await run.transaction { tx in
+      try tx.reject([.entityFailed(entity, failure.description)])
     }
     progress.add(Tally(failed: 1), to: entity)
   }
@@ -137,11 +143,9 @@ struct Reindex: Job {
     let old = try Statement(
       file: PackageResources.old_failures_sql,
       binding: [
-        "job": Self.name, "entity": entity.name, "since": start, "shard": run.shard.index, "shards": run.shard.count,
+        "entity": entity.name, "since": start, "shard": run.shard.index, "shards": run.shard.count,
       ])
-    try await run.transaction { session in
-      try run.resolve(try session.query(old).map { try $0.value("item", as: String.self) }, in: session)
-    }
+    try await run.transaction { tx in try tx.resolve(where: old) }
   }
 
   /// Looks for languages of documents that search() does not know of.
@@ -149,11 +153,11 @@ struct Reindex: Job {
     let missing: Statement = """
       select language from search_documents except select language from search_languages order by 1
       """
-    let count = try await run.transaction { session in
-      let languages = try session.query(missing.limited(to: run.timeLeft)).map {
+    let count = try await run.transaction { tx in
+      let languages = try tx.query(missing.limited(to: run.timeLeft)).map {
         try $0.value("language", as: String.self)
       }
-      try run.reject(languages.map { .missingLanguage($0) }, in: session)
+      try tx.reject(languages.map { .missingLanguage($0) })
       return languages.count
     }
     progress.misses(languages: count)
@@ -164,7 +168,7 @@ struct Reindex: Job {
     let others: Statement = """
       select distinct entity from search_documents where entity <> all (\(settings.known)::text[]) order by 1 limit 20
       """
-    for row in try await run.session({ try $0.query(others.limited(to: run.timeLeft)) }) {
+    for row in try await run.read(others.limited(to: run.timeLeft)) {
       run.log.warning(
         "the index has documents of an entity that this run does not know", ["entity": .string(try row.value("entity"))]
       )
@@ -240,6 +244,6 @@ struct Reindex: Job {
   func flush(_ progress: Progress, _ run: JobRun) async throws {
     guard !run.isDryRun, writes, settings.mode != .rebuild, progress.report.tally.hasWritten else { return }
     let flush: Statement = "select oneshot.search_flush()"
-    try await run.transaction { session in try session.query(flush.limited(to: run.timeLeft)) }
+    try await run.transaction { tx in try tx.query(flush.limited(to: run.timeLeft)) }
   }
 }

@@ -1,7 +1,7 @@
 import JobRuntime
 
 /// Indexes documents of dead letters again, by their ids, whatever else the run does.
-extension Reindex {
+extension Reindex: Replayable {
   /// Documents are any run's that has their entity. An entity that failed is for a run that reads all of it.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     guard letter.isShare(of: shard) else { return false }
@@ -11,20 +11,21 @@ extension Reindex {
   }
 
   /// A rebuild reads all documents anyway; and what is written beside it would be lost with the old table.
-  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] {
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
+    let outcomes = letters.map { _ in ReplayOutcome.leftToRun }
     var ids: [String: [String]] = [:]
     for letter in letters {
       let (entity, id) = Self.parts(of: letter)
       if let id { ids[entity, default: []].append(id) }
     }
     // A wrong language is told by the run itself.
-    guard !ids.isEmpty, settings.mode != .rebuild, try await complaintAboutLanguage(run) == nil else { return [] }
+    guard !ids.isEmpty, settings.mode != .rebuild, try await complaintAboutLanguage(run) == nil else { return outcomes }
     let run = try await Sharding.enter(run)
     try await Rebuild.abandon(run)
     let progress = Progress(settings.mode)
     for entity in settings.entities { try await index(ids[entity.name] ?? [], of: entity, progress, run) }
     try await flush(progress, run)
-    return []
+    return outcomes
   }
 
   private func index(_ ids: [String], of entity: Entity, _ progress: Progress, _ run: JobRun) async throws {

@@ -13,7 +13,7 @@ enum Sharding {
     let enter: Statement = """
       update oneshot.reindex_sharding set shard_count = \(count) where shard_count <> \(count)
       """
-    try await run.transaction { session in try session.execute(enter.limited(to: run.timeLeft)) }
+    try await run.transaction { tx in try tx.execute(enter.limited(to: run.timeLeft)) }
     let check: Statement = "select shard_count from oneshot.reindex_sharding for share"
     return run.requiring { session in
       let newest: Int = try session.query(check).only().value("shard_count")

@@ -34,14 +34,14 @@ struct Sweep: Sendable {
   private func count(_ lane: Pass.Lane, _ run: JobRun) async throws -> Int {
     let statement = try Statement(file: PackageResources.count_stored_sql, binding: pass.names(of: lane))
       .limited(to: run.timeLeft)
-    return try await run.session { session in try session.query(statement).only().value("documents") }
+    return try await run.read(statement).only().value("documents")
   }
 
   private func next(_ lane: Pass.Lane, _ run: JobRun) async throws -> [String] {
     let statement = try Statement(
       file: PackageResources.next_stored_sql, binding: pass.names(of: lane).merging(["limit": batch]) { $1 }
     ).limited(to: run.timeLeft)
-    return try await run.session { session in try session.query(statement).map { try $0.value("entity_id") } }
+    return try await run.read(statement).map { try $0.value("entity_id") }
   }
 
   private func remove(_ ids: [String], _ run: JobRun) async throws -> Int {
@@ -60,11 +60,11 @@ struct Sweep: Sendable {
       binding: ["entity": entity.name, "ids": ids]
     ).limited(to: run.timeLeft)
     return try await entity.owning(errorsIn: statement, but: \.isOfAValue) {
-      try await run.transaction { session in
-        let gone = try session.pipeline([Entity.wholly, statement])[1].map {
+      try await run.transaction { tx in
+        let gone = try tx.pipeline([Entity.wholly, statement])[1].map {
           try $0.value("entity_id", as: String.self)
         }
-        if pass.action == .verify { try run.reject(gone.map { .orphaned($0, in: entity) }, in: session) }
+        if pass.action == .verify { try tx.reject(gone.map { .orphaned($0, in: entity) }) }
         return gone.count
       }
     }
@@ -77,6 +77,6 @@ struct Sweep: Sendable {
       where mode = \(pass.mode.rawValue) and entity = \(entity.name) and shard = \(pass.shard.index)
         and lane = \(lane.number)
       """
-    try await run.transaction { session in try session.execute(statement) }
+    try await run.transaction { tx in try tx.execute(statement) }
   }
 }

@@ -1,7 +1,7 @@
 import JobRuntime
 
 /// Every run calculates all of its boards and tells what became of each, so a replay needs nothing of its own.
-extension TopStats {
+extension TopStats: Replayable {
   /// A letter is for the share that has its board. What no run has is told by those that have all boards.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     let place = settings.boards.firstIndex { board in

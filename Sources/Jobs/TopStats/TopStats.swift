@@ -10,21 +10,17 @@ import Redis
 /// - If it is late: boards end at the moment the run was for, not at the moment it runs.
 @main
 struct TopStats: Job {
-  static let name = "top-stats"
-  static let summary = "publishes leaderboards from Postgres in Redis"
-  static let neededSchema = 4
-  static let keepsDataInRedis = true
-  static let tables = Preparation.tables(of: Preparation.allCases) + [history]
+  static let facts = JobFacts(
+    name: "top-stats",
+    summary: "publishes leaderboards from Postgres in Redis",
+    keepsDataInRedis: true,
+    schema: [MigrationNeed("boards", 1)],
+    tables: Preparation.tables(of: Preparation.allCases) + [history],
+    letterKinds: [.boardFailed])
 
-  private static let history = TableNeed(
+  static let history = TableNeed(
     "top_stats_history", columns: ["instance", "key_prefix", "board", "computed_at", "rank", "member", "score"],
     privileges: [.select, .insert, .update, .delete])
-
-  /// What boards of one's own read, only the server can tell: see `check`.
-  var neededTables: [TableNeed] {
-    let read = Preparation.tables(of: settings.boards.filter(\.file.isBuiltIn).flatMap(\.needs))
-    return settings.keepsHistory || settings.historyKeep != nil ? read + [Self.history] : read
-  }
 
   struct Report: JobReport {
     var published = 0
@@ -45,13 +41,6 @@ struct TopStats: Job {
   }
 
   let settings: Settings
-
-  var redisTrials: [RedisCommand] {
-    let key = settings.keyPrefix + "check"
-    return [RedisCommand("ZCARD", key), RedisCommand("EXISTS", key)]
-  }
-
-  var advice: Statement? { try? Statement(file: PackageResources.index_advice_sql) }
 
   func run(_ run: JobRun) async throws -> Report {
     let boards = try boards(for: run.shard)
@@ -74,15 +63,7 @@ struct TopStats: Job {
     return report
   }
 
-  func check(_ run: JobRun) async throws -> [JobFailure] {
-    let calculation = calculation(of: settings.boards, run)
-    return try await run.snapshot { session in try calculation.trial(session) }.map {
-      JobFailure(
-        .misconfigured, $0.description, hint: "`top-stats --plan` tries boards in full, and publishes nothing.")
-    }
-  }
-
-  private func calculation(of boards: [Board], _ run: JobRun) -> Calculation {
+  func calculation(of boards: [Board], _ run: JobRun) -> Calculation {
     Calculation(
       boards: boards, windows: settings.windows, moment: run.scheduledAt, limit: settings.limit,
       workMemory: settings.workMemory, boardTimeout: settings.boardTimeout, timeLeft: run.timeLeft)
@@ -119,7 +100,7 @@ struct TopStats: Job {
     let failures = results.compactMap { result in
       result.failure.map {
         ItemFailure(
-          item: settings.item(result.board, result.window), kind: "board_failed", message: $0,
+          item: settings.item(result.board, result.window), kind: .boardFailed, message: $0,
           payload: ["board": .string(result.board), "window": .string(result.window.text)])
       }
     }
@@ -129,14 +110,14 @@ struct TopStats: Job {
         ["board": .string(failure.item), "error": .string(failure.message)])
     }
     let published = results.filter { $0.failure == nil }.map { settings.item($0.board, $0.window) }
-    report.historyRows = try await run.transaction { session in
-      try run.reject(failures, in: session)
-      try run.resolve(published, in: session)
+    report.historyRows = try await run.transaction { tx in
+      try tx.reject(failures)
+      try tx.resolve(published)
       guard settings.keepsHistory, !run.isDryRun else { return 0 }
       var written = 0
       for result in results {
         guard let members = result.members else { continue }
-        written += try session.execute(
+        written += try tx.execute(
           Statement(
             file: PackageResources.write_history_sql,
             binding: [
@@ -162,7 +143,7 @@ struct TopStats: Job {
       ])
     var removed = Self.historyBatch
     while removed == Self.historyBatch {
-      removed = try await run.transaction { session in try session.execute(statement) }
+      removed = try await run.transaction { tx in try tx.execute(statement) }
       report.historyRemoved += removed
       try run.checkpoint(report)
     }

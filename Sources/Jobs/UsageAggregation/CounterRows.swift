@@ -34,7 +34,16 @@ struct CounterRows: Sendable {
   /// Keys for which `MGET` had no string: to be looked at once more.
   var unread: [[UInt8]] = []
 
-  static let columns = ["merchant_id", "usage_date", "metric_type", "value", "rejection"]
+  /// What one pass over Redis found. A row is either a counter, or an item that was rejected, as JSON, with its day where
+  /// it has one. Temporary: it costs no WAL, and a killed run leaves nothing behind.
+  static let table = StagingTable(
+    "staged_counters",
+    [
+      .init("merchant_id", #"text collate "C""#), .init("usage_date", "date"),
+      .init("metric_type", #"text collate "C""#), .init("value", "bigint"), .init("rejection", "text"),
+    ],
+    // Three thousand rows are sample enough to plan by, and ten times cheaper to look at than the default.
+    statisticsTarget: 10)
 
   init(of selection: CounterSelection, room: Int) {
     (self.selection, rows) = (selection, CopyRows(capacity: room))
@@ -56,7 +65,7 @@ struct CounterRows: Sendable {
     }
     switch CounterValue.parse(value) {
     case .success(let number):
-      rows.beginRow(columns: Self.columns.count)
+      rows.beginRow(columns: Self.table.columns.count)
       rows.append(text: key.merchant)
       rows.append(dateSince2000: key.day.daysSince2000)
       rows.append(text: key.metric)
@@ -79,7 +88,7 @@ struct CounterRows: Sendable {
         throw RedisError.server(code: code, message: message)
       default:
         let message = "the key is a \(type.text ?? "value of another type"), not a string counter; rename or delete it"
-        reject(name, "wrong_type", message, key)
+        reject(name, UsageAggregation.wrongType, message, key)
       }
     }
   }
@@ -116,7 +125,7 @@ struct CounterRows: Sendable {
       "payload": JSON(members: payload),
     ]
     report.rejected += 1
-    rows.beginRow(columns: Self.columns.count)
+    rows.beginRow(columns: Self.table.columns.count)
     rows.appendNull()
     if let key { rows.append(dateSince2000: key.day.daysSince2000) } else { rows.appendNull() }
     rows.appendNull()

@@ -3,7 +3,7 @@ import Postgres
 import Redis
 
 /// Reads exactly the keys of dead letters again, of whatever day, and writes them as any other counter.
-extension UsageAggregation {
+extension UsageAggregation: Replayable {
   /// Letters of another prefix or merchant are for the schedule that has these; a shard takes those of its merchants.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     let key = Self.key(of: letter)
@@ -22,7 +22,7 @@ extension UsageAggregation {
 
   /// What has become a counter is written, what has not is rejected again. What is gone needs no more: nothing of it
   /// could be stored, and deleting it is one of the remedies. But where all of it is gone, Redis may have lost it.
-  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [DeadLetter] {
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
     let keys = letters.map(Self.key)
     var (vanished, hasToldRejections) = (0, false)
     try await Self.asAWhole("replaying", run) {
@@ -35,25 +35,25 @@ extension UsageAggregation {
       }
       try await writeStaged(run)
     }
-    return warn(ofVanished: vanished, of: letters, run)
+    let outcome = outcome(vanished: vanished, of: letters.count, run)
+    return letters.map { _ in outcome }
   }
 
-  /// - Returns: the letters that are done.
-  private func warn(ofVanished vanished: Int, of letters: [DeadLetter], _ run: JobRun) -> [DeadLetter] {
-    guard vanished > 0 else { return letters }
+  private func outcome(vanished: Int, of count: Int, _ run: JobRun) -> ReplayOutcome {
+    guard vanished > 0 else { return .done }
     let keys = JSON.integer(Int64(vanished))
-    guard vanished == letters.count else {
+    guard vanished == count else {
       run.log.warning(
         "keys of dead letters are gone from Redis; these are resolved, nothing of them is stored", ["keys": keys])
-      return letters
+      return .done
     }
     run.log.warning(
-      "all keys of the dead letters that are asked for are gone from Redis; these stay asked",
+      "all keys of the dead letters that are asked for are gone from Redis; these stay asked for",
       [
         "keys": keys,
         "hint": "Is it the right Redis, and has it lost its data? If they were deleted: oneshot dead-letters discard.",
       ])
-    return []
+    return .postponed("the keys of all letters are gone from Redis")
   }
 
   /// A letter that an older version has named otherwise is taken as it stands.
@@ -92,18 +92,15 @@ extension UsageAggregation {
   private static let page = 500
 
   private func stage(_ rows: CopyRows, _ run: JobRun) async throws {
-    try await run.session { session in
-      for statement in try Statements.stage() { try session.query(statement) }
-      try session.copy(into: "staged_counters", columns: CounterRows.columns) { try $0.write(rows) }
-      try session.query("analyze staged_counters")
+    try await run.staging(CounterRows.table) { staging in
+      try staging.copy { try $0.write(rows) }
+      try staging.analyze()
     }
   }
 
   /// Writes what is staged, a day in a transaction. None is completed by it: these are not all counters of the day.
   private func writeStaged(_ run: JobRun) async throws {
-    let dates = try await run.session { session in
-      try session.query(Statements.stagedDays).map { try $0.value("day", as: CalendarDay.self) }
-    }
+    let dates = try await run.read(Statements.stagedDays).map { try $0.value("day", as: CalendarDay.self) }
     guard !dates.isEmpty else { return }
     for day in try await plan(run, only: dates) {
       var open = day

@@ -21,20 +21,6 @@ enum Statements {
       ])
   }
 
-  /// What makes an empty table for a pass; run before each one.
-  static func stage() throws -> [Statement] {
-    [
-      try Statement(file: PackageResources.stage_sql),
-      // Three thousand rows are sample enough to plan by, and ten times cheaper to look at than the default.
-      """
-      alter table staged_counters
-        alter merchant_id set statistics 10, alter usage_date set statistics 10,
-        alter metric_type set statistics 10, alter value set statistics 10, alter rejection set statistics 10
-      """,
-      "truncate staged_counters",
-    ]
-  }
-
   static let rejections: Statement = """
     select r ->> 'item' as item, r ->> 'kind' as kind, r ->> 'message' as message, (r -> 'payload')::text as payload
     from staged_counters, lateral (select rejection::jsonb as r) parsed
@@ -87,22 +73,12 @@ enum Statements {
     try Statement(file: PackageResources.overwrite_regressed_sql, binding: ["day": day]).limited(to: limit)
   }
 
-  /// Resolves dead letters. The planner takes them for a single row whatever their number, and would read
-  /// the whole staged table once for each, so nested loops are ruled out meanwhile.
-  static func resolve(
-    _ day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun
-  ) throws -> [Statement] {
-    [
-      "set local enable_nestloop = off",
-      try Statement(
-        file: PackageResources.resolve_sql,
-        binding: [
-          "day": day, "instance": run.instance, "job": UsageAggregation.name, "server": run.server,
-          "key_prefix": settings.keyPrefix,
-        ]
-      ).limited(to: run.timeLeft),
-      "set local enable_nestloop = on",
-    ]
+  /// Which dead letters a day resolves.
+  static func resolved(
+    _ day: CalendarDay, _ settings: UsageAggregation.Settings, within limit: Duration
+  ) throws -> Statement {
+    try Statement(file: PackageResources.resolve_sql, binding: ["day": day, "key_prefix": settings.keyPrefix])
+      .limited(to: limit)
   }
 
   static func complete(

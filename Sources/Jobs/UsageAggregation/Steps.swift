@@ -19,12 +19,10 @@ extension UsageAggregation {
   func plan(_ run: JobRun, only dates: [CalendarDay]? = nil) async throws -> [PlannedDay] {
     let statement = try Statements.days(settings, only: dates, run)
     do {
-      return try await run.session { session in
-        try session.query(statement).map { row in
-          PlannedDay(
-            date: try row.value("day"), start: try row.value("starts_at"), end: try row.value("ends_at"),
-            isSettled: try row.value("is_settled"))
-        }
+      return try await run.read(statement).map { row in
+        PlannedDay(
+          date: try row.value("day"), start: try row.value("starts_at"), end: try row.value("ends_at"),
+          isSettled: try row.value("is_settled"))
       }
     } catch let error as PostgresError where error.state == .invalidParameterValue {
       throw JobFailure(
@@ -43,18 +41,17 @@ extension UsageAggregation {
     let handoff = Handoff<CopyRows>(capacity: 2)
     async let report = read(selection, into: handoff, run)
     do {
-      try await run.session { session in
-        for statement in try Statements.stage() { try session.query(statement) }
+      try await run.staging(CounterRows.table) { staging in
         run.log.debug("staging counters")
-        let staged = try session.copy(into: "staged_counters", columns: CounterRows.columns) { writer in
+        let staged = try staging.copy { writer in
           while let rows = try handoff.next() {
             try writer.write(rows)
             run.log.debug("sent rows to Postgres")
           }
         }
         run.log.debug("staged counters", ["rows": .integer(Int64(staged))])
-        // Nobody else gathers statistics of a temporary table, and the merge needs them.
-        try session.query("analyze staged_counters")
+        // The merge is planned by them.
+        try staging.analyze()
       }
     } catch {
       handoff.close()
@@ -93,14 +90,15 @@ extension UsageAggregation {
 
   /// Turns what the pass rejected into dead letters and errors of the result.
   func rejectStaged(_ run: JobRun) async throws {
-    try await run.transaction { session in
-      try session.forEachPage(of: Statements.rejections, rows: 500) { page in
-        try run.reject(
+    try await run.transaction { tx in
+      try tx.forEachPage(of: Statements.rejections, rows: 500) { page in
+        try tx.reject(
           page.map { row in
             ItemFailure(
-              item: try row.value("item"), kind: try row.value("kind"), message: try row.value("message"),
+              item: try row.value("item"), kind: try Self.letterKind(named: row.value("kind")),
+              message: try row.value("message"),
               payload: .verbatim(try row.value("payload")))
-          }, in: session)
+          })
       }
     }
   }
@@ -112,26 +110,28 @@ extension UsageAggregation {
   /// - Parameter hasRejected: whether the pass rejected anything, of whatever day.
   func write(_ day: PlannedDay, hasRejected: Bool, _ run: JobRun) async throws -> WrittenDay {
     let settings = settings
-    let written = try await run.transaction { session in
-      var written = WrittenDay(report: try Self.merge(day.date, run, session))
+    let written = try await run.transaction { tx in
+      var written = WrittenDay(report: try Self.merge(day.date, run, tx))
       // Before new failures are told: one that fails again is opened again.
       if !run.isDryRun {
-        for statement in try Statements.resolve(day.date, settings, run) {
-          try session.execute(statement)
-        }
+        // The planner takes them for a single row whatever their number, and would read the whole staged table once for
+        // each, so nested loops are ruled out meanwhile.
+        try tx.query("set local enable_nestloop = off")
+        try tx.resolve(where: Statements.resolved(day.date, settings, within: run.timeLeft))
+        try tx.query("set local enable_nestloop = on")
       }
       if written.report.regressed > 0 {
-        written.regressedItems = try Self.handleRegressed(day.date, settings, run, session)
+        written.regressedItems = try Self.handleRegressed(day.date, settings, run, tx)
       }
       guard !run.isDryRun else { return written }
       // A day without counters may be a Redis that lost them; one with failures is to be mended. Both are
       // looked at again for as long as counters live.
-      let rejected = hasRejected ? try session.query(Statements.rejected(day.date)).only().value("rejected") : 0
+      let rejected = hasRejected ? try tx.query(Statements.rejected(day.date)).only().value("rejected") : 0
       let failed = rejected + (settings.onRegression == .fail ? written.report.regressed : 0)
       if day.isSettled, settings.merchant == nil, written.report.keys > 0, failed == 0 {
         written.report.isCompleted = true
         if settings.newTTL == nil {
-          try session.execute(Statements.complete(day.date, keys: written.report.keys, settings, run))
+          try tx.execute(Statements.complete(day.date, keys: written.report.keys, settings, run))
         }
       }
       return written
@@ -144,20 +144,20 @@ extension UsageAggregation {
   /// Says that a day is done, so that later runs pass it over.
   func complete(_ day: CalendarDay, keys: Int, _ run: JobRun) async throws {
     let settings = settings
-    try await run.transaction { session in
-      try session.execute(Statements.complete(day, keys: keys, settings, run))
+    try await run.transaction { tx in
+      try tx.execute(Statements.complete(day, keys: keys, settings, run))
     }
   }
 
-  private static func merge(_ day: CalendarDay, _ run: JobRun, _ session: borrowing Session) throws -> DayReport {
+  private static func merge(_ day: CalendarDay, _ run: JobRun, _ tx: borrowing Transaction) throws -> DayReport {
     var report = DayReport(day: day.description)
-    if try !run.isDryRun && session.query(Statements.isUnwritten(day)).only().value("is_unwritten") {
-      report.inserted = try session.execute(Statements.insert(day, within: run.timeLeft))
+    if try !run.isDryRun && tx.query(Statements.isUnwritten(day)).only().value("is_unwritten") {
+      report.inserted = try tx.execute(Statements.insert(day, within: run.timeLeft))
       report.keys = report.inserted
       return report
     }
-    let counted = try session.query(Statements.merge(day, writing: !run.isDryRun, within: run.timeLeft)).only()
-    report.keys = try exactKeys(counted, of: day, run, session)
+    let counted = try tx.query(Statements.merge(day, writing: !run.isDryRun, within: run.timeLeft)).only()
+    report.keys = try exactKeys(counted, of: day, run, tx)
     report.inserted = try counted.value("inserted")
     report.updated = try counted.value("updated")
     report.regressed = try counted.value("regressed")
@@ -167,21 +167,21 @@ extension UsageAggregation {
 
   /// How many counters a day has, keys that SCAN returned twice counted once.
   private static func exactKeys(
-    _ counted: Row, of day: CalendarDay, _ run: JobRun, _ session: borrowing Session
+    _ counted: Row, of day: CalendarDay, _ run: JobRun, _ tx: borrowing Transaction
   ) throws -> Int {
     let keys = try counted.value("keys", as: Int.self)
     guard try counted.value("rows", as: Int.self) != keys else { return keys }
-    return try session.query(Statements.exactKeys(day, within: run.timeLeft)).only().value("keys")
+    return try tx.query(Statements.exactKeys(day, within: run.timeLeft)).only().value("keys")
   }
 
   /// Reports counters that are smaller than what is stored, and does with them what the setting says.
   private static func handleRegressed(
-    _ day: CalendarDay, _ settings: Settings, _ run: JobRun, _ session: borrowing Session
+    _ day: CalendarDay, _ settings: Settings, _ run: JobRun, _ tx: borrowing Transaction
   ) throws -> [RegressedItem] {
     var shown: [RegressedItem] = []
     let isFailing = settings.onRegression == .fail
     let limit = isFailing ? Int.max : Report.regressedShown
-    try session.forEachPage(of: Statements.regressed(day, settings, limit: limit, within: run.timeLeft), rows: 500) {
+    try tx.forEachPage(of: Statements.regressed(day, settings, limit: limit, within: run.timeLeft), rows: 500) {
       page in
       var failures: [ItemFailure] = []
       for row in page {
@@ -191,7 +191,7 @@ extension UsageAggregation {
         guard isFailing else { continue }
         failures.append(
           ItemFailure(
-            item: item.item, kind: "regressed",
+            item: item.item, kind: Self.regressed,
             message: "the counter is \(item.counter), less than the stored \(item.stored), which was kept",
             payload: [
               "key_prefix": .string(settings.keyPrefix), "merchant_id": .string(try row.value("merchant_id")),
@@ -199,10 +199,10 @@ extension UsageAggregation {
               "value": .string("\(item.counter)"), "stored": .string("\(item.stored)"),
             ]))
       }
-      try run.reject(failures, in: session)
+      try tx.reject(failures)
     }
     if settings.onRegression == .overwrite, !run.isDryRun {
-      try session.execute(Statements.overwriteRegressed(day, within: run.timeLeft))
+      try tx.execute(Statements.overwriteRegressed(day, within: run.timeLeft))
     }
     return shown
   }
@@ -211,8 +211,8 @@ extension UsageAggregation {
 
   func compare(_ day: PlannedDay, _ run: JobRun) async throws -> DayStatus {
     let statement = try Statements.status(day.date, settings, run)
-    return try await run.transaction { session in
-      let row = try session.query(statement).only()
+    return try await run.transaction { tx in
+      let row = try tx.query(statement).only()
       return DayStatus(
         day: day.date.description,
         redisKeys: try row.value("redis_keys"), redisSum: DayStatus.sum(try row.value("redis_sum")),
@@ -227,15 +227,11 @@ extension UsageAggregation {
   /// a counter that is not stored yet never gets an end.
   func giveTTL(_ ttl: Duration, _ day: CalendarDay, _ run: JobRun) async throws {
     let primaries = try await run.redisPrimaries()
-    let blocks = try await run.session { session in
-      try session.query(Statements.stagedBlocks).only().value("blocks", as: Int.self)
-    }
+    let blocks = try await run.read(Statements.stagedBlocks).only().value("blocks", as: Int.self)
     for block in stride(from: 0, to: blocks, by: Statements.blocksAPage) {
       try Task.checkCancellation()
       let statement = try Statements.writtenKeys(day, fromBlock: block, settings)
-      let keys = try await run.session { session in
-        try session.query(statement).map { try $0.value("key", as: String.self) }
-      }
+      let keys = try await run.read(statement).map { try $0.value("key", as: String.self) }
       let commands = keys.map { RedisCommand("EXPIRE", $0, "\(ttl.inMilliseconds / 1000)", "NX") }
       // In a cluster every primary is asked; only the one that owns a key does it, the others point to it.
       for primary in primaries {

@@ -10,21 +10,24 @@ import Redis
 /// - If it is late: every day that is not completed and whose counters still live is done then.
 @main
 struct UsageAggregation: Job {
-  static let name = "usage-aggregation"
-  static let summary = "moves usage counters from Redis to Postgres"
-  static let neededSchema = 2
-  static let keepsDataInRedis = true
-  static let tables = [
-    TableNeed(
-      "merchant_usage", columns: ["merchant_id", "usage_date", "metric_type", "value", "first_seen_at", "updated_at"],
-      privileges: [.select, .insert, .update]),
-    TableNeed(
-      "oneshot.usage_days",
-      columns: [
-        "instance", "server", "key_prefix", "usage_date", "shard", "shard_count", "keys", "completed_at", "run_id",
-      ],
-      privileges: [.select, .insert, .update]),
-  ]
+  static let facts = JobFacts(
+    name: "usage-aggregation",
+    summary: "moves usage counters from Redis to Postgres",
+    keepsDataInRedis: true,
+    schema: [MigrationNeed("usage", 1)],
+    tables: [
+      TableNeed(
+        "merchant_usage",
+        columns: ["merchant_id", "usage_date", "metric_type", "value", "first_seen_at", "updated_at"],
+        privileges: [.select, .insert, .update]),
+      TableNeed(
+        "oneshot.usage_days",
+        columns: [
+          "instance", "server", "key_prefix", "usage_date", "shard", "shard_count", "keys", "completed_at", "run_id",
+        ],
+        privileges: [.select, .insert, .update]),
+    ],
+    letterKinds: letterKinds)
 
   enum Mode: String, CaseIterable { case aggregate, status }
   enum OnRegression: String, CaseIterable { case keep, overwrite, fail }
@@ -102,16 +105,6 @@ struct UsageAggregation: Job {
   let settings: Settings
 
   var writes: Bool { settings.mode == .aggregate }
-
-  var redisTrials: [RedisCommand] {
-    let key = settings.keyPrefix + "check"
-    let reads = [
-      RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("DBSIZE"), RedisCommand("MGET", key),
-      RedisCommand("GET", key), RedisCommand("TYPE", key), RedisCommand("TTL", key), RedisCommand("CLUSTER", "SLOTS"),
-    ]
-    // NX and XX exclude each other: Redis 7 says so, an older one does not know them.
-    return settings.newTTL == nil ? reads : reads + [RedisCommand("EXPIRE", key, "1", "NX", "XX")]
-  }
 
   func run(_ run: JobRun) async throws -> Report {
     let days = try await plan(run)

@@ -1,10 +1,11 @@
+import BlockingIO
 import JobRuntime
 
 /// How the runs of a part go, whatever their schedule.
 extension Judgement {
   func stuck(_ part: HealthPart) -> Trouble? {
     for run in part.runs where run.status == .running {
-      if let deadline = run.deadlineAt, now > deadline + Self.stopsWithin {
+      if let deadline = run.deadlineAt, now > deadline + StopLimits.seenFromOutside {
         return Trouble(
           part: part.part, kind: .stuck, since: deadline,
           message:

@@ -1,3 +1,4 @@
+import BlockingIO
 import JobRuntime
 
 /// Says what is wrong, by facts and expectations alone.
@@ -23,8 +24,6 @@ package struct Judgement {
   static let noticeable = Duration.seconds(10)
   /// How many locks without an end are told.
   static let strangeLocks = 50
-  /// How long a run may take to end once its time is up.
-  static let stopsWithin = Duration.seconds(15)
 
   package init(_ facts: HealthFacts, _ settings: HealthSettings, by observer: String? = nil) {
     let latest = facts.now + settings.grace
@@ -96,7 +95,7 @@ package struct Judgement {
   /// Whether a run goes on that nobody has reason to give up.
   func isAlive(_ run: LedgerRun) -> Bool {
     run.status == .running && !facts.orphans.contains(run.id)
-      && run.deadlineAt.map { now <= $0 + Self.stopsWithin } ?? true
+      && run.deadlineAt.map { now <= $0 + StopLimits.seenFromOutside } ?? true
   }
 
   /// When runs of other variants kept a run waiting: those that got the lock before it.

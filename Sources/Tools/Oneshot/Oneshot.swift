@@ -1,4 +1,3 @@
-import Glibc
 import JobRuntime
 
 /// The operator's command: finds the command that the arguments name, reads what belongs to it, and runs it.
@@ -6,23 +5,35 @@ import JobRuntime
 struct Oneshot {
   @concurrent
   static func main() async {
-    signal(SIGPIPE, SIG_IGN)
-    switch Wish(Array(CommandLine.arguments.dropFirst())) {
-    case .text(let text): Console().say(text)
-    case .command(let command, let rest): exit(await run(command, rest))
-    case .nothing(let wrong):
-      Console().complain(
-        JobFailure(.usage, "there is no command «\(wrong)»", hint: "oneshot --help lists the commands."))
-      exit(FailureKind.usage.exitCode)
+    ThisProcess.prepare()
+    ThisProcess.end(await run(in: ThisProcess.surroundings))
+  }
+
+  /// Does what the surroundings ask for.
+  ///
+  /// - Returns: the exit code.
+  static func run(in surroundings: Surroundings) async -> Int32 {
+    let console = Console(in: surroundings)
+    do {
+      switch Wish(surroundings.arguments) {
+      case .text(let text):
+        try console.say(text)
+        return 0
+      case .command(let command, let rest): return await run(command, rest, in: surroundings)
+      case .nothing(let wrong):
+        throw JobFailure(.usage, "there is no command «\(wrong)»", hint: "oneshot --help lists the commands.")
+      }
+    } catch {
+      return console.complain(of: error)
     }
   }
 
-  private static func run<C: Command>(_ type: C.Type, _ words: [String]) async -> Int32 {
+  private static func run<C: Command>(_ type: C.Type, _ words: [String], in surroundings: Surroundings) async -> Int32 {
     var arguments = Arguments(words)
-    var env = Environment(processEnvironment())
+    var env = Environment(surroundings.environment)
     let command = C(from: &arguments, &env)
     arguments.end()
-    let console = Console(secrets: env.secrets)
+    let console = Console(in: surroundings, secrets: env.secrets)
     let problems =
       arguments.problems.map { JobFailure(.usage, $0, hint: "oneshot \(C.name) --help lists what can be given.") }
       + env.problems.map {
@@ -36,9 +47,7 @@ struct Oneshot {
     do {
       return try await command.run(console)
     } catch {
-      let failure = JobFailure(forOperators: error)
-      console.complain(failure)
-      return failure.kind.exitCode
+      return console.complain(of: error)
     }
   }
 }

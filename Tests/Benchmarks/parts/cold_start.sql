@@ -1,15 +1,18 @@
 -- The three statements of a run that finds nothing to do, as the runtime and usage-aggregation send them,
 -- under another job's name. Kept by hand: they need to cost the same, not to read the same.
 with schema as (
-  select coalesce(max(version), 0) as version from oneshot.migrations
+  select bool_and(found >= needed.number) as is_enough, string_agg(needed.line || ' ' || found, ',') as found
+  from unnest('{core,usage}'::text[], '{1,1}'::integer[]) as needed (line, number)
+  cross join lateral (
+    select coalesce(max(number), 0) as found from oneshot.migrations where line = needed.line) as applied
 ), done as (
   select run_id from oneshot.job_runs
   where false and job = 'bench' and shard = 0 and shard_count = 1 and scheduled_at = now() and status = 'succeeded'
   limit 1
 ), fence as (
   insert into oneshot.fences as f (job, shard, token)
-  select 'bench', 0, 1 from schema where version >= 3 and not exists (select from done)
-  on conflict (job, shard) do update set token = f.token + 1
+  select 'bench', 0, 1 from schema where is_enough and not exists (select from done)
+  on conflict (instance, job, server, shard) do update set token = f.token + 1
   returning token
 ), left_open as (
   update oneshot.job_runs r
@@ -22,7 +25,7 @@ with schema as (
   insert into oneshot.job_totals as t (
     job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures)
   select job, shard, 0, 0, count(*), 0, 0, count(*) from left_open group by job, shard
-  on conflict (job, shard) do update set failed = t.failed + excluded.failed,
+  on conflict (instance, job, server, variant, shard) do update set failed = t.failed + excluded.failed,
     consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
 ), earlier as (
   select count(*) as starts from oneshot.job_runs
@@ -36,7 +39,7 @@ with schema as (
   from fence, earlier
   returning fence, attempt
 )
-select schema.version, (select run_id from done) as done, opened.fence, opened.attempt
+select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt
 from schema left join opened on true;
 
 with clock as (
@@ -72,7 +75,7 @@ with fence as (
   insert into oneshot.job_totals as t (
     job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures, last_succeeded_at)
   select job, shard, 1, 0, 0, 0, errors_total, 0, finished_at from closed
-  on conflict (job, shard) do update set succeeded = t.succeeded + 1,
+  on conflict (instance, job, server, variant, shard) do update set succeeded = t.succeeded + 1,
     dead_letters = t.dead_letters + excluded.dead_letters, consecutive_failures = 0,
     last_succeeded_at = excluded.last_succeeded_at
 ), removed as (

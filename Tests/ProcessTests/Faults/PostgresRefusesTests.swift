@@ -42,7 +42,7 @@ import Testing
       create role \(name) login password 'right-\(name)';
       grant usage on schema oneshot to \(name);
       grant select on oneshot.migrations to \(name);
-      grant select, insert, update on oneshot.fences, oneshot.dead_letters, oneshot.usage_days, merchant_usage to \(name);
+      grant select, insert, update on oneshot.fences, oneshot.dead_letters, oneshot.letter_kinds, oneshot.usage_days, merchant_usage to \(name);
       grant select, insert, update, delete on oneshot.job_runs to \(name);
       grant select, insert, update on oneshot.job_totals to \(name);
       """)
@@ -124,14 +124,14 @@ import Testing
     let usage = try await usage()
     try await usage.place.execute(
       """
-      create table newer as select * from oneshot.migrations where version > 1;
-      delete from oneshot.migrations where version > 1
+      create table newer as select * from oneshot.migrations where line = 'usage';
+      delete from oneshot.migrations where line = 'usage'
       """)
     try await expect(
-      usage, 78, "misconfigured", saying: "version 1",
+      usage, 78, "misconfigured", saying: "the line usage",
       mended: """
         insert into oneshot.migrations select * from newer;
-        insert into oneshot.migrations (version, name) values (999, 'of the future');
+        insert into oneshot.migrations (line, number, name) values ('usage', 999, 'of the future'), ('x', 1, 'y');
         alter table merchant_usage add column of_the_future text not null default '';
         alter table oneshot.job_runs add column of_the_future text;
         """)

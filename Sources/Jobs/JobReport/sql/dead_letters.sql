@@ -12,8 +12,10 @@ with placed as (
     sum((place = 1)::integer) over () as groups_total, count(*) over () as letters_total
   from placed
 )
-select instance, job, server, kind, letters, first_at, newest_at, most_attempts, groups_total, letters_total, attempts, last_failed_at,
+select instance, job, server, kind, k.cause, k.remedy, letters, first_at, newest_at, most_attempts, groups_total, letters_total,
+  attempts, last_failed_at,
   left(item, 300) as item, length(item) as item_length, left(message, 500) as message, length(message) as message_length
 from numbered
+left join oneshot.letter_kinds k using (job, kind)
 where place <= :samples and number <= :limit
 order by number, place

@@ -47,11 +47,6 @@ struct CommandDeclaration: Sendable {
   }
 }
 
-extension OptionDeclaration {
-  /// As it is typed: `--job JOB`.
-  var text: String { "--\(name)" + (value.map { " \($0.placeholder)" } ?? "") }
-}
-
 /// Every command, in the order in which help lists them.
 enum Commands {
   static let all: [any Command.Type] = [

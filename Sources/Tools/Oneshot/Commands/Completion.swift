@@ -14,7 +14,7 @@ struct Completion: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    console.say(shell?.script(for: Commands.declarations) ?? "")
+    try console.say(shell?.script(for: Commands.declarations) ?? "")
     return 0
   }
 }

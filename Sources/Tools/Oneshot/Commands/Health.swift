@@ -37,7 +37,7 @@ struct Health: Command {
       judgement: judgement, facts: judgement.facts, parts: isAll ? all : judgement.judgedParts,
       troubles: troubles,
       blindness: blindness.map(console.redacted))
-    console.say(isJSON ? view.json.text + "\n" : view.text(width: console.width))
+    try console.say(isJSON ? view.json.text + "\n" : view.text(width: console.width))
     if !troubles.isEmpty { return 1 }
     return blindness?.kind.exitCode ?? 0
   }

@@ -26,7 +26,7 @@ struct Locks: Command {
     let locks = all.filter { lock in instance.map { $0 == JobPart(lockName: lock.name).instance } ?? true }
     let standings = await LockStanding.told(locks, by: database, console)
     if isJSON {
-      console.say(JSON.array(standings.map { $0.json(at: console.now) }))
+      try console.say(JSON.array(standings.map { $0.json(at: console.now) }))
     } else if standings.isEmpty {
       console.note("no lock is held")
     } else {
@@ -38,7 +38,7 @@ struct Locks: Command {
           lock.said("since").map(Self.toTheSecond), lock.timeLeft?.short ?? "for ever",
           standing.words(at: console.now))
       }
-      console.say(table.text(width: console.width))
+      try console.say(table.text(width: console.width))
     }
     return 0
   }

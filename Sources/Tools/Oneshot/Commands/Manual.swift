@@ -10,7 +10,7 @@ struct Manual: Command {
   init(from arguments: inout Arguments, _ env: inout Environment) {}
 
   func run(_ console: Console) async throws -> Int32 {
-    console.say(ManualPage.text(of: Commands.declarations))
+    try console.say(ManualPage.text(of: Commands.declarations))
     return 0
   }
 }

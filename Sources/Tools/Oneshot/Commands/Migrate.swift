@@ -1,4 +1,5 @@
 import JobRuntime
+import Migrations
 import Postgres
 
 /// `oneshot migrate`: brings the database's schema up to date.
@@ -6,33 +7,49 @@ struct Migrate: Command {
   static let name = "migrate"
   static let summary = "bring the database's schema up to date"
   static let discussion =
-    "Each step is applied once, in its own transaction; two that start at once do not harm each other. The role must own the schema."
+    """
+    Each step of each line is applied once, in its own transaction; two that start at once do not harm each other. Whether \
+    the role may do it all, and whether anything of another shape is in the way, is looked at before the first step.
+    """
 
   private let isPlan: Bool
+  private let showsSQL: Bool
+  private let lines: Set<String>
   private let database: ConnectionOptions?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    isPlan = arguments.flag("plan", help: "show what would be done, and do nothing")
+    isPlan = arguments.flag("plan", help: "show what would be made where, and what is in the way; do nothing")
+    showsSQL = arguments.flag("sql", help: "with --plan: show the SQL behind it")
+    let known = Migration.lines
+    lines =
+      arguments.custom(
+        "only", .text("LINES"), default: "all",
+        help: "these lines, with commas (core always): \(known.joined(separator: ", "))"
+      ) { text in
+        let chosen = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let unknown = chosen.filter { !known.contains($0) }
+        return unknown.isEmpty
+          ? .success(Set(chosen + [Migration.core]))
+          : .failure("is «\(text)», not lines out of \(known.joined(separator: ", "))")
+      } ?? Set(known)
     database = databaseOptions(from: &env)
+    if showsSQL, !isPlan { arguments.complain("--sql goes with --plan") }
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    try await withDatabase(database) { database in
-      let migrator = Migrator(database: database, migrations: Migration.all)
+    let wanted = Migration.all.filter { lines.contains($0.line) }
+    let state = Migration.ends(of: wanted)
+    return try await withDatabase(database) { database in
+      let migrator = Migrator(database, wanted)
       if isPlan {
-        let applied = try await migrator.applied()
-        let missing = Migration.all.filter { applied.done[$0.version] == nil }
-        for migration in missing {
-          console.say("-- would apply \(migration.version) \(migration.name)\n\(migration.sql)\n")
-        }
-        console.say(
-          missing.isEmpty
-            ? "up to date: version \(applied.newest)\n" : "\(missing.count) to apply; nothing was changed\n")
+        let (plan, schema, failure) = try await migrator.plan()
+        try console.say(showsSQL ? plan.sql : plan.summary(schema: schema))
+        try console.say(
+          plan.isEmpty ? "up to date: \(state)\n" : "\(plan.count) to apply; nothing was changed\n")
+        if let failure { console.complain(failure) }
       } else {
-        let done = try await migrator.migrate { console.say("applying \($0.version) \($0.name)\n") }
-        let version = Migration.all.last?.version ?? 0
-        console.say(
-          done.isEmpty ? "up to date: version \(version)\n" : "applied \(done.count); now at version \(version)\n")
+        let done = try await migrator.migrate { try console.say($0 + "\n") }
+        try console.say(done == 0 ? "up to date: \(state)\n" : "applied \(done); now at \(state)\n")
       }
       return 0
     }

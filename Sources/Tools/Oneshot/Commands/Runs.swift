@@ -42,9 +42,9 @@ struct Runs: Command {
     }
     let shown = runs.prefix(limit)
     if isJSON {
-      console.say(JSON.array(shown.map(\.json)))
+      try console.say(JSON.array(shown.map(\.json)))
     } else if !shown.isEmpty {
-      console.say(Self.table(of: shown.map(\.run), at: console.now).text(width: console.width))
+      try console.say(Self.table(of: shown.map(\.run), at: console.now).text(width: console.width))
     }
     if runs.isEmpty { console.note("no run is like that") }
     if runs.count > limit { console.note("there are more: these are the newest \(limit)") }

@@ -35,19 +35,19 @@ struct ShowRun: Command {
       } else {
         console.note("several runs have ids that begin with \(id):")
         if isJSON {
-          console.say(JSON.array(story.candidates.map(\.json)))
+          try console.say(JSON.array(story.candidates.map(\.json)))
         } else {
           let table = Runs.table(of: story.candidates.map(\.run), withWholeIDs: true, at: console.now)
-          console.say(table.text(width: console.width))
+          try console.say(table.text(width: console.width))
         }
       }
       return 1
     }
     let lock = await LockOfRun(details.run, at: redis)
     if isJSON {
-      console.say(story.json(details, lock))
+      try console.say(story.json(details, lock))
     } else {
-      console.say(story.text(details, lock, console))
+      try console.say(story.text(details, lock, console))
     }
     return 0
   }

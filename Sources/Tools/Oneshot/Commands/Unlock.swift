@@ -32,7 +32,7 @@ struct Unlock: Command {
         return 1
       }
       let standing = await LockStanding.told([lock], by: database, console)[0]
-      console.say(standing.sheet(at: console.now).text)
+      try console.say(standing.sheet(at: console.now).text)
       if !isSure {
         guard let isConfirmed = console.confirms("Take this lock away?") else {
           throw JobFailure(
@@ -48,7 +48,7 @@ struct Unlock: Command {
         console.note("nothing was changed: this holder no longer has the lock")
         return 1
       }
-      console.say("taken away; the next run may start\n")
+      try console.say("taken away; the next run may start\n")
       return 0
     }
   }

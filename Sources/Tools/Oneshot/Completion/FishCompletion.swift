@@ -1,3 +1,4 @@
+import JobRuntime
 import Operations
 
 /// Completion for fish.

@@ -1,3 +1,5 @@
+import JobRuntime
+
 /// A shell that can complete what is typed after `oneshot`.
 enum Shell: String, CaseIterable, Sendable {
   case bash, zsh, fish

@@ -37,7 +37,7 @@ struct DiscardDeadLetters: Command {
         try await Self.show(filter, number, forReplay: false, in: database, console)
       }
       if isPlan {
-        console.say("would discard \(number); nothing was changed\n")
+        try console.say("would discard \(number); nothing was changed\n")
         return 0
       }
       if number > 1, !isSure {
@@ -54,7 +54,7 @@ struct DiscardDeadLetters: Command {
       // Not more than were counted: what has failed since was not meant.
       let discard = try filter.discard(by: choice.who, limit: number)
       let discarded = try await database.transaction { session in try LettersByJob(session.query(discard)) }
-      console.say("discarded \(discarded.text), by \(printable(choice.who))\n")
+      try console.say("discarded \(discarded.text), by \(printable(choice.who))\n")
       if letters > limit { console.note("\(letters - limit) more: these are the \(limit) that failed longest ago") }
       return 0
     }
@@ -68,10 +68,10 @@ struct DiscardDeadLetters: Command {
   ) async throws {
     let next = try filter.next(forReplay: forReplay, limit: min(number, shown))
     let letters = try await database.transaction(readOnly: true) { session in
-      try session.query(next).map { row in try StoredLetter(row: row) }
+      try session.query(next).map { row in try DeadLetter(row: row) }
     }
-    console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
-    if number > letters.count { console.say("… and \(number - letters.count) more\n") }
+    try console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
+    if number > letters.count { try console.say("… and \(number - letters.count) more\n") }
   }
 
   private static let shown = 20

@@ -1,4 +1,3 @@
-import Glibc
 import JobRuntime
 import Operations
 import Postgres
@@ -18,7 +17,7 @@ struct LetterOptions: Sendable {
   /// Whether none is given.
   var isEmpty: Bool { job == nil && kind == nil && olderThan == nil }
 
-  func filter(state: StoredLetter.State?, at now: Timestamp) -> LetterFilter {
+  func filter(state: DeadLetter.State?, at now: Timestamp) -> LetterFilter {
     LetterFilter(job: job, kind: kind, state: state, failedBefore: olderThan.map { now - $0 })
   }
 }
@@ -41,7 +40,7 @@ struct LetterChoice: Sendable {
     let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
     let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, user@host.")
     if by == "" { arguments.complain("--by is empty: it names who does it") }
-    who = by ?? name ?? Self.user
+    who = by ?? name ?? ThisProcess.user
     job = arguments.optionalOperand(.job, help: "the letter's job")
     item = arguments.optionalOperand(
       .text("ITEM"), help: "the item, or its id; one that begins with dashes stands behind --")
@@ -56,19 +55,12 @@ struct LetterChoice: Sendable {
   /// - Returns: the filter, and how many letters at most. `nil` after a complaint.
   func resolved(_ database: Database, _ console: Console) async throws -> (filter: LetterFilter, limit: Int)? {
     guard let job, let item else { return (options.filter(state: .pending, at: console.now), limit) }
-    guard let letter = try await ShowDeadLetter.find(item, of: job, in: database, console) else { return nil }
-    guard letter.state == .pending else {
-      console.note("nothing was changed: the letter is \(letter.state.rawValue)")
+    guard let found = try await ShowDeadLetter.find(item, of: job, in: database, console) else { return nil }
+    guard found.letter.state == .pending else {
+      console.note("nothing was changed: the letter is \(found.letter.state.rawValue)")
       return nil
     }
-    return (LetterFilter(only: letter), 1)
-  }
-
-  private static var user: String {
-    let user = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(geteuid())"
-    var host = [CChar](repeating: 0, count: 256)
-    gethostname(&host, host.count - 1)
-    return user + "@" + String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return (LetterFilter(only: found.letter), 1)
   }
 }
 

@@ -29,19 +29,19 @@ struct ListDeadLetters: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let chosen = filter.filter(state: StoredLetter.State(rawValue: state.rawValue), at: console.now)
+    let chosen = filter.filter(state: DeadLetter.State(rawValue: state.rawValue), at: console.now)
     let (list, count) = (try chosen.list(limit: limit), try chosen.count())
     let (letters, total) = try await withDatabase(database) { database in
       try await database.transaction(readOnly: true) { session in
-        let letters = try session.query(list).map { row in try StoredLetter(row: row) }
+        let letters = try session.query(list).map { row in try DeadLetter(row: row) }
         guard letters.count == limit else { return (letters, letters.count) }
         return (letters, try session.query(count).only().value("letters"))
       }
     }
     if isJSON {
-      console.say(JSON.array(letters.map(\.json)))
+      try console.say(JSON.array(letters.map(\.json)))
     } else if !letters.isEmpty {
-      console.say(Self.table(of: letters, at: console.now).text(width: console.width))
+      try console.say(Self.table(of: letters, at: console.now).text(width: console.width))
     }
     if letters.isEmpty { console.note("no dead letter is like that") }
     if letters.count < total { console.note("\(total - letters.count) more: these are the newest \(letters.count)") }
@@ -49,7 +49,7 @@ struct ListDeadLetters: Command {
   }
 
   /// Letters as people see them in lists.
-  static func table(of letters: [StoredLetter], at now: Timestamp) -> Table {
+  static func table(of letters: [DeadLetter], at now: Timestamp) -> Table {
     var table = Table("id", "job", "state", "kind", .number("attempts"), "failed", "asked", "item")
     for letter in letters {
       table.add(

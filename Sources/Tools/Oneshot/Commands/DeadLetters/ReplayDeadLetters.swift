@@ -33,7 +33,7 @@ struct ReplayDeadLetters: Command {
       if isPlan {
         let number = min(askable, limit)
         try await DiscardDeadLetters.show(filter, number, forReplay: true, in: database, console)
-        console.say("would ask for \(number); nothing was changed\n")
+        try console.say("would ask for \(number); nothing was changed\n")
         return 0
       }
       let ask = try filter.ask(by: choice.who, limit: limit)
@@ -42,7 +42,7 @@ struct ReplayDeadLetters: Command {
         console.note("somebody else has asked for them meanwhile")
         return 0
       }
-      console.say("asked for \(asked.text), by \(printable(choice.who)); the job's next run does them again\n")
+      try console.say("asked for \(asked.text), by \(printable(choice.who)); the job's next run does them again\n")
       if askable > limit { console.note("\(askable - limit) more: these are the \(limit) that failed longest ago") }
       return 0
     }

@@ -22,7 +22,8 @@ struct ShowDeadLetter: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     try await withDatabase(database) { database in
-      guard let letter = try await Self.find(item, of: job, in: database, console, isJSON: isJSON) else { return 1 }
+      guard let found = try await Self.find(item, of: job, in: database, console, isJSON: isJSON) else { return 1 }
+      let letter = found.letter
       let statement = try letter.actions(limit: Self.shown)
       let (actions, total) = try await database.transaction(readOnly: true) { session in
         let rows = try session.query(statement)
@@ -30,17 +31,19 @@ struct ShowDeadLetter: Command {
       }
       if isJSON {
         guard case .object(let members) = letter.json else { return 1 }
-        console.say(
+        try console.say(
           JSON(
             members: members.map { ($0.key, $0.value) } + [
+              ("cause", found.cause.map { .string($0) } ?? .null),
+              ("remedy", found.remedy.map { .string($0) } ?? .null),
               ("actions", .array(actions.map(\.json))), ("actions_total", .integer(Int64(total))),
             ]))
         return 0
       }
-      console.say(Self.sheet(letter, at: console.now).text)
+      try console.say(Self.sheet(found, at: console.now).text)
       guard !actions.isEmpty else { return 0 }
       let count = actions.count < total ? "the newest \(actions.count) of \(total)" : "\(total)"
-      console.say("\nWhat was done with it: \(count)\n" + Self.table(of: actions).text(width: console.width))
+      try console.say("\nWhat was done with it: \(count)\n" + Self.table(of: actions).text(width: console.width))
       return 0
     }
   }
@@ -48,17 +51,30 @@ struct ShowDeadLetter: Command {
   /// How many actions are shown.
   private static let shown = 100
 
+  /// A letter, and what its kind means as the job last said; `nil` for a job that never said.
+  struct Found: Sendable {
+    var letter: DeadLetter
+    var cause: String?
+    var remedy: String?
+
+    init(row: Row) throws(PostgresError) {
+      letter = try DeadLetter(row: row)
+      cause = try row.optional("cause")
+      remedy = try row.optional("remedy")
+    }
+  }
+
   /// The letter of this name or id.
   ///
   /// - Returns: `nil` after a complaint.
   static func find(
     _ item: String, of job: String, in database: Database, _ console: Console, isJSON: Bool = false
-  ) async throws -> StoredLetter? {
-    let statement = try StoredLetter.named(item, of: job, limit: 10)
+  ) async throws -> Found? {
+    let statement = try DeadLetter.named(item, of: job, limit: 10)
     let (letters, isExact) = try await database.transaction(readOnly: true) { session in
       let rows = try session.query(statement)
       return (
-        try rows.map { row in try StoredLetter(row: row) }, try rows.first?.value("is_exact", as: Bool.self) ?? false
+        try rows.map { row in try Found(row: row) }, try rows.first?.value("is_exact", as: Bool.self) ?? false
       )
     }
     if let letter = letters.first, isExact || letters.count == 1 { return letter }
@@ -67,15 +83,16 @@ struct ShowDeadLetter: Command {
     } else {
       console.note("several ids begin so:")
       guard !isJSON else {
-        console.say(JSON.array(letters.map(\.json)))
+        try console.say(JSON.array(letters.map(\.letter.json)))
         return nil
       }
-      console.say(ListDeadLetters.table(of: letters, at: console.now).text(width: console.width))
+      try console.say(ListDeadLetters.table(of: letters.map(\.letter), at: console.now).text(width: console.width))
     }
     return nil
   }
 
-  private static func sheet(_ letter: StoredLetter, at now: Timestamp) -> Sheet {
+  private static func sheet(_ found: Found, at now: Timestamp) -> Sheet {
+    let letter = found.letter
     var sheet = Sheet()
     sheet.add("job", letter.job)
     // On one line, whatever is in it: what looks like the next fact must not be part of a name.
@@ -84,6 +101,8 @@ struct ShowDeadLetter: Command {
     sheet.add("state", letter.state.rawValue)
     sheet.add("kind", letter.kind)
     sheet.add("message", printable(letter.message))
+    sheet.add("cause", found.cause.map { printable($0) })
+    sheet.add("remedy", found.remedy.map { printable($0) })
     sheet.add("attempts", "\(letter.attempts)")
     sheet.add("first failed", letter.firstFailedAt.withAge(at: now))
     sheet.add("last failed", "\(letter.lastFailedAt.withAge(at: now)) in run \(letter.lastRunID)")

@@ -1,0 +1,22 @@
+public import Postgres
+
+/// A job of which `--check` can find out more than its facts say. Each of the three has a default.
+public protocol Checkable: Job {
+  /// What a run needs as it is set; by default what the facts say.
+  var needs: JobNeeds { get }
+
+  /// A statement whose rows, in the column `advice`, name what would do the job good and is not needed: an index, for
+  /// example.
+  var advice: Statement? { get }
+
+  /// Looks at what only the job can: files of the user's own, for example. Writes nothing.
+  ///
+  /// - Returns: what is wrong.
+  func check(_ run: JobRun) async throws -> [JobFailure]
+}
+
+extension Checkable {
+  public var needs: JobNeeds { Self.facts.needs }
+  public var advice: Statement? { nil }
+  public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
+}

@@ -1,0 +1,25 @@
+/// A migration that a job relies on: one of a line's, counted from 1.
+///
+/// Each line (`core`, `usage`, `search`, …) has numbers of its own; a newer one never takes away what an older one made
+/// (docs/decisions/0005-migrations-only-add.md).
+public struct MigrationNeed: Sendable, Hashable {
+  public var line: String
+  public var number: Int
+
+  public init(_ line: String, _ number: Int) {
+    self.line = line
+    self.number = number
+  }
+}
+
+extension MigrationNeed {
+  /// What the runtime itself relies on.
+  private static let runtime = MigrationNeed("core", 1)
+
+  /// What a binary relies on: its job's needs and the runtime's, of each line the highest.
+  static func all(of job: [MigrationNeed]) -> [MigrationNeed] {
+    var highest: [String: Int] = [:]
+    for need in job + [runtime] { highest[need.line] = max(need.number, highest[need.line, default: 0]) }
+    return highest.map { MigrationNeed($0.key, $0.value) }.sorted { $0.line < $1.line }
+  }
+}

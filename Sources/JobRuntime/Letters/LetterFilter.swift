@@ -1,0 +1,83 @@
+package import Postgres
+
+extension DeadLetter {
+  /// The letter of this name; where there is none, those whose id begins so.
+  package static func named(_ item: String, of job: String, limit: Int) throws(PostgresError) -> Statement {
+    // Fewer digits may as well be an item that somebody mistyped.
+    let beginning = item.utf8.count >= 6 && item.utf8.count <= 64 && item.utf8.allSatisfy(isDigit) ? item : nil
+    let missing = 64 - item.utf8.count
+    return try Statement(
+      file: PackageResources.letter_named_sql,
+      binding: [
+        "job": job, "item": item, "lowest": beginning.map { $0 + String(repeating: "0", count: missing) },
+        "highest": beginning.map { $0 + String(repeating: "f", count: missing) }, "limit": limit,
+      ])
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
+  }
+
+  /// What was done with it, newest first: at most so many of `total`.
+  package func actions(limit: Int) throws(PostgresError) -> Statement {
+    try Statement(
+      file: PackageResources.letter_actions_sql, binding: ["job": job, "digest": digest, "limit": limit])
+  }
+}
+
+/// Which dead letters somebody means.
+package struct LetterFilter: Sendable, Equatable {
+  package var job: String?
+  package var kind: String?
+  package var state: DeadLetter.State?
+  /// Only what has not failed since.
+  package var failedBefore: Timestamp?
+  /// Only this one.
+  package var digest: String?
+
+  package init(
+    job: String? = nil, kind: String? = nil, state: DeadLetter.State? = nil, failedBefore: Timestamp? = nil
+  ) {
+    (self.job, self.kind, self.state, self.failedBefore) = (job, kind, state, failedBefore)
+  }
+
+  /// Only this letter.
+  package init(only letter: DeadLetter) { (job, digest) = (letter.job, letter.digest) }
+
+  /// They, the newest failure first.
+  package func list(limit: Int) throws(PostgresError) -> Statement {
+    try statement(PackageResources.letters_list_sql, ["limit": limit])
+  }
+
+  /// The first that a replay or a discard would take: what `ask` and `discard` would do, without doing it.
+  package func next(forReplay: Bool, limit: Int) throws(PostgresError) -> Statement {
+    try statement(PackageResources.letters_next_sql, ["for_replay": forReplay, "limit": limit])
+  }
+
+  /// How many there are (`letters`), and of how many a replay can be asked (`askable`).
+  package func count() throws(PostgresError) -> Statement { try statement(PackageResources.letters_count_sql) }
+
+  /// Asks for a replay of those that are pending and not asked for yet, the oldest first, and notes who did.
+  /// Yields `job` and `letters`, how many of each.
+  package func ask(by who: String, limit: Int) throws(PostgresError) -> Statement {
+    try statement(PackageResources.letters_ask_sql, ["by": who, "limit": limit]).limited(to: .minutes(5))
+  }
+
+  /// Discards those that are pending, the oldest first, and notes who did. Yields the same.
+  package func discard(by who: String, limit: Int) throws(PostgresError) -> Statement {
+    try statement(PackageResources.letters_discard_sql, ["by": who, "limit": limit]).limited(to: .minutes(5))
+  }
+
+  private func statement(
+    _ what: [UInt8], _ values: [String: any PostgresEncodable] = [:]
+  ) throws(PostgresError) -> Statement {
+    let filter: [String: any PostgresEncodable] = [
+      "job": job, "kind": kind, "state": state?.rawValue, "failed_before": failedBefore, "digest": digest,
+    ]
+    // On the rows themselves, not by a join with those that were found: what is locked is looked at again, and a planner that
+    // has no statistics yet, as after a thousand failures at once, has nothing to be wrong about.
+    let text = String(decoding: what, as: UTF8.self)
+      .replacing("/* chosen */", with: String(decoding: PackageResources.letters_chosen_sql, as: UTF8.self))
+    return try Statement(file: Array(text.utf8), binding: filter.merging(values) { $1 })
+  }
+}

@@ -1,0 +1,35 @@
+/// A kind of failure of items: what an operator reads besides the message of one item.
+///
+/// A job declares its kinds as constants and lists them in its facts (`JobFacts.letterKinds`). The run that writes a dead
+/// letter writes its kind's two sentences beside it (`oneshot.letter_kinds`), from where `oneshot dead-letters show` and
+/// the status page take them; the table in docs/jobs is held against `--describe`.
+public struct LetterKind: Sendable, Equatable {
+  /// A short word in snake_case: `not_integer`.
+  public let name: String
+  /// One sentence: what has happened to items of this kind.
+  public let cause: String
+  /// One sentence: what to do about it.
+  public let remedy: String
+
+  public init(_ name: String, cause: String, remedy: String) {
+    (self.name, self.cause, self.remedy) = (name, cause, remedy)
+  }
+}
+
+/// One item that could not be done, on its way to `oneshot.dead_letters` and to the result.
+public struct ItemFailure: Sendable, Equatable {
+  /// What names the item to a person and to a replay, for example the Redis key.
+  public var item: String
+  public var kind: LetterKind
+  /// What is wrong with this item.
+  public var message: String
+  /// What else is known of the item.
+  public var payload: JSON
+
+  public init(item: String, kind: LetterKind, message: String, payload: JSON = [:]) {
+    self.item = item
+    self.kind = kind
+    self.message = message
+    self.payload = payload
+  }
+}

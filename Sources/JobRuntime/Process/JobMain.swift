@@ -1,0 +1,27 @@
+import BlockingIO
+
+/// The version of all binaries of this project.
+package let oneshotVersion = "0.1.0"
+
+/// One invocation in a process of its own: signals reach it, and its result ends the process.
+enum JobMain {
+  static func run<J: Job>(_ type: J.Type) async -> Never {
+    let signals = Signals()
+    ThisProcess.prepare()
+    var surroundings = ThisProcess.surroundings
+    surroundings.stop = signals.stop
+    switch Invocation<J>(surroundings).prepare() {
+    case .text(let text):
+      _ = surroundings.output.write(text)
+      ThisProcess.end(0)
+    case .run(let run):
+      signals.sayBeforeTheEnd { ThisProcess.end(run.delivery.deliver(run.lastWord(.signal))) }
+      if let timeout = run.timeout {
+        LastResort.end(after: timeout + StopLimits.graceAfterDeadline, with: FailureKind.deadline.exitCode) {
+          ThisProcess.end(run.delivery.deliver(run.lastWord(.deadline)))
+        }
+      }
+      ThisProcess.end(run.delivery.deliver(await run.result()))
+    }
+  }
+}

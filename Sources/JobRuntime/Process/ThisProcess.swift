@@ -1,0 +1,69 @@
+import Glibc
+
+/// This process: what it was given, and its end. Only what starts a binary asks for it; everything else is given
+/// `Surroundings`.
+package enum ThisProcess {
+  /// Makes it one that nothing ends by the way, and whose standard descriptors are nobody else's.
+  package static func prepare() {
+    // A reader that is gone is an error of the write.
+    signal(SIGPIPE, SIG_IGN)
+    // A standard descriptor that was closed is taken by something that refuses writes, so that no socket gets its
+    // number and with it our result or log.
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDONLY)
+    }
+  }
+
+  package static var surroundings: Surroundings {
+    let termination = ResultFile.kubernetesPath
+    let answer: @Sendable () -> String? = { readLine() }
+    return Surroundings(
+      arguments: Array(CommandLine.arguments.dropFirst()), environment: environment, host: host, processID: getpid(),
+      now: clock, terminal: Terminal(descriptor: STDERR_FILENO), output: stdout,
+      resultFile: access(termination, W_OK) == 0 ? termination : nil,
+      readAnswer: isatty(STDIN_FILENO) == 1 ? answer : nil)
+  }
+
+  /// Ends it at once. Not exit: its handlers (OpenSSL's, libpq's) must not run under threads that still work.
+  package static func end(_ code: Int32) -> Never { _exit(code) }
+
+  /// Whoever works here, as `user@host`.
+  package static var user: String {
+    let user = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(geteuid())"
+    return "\(user)@\(host)"
+  }
+
+  private static var host: String {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static var environment: [String: String] {
+    var variables: [String: String] = [:]
+    var entry = environ
+    while let text = entry.pointee {
+      let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+      entry += 1
+    }
+    return variables
+  }
+
+  @Sendable private static func clock() -> Timestamp {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Timestamp(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000)
+  }
+
+  private static var stdout: Output {
+    Output(
+      width: {
+        var size = winsize()
+        // Fails where stdout is no terminal.
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+      },
+      write: { writeAll($0, to: STDOUT_FILENO) ? 0 : errno })
+  }
+}

@@ -1,0 +1,72 @@
+/// What is to be under one key of a family of shared keys: keys with a common beginning, such as `feed:`, which one job
+/// keeps for many users.
+///
+/// A plain value, like a `Statement`: `run.publish(_:fencedBy:)` carries it out.
+public struct FamilyEntry: Sendable, Equatable {
+  /// When the key is written.
+  public enum Condition: Sendable, Equatable {
+    case always
+    /// Only if the key has less than this left, or does not exist: whoever has renewed it meanwhile has newer data.
+    /// A key that never expires is left as it is.
+    case expiring(within: Duration)
+  }
+
+  public var replacement: Replacement
+  /// How long the key lives, in whole milliseconds, at least one; `nil` is for ever.
+  public var timeToLive: Duration?
+  public var condition: Condition
+
+  public init(
+    _ key: String, _ content: Replacement.Content, timeToLive: Duration? = nil, condition: Condition = .always
+  ) {
+    replacement = Replacement(key, content)
+    self.timeToLive = timeToLive
+    self.condition = condition
+  }
+
+  public var key: String { replacement.key }
+
+  /// The key's life in milliseconds as scripts take it; 0 is for ever.
+  var life: String { timeToLive.map { "\(max(1, $0.inMilliseconds))" } ?? "0" }
+
+  /// How much a key must have left to be left alone, in milliseconds; empty for one that is always written.
+  var least: String {
+    switch condition {
+    case .always: ""
+    case .expiring(let limit): "\(limit.inMilliseconds)"
+    }
+  }
+
+  /// The most that a script writes by itself for one key. More would hold up all other clients of the server.
+  private static let mostBytes = 4096
+  private static let mostPairs = 64
+
+  /// Whether a script can write the key by itself: it is short, and nothing in it can be refused once the old content
+  /// is gone.
+  var isSmall: Bool {
+    let pairs: Int
+    switch replacement.content {
+    case .string: pairs = 1
+    case .hash(let fields): pairs = fields.count
+    case .sortedSet(let members):
+      guard members.allSatisfy({ Self.isSurelyScore($0.score) }) else { return false }
+      pairs = members.count
+    }
+    return pairs <= Self.mostPairs && replacement.content.arguments.reduce(0) { $0 + $1.utf8.count } <= Self.mostBytes
+  }
+
+  /// Whether Redis takes a text as a score, without doubt: a decimal number of ordinary size.
+  private static func isSurelyScore(_ text: String) -> Bool {
+    text.utf8.count <= 40 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x2E }
+      && Double(text) != nil
+  }
+}
+
+/// What `run.publish(_:fencedBy:)` did.
+public struct FamilyOutcome: Sendable, Equatable {
+  /// How many keys were written, those removed included.
+  public var written = 0
+  /// The keys that were left as they are, because of their condition. When an attempt at them was repeated, they may
+  /// have been written by the first.
+  public var kept: [String] = []
+}

@@ -1,0 +1,31 @@
+package import Postgres
+import Redis
+
+/// The two servers of a run: what every job has to be told, and what nothing can be done without.
+struct Servers: Sendable {
+  let database: ConnectionOptions
+  let redis: RedisAddress
+  /// The Redis as ledger and progress name it.
+  var server: String { redis.identity }
+
+  /// - Returns: `nil` where one of them is missing or wrong, which the reader has recorded.
+  init?(from env: inout Environment) {
+    let (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env))
+    guard let database, let redis else { return nil }
+    (self.database, self.redis) = (database, redis)
+  }
+}
+
+/// `DATABASE_URL`, for jobs and for the operator's command.
+package func databaseOptions(from env: inout Environment) -> ConnectionOptions? {
+  let options: ConnectionOptions? = env.secret(
+    "DATABASE_URL", form: "postgresql://… or host=… dbname=…", isRequired: true,
+    help: "Postgres: a libpq URI or keyword string; sslmode, several hosts and all else that libpq takes."
+  ) { text in
+    do { return .success(try ConnectionOptions(url: text, applicationName: "oneshot")) } catch {
+      return .failure("\(error)")
+    }
+  }
+  env.conceal(options?.secrets ?? [])
+  return options
+}

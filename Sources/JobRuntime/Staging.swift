@@ -1,0 +1,56 @@
+public import Postgres
+
+/// A temporary table that outlives a transaction; see `JobRun.staging`.
+public struct StagingTable: Sendable {
+  public struct Column: Sendable {
+    public var name: String
+    /// As SQL has it, with its collation: `text collate "C"`.
+    public var type: String
+
+    public init(_ name: String, _ type: String) { (self.name, self.type) = (name, type) }
+  }
+
+  public let name: String
+  public let columns: [Column]
+  /// How closely ANALYZE looks at each column (`alter column … set statistics`); `nil` as the server does by default.
+  public let statisticsTarget: Int?
+
+  public init(_ name: String, _ columns: [Column], statisticsTarget: Int? = nil) {
+    (self.name, self.columns, self.statisticsTarget) = (name, columns, statisticsTarget)
+  }
+
+  /// What makes it, empty.
+  var preparation: [Statement] {
+    let table = quotedIdentifier(name)
+    let definition = columns.map { "\(quotedIdentifier($0.name)) \($0.type)" }.joined(separator: ", ")
+    var statements = [Statement(sql: "create temporary table if not exists \(table) (\(definition))")]
+    if let statisticsTarget {
+      let changes = columns.map { "alter \(quotedIdentifier($0.name)) set statistics \(statisticsTarget)" }
+      statements.append(Statement(sql: "alter table pg_temp.\(table) \(changes.joined(separator: ", "))"))
+    }
+    return statements + [Statement(sql: "truncate pg_temp.\(table)")]
+  }
+}
+
+/// A session with a temporary table, lent to one piece of synchronous work. The server takes writes to temporary tables
+/// and to nothing else.
+public struct Staging: ~Copyable {
+  public let session: Session
+  private let table: StagingTable
+
+  init(on session: borrowing Session, table: StagingTable) {
+    self.session = session.lentOn()
+    self.table = table
+  }
+
+  /// Fills the table by binary COPY, in the order of its columns.
+  ///
+  /// - Returns: how many rows the server stored.
+  @discardableResult
+  public func copy(_ body: (inout CopyWriter) throws -> Void) throws -> Int {
+    try session.copy(into: table.name, columns: table.columns.map(\.name), body)
+  }
+
+  /// Gathers statistics of the table, which nobody else does for a temporary one.
+  public func analyze() throws { try session.query("analyze \(identifier: table.name)") }
+}

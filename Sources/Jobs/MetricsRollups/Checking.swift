@@ -1,0 +1,35 @@
+import JobRuntime
+import Postgres
+
+extension MetricsRollups: Checkable {
+  var needs: JobNeeds {
+    var needs = Self.facts.needs
+    if settings.keeping.raw != nil {
+      needs.tables.append(TableNeed("metric_events", columns: ["occurred_at"], privileges: [.delete]))
+    }
+    if settings.sources.contains(where: { $0.file.isBuiltIn && $0.name == "campaign_analytics" }) {
+      needs.tables += [
+        TableNeed(
+          "campaign_signups", columns: ["campaign_id", "signed_up_at", "verified_at", "referred_by"],
+          privileges: [.select]),
+        TableNeed("campaign_emails", columns: ["campaign_id", "sent_at"], privileges: [.select]),
+        TableNeed("campaign_rewards", columns: ["campaign_id", "delivered_at"], privileges: [.select]),
+      ]
+    }
+    return needs
+  }
+
+  /// Looks at time zone, positions and sources as a run would.
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    do {
+      let work = try await Work(settings, run)
+      return work.mistakes.map {
+        JobFailure(.misconfigured, $0.message, hint: "Mend the file, or leave it out of ROLLUPS_SOURCES.")
+      }
+    } catch let failure as JobFailure {
+      return [failure]
+    }
+  }
+
+  var advice: Statement? { try? Statement(file: PackageResources.partition_advice_sql) }
+}

@@ -1,0 +1,35 @@
+import JobRuntime
+
+extension LetterKind {
+  static let unindexable = LetterKind(
+    "unindexable",
+    cause:
+      "Postgres makes no tsvector of the document (`too long for tsvector`: 1 MB), or a function in the entity's file fails for it. What was indexed of it stays.",
+    remedy: "Shorten the text, or index a part of it in an entity of your own (`left(content, 300000) as c`).")
+
+  static let unknownLanguage = LetterKind(
+    "unknown_language",
+    cause:
+      "The row's `language` is no text search configuration of `pg_catalog` or of the schema of `search_documents`.",
+    remedy:
+      "Correct it, or translate it in an entity of your own, as `help_page.sql` in [docs/jobs/reindex.md](jobs/reindex.md) does."
+  )
+
+  static let entityFailed = LetterKind(
+    "entity_failed",
+    cause:
+      "An entity could not be read: a missing table or right, a mistake in its file, an id that it yields twice, row level security. Its documents, and what waits of it in `search_pending`, stay as they were.",
+    remedy: "The message names file and line: correct it, or leave the entity out of `REINDEX_ENTITIES`.")
+
+  static let missing = LetterKind(
+    "missing", cause: "`REINDEX_MODE=verify` found a document, or a language, that the index does not have.",
+    remedy: "The mode `changed` indexes the document; `rebuild` adds the language.")
+
+  static let stale = LetterKind(
+    "stale", cause: "`REINDEX_MODE=verify` found a document that the index has as it was, or damaged.",
+    remedy: "The mode `changed` corrects it; where only the dictionaries changed, `rebuild` does.")
+
+  static let orphaned = LetterKind(
+    "orphaned", cause: "`REINDEX_MODE=verify` found a document that the index has and its source no longer.",
+    remedy: "The mode `changed` removes it.")
+}

@@ -1,0 +1,24 @@
+import JobRuntime
+import Postgres
+import Redis
+
+extension TopStats: Checkable {
+  /// What boards of the user's own read, only the server can tell: see `check`.
+  var needs: JobNeeds {
+    let read = Preparation.tables(of: settings.boards.filter(\.file.isBuiltIn).flatMap(\.needs))
+    let key = settings.keyPrefix + "check"
+    return JobNeeds(
+      tables: settings.keepsHistory || settings.historyKeep != nil ? read + [Self.history] : read,
+      redisTrials: [RedisCommand("ZCARD", key), RedisCommand("EXISTS", key)])
+  }
+
+  var advice: Statement? { try? Statement(file: PackageResources.index_advice_sql) }
+
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    let calculation = calculation(of: settings.boards, run)
+    return try await run.snapshot { session in try calculation.trial(session) }.map {
+      JobFailure(
+        .misconfigured, $0.description, hint: "`top-stats --plan` tries boards in full, and publishes nothing.")
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import JobRuntime
+
+/// What can be wrong with a counter. A key that names no counter belongs to no day; every run that reads keys reports it
+/// until it is renamed or deleted.
+extension UsageAggregation {
+  static let letterKinds: [LetterKind] =
+    [
+      badValue(.notInteger, "The counter's value is no whole number."),
+      badValue(.negative, "The counter's value is negative."),
+      badValue(.outOfRange, "The counter's value is greater than 2^63 − 1."),
+      LetterKind(
+        wrongType, cause: "The key of a counter holds a list, a hash, a set or another type.",
+        remedy: "Rename or delete the key; then run `oneshot dead-letters discard`."),
+      badKey(.missingPart, "The key does not have the parts merchant, day and metric."),
+      badKey(.emptyPart, "The key's merchant or metric is empty."),
+      badKey(.badDate, "The key's date is no day of the calendar in the form YYYY-MM-DD."),
+      badKey(.tooLong, "The key's merchant and metric are longer than an index of Postgres takes."),
+      badKey(.notUTF8, "The key is not UTF-8, so Postgres cannot store it."),
+      badKey(.holdsNUL, "The key holds a NUL, so Postgres cannot store it."),
+      regressed,
+    ]
+
+  static let wrongType = "wrong_type"
+
+  static let regressed = LetterKind(
+    "regressed", cause: "The counter is smaller than what is stored, and `USAGE_ON_REGRESSION` is `fail`.",
+    remedy:
+      "Find out whether Redis lost data; `USAGE_ON_REGRESSION=keep` keeps the stored value, `overwrite` takes the counter's."
+  )
+
+  /// The kind of this name, as a rejected item that was staged carries it.
+  static func letterKind(named name: String) throws -> LetterKind {
+    guard let kind = letterKinds.first(where: { $0.name == name }) else {
+      throw JobFailure(.internal, "«\(name)» is no kind of dead letter of \(Self.name)")
+    }
+    return kind
+  }
+
+  private static func badValue(_ problem: CounterValue.Problem, _ cause: String) -> LetterKind {
+    LetterKind(
+      problem.rawValue, cause: cause,
+      remedy:
+        "Correct the value in Redis; the next run takes it and resolves the dead letter. The day stays open for `USAGE_RETENTION`; after that, run `oneshot dead-letters replay`."
+    )
+  }
+
+  private static func badKey(_ problem: CounterKey.Problem, _ cause: String) -> LetterKind {
+    LetterKind(
+      problem.rawValue, cause: cause,
+      remedy: "Rename or delete the key, which every run reports until then; then run `oneshot dead-letters discard`.")
+  }
+}

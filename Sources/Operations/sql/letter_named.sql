@@ -1,8 +1,0 @@
--- The letter of this name, else those whose id begins so.
-select d.*, encode(d.item_digest, 'hex') as digest, d.item_digest = sha256(convert_to(:item, 'UTF8')) as is_exact
-from oneshot.dead_letters d
-where d.job = :job
-  and (d.item_digest = sha256(convert_to(:item, 'UTF8'))
-    or d.item_digest between decode(:lowest, 'hex') and decode(:highest, 'hex'))
-order by is_exact desc, d.item_digest
-limit :limit

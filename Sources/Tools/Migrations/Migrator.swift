@@ -1,0 +1,122 @@
+package import JobRuntime
+package import Postgres
+
+/// Applies migrations to a database: each once, `core` first. Several at the same time do not harm each other.
+package struct Migrator: Sendable {
+  let database: Database
+  let migrations: [Migration]
+
+  /// - Parameter migrations: some of `Migration.all`, in its order.
+  package init(_ database: Database, _ migrations: [Migration] = Migration.all) {
+    self.database = database
+    self.migrations = migrations
+  }
+
+  /// The same number for every migrator: "oneshot" as ASCII.
+  private static let lockNumber: Int64 = 0x6F_6E_65_73_68_6F_74
+  private static let limit = Duration.minutes(10)
+  /// How long an index of a table that is full already may take.
+  private static let limitOfIndex = Duration.minutes(24 * 60)
+  /// How long a step waits for a table that somebody uses; whoever comes after it waits as long. Then it tries again.
+  private static let patience: Statement = "set local lock_timeout = '2s'"
+
+  /// What would be done, and what would keep it from being done, without changing anything.
+  package func plan() async throws -> (plan: Plan, schema: String, failure: JobFailure?) {
+    try await database.transaction(readOnly: true) { session in
+      let plan = try Bookkeeping(session).plan(of: migrations)
+      let schema = try session.query("select coalesce(current_schema(), '(no schema)') as name").only()
+      return (plan, try schema.value("name"), try Beforehand(plan: plan).failure(session))
+    }
+  }
+
+  /// Applies what is missing.
+  ///
+  /// - Parameter say: called with a line of text before each step, and after those that have something to report.
+  /// - Returns: how many steps this call carried out.
+  /// - Throws: `JobFailure`, before the first step when it can be known by then that one would fail.
+  package func migrate(_ say: @escaping @Sendable (String) throws -> Void) async throws -> Int {
+    let (plan, _, failure) = try await plan()
+    if let failure { throw failure }
+    var count = 0
+    if plan.converts, try await carryOut({ session in try convert(session, say) }) { count += 1 }
+    // What the numbers of before stand for is known only now.
+    let steps = plan.converts ? try await self.plan().plan.steps : plan.steps
+    for step in steps where try await apply(step, say) { count += 1 }
+    return count
+  }
+
+  private func apply(_ step: Migration, _ say: @escaping @Sendable (String) throws -> Void) async throws -> Bool {
+    if step.isConcurrent {
+      return try await untilFree { try await database.withSession { try Self.applyConcurrently(step, $0, say) } }
+    }
+    return try await carryOut { session in
+      guard try !Bookkeeping(session).isApplied(step) else { return false }
+      try say("applying \(step)")
+      try Bookkeeping.make(session)
+      try session.execute(script: step.sql, limit: Self.limit)
+      try Bookkeeping.record(step, session)
+      if let report = step.report {
+        for row in try session.query(Statement(sql: report)) { try say(row.value("line")) }
+      }
+      return true
+    }
+  }
+
+  private func convert(_ session: borrowing Session, _ say: (String) throws -> Void) throws -> Bool {
+    guard case .numbers = try Bookkeeping(session) else { return false }
+    try say("applying \(Conversion.name)")
+    try Conversion.run(session, limit: Self.limit)
+    return true
+  }
+
+  // MARK: One at a time
+
+  /// Runs something in one transaction, while no other migrator is at work.
+  private func carryOut(_ work: @Sendable (borrowing Session) throws -> Bool) async throws -> Bool {
+    try await untilFree {
+      do {
+        return try await database.transaction { session in
+          let lock: Statement = "select pg_try_advisory_xact_lock(\(Self.lockNumber)) as is_ours"
+          guard try session.query(lock).only().value("is_ours") else { return nil }
+          try session.query(Self.patience)
+          return try work(session)
+        }
+      } catch let error as PostgresError where error.state == .lockNotAvailable {
+        return nil
+      }
+    }
+  }
+
+  /// - Parameter work: returns `nil` when something was in the way that passes.
+  private func untilFree(_ work: () async throws -> Bool?) async throws -> Bool {
+    let end = ContinuousClock.now + Self.limit
+    while true {
+      if let isDone = try await work() { return isDone }
+      guard ContinuousClock.now < end else {
+        throw JobFailure(
+          .unavailable,
+          "another `oneshot migrate`, or a transaction on the tables, was in the way for \(DurationText.format(Self.limit))",
+          hint: "Run this again once it has ended; pg_stat_activity shows what is open.")
+      }
+      // Outside of any statement: `create index concurrently` of another migrator waits for all that are older.
+      try await Task.sleep(for: .milliseconds(100))
+    }
+  }
+
+  /// - Returns: `nil` when another migrator is at work.
+  private static func applyConcurrently(
+    _ step: Migration, _ session: borrowing Session, _ say: (String) throws -> Void
+  ) throws -> Bool? {
+    let lock: Statement = "select pg_try_advisory_lock(\(lockNumber)) as is_ours"
+    guard try session.query(lock).only().value("is_ours") else { return nil }
+    defer { _ = try? session.query("select pg_advisory_unlock(\(lockNumber))") }
+    guard try !Bookkeeping(session).isApplied(step) else { return false }
+    try say("applying \(step)")
+    for index in ConcurrentIndex.all(in: step.sql) {
+      guard let index else { throw JobFailure(.internal, "\(step) holds something else than indexes") }
+      try index.make(session, limit: limitOfIndex)
+    }
+    try Bookkeeping.record(step, session)
+    return true
+  }
+}

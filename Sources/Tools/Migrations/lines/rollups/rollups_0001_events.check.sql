@@ -1,0 +1,20 @@
+-- Whether a table metric_events that is there already can be used: one row if not.
+select format('the table %s.metric_events is of another shape: ', current_schema())
+    || string_agg(
+      format('%s %s', needed.name, coalesce('is ' || format_type(atttypid, null), 'is missing')), ', '
+      order by needed.name) as complaint,
+  'Rename it and migrate again: this makes one with metric, entity_type, entity_id (text), value (double precision) and occurred_at (timestamptz). Or rename and change its columns.'
+    as remedy
+from pg_class
+join pg_namespace on pg_namespace.oid = relnamespace and nspname = current_schema()
+cross join (
+  values ('metric', array['text', 'character varying']), ('entity_type', array['text', 'character varying']),
+    ('entity_id', array['text', 'character varying']),
+    ('value', array['double precision', 'real', 'numeric', 'bigint', 'integer', 'smallint']),
+    ('occurred_at', array['timestamp with time zone']), ('written_by', array['xid8'])) as needed (name, types)
+left join pg_attribute
+  on attrelid = pg_class.oid and attname = needed.name and not attisdropped and attnum > 0
+where relname = 'metric_events'
+  and case
+    when attname is null then needed.name <> 'written_by' else format_type(atttypid, null) <> all (needed.types) end
+having count(*) > 0

@@ -1,0 +1,127 @@
+import Foundation
+import Migrations
+import TestSupport
+import Testing
+
+/// The indexes of a `metric_events` that was there before, with its rows and its writers.
+@Suite(.timeLimit(.minutes(10))) struct EventIndexTests {
+  private let oneshot = Binary("oneshot")
+
+  private func place(partitioned: Bool = false) async throws -> Place {
+    let place = try await Place(migrated: false)
+    let parts =
+      partitioned
+      ? """
+      partition by range (occurred_at);
+      create table events_of_october partition of metric_events for values from ('2025-10-01') to ('2025-11-01');
+      create table events_of_november partition of metric_events for values from ('2025-11-01') to ('2025-12-01')
+      """ : ""
+    try await place.execute(
+      """
+      create table metric_events (metric text, entity_type text, entity_id text, value float8, occurred_at timestamptz)
+      \(parts);
+      insert into metric_events
+      select 'm', 'e', 'i', g, timestamptz '2025-11-07 00:00Z' - g * interval '10 minutes' from generate_series(1, 4000) g
+      """)
+    return place
+  }
+
+  /// A transaction that is older than any index that is begun later, so that making one waits for it.
+  private func snapshot(in place: Place) async throws -> OpenTransaction {
+    try await OpenTransaction(
+      in: place, "set transaction isolation level repeatable read", "select count(*) from pg_class")
+  }
+
+  private static let isWaiting = """
+    select count(*) = 1 from pg_stat_activity
+    where datname = current_database() and query like 'create index concurrently%' and wait_event_type = 'Lock'
+    """
+  private static let states = """
+    select string_agg(relname || ' ' || indisvalid, ', ' order by relname)
+    from pg_index join pg_class on oid = indexrelid where indrelid = 'metric_events'::regclass
+    """
+
+  @Test func `they are made beside its writers`() async throws {
+    let place = try await place()
+    let older = try await snapshot(in: place)
+    let run = try oneshot.start(["migrate"], place.environment)
+    try await eventually { try await place.value(Self.isWaiting) == "true" }
+    // One after the other, while both the old transaction and the index that waits for it are open.
+    for value in 1...20 {
+      try await place.execute(
+        """
+        set lock_timeout = '1s';
+        insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
+        values ('m', 'e', 'written meanwhile', \(value), now());
+        update metric_events set value = value + 1 where entity_id = 'written meanwhile'
+        """)
+    }
+    #expect(run.isRunning)
+    try await older.commit()
+    let outcome = await run.outcome()
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(
+      try await place.value(Self.states) == "metric_events_by_time true, metric_events_by_writer true")
+    #expect(try await place.value("select count(*) from metric_events") == "4020")
+    let settings = place.environment.merging(["JOB_SCHEDULED_AT": Rollups.now]) { $1 }
+    #expect(try await Rollups.binary.run([], settings).count("noticed") == 4020)
+  }
+
+  @Test func `what a kill leaves of one is made again by the next`() async throws {
+    let place = try await place()
+    let older = try await snapshot(in: place)
+    let run = try oneshot.start(["migrate"], place.environment)
+    try await eventually { try await place.value(Self.isWaiting) == "true" }
+    run.send(SIGKILL)
+    _ = await run.outcome()
+    // While the statement of the killed one goes on, the next waits for it.
+    let next = try oneshot.start(["migrate"], place.environment)
+    try await place.execute(
+      """
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and query like 'create index concurrently%'
+      """)
+    try await eventually { try await place.value("coalesce((\(Self.states)) like '%false%', false)") == "true" }
+    try await older.commit()
+    let outcome = await next.outcome()
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    #expect(
+      try await place.value(Self.states) == "metric_events_by_time true, metric_events_by_writer true")
+    #expect(try await oneshot.run(["migrate"], place.environment).output.hasPrefix("up to date"))
+  }
+
+  @Test func `a partitioned one has them on every partition`() async throws {
+    let place = try await place(partitioned: true)
+    let run = try await oneshot.run(["migrate"], place.environment)
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(
+      try await place.value(Self.states) == "metric_events_by_time true, metric_events_by_writer true")
+    #expect(
+      try await place.value(
+        """
+        select count(*) from pg_index join pg_inherits on inhrelid = indexrelid
+        where indisvalid and inhparent in ('metric_events_by_time'::regclass, 'metric_events_by_writer'::regclass)
+        """) == "4")
+    let settings = place.environment.merging(["JOB_SCHEDULED_AT": Rollups.now]) { $1 }
+    let job = try await Rollups.binary.run([], settings)
+    #expect(job.exitCode == 0 && job.count("noticed") == 4000, "\(job.output)")
+  }
+
+  @Test func `a writer that stays open does not keep others waiting for long`() async throws {
+    let place = try await place()
+    let writer = try await OpenTransaction(
+      in: place, "insert into metric_events values ('m', 'e', 'open', 1, '2025-11-07')")
+    let run = try oneshot.start(["migrate"], place.environment)
+    let waits = """
+      select count(*) > 0 from pg_locks
+      where relation = 'metric_events'::regclass and not granted and database = (select oid from pg_database where datname = current_database())
+      """
+    try await eventually { try await place.value(waits) == "true" }
+    try await place.execute(
+      "set lock_timeout = '5s'; insert into metric_events values ('m', 'e', 'behind it', 1, '2025-11-07')")
+    #expect(run.isRunning)
+    try await writer.commit()
+    let outcome = await run.outcome()
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+  }
+}

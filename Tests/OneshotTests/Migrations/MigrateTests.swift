@@ -1,0 +1,65 @@
+import Migrations
+import TestSupport
+import Testing
+
+/// `oneshot migrate`.
+@Suite(.timeLimit(.minutes(10))) struct MigrateTests {
+  private let oneshot = Binary("oneshot")
+
+  @Test func `each step is applied once, and the plan shows it beforehand`() async throws {
+    let place = try await Place(migrated: false)
+    let plan = try await oneshot.run(["migrate", "--plan"], place.environment)
+    #expect(plan.exitCode == 0)
+    #expect(plan.output.contains("core 1 ledger") && plan.output.contains("nothing was changed"))
+    #expect(!plan.output.contains("create table"))
+    let sql = try await oneshot.run(["migrate", "--plan", "--sql"], place.environment)
+    #expect(sql.exitCode == 0 && sql.output.contains("create table oneshot.fences"))
+    #expect(try await place.value("to_regnamespace('oneshot') is null") == "true")
+    let first = try await oneshot.run(["migrate"], place.environment)
+    #expect(first.exitCode == 0 && first.output.hasPrefix("applying core 1 ledger\n"), "\(first.errors)")
+    let second = try await oneshot.run(["migrate"], place.environment)
+    #expect(second.exitCode == 0 && second.output == "up to date: \(Migration.ends(of: Migration.all))\n")
+    #expect(try await oneshot.run(["migrate", "--plan"], place.environment).output.hasPrefix("up to date"))
+  }
+
+  @Test func `lines are chosen by name, and the others left for later`() async throws {
+    let place = try await Place(migrated: false)
+    let some = try await oneshot.run(["migrate", "--only", "usage,boards"], place.environment)
+    #expect(some.exitCode == 0 && some.output.hasSuffix("now at core 1, boards 1, usage 1\n"), "\(some.errors)")
+    #expect(
+      try await place.value("select string_agg(line || number, ' ' order by line) from oneshot.migrations")
+        == "boards1 core1 usage1")
+    let isLeft = "to_regclass('search_documents') is null and to_regclass('metric_events') is null"
+    #expect(try await place.value(isLeft) == "true")
+    let rest = try await oneshot.run(["migrate"], place.environment)
+    #expect(rest.exitCode == 0 && !rest.output.contains("usage 1 counters"))
+    #expect(try await place.value("select count(*) from oneshot.migrations") == "\(Migration.all.count)")
+  }
+
+  @Test func `several at once apply each step once`() async throws {
+    let place = try await Place(migrated: false)
+    let runs = try (0..<6).map { _ in try oneshot.start(["migrate"], place.environment) }
+    var applied = 0
+    for run in runs {
+      let outcome = await run.outcome()
+      #expect(outcome.exitCode == 0, "\(outcome.errors)")
+      applied += outcome.output.split(separator: "\n").count { $0.hasPrefix("applying") }
+    }
+    #expect(applied == Migration.all.count)
+    #expect(try await place.value("select count(*) from oneshot.migrations") == "\(Migration.all.count)")
+  }
+
+  @Test(arguments: [
+    ["migrat"], ["migrate", "x"], ["migrate", "--plan", "x"], ["migrate", "--sql"],
+    ["migrate", "--only", "usage,nothing"], ["migrate", "--only", ""],
+  ])
+  func `unknown arguments are 64`(arguments: [String]) async throws {
+    #expect(try await oneshot.run(arguments).exitCode == 64)
+  }
+
+  @Test func `a missing or unreadable URL is 78 and is not repeated`() async throws {
+    #expect(try await oneshot.run(["migrate"]).exitCode == 78)
+    let run = try await oneshot.run(["migrate"], ["DATABASE_URL": "postgres//u:s3cr3t@h/x"])
+    #expect(run.exitCode == 78 && !run.errors.contains("s3cr3t"))
+  }
+}

@@ -1,0 +1,90 @@
+import Migrations
+import TestSupport
+import Testing
+
+@testable import Oneshot
+
+/// Each job of the package in a database that has exactly the migrations that the job names.
+@Suite(.timeLimit(.minutes(10))) struct NeededMigrationsTests {
+  /// What a job needs besides to do its work once; a job that needs nothing is not named.
+  private static let settings: [String: [[String: String]]] = [
+    "job-report": [["REPORT_FILE": "/dev/null"]],
+    "reindex": [[:], ["REINDEX_MODE": "rebuild"], ["REINDEX_MODE": "pending"]],
+    "top-stats": [["TOP_STATS_HISTORY": "true"]],
+    "usage-aggregation": [[:], ["USAGE_MODE": "status"]],
+  ]
+
+  /// Tables of an application that jobs read, each with a row or two.
+  private static let application = """
+    create table users (id bigint primary key, username text, deleted_at timestamptz);
+    create table feeds (
+      id bigint primary key, user_id bigint not null, content text, created_at timestamptz not null, deleted_at timestamptz);
+    create table feed_likes (
+      id bigserial primary key, feed_id bigint not null, user_id bigint not null, created_at timestamptz not null);
+    create table feed_comments (
+      id bigserial primary key, feed_id bigint not null, user_id bigint not null, created_at timestamptz not null);
+    create table feed_views (feed_id bigint not null, viewed_at timestamptz not null);
+    create table follows (follower_id bigint not null, followee_id bigint not null, created_at timestamptz not null);
+    create table assets (
+      id bigint primary key, title text, description text, tags text[], deleted_at timestamptz, language text,
+      updated_at timestamptz not null default now());
+    create table creators (id uuid primary key default gen_random_uuid(), stage_name text, bio text, specialties text);
+    create table projects (id integer primary key, title text, description text, deleted_at timestamptz);
+    create table licenses (id text primary key, title text, description text);
+    create table blog_posts (id bigint primary key, title text, excerpt text, content text, language text);
+    insert into users values (1, 'ann');
+    insert into feeds values (1, 1, 'text', '2025-11-01');
+    insert into feed_likes (feed_id, user_id, created_at) values (1, 1, '2025-11-07');
+    insert into assets values (1, 'an elephant', 'by the river');
+    """
+
+  /// - Returns: a place with the application's tables and these migrations.
+  private func place(with needs: [String: Int]) async throws -> Place {
+    let place = try await Place(migrated: false)
+    let migrations = Migration.all.filter { $0.number <= needs[$0.line, default: 0] }
+    #expect(try await Migrator(place.database, migrations).migrate { _ in } == migrations.count)
+    try await place.execute(Self.application)
+    if needs["rollups"] != nil {
+      try await place.execute(
+        "insert into metric_events (metric, entity_type, entity_id, value, occurred_at) values ('m', 'e', 'i', 1, '2025-11-07')"
+      )
+    }
+    try await place.redis("SET", "usage:merchant:2025-11-07:metric", "5")
+    return place
+  }
+
+  private func needs(of job: String) async throws -> [String: Int] {
+    let described = try await Binary(job).run(["--describe"])
+    let needed = described.result["needed_schema"]
+    return Dictionary(uniqueKeysWithValues: Migration.lines.compactMap { line in needed[line].int.map { (line, $0) } })
+  }
+
+  @Test(arguments: JobNames.all)
+  func `a job has all it needs with the migrations that it names, and no more`(job: String) async throws {
+    let needs = try await needs(of: job)
+    #expect(needs["core"] != nil)
+    for own in Self.settings[job] ?? [[:]] {
+      let place = try await place(with: needs)
+      let settings = place.environment
+        .merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z"]) { $1 }.merging(own) { $1 }
+      let check = try await Binary(job).run(["--check"], settings)
+      #expect(check.exitCode == 0, "\(own): \(check.output)")
+      let run = try await Binary(job).run([], settings)
+      #expect(run.exitCode == 0, "\(own): \(run.output)")
+    }
+  }
+
+  @Test(arguments: JobNames.all)
+  func `a job without the last of them says which is missing`(job: String) async throws {
+    let all = try await needs(of: job)
+    for (line, number) in all where line != "core" {
+      var fewer = all
+      fewer[line] = number - 1
+      let place = try await place(with: fewer)
+      let run = try await Binary(job).run([], place.environment.merging(Self.settings[job]?.first ?? [:]) { $1 })
+      let message = run.result["error", "message"].string ?? ""
+      #expect(run.exitCode == 78 && message.hasPrefix("the line \(line) of this database is "), "\(run.output)")
+      #expect(message.hasSuffix("; this binary needs \(number)"), "\(message)")
+    }
+  }
+}

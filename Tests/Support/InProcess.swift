@@ -1,0 +1,36 @@
+package import JobRuntime
+import Synchronization
+
+/// What a run in the tests' own process is given, and what it says.
+package struct InProcess: Sendable {
+  package var surroundings: Surroundings
+  private let heard = Heard()
+
+  /// - Parameters:
+  ///   - environment: all that the run is told.
+  ///   - now: the clock's moment, which stands still.
+  package init(
+    _ arguments: [String] = [], _ environment: [String: String],
+    now: Timestamp = Timestamp(seconds: 1_761_962_401)
+  ) {
+    let heard = heard
+    surroundings = Surroundings(
+      arguments: arguments, environment: environment, host: "host", processID: 1, now: { now },
+      terminal: Terminal(isTerminal: false) { text in heard.log.withLock { $0 += text } },
+      output: Output { text in
+        heard.output.withLock { $0 += text }
+        return 0
+      })
+  }
+
+  /// What it said to stdout.
+  package var output: String { heard.output.withLock(\.self) }
+
+  /// What it said to stderr, by lines.
+  package var log: [String] { heard.log.withLock(\.self).split(separator: "\n").map(String.init) }
+
+  private final class Heard: Sendable {
+    let output = Mutex("")
+    let log = Mutex("")
+  }
+}
