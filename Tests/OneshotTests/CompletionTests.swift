@@ -1,5 +1,6 @@
 import Foundation
 import Operations
+import JobRuntime
 import TestSupport
 import Testing
 
