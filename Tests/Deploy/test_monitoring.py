@@ -33,14 +33,26 @@ class Alerts(unittest.TestCase):
 
     def fires(self, alert, series, minutes):
         """Whether an alert fires, after so many minutes of these series."""
-        wanted = {"eval_time": f"{minutes}m", "alertname": alert, "exp_alerts": []}
-        test = {"interval": "1m", "alert_rule_test": [wanted], "input_series": [
+        return bool(self.firing(series, [(alert, minutes)])[alert, minutes])
+
+    def firing(self, series, moments):
+        """The labels of what fires, by alert and minute. All in one run: it computes every minute of the series."""
+        wanted = [{"eval_time": f"{minutes}m", "alertname": alert, "exp_alerts": []} for alert, minutes in moments]
+        test = {"interval": "1m", "alert_rule_test": wanted, "input_series": [
             {"series": name, "values": values} for name, values in series.items()]}
         checked = self.promtool(["test", "rules"], rules=rules(), tests={"rule_files": ["rules.yaml"], "tests": [test]})
         said = checked.stdout + checked.stderr
-        if checked.returncode != 0:
-            self.assertRegex(said, f"alertname:? ?{alert}", said)
-        return checked.returncode != 0
+        # That none was expected is how it is made to say which fire.
+        found = {moment: [] for moment in moments}
+        for alert, minutes, fired in re.findall(r"alertname: ?(\w+), time: ?(\w+),\s+exp:\[\],\s+got:\[(.*?)\n +\]", said, re.DOTALL):
+            found[alert, self.minutes(minutes)] = re.findall("Labels:{(.*)}", fired)
+        self.assertEqual(checked.returncode != 0, any(found.values()), said)
+        return found
+
+    def minutes(self, text):
+        """Minutes as Prometheus writes them: 1d2h3m."""
+        units = {"w": 7 * 24 * 60, "d": 24 * 60, "h": 60, "m": 1}
+        return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([wdhm])", text))
 
     def test_prometheus_takes_the_rules(self):
         checked = self.promtool(["check", "rules"], rules=rules())
@@ -54,13 +66,17 @@ class Alerts(unittest.TestCase):
                 for job, schedules in by_job(SCHEDULES).items()]
         late += [([s], "CronJobIsLate", f'kube_cronjob_status_last_successful_time{{namespace="oneshot",cronjob="{s.name}"}}')
                  for s in SCHEDULES]
+        # Each is late ten minutes after the series begin: the time before that is in their values.
+        found = self.firing(
+            {series: f"{600 - late_after(schedules)}x20" for schedules, _, series in late},
+            [(alert, minutes) for alert in ("JobIsLate", "CronJobIsLate") for minutes in (9, 11)])
         for schedules, alert, series in late:
             with self.subTest(schedules=[s.name for s in schedules], alert=alert):
-                minutes = late_after(schedules) // 60
                 # No run that its schedule allows makes it ring.
-                self.assertGreater(minutes * 60, min(s.every + s.timeout_seconds for s in schedules))
-                self.assertFalse(self.fires(alert, {series: f"0x{minutes + 9}"}, minutes - 1))
-                self.assertTrue(self.fires(alert, {series: f"0x{minutes + 9}"}, minutes + 1))
+                self.assertGreater(late_after(schedules), min(s.every + s.timeout_seconds for s in schedules))
+                (label,) = re.findall(r'(?:job_name|cronjob)="[^"]*"', series)
+                self.assertFalse([labels for labels in found[alert, 9] if label in labels])
+                self.assertTrue([labels for labels in found[alert, 11] if label in labels])
 
     def test_failures_partial_runs_and_dead_letters(self):
         name = 'job_name="usage-aggregation"'

@@ -1,6 +1,6 @@
 import Foundation
-import Operations
 import JobRuntime
+import Operations
 import TestSupport
 import Testing
 
