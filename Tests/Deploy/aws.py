@@ -3,6 +3,7 @@
 moto's CloudFormation makes everything but schedules and alarms; the schedules are made through Scheduler's own interface, from what
 the template says, with its references resolved by the stack.
 """
+import functools
 import json
 import os
 import socket
@@ -19,8 +20,14 @@ TEMPLATE = ROOT / "ecs" / "oneshot.yaml"
 DIGEST = "sha256:" + "0" * 64
 
 
+@functools.cache
+def template_text():
+    return json.dumps(cfnlint.decode.cfn_yaml.load(str(TEMPLATE)), default=str)
+
+
 def template():
-    return json.loads(json.dumps(cfnlint.decode.cfn_yaml.load(str(TEMPLATE)), default=str))
+    """A copy that a caller may change."""
+    return json.loads(template_text())
 
 
 def mapped(value, function):

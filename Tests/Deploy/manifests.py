@@ -2,6 +2,7 @@
 
   manifests.py FOLDER      prints it as a JSON array
 """
+import functools
 import json
 import subprocess
 import sys
@@ -19,6 +20,7 @@ def tool(name):
     return Path(sys.executable).parent / name
 
 
+@functools.cache
 def kustomize(folder):
     built = subprocess.run([tool("kubectl"), "kustomize", ROOT / folder], capture_output=True, text=True)
     if built.returncode != 0:
@@ -26,6 +28,7 @@ def kustomize(folder):
     return built.stdout
 
 
+@functools.cache
 def documents(folder):
     return [document for document in yaml.safe_load_all(kustomize(folder)) if document]
 

@@ -33,14 +33,26 @@ class Alerts(unittest.TestCase):
 
     def fires(self, alert, series, minutes):
         """Whether an alert fires, after so many minutes of these series."""
-        wanted = {"eval_time": f"{minutes}m", "alertname": alert, "exp_alerts": []}
-        test = {"interval": "1m", "alert_rule_test": [wanted], "input_series": [
+        return bool(self.firing(series, [(alert, minutes)])[alert, minutes])
+
+    def firing(self, series, moments):
+        """The labels of what fires, by alert and minute. All in one run: it computes every minute of the series."""
+        wanted = [{"eval_time": f"{minutes}m", "alertname": alert, "exp_alerts": []} for alert, minutes in moments]
+        test = {"interval": "1m", "alert_rule_test": wanted, "input_series": [
             {"series": name, "values": values} for name, values in series.items()]}
         checked = self.promtool(["test", "rules"], rules=rules(), tests={"rule_files": ["rules.yaml"], "tests": [test]})
         said = checked.stdout + checked.stderr
-        if checked.returncode != 0:
-            self.assertRegex(said, f"alertname:? ?{alert}", said)
-        return checked.returncode != 0
+        # That none was expected is how it is made to say which fire.
+        found = {moment: [] for moment in moments}
+        for alert, minutes, fired in re.findall(r"alertname: ?(\w+), time: ?(\w+),\s+exp:\[\],\s+got:\[(.*?)\n +\]", said, re.DOTALL):
+            found[alert, self.minutes(minutes)] = re.findall("Labels:{(.*)}", fired)
+        self.assertEqual(checked.returncode != 0, any(found.values()), said)
+        return found
+
+    def minutes(self, text):
+        """Minutes as Prometheus writes them: 1d2h3m."""
+        units = {"w": 7 * 24 * 60, "d": 24 * 60, "h": 60, "m": 1}
+        return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([wdhm])", text))
 
     def test_prometheus_takes_the_rules(self):
         checked = self.promtool(["check", "rules"], rules=rules())
@@ -53,26 +65,34 @@ class Alerts(unittest.TestCase):
         late = []
         for job, schedules in by_job(SCHEDULES).items():
             for schedule, (_, variant, seconds) in zip(schedules, by_work(schedules)):
-                label = f',variant="{variant or schedule.variant}"' if variant or schedule.variant else ""
-                late.append((schedule, seconds, "JobIsLate", f'job_last_success_timestamp{{job_name="{job}"{label}}}'))
+                label = f',variant="{schedule.variant}"' if schedule.variant else ""
+                late.append((schedule, seconds, "JobIsLate", f'job_last_success_timestamp{{job_name="{job}"{label}}}', variant))
         late += [(s, late_after([s]), "CronJobIsLate",
-                  f'kube_cronjob_status_last_successful_time{{namespace="oneshot",cronjob="{s.name}"}}') for s in SCHEDULES]
-        for schedule, seconds, alert, series in late:
+                  f'kube_cronjob_status_last_successful_time{{namespace="oneshot",cronjob="{s.name}"}}', None) for s in SCHEDULES]
+        # Each is late ten minutes after the series begin: the time before that is in their values.
+        found = self.firing(
+            {series: f"{600 - seconds}x20" for _, seconds, _, series, _ in late},
+            [(alert, minutes) for alert in ("JobIsLate", "CronJobIsLate") for minutes in (9, 11)])
+        for schedule, seconds, alert, series, variant in late:
             with self.subTest(schedule=schedule.name, alert=alert):
-                minutes = seconds // 60
                 # No run that its schedule allows makes it ring.
-                self.assertGreater(minutes * 60, schedule.every + schedule.timeout_seconds)
-                self.assertFalse(self.fires(alert, {series: f"0x{minutes + 9}"}, minutes - 1))
-                self.assertTrue(self.fires(alert, {series: f"0x{minutes + 9}"}, minutes + 1))
+                self.assertGreater(seconds, schedule.every + schedule.timeout_seconds)
+                (label,) = re.findall(r'(?:job_name|cronjob)="[^"]*"', series)
+
+                def rings(minutes):
+                    return [labels for labels in found[alert, minutes]
+                            if label in labels and (f'variant="{variant}"' in labels if variant else "variant=" not in labels)]
+                self.assertFalse(rings(9))
+                self.assertTrue(rings(11))
 
     def test_each_work_of_a_job_is_late_by_itself_and_a_name_that_is_gone_is_not(self):
         name = 'job_last_success_timestamp{job_name="reindex"'
-        fresh = {f'{name},variant="pending"}}': "0+60x999", f'{name},variant="rebuild"}}': "0+60x999"}
-        self.assertTrue(self.fires("JobIsLate", fresh | {f"{name}}}": "0x999"}, 900))
-        self.assertFalse(self.fires("JobIsLate", fresh | {f"{name}}}": "0+60x999"}, 900))
+        fresh, late = "0x20", "-10000000x20"
+        others = {f'{name},variant="pending"}}': fresh, f'{name},variant="rebuild"}}': fresh}
+        self.assertTrue(self.fires("JobIsLate", others | {f"{name}}}": late}, 9))
+        self.assertFalse(self.fires("JobIsLate", others | {f"{name}}}": fresh}, 9))
         usage = 'job_last_success_timestamp{job_name="usage-aggregation"'
-        self.assertFalse(self.fires(
-            "JobIsLate", {f"{usage}}}": "0x9999", f'{usage},variant="retention-30d"}}': "0+60x9999"}, 9000))
+        self.assertFalse(self.fires("JobIsLate", {f"{usage}}}": late, f'{usage},variant="retention-30d"}}': fresh}, 9))
 
     def test_failures_partial_runs_and_dead_letters(self):
         name = 'job_name="usage-aggregation"'

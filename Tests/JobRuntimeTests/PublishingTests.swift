@@ -74,7 +74,7 @@ import Testing
   func `between building and renaming`(what: Between) async throws {
     let place = try await Place()
     try await place.redis("ZADD", "board", "1", "old")
-    let number = place.redisURL.split(separator: "=").last ?? ""
+    let number = place.redisNumber
     let servers = place.servers
     let isDone = Atomic<Bool>(false)
     let proxy = try Proxy(to: servers.redisSocket) { piece in

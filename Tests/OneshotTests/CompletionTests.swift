@@ -1,4 +1,5 @@
 import Foundation
+import JobRuntime
 import Operations
 import TestSupport
 import Testing

@@ -279,7 +279,7 @@ import Testing
     async throws
   {
     let sql = try Page("docs/operate.md").code("grants")
-    let role = "operator_\(place.redisURL.split(separator: "=").last ?? "")"
+    let role = place.own("operator")
     try await place.execute(
       "create role \(role) login; "
         + sql.replacing("to oneshot_operator", with: "to \(role)")

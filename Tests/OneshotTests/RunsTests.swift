@@ -233,7 +233,7 @@ import Testing
 
   @Test func `what helps an operator is told, not what helps a job`() async throws {
     let here = try await Operator()
-    let role = "narrow_\(here.place.redisURL.split(separator: "=").last ?? "")"
+    let role = here.place.own("narrow")
     try await here.place.execute("create role \(role) login; grant usage on schema oneshot to \(role)")
     let denied = try await here.run(
       "runs", settings: ["DATABASE_URL": here.place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")])

@@ -212,7 +212,7 @@ import Testing
     let here = try await Operator()
     try await here.place.redis("SET", Self.key, "x")
     #expect(try await here.run("locks", settings: ["REDIS_URL": "redis://127.0.0.1:1"]).exitCode == 69)
-    let user = "narrow_\(here.place.redisURL.split(separator: "=").last ?? "")"
+    let user = here.place.own("narrow")
     try await here.place.redis(
       "ACL", "SETUSER", user, "on", ">secret", "~oneshot:lock:*", "+scan", "+pttl", "+select",
       "+client|setname", "+cluster|slots")

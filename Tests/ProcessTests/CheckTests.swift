@@ -35,8 +35,7 @@ import Testing
 
   @Test func `it works with a role and a user that may write nothing, and names each right they lack`() async throws {
     let place = try await Place()
-    let number = place.redisURL.split(separator: "=").last ?? ""
-    let (role, user) = ("looker_\(number)", "looker\(number)")
+    let (role, user) = (place.own("looker"), place.own("looker"))
     try await place.execute(
       """
       create role \(role) login; alter role \(role) set default_transaction_read_only = on;
@@ -120,7 +119,7 @@ import Testing
 
   /// A user of the place's Redis.
   private func environment(_ place: Place, without command: String) async throws -> [String: String] {
-    let user = "no-\(command)-\(place.redisURL.split(separator: "=").last ?? "")"
+    let user = place.own("no-\(command)")
     try await place.redis(all: [
       RedisCommand(
         "ACL",

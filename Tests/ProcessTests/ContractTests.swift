@@ -119,7 +119,7 @@ import Testing
 
   @Test func `a role without privileges is 77, and check lists all that is missing`() async throws {
     let place = try await Place()
-    let role = "reader_\(place.redisURL.split(separator: "=").last ?? "")"
+    let role = place.own("reader")
     try await place.execute("create role \(role) login; grant usage on schema oneshot to \(role)")
     let url = place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")
     let environment = place.environment.merging(["DATABASE_URL": url]) { $1 }

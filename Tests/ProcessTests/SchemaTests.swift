@@ -59,7 +59,7 @@ import Testing
     try await expect(try await job.run([], dead), "failed", "unavailable")
     let empty = try await Place(migrated: false)
     try await expect(try await job.run([], empty.environment), "failed", "misconfigured")
-    let role = "nobody_\(place.redisURL.split(separator: "=").last ?? "")"
+    let role = place.own("nobody")
     try await place.execute("create role \(role) login")
     let url = place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")
     try await expect(

@@ -24,12 +24,20 @@ import Testing
         ]))
   }
 
+  /// Not the bare bytes: an argument stands in the log, and these are up to three million.
+  struct Argument: Sendable, CustomTestStringConvertible {
+    var bytes: [UInt8]
+
+    var testDescription: String { "\(bytes.count) bytes, the first \(bytes.prefix(12))" }
+  }
+
   @Test(
     arguments: [
       [0x00], [0xFF, 0xFE], Array("a\0b\r\n$3\r\n*1".utf8), Array("* ? [a]".utf8), Array("😀".utf8), [],
       [UInt8](repeating: 7, count: 3_000_000),
-    ] as [[UInt8]])
-  func `an argument of any bytes arrives as it is`(bytes: [UInt8]) async throws {
+    ].map { Argument(bytes: $0) })
+  func `an argument of any bytes arrives as it is`(argument: Argument) async throws {
+    let bytes = argument.bytes
     let place = try await Place(migrated: false)
     try await place.redis.withSession { session in
       try session.command(RedisCommand("SET", bytes: [bytes, bytes]))

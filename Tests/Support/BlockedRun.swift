@@ -66,17 +66,18 @@ extension Place {
 
   /// Waits until a query says true.
   package func until(orEndOf process: Binary.Running, _ condition: String) async throws {
-    while try await value(condition) != "true" {
-      try Task.checkCancellation()
+    try await eventually {
+      if try await value(condition) == "true" { return true }
       guard process.isRunning else {
         let outcome = await process.outcome()
         throw TestFailure("the run ended before it got there: \(outcome.output)\(outcome.errors)")
       }
+      return false
     }
   }
 
   /// Waits until Redis has, or no longer has, a key.
   package func until(key: String, exists: Bool) async throws {
-    while try await redis("EXISTS", key).integer != (exists ? 1 : 0) { try Task.checkCancellation() }
+    try await eventually { try await redis("EXISTS", key).integer == (exists ? 1 : 0) }
   }
 }

@@ -1,13 +1,11 @@
-import JobRuntime
 import Redis
 
 /// A place with an application's feeds and what happens on them, and the real binary that ranks them.
-package struct Leaderboards: Sendable {
+package struct Leaderboards: JobFixture {
+  package static let job = "top-stats"
+
   package let place: Place
 
-  /// The moment all these runs are for: where every window ends.
-  package static let now = "2025-11-08T02:00:00Z"
-  package static let binary = Binary("top-stats")
   package static let names = [
     "users_liked", "comments", "feeds_viewed", "feeds_liked", "users_followed", "users_active",
   ]
@@ -57,17 +55,6 @@ package struct Leaderboards: Sendable {
       insert into feed_views select \(someFeed), \(time) from generate_series(1, 3000) g;
       insert into follows select \(someUser), \(someUser), \(time) from generate_series(1, 1500) g;
       """)
-  }
-
-  package func run(_ arguments: [String] = [], _ settings: [String: String] = [:]) async throws -> Binary.Outcome {
-    try await Self.binary.run(arguments, environment(settings))
-  }
-
-  /// What leads a run here. Forced, because these tests run for the same slot again and again.
-  package func environment(_ settings: [String: String] = [:]) -> [String: String] {
-    place.environment
-      .merging(["JOB_SCHEDULED_AT": Self.now, "JOB_FORCE": "true"], uniquingKeysWith: { $1 })
-      .merging(settings, uniquingKeysWith: { $1 })
   }
 
   /// A board as an API reads it: "id score", the best first.

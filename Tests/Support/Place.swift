@@ -1,18 +1,16 @@
 import Foundation
-import JobRuntime
 package import Postgres
 package import Redis
-import Synchronization
 
-/// A database and a Redis number of a test's own: nothing another test does can be seen in it.
+/// A database and a Redis number of a test's own: nothing another test does can be seen in it. Both are given back
+/// when nobody has this value any more.
 package struct Place: Sendable {
   package let databaseURL: String
   package let redisURL: String
   package let database: Database
   package let redis: RedisConnection
   package let servers: PrivateServers
-
-  private static let numbers = Atomic<Int>(1)
+  private let loan: PlacePool.Loan
 
   /// Makes a new one.
   ///
@@ -21,21 +19,25 @@ package struct Place: Sendable {
   ///   - servers: a test's own; without them the ones that all share.
   package init(migrated: Bool = true, on servers: PrivateServers? = nil) async throws {
     let servers = try servers ?? PrivateServers.shared.get()
+    try await self.init(migrated: migrated, on: servers, from: servers.places)
+  }
+
+  /// - Parameter pool: another than the servers' own.
+  package init(migrated: Bool = true, on servers: PrivateServers, from pool: PlacePool) async throws {
     self.servers = servers
-    let number = Self.numbers.add(1, ordering: .relaxed).newValue
-    let name = "place_\(ProcessInfo.processInfo.processIdentifier)_\(number)"
-    let admin = try Database(ConnectionOptions(url: servers.databaseURL, applicationName: "tests"))
-    if migrated { try await Self.template.ready(on: servers) }
-    try await admin.withSession { session in
-      let template = migrated ? " template \(Template.name)" : ""
-      try session.query(Statement(sql: "create database \(name)\(template)"))
-    }
-    await admin.close()
-    databaseURL = Self.url(of: name, on: servers)
-    redisURL = "\(servers.redisURL)?db=\(number)"
+    loan = try await pool.lend(migrated: migrated)
+    databaseURL = servers.databaseURL.replacing("postgresql:///postgres?", with: "postgresql:///\(loan.database)?")
+    redisURL = "\(servers.redisURL)?db=\(loan.redisNumber)"
     database = try Database(ConnectionOptions(url: databaseURL, applicationName: "tests"))
     redis = try Self.redisConnection(redisURL)
+    try await redis("FLUSHDB")
   }
+
+  /// Which of Redis' databases it is.
+  package var redisNumber: Int { loan.redisNumber }
+
+  /// A name for what a server has only once, like a role: `jobs_7`. No other place has it.
+  package func own(_ name: String) -> String { "\(name)_\(loan.number)" }
 
   /// Another connection than the one that `redis` is.
   package func newRedisConnection() throws -> RedisConnection { try Self.redisConnection(redisURL) }
@@ -52,13 +54,12 @@ package struct Place: Sendable {
   /// The same, through proxies in front of one or both servers.
   package func environment(postgres: Proxy? = nil, redis: Proxy? = nil) -> [String: String] {
     // unix:///…/redis.sock?db=7 and postgresql:///place_1_7?host=…&user=…
-    let number = redisURL.split(separator: "=").last ?? "0"
-    return [
+    [
       "DATABASE_URL": postgres.map { proxy in
         databaseURL.replacing("postgresql:///", with: "postgresql://127.0.0.1:\(proxy.port)/")
           .replacing("host=\(servers.folder)&", with: "")
       } ?? databaseURL,
-      "REDIS_URL": redis.map { "redis://127.0.0.1:\($0.port)/\(number)" } ?? redisURL,
+      "REDIS_URL": redis.map { "redis://127.0.0.1:\($0.port)/\(loan.redisNumber)" } ?? redisURL,
     ]
   }
 
@@ -66,10 +67,6 @@ package struct Place: Sendable {
   package func reconnect() async {
     await database.close()
     await redis.close()
-  }
-
-  static func url(of database: String, on servers: PrivateServers) -> String {
-    servers.databaseURL.replacing("postgresql:///postgres?", with: "postgresql:///\(database)?")
   }
 
   package func databaseName() async throws -> String { try await value("select current_database()") }
@@ -123,32 +120,4 @@ package struct Place: Sendable {
       }
     }
   }
-}
-
-/// A migrated database that others are copied from: made once, by the real `oneshot migrate`.
-private actor Template {
-  static let name = "oneshot_template"
-  /// By the servers' folder.
-  private var making: [String: Task<Void, any Error>] = [:]
-
-  func ready(on servers: PrivateServers) async throws {
-    let task =
-      making[servers.folder]
-      ?? Task {
-        let admin = try Database(ConnectionOptions(url: servers.databaseURL, applicationName: "tests"))
-        try await admin.withSession { session in
-          try session.query(Statement(sql: "create database \(Self.name)"))
-        }
-        await admin.close()
-        let url = Place.url(of: Self.name, on: servers)
-        let migrated = try await Binary("oneshot").run(["migrate"], ["DATABASE_URL": url])
-        guard migrated.exitCode == 0 else { throw TestFailure("oneshot migrate: \(migrated.errors)") }
-      }
-    making[servers.folder] = task
-    try await task.value
-  }
-}
-
-extension Place {
-  private static let template = Template()
 }

@@ -11,7 +11,7 @@ extension Place {
   package func restricted(as name: String, in page: String) async throws -> [String: String] {
     let page = try Page(page)
     let database = try await value("current_database()")
-    let role = "\(name)_\(redisURL.split(separator: "=").last ?? "")"
+    let role = own(name)
     let sql = try page.code("grants").replacing("to \(name)", with: "to \(role)")
       .replacing("database app", with: "database \(database)")
     try await execute("create role \(role) login; \(sql)")

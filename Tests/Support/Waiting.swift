@@ -9,9 +9,12 @@ package func eventually(
   _ isTrue: () async throws -> Bool
 ) async throws {
   let deadline = ContinuousClock.now + limit
+  // Most come true at once, and those that do not have time.
+  var pause = Duration.milliseconds(1)
   while try await !isTrue() {
     guard ContinuousClock.now < deadline else { throw TestFailure("\(file):\(line) did not come true within \(limit)") }
-    try await Task.sleep(for: .milliseconds(20))
+    try await Task.sleep(for: pause)
+    pause = min(pause * 2, .milliseconds(16))
   }
 }
 

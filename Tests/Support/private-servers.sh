@@ -5,11 +5,11 @@
 #
 # The command finds DATABASE_URL, REDIS_URL and ONESHOT_SERVERS (the folder) in its environment. When it
 # ends, however it ends, both servers are stopped and the folder is removed: nothing is left behind, and
-# no other server on this machine is touched. Options for Postgres: ONESHOT_POSTGRES_OPTIONS. To stop and
-# start them: ONESHOT_PG_CTL, and in the folder postgres.options and redis.conf.
+# no other server on this machine is touched. Options for Postgres: ONESHOT_POSTGRES_OPTIONS; the data of another
+# one to begin with, copied: ONESHOT_CLUSTER. To stop and start them: ONESHOT_PG_CTL, and in the folder postgres.options and redis.conf.
 set -euo pipefail
 
-[ $# -gt 0 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+[ $# -gt 0 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 
 # Debian keeps the server's programs out of PATH, in a folder for each version.
 postgres_bin=$(dirname "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)")
@@ -40,10 +40,14 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 cd /
-"${as_postgres[@]}" "$postgres_bin/initdb" -D "$folder/data" -A trust -U "$owner" -E UTF8 --locale=C.UTF-8 --no-sync \
-  >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 70; }
-# Everybody is trusted, but for the members of a role that tests may make.
-sed -i '1i local all +with_password scram-sha-256' "$folder/data/pg_hba.conf"
+if [ -n "${ONESHOT_CLUSTER:-}" ]; then
+  cp -a "$ONESHOT_CLUSTER" "$folder/data"
+else
+  "${as_postgres[@]}" "$postgres_bin/initdb" -D "$folder/data" -A trust -U "$owner" -E UTF8 --locale=C.UTF-8 --no-sync \
+    --wal-segsize=4 >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 70; }
+  # Everybody is trusted, but for the members of a role that tests may make.
+  sed -i '1i local all +with_password scram-sha-256' "$folder/data/pg_hba.conf"
+fi
 echo "-k $folder -c listen_addresses='' -c port=5432 -c logging_collector=off ${ONESHOT_POSTGRES_OPTIONS:-}" >"$folder/postgres.options"
 "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$folder/data" -l "$folder/postgres.log" -w start \
   -o "$(cat "$folder/postgres.options")" >/dev/null || { cat "$folder/postgres.log" >&2; exit 70; }
@@ -52,7 +56,7 @@ port 0
 unixsocket $folder/redis.sock
 dir $folder
 save ""
-databases 2048
+databases 256
 daemonize yes
 logfile $folder/redis.log
 pidfile $folder/redis.pid

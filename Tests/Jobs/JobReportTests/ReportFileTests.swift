@@ -34,7 +34,7 @@ import Testing
     var (killed, kept) = (0, 0)
     for step in 0..<lines {
       let reports = try await reports()
-      let run = try await SteppedRun(Reports.binary, reports.environment, after: step)
+      let run = try await SteppedRun(Reports.binary, reports.environment(), after: step)
       if run.hasEnded { continue }
       run.process.send(SIGKILL)
       run.letGo()
@@ -53,7 +53,7 @@ import Testing
     let reports = try await reports()
     // The kernel takes 8 KiB, and no more.
     let script = "ulimit -f 8; exec \(Reports.binary.url.path)"
-    let run = try await Binary(path: "/bin/bash").run(["-c", script], reports.environment)
+    let run = try await Binary(path: "/bin/bash").run(["-c", script], reports.environment())
     #expect(run.exitCode == 69 && run.output.contains("report.html: File too large"), "\(run.output)")
     #expect(reports.page() == Self.old)
     #expect(try reports.names() == ["report.html"])
@@ -63,7 +63,7 @@ import Testing
   {
     let reports = try await reports()
     // It stands still where it says that the new one is written.
-    let stopped = try await SteppedRun(Reports.binary, reports.environment, past: "opened the run in the ledger")
+    let stopped = try await SteppedRun(Reports.binary, reports.environment(), past: "opened the run in the ledger")
     stopped.process.send(SIGKILL)
     stopped.letGo()
     #expect(await stopped.process.outcome().exitCode == 128 + SIGKILL)
@@ -86,7 +86,7 @@ import Testing
 
   @Test func `two at once: one makes the page, the other says who does`() async throws {
     let reports = try await reports()
-    let settings = reports.environment.merging(["JOB_LOCK_MIN_HOLD": "30s"]) { $1 }
+    let settings = reports.environment().merging(["JOB_LOCK_MIN_HOLD": "30s"]) { $1 }
     let runs = try (1...2).map { _ in try Reports.binary.start([], settings) }
     var results: [ResultLine] = []
     for run in runs { results.append(await run.outcome().result) }
@@ -107,8 +107,8 @@ import Testing
       return (read, broken)
     }
     for _ in 1...6 {
-      let first = try Reports.binary.start([], one.environment)
-      let second = try Reports.binary.start([], other.environment.merging(["REPORT_FILE": file]) { $1 })
+      let first = try Reports.binary.start([], one.environment())
+      let second = try Reports.binary.start([], other.environment().merging(["REPORT_FILE": file]) { $1 })
       #expect(await first.outcome().exitCode == 0)
       #expect(await second.outcome().exitCode == 0)
     }
@@ -120,7 +120,7 @@ import Testing
 
   @Test func `a run that was paused puts its page over no newer one`() async throws {
     let reports = try await reports()
-    let paused = try await SteppedRun(Reports.binary, reports.environment, past: "opened the run in the ledger")
+    let paused = try await SteppedRun(Reports.binary, reports.environment(), past: "opened the run in the ledger")
     #expect(!paused.hasEnded && reports.page() == Self.old)
     try await reports.place.redis("DEL", "oneshot:lock:job-report")
     #expect(try await reports.run([], ["REPORT_TITLE": "the newer one"]).exitCode == 0)
@@ -155,7 +155,7 @@ import Testing
     let reports = try await reports()
     let script = "cd \(reports.folder.path) && exec \(Reports.binary.url.path)"
     let run = try await Binary(path: "/bin/bash").run(
-      ["-c", script], reports.environment.merging(["REPORT_FILE": "report.html"]) { $1 })
+      ["-c", script], reports.environment().merging(["REPORT_FILE": "report.html"]) { $1 })
     #expect(run.exitCode == 0 && isWhole(reports.page()) && reports.page() != Self.old, "\(run.output)")
     #expect(try reports.names() == ["report.html"])
   }
@@ -176,7 +176,7 @@ import Testing
       cat \(reports.file) >&2; ls -A \(reports.folder.path) >&2; exit $code
       """
     let run = try await Binary(path: "/usr/bin/unshare").run(
-      ["-m", "sh", "-c", script], reports.environment.merging(["JOB_LOG_LEVEL": "error"]) { $1 })
+      ["-m", "sh", "-c", script], reports.environment().merging(["JOB_LOG_LEVEL": "error"]) { $1 })
     #expect(run.exitCode == exitCode && run.output.contains("\(message)\""), "\(run.output)\(run.errors)")
     #expect(run.errors.hasSuffix(Self.old + "report.html\n"), "\(run.errors)")
   }

@@ -217,4 +217,18 @@ import Testing
     #expect(try await catalogue.run([], ["REINDEX_LANGUAGE": "hidden"]).exitCode == 78)
     #expect(try await catalogue.run([], ["REINDEX_LANGUAGE": "ours"]).exitCode == 65)
   }
+
+  @Test func `the page's entity works as it stands there`() async throws {
+    try write("help_page", Page("docs/jobs/reindex.md").code("help_page"))
+    try await place.execute(
+      """
+      create table help_pages (slug text primary key, heading text, body text, lang text, is_published boolean);
+      insert into help_pages values ('start', 'Getting started', 'First steps', 'en', true),
+        ('anfang', 'Erste Schritte', 'Häuser bauen', 'de', true), ('draft', 'Getting nowhere', '', 'en', false);
+      """)
+    let run = try await run(entities: "help_page")
+    #expect(run.exitCode == 0 && run.count("inserted") == 2, "\(run.output)")
+    #expect(try await place.value("select string_agg(entity_id, ' ') from search('getting')") == "start")
+    #expect(try await place.value("select string_agg(entity_id, ' ') from search('Haus')") == "anfang")
+  }
 }

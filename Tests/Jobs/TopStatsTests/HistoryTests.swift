@@ -61,7 +61,8 @@ import Testing
   }
 
   @Test func `check names every table that is missing`() async throws {
-    let check = try await Leaderboards.binary.run(["--check"], Place().environment)
+    let place = try await Place()
+    let check = try await Leaderboards.binary.run(["--check"], place.environment)
     #expect(check.exitCode == 78)
     for table in ["users", "feeds", "feed_likes", "feed_comments", "feed_views", "follows"] {
       #expect(check.output.contains("the table \(table) does not exist"))

@@ -49,7 +49,7 @@ import Testing
   @Test func `the steps of compose.yaml work, done by hand`() async throws {
     guard DeployTools.areThere(for: "a look at docker/") else { return }
     let place = try await Place(migrated: false)
-    let role = "composed_\(place.redisURL.split(separator: "=").last ?? "")"
+    let role = place.own("composed")
     DeployTools.expectPassed(
       try await DeployTools.run("Tests/Deploy/test_docker.py", [], place.environment.merging(["ROLE": role]) { $1 }))
   }
@@ -62,7 +62,7 @@ import Testing
     #expect(try await job.run([], settings).exitCode == 0)
     try await place.redis("SET", "usage:m:2025-11-07:x", "no number")
     #expect(try await job.run([], settings.merging(["JOB_FORCE": "true"]) { $1 }).exitCode == 65)
-    let role = "grafana_\(place.redisURL.split(separator: "=").last ?? "")"
+    let role = place.own("grafana")
     let grants = try Documentation.block("grants grafana", "sql", of: "docs/deploy.md")
     try await place.execute("create role \(role) login; \(grants.replacing("to grafana", with: "to \(role)"))")
     let url = place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")

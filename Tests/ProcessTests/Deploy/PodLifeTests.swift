@@ -74,7 +74,7 @@ import Testing
     try expect(64, try await pod.run(["--nonsense"]))
     try expect(69, try await self.pod(in: place, secret: ["REDIS_URL": "unix:///nowhere/s"]).run())
     try expect(78, try await run(["USAGE_MODE": "none"]))
-    let role = "pods_\(place.redisURL.split(separator: "=").last ?? "")"
+    let role = place.own("pods")
     try await place.execute("create role \(role) login")
     let stranger = place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(role)")
     try expect(77, try await self.pod(in: place, secret: ["DATABASE_URL": stranger]).run())

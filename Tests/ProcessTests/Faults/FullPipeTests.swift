@@ -33,7 +33,8 @@ import Testing
   }
 
   @Test func `10: two signals to a run whose log nobody reads`() async throws {
-    let run = try await SteppedRun(Usage.binary, try await usage().environment(), past: "scanned a page")
+    let usage = try await usage()
+    let run = try await SteppedRun(Usage.binary, usage.environment(), past: "scanned a page")
     try #require(!run.hasEnded)
     run.process.send(SIGTERM)
     run.process.send(SIGINT)
@@ -45,7 +46,8 @@ import Testing
 
   @Test(arguments: ["took the lock", "scanned a page"])
   func `11: the deadline of a run whose log nobody reads`(step: String) async throws {
-    let environment = try await usage().environment(["JOB_TIMEOUT": "4s"])
+    let usage = try await usage()
+    let environment = usage.environment(["JOB_TIMEOUT": "4s"])
     let run = try await SteppedRun(Usage.binary, environment, past: step)
     try #require(!run.hasEnded)
     let outcome = try await run.process.outcome(within: .seconds(4) + Self.limit)

@@ -57,7 +57,7 @@ import Testing
 
   @Test func `21: a stranger who has the lock by then keeps it`() async throws {
     let counters = try await Counters()
-    let number = try #require(counters.place.redisURL.split(separator: "=").last)
+    let number = counters.place.redisNumber
     let servers = counters.place.servers
     let proxy = try Proxy(to: servers.redisSocket) { piece in
       guard piece.connection == 1, piece.answers("NX\r\n") else { return .pass }

@@ -42,7 +42,7 @@ import Testing
         == "0"
     }
     let clients = try await place.redis("CLIENT", "LIST").text ?? ""
-    let database = place.redisURL.split(separator: "=").last ?? ""
+    let database = place.redisNumber
     #expect(!clients.split(separator: "\n").contains { $0.contains("name=usage-") && $0.contains(" db=\(database) ") })
     // The lock is taken in the same number, and its script is the only thing that stays in the server.
     #expect(try await place.value("select count(*) from pg_class where relname = 'staged_counters'") == "0")

@@ -1,13 +1,16 @@
-import Glibc
+import TestSupport
 
 /// A place with an application's things that people look for, and the real binary that indexes them.
-package struct Catalogue: Sendable {
-  package let place: Place
+struct Catalogue: JobFixture {
+  static let job = "reindex"
 
-  package static let binary = Binary("reindex")
+  let place: Place
+
+  /// Each run is for another slot.
+  var settings: [String: String] { [:] }
 
   /// Makes the tables, empty.
-  package init(on servers: PrivateServers? = nil) async throws {
+  init(on servers: PrivateServers? = nil) async throws {
     place = try await Place(on: servers)
     try await place.execute(
       """
@@ -28,7 +31,7 @@ package struct Catalogue: Sendable {
   }
 
   /// Fills all tables with documents of every shape: nulls, empty texts, two languages, deleted ones.
-  package func fill(_ count: Int = 60) async throws {
+  func fill(_ count: Int = 60) async throws {
     try await place.execute(
       """
       insert into assets select g * 3, words(3, g), case when g % 5 > 0 then words(30, g + 1000) end,
@@ -47,39 +50,8 @@ package struct Catalogue: Sendable {
       """)
   }
 
-  package func run(_ arguments: [String] = [], _ settings: [String: String] = [:]) async throws -> Binary.Outcome {
-    try await Self.binary.run(arguments, place.environment.merging(settings) { $1 })
-  }
-
-  /// Starts a run and kills it after some lines of its log.
-  ///
-  /// - Returns: whether it had not ended by then.
-  package func kill(_ settings: [String: String], after lines: Int) async throws -> Bool {
-    let run = try await SteppedRun(Self.binary, place.environment.merging(settings) { $1 }, after: lines)
-    guard !run.hasEnded else { return false }
-    try await kill(run.process)
-    return true
-  }
-
-  /// Starts a run and kills it shortly after it has logged a text.
-  package func kill(_ settings: [String: String], past text: String) async throws {
-    try await kill(SteppedRun(Self.binary, place.environment.merging(settings) { $1 }, past: text).process)
-  }
-
-  private func kill(_ process: Binary.Running) async throws {
-    process.send(SIGKILL)
-    _ = await process.outcome()
-    // The server rolls back what it had open once it notices the end of the connection.
-    try await eventually {
-      try await place.value(
-        "select count(*) from pg_stat_activity where application_name = 'oneshot' and datname = current_database()")
-        == "0"
-    }
-    try await place.redis("DEL", "oneshot:lock:reindex")  // What the end of the lease does.
-  }
-
   /// What the index should hold, by a query that is obviously right.
-  package static let plain = """
+  static let plain = """
     select 'asset' as entity, id::text as entity_id, lower(coalesce(language, 'english')) as language,
       title as a, description as b, tags::text as c from assets where deleted_at is null
     union all select 'creator', id::text, 'english', stage_name, bio, specialties from creators
@@ -98,7 +70,7 @@ package struct Catalogue: Sendable {
   /// What is wrong in the index, or in what it should hold and does not: none when all is right.
   ///
   /// - Parameter condition: which documents are looked at.
-  package func differences(where condition: String = "true") async throws -> [[String]] {
+  func differences(where condition: String = "true") async throws -> [[String]] {
     try await place.rows(
       """
       select * from (

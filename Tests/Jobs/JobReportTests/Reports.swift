@@ -1,36 +1,33 @@
 import Foundation
+import TestSupport
 
 /// A ledger of a test's own, the real `job-report` that shows it, and a folder for its page.
-package struct Reports: Sendable {
-  package let place: Place
-  package let folder: TemporaryFolder
+struct Reports: JobFixture {
+  static let job = "job-report"
 
-  package static let binary = Binary("job-report")
+  let place: Place
+  let folder: TemporaryFolder
 
-  package init() async throws {
+  init() async throws {
     place = try await Place()
     folder = try TemporaryFolder()
   }
 
-  package var file: String { "\(folder.path)/report.html" }
+  var file: String { "\(folder.path)/report.html" }
 
-  package var environment: [String: String] { place.environment.merging(["REPORT_FILE": file]) { $1 } }
-
-  package func run(_ arguments: [String] = [], _ settings: [String: String] = [:]) async throws -> Binary.Outcome {
-    try await Self.binary.run(arguments, environment.merging(settings) { $1 })
-  }
+  var settings: [String: String] { ["REPORT_FILE": file] }
 
   /// The page as it stands in the folder; empty when there is none.
-  package func page() -> String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
+  func page() -> String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
 
-  package func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
+  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
 
   /// Writes one run into the ledger.
   ///
   /// - Parameters:
   ///   - ago: when it started, as Postgres reads an interval.
   ///   - status: `running` leaves it open.
-  package func add(
+  func add(
     _ job: String, variant: String = "", shard: Int = 0, ago: String, status: String = "succeeded", kind: String? = nil,
     message: String? = nil, milliseconds: Int = 40, items: Int? = 7, deadline: String = "50 minutes"
   ) async throws {
@@ -51,7 +48,7 @@ package struct Reports: Sendable {
   /// Fills the ledger with so many runs of ten jobs in the last six days, one in fifty of which failed.
   ///
   /// - Parameter shards: of each job; one is none.
-  package func fill(runs: Int, shards: Int = 1) async throws {
+  func fill(runs: Int, shards: Int = 1) async throws {
     try await place.execute(
       """
       insert into oneshot.job_runs (run_id, job, variant, shard, shard_count, scheduled_at, scheduled_by, forced, status,
@@ -67,7 +64,7 @@ package struct Reports: Sendable {
       """)
   }
 
-  package func addDeadLetter(
+  func addDeadLetter(
     _ job: String, item: String, kind: String = "wrong_type", message: String, state: String = "pending"
   ) async throws {
     func text(_ text: String) -> String { "convert_from('\\x\(Data(text.utf8).hex)', 'UTF8')" }
