@@ -31,18 +31,21 @@ enum Schema {
 
   static let runtimeTables = [
     TableNeed("oneshot.migrations", columns: ["line", "number"], privileges: [.select]),
-    TableNeed("oneshot.fences", columns: ["job", "shard", "token"], privileges: [.select, .insert, .update]),
+    TableNeed(
+      "oneshot.fences", columns: ["instance", "job", "server", "shard", "token"],
+      privileges: [.select, .insert, .update]),
     TableNeed(
       "oneshot.job_runs",
       columns: [
-        "run_id", "job", "shard", "scheduled_at", "status", "fence", "counts", "variant",
+        "run_id", "instance", "job", "server", "variant", "shard", "scheduled_at", "status", "fence", "counts",
         "deadline_at", "items_processed", "behind",
       ],
       privileges: [.select, .insert, .update, .delete]),
     TableNeed(
       "oneshot.dead_letters",
       columns: [
-        "job", "item_digest", "item", "payload", "state", "replay_asked_at", "replay_asked_by", "replay_run_id",
+        "instance", "job", "server", "variant", "item_digest", "item", "payload", "state", "replay_asked_at",
+        "replay_asked_by", "replay_run_id",
       ],
       privileges: [.select, .insert, .update]),
     TableNeed(
@@ -50,7 +53,9 @@ enum Schema {
       privileges: [.select, .insert, .update]),
     TableNeed(
       "oneshot.job_totals",
-      columns: RunTotals.columns + ["job", "shard", "dead_letters", "consecutive_failures", "last_succeeded_at"],
+      columns: RunTotals.columns + [
+        "instance", "job", "server", "variant", "shard", "dead_letters", "consecutive_failures", "last_succeeded_at",
+      ],
       privileges: [.select, .insert, .update]),
   ]
 

@@ -6,7 +6,12 @@ package import Postgres
 /// replays it, makes it `resolved`; a person makes it `discarded`. `DeadLetters` has the statements, and nothing else
 /// changes a row.
 public struct DeadLetter: Sendable, Equatable {
+  /// The installation, the job, and the Redis that its data are in; see `RunIdentity`.
+  package var instance: String
   package var job: String
+  package var server: String
+  /// Which work the run did that wrote it last.
+  package var variant: String
   /// Of the stored item, in hexadecimal: the letter's id.
   package var digest: String
   /// What names the item, as it is stored: what `ItemFailure.item` was, but a name that held a NUL has `\0` in its
@@ -38,7 +43,10 @@ public struct DeadLetter: Sendable, Equatable {
 
   /// - Parameter row: all columns of `oneshot.dead_letters`, and `digest`.
   package init(row: Row) throws(PostgresError) {
+    instance = try row.value("instance")
     job = try row.value("job")
+    server = try row.value("server")
+    variant = try row.value("variant")
     digest = try row.value("digest")
     item = try row.value("item")
     payload = try row.value("payload")
@@ -60,7 +68,8 @@ public struct DeadLetter: Sendable, Equatable {
   package var json: JSON {
     func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
     return [
-      "job": .string(job), "item_digest": .string(digest), "item": .string(item), "payload": .verbatim(payload),
+      "instance": .string(instance), "job": .string(job), "server": .string(server), "variant": .string(variant),
+      "item_digest": .string(digest), "item": .string(item), "payload": .verbatim(payload),
       "error_kind": .string(kind), "error_message": .string(message), "attempts": .integer(Int64(attempts)),
       "first_failed_at": .string(firstFailedAt.rfc3339), "last_failed_at": .string(lastFailedAt.rfc3339),
       "last_run_id": .string(lastRunID), "state": .string(state.rawValue), "replay_asked_at": text(askedAt?.rfc3339),

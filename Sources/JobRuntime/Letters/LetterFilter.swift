@@ -2,14 +2,16 @@ package import Postgres
 
 extension DeadLetter {
   /// The letter of this name; where there is none, those whose id begins so.
-  package static func named(_ item: String, of job: String, limit: Int) throws(PostgresError) -> Statement {
+  package static func named(
+    _ item: String, of job: String, instance: String? = nil, server: String? = nil, limit: Int
+  ) throws(PostgresError) -> Statement {
     // Fewer digits may as well be an item that somebody mistyped.
     let beginning = item.utf8.count >= 6 && item.utf8.count <= 64 && item.utf8.allSatisfy(isDigit) ? item : nil
     let missing = 64 - item.utf8.count
     return try Statement(
       file: PackageResources.letter_named_sql,
       binding: [
-        "job": job, "item": item, "lowest": beginning.map { $0 + String(repeating: "0", count: missing) },
+        "instance": instance, "job": job, "server": server, "item": item, "lowest": beginning.map { $0 + String(repeating: "0", count: missing) },
         "highest": beginning.map { $0 + String(repeating: "f", count: missing) }, "limit": limit,
       ])
   }
@@ -21,13 +23,16 @@ extension DeadLetter {
   /// What was done with it, newest first: at most so many of `total`.
   package func actions(limit: Int) throws(PostgresError) -> Statement {
     try Statement(
-      file: PackageResources.letter_actions_sql, binding: ["job": job, "digest": digest, "limit": limit])
+      file: PackageResources.letter_actions_sql,
+      binding: ["instance": instance, "job": job, "server": server, "digest": digest, "limit": limit])
   }
 }
 
 /// Which dead letters somebody means.
 package struct LetterFilter: Sendable, Equatable {
+  package var instance: String?
   package var job: String?
+  package var server: String?
   package var kind: String?
   package var state: DeadLetter.State?
   /// Only what has not failed since.
@@ -36,13 +41,17 @@ package struct LetterFilter: Sendable, Equatable {
   package var digest: String?
 
   package init(
-    job: String? = nil, kind: String? = nil, state: DeadLetter.State? = nil, failedBefore: Timestamp? = nil
+    instance: String? = nil, job: String? = nil, server: String? = nil, kind: String? = nil,
+    state: DeadLetter.State? = nil, failedBefore: Timestamp? = nil
   ) {
+    (self.instance, self.server) = (instance, server)
     (self.job, self.kind, self.state, self.failedBefore) = (job, kind, state, failedBefore)
   }
 
   /// Only this letter.
-  package init(only letter: DeadLetter) { (job, digest) = (letter.job, letter.digest) }
+  package init(only letter: DeadLetter) {
+    (instance, job, server, digest) = (letter.instance, letter.job, letter.server, letter.digest)
+  }
 
   /// They, the newest failure first.
   package func list(limit: Int) throws(PostgresError) -> Statement {
@@ -58,7 +67,7 @@ package struct LetterFilter: Sendable, Equatable {
   package func count() throws(PostgresError) -> Statement { try statement(PackageResources.letters_count_sql) }
 
   /// Asks for a replay of those that are pending and not asked for yet, the oldest first, and notes who did.
-  /// Yields `job` and `letters`, how many of each.
+  /// Yields `instance`, `job`, `server` and `letters`, how many of each.
   package func ask(by who: String, limit: Int) throws(PostgresError) -> Statement {
     try statement(PackageResources.letters_ask_sql, ["by": who, "limit": limit]).limited(to: .minutes(5))
   }
@@ -72,7 +81,7 @@ package struct LetterFilter: Sendable, Equatable {
     _ what: [UInt8], _ values: [String: any PostgresEncodable] = [:]
   ) throws(PostgresError) -> Statement {
     let filter: [String: any PostgresEncodable] = [
-      "job": job, "kind": kind, "state": state?.rawValue, "failed_before": failedBefore, "digest": digest,
+      "instance": instance, "job": job, "server": server, "kind": kind, "state": state?.rawValue, "failed_before": failedBefore, "digest": digest,
     ]
     // On the rows themselves, not by a join with those that were found: what is locked is looked at again, and a planner that
     // has no statistics yet, as after a thousand failures at once, has nothing to be wrong about.

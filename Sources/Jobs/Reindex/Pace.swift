@@ -5,7 +5,10 @@ import Synchronization
 /// How fast a run may read documents, all of its lanes together.
 final class Pace: Sendable {
   /// Where an operator changes it while the run goes on.
-  static let key = "oneshot:reindex:rate"
+  static let key = key(of: "")
+
+  /// The same of an installation.
+  static func key(of instance: String) -> String { "oneshot:\(instance.isEmpty ? "" : "\(instance)/")reindex:rate" }
 
   private struct State {
     /// From when on documents may be read again.
@@ -55,7 +58,7 @@ final class Pace: Sendable {
   private func current(_ run: JobRun) async throws -> Int? {
     let answer: RedisValue
     do {
-      answer = try await run.redis { session in try session.command(RedisCommand("GET", Self.key)) }
+      answer = try await run.redis { session in try session.command(RedisCommand("GET", Self.key(of: run.instance))) }
     } catch RedisError.server(code: "WRONGTYPE", _) {
       complain("no text", run)
       return setting
@@ -73,7 +76,7 @@ final class Pace: Sendable {
     }
     guard isNew else { return }
     run.log.warning(
-      "the Redis key \(Self.key) holds no number of documents a second; the setting holds",
+      "the Redis key \(Self.key(of: run.instance)) holds no number of documents a second; the setting holds",
       ["value": .string(String(value.prefix(100)))])
   }
 

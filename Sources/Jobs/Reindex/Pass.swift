@@ -27,6 +27,8 @@ struct Pass: Sendable {
   }
 
   let mode: Mode
+  /// What its cursors are stored under.
+  let key: String
   let action: Action
   let shard: Shard
   /// Since when each entity is read that another run has begun with.
@@ -40,7 +42,7 @@ struct Pass: Sendable {
     _ mode: Mode, _ entities: [Entity], _ settings: Reindex.Settings, _ run: JobRun
   ) async throws -> Pass {
     guard Action(mode, isDryRun: run.isDryRun).keepsCursor else { return Pass(mode, entities, run) }
-    let resumption = try resumption(mode, entities, language: settings.language, run.shard)
+    let resumption = try resumption(mode, entities, language: settings.language, run)
     let (lanes, resumed) = try await run.transaction { tx in
       let rows = try tx.query(resumption)
       let starts = try rows.map {
@@ -67,7 +69,7 @@ struct Pass: Sendable {
     let plan = try entity.statement(
       [PackageResources.lanes_sql], action.keepsCursor ? PackageResources.plan_sql : PackageResources.plan_only_sql,
       binding: [
-        "mode": mode.rawValue, "entity": entity.name, "shard": shard.index, "shards": shard.count,
+        "mode": key, "entity": entity.name, "shard": shard.index, "shards": shard.count,
         "source": Self.source(of: entity, settings.language), "started_at": startedAt,
         "lanes": settings.parallel, "fractions": Self.fractions(settings.parallel), "batch": settings.batch,
       ]
@@ -94,6 +96,7 @@ struct Pass: Sendable {
     _ mode: Mode, _ entities: [Entity], _ run: JobRun, resumed: [String: Timestamp] = [:], lanes: [Lane] = []
   ) {
     self.mode = mode
+    key = Self.key(mode, run)
     action = Action(mode, isDryRun: run.isDryRun)
     shard = run.shard
     self.resumed = resumed
@@ -104,14 +107,20 @@ struct Pass: Sendable {
 
   /// Forgets what is of no use any more, and reads what an earlier run of this mode has left to do.
   static func resumption(
-    _ mode: Mode, _ entities: [Entity], language: String, _ shard: Shard
+    _ mode: Mode, _ entities: [Entity], language: String, _ run: JobRun
   ) throws -> Statement {
     try Statement(
       file: PackageResources.resume_sql,
       binding: [
-        "mode": mode.rawValue, "shard": shard.index, "shards": shard.count, "entities": entities.map(\.name),
+        "mode": key(mode, run), "shard": run.shard.index, "shards": run.shard.count, "entities": entities.map(\.name),
         "sources": entities.map { source(of: $0, language) },
       ])
+  }
+
+  /// What its cursors are stored under: each installation goes its own way through the documents. But the table that a
+  /// rebuild makes is one for all.
+  private static func key(_ mode: Mode, _ run: JobRun) -> String {
+    run.instance.isEmpty || mode == .rebuild ? mode.rawValue : "\(run.instance)/\(mode.rawValue)"
   }
 
   /// What tells one way of reading an entity from another.
@@ -129,7 +138,7 @@ struct Pass: Sendable {
   /// Where a lane stands, for the statements that move it.
   func names(of lane: Lane) -> [String: any PostgresEncodable] {
     [
-      "mode": mode.rawValue, "entity": lane.entity, "shard": shard.index, "shards": shard.count, "lane": lane.number,
+      "mode": key, "entity": lane.entity, "shard": shard.index, "shards": shard.count, "lane": lane.number,
       "after": lane.after, "upto": lane.upto,
     ]
   }
@@ -139,7 +148,7 @@ struct Pass: Sendable {
     """
     select entity, lane, after_id, upto_id, is_done, present, set_config('synchronous_commit', 'off', true)
     from oneshot.reindex_cursors
-    where mode = \(mode.rawValue) and entity = \(lane.entity) and shard = \(shard.index) and lane = \(lane.number)
+    where mode = \(key) and entity = \(lane.entity) and shard = \(shard.index) and lane = \(lane.number)
     """
   }
 
@@ -154,7 +163,7 @@ struct Pass: Sendable {
     guard action.keepsCursor else { return }
     let statement: Statement = """
       delete from oneshot.reindex_cursors
-      where mode = \(mode.rawValue) and shard = \(shard.index) and entity = any (\(names)::text[])
+      where mode = \(key) and shard = \(shard.index) and entity = any (\(names)::text[])
       """
     try await run.transaction { tx in try tx.execute(statement) }
   }

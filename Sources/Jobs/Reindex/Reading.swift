@@ -119,7 +119,7 @@ struct Reading: Sendable {
           """
           update oneshot.reindex_cursors
           set after_id = \(id), present = present + \(isPresent)::integer, moved_at = now()
-          where mode = \(pass.mode.rawValue) and entity = \(entity.name) and shard = \(pass.shard.index)
+          where mode = \(pass.key) and entity = \(entity.name) and shard = \(pass.shard.index)
             and lane = \(lane.number)
           """)
       }

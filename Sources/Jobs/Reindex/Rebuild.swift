@@ -16,7 +16,7 @@ struct Rebuild: Sendable {
 
   /// Makes the table, unless an earlier run was stopped that was filling it for the same entities.
   static func start(_ entities: [Entity], _ settings: Reindex.Settings, _ run: JobRun) async throws {
-    let resume = try Pass.resumption(.rebuild, entities, language: settings.language, run.shard)
+    let resume = try Pass.resumption(.rebuild, entities, language: settings.language, run)
     let resumable = try Statement(
       file: PackageResources.resumable_sql, binding: ["entities": entities.map(\.name)])
     let unaccounted: Statement = """

@@ -74,7 +74,7 @@ struct Sweep: Sendable {
     guard pass.action.keepsCursor else { return }
     let statement: Statement = """
       update oneshot.reindex_cursors set after_id = \(lane.after), is_done = \(lane.isDone), moved_at = now()
-      where mode = \(pass.mode.rawValue) and entity = \(entity.name) and shard = \(pass.shard.index)
+      where mode = \(pass.key) and entity = \(entity.name) and shard = \(pass.shard.index)
         and lane = \(lane.number)
       """
     try await run.transaction { tx in try tx.execute(statement) }

@@ -1,6 +1,6 @@
 -- Asks for replays. The conditions stand on the locked rows, so of two that ask at once one finds them asked already.
 with due as (
-  select d.job, d.item_digest
+  select d.instance, d.job, d.server, d.item_digest
   /* chosen */
     and d.state = 'pending' and (d.replay_asked_at is null or d.replay_run_id is not null)
   order by d.last_failed_at, d.job, d.item_digest
@@ -10,11 +10,11 @@ with due as (
   update oneshot.dead_letters d
   set replay_asked_at = now(), replay_asked_by = :by, replay_run_id = null
   from due
-  where d.job = due.job and d.item_digest = due.item_digest
+  where (d.instance, d.job, d.server, d.item_digest) = (due.instance, due.job, due.server, due.item_digest)
   returning d.*
 ), told as (
   insert into oneshot.dead_letter_actions (
-    action, acted_by, job, item_digest, item, error_kind, error_message, attempts, last_failed_at)
-  select 'replay', :by, job, item_digest, item, error_kind, error_message, attempts, last_failed_at from asked
+    action, acted_by, instance, job, server, item_digest, item, error_kind, error_message, attempts, last_failed_at)
+  select 'replay', :by, instance, job, server, item_digest, item, error_kind, error_message, attempts, last_failed_at from asked
 )
-select job, count(*) as letters from asked group by job order by job
+select instance, job, server, count(*) as letters from asked group by instance, job, server order by instance, job, server

@@ -4,21 +4,28 @@ import Postgres
 
 /// The options that say which dead letters are meant.
 struct LetterOptions: Sendable {
+  let instance: String?
+  let server: String?
   private let job: String?
   private let kind: String?
   private let olderThan: Duration?
 
-  init(from arguments: inout Arguments) {
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    instance = instanceOption(from: &arguments, &env, help: "only letters of this installation")
+    server = arguments.optionalText(
+      "redis", .text("ADDRESS"), help: "only letters whose data are in this Redis, as `dead-letters show` names it")
     job = arguments.optionalText("job", .job, help: "only letters of this job")
     kind = arguments.optionalText("kind", .text("KIND"), help: "only failures of this kind, for example not_integer")
     olderThan = arguments.duration("older-than", default: nil, help: "only what has last failed longer ago than this")
   }
 
-  /// Whether none is given.
+  /// Whether none is given. Which installation, and which Redis, chooses nothing by itself.
   var isEmpty: Bool { job == nil && kind == nil && olderThan == nil }
 
   func filter(state: DeadLetter.State?, at now: Timestamp) -> LetterFilter {
-    LetterFilter(job: job, kind: kind, state: state, failedBefore: olderThan.map { now - $0 })
+    LetterFilter(
+      instance: instance, job: job, server: server, kind: kind, state: state,
+      failedBefore: olderThan.map { now - $0 })
   }
 }
 
@@ -35,7 +42,7 @@ struct LetterChoice: Sendable {
   private let item: String?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    options = LetterOptions(from: &arguments)
+    options = LetterOptions(from: &arguments, &env)
     limit = arguments.int("limit", default: Self.most, in: 1...1_000_000, help: "at most so many, the oldest")
     let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
     let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, user@host.")
@@ -55,7 +62,9 @@ struct LetterChoice: Sendable {
   /// - Returns: the filter, and how many letters at most. `nil` after a complaint.
   func resolved(_ database: Database, _ console: Console) async throws -> (filter: LetterFilter, limit: Int)? {
     guard let job, let item else { return (options.filter(state: .pending, at: console.now), limit) }
-    guard let found = try await ShowDeadLetter.find(item, of: job, in: database, console) else { return nil }
+    let found = try await ShowDeadLetter.find(
+      item, of: job, instance: options.instance, server: options.server, in: database, console)
+    guard let found else { return nil }
     guard found.letter.state == .pending else {
       console.note("nothing was changed: the letter is \(found.letter.state.rawValue)")
       return nil
@@ -66,11 +75,15 @@ struct LetterChoice: Sendable {
 
 /// How many letters of which jobs something was done with.
 struct LettersByJob: Sendable {
-  private let jobs: [(job: String, letters: Int)]
+  private let jobs: [(part: JobPart, letters: Int)]
 
   init(_ rows: Rows) throws(PostgresError) {
-    var jobs: [(String, Int)] = []
-    for row in rows { jobs.append((try row.value("job"), try row.value("letters"))) }
+    var jobs: [(JobPart, Int)] = []
+    for row in rows {
+      let part = JobPart(
+        instance: try row.value("instance"), job: try row.value("job"), server: try row.value("server"))
+      jobs.append((part, try row.value("letters")))
+    }
     self.jobs = jobs
   }
 
@@ -78,7 +91,8 @@ struct LettersByJob: Sendable {
 
   /// `3 dead letters (reindex 1, top-stats 2)`.
   var text: String {
-    "\(total) dead letter\(total == 1 ? "" : "s") ("
-      + jobs.map { "\(printable($0.job)) \($0.letters)" }.joined(separator: ", ") + ")"
+    let names = PartNames(jobs.map(\.part))
+    return "\(total) dead letter\(total == 1 ? "" : "s") ("
+      + jobs.map { "\(printable(names[$0.part])) \($0.letters)" }.joined(separator: ", ") + ")"
   }
 }

@@ -7,7 +7,7 @@ struct ListDeadLetters: Command {
   static let name = "dead-letters list"
   static let summary = "list items that failed"
   static let discussion =
-    "The newest failures first. An item is named by what the job calls it, cut here where it is long, or by its id, which is the same for a job and an item for ever."
+    "The newest failures first. An item is named by what the job calls it, cut here where it is long, or by its id, which is the same for a job and an item for ever. Installations, and data in several Redis, have letters of their own: --instance and --redis tell them apart."
 
   private let filter: LetterOptions
   private let state: StateChoice
@@ -20,7 +20,7 @@ struct ListDeadLetters: Command {
   }
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    filter = LetterOptions(from: &arguments)
+    filter = LetterOptions(from: &arguments, &env)
     state =
       arguments.choice("state", of: StateChoice.self, default: .pending, help: "only letters that stand so") ?? .pending
     limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
@@ -51,9 +51,10 @@ struct ListDeadLetters: Command {
   /// Letters as people see them in lists.
   static func table(of letters: [DeadLetter], at now: Timestamp) -> Table {
     var table = Table("id", "job", "state", "kind", .number("attempts"), "failed", "asked", "item")
+    let names = PartNames(letters.map(\.part))
     for letter in letters {
       table.add(
-        letter.shortID, letter.job, letter.state.rawValue, letter.kind, "\(letter.attempts)",
+        letter.shortID, names[letter.part], letter.state.rawValue, letter.kind, "\(letter.attempts)",
         letter.lastFailedAt.age(at: now), letter.askedAt?.age(at: now),
         printable(letter.item).cut(to: longestItem))
     }
@@ -62,4 +63,9 @@ struct ListDeadLetters: Command {
 
   /// An item may be as long as it likes; `show` and `--json` have all of it.
   private static let longestItem = 160
+}
+
+extension DeadLetter {
+  /// Whose it is: of all variants of the job.
+  var part: JobPart { JobPart(instance: instance, job: job, server: server) }
 }

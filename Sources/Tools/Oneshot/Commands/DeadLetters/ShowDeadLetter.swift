@@ -7,6 +7,8 @@ struct ShowDeadLetter: Command {
   static let name = "dead-letters show"
   static let summary = "show everything about one item that failed, and what was done with it"
 
+  private let instance: String?
+  private let server: String?
   private let job: String
   private let item: String
   private let isJSON: Bool
@@ -14,6 +16,9 @@ struct ShowDeadLetter: Command {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isJSON = arguments.flag("json", help: "one JSON object; an array where several ids begin so")
+    instance = instanceOption(from: &arguments, &env, help: "only a letter of this installation")
+    server = arguments.optionalText(
+      "redis", .text("ADDRESS"), help: "only a letter whose data are in this Redis, as it is shown here")
     job = arguments.operand(.job, help: "the letter's job")
     item = arguments.operand(
       .text("ITEM"), help: "the item, or its id; one that begins with dashes stands behind --")
@@ -22,7 +27,9 @@ struct ShowDeadLetter: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     try await withDatabase(database) { database in
-      guard let found = try await Self.find(item, of: job, in: database, console, isJSON: isJSON) else { return 1 }
+      guard let found = try await Self.find(
+        item, of: job, instance: instance, server: server, in: database, console, isJSON: isJSON)
+      else { return 1 }
       let letter = found.letter
       let statement = try letter.actions(limit: Self.shown)
       let (actions, total) = try await database.transaction(readOnly: true) { session in
@@ -68,25 +75,27 @@ struct ShowDeadLetter: Command {
   ///
   /// - Returns: `nil` after a complaint.
   static func find(
-    _ item: String, of job: String, in database: Database, _ console: Console, isJSON: Bool = false
+    _ item: String, of job: String, instance: String?, server: String?, in database: Database, _ console: Console, isJSON: Bool = false
   ) async throws -> Found? {
-    let statement = try DeadLetter.named(item, of: job, limit: 10)
+    let statement = try DeadLetter.named(item, of: job, instance: instance, server: server, limit: 10)
     let (letters, isExact) = try await database.transaction(readOnly: true) { session in
       let rows = try session.query(statement)
       return (
         try rows.map { row in try Found(row: row) }, try rows.first?.value("is_exact", as: Bool.self) ?? false
       )
     }
-    if let letter = letters.first, isExact || letters.count == 1 { return letter }
+    // The same item of several installations, or of several Redis, has a letter each.
+    let exact = letters.filter { $0.letter.digest == letters.first?.letter.digest }
+    if let letter = letters.first, isExact ? exact.count == 1 : letters.count == 1 { return letter }
     if letters.isEmpty {
       console.note("there is no dead letter of \(job) with this name or id; oneshot dead-letters list shows them")
     } else {
-      console.note("several ids begin so:")
+      console.note(isExact ? "several have it; --instance or --redis says whose:" : "several ids begin so:")
       guard !isJSON else {
-        try console.say(JSON.array(letters.map(\.letter.json)))
+        try console.say(JSON.array((isExact ? exact : letters).map(\.letter.json)))
         return nil
       }
-      try console.say(ListDeadLetters.table(of: letters.map(\.letter), at: console.now).text(width: console.width))
+      try console.say(ListDeadLetters.table(of: (isExact ? exact : letters).map(\.letter), at: console.now).text(width: console.width))
     }
     return nil
   }
@@ -94,7 +103,9 @@ struct ShowDeadLetter: Command {
   private static func sheet(_ found: Found, at now: Timestamp) -> Sheet {
     let letter = found.letter
     var sheet = Sheet()
+    sheet.add("instance", letter.instance.isEmpty ? nil : letter.instance)
     sheet.add("job", letter.job)
+    sheet.add("redis", letter.server.isEmpty ? nil : letter.server)
     // On one line, whatever is in it: what looks like the next fact must not be part of a name.
     sheet.add("item", printable(letter.item))
     sheet.add("id", letter.digest)
@@ -105,7 +116,8 @@ struct ShowDeadLetter: Command {
     sheet.add("remedy", found.remedy.map { printable($0) })
     sheet.add("attempts", "\(letter.attempts)")
     sheet.add("first failed", letter.firstFailedAt.withAge(at: now))
-    sheet.add("last failed", "\(letter.lastFailedAt.withAge(at: now)) in run \(letter.lastRunID)")
+    sheet.add("last failed", "\(letter.lastFailedAt.withAge(at: now)) in run \(letter.lastRunID)"
+        + (letter.variant.isEmpty ? "" : " of \(letter.variant)"))
     sheet.add(
       "asked", letter.askedAt.map { "\($0.withAge(at: now)) by \(printable(letter.askedBy ?? "nobody knows"))" })
     sheet.add("given to", letter.replayRunID.map { "run \($0)" })
