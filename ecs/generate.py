@@ -5,13 +5,14 @@
   ecs/generate.py --check FOLDER_OF_THE_BINARIES    fails when it is not what would be written
 """
 import json
+import os
 import sys
 from pathlib import Path
 from string import Template
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "k8s"))
-from schedules import HOUR, MINUTE, SCHEDULES, by_job, check, facts, late_after, settings_of, write  # noqa: E402
+from schedules import HOUR, MINUTE, SCHEDULES, by_job, check, facts, late_after, settings_of, usual, write  # noqa: E402
 
 # A Fargate task takes most of a minute to start: what comes every minute is not for it. Nor is what needs a volume.
 FARGATE = [schedule for schedule in SCHEDULES if schedule.every >= 5 * MINUTE and schedule.folder == "base"]
@@ -52,7 +53,11 @@ def stack(binaries):
         arns += ("\n                  - !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}"
                  f":task-definition/oneshot-{schedule.name}:*")
     for job, schedules in by_job(FARGATE).items():
-        jobs += template("late.yaml").substitute(id=camel(job), job=job, hours=-(-late_after(schedules) // HOUR))
+        # The usual one's: CloudWatch looks back no further than a week.
+        variant = usual(schedules).variant
+        jobs += template("late.yaml").substitute(
+            id=camel(job), job=job, hours=-(-late_after(schedules) // HOUR),
+            variant=f", {{Name: variant, Value: {json.dumps(variant)}}}" if variant else "")
     # The migration, and all but the doctor, which says by 65 that it found something: every five minutes until it is mended.
     families = ["migrate"] + [schedule.name for schedule in FARGATE if schedule.job != "job-doctor"]
     others = "".join(f'\n                - {{prefix: !Sub "{TASK_DEFINITIONS}/oneshot-{name}:"}}' for name in families)
@@ -63,6 +68,7 @@ def main(arguments):
     is_check = arguments[:1] == ["--check"]
     if len(arguments) != 1 + is_check:
         sys.exit(__doc__)
+    os.environ["ONESHOT_BINARIES"] = arguments[-1]
     sys.exit(0 if write("ecs/oneshot.yaml", stack(arguments[-1]), is_check) else 1)
 
 

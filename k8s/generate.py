@@ -5,10 +5,11 @@
   k8s/generate.py --check FOLDER_OF_THE_BINARIES    fails when they are not what would be written
 """
 import json
+import os
 import sys
 from string import Template
 
-from schedules import ROOT, SCHEDULES, by_job, check, facts, late_after, leftovers, not_worth_a_retry, settings_of, write
+from schedules import ROOT, SCHEDULES, by_job, by_work, check, facts, late_after, leftovers, not_worth_a_retry, settings_of, write
 
 HEADER = "# Written by k8s/generate.py from `$job --describe` and k8s/schedules.py. Change those, then `make manifests`."
 
@@ -37,6 +38,14 @@ def late(template, name, job, schedules):
     return template.substitute(name=name, job=job, late_after=seconds, late_hours=round(seconds / 3600, 1))
 
 
+def late_job(template, job, name, variant, seconds):
+    labels = f'job_name="{job}"' + ("" if variant is None else f',variant="{variant}"')
+    series = f"job_last_success_timestamp{{{labels}}}"
+    return template.substitute(
+        name=name, job=job, series=f"max without (variant) ({series})" if variant is None else series,
+        late_after=seconds, late_hours=round(seconds / 3600, 1))
+
+
 def files(binaries):
     described = {job: facts(binaries, job) for job in by_job(SCHEDULES)}
     for schedule in SCHEDULES:
@@ -50,7 +59,8 @@ def files(binaries):
         version=any_job["version"], final=", ".join(map(str, final)))
     yield "k8s/monitoring/alerts.yaml", template("alerts.yaml").substitute(
         late_jobs="".join(
-            late(template("late-job.yaml"), job, job, schedules) for job, schedules in by_job(SCHEDULES).items()).rstrip(),
+            late_job(template("late-job.yaml"), job, *work) for job, schedules in by_job(SCHEDULES).items()
+            for work in by_work(schedules)).rstrip(),
         late_schedules="".join(
             late(template("late-schedule.yaml"), schedule.name, schedule.job, [schedule]) for schedule in SCHEDULES).rstrip())
 
@@ -59,6 +69,7 @@ def main(arguments):
     is_check = arguments[:1] == ["--check"]
     if len(arguments) != 1 + is_check:
         sys.exit(__doc__)
+    os.environ["ONESHOT_BINARIES"] = arguments[-1]
     written = dict(files(arguments[-1]))
     is_good = all([write(path, text, is_check) for path, text in written.items()])
     for folder in sorted({name.rpartition("/")[0] for name in written}):

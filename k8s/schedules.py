@@ -4,8 +4,10 @@ A job more is an entry more; then `make manifests`. A binary with several schedu
 `settings`. What the code knows (exit codes, settings, seconds to stop) comes from `BINARY --describe`.
 """
 import json
+import os
 import subprocess
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,9 +24,16 @@ class Schedule:
     memory: tuple[int, int]     # request and limit, MiB: measured peaks are beside the entries
     retries: int = 2            # what comes again in a minute needs none
     settings: dict[str, str] = field(default_factory=dict)
-    variant: str = ""           # what the ledger calls runs of these settings; "" those that no other entry names
     may_idle: bool = False      # whether finding nothing to do is nothing to tell: quiet hours are ordinary
     folder: str = "base"        # below k8s/; one of the overlays where a job needs what not every cluster has
+
+    @cached_property
+    def variant(self):
+        """What the ledger and the metrics call runs of these settings, as the binary says: "" for its defaults."""
+        variant = facts(binaries(), self.job, self.settings)["variant"]
+        if variant is None:
+            raise SystemExit(f"{self.name}: what it works on cannot be told here: a setting names a folder that is not here")
+        return variant
 
     @property
     def timeout_seconds(self):
@@ -47,9 +56,9 @@ SCHEDULES = [
     Schedule("reindex", "reindex", "20 * * * *", HOUR, "35m", (32, 64), may_idle=True),
     # What triggers put in search_pending. While another mode holds the lock it waits for less than its own successor comes.
     Schedule("reindex-pending", "reindex", "* * * * *", MINUTE, "4m", (32, 64), retries=0,
-             settings={"REINDEX_MODE": "pending", "JOB_LOCK_WAIT": "30s"}, variant="pending", may_idle=True),
+             settings={"REINDEX_MODE": "pending", "JOB_LOCK_WAIT": "30s"}, may_idle=True),
     Schedule("reindex-rebuild", "reindex", "0 3 * * SUN", 7 * DAY, "3h", (32, 64),
-             settings={"REINDEX_MODE": "rebuild"}, variant="rebuild"),
+             settings={"REINDEX_MODE": "rebuild"}),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
     Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,
              settings={"JOB_LEDGER_KEEP": "14d"}),
@@ -81,19 +90,45 @@ def duration(seconds):
     return f"{seconds // unit}{name}"
 
 
-def late_after(schedules):
+def usual(schedules):
+    """The schedule of a job that does its usual work, or else the one that comes most often."""
+    return min(schedules, key=lambda schedule: (len(schedules) > 1 and schedule.variant != "", schedule.every))
+
+
+def late_after(schedules, of=None):
     """Seconds without a success after which something is wrong: a slot was missed, and the run of the next has had its
-    time. Of a job with several schedules: of that which comes most often, while the longest may keep it waiting."""
-    return min(s.every for s in schedules) + max(s.timeout_seconds for s in schedules) + HOUR
+    time. Of a job with several schedules the longest may keep it waiting.
+
+    :param of: the schedule that is late; without it the usual one."""
+    return (of or usual(schedules)).every + max(s.timeout_seconds for s in schedules) + HOUR
+
+
+def by_work(schedules):
+    """The series that tell of a job's successes: (name, what selects the series, seconds after which it is late).
+
+    Of a job with one schedule whatever its variant is, and was before its settings changed. Of one with several each
+    has its own."""
+    if len(schedules) == 1:
+        yield schedules[0].job, None, late_after(schedules)
+        return
+    for schedule in schedules:
+        yield ledger_name(schedule), schedule.variant, late_after(schedules, of=schedule)
 
 
 def by_job(schedules):
     return {job: [s for s in schedules if s.job == job] for job in sorted({s.job for s in schedules})}
 
 
-def facts(binaries, job):
-    """What a job's binary tells of itself."""
-    return json.loads(subprocess.run([Path(binaries) / job, "--describe"], check=True, capture_output=True).stdout)
+def binaries():
+    """Where the binaries are: where ONESHOT_BINARIES says, or where `swift build` puts them."""
+    built = [ROOT / ".build" / kind for kind in ("debug", "release")]
+    return os.environ.get("ONESHOT_BINARIES") or next((folder for folder in built if folder.exists()), built[0])
+
+
+def facts(binaries, job, settings={}):
+    """What a job's binary tells of itself, as it is with these settings."""
+    return json.loads(subprocess.run(
+        [Path(binaries) / job, "--describe"], env=settings, check=True, capture_output=True).stdout)
 
 
 def check(schedule, described, schedules):

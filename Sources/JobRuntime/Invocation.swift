@@ -44,7 +44,7 @@ package struct Invocation<J: Job>: Sendable {
     var arguments = Arguments(surroundings.arguments)
     let request = JobRequest.read(from: &arguments)
     arguments.end()
-    if arguments.problems.isEmpty, let text = request?.answer(of: J.self) { return .text(text) }
+    if arguments.problems.isEmpty, let text = request?.answer(of: J.self, in: surroundings.environment) { return .text(text) }
 
     var env = Environment(surroundings.environment)
     let servers = Servers(from: &env)
@@ -66,9 +66,12 @@ package struct Invocation<J: Job>: Sendable {
     if let warning { log.warning(warning) }
 
     let delivery = ResultDelivery(to: surroundings, path: settings.resultFile, log: log, redactor: redactor)
+    let identity = RunIdentity(
+      instance: settings.instance, job: J.name, server: J.facts.keepsDataInRedis ? servers?.server ?? "" : "",
+      variant: env.variant, shard: settings.shard)
     var refused = RunResult(
-      job: J.name, version: oneshotVersion, runID: runID.description, status: .failed, exitCode: 0,
-      logicalTime: logicalTime, shard: settings.shard, startedAt: startedAt)
+      identity: identity, version: oneshotVersion, runID: runID.description, status: .failed, exitCode: 0,
+      logicalTime: logicalTime, startedAt: startedAt)
     guard arguments.problems.isEmpty else {
       refused.fail(
         JobFailure(
@@ -87,7 +90,7 @@ package struct Invocation<J: Job>: Sendable {
 
     let channels = Channel.all(settings.telemetry, terminal: surroundings.terminal)
     let runner = JobRunner(
-      job: makeJob(own), servers: servers, settings: settings, logicalTime: logicalTime, runID: runID,
+      job: makeJob(own), servers: servers, settings: settings, identity: identity, logicalTime: logicalTime, runID: runID,
       startedAt: startedAt, log: log, surroundings: surroundings,
       telemetry: Telemetry(channels, redactor: redactor, log: log))
     return .run(PreparedRun(of: runner, isCheck: request == .check, delivery))

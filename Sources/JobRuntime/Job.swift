@@ -8,11 +8,6 @@ public protocol Job: Sendable {
 
   static var facts: JobFacts { get }
 
-  /// Which part of the job's work this run does, where schedules of one binary do different parts: levels, modes.
-  /// Runs of different variants for one moment are no duplicates of each other, and one waits for the other's
-  /// lock for a while (`JOB_LOCK_WAIT`) instead of leaving its work to it. Letters, digits, commas, `-` and `_`.
-  var variant: String { get }
-
   /// Whether the run writes anything. One that only looks (a status mode) needs no lock and no ledger.
   var writes: Bool { get }
 
@@ -28,7 +23,6 @@ public protocol Job: Sendable {
 extension Job {
   public static var name: String { facts.name }
   static var summary: String { facts.summary }
-  public var variant: String { "" }
   public var writes: Bool { true }
 
   /// Where the process starts; see `JobMain`.

@@ -58,7 +58,7 @@ extension JobRunner {
   private var jobNeeds: JobNeeds { (job as? any Checkable)?.needs ?? J.facts.needs }
 
   private func checkRedis(_ found: inout Findings) async throws {
-    let commands = LeaderLock.trials(key: LeaderLock.key(job: J.name, shard: settings.shard)) + jobNeeds.redisTrials
+    let commands = LeaderLock.trials(key: identity.lockKey) + jobNeeds.redisTrials
     let answers = try await redis.withSession { session in
       try session.pipeline([RedisCommand("INFO", "server")] + commands)
     }

@@ -10,14 +10,17 @@ public struct JobFacts: Sendable {
   public let schema: [MigrationNeed]
   /// The tables that the job reads and writes, and the functions that it calls and that a role may be refused.
   public let needs: JobNeeds
+  /// Whether the data that the job is for are in Redis. Then its progress, fence and slots are one Redis' each.
+  public let keepsDataInRedis: Bool
   /// Every kind of dead letter that the job writes.
   public let letterKinds: [LetterKind]
 
   public init(
-    name: String, summary: String, schema: [MigrationNeed] = [], tables: [TableNeed] = [], functions: [FunctionNeed] = [],
+    name: String, summary: String, keepsDataInRedis: Bool = false, schema: [MigrationNeed] = [], tables: [TableNeed] = [], functions: [FunctionNeed] = [],
     letterKinds: [LetterKind] = []
   ) {
     (self.name, self.summary, self.schema) = (name, summary, schema)
+    self.keepsDataInRedis = keepsDataInRedis
     needs = JobNeeds(tables: tables, functions: functions)
     self.letterKinds = letterKinds
   }

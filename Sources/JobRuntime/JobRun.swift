@@ -10,7 +10,11 @@ public struct JobRun: Sendable {
   /// When the run started, by the clock.
   public let startedAt: Timestamp
   /// This process's share of the work.
-  public let shard: Shard
+  public var shard: Shard { identity.shard }
+  /// The installation that the run is of (`JOB_INSTANCE`); empty where there is only one.
+  public var instance: String { identity.instance }
+  /// The Redis that the job's data are in, without secrets; empty for a job whose data are in Postgres.
+  public var server: String { identity.server }
   /// Report what would change, and change nothing. Transactions are read-only then.
   public let isDryRun: Bool
   public let log: Log
@@ -19,7 +23,7 @@ public struct JobRun: Sendable {
   public let id: RunID
 
   let deadline: ContinuousClock.Instant
-  let job: String
+  package let identity: RunIdentity
   /// Those of the job's facts.
   let letterKinds: [LetterKind]
   let database: Database
@@ -153,7 +157,7 @@ public struct JobRun: Sendable {
     let topology = try await retrier.run("asking Redis for its primaries") { try await redisConnection.topology() }
     guard topology.isCluster else { return [RedisPrimary(connection: redisConnection, holdsShare: false, slots: [])] }
     return topology.primaries.map {
-      RedisPrimary(connection: RedisConnection($0, clientName: job), holdsShare: true, slots: topology.slots)
+      RedisPrimary(connection: RedisConnection($0, clientName: identity.job), holdsShare: true, slots: topology.slots)
     }
   }
 

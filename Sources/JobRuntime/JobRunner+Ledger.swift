@@ -74,7 +74,7 @@ extension JobRunner {
 
   /// Tells metrics and heartbeat how the run ended; one that stops is told too.
   func sendTelemetry(_ result: RunResult) async {
-    let ledger = Ledger(job: J.name, variant: job.variant, shard: settings.shard, runID: runID)
+    let ledger = Ledger(identity: identity, runID: runID)
     await shieldedFromCancellation {
       await telemetry.end(result, itemsProcessed: record.itemsProcessed) {
         guard record.isClosed else { return nil }

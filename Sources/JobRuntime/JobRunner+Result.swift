@@ -25,9 +25,9 @@ extension JobRunner {
 
   func result(_ status: RunStatus, _ failure: JobFailure? = nil) -> RunResult {
     var result = RunResult(
-      job: J.name, version: oneshotVersion, runID: runID.description, status: status,
+      identity: identity, version: oneshotVersion, runID: runID.description, status: status,
       exitCode: exitCode(status: status, failure: failure?.kind, signal: surroundings.stop.signal),
-      logicalTime: logicalTime, shard: settings.shard, startedAt: startedAt)
+      logicalTime: logicalTime, startedAt: startedAt)
     if let opening = record.opening { (result.fence, result.attempt) = (opening.fence, opening.attempt) }
     result.window = record.window
     result.duration = ContinuousClock.now - started

@@ -7,6 +7,7 @@ struct JobRunner<J: Job>: Sendable {
   let job: J
   let servers: Servers
   let settings: RuntimeSettings
+  let identity: RunIdentity
   let logicalTime: LogicalTime
   let runID: RunID
   let startedAt: Timestamp
@@ -19,12 +20,13 @@ struct JobRunner<J: Job>: Sendable {
   let record = RunRecord()
 
   init(
-    job: J, servers: Servers, settings: RuntimeSettings, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp,
-    log: Log, surroundings: Surroundings, telemetry: Telemetry
+    job: J, servers: Servers, settings: RuntimeSettings, identity: RunIdentity, logicalTime: LogicalTime, runID: RunID,
+    startedAt: Timestamp, log: Log, surroundings: Surroundings, telemetry: Telemetry
   ) {
     self.job = job
     self.servers = servers
     self.settings = settings
+    self.identity = identity
     self.logicalTime = logicalTime
     self.runID = runID
     self.startedAt = startedAt
@@ -73,8 +75,7 @@ struct JobRunner<J: Job>: Sendable {
     let connection = RedisConnection(
       servers.redis, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
     let lock = LeaderLock(
-      job: J.name, shard: settings.shard, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold,
-      connection: connection)
+      identity, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold, connection: connection)
     if case .held(let other) = try await take(lock) {
       log.info("another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "gone meanwhile")])
       var result = self.result(.skipped)
@@ -108,15 +109,15 @@ struct JobRunner<J: Job>: Sendable {
   /// Tries to become leader; while a run of another variant is, for a while.
   private func take(_ lock: LeaderLock) async throws -> LeaderLock.Attempt {
     log.debug("taking the lock", ["lock": .string(lock.key)])
-    let (retrier, variant, log, end) = (retrier, job.variant, log, started + settings.lockWait)
+    let (retrier, variant, log, end) = (retrier, identity.variant, log, started + settings.lockWait)
     return try await watched(by: [deadlineWatcher]) {
       var isWaiting = false
       while true {
         let attempt = try await retrier.run("taking the lock") { try await lock.acquire() }
-        guard case .held(let holder) = attempt, !variant.isEmpty, ContinuousClock.now < end,
+        guard case .held(let holder) = attempt, ContinuousClock.now < end,
           holder.map({ LeaderLock.isOther(than: variant, holder: $0) }) ?? isWaiting
         else { return attempt }
-        if !isWaiting { log.info("waiting for a run of another variant", ["holder": .string(holder ?? "")]) }
+        if !isWaiting { log.info("waiting for a run that does other work", ["holder": .string(holder ?? "")]) }
         isWaiting = true
         try await Task.sleep(for: .milliseconds(500))
       }
@@ -125,7 +126,7 @@ struct JobRunner<J: Job>: Sendable {
 
   private func runLocked(_ lock: LeaderLock) async -> RunResult {
     do {
-      let ledger = Ledger(job: J.name, variant: job.variant, shard: settings.shard, runID: runID)
+      let ledger = Ledger(identity: identity, runID: runID)
       log.debug("opening the run in the ledger")
       switch try await watched(by: watchers(of: lock), { try await open(ledger, lock) }) {
       case .schemaTooOld(let found):
@@ -194,8 +195,8 @@ struct JobRunner<J: Job>: Sendable {
   /// What the job is given; without leadership, a run that writes nothing.
   func jobRun(leadership: JobRun.Leadership?) -> JobRun {
     JobRun(
-      scheduledAt: logicalTime.moment, startedAt: startedAt, shard: settings.shard, isDryRun: settings.isDryRun,
-      log: log, id: runID, deadline: deadline, job: J.name, letterKinds: J.facts.letterKinds, database: database,
+      scheduledAt: logicalTime.moment, startedAt: startedAt, isDryRun: settings.isDryRun, log: log, id: runID,
+      deadline: deadline, identity: identity, letterKinds: J.facts.letterKinds, database: database,
       redisConnection: redis,
       retrier: retrier, record: record, leadership: leadership)
   }
@@ -233,7 +234,8 @@ struct JobRunner<J: Job>: Sendable {
       ("run_id", .string(runID.description)), ("host", .string(surroundings.host)),
       ("pid", .integer(Int64(surroundings.processID))), ("since", .string(startedAt.rfc3339)),
     ]
-    if !job.variant.isEmpty { members.append((LeaderLock.variantKey, .string(job.variant))) }
+    if !identity.server.isEmpty { members.append(("server", .string(identity.server))) }
+    members.append((LeaderLock.variantKey, .string(identity.variant)))
     return JSON(members: members).text
   }
 }

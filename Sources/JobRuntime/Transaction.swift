@@ -61,7 +61,7 @@ public struct Transaction: ~Copyable {
       throw JobFailure(.internal, "items are rejected as «\(failure.kind.name)», which is no kind of the job's facts")
     }
     if isWriting {
-      try session.execute(DeadLetters.record(failures, job: run.job, runID: run.id, at: run.startedAt))
+      try session.execute(DeadLetters.record(failures, of: run.identity, runID: run.id, at: run.startedAt))
     }
     let told = run.record.toldByReplay
     rejected.add(told.isEmpty ? failures : failures.filter { !told.contains(Array($0.item.storableName.utf8)) })
@@ -72,13 +72,13 @@ public struct Transaction: ~Copyable {
   /// - Parameter condition: SQL over `letter`, a row of `oneshot.dead_letters`, and whatever else the transaction sees.
   public func resolve(where condition: Statement) throws {
     guard isWriting else { return }
-    try session.execute(DeadLetters.resolve(where: condition, job: run.job))
+    try session.execute(DeadLetters.resolve(where: condition, of: run.identity))
   }
 
   /// Resolves the dead letters of items that went well this time.
   public func resolve(_ items: [String]) throws {
     guard isWriting, !items.isEmpty else { return }
-    try session.execute(DeadLetters.resolve(items, job: run.job))
+    try session.execute(DeadLetters.resolve(items, of: run.identity))
   }
 
   /// A run without leadership (a plan, a mode that only looks) counts its failures and writes nothing.

@@ -10,7 +10,7 @@ package struct HeldLock: Sendable, Equatable {
   /// When the lease ends by itself; `nil` where the key has none, which no run of ours leaves.
   package var timeLeft: Duration?
 
-  /// The job's name, and `/INDEX` behind it for a shard: the key without what all keys begin with.
+  /// `[INSTANCE/]JOB[/SHARD]`: the key without what all keys begin with.
   package var name: String { String(key.dropFirst(Self.prefix.count)) }
 
   /// The value as text, with `…` where it is longer than anybody reads.
@@ -31,12 +31,12 @@ package struct HeldLock: Sendable, Equatable {
     return id
   }
 
-  /// What the holder says of itself: `host`, `since`, and for a run of a variant `variant`.
+  /// What the holder says of itself: `host`, `since`, `variant`, `server`; an empty one is none.
   package func said(_ name: String) -> String? {
     // What we write has no spaces and escapes nothing in these; whatever else is somebody else's.
     let parts = holder.split(separator: "\"\(name)\":\"", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, let end = parts[1].firstIndex(of: "\"") else { return nil }
-    return String(parts[1][..<end])
+    return end == parts[1].startIndex ? nil : String(parts[1][..<end])
   }
 
   /// Deletes the lock, unless somebody else holds it by now. It has to be a whole one; see `named`.
@@ -59,7 +59,7 @@ package struct HeldLock: Sendable, Equatable {
     return redis.call('del', KEYS[1])
     """
 
-  package static let prefix = "oneshot:lock:"
+  package static let prefix = RunIdentity.lockPrefix
 
   /// The locks that are held now, by name; of all primaries of a cluster.
   package static func all(on redis: RedisConnection) async throws -> [HeldLock] {

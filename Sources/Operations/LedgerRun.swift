@@ -40,38 +40,27 @@ package struct LedgerRun: Sendable, Equatable {
   }
 }
 
-/// What has runs of its own: a job, or one variant or shard of it.
-package struct JobPart: Sendable, Hashable, CustomStringConvertible {
-  package var job: String
-  /// See `Job.variant`; empty where a job has none.
-  package var variant: String
-  package var shard: Int
-
-  package init(job: String, variant: String = "", shard: Int = 0) {
-    (self.job, self.variant, self.shard) = (job, variant, shard)
-  }
-
-  /// `reindex:pending/2`; the shard only where it is not the first.
-  package var description: String { job + (variant.isEmpty ? "" : ":\(variant)") + (shard == 0 ? "" : "/\(shard)") }
-}
-
 extension LedgerRun {
   /// The newest runs of all jobs or of one, newest first.
   ///
   /// - Parameters:
   ///   - since: only runs that started then or later.
   package static func newest(
-    job: String? = nil, variant: String? = nil, status: Status? = nil, since: Timestamp? = nil, limit: Int
+    instance: String? = nil, job: String? = nil, variant: String? = nil, status: Status? = nil, since: Timestamp? = nil,
+    limit: Int
   ) throws(PostgresError) -> Statement {
     try Statement(
       file: PackageResources.runs_sql,
-      binding: ["job": job, "variant": variant, "status": status?.rawValue, "since": since, "limit": limit])
+      binding: [
+        "instance": instance, "job": job, "variant": variant, "status": status?.rawValue, "since": since,
+        "limit": limit,
+      ])
   }
 
   /// - Parameter row: all columns of `oneshot.job_runs`.
   package init(row: Row) throws(PostgresError) {
     id = try row.value("run_id")
-    part = JobPart(job: try row.value("job"), variant: try row.value("variant"), shard: try row.value("shard"))
+    part = try JobPart(row: row)
     shardCount = try row.value("shard_count")
     scheduledAt = try row.value("scheduled_at")
     scheduledBy = try row.value("scheduled_by")

@@ -31,7 +31,8 @@ package struct RunDetails: Sendable, Equatable {
     func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
     func number(_ value: Int64?) -> JSON { value.map { .integer($0) } ?? .null }
     return [
-      "run_id": .string(run.id), "job": .string(run.part.job), "variant": .string(run.part.variant),
+      "run_id": .string(run.id), "instance": .string(run.part.instance), "job": .string(run.part.job),
+      "server": .string(run.part.server), "variant": .string(run.part.variant),
       "shard": .integer(Int64(run.part.shard)), "shard_count": .integer(Int64(run.shardCount)),
       "scheduled_at": .string(run.scheduledAt.rfc3339), "scheduled_by": .string(run.scheduledBy),
       "forced": .bool(run.isForced), "window_start": text(window?.start.rfc3339),
@@ -79,7 +80,8 @@ extension LedgerRun {
     try Statement(
       file: PackageResources.run_attempts_sql,
       binding: [
-        "job": part.job, "variant": part.variant, "shard": part.shard, "shard_count": shardCount,
+        "instance": part.instance, "job": part.job, "server": part.server, "variant": part.variant,
+        "shard": part.shard, "shard_count": shardCount,
         "scheduled_at": scheduledAt, "scheduled_by": scheduledBy, "run_id": id, "limit": limit,
       ])
   }
@@ -87,9 +89,12 @@ extension LedgerRun {
   /// The dead letters that failed last in this run, and `total`, how many there are.
   package func deadLetters(limit: Int) throws(PostgresError) -> Statement {
     try Statement(
-      file: PackageResources.run_letters_sql, binding: ["job": part.job, "run_id": id, "limit": limit])
+      file: PackageResources.run_letters_sql,
+      binding: ["instance": part.instance, "job": part.job, "server": part.server, "run_id": id, "limit": limit])
   }
 
   /// The name of the lock that the run had to hold; see `HeldLock.name`.
-  package var lockName: String { part.job + (shardCount == 1 ? "" : "/\(part.shard)") }
+  package var lockName: String {
+    RunIdentity.qualified(part.job, part.instance) + (shardCount == 1 ? "" : "/\(part.shard)")
+  }
 }

@@ -103,6 +103,14 @@ package struct RedisAddress: Sendable {
     }
   }
 
+  /// How progress and ledger name this server: `target`, and names of hosts are the same in capitals.
+  package var identity: String {
+    switch place {
+    case .tcp: target.lowercased()
+    case .unix: target
+    }
+  }
+
   /// Letters written as `%2F`; what is no such code stays as it is.
   private static func percentDecoded(_ text: Substring) -> String {
     var bytes: [UInt8] = []

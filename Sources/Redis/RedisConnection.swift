@@ -5,6 +5,8 @@ import BlockingIO
 package actor RedisConnection {
   /// Where the next connection goes: the URL's place, or where a cluster has redirected us.
   private var address: RedisAddress
+  /// The server that the URL names; see `RedisAddress.identity`.
+  package nonisolated let identity: String
   private let clientName: String
   private let connectTimeout: Duration
   private let commandTimeout: Duration
@@ -22,6 +24,7 @@ package actor RedisConnection {
     connectTimeout: Duration = .seconds(5), commandTimeout: Duration = .seconds(10)
   ) {
     self.address = address
+    identity = address.identity
     self.clientName = clientName
     self.connectTimeout = connectTimeout
     self.commandTimeout = commandTimeout

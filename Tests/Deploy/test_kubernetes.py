@@ -13,7 +13,7 @@ import yaml
 
 from manifests import FOLDERS, ROOT, documents, jobs, kustomize, tool
 from moments import longest_gap, moments, unix
-from schedules import DAY, SCHEDULES, WATCHING, facts
+from schedules import DAY, SCHEDULES, WATCHING, facts, ledger_name
 
 BINARIES = Path(os.environ["ONESHOT_BINARIES"])
 # From the oldest that knows all that is used to the newest that there is a schema for.
@@ -209,7 +209,7 @@ class Schedules(unittest.TestCase):
         watched = [s for s in SCHEDULES if s.job not in WATCHING]
         self.assertEqual(len(periods), len(watched))
         for schedule in watched:
-            name = f"{schedule.job}:{schedule.variant}" if schedule.variant else schedule.job
+            name = ledger_name(schedule)
             self.assertEqual(periods[name], longest_gap(moments(unix(cronjobs[schedule.name]))), name)
 
     def test_schedules_of_one_binary_differ_in_their_settings(self):

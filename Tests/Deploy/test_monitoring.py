@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from manifests import ROOT, documents
-from schedules import SCHEDULES, by_job, late_after
+from schedules import SCHEDULES, by_job, by_work, late_after
 
 DASHBOARD = json.loads((ROOT / "k8s/monitoring/dashboard.json").read_text())
 
@@ -62,21 +62,37 @@ class Alerts(unittest.TestCase):
         self.assertIn(f"{count} rules found", checked.stdout)
 
     def test_a_job_is_late_after_its_next_slot_and_not_before(self):
-        late = [(schedules, "JobIsLate", f'job_last_success_timestamp{{job_name="{job}"}}')
-                for job, schedules in by_job(SCHEDULES).items()]
-        late += [([s], "CronJobIsLate", f'kube_cronjob_status_last_successful_time{{namespace="oneshot",cronjob="{s.name}"}}')
-                 for s in SCHEDULES]
+        late = []
+        for job, schedules in by_job(SCHEDULES).items():
+            for schedule, (_, variant, seconds) in zip(schedules, by_work(schedules)):
+                label = f',variant="{schedule.variant}"' if schedule.variant else ""
+                late.append((schedule, seconds, "JobIsLate", f'job_last_success_timestamp{{job_name="{job}"{label}}}', variant))
+        late += [(s, late_after([s]), "CronJobIsLate",
+                  f'kube_cronjob_status_last_successful_time{{namespace="oneshot",cronjob="{s.name}"}}', None) for s in SCHEDULES]
         # Each is late ten minutes after the series begin: the time before that is in their values.
         found = self.firing(
-            {series: f"{600 - late_after(schedules)}x20" for schedules, _, series in late},
+            {series: f"{600 - seconds}x20" for _, seconds, _, series, _ in late},
             [(alert, minutes) for alert in ("JobIsLate", "CronJobIsLate") for minutes in (9, 11)])
-        for schedules, alert, series in late:
-            with self.subTest(schedules=[s.name for s in schedules], alert=alert):
+        for schedule, seconds, alert, series, variant in late:
+            with self.subTest(schedule=schedule.name, alert=alert):
                 # No run that its schedule allows makes it ring.
-                self.assertGreater(late_after(schedules), min(s.every + s.timeout_seconds for s in schedules))
+                self.assertGreater(seconds, schedule.every + schedule.timeout_seconds)
                 (label,) = re.findall(r'(?:job_name|cronjob)="[^"]*"', series)
-                self.assertFalse([labels for labels in found[alert, 9] if label in labels])
-                self.assertTrue([labels for labels in found[alert, 11] if label in labels])
+
+                def rings(minutes):
+                    return [labels for labels in found[alert, minutes]
+                            if label in labels and (f'variant="{variant}"' in labels if variant else "variant=" not in labels)]
+                self.assertFalse(rings(9))
+                self.assertTrue(rings(11))
+
+    def test_each_work_of_a_job_is_late_by_itself_and_a_name_that_is_gone_is_not(self):
+        name = 'job_last_success_timestamp{job_name="reindex"'
+        fresh, late = "0x20", "-10000000x20"
+        others = {f'{name},variant="pending"}}': fresh, f'{name},variant="rebuild"}}': fresh}
+        self.assertTrue(self.fires("JobIsLate", others | {f"{name}}}": late}, 9))
+        self.assertFalse(self.fires("JobIsLate", others | {f"{name}}}": fresh}, 9))
+        usage = 'job_last_success_timestamp{job_name="usage-aggregation"'
+        self.assertFalse(self.fires("JobIsLate", {f"{usage}}}": late, f'{usage},variant="retention-30d"}}': fresh}, 9))
 
     def test_failures_partial_runs_and_dead_letters(self):
         name = 'job_name="usage-aggregation"'

@@ -14,7 +14,7 @@ import Testing
     _ failures: [ItemFailure], in place: Place, run: UInt64 = 1, at seconds: Int64 = 1_700_000_000
   ) async throws {
     let statement = DeadLetters.record(
-      failures, job: "job", runID: Self.runID(run), at: Timestamp(seconds: seconds))
+      failures, of: RunIdentity(job: "job"), runID: Self.runID(run), at: Timestamp(seconds: seconds))
     try await place.database.withSession { session in try session.execute(statement) }
   }
 
@@ -101,7 +101,8 @@ import Testing
     let place = try await Place()
     for job in ["a", "b"] {
       let statement = DeadLetters.record(
-        [ItemFailure(item: "x", kind: "k", message: "m")], job: job, runID: Self.runID(1), at: Timestamp(seconds: 0))
+        [ItemFailure(item: "x", kind: "k", message: "m")], of: RunIdentity(job: job), runID: Self.runID(1),
+        at: Timestamp(seconds: 0))
       try await place.database.withSession { session in try session.execute(statement) }
     }
     #expect(try await letters(place).count == 2)

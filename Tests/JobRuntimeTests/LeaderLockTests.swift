@@ -14,7 +14,8 @@ import Testing
     _ place: Place, _ holder: String, ttl: Duration = .seconds(60), minHold: Duration = .zero,
     shard: Shard = Shard(index: 0, count: 1)
   ) -> LeaderLock {
-    LeaderLock(job: "job", shard: shard, holder: holder, ttl: ttl, minHold: minHold, connection: place.redis)
+    LeaderLock(
+      RunIdentity(job: "job", shard: shard), holder: holder, ttl: ttl, minHold: minHold, connection: place.redis)
   }
 
   private func holder(of attempt: LeaderLock.Attempt) -> String? {
@@ -26,8 +27,8 @@ import Testing
   }
 
   @Test func `the key names job and shard`() {
-    #expect(LeaderLock.key(job: "job", shard: Shard(index: 0, count: 1)) == "oneshot:lock:job")
-    #expect(LeaderLock.key(job: "job", shard: Shard(index: 2, count: 4)) == "oneshot:lock:job/2")
+    #expect(RunIdentity(job: "job").lockKey == "oneshot:lock:job")
+    #expect(RunIdentity(job: "job", shard: Shard(index: 2, count: 4)).lockKey == "oneshot:lock:job/2")
   }
 
   @Test func `the first takes the lock and the second is shown who holds it`() async throws {
@@ -50,7 +51,7 @@ import Testing
         group.addTask {
           let connection = RedisConnection(address, clientName: "\(number)")
           let lock = LeaderLock(
-            job: "job", shard: Shard(index: 0, count: 1), holder: "\(number)", ttl: .seconds(60), minHold: .zero,
+            RunIdentity(job: "job"), holder: "\(number)", ttl: .seconds(60), minHold: .zero,
             connection: connection)
           if case .acquired = try await lock.acquire() { return true }
           return false
@@ -139,7 +140,7 @@ import Testing
     let connection = RedisConnection(
       address, clientName: "lock", connectTimeout: .milliseconds(200), commandTimeout: .milliseconds(200))
     let lock = LeaderLock(
-      job: "job", shard: Shard(index: 0, count: 1), holder: "own", ttl: .seconds(1), minHold: .zero,
+      RunIdentity(job: "job"), holder: "own", ttl: .seconds(1), minHold: .zero,
       connection: connection)
     #expect(isAcquired(try await lock.acquire()))
     let pid = try #require(

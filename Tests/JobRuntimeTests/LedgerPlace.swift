@@ -12,12 +12,17 @@ struct LedgerPlace {
 
   init() async throws { place = try await Place() }
 
-  func ledger(_ number: Int, job: String = "job", variant: String = "", shard: Shard = Shard(index: 0, count: 1))
-    -> Ledger
-  {
+  func ledger(
+    _ number: Int, instance: String = "", job: String = "job", server: String = "", variant: String = "",
+    shard: Shard = Shard(index: 0, count: 1)
+  ) -> Ledger {
+    ledger(
+      number, of: RunIdentity(instance: instance, job: job, server: server, variant: variant, shard: shard))
+  }
+
+  func ledger(_ number: Int, of identity: RunIdentity) -> Ledger {
     var generator = SeededGenerator(UInt64(number))
-    return Ledger(
-      job: job, variant: variant, shard: shard, runID: RunID(at: Self.start + .seconds(number), using: &generator))
+    return Ledger(identity: identity, runID: RunID(at: Self.start + .seconds(number), using: &generator))
   }
 
   static func facts(
@@ -57,8 +62,8 @@ struct LedgerPlace {
     _ change: (inout RunResult) -> Void = { _ in }
   ) async throws -> Bool {
     var result = RunResult(
-      job: ledger.job, version: "1", runID: ledger.runID.description, status: status, exitCode: 0,
-      logicalTime: LogicalTime(moment: Self.slot, source: .setting), shard: ledger.shard, startedAt: Self.start)
+      identity: ledger.identity, version: "1", runID: ledger.runID.description, status: status, exitCode: 0,
+      logicalTime: LogicalTime(moment: Self.slot, source: .setting), startedAt: Self.start)
     change(&result)
     let statement = ledger.close(
       result, itemsProcessed: 0, behind: 0, fence: fence, at: Self.start + .seconds(5), keepingSince: horizon)

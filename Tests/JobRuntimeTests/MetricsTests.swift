@@ -12,10 +12,11 @@ import Testing
 
   private func metrics(
     _ status: RunStatus = .partial, job: String = "a-job", shard: Shard = Shard(index: 0, count: 1),
-    isKnown: Bool = true
+    instance: String = "", variant: String = "", isKnown: Bool = true
   ) -> Metrics {
     Metrics(
-      job: job, shard: shard, status: status, finishedAt: Timestamp(microseconds: 1_762_567_200_123_456),
+      identity: RunIdentity(instance: instance, job: job, variant: variant, shard: shard), status: status,
+      finishedAt: Timestamp(microseconds: 1_762_567_200_123_456),
       duration: .milliseconds(1250), itemsProcessed: 2240, itemsFailed: 3,
       totals: isKnown
         ? RunTotals(

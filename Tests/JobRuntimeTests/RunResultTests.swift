@@ -6,9 +6,10 @@ import Testing
 @Suite struct RunResultTests {
   private func result() throws -> RunResult {
     RunResult(
-      job: "usage-aggregation", version: "1.2.3", runID: "019a3d2e-0000-7000-8000-000000000000", status: .failed,
+      identity: RunIdentity(job: "usage-aggregation", shard: Shard(index: 1, count: 4)), version: "1.2.3",
+      runID: "019a3d2e-0000-7000-8000-000000000000", status: .failed,
       exitCode: 70, logicalTime: LogicalTime(moment: try moment("2025-11-01T02:00:00Z"), source: .kubernetes),
-      shard: Shard(index: 1, count: 4), startedAt: try moment("2025-11-01T02:00:01.5Z"))
+      startedAt: try moment("2025-11-01T02:00:01.5Z"))
   }
 
   @Test func `a result has the contract's members in their order`() throws {

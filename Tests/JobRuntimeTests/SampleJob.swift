@@ -9,9 +9,14 @@ import Testing
 struct SampleJob: Replayable {
   static let facts = JobFacts(name: "sample", summary: "does what a test says", letterKinds: ["bad"])
 
-  struct Settings: JobSettings { init(from env: inout Environment) {} }
+  struct Settings: JobSettings {
+    init(from env: inout Environment) {
+      _ = env.optionalString("SAMPLE_WORK", help: "Which work it does.", selects: .work)
+    }
+  }
   struct Report: JobReport {}
 
+  /// Which work it does.
   var variant = ""
   var work: @Sendable (JobRun) async throws -> Void = { _ in }
   /// Returns the letters that are done; the others are left to the run.
@@ -48,7 +53,8 @@ struct SampleJob: Replayable {
 
   /// Runs it in a place, as its binary would.
   func result(in place: Place, _ settings: [String: String] = [:]) async throws -> RunResult {
-    let process = InProcess([], place.environment.merging(settings) { $1 })
+    let work = variant.isEmpty ? [:] : ["SAMPLE_WORK": variant]
+    let process = InProcess([], place.environment.merging(work) { $1 }.merging(settings) { $1 })
     let answer = await Invocation<SampleJob>(process.surroundings, making: { _ in self }).answer()
     guard case .result(let result) = answer else { throw TestFailure("no result") }
     return result

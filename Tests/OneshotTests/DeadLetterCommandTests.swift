@@ -29,7 +29,7 @@ import Testing
           item: $0, kind: LetterKind(kind, cause: "It is \(kind).", remedy: "Correct it."), message: "«\($0)» is bad",
           payload: ["of": .string($0)])
       },
-      job: job,
+      of: RunIdentity(job: job),
       runID: RunID(at: moment, using: &generator), at: moment)
     try await place.database.withSession { session in try session.execute(statement) }
   }

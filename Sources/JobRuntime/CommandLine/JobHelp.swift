@@ -12,6 +12,10 @@ enum JobHelp {
     page.add(settings: [
       ("Settings of this job (environment variables)", own), ("Settings of every job", common),
     ])
+    if own.contains(where: { $0.selects }) {
+      page.add(
+        "A setting that selects the work is part of what a run is: with another value, a run for the same time is no duplicate.")
+    }
     return page.text(exitCodes: ExitCode.line())
   }
 

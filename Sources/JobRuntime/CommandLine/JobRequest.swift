@@ -17,12 +17,13 @@ enum JobRequest: String, CaseIterable, Sendable {
     }
   }
 
-  /// What is answered without a run, whatever the environment; `nil` for what needs one.
-  func answer<J: Job>(of job: J.Type) -> String? {
+  /// What is answered without a run; `nil` for what needs one. Only a description looks at the environment, for what the
+  /// job is with these settings.
+  func answer<J: Job>(of job: J.Type, in environment: [String: String]) -> String? {
     switch self {
     case .help: JobHelp.text(of: J.self)
     case .version: "\(J.name) \(oneshotVersion)\n"
-    case .describe: Description.json(of: J.self).text + "\n"
+    case .describe: Description.json(of: J.self, environment).text + "\n"
     case .plan, .check: nil
     }
   }

@@ -7,8 +7,9 @@ import Synchronization
 /// It saves work; it does not keep data right. That is the fence's task, which holds even when this
 /// fails. Any client that locks the same key with `SET NX PX` is kept out, and keeps this out.
 struct LeaderLock: Sendable {
+  /// For example `oneshot:lock:usage-aggregation`; see `RunIdentity.lockName`.
   let key: String
-  /// JSON with run id, host, pid and since: what a loser is shown.
+  /// JSON with run id, host, pid, since and variant: what a loser is shown.
   let holder: String
   let lease: Lease
   private let ttl: Duration
@@ -23,9 +24,9 @@ struct LeaderLock: Sendable {
   }
 
   init(
-    job: String, shard: Shard, holder: String, ttl: Duration, minHold: Duration, connection: RedisConnection
+    _ identity: RunIdentity, holder: String, ttl: Duration, minHold: Duration, connection: RedisConnection
   ) {
-    key = Self.key(job: job, shard: shard)
+    key = identity.lockKey
     self.holder = holder
     self.ttl = ttl
     self.minHold = minHold
@@ -33,12 +34,7 @@ struct LeaderLock: Sendable {
     lease = Lease(length: ttl)
   }
 
-  /// The key, for example `oneshot:lock:usage-aggregation`, or `…/2` for the shard with index 2.
-  static func key(job: String, shard: Shard) -> String {
-    "oneshot:lock:\(job)" + (shard.isWhole ? "" : "/\(shard.index)")
-  }
-
-  /// Where a holder says which variant of the job it is.
+  /// Where a holder says which variant of the job it is; one of ours always does.
   static let variantKey = "variant"
 
   /// Whether a holder is a run of ours of another variant, which leaves undone what this one would do.

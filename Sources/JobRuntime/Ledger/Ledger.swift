@@ -2,11 +2,11 @@ import Postgres
 
 /// The memory of all runs, in `oneshot.job_runs`, and the fence that keeps old runs from writing.
 struct Ledger: Sendable {
-  let job: String
-  /// Which part of the job's work; see `Job.variant`.
-  let variant: String
-  let shard: Shard
+  let identity: RunIdentity
   let runID: RunID
+
+  var job: String { identity.job }
+  var shard: Shard { identity.shard }
 
   /// What opening came to.
   enum Opening: Sendable {
@@ -22,22 +22,28 @@ struct Ledger: Sendable {
   /// and one round trip.
   func open(_ facts: OpeningFacts) -> Statement {
     """
-    with schema as (
+    with me as (
+      select \(identity.instance)::text as instance, \(job)::text as job, \(identity.server)::text as server,
+        \(identity.variant)::text as variant, \(shard.index)::integer as shard, \(shard.count)::integer as shard_count
+    ), schema as (
       select bool_and(found >= needed.number) as is_enough, string_agg(needed.line || ' ' || found, ',') as found
       from unnest(\(facts.needs.map(\.line))::text[], \(facts.needs.map(\.number))::integer[]) as needed (line, number)
       cross join lateral (
         select coalesce(max(number), 0) as found from oneshot.migrations where line = needed.line) as applied
+    ), of_slot as (
+      select r.run_id, r.status, r.scheduled_by
+      from oneshot.job_runs r join me using (instance, job, server, variant, shard, shard_count)
+      where \(facts.identifiesSlot) and r.scheduled_at = \(facts.scheduledAt)
     ), done as (
-      select run_id from oneshot.job_runs
-      where \(facts.identifiesSlot) and not \(facts.isForced)
-        and job = \(job) and variant = \(variant) and shard = \(shard.index) and shard_count = \(shard.count)
-        and scheduled_at = \(facts.scheduledAt) and scheduled_by <> 'clock' and status = 'succeeded'
+      select run_id from of_slot
+      where not \(facts.isForced) and scheduled_by <> 'clock' and status = 'succeeded'
       limit 1
     ), fence as (
-      insert into oneshot.fences as f (job, shard, token)
-      -- One more than any shard's, so that tokens tell which of two runs is newer when they share the work differently.
-      select \(job), \(shard.index), 1 + coalesce((select max(token) from oneshot.fences where job = \(job)), 0)
-      from schema
+      insert into oneshot.fences as f (instance, job, server, shard, token)
+      -- One more than any of the job's, so that tokens tell which of two runs is newer when they share the work
+      -- differently, and go on rising when an address or a name of an installation changes.
+      select instance, job, server, shard, 1 + coalesce((select max(token) from oneshot.fences where job = \(job)), 0)
+      from schema, me
       where is_enough and not exists (select from done)
       on conflict (instance, job, server, shard) do update set token = greatest(f.token + 1, excluded.token)
       returning token
@@ -45,29 +51,27 @@ struct Ledger: Sendable {
       update oneshot.job_runs r
       set status = 'failed', error_kind = 'abandoned', finished_at = \(facts.startedAt),
         error_message = 'the process ended without closing its run; a later run found it'
-      from fence
-      where r.job = \(job) and r.shard = \(shard.index) and r.status = 'running' and r.fence < fence.token
-        and r.run_id <> \(runID)
-      returning r.job, r.shard
+      from fence, me
+      where (r.instance, r.job, r.server, r.shard) = (me.instance, me.job, me.server, me.shard)
+        and r.status = 'running' and r.fence < fence.token and r.run_id <> \(runID)
+      returning r.variant
     ), counted as (
       insert into oneshot.job_totals as t (
-        job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures)
+        instance, job, server, variant, shard, succeeded, partial, failed, interrupted, dead_letters,
+        consecutive_failures)
       -- No dead letters: what an abandoned run told is told again by the next.
-      select job, shard, 0, 0, count(*), 0, 0, count(*) from left_open group by job, shard
+      select instance, job, server, left_open.variant, shard, 0, 0, count(*), 0, 0, count(*) from left_open, me
+      group by instance, job, server, left_open.variant, shard
       on conflict (instance, job, server, variant, shard) do update set failed = t.failed + excluded.failed,
         consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
-    ), earlier as (
-      select count(*) as starts from oneshot.job_runs
-      where \(facts.identifiesSlot) and job = \(job) and variant = \(variant) and shard = \(shard.index)
-        and shard_count = \(shard.count) and scheduled_at = \(facts.scheduledAt) and run_id <> \(runID)
     ), opened as (
       insert into oneshot.job_runs (
-        run_id, job, variant, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt, fence,
-        started_at, deadline_at, host, version)
-      select \(runID), \(job), \(variant), \(shard.index), \(shard.count), \(facts.scheduledAt), \(facts.scheduledBy),
-        \(facts.isForced), 'running', earlier.starts + 1, fence.token, \(facts.startedAt), \(facts.deadlineAt),
-        \(facts.host), \(facts.version)
-      from fence, earlier
+        run_id, instance, job, server, variant, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt,
+        fence, started_at, deadline_at, host, version)
+      select \(runID), instance, job, server, variant, shard, shard_count, \(facts.scheduledAt), \(facts.scheduledBy),
+        \(facts.isForced), 'running', (select count(*) from of_slot where run_id <> \(runID)) + 1, fence.token,
+        \(facts.startedAt), \(facts.deadlineAt), \(facts.host), \(facts.version)
+      from fence, me
       -- The same run again: it was opened, but the answer was lost.
       on conflict (run_id) do update set fence = excluded.fence where job_runs.status = 'running'
       returning fence, attempt
@@ -75,8 +79,8 @@ struct Ledger: Sendable {
     select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
       -- Asked here, where it costs no round trip.
       exists (
-        select from oneshot.dead_letters
-        where job = \(job) and replay_asked_at is not null and state = 'pending') as has_asked
+        select from oneshot.dead_letters d join me using (instance, job, server)
+        where d.replay_asked_at is not null and d.state = 'pending') as has_asked
     from schema left join opened on true
     """
   }
@@ -108,6 +112,9 @@ struct Ledger: Sendable {
     return .opened(fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"))
   }
 
+  /// Age at which runs leave the ledger whose work nobody does any more: longer than between two of the rarest schedule.
+  private static let forgotten = Duration.days(400)
+
   /// Ends the run's row, counts it, and removes a few rows that are too old. Says whether it is written: a
   /// success is not when the fence was no longer this run's.
   ///
@@ -123,7 +130,8 @@ struct Ledger: Sendable {
     """
     with fence as (
       select token = \(fence) as is_ours from oneshot.fences
-      where job = \(job) and shard = \(shard.index) for share
+      where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
+        and shard = \(shard.index) for share
     ), closed as (
       update oneshot.job_runs
       set status = \(result.status.rawValue), finished_at = \(moment),
@@ -134,12 +142,13 @@ struct Ledger: Sendable {
         error_kind = \(result.error?.kind.rawValue), error_message = \(result.error?.message.storable)
       where run_id = \(runID) and status = 'running'
         and ((select is_ours from fence) or \(result.status == .failed || result.status == .interrupted))
-      returning job, shard, status, finished_at, errors_total
+      returning instance, job, server, variant, shard, status, finished_at, errors_total
     ), counted as (
       insert into oneshot.job_totals as t (
-        job, shard, succeeded, partial, failed, interrupted, dead_letters, consecutive_failures, last_succeeded_at)
-      select job, shard, (status = 'succeeded')::integer, (status = 'partial')::integer, (status = 'failed')::integer,
-        (status = 'interrupted')::integer, errors_total, (status <> 'succeeded')::integer,
+        instance, job, server, variant, shard, succeeded, partial, failed, interrupted, dead_letters,
+        consecutive_failures, last_succeeded_at)
+      select instance, job, server, variant, shard, (status = 'succeeded')::integer, (status = 'partial')::integer,
+        (status = 'failed')::integer, (status = 'interrupted')::integer, errors_total, (status <> 'succeeded')::integer,
         case when status = 'succeeded' then finished_at end
       from closed
       on conflict (instance, job, server, variant, shard) do update
@@ -149,9 +158,12 @@ struct Ledger: Sendable {
         consecutive_failures = case when excluded.succeeded = 1 then 0 else t.consecutive_failures + 1 end,
         last_succeeded_at = coalesce(excluded.last_succeeded_at, t.last_succeeded_at)
     ), removed as (
+      -- Of other work only what is very old: its own runs remove it, unless nobody does that work any more.
       delete from oneshot.job_runs where run_id in (
         select run_id from oneshot.job_runs
-        where job = \(job) and variant = \(variant) and started_at < \(horizon) and status <> 'running'
+        where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
+          and started_at < \(horizon) and status <> 'running'
+          and (variant = \(identity.variant) or started_at < \(min(horizon, moment - Self.forgotten)))
         order by started_at limit 500)
     )
     select is_ours or exists (
@@ -164,7 +176,11 @@ struct Ledger: Sendable {
   /// Reads the fence and holds a share lock on it until the transaction ends, so that no newer run can
   /// start in between.
   func fenceCheck() -> Statement {
-    "select token from oneshot.fences where job = \(job) and shard = \(shard.index) for share"
+    """
+    select token from oneshot.fences
+    where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
+      and shard = \(shard.index) for share
+    """
   }
 
   /// Yields a row if the transaction with this number has locked this run's fence, as every transaction of the
@@ -172,7 +188,8 @@ struct Ledger: Sendable {
   func trace(of transaction: String, fence: Int64) -> Statement {
     """
     select from oneshot.fences
-    where job = \(job) and shard = \(shard.index) and token = \(fence)
+    where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
+      and shard = \(shard.index) and token = \(fence)
       and xmax::text::numeric = \(transaction)::numeric % 4294967296
     """
   }

@@ -19,7 +19,8 @@ extension Ledger {
     """
     select succeeded, partial, failed, interrupted, dead_letters, consecutive_failures, last_succeeded_at
     from oneshot.job_totals
-    where job = \(job) and shard = \(shard.index)
+    where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
+      and variant = \(identity.variant) and shard = \(shard.index)
       and exists (select from oneshot.job_runs where run_id = \(runID) and status <> 'running')
     """
   }

@@ -19,11 +19,12 @@ extension DeadLetters {
   static func given(_ letter: DeadLetter) -> Given { (letter.digest, letter.askedAt ?? Timestamp(seconds: 0)) }
 
   /// A page of what is asked of a job, in order.
-  static func asked(_ job: String, after place: Position, limit: Int) -> Statement {
+  static func asked(_ identity: RunIdentity, after place: Position, limit: Int) -> Statement {
     """
     select *, encode(item_digest, 'hex') as digest
     from oneshot.dead_letters
-    where job = \(job) and replay_asked_at is not null and state = 'pending'
+    where (instance, job, server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and replay_asked_at is not null and state = 'pending'
       and (coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000'), replay_asked_at, item_digest)
         > (\(place.runID)::uuid, \(place.askedAt)::timestamptz, decode(\(place.digest), 'hex'))
     order by coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000'), replay_asked_at, item_digest
@@ -32,19 +33,21 @@ extension DeadLetters {
   }
 
   /// Notes that a run is given letters: who asks again from now on asks for another replay.
-  static func give(_ letters: [Given], job: String, to runID: RunID) -> Statement {
+  static func give(_ letters: [Given], of identity: RunIdentity, to runID: RunID) -> Statement {
     """
     update oneshot.dead_letters as d set replay_run_id = \(runID)
     from unnest(\(letters.map(\.digest))::text[], \(letters.map(\.askedAt))::timestamptz[]) as given (digest, asked_at)
-    where d.job = \(job) and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
+    where (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
     """
   }
 
   /// Which of these letters a run has rejected.
-  static func rejected(_ digests: [String], job: String, by runID: RunID) -> Statement {
+  static func rejected(_ digests: [String], of identity: RunIdentity, by runID: RunID) -> Statement {
     """
     select encode(item_digest, 'hex') as digest from oneshot.dead_letters
-    where job = \(job) and last_run_id = \(runID)
+    where (instance, job, server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and last_run_id = \(runID)
       and item_digest in (select decode(digest, 'hex') from unnest(\(digests)::text[]) as given (digest))
     """
   }
@@ -53,7 +56,7 @@ extension DeadLetters {
   /// asked again meanwhile stays as it is.
   ///
   /// - Parameter done: the digests of those that the job says it has dealt with.
-  static func settle(_ letters: [Given], done: Set<String>, job: String, by runID: RunID) -> Statement {
+  static func settle(_ letters: [Given], done: Set<String>, of identity: RunIdentity, by runID: RunID) -> Statement {
     """
     update oneshot.dead_letters as d
     set state = case when d.last_run_id = \(runID) then 'pending' else 'resolved' end,
@@ -61,28 +64,31 @@ extension DeadLetters {
     from unnest(
       \(letters.map(\.digest))::text[], \(letters.map(\.askedAt))::timestamptz[],
       \(letters.map { done.contains($0.digest) })::boolean[]) as given (digest, asked_at, is_done)
-    where d.job = \(job) and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
+    where (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server))
+      and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
       and d.state = 'pending' and (given.is_done or d.last_run_id = \(runID))
     """
   }
 
   /// What has become of letters that a run was given.
-  static func outcome(_ digests: [String], job: String, of runID: RunID) -> Statement {
+  static func outcome(_ digests: [String], of identity: RunIdentity, of runID: RunID) -> Statement {
     """
     select count(*) filter (where d.state = 'resolved') as resolved,
       count(*) filter (where d.state = 'pending' and d.last_run_id = \(runID)) as failed_again,
       count(*) filter (where d.state = 'pending' and d.last_run_id <> \(runID)) as left
     from unnest(\(digests)::text[]) as given (digest)
-    join oneshot.dead_letters as d on d.job = \(job) and d.item_digest = decode(given.digest, 'hex')
+    join oneshot.dead_letters as d
+      on (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server)) and d.item_digest = decode(given.digest, 'hex')
     """
   }
 
   /// A few of those that a run was given and did not deal with.
-  static func left(_ digests: [String], job: String, by runID: RunID) -> Statement {
+  static func left(_ digests: [String], of identity: RunIdentity, by runID: RunID) -> Statement {
     """
     select left(d.item, 200) as item, given.digest
     from unnest(\(digests)::text[]) as given (digest)
-    join oneshot.dead_letters as d on d.job = \(job) and d.item_digest = decode(given.digest, 'hex')
+    join oneshot.dead_letters as d
+      on (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server)) and d.item_digest = decode(given.digest, 'hex')
     where d.state = 'pending' and d.last_run_id <> \(runID)
     limit 5
     """

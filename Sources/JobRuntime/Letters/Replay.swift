@@ -97,7 +97,9 @@ struct Replay: Sendable {
     var (taken, bytes, place, hasMore) = ([DeadLetter](), 0, DeadLetters.Position(), false)
     var (pages, left) = (0, [DeadLetters.Given]())
     reading: while true {
-      let letters = try tx.query(DeadLetters.asked(run.job, after: place, limit: page)).map { try DeadLetter(row: $0) }
+      let letters = try tx.query(DeadLetters.asked(run.identity, after: place, limit: page)).map {
+        try DeadLetter(row: $0)
+      }
       pages += 1
       for letter in letters {
         guard job.takes(letter, as: run.shard) else {
@@ -116,14 +118,14 @@ struct Replay: Sendable {
     }
     let given = taken.map(DeadLetters.given) + (hasMore && pages == mostPages ? left : [])
     if run.leadership != nil, !given.isEmpty {
-      try tx.execute(DeadLetters.give(given, job: run.job, to: run.id))
+      try tx.execute(DeadLetters.give(given, of: run.identity, to: run.id))
     }
     return (taken, hasMore)
   }
 
   /// Notes which the replay has rejected: should the job's work find them once more, they are told only once.
   private static func remember(_ letters: [DeadLetter], _ run: JobRun) async throws {
-    let rejected = try await run.read(DeadLetters.rejected(letters.map(\.digest), job: run.job, by: run.id)).map {
+    let rejected = try await run.read(DeadLetters.rejected(letters.map(\.digest), of: run.identity, by: run.id)).map {
       try $0.value("digest", as: String.self)
     }
     guard !rejected.isEmpty else { return }
@@ -135,14 +137,14 @@ struct Replay: Sendable {
   func settle(_ run: JobRun) async throws {
     run.log.debug("settling the replay")
     let (outcome, examples) = try await run.transaction { tx in
-      try tx.execute(DeadLetters.settle(given, done: done, job: run.job, by: run.id))
-      let row = try tx.query(DeadLetters.outcome(digests, job: run.job, of: run.id)).only()
+      try tx.execute(DeadLetters.settle(given, done: done, of: run.identity, by: run.id))
+      let row = try tx.query(DeadLetters.outcome(digests, of: run.identity, of: run.id)).only()
       var told = Told(given: given.count)
       told.resolved = try row.value("resolved")
       told.failedAgain = try row.value("failed_again")
       told.left = try row.value("left")
       guard told.left > 0 else { return (told, [(item: String, digest: String)]()) }
-      let left = try tx.query(DeadLetters.left(digests, job: run.job, by: run.id))
+      let left = try tx.query(DeadLetters.left(digests, of: run.identity, by: run.id))
       return (told, try left.map { (item: try $0.value("item"), digest: try $0.value("digest")) })
     }
     var told = outcome

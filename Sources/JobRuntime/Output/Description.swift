@@ -3,12 +3,20 @@ import BlockingIO
 /// `--describe`: what a platform has to know of a job to run it, as the code knows it. Manifests are generated from it
 /// (docs/decisions/0016-manifests-from-the-binaries.md).
 enum Description {
-  static func json<J: Job>(of job: J.Type) -> JSON {
+  /// - Parameter variables: the environment, for what the job would be with these settings.
+  static func json<J: Job>(of job: J.Type, _ variables: [String: String] = [:]) -> JSON {
     let settings = JobHelp.declarations(of: J.self)
+    var env = Environment(variables)
+    _ = J.Settings(from: &env)
+    let selecting = Set(env.declarations.filter(\.selects).map(\.name))
+    // A list that cannot be read (a folder that is not here) would be another's name.
+    let isKnown = !env.problems.contains { selecting.contains($0.name) && variables[$0.name] != nil }
     return [
       "name": .string(J.name),
       "summary": .string(J.summary),
       "version": .string(oneshotVersion),
+      "variant": isKnown ? .string(env.variant) : .null,
+      "keeps_data_in_redis": .bool(J.facts.keepsDataInRedis),
       "needed_schema": JSON(members: MigrationNeed.all(of: J.facts.schema).map { ($0.line, .integer(Int64($0.number))) }),
       "stops_within_seconds": .integer(StopLimits.contract.components.seconds),
       "settings": .array(
@@ -28,7 +36,8 @@ enum Description {
     [
       "name": .string(setting.name), "form": .string(setting.form),
       "default": setting.fallback.map { .string($0) } ?? .null, "required": .bool(setting.isRequired),
-      "secret": .bool(setting.isSecret), "of": isOwn ? "job" : "runtime", "help": .string(setting.help),
+      "secret": .bool(setting.isSecret), "of": isOwn ? "job" : "runtime",
+      "selects": .bool(setting.selects), "help": .string(setting.help),
     ]
   }
 

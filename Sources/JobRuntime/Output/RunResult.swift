@@ -6,7 +6,7 @@ package struct RunResult: Sendable {
     package var message: String
   }
 
-  package var job: String
+  package var identity: RunIdentity
   package var version: String
   package var runID: String
   package var status: RunStatus
@@ -14,7 +14,6 @@ package struct RunResult: Sendable {
   package var reason: String?
   package var logicalTime: LogicalTime
   package var window: Window?
-  package var shard: Shard
   package var attempt = 1
   package var fence: Int64?
   package var startedAt: Timestamp
@@ -26,12 +25,20 @@ package struct RunResult: Sendable {
   package var errorsTotal = 0
   package var error: JobFailure?
 
+  package var job: String { identity.job }
+  package var shard: Shard { identity.shard }
+
   /// At most this many errors stand in the result; the total is told beside them.
   package static let errorsShown = 20
 
   package var json: JSON {
     var members: [(String, JSON)] = [
       ("job", .string(job)), ("version", .string(version)), ("run_id", .string(runID)),
+    ]
+    for (name, value) in [
+      ("instance", identity.instance), ("variant", identity.variant), ("server", identity.server),
+    ] where !value.isEmpty { members.append((name, .string(value))) }
+    members += [
       ("status", .string(status.rawValue)), ("exit_code", .integer(Int64(exitCode))),
     ]
     if let reason { members.append(("reason", .string(reason))) }

@@ -52,7 +52,7 @@ struct FamilyPublication: Sendable {
   private func token(for entry: FamilyEntry) -> PublishingToken {
     switch fencing {
     case .family: token
-    case .eachKey: token.moved(to: Replacement.companion(of: entry.key, "fence", token.job))
+    case .eachKey: token.moved(to: Replacement.companion(of: entry.key, "fence", token.owner))
     }
   }
 

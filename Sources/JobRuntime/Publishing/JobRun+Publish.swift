@@ -38,7 +38,8 @@ extension JobRun {
 
   func token(for key: String, _ leadership: Leadership) -> PublishingToken {
     PublishingToken(
-      fence: leadership.fence, shard: shard, job: job, key: Replacement.companion(of: key, "fence", job))
+      fence: leadership.fence, shard: shard, job: identity.job, instance: identity.instance,
+      key: Replacement.companion(of: key, "fence", identity.qualifiedJob))
   }
 }
 

@@ -54,7 +54,7 @@ extension JobRun {
     try await redis { session in try publication.token.claim(&session) }
     return try await retrier.run("publishing in the cluster") {
       do {
-        let cluster = try await clusterConnections.current(by: redisConnection, clientName: job)
+        let cluster = try await clusterConnections.current(by: redisConnection, clientName: identity.job)
         let shares = try Dictionary(grouping: publication.entries) { entry in try cluster.holder(of: entry.key) }
         return try await withThrowingTaskGroup(of: [String].self) { group in
           for (holder, entries) in shares {

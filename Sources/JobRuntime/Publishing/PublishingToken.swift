@@ -10,8 +10,13 @@ struct PublishingToken: Sendable {
   var fence: Int64
   var shard: Shard
   var job: String
+  /// The installation; see `RunIdentity`.
+  var instance = ""
   /// Where the newest token is kept: a number that only ever rises, and the share of the work where it is not the whole.
   var key: String
+
+  /// Whose fence it is, as the key beside a shared key names it.
+  var owner: String { RunIdentity.qualified(job, instance) }
 
   private var share: String { shard.isWhole ? "" : " of shard \(shard.index)/\(shard.count)" }
 

@@ -8,6 +8,8 @@ public struct Environment {
   package private(set) var problems: [SettingProblem] = []
   /// Values that must appear in no output.
   package private(set) var secrets: [String] = []
+  /// What the settings that select the work add to the variant, where they differ from their defaults.
+  private var selected: [Variant.Part] = []
 
   /// - Parameter variables: the environment. Empty for printing what could be set.
   public init(_ variables: [String: String]) {
@@ -16,12 +18,15 @@ public struct Environment {
 
   // MARK: Kinds of settings
 
-  public mutating func string(_ name: String, default fallback: String, help: String) -> String {
-    custom(name, form: "text", default: fallback, help: help) { .success($0) } ?? fallback
+  public mutating func string(
+    _ name: String, default fallback: String, help: String, selects: Selection = .nothing
+  ) -> String {
+    custom(name, form: "text", default: fallback, help: help, selects: selects, written: { [$0] }) { .success($0) }
+      ?? fallback
   }
 
-  public mutating func optionalString(_ name: String, help: String) -> String? {
-    custom(name, form: "text", default: nil, help: help) { .success($0) }
+  public mutating func optionalString(_ name: String, help: String, selects: Selection = .nothing) -> String? {
+    custom(name, form: "text", default: nil, help: help, selects: selects, written: { [$0] }) { .success($0) }
   }
 
   public mutating func optionalPath(_ name: String, help: String) -> String? {
@@ -29,14 +34,22 @@ public struct Environment {
   }
 
   /// A path that has to be set. What is returned without it is never used: a run ends before.
-  public mutating func requiredPath(_ name: String, help: String) -> String {
-    declarations.append(SettingDeclaration(name: name, form: "path", isRequired: true, help: help))
-    if variables[name] == nil { complain(name, "is required; it reads path") }
-    return variables[name] ?? ""
+  public mutating func requiredPath(_ name: String, help: String, selects: Selection = .nothing) -> String {
+    declarations.append(
+      SettingDeclaration(name: name, form: "path", isRequired: true, help: help, selects: selects.selects))
+    let path = variables[name] ?? ""
+    if path.isEmpty { complain(name, "is required; it reads path") }
+    if selects.selects, !path.isEmpty { selected.append(selects.part([path])) }
+    return path
   }
 
-  public mutating func bool(_ name: String, default fallback: Bool, help: String) -> Bool {
-    custom(name, form: "true or false", default: "\(fallback)", help: help) { text in
+  public mutating func bool(
+    _ name: String, default fallback: Bool, help: String, selects: Selection = .nothing
+  ) -> Bool {
+    custom(
+      name, form: "true or false", default: "\(fallback)", help: help, selects: selects,
+      written: { $0 ? [] : ["off"] }
+    ) { text in
       switch text.lowercased() {
       case "true", "1", "yes", "on": .success(true)
       case "false", "0", "no", "off": .success(false)
@@ -58,21 +71,26 @@ public struct Environment {
   }
 
   public mutating func duration(
-    _ name: String, default fallback: Duration, in range: ClosedRange<Duration> = .zero ... .days(36_525), help: String
+    _ name: String, default fallback: Duration, in range: ClosedRange<Duration> = .zero ... .days(36_525), help: String,
+    selects: Selection = .nothing
   ) -> Duration {
-    duration(name, defaultText: DurationText.format(fallback), in: range, help: help) ?? fallback
+    duration(name, defaultText: DurationText.format(fallback), in: range, help: help, selects: selects) ?? fallback
   }
 
   public mutating func optionalDuration(
-    _ name: String, in range: ClosedRange<Duration> = .zero ... .days(36_525), help: String
+    _ name: String, in range: ClosedRange<Duration> = .zero ... .days(36_525), help: String,
+    selects: Selection = .nothing
   ) -> Duration? {
-    duration(name, defaultText: nil, in: range, help: help)
+    duration(name, defaultText: nil, in: range, help: help, selects: selects)
   }
 
   private mutating func duration(
-    _ name: String, defaultText: String?, in range: ClosedRange<Duration>, help: String
+    _ name: String, defaultText: String?, in range: ClosedRange<Duration>, help: String, selects: Selection
   ) -> Duration? {
-    custom(name, form: "duration", default: defaultText, help: help) { text in
+    custom(
+      name, form: "duration", default: defaultText, help: help, selects: selects,
+      written: { [DurationText.format($0)] }
+    ) { text in
       guard let value = DurationText.parse(text) else {
         return .failure("is «\(text)», not a duration such as 500ms, 30s, 5m, 1h or 7d")
       }
@@ -86,11 +104,13 @@ public struct Environment {
 
   /// One word out of the cases of an enumeration.
   public mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ name: String, default fallback: Choice, help: String
+    _ name: String, default fallback: Choice, help: String, selects: Selection = .nothing
   ) -> Choice {
     let words = Choice.allCases.map(\.rawValue)
     let form = words.dropLast().joined(separator: ", ") + (words.count > 1 ? " or " : "") + (words.last ?? "")
-    return custom(name, form: form, default: fallback.rawValue, help: help) { text in
+    return custom(
+      name, form: form, default: fallback.rawValue, help: help, selects: selects, written: { [$0.rawValue] }
+    ) { text in
       Choice(rawValue: text).map { .success($0) } ?? .failure("is «\(text)», not \(form)")
     } ?? fallback
   }
@@ -106,9 +126,55 @@ public struct Environment {
     _ name: String, form: String, default fallback: String?, help: String,
     parse: (String) -> Parsed<Value>
   ) -> Value? {
-    declarations.append(SettingDeclaration(name: name, form: form, fallback: fallback, help: help))
-    return parsed(variables[name], name, parse)
+    custom(name, form: form, default: fallback, help: help, selects: .nothing, written: { _ in [] }, parse: parse)
   }
+
+  /// A setting with a form of its own that selects the work.
+  ///
+  /// - Parameter written: how a value stands in the variant, the same for all texts that mean the same work: of a list
+  ///   its members in a fixed order.
+  public mutating func custom<Value>(
+    _ name: String, form: String, default fallback: String?, help: String, selects: Selection,
+    written: (Value) -> [String], parse: (String) -> Parsed<Value>
+  ) -> Value? {
+    declarations.append(
+      SettingDeclaration(name: name, form: form, fallback: fallback, help: help, selects: selects.selects))
+    guard let value = parsed(variables[name], name, parse) else { return nil }
+    guard selects.selects else { return value }
+    let words = written(value)
+    if let fallback, case .success(let usual) = parse(fallback), Variant.areSame(words, written(usual)) { return value }
+    selected.append(selects.part(words))
+    return value
+  }
+
+  // MARK: What is selected
+
+  /// States what several settings select together: a list, and the folder that it chooses from.
+  ///
+  /// - Parameters:
+  ///   - names: the settings, which were read before.
+  ///   - tag: as `Selection.work(as:)`.
+  ///   - chosen: what comes of them, in any order.
+  ///   - usual: what comes of their defaults.
+  ///   - more: the tag in place of the other where all that is usual is chosen, and more; only the more stands behind it.
+  public mutating func select(
+    _ names: [String], as tag: String, _ chosen: [String], unlike usual: [String], more: String? = nil
+  ) {
+    for index in declarations.indices where names.contains(declarations[index].name) {
+      declarations[index].selects = true
+    }
+    let (words, usual) = (Selection.asSet(chosen), Selection.asSet(usual))
+    guard !Variant.areSame(words, usual) else { return }
+    let added = words.filter { !usual.contains($0) }
+    if let more, added.count == words.count - usual.count {
+      selected.append(Selection.work(as: more).part(added))
+    } else {
+      selected.append(Selection.work(as: tag).part(words))
+    }
+  }
+
+  /// The name of the work that these settings select; empty where they have their defaults.
+  package var variant: String { Variant.text(of: selected) }
 
   /// A setting that may hold a secret: read from `NAME`, or from the file that `NAME_FILE` names.
   ///

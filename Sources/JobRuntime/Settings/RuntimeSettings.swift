@@ -1,5 +1,7 @@
 /// The settings that every job has, besides those of its servers.
 struct RuntimeSettings: JobSettings {
+  /// Empty where there is one installation only.
+  var instance: String
   var scheduledAt: Timestamp?
   var kubernetesName: String?
   var timeout: Duration
@@ -20,6 +22,12 @@ struct RuntimeSettings: JobSettings {
   var logLevel: Log.Level
 
   init(from env: inout Environment) {
+    instance =
+      InstanceName.read(
+        from: &env,
+        help:
+          "The name of this installation, where several share one Redis or one database; part of lock, fence, ledger and progress."
+      ) ?? ""
     scheduledAt = env.custom(
       "JOB_SCHEDULED_AT", form: "RFC 3339", default: nil,
       help: "The moment this run is for, filled in by the scheduler."
@@ -39,7 +47,7 @@ struct RuntimeSettings: JobSettings {
       help: "Keep the lock at least this long, for schedulers whose clocks differ.")
     lockWait = env.duration(
       "JOB_LOCK_WAIT", default: .minutes(5), in: .zero ... .days(1),
-      help: "How long to wait for the lock while a run in another mode, or of other levels, holds it.")
+      help: "How long to wait for the lock while a run that does other work (a mode, levels, a prefix) holds it.")
     attempts = env.int(
       "JOB_ATTEMPTS", default: 3, in: 1...100, help: "Tries at an operation that fails for a passing cause.")
     longestBackoff = env.duration(
@@ -74,7 +82,7 @@ struct RuntimeSettings: JobSettings {
 }
 
 /// This process's share of the work.
-public struct Shard: Sendable, Equatable {
+public struct Shard: Sendable, Hashable {
   public var index: Int
   public var count: Int
 

@@ -5,6 +5,8 @@ import Redis
 struct Servers: Sendable {
   let database: ConnectionOptions
   let redis: RedisAddress
+  /// The Redis as ledger and progress name it.
+  var server: String { redis.identity }
 
   /// - Returns: `nil` where one of them is missing or wrong, which the reader has recorded.
   init?(from env: inout Environment) {

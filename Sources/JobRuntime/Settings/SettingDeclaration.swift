@@ -9,6 +9,8 @@ public struct SettingDeclaration: Sendable, Equatable {
   public var help: String
   /// Whether the value may hold a secret; then `NAME_FILE` is read too.
   public var isSecret = false
+  /// Whether it selects the work, and so is part of what a run is (see `Selection`).
+  public var selects = false
 
   /// The default as it stands in tables.
   public var defaultText: String { isRequired ? "required" : fallback ?? "none" }

@@ -49,7 +49,9 @@ package struct WebAddress: Sendable, Equatable {
   /// The URL itself, or one below it; what follows a «?» stays at its end.
   ///
   /// - Parameter parts: parts of the path, each of any letters.
-  package func url(_ parts: String...) -> String {
+  package func url(_ parts: String...) -> String { url(parts) }
+
+  package func url(_ parts: [String]) -> String {
     let base = parts.isEmpty || !path.hasSuffix("/") ? path : String(path.dropLast())
     return origin + base + parts.map { "/" + Self.percentEncoded($0) }.joined() + query
   }

@@ -1,8 +1,7 @@
 /// What a run has to say to a monitoring system: the seven series of every job. The channels only differ in
 /// how they write them down.
 struct Metrics: Sendable, Equatable {
-  var job: String
-  var shard: Shard
+  var identity: RunIdentity
   var status: RunStatus
   var finishedAt: Timestamp
   var duration: Duration
@@ -64,11 +63,21 @@ struct Metrics: Sendable, Equatable {
     ]
   }
 
-  /// What a sample is labelled with. Shards are told apart, or the second would overwrite the first.
+  var job: String { identity.job }
+  var shard: Shard { identity.shard }
+
+  /// What a sample is labelled with. What has totals of its own is told apart, or one would overwrite the other.
   func labels(of sample: Sample) -> [Label] {
-    [Label(name: "job_name", value: job)]
-      + (shard.isWhole ? [] : [Label(name: "shard", value: String(shard.index))])
+    [Label(name: "job_name", value: job)] + parts.map { Label(name: $0.name, value: $0.value) }
       + (sample.status.map { [Label(name: "status", value: $0.rawValue)] } ?? [])
+  }
+
+  /// What tells the job's runs apart, as far as there is anything to tell.
+  var parts: [(name: String, value: String)] {
+    [
+      ("instance", identity.instance), ("variant", identity.variant),
+      ("shard", shard.isWhole ? "" : String(shard.index)),
+    ].filter { !$0.value.isEmpty }
   }
 
   /// By the totals where they are known: a run that was overtaken is not the last one.

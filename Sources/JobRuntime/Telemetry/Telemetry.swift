@@ -32,7 +32,7 @@ struct Telemetry: Sendable {
     guard !channels.isEmpty, result.status != .skipped else { return }
     let isKnown = result.fence != nil && channels.contains(where: \.tellsTotals)
     let metrics = Metrics(
-      job: result.job, shard: result.shard, status: result.status, finishedAt: result.startedAt + result.duration,
+      identity: result.identity, status: result.status, finishedAt: result.startedAt + result.duration,
       duration: result.duration, itemsProcessed: itemsProcessed, itemsFailed: result.errorsTotal,
       totals: isKnown ? await read(totals) : nil)
     let ending = Channel.Ending(result: redactor.redact(result), metrics: metrics)

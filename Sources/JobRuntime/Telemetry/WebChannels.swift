@@ -7,10 +7,9 @@ extension Channel {
   /// Source: github.com/prometheus/pushgateway, README, "API".
   static func pushgateway(_ address: WebAddress, by client: any WebClient) -> Channel {
     Channel(setting: "JOB_PUSHGATEWAY_URL", target: address.target) { ending throws(Failure) in
-      let (job, shard) = (ending.metrics.job, ending.metrics.shard)
-      let url =
-        shard.isWhole
-        ? address.url("metrics", "job", job) : address.url("metrics", "job", job, "shard", String(shard.index))
+      // Each part has a group of its own, in which nothing replaces another's series.
+      let groups = ending.metrics.parts.flatMap { [$0.name, $0.value] }
+      let url = address.url(["metrics", "job", ending.metrics.job] + groups)
       try client.post(
         ending.metrics.prometheusText(), as: "text/plain; version=0.0.4", to: url, within: StopLimits.webRequest)
     }

@@ -7,18 +7,20 @@ struct Incidents: Sendable {
   /// What is wrong now: an open incident is told in today's words.
   private let messages: [Place: String]
   private let now: Timestamp
+  private let scope: HealthScope
+  private let names: PartNames
 
   private struct Place: Hashable {
     var part: JobPart
     var kind: String
   }
 
-  init(troubles: [Trouble], now: Timestamp) {
+  init(_ troubles: [Trouble], by judgement: Judgement) {
     messages = Dictionary(
       troubles.map { (Place(part: $0.part, kind: $0.kind.rawValue), $0.message) },
       uniquingKeysWith: { first, _ in first }
     )
-    self.now = now
+    (now, scope, names) = (judgement.facts.now, judgement.scope, judgement.names)
   }
 
   /// How long closed incidents are kept.
@@ -28,11 +30,16 @@ struct Incidents: Sendable {
   /// How many a receiver is told in one run; the next run tells the others.
   private static let toldAtOnce = 200
 
-  static func update(_ troubles: [Trouble], at now: Timestamp, by run: RunID) throws(PostgresError) -> Statement {
-    try Statement(
+  static func update(
+    _ troubles: [Trouble], by judgement: Judgement, in run: RunID
+  ) throws(PostgresError) -> Statement {
+    let (scope, now) = (judgement.scope.list, judgement.facts.now)
+    return try Statement(
       file: PackageResources.incidents_sql,
       binding: [
-        "jobs": troubles.map(\.part.job.storable), "variants": troubles.map(\.part.variant),
+        "instances": troubles.map(\.part.instance), "jobs": troubles.map(\.part.job.storable),
+        "servers": troubles.map(\.part.server), "scope": scope.instances, "is_excluding": scope.isExcluding,
+        "variants": troubles.map(\.part.variant),
         "shards": troubles.map(\.part.shard), "kinds": troubles.map(\.kind.rawValue), "sinces": troubles.map(\.since),
         "messages": troubles.map(\.message.storable), "now": now, "run": run, "horizon": now - kept,
       ])
@@ -44,15 +51,15 @@ struct Incidents: Sendable {
       file: PackageResources.untold_sql,
       binding: [
         "receiver": receiver.name, "ends_what_was_not_told": receiver.endsWhatWasNotTold,
-        "horizon": now - Self.toldFor, "limit": Self.toldAtOnce,
+        "horizon": now - Self.toldFor, "limit": Self.toldAtOnce, "scope": scope.list.instances,
+        "is_excluding": scope.list.isExcluding,
       ])
     return try await run.read(statement).map { row in
-      let part = JobPart(
-        job: try row.value("job"), variant: try row.value("variant"), shard: try row.value("shard"))
+      let part = try JobPart(row: row)
       let kind: String = try row.value("kind")
       let isOver = try row.optional("closed_at", as: String.self) != nil
       return Notice(
-        id: try row.value("incident_id"), part: part.description, kind: kind, since: try row.value("since"),
+        id: try row.value("incident_id"), part: names[part], kind: kind, since: try row.value("since"),
         message: try messages[Place(part: part, kind: kind)] ?? row.value("message"), isOver: isOver,
         still: try row.optional("still") ?? "")
     }

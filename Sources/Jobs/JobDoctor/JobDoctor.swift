@@ -18,7 +18,7 @@ struct JobDoctor: Job {
     tables: [
       TableNeed(
         "oneshot.incidents",
-        columns: ["incident_id", "job", "variant", "shard", "kind", "opening_told", "ending_told"],
+        columns: ["incident_id", "instance", "job", "server", "variant", "shard", "kind", "opening_told", "ending_told"],
         privileges: [.select, .insert, .update, .delete])
     ])
 
@@ -43,34 +43,36 @@ struct JobDoctor: Job {
         .misconfigured, "JOB_SHARD_COUNT is \(run.shard.count), and one process looks at all jobs",
         hint: "Leave it unset.")
     }
-    let judgement = Judgement(try await facts(run), settings.health, by: Self.name)
+    var health = settings.health
+    health.instance = run.instance
+    let judgement = Judgement(try await facts(run), health, by: Self.name)
     let troubles = judgement.troubles
     for trouble in troubles {
       run.log.warning(
         "something is wrong",
         [
-          "part": .string(trouble.part.description), "kind": .string(trouble.kind.rawValue),
+          "part": .string(judgement.names[trouble.part]), "kind": .string(trouble.kind.rawValue),
           "since": .string(trouble.since.rfc3339), "what": .string(trouble.message),
         ])
     }
     var report = Report(
-      troubles, parts: judgement.judgedParts.count,
+      troubles, named: judgement.names, parts: judgement.judgedParts.count,
       expected: settings.health.expectations.filter { $0.job != Self.name }.count)
     guard !run.isDryRun else { return report }
-    let change = try Incidents.update(troubles, at: judgement.facts.now, by: run.id)
+    let change = try Incidents.update(troubles, by: judgement, in: run.id)
     (report.opened, report.over) = try await run.transaction { tx in
       let row = try tx.query(change).only()
       return (try row.value("opened", as: Int.self), try row.value("closed", as: Int.self))
     }
     try run.checkpoint(report)
-    let incidents = Incidents(troubles: troubles, now: judgement.facts.now)
+    let incidents = Incidents(troubles, by: judgement)
     for outcome in try await tell(incidents, run) { report.add(outcome) }
     return report
   }
 
   private func facts(_ run: JobRun) async throws -> HealthFacts {
     try await HealthFacts(
-      settings.health, query: { statement in try await run.read(statement) },
+      settings.health, query: { statement in try await run.read(statement) }, redis: run.redisConnection.identity,
       locks: {
         try await run.retrying("looking at the locks") { try await HeldLock.all(on: run.redisConnection) }
       })

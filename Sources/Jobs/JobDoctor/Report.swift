@@ -37,11 +37,11 @@ extension JobDoctor {
     /// At most so many stand in the result.
     static let shown = 50
 
-    init(_ troubles: [Trouble], parts: Int, expected: Int) {
+    init(_ troubles: [Trouble], named names: PartNames, parts: Int, expected: Int) {
       (self.parts, self.expected, self.troubles) = (parts, expected, troubles.count)
       found = troubles.prefix(Self.shown).map {
         Found(
-          part: $0.part.description, kind: $0.kind.rawValue, since: $0.since.rfc3339, message: $0.message)
+          part: names[$0.part], kind: $0.kind.rawValue, since: $0.since.rfc3339, message: $0.message)
       }
     }
 

@@ -20,7 +20,7 @@ extension Page {
   private func cause(_ group: FailureGroup) -> HTML {
     HTML(.li) {
       HTML(.h3) {
-        name(group.job, group.variant)
+        name(group.part, withShard: false)
         HTML(.span, .class("kind")) { HTML(.bdi) { bounded(group.kind, to: 40) } }
         if group.times > 1 { HTML(.span, .class("times")) { "\(Words.count(group.times)) times" } }
       }
@@ -59,7 +59,7 @@ extension Page {
   private func letters(_ group: LetterGroup) -> HTML {
     HTML(.li) {
       HTML(.h3) {
-        name(group.job, "")
+        name(group.part)
         HTML(.span, .class("kind")) { HTML(.bdi) { bounded(group.kind, to: 40) } }
         HTML(.span, .class("times")) { Words.count(group.letters, "item") }
       }
@@ -105,7 +105,7 @@ extension Page {
       HTML(.th, .scope("row")) { HTML(.bdi) { bounded(held.lock.name) } }
       if let run = held.run {
         HTML(.td) {
-          name(run.part.job, run.part.variant, run.part.shard)
+          name(run.part)
           HTML(.code, .class("id")) { run.id }
           switch held.verdict(at: picture.madeAt) {
           case .ended(let status): HTML(.span, .class("soft")) { "which has ended: \(status.rawValue)" }

@@ -39,7 +39,7 @@ extension Page {
     let items = part.cells.compactMap { cell in cell.items.map { (cell.number, $0) } }
     return HTML(.li) {
       HTML(.div, .class("who")) {
-        HTML(.h3) { name(part.part.job, part.part.variant, part.part.shard) }
+        HTML(.h3) { name(part.part) }
         HTML(.p, .class("state")) { standing(part) }
       }
       HTML(.div, .class("along")) {
@@ -140,7 +140,7 @@ extension Page {
   private func line(_ part: Part) -> HTML {
     func number(_ text: String) -> HTML { HTML(.td, .class("number")) { text } }
     return HTML(.tr) {
-      HTML(.th, .scope("row")) { name(part.part.job, part.part.variant, part.part.shard) }
+      HTML(.th, .scope("row")) { name(part.part) }
       number(Words.count(part.runs))
       number(Words.share(part.succeeded, of: part.succeeded + part.unsuccessful))
       number(Words.length(part.median))

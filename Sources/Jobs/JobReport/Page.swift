@@ -140,7 +140,7 @@ struct Page: Sendable {
           picture.troubles.prefix(Self.mostTroubles).map { trouble in
             HTML(.li, .class(trouble.kind.isError ? Mark.failed.rawValue : Mark.partial.rawValue)) {
               HTML(.span, .class("kind")) { trouble.kind.rawValue.replacing("_", with: " ") }
-              HTML(.strong) { HTML(.bdi) { bounded(trouble.part.description, to: 160) } }
+              HTML(.strong) { HTML(.bdi) { bounded(picture.names[trouble.part], to: 160) } }
               HTML(.p) { HTML(.bdi) { bounded(trouble.message, to: 600) } }
             }
           }

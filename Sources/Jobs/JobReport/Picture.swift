@@ -24,6 +24,8 @@ struct Picture: Sendable {
   /// How many dead letters wait.
   var letters: Int
   var locks: Bounded<LockStanding>
+  /// How parts are called.
+  var names = PartNames([])
   /// What is wrong, in the order of the jobs.
   var troubles: [Trouble]
   /// Whether somebody said how often jobs should run: without that, none is missed.
@@ -95,8 +97,8 @@ struct Part: Sendable {
 
 /// Runs that did not succeed for what seems to be one cause.
 struct FailureGroup: Sendable {
-  var job: String
-  var variant: String
+  /// Of whatever shard.
+  var part: JobPart
   var kind: String
   var message: Picture.Excerpt?
   var errorsTotal: Int
@@ -109,7 +111,7 @@ struct FailureGroup: Sendable {
 
 /// Dead letters of one job and kind that wait.
 struct LetterGroup: Sendable {
-  var job: String
+  var part: JobPart
   var kind: String
   var letters: Int
   var firstAt: Timestamp

@@ -18,6 +18,12 @@ struct Reading: Sendable {
   static let samples = 3
   static let mostLocks = 50
 
+  /// Of whose installations rows are read.
+  private var scope: [String: any PostgresEncodable] {
+    let scope = judgement.scope.list
+    return ["scope": scope.instances, "is_excluding": scope.isExcluding]
+  }
+
   func carryOut(_ session: borrowing Session) throws -> Picture {
     try session.query("set transaction read only")
     // A hundred thousand runs are sorted in memory; and compiling these queries takes longer than it saves.
@@ -26,7 +32,7 @@ struct Reading: Sendable {
     var picture = Picture(
       title: settings.title, madeAt: now, scheduledAt: scheduledAt, version: oneshotVersion, runID: own.description,
       oldAfter: settings.oldAfter, axis: axis, parts: .init(), unwell: 0, tally: .init(), failures: .init(),
-      deadLetters: .init(), letters: 0, locks: .init(), troubles: judgement.troubles,
+      deadLetters: .init(), letters: 0, locks: .init(), names: judgement.names, troubles: judgement.troubles,
       hasExpectations: !settings.health.expectations.isEmpty)
     try readParts(&picture, session)
     try readFailures(&picture, session)
@@ -40,7 +46,8 @@ struct Reading: Sendable {
     let rows = try session.query(
       Statement(
         file: PackageResources.parts_sql,
-        binding: ["since": axis.start, "now": now, "own": own, "doctor": JobPart.doctor, "limit": Self.mostParts]))
+        binding: ["since": axis.start, "now": now, "own": own, "doctor": JobPart.doctor, "limit": Self.mostParts]
+          .merging(scope) { $1 }))
     var parts = try rows.map { try Part(row: $0) }
     let cells = try session.query(
       Statement(
@@ -48,10 +55,11 @@ struct Reading: Sendable {
         binding: [
           "since": axis.start, "cell": axis.cell, "cells": axis.cells, "own": own, "jobs": parts.map(\.part.job),
           "variants": parts.map(\.part.variant), "shards": parts.map(\.part.shard),
+          "instances": parts.map(\.part.instance), "servers": parts.map(\.part.server),
         ]))
     // The server counts from 1.
     for row in cells { parts[try row.value("number", as: Int.self) - 1].cells.append(try Part.Cell(row: row)) }
-    parts.sort { ($0.part.job, $0.part.variant, $0.part.shard) < ($1.part.job, $1.part.variant, $1.part.shard) }
+    parts.sort { $0.part < $1.part }
     picture.parts = .init(shown: parts, total: try rows.first?.value("parts_total") ?? 0)
     guard let first = rows.first else { return }
     picture.unwell = try first.value("unwell_total")
@@ -64,7 +72,8 @@ struct Reading: Sendable {
     let rows = try session.query(
       Statement(
         file: PackageResources.failures_sql,
-        binding: ["since": picture.axis.start, "own": own, "doctor": JobPart.doctor, "limit": Self.mostFailures]))
+        binding: ["since": picture.axis.start, "own": own, "doctor": JobPart.doctor, "limit": Self.mostFailures]
+          .merging(scope) { $1 }))
     picture.failures = .init(
       shown: try rows.map { try FailureGroup(row: $0) }, total: try rows.first?.value("groups_total") ?? 0)
   }
@@ -72,11 +81,12 @@ struct Reading: Sendable {
   private func readDeadLetters(_ picture: inout Picture, _ session: borrowing Session) throws {
     let rows = try session.query(
       Statement(
-        file: PackageResources.dead_letters_sql, binding: ["samples": Self.samples, "limit": Self.mostLetterGroups]))
+        file: PackageResources.dead_letters_sql,
+        binding: ["samples": Self.samples, "limit": Self.mostLetterGroups].merging(scope) { $1 }))
     var groups: [LetterGroup] = []
     for row in rows {
       let group = try LetterGroup(row: row)
-      if groups.last?.job != group.job || groups.last?.kind != group.kind { groups.append(group) }
+      if groups.last?.part != group.part || groups.last?.kind != group.kind { groups.append(group) }
       groups[groups.endIndex - 1].samples.append(try LetterGroup.Sample(row: row))
     }
     picture.deadLetters = .init(shown: groups, total: try rows.first?.value("groups_total") ?? 0)
@@ -94,12 +104,6 @@ struct Reading: Sendable {
 }
 
 // MARK: Rows
-
-extension JobPart {
-  fileprivate init(row: Row) throws(PostgresError) {
-    self.init(job: try row.value("job"), variant: try row.value("variant"), shard: try row.value("shard"))
-  }
-}
 
 extension Part {
   fileprivate init(row: Row) throws(PostgresError) {
@@ -142,8 +146,7 @@ extension Part.Cell {
 
 extension FailureGroup {
   fileprivate init(row: Row) throws(PostgresError) {
-    job = try row.value("job")
-    variant = try row.value("variant")
+    part = try JobPart(row: row)
     kind = try row.value("kind")
     message = try row.excerpt("message")
     errorsTotal = try row.optional("errors_total") ?? 0
@@ -156,7 +159,8 @@ extension FailureGroup {
 
 extension LetterGroup {
   fileprivate init(row: Row) throws(PostgresError) {
-    job = try row.value("job")
+    part = JobPart(
+      instance: try row.value("instance"), job: try row.value("job"), server: try row.value("server"))
     kind = try row.value("kind")
     letters = try row.value("letters")
     firstAt = try row.value("first_at")

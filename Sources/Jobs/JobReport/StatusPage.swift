@@ -36,7 +36,8 @@ struct StatusPage: Job {
 
     init(from env: inout Environment) {
       file = env.requiredPath(
-        "REPORT_FILE", help: "Where the page is written; its folder has to be there, and to be the page's own.")
+        "REPORT_FILE", help: "Where the page is written; its folder has to be there, and to be the page's own.",
+        selects: .work(as: "file"))
       days = env.int("REPORT_DAYS", default: 7, in: 1...90, help: "How many days the page shows, today included.")
       title = env.string(
         "REPORT_TITLE", default: "Jobs", help: "What the page is of, for example the environment's name.")
@@ -64,12 +65,14 @@ struct StatusPage: Job {
   let settings: Settings
 
   func run(_ run: JobRun) async throws -> Report {
+    var health = settings.health
+    health.instance = run.instance
     let facts = try await HealthFacts(
-      settings.health, query: { statement in try await run.read(statement) },
+      health, query: { statement in try await run.read(statement) }, redis: run.redisConnection.identity,
       locks: { try await run.retrying("looking at the locks") { try await HeldLock.all(on: run.redisConnection) } })
     let reading = Reading(
       settings: settings, now: run.startedAt, scheduledAt: run.scheduledAt, own: run.id,
-      judgement: Judgement(facts, settings.health, by: Self.name))
+      judgement: Judgement(facts, health, by: Self.name))
     let picture = try await run.snapshot { session in try reading.carryOut(session) }
     run.covers(Window(start: picture.axis.start, end: picture.madeAt))
     let page = Page(picture).html.markup

@@ -58,10 +58,16 @@ extension Page {
   }
 
   /// A name of a job's part, its pieces apart.
-  func name(_ job: String, _ variant: String, _ shard: Int = 0) -> HTML {
-    HTML(.bdi, .class("job")) { bounded(job) }
+  func name(_ part: JobPart, withShard: Bool = true) -> HTML {
+    let (variant, shard) = (part.variant, withShard ? part.shard : 0)
+    // The Redis only where another part differs in nothing else.
+    let whole = picture.names[part]
+    let server = whole.utf8.count > part.description.utf8.count ? part.server : ""
+    return (part.instance.isEmpty ? .empty : HTML(.span, .class("variant")) { HTML(.bdi) { bounded(part.instance) } })
+      + HTML(.bdi, .class("job")) { bounded(part.job) }
       + (variant.isEmpty ? .empty : HTML(.span, .class("variant")) { HTML(.bdi) { bounded(variant) } })
       + (shard == 0 ? .empty : HTML(.span, .class("variant")) { "shard \(shard)" })
+      + (server.isEmpty ? .empty : HTML(.span, .class("variant")) { HTML(.bdi) { "@" + bounded(server) } })
   }
 
   func bounded(_ name: String, to limit: Int = 80) -> String {

@@ -37,21 +37,6 @@ struct MetricsRollups: Job {
 
   let settings: Settings
 
-  /// Schedules of different levels, sources or ranges do different work.
-  var variant: String {
-    var parts = [settings.granularities.map(\.rawValue).joined(separator: ",")]
-    if settings.mode != .incremental {
-      parts = [settings.mode.rawValue]
-      if settings.granularities.count < Granularity.allCases.count {
-        parts += settings.granularities.map(\.rawValue)
-      }
-      if let from = settings.from { parts.append("from-\(from.text)") }
-      if let to = settings.to { parts.append("to-\(to.text)") }
-    }
-    if settings.hasChosenSources { parts.append("of-" + settings.sources.map(\.name).sorted().joined(separator: ",")) }
-    let letters = parts.joined(separator: "-").unicodeScalars.map { $0 == ":" || $0 == "." ? "_" : Character($0) }
-    return String(letters)
-  }
 
   var writes: Bool { settings.mode != .verify }
 

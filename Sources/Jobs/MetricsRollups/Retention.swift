@@ -28,6 +28,10 @@ struct Keeping: Sendable {
       }
       shorter = (name, age)
     }
+    let ages = [("raw", raw)] + Granularity.allCases.map { ($0.rawValue, levels[$0]) }
+    env.select(
+      ages.map { "ROLLUPS_KEEP_\($0.0.uppercased())" }, as: "keep",
+      ages.compactMap { name, age in age.map { "\(name)_\(DurationText.format($0))" } }, unlike: [])
   }
 }
 

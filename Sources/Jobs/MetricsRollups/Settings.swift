@@ -42,14 +42,14 @@ extension MetricsRollups {
       mode = env.choice(
         "ROLLUPS_MODE", default: Mode.incremental,
         help:
-          "incremental does what was touched since the last run; rebuild does a range anew; verify compares and writes nothing."
-      )
+          "incremental does what was touched since the last run; rebuild does a range anew; verify compares and writes nothing.",
+        selects: .work)
       let all = Granularity.allCases.map(\.rawValue).joined(separator: ",")
       granularities =
         env.custom(
           "ROLLUPS_GRANULARITIES", form: "names with commas", default: all,
           help: "The levels this schedule calculates; what it leaves stays queued for the one that does.",
-          parse: Self.parseGranularities) ?? Granularity.allCases
+          selects: .work, written: { $0.map(\.rawValue) }, parse: Self.parseGranularities) ?? Granularity.allCases
       timezone = env.string(
         "ROLLUPS_TIMEZONE", default: "UTC",
         help: "The time zone of days, weeks and months, by a name that Postgres knows."
@@ -58,10 +58,10 @@ extension MetricsRollups {
       from = env.custom(
         "ROLLUPS_FROM", form: form, default: nil,
         help: "Where a rebuild or a verification begins; without it where data do.",
-        parse: Border.parse)
+        selects: .work(as: "from", isFixed: true), written: { [$0.text] }, parse: Border.parse)
       to = env.custom(
         "ROLLUPS_TO", form: form, default: nil, help: "Where it ends; this day or moment is no longer in it.",
-        parse: Border.parse)
+        selects: .work(as: "to", isFixed: true), written: { [$0.text] }, parse: Border.parse)
       let folder = env.optionalPath(
         "ROLLUPS_SOURCES_DIR",
         help: "A folder of more sources, one .sql file each, or of replacements by the same name.")
@@ -73,7 +73,8 @@ extension MetricsRollups {
       sources = Source.all(folder: folder, chosen: chosen, &env)
       lookback = env.duration(
         "ROLLUPS_LOOKBACK", default: .hours(48), in: .hours(1) ... .days(3660),
-        help: "How far back a source without written_by is calculated again by each run.")
+        help: "How far back a source without written_by is calculated again by each run.",
+        selects: .work(as: "lookback"))
       keeping = Keeping(from: &env)
       workMemory = env.int(
         "ROLLUPS_WORK_MEM", default: 128, in: 1...65_536, help: "Postgres' work_mem for the calculation, in MB.")

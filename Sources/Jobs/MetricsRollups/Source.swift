@@ -18,10 +18,14 @@ struct Source: Sendable {
   /// The sources that a run takes: by default `metric_events` and those of the folder. The other one that is built in reads
   /// tables that not everybody has.
   static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Source] {
-    [SQLFile].builtIn(builtIn, andFrom: folder, named: "ROLLUPS_SOURCES_DIR", &env)
+    let sources = [SQLFile].builtIn(builtIn, andFrom: folder, named: "ROLLUPS_SOURCES_DIR", &env)
       .chosen(chosen, named: "ROLLUPS_SOURCES", kind: "source", &env)
       .filter { chosen != nil || !$0.isBuiltIn || $0.name == "metric_events" }
       .map(Source.init)
+    env.select(
+      ["ROLLUPS_SOURCES", "ROLLUPS_SOURCES_DIR"], as: "of", sources.map(\.name), unlike: ["metric_events"], more: "with"
+    )
+    return sources
   }
 
   /// A statement that reads the source's rows as `event`.

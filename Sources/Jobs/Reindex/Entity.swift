@@ -15,6 +15,8 @@ struct Entity: Sendable {
     SQLFile(builtIn: "blog_post", PackageResources.blog_post_sql),
   ]
 
+  static var builtInNames: [String] { builtIn.map(\.name) }
+
   /// The built-in entities, and those of a folder: more, or others by the same name.
   static func known(folder: String?, _ env: inout Environment) -> [SQLFile] {
     [SQLFile].builtIn(builtIn, andFrom: folder, named: "REINDEX_ENTITIES_DIR", &env)

@@ -36,7 +36,6 @@ struct Reindex: Job {
 
   let settings: Settings
 
-  var variant: String { settings.mode.rawValue }
   var writes: Bool { settings.mode != .verify }
 
   func run(_ run: JobRun) async throws -> Report {

@@ -19,7 +19,8 @@ extension Reindex {
     init(from env: inout Environment) {
       mode = env.choice(
         "REINDEX_MODE", default: .changed,
-        help: "changed: what differs; pending: what is queued; ids: REINDEX_IDS; rebuild: all anew; verify: only look.")
+        help: "changed: what differs; pending: what is queued; ids: REINDEX_IDS; rebuild: all anew; verify: only look.",
+        selects: .work)
       let folder = env.optionalPath(
         "REINDEX_ENTITIES_DIR",
         help: "A folder of more entities, one .sql file each, or of replacements by the same name.")
@@ -30,7 +31,7 @@ extension Reindex {
       ids =
         env.custom(
           "REINDEX_IDS", form: "ids with commas", default: nil, help: "With REINDEX_MODE=ids: which documents.",
-          parse: Self.words) ?? []
+          selects: .work(as: "ids"), written: Selection.asSet, parse: Self.words) ?? []
       if mode == .ids {
         if one == nil { env.complain("REINDEX_ENTITY", "is required where REINDEX_MODE is ids") }
         if ids.isEmpty { env.complain("REINDEX_IDS", "is required where REINDEX_MODE is ids") }
@@ -42,6 +43,9 @@ extension Reindex {
       entities =
         (one.map { files.chosen([$0], named: "REINDEX_ENTITY", kind: "entity", &env) }
         ?? files.chosen(chosen, named: "REINDEX_ENTITIES", kind: "entity", &env)).map(Entity.init)
+      env.select(
+        ["REINDEX_ENTITIES", "REINDEX_ENTITY", "REINDEX_ENTITIES_DIR"], as: "of", entities.map(\.name),
+        unlike: Entity.builtInNames, more: "with")
       language = env.string(
         "REINDEX_LANGUAGE", default: "english",
         help: "The language of documents that say none: a text search configuration of Postgres.")

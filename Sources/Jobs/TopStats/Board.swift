@@ -23,7 +23,11 @@ struct Board: Sendable {
   /// The built-in boards, and those of a folder: more, or others by the same name.
   static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Board] {
     let files = [SQLFile].builtIn(builtIn.map(\.file), andFrom: folder, named: "TOP_STATS_BOARDS_DIR", &env)
-    return files.chosen(chosen, named: "TOP_STATS_BOARDS", kind: "board", &env).map { file in
+    let boards = files.chosen(chosen, named: "TOP_STATS_BOARDS", kind: "board", &env)
+    env.select(
+      ["TOP_STATS_BOARDS", "TOP_STATS_BOARDS_DIR"], as: "of", boards.map(\.name), unlike: builtIn.map(\.file.name),
+      more: "with")
+    return boards.map { file in
       // Keys that begin with meta: are the job's own.
       let file = file.name == "meta" ? file.refused("\(file.place): a board cannot be called meta") : file
       let needs = file.isBuiltIn ? builtIn.first { $0.file.name == file.name }?.needs : nil

@@ -17,6 +17,8 @@ extension TopStats {
     let boardTimeout: Duration?
     let workMemory: Int
 
+    private static let usualPrefix = "top:"
+
     /// Each is one more count in every pass over a table.
     static let mostWindows = 4
 
@@ -25,7 +27,8 @@ extension TopStats {
       let plain =
         env.custom(
           "TOP_STATS_WINDOW", form: "duration", default: week.text,
-          help: "The window of the key that carries no window (top:feeds_liked).", parse: BoardWindow.parse) ?? week
+          help: "The window of the key that carries no window (top:feeds_liked).",
+          selects: .work(as: "window"), written: { [$0.text] }, parse: BoardWindow.parse) ?? week
       let others =
         env.custom(
           "TOP_STATS_WINDOWS", form: "durations with commas", default: "1d,7d,30d",
@@ -34,6 +37,11 @@ extension TopStats {
         ?? [.days(1), .days(7), .days(30)].map(BoardWindow.init)
       plainWindow = plain
       windows = Set(others + [plain]).sorted { $0.length > $1.length }
+      let usual = [1, 7, 30].map { BoardWindow(length: .days($0)).text }
+      // The plain one is among them whether it is named or not.
+      env.select(
+        ["TOP_STATS_WINDOWS"], as: "windows", windows.map(\.text),
+        unlike: usual + (usual.contains(plain.text) ? [] : [plain.text]))
       if windows.count > Self.mostWindows {
         env.complain(
           "TOP_STATS_WINDOWS", "makes \(windows.count) windows with TOP_STATS_WINDOW; \(Self.mostWindows) at most")
@@ -48,16 +56,19 @@ extension TopStats {
       hasChosenBoards = chosen != nil
       boards = Board.all(folder: folder, chosen: chosen, &env)
       keyPrefix = env.string(
-        "TOP_STATS_KEY_PREFIX", default: "top:",
-        help: "What stands before a board's name; {top}: keeps a board and its meta key in one slot of a Redis Cluster."
-      )
+        "TOP_STATS_KEY_PREFIX", default: Self.usualPrefix,
+        help:
+          "What stands before a board's name; {top}: keeps a board and its meta key in one slot of a Redis Cluster.",
+        selects: .work(as: "prefix"))
       timeToLive = env.optionalDuration(
         "TOP_STATS_TTL", in: .seconds(1) ... .days(3660),
         help: "How long a published board lives unless it is published again; without it for ever.")
       keepsHistory = env.bool(
-        "TOP_STATS_HISTORY", default: false, help: "Keep each publication in top_stats_history too.")
+        "TOP_STATS_HISTORY", default: false, help: "Keep each publication in top_stats_history too.",
+        selects: .work(as: "history"))
       historyKeep = env.optionalDuration(
-        "TOP_STATS_HISTORY_KEEP", in: .days(1) ... .days(36_525), help: "Age at which rows leave the history.")
+        "TOP_STATS_HISTORY_KEEP", in: .days(1) ... .days(36_525), help: "Age at which rows leave the history.",
+        selects: .work(as: "history_keep"))
       boardTimeout = env.optionalDuration(
         "TOP_STATS_BOARD_TIMEOUT", in: .milliseconds(1) ... .days(1),
         help: "How long one statement may take; what takes longer fails alone.")
@@ -69,6 +80,14 @@ extension TopStats {
     func label(_ board: String, _ window: BoardWindow) -> String {
       window == plainWindow ? board : "\(board):\(window.text)"
     }
+
+    /// What names it among dead letters: boards of another prefix are others.
+    func item(_ board: String, _ window: BoardWindow) -> String { label(board, window) + itemEnd }
+
+    /// Whether an item that this run may not know is of its prefix.
+    func isOurPrefix(_ item: String) -> Bool { itemEnd.isEmpty ? !item.contains(" of ") : item.hasSuffix(itemEnd) }
+
+    private var itemEnd: String { keyPrefix == Self.usualPrefix ? "" : " of \(keyPrefix)" }
 
     func key(_ board: String, _ window: BoardWindow) -> String { keyPrefix + label(board, window) }
   }

@@ -13,12 +13,13 @@ struct TopStats: Job {
   static let facts = JobFacts(
     name: "top-stats",
     summary: "publishes leaderboards from Postgres in Redis",
+    keepsDataInRedis: true,
     schema: [MigrationNeed("boards", 1)],
     tables: Preparation.tables(of: Preparation.allCases) + [history],
     letterKinds: [.boardFailed])
 
   static let history = TableNeed(
-    "top_stats_history", columns: ["board", "computed_at", "rank", "member", "score"],
+    "top_stats_history", columns: ["instance", "key_prefix", "board", "computed_at", "rank", "member", "score"],
     privileges: [.select, .insert, .update, .delete])
 
   struct Report: JobReport {
@@ -99,7 +100,7 @@ struct TopStats: Job {
     let failures = results.compactMap { result in
       result.failure.map {
         ItemFailure(
-          item: settings.label(result.board, result.window), kind: .boardFailed, message: $0,
+          item: settings.item(result.board, result.window), kind: .boardFailed, message: $0,
           payload: ["board": .string(result.board), "window": .string(result.window.text)])
       }
     }
@@ -108,7 +109,7 @@ struct TopStats: Job {
         "a board failed and keeps its old contents",
         ["board": .string(failure.item), "error": .string(failure.message)])
     }
-    let published = results.filter { $0.failure == nil }.map { settings.label($0.board, $0.window) }
+    let published = results.filter { $0.failure == nil }.map { settings.item($0.board, $0.window) }
     report.historyRows = try await run.transaction { tx in
       try tx.reject(failures)
       try tx.resolve(published)
@@ -120,6 +121,7 @@ struct TopStats: Job {
           Statement(
             file: PackageResources.write_history_sql,
             binding: [
+              "instance": run.instance, "key_prefix": settings.keyPrefix,
               "board": settings.label(result.board, result.window), "computed_at": run.scheduledAt,
               "members": members.count, "member_list": members.map(\.id), "score_list": members.map(\.score),
             ]))
@@ -134,7 +136,11 @@ struct TopStats: Job {
   private func removeOldHistory(_ report: inout Report, _ run: JobRun) async throws {
     guard let age = settings.historyKeep, !run.isDryRun else { return }
     let statement = try Statement(
-      file: PackageResources.remove_history_sql, binding: ["before": run.scheduledAt - age, "batch": Self.historyBatch])
+      file: PackageResources.remove_history_sql,
+      binding: [
+        "instance": run.instance, "key_prefix": settings.keyPrefix, "before": run.scheduledAt - age,
+        "batch": Self.historyBatch,
+      ])
     var removed = Self.historyBatch
     while removed == Self.historyBatch {
       removed = try await run.transaction { tx in try tx.execute(statement) }

@@ -37,6 +37,20 @@ struct DaySelection: Sendable, Equatable {
     return .success(selection)
   }
 
+  /// What it comes to, the same however it is written: days that follow one another as one range.
+  var words: [String] {
+    var ranges: [ClosedRange<CalendarDay>] = []
+    for day in Set(dates).sorted() {
+      if let last = ranges.last, last.upperBound + 1 == day {
+        ranges[ranges.count - 1] = last.lowerBound...day
+      } else {
+        ranges.append(day...day)
+      }
+    }
+    return Set(offsets).sorted().map { $0 == 0 ? "today" : "yesterday" }
+      + ranges.map { $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound)..\($0.upperBound)" }
+  }
+
   private static func range(_ word: String) -> (first: CalendarDay, last: CalendarDay)? {
     // "2025-11-01..2025-11-07": both days have ten letters.
     if let day = CalendarDay(word) { return (day, day) }

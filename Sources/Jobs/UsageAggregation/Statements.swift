@@ -16,7 +16,8 @@ enum Statements {
         // Half a day of life more is a day to look at.
         "retention_days": Int((settings.retention.inMilliseconds + 86_399_999) / 86_400_000),
         "settle_seconds": Double(settings.settle.inMilliseconds) / 1000,
-        "key_prefix": settings.keyPrefix, "shard": run.shard.index, "shard_count": run.shard.count,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix,
+        "shard": run.shard.index, "shard_count": run.shard.count,
       ])
   }
 
@@ -86,7 +87,8 @@ enum Statements {
     try Statement(
       file: PackageResources.complete_day_sql,
       binding: [
-        "key_prefix": settings.keyPrefix, "day": day, "shard": run.shard.index, "shard_count": run.shard.count,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix, "day": day,
+        "shard": run.shard.index, "shard_count": run.shard.count,
         "keys": keys, "run_id": run.id,
       ])
   }

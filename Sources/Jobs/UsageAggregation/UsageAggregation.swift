@@ -13,6 +13,7 @@ struct UsageAggregation: Job {
   static let facts = JobFacts(
     name: "usage-aggregation",
     summary: "moves usage counters from Redis to Postgres",
+    keepsDataInRedis: true,
     schema: [MigrationNeed("usage", 1)],
     tables: [
       TableNeed(
@@ -21,7 +22,9 @@ struct UsageAggregation: Job {
         privileges: [.select, .insert, .update]),
       TableNeed(
         "oneshot.usage_days",
-        columns: ["key_prefix", "usage_date", "shard", "shard_count", "keys", "completed_at", "run_id"],
+        columns: [
+          "instance", "server", "key_prefix", "usage_date", "shard", "shard_count", "keys", "completed_at", "run_id",
+        ],
         privileges: [.select, .insert, .update]),
     ],
     letterKinds: letterKinds)
@@ -43,34 +46,40 @@ struct UsageAggregation: Job {
 
     init(from env: inout Environment) {
       mode = env.choice(
-        "USAGE_MODE", default: .aggregate, help: "aggregate writes; status compares both sides and writes nothing.")
+        "USAGE_MODE", default: .aggregate, help: "aggregate writes; status compares both sides and writes nothing.",
+        selects: .work)
       days =
         env.custom(
           "USAGE_DAYS", form: "2025-11-01, 2025-11-01..2025-11-07, yesterday, today, or a list with commas",
           default: nil, help: "Which days; without it every day up to yesterday that is not completed yet.",
-          parse: DaySelection.parse) ?? .open
-      includesToday = env.bool("USAGE_INCLUDE_TODAY", default: false, help: "Add the current, unfinished day.")
+          selects: .work(as: "days", isFixed: true), written: \.words, parse: DaySelection.parse) ?? .open
+      includesToday = env.bool(
+        "USAGE_INCLUDE_TODAY", default: false, help: "Add the current, unfinished day.", selects: .work(as: "and_today")
+      )
       retention = env.duration(
         "USAGE_RETENTION", default: .days(7), in: .days(1) ... .days(366),
-        help: "The counters' life in Redis: how far back days without a completed run are looked for.")
+        help: "The counters' life in Redis: how far back days without a completed run are looked for.",
+        selects: .work(as: "retention"))
       settle = env.duration(
         "USAGE_SETTLE", default: .hours(1), in: .zero ... .days(2),
         help: "A day counts as completed once it was read this long after its end; until then it is read again.")
       timeZone = env.string(
         "USAGE_TIMEZONE", default: "UTC", help: "The time zone of the days, by a name that Postgres knows.")
       keyPrefix = env.string(
-        "USAGE_KEY_PREFIX", default: "usage:", help: "What stands before the merchant id, the colon included.")
-      merchant = env.optionalString("USAGE_MERCHANT", help: "Only this merchant.")
+        "USAGE_KEY_PREFIX", default: "usage:", help: "What stands before the merchant id, the colon included.",
+        selects: .work(as: "prefix"))
+      merchant = env.optionalString(
+        "USAGE_MERCHANT", help: "Only this merchant.", selects: .work(as: "merchant"))
       onRegression = env.choice(
         "USAGE_ON_REGRESSION", default: .keep,
         help:
-          "What to do with a counter that is smaller than what is stored: keep the stored value, overwrite it, or fail the item."
-      )
+          "What to do with a counter that is smaller than what is stored: keep the stored value, overwrite it, or fail the item.",
+        selects: .work(as: "regressed"))
       newTTL = env.optionalDuration(
         "USAGE_SET_TTL", in: .hours(1) ... .days(3660),
         help:
-          "Give counters of days that are over and have none this time to live, once they are written (Redis 7 or newer)."
-      )
+          "Give counters of days that are over and have none this time to live, once they are written (Redis 7 or newer).",
+        selects: .work(as: "ttl"))
     }
   }
 

@@ -2,19 +2,21 @@ package import JobRuntime
 
 /// How often somebody expects a job to run: one piece of `HEALTH_EXPECT`.
 package struct Expectation: Sendable, Equatable {
+  /// `nil` stands for the installation that expects it.
+  package var instance: String?
   package var job: String
   /// `nil` stands for all variants of the job that have no expectation of their own.
   package var variant: String?
   package var period: Duration
 
-  package init(job: String, variant: String? = nil, period: Duration) {
-    (self.job, self.variant, self.period) = (job, variant, period)
+  package init(instance: String? = nil, job: String, variant: String? = nil, period: Duration) {
+    (self.instance, self.job, self.variant, self.period) = (instance, job, variant, period)
   }
 
-  /// `reindex:pending`.
-  package var name: String { job + (variant.map { ":\($0)" } ?? "") }
+  /// `reindex:pending`, `staging/reindex:pending`.
+  package var name: String { RunIdentity.qualified(job, instance ?? "") + (variant.map { ":\($0)" } ?? "") }
 
-  package static let form = "JOB=PERIOD or JOB:VARIANT=PERIOD, with commas"
+  package static let form = "[INSTANCE/]JOB[:VARIANT]=PERIOD, with commas"
 
   /// Reads `usage-aggregation=1d,metrics-rollups:weekly,monthly=7d`: a piece without `=` belongs to the next, because
   /// variants hold commas.
@@ -51,14 +53,22 @@ package struct Expectation: Sendable, Equatable {
         return .failure(
           "gives «\(parts[0])» the period «\(parts[1])», not a duration of a second or more, such as 5m, 1h or 7d")
       }
-      return .success(Expectation(job: name.job, variant: name.variant, period: period))
+      return .success(
+        Expectation(instance: name.instance, job: name.job, variant: name.variant, period: period))
     }
   }
 
-  /// Reads JOB or JOB:VARIANT.
-  static func name(_ text: String) -> Environment.Parsed<(job: String, variant: String?)> {
+  typealias Name = (instance: String?, job: String, variant: String?)
+
+  /// Reads `[INSTANCE/]JOB[:VARIANT]`.
+  static func name(_ text: String) -> Environment.Parsed<Name> {
     let colon = text.firstIndex(of: ":")
-    let job = String(text[..<(colon ?? text.endIndex)])
+    var job = String(text[..<(colon ?? text.endIndex)])
+    var instance: String?
+    if let slash = job.firstIndex(of: "/"), InstanceName.isValid(job[..<slash]) {
+      instance = String(job[..<slash])
+      job = String(job[job.index(after: slash)...])
+    }
     let variant = colon.map { String(text[text.index(after: $0)...]) }
     if job.contains(",") {
       let first = job.prefix { $0 != "," }
@@ -68,7 +78,7 @@ package struct Expectation: Sendable, Equatable {
     if let variant, !isWord(variant, "-_,") {
       return .failure("names «\(text)», whose variant is not of letters, digits, commas, - and _")
     }
-    return .success((job, variant))
+    return .success((instance, job, variant))
   }
 
   private static func isWord(_ text: String, _ others: String) -> Bool {

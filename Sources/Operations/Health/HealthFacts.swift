@@ -14,16 +14,20 @@ package struct HealthFacts: Sendable {
   /// Runs that the ledger calls running, and whose lock is not their own.
   package var orphans: Set<String>
   package var letters: [PendingLetters]
+  /// The Redis that the locks are of (`RedisAddress.identity`).
+  package var server = ""
 
   /// Dead letters that wait for a person.
   package struct PendingLetters: Sendable, Equatable {
-    package var job: String
+    package var part: JobPart
+    package var job: String { part.job }
     package var count: Int
     /// When the oldest of them failed first.
     package var oldest: Timestamp
 
-    package init(job: String, count: Int, oldest: Timestamp) {
-      (self.job, self.count, self.oldest) = (job, count, oldest)
+    package init(instance: String = "", job: String, server: String = "", count: Int, oldest: Timestamp) {
+      part = JobPart(instance: instance, job: job, server: server)
+      (self.count, self.oldest) = (count, oldest)
     }
   }
 
@@ -44,16 +48,21 @@ package struct HealthFacts: Sendable {
 }
 
 extension HealthFacts {
+  /// Whether the part's lock is in the Redis that was looked at: not for one whose data are in another.
+  package func hasLockHere(_ part: JobPart) -> Bool { part.server.isEmpty || part.server == server }
+
   /// Reads them.
   ///
   /// - Parameters:
   ///   - settings: says which jobs are expected, however long ago they ran.
   ///   - everything: also parts that have not run for long, and that nobody expects.
+  ///   - server: the Redis that the locks are of.
   ///   - locks: reads those in Redis; `nil` when they cannot be looked at.
   package init(
     _ settings: HealthSettings, everything: Bool = false, query: (Statement) async throws -> Rows,
-    locks lookAtLocks: () async throws -> [HeldLock]?
+    redis server: String, locks lookAtLocks: () async throws -> [HeldLock]?
   ) async throws {
+    self.server = server
     let moment = try await query(
       "select clock_timestamp() as now, coalesce(max(applied_at), now()) as migrated_at from oneshot.migrations"
     ).only()
@@ -68,14 +77,18 @@ extension HealthFacts {
       ])
     runs = try await query(chosen).map { try LedgerRun(row: $0) }
     letters = try await query(Statement(file: PackageResources.health_letters_sql)).map { row in
-      PendingLetters(job: try row.value("job"), count: try row.value("pending"), oldest: try row.value("oldest"))
+      PendingLetters(
+        instance: try row.value("instance"), job: try row.value("job"), server: try row.value("server"),
+        count: try row.value("pending"), oldest: try row.value("oldest"))
     }
     orphans = []
     // After the ledger: what that calls running has taken its lock before.
     locks = try await lookAtLocks()
     guard let locks else { return }
     let held = Dictionary(locks.map { ($0.name, $0.runID) }, uniquingKeysWith: { first, _ in first })
-    let suspicious = runs.filter { $0.status == .running && held[$0.lockName] != $0.id }.map(\.id)
+    let suspicious = runs.filter {
+      $0.status == .running && hasLockHere($0.part) && held[$0.lockName] != $0.id
+    }.map(\.id)
     guard !suspicious.isEmpty else { return }
     // And once more the ledger: a run that ends closes its row before it gives its lock back.
     let still: Statement = """

@@ -19,7 +19,7 @@ package struct HealthPart: Sendable {
   }
 
   /// What the lock of its runs is called.
-  package var lockName: String { newest?.lockName ?? part.job }
+  package var lockName: String { newest?.lockName ?? RunIdentity.qualified(part.job, part.instance) }
 
   /// How long the successes took before one, at most so many; `nil` where they are too few to tell.
   package func usual(before run: LedgerRun) -> Duration? {
@@ -42,19 +42,17 @@ extension JobPart {
 extension HealthFacts {
   /// The parts that there are now: of each variant the shards that share its work since its newest run.
   package var parts: [HealthPart] {
-    struct Whole: Hashable {
-      var job: String
-      var variant: String
+    let wholes = Dictionary(grouping: runs) { run -> JobPart in
+      var whole = run.part
+      whole.shard = 0
+      return whole
     }
-    let wholes = Dictionary(grouping: runs) { Whole(job: $0.part.job, variant: $0.part.variant) }
     let parts = wholes.values.flatMap { runs -> [HealthPart] in
       guard let count = runs.first?.shardCount else { return [] }
       let current = Dictionary(grouping: runs.filter { $0.shardCount == count }, by: \.part)
       return current.map { HealthPart(part: $0.key, shardCount: count, runs: $0.value) }
     }
-    return parts.sorted {
-      ($0.part.job, $0.part.variant, $0.part.shard) < ($1.part.job, $1.part.variant, $1.part.shard)
-    }
+    return parts.sorted { $0.part < $1.part }
   }
 }
 

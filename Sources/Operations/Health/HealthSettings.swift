@@ -13,14 +13,19 @@ package struct HealthSettings: Sendable {
   package var idle: Int
   /// Jobs, or variants of them, that may have nothing to do.
   package var mayIdle: [IdleName]
+  /// The installation that looks; empty where there is only one, or where it looks at all.
+  package var instance = ""
   /// How old a pending dead letter may become; `nil` as old as it likes.
   package var deadLettersAge: Duration?
 
   package struct IdleName: Sendable, Equatable {
+    package var instance: String?
     package var job: String
     package var variant: String?
 
-    package init(job: String, variant: String? = nil) { (self.job, self.variant) = (job, variant) }
+    package init(instance: String? = nil, job: String, variant: String? = nil) {
+      (self.instance, self.job, self.variant) = (instance, job, variant)
+    }
   }
 
   package init(
@@ -52,11 +57,16 @@ package struct HealthSettings: Sendable {
       help: "So many successes in a row that found nothing to do are told.")
     mayIdle =
       env.custom(
-        "HEALTH_MAY_IDLE", form: "JOB or JOB:VARIANT, with spaces", default: nil,
+        "HEALTH_MAY_IDLE", form: "[INSTANCE/]JOB[:VARIANT], with spaces", default: nil,
         help: "Jobs that often find nothing to do, rightly: reindex:pending.", parse: Self.names) ?? []
     deadLettersAge = env.optionalDuration(
       "HEALTH_DEAD_LETTERS_AGE", in: .minutes(1) ... .days(3660),
       help: "Age from which on a pending dead letter is told; without it dead letters are only counted.")
+  }
+
+  /// Whose runs are looked at, besides one's own: what somebody expects.
+  package var instances: Set<String> {
+    Set(expectations.compactMap(\.instance) + mayIdle.compactMap(\.instance) + [instance])
   }
 
   private static func names(_ text: String) -> Environment.Parsed<[IdleName]> {
@@ -66,7 +76,7 @@ package struct HealthSettings: Sendable {
         return .failure("holds «\(word)»: names are told apart by spaces, because variants hold commas")
       }
       switch Expectation.name(String(word)) {
-      case .success(let name): found.append(IdleName(job: name.job, variant: name.variant))
+      case .success(let name): found.append(IdleName(instance: name.instance, job: name.job, variant: name.variant))
       case .failure(let message): return .failure(message)
       }
     }

@@ -66,7 +66,10 @@ extension Judgement {
 
   func idle(_ part: HealthPart) -> Trouble? {
     let names = settings.mayIdle
-    guard !names.contains(where: { $0.job == part.part.job && ($0.variant ?? part.part.variant) == part.part.variant })
+    guard
+      !names.contains(where: {
+        isOf(part.part, $0.instance, $0.job) && ($0.variant ?? part.part.variant) == part.part.variant
+      })
     else { return nil }
     let last = part.successes.prefix(settings.idle)
     guard last.count == settings.idle, last.allSatisfy({ $0.itemsProcessed == 0 }), let first = last.last else {

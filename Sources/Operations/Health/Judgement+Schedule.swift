@@ -13,27 +13,42 @@ extension Judgement {
   }
 
   func schedule(_ expectation: Expectation) -> [Trouble] {
-    let ofJob = facts.runs.filter { $0.part.job == expectation.job }
-    let isItsOwn = { (run: LedgerRun) in self.covers(expectation, run) }
-    let own = ofJob.filter(isItsOwn)
+    let ofJob = facts.runs.filter { isOf($0.part, expectation.instance, expectation.job) }
     let patience = expectation.period + settings.grace
-    guard let newest = own.first else {
+    let servers = Dictionary(grouping: ofJob.filter { covers(expectation, $0) }, by: \.part.server)
+    guard !servers.isEmpty else {
       guard now - facts.migratedAt > patience else { return [] }
       return [
         Trouble(
-          part: JobPart(job: expectation.job, variant: expectation.variant ?? ""), kind: .missed,
-          since: facts.migratedAt,
+          part: part(of: expectation), kind: .missed, since: facts.migratedAt,
           message:
             "no run of it was ever seen. Is its schedule deployed, and not suspended? Does it use this database? If it is new: start it once"
         )
       ]
     }
+    return servers.keys.sorted().flatMap { server -> [Trouble] in
+      let own = servers[server] ?? []
+      // A Redis whose runs had ended when another's began has been replaced by it.
+      let isReplaced = servers.contains { name, runs in
+        name != server && runs.last.map { first in own.first.map { $0.startedAt < first.startedAt } ?? true } ?? false
+      }
+      return isReplaced ? [] : schedule(expectation, own: own, of: ofJob.filter { $0.part.server == server })
+    }
+  }
+
+  /// - Parameters:
+  ///   - own: the runs that it covers, of one Redis, the newest first.
+  ///   - all: these and those of the job's other variants.
+  private func schedule(_ expectation: Expectation, own: [LedgerRun], of all: [LedgerRun]) -> [Trouble] {
+    guard let newest = own.first else { return [] }
+    let patience = expectation.period + settings.grace
     let count = newest.shardCount
     let current = Dictionary(grouping: own.filter { $0.shardCount == count }, by: \.part.shard)
-    let others = Dictionary(grouping: ofJob.filter { !isItsOwn($0) }, by: \.part.shard)
+    let others = Dictionary(grouping: all.filter { !covers(expectation, $0) }, by: \.part.shard)
     let first = own.last { $0.shardCount == count } ?? newest
     return (0..<count).flatMap { shard -> [Trouble] in
-      let part = JobPart(job: expectation.job, variant: expectation.variant ?? "", shard: shard)
+      var part = part(of: expectation)
+      (part.shard, part.server) = (shard, newest.part.server)
       guard let runs = current[shard] else {
         guard now - first.startedAt > patience else { return [] }
         return [
@@ -50,9 +65,16 @@ extension Judgement {
     }
   }
 
+  private func part(of expectation: Expectation) -> JobPart {
+    JobPart(
+      instance: expectation.instance ?? settings.instance, job: expectation.job, variant: expectation.variant ?? "")
+  }
+
   private func covers(_ expectation: Expectation, _ run: LedgerRun) -> Bool {
     guard expectation.variant == nil else { return run.part.variant == expectation.variant }
-    return !settings.expectations.contains { $0.job == expectation.job && $0.variant == run.part.variant }
+    return !settings.expectations.contains {
+      isOf(run.part, $0.instance, $0.job) && $0.variant == run.part.variant
+    }
   }
 
   /// Whether it is too long since a moment, not counting the time in which nothing could start.

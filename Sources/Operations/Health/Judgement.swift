@@ -7,7 +7,11 @@ package struct Judgement {
   let settings: HealthSettings
   /// The job that judges, and does not judge itself.
   let observer: String?
+  /// Whose runs are judged.
+  package let scope: HealthScope
   let parts: [HealthPart]
+  /// How the parts are called.
+  package let names: PartNames
   /// The same by job and shard: those that share a lock, each under the name of no variant.
   private let byLock: [JobPart: [HealthPart]]
   /// Runs whose start is still to come, by Postgres' clock; no others are judged.
@@ -24,11 +28,17 @@ package struct Judgement {
   package init(_ facts: HealthFacts, _ settings: HealthSettings, by observer: String? = nil) {
     let latest = facts.now + settings.grace
     var facts = facts
+    let scope = HealthScope(settings, facts, isDoctor: observer == JobPart.doctor)
+    facts.runs.removeAll { !scope.contains($0.part.instance) }
+    facts.letters.removeAll { !scope.contains($0.part.instance) }
+    facts.locks?.removeAll { !scope.contains(JobPart(lockName: $0.name).instance) }
+    self.scope = scope
     early = facts.runs.filter { $0.startedAt > latest && $0.part.job != observer }
     facts.runs.removeAll { $0.startedAt > latest }
     (self.facts, self.settings, self.observer) = (facts, settings, observer)
     parts = facts.parts.filter { $0.part.job != observer }
-    byLock = Dictionary(grouping: parts) { JobPart(job: $0.part.job, shard: $0.part.shard) }
+    byLock = Dictionary(grouping: parts, by: \.part.ofLock)
+    names = PartNames(facts.runs.map(\.part))
   }
 
   var now: Timestamp { facts.now }
@@ -43,7 +53,7 @@ package struct Judgement {
     found += earlyRuns + endlessLocks + oldLetters
     var seen: Set<Place> = []
     return found.filter { seen.insert(Place(part: $0.part, kind: $0.kind)).inserted }
-      .sorted { ($0.part.job, $0.part.variant, $0.part.shard) < ($1.part.job, $1.part.variant, $1.part.shard) }
+      .sorted { $0.part < $1.part }
   }
 
   private struct Place: Hashable {
@@ -53,8 +63,9 @@ package struct Judgement {
 
   /// Parts that somebody expects, or that have run lately.
   package var judgedParts: [HealthPart] {
-    parts.filter { part in
-      guard let newest = part.newest else { return false }
+    let known = Dictionary(grouping: parts, by: \.part.ofAnyServer)
+    return parts.filter { part in
+      guard let newest = part.newest, !isReplaced(part, among: known[part.part.ofAnyServer] ?? []) else { return false }
       let patience = expectation(of: part).map { $0.period + settings.grace }
       if newest.startedAt >= now - max(HealthFacts.lately, patience ?? .zero) { return true }
       // Of a job that is gone, no later run will end the row of one that died.
@@ -64,8 +75,21 @@ package struct Judgement {
 
   /// What is expected of a part: by its variant's name, or else by its job's.
   package func expectation(of part: HealthPart) -> Expectation? {
-    let ofJob = settings.expectations.filter { $0.job == part.part.job }
+    let ofJob = settings.expectations.filter { isOf(part.part, $0.instance, $0.job) }
     return ofJob.first { $0.variant == part.part.variant } ?? ofJob.first { $0.variant == nil }
+  }
+
+  /// Whether a part is the one that a name of an installation (`nil`: the one that looks) and of a job are for.
+  func isOf(_ part: JobPart, _ instance: String?, _ job: String) -> Bool {
+    part.job == job && part.instance == instance ?? settings.instance
+  }
+
+  /// Whether the Redis of a part has been replaced by another: that one's runs began after this one's had ended.
+  func isReplaced(_ part: HealthPart, among others: [HealthPart]) -> Bool {
+    guard let newest = part.newest else { return false }
+    return others.contains { other in
+      other.part.server != part.part.server && other.runs.last.map { $0.startedAt > newest.startedAt } ?? false
+    }
   }
 
   /// Whether a run goes on that nobody has reason to give up.
@@ -76,7 +100,7 @@ package struct Judgement {
 
   /// When runs of other variants kept a run waiting: those that got the lock before it.
   func spans(before run: LedgerRun) -> [Span] {
-    let parts = byLock[JobPart(job: run.part.job, shard: run.part.shard)] ?? []
+    let parts = byLock[run.part.ofLock] ?? []
     return parts.filter { $0.part.variant != run.part.variant }.flatMap { part in
       part.runs.filter { $0.fence < run.fence }.compactMap(span)
     }
@@ -113,23 +137,10 @@ package struct Judgement {
     guard let age = settings.deadLettersAge else { return [] }
     return facts.letters.filter { now - $0.oldest > age }.map { letters in
       Trouble(
-        part: JobPart(job: letters.job), kind: .deadLetters, since: letters.oldest + age,
+        part: letters.part, kind: .deadLetters, since: letters.oldest + age,
         message:
-          "\(letters.count == 1 ? "1 dead letter is" : "\(letters.count) dead letters are") pending, the oldest failed first \(letters.oldest.withAge(at: now)). oneshot dead-letters list --job \(shellWord(letters.job)) shows them; mend the items, then replay or discard them"
+          "\(letters.count == 1 ? "1 dead letter is" : "\(letters.count) dead letters are") pending, the oldest failed first \(letters.oldest.withAge(at: now)). oneshot dead-letters list --job \(shellWord(letters.job))\(letters.part.instance.isEmpty ? "" : " --instance \(shellWord(letters.part.instance))") shows them; mend the items, then replay or discard them"
       )
-    }
-  }
-}
-
-extension JobPart {
-  /// The part whose runs take a lock of this name, as far as that tells: `top-stats`, `usage-aggregation/2`.
-  package init(lockName name: String) {
-    let slash = name.lastIndex(of: "/")
-    let index = slash.flatMap { Int(name[name.index(after: $0)...]) }
-    if let slash, let index, (0..<10_000).contains(index) {
-      self.init(job: String(name[..<slash]), shard: index)
-    } else {
-      self.init(job: name)
     }
   }
 }

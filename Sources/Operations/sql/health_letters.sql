@@ -1,3 +1,3 @@
--- What waits for a person, by job.
-select job, count(*) as pending, min(first_failed_at) as oldest from oneshot.dead_letters
-where state = 'pending' group by job order by job
+-- What waits for a person, by job, installation and server.
+select instance, job, server, count(*) as pending, min(first_failed_at) as oldest from oneshot.dead_letters
+where state = 'pending' group by instance, job, server order by instance, job, server

@@ -2,47 +2,54 @@
 -- runs and its newest successes, and the newest of those that started in times to come: one host's clock must not hide
 -- all others. Only the newest that has ended is asked what went wrong: a thousand parts have many messages. Parts are found by one step through the index each, whatever the number of runs.
 with recursive parts as (
-  (select job, variant, shard from oneshot.job_runs order by job, variant, shard limit 1)
+  (select job, variant, shard, instance, server from oneshot.job_runs
+   order by job, variant, shard, instance, server limit 1)
   union all
-  select next.job, next.variant, next.shard
+  select next.*
   from parts
   cross join lateral (
-    select r.job, r.variant, r.shard from oneshot.job_runs r
-    where (r.job, r.variant, r.shard) > (parts.job, parts.variant, parts.shard)
-    order by r.job, r.variant, r.shard limit 1
+    select r.job, r.variant, r.shard, r.instance, r.server from oneshot.job_runs r
+    where (r.job, r.variant, r.shard, r.instance, r.server)
+      > (parts.job, parts.variant, parts.shard, parts.instance, parts.server)
+    order by r.job, r.variant, r.shard, r.instance, r.server limit 1
   ) next
 ), judged as (
   select parts.*, ended.run_id as ended
   from parts
   cross join lateral (
     select started_at, status from oneshot.job_runs r
-    where (r.job, r.variant, r.shard) = (parts.job, parts.variant, parts.shard)
+    where (r.job, r.variant, r.shard, r.instance, r.server)
+      = (parts.job, parts.variant, parts.shard, parts.instance, parts.server)
     order by r.started_at desc limit 1
   ) last
   left join lateral (
     select run_id from oneshot.job_runs r
-    where (r.job, r.variant, r.shard) = (parts.job, parts.variant, parts.shard) and r.status <> 'running'
+    where (r.job, r.variant, r.shard, r.instance, r.server)
+      = (parts.job, parts.variant, parts.shard, parts.instance, parts.server) and r.status <> 'running'
       and r.started_at <= :until
     order by r.started_at desc limit 1
   ) ended on true
   where last.started_at >= :since or last.status = 'running' or parts.job = any (:expected::text[])
 )
-select r.run_id, r.job, r.variant, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by, r.forced, r.status, r.attempt,
-  r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, r.error_kind,
+select r.run_id, r.instance, r.job, r.server, r.variant, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by,
+  r.forced, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, r.error_kind,
   case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message, r.host, r.version, r.duration_ms
 from judged
 cross join lateral (
   (select run_id from oneshot.job_runs n
-   where (n.job, n.variant, n.shard) = (judged.job, judged.variant, judged.shard) and n.started_at <= :until
+   where (n.job, n.variant, n.shard, n.instance, n.server)
+     = (judged.job, judged.variant, judged.shard, judged.instance, judged.server) and n.started_at <= :until
    order by n.started_at desc limit :newest)
   union
   (select run_id from oneshot.job_runs n
-   where (n.job, n.variant, n.shard) = (judged.job, judged.variant, judged.shard) and n.status = 'succeeded'
+   where (n.job, n.variant, n.shard, n.instance, n.server)
+     = (judged.job, judged.variant, judged.shard, judged.instance, judged.server) and n.status = 'succeeded'
      and n.started_at <= :until
    order by n.started_at desc limit :successes)
   union
   (select run_id from oneshot.job_runs n
-   where (n.job, n.variant, n.shard) = (judged.job, judged.variant, judged.shard) and n.started_at > :until
+   where (n.job, n.variant, n.shard, n.instance, n.server)
+     = (judged.job, judged.variant, judged.shard, judged.instance, judged.server) and n.started_at > :until
    order by n.started_at desc limit 1)
 ) chosen
 join oneshot.job_runs r using (run_id)

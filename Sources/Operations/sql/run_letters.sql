@@ -1,6 +1,6 @@
 -- Items that failed in this run and in none since.
 select d.item, d.error_kind, d.error_message, d.attempts, d.state, d.last_failed_at, count(*) over () as total
 from oneshot.dead_letters d
-where d.job = :job and d.last_run_id = :run_id::uuid
+where d.instance = :instance and d.job = :job and d.server = :server and d.last_run_id = :run_id::uuid
 order by d.last_failed_at desc, d.item_digest
 limit :limit

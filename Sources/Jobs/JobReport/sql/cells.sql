@@ -9,8 +9,9 @@ select number, cell,
   percentile_disc(0.5) within group (order by duration_ms) as median_ms,
   sum(items_processed)::double precision as items
 from oneshot.job_runs
-join unnest(:jobs::text[], :variants::text[], :shards::integer[]) with ordinality as part (job, variant, shard, number)
-  using (job, variant, shard)
+join unnest(:instances::text[], :jobs::text[], :servers::text[], :variants::text[], :shards::integer[]) with ordinality
+  as part (instance, job, server, variant, shard, number)
+  using (instance, job, server, variant, shard)
 cross join lateral (
   select least(floor(extract(epoch from started_at - :since)::double precision / :cell), :cells - 1)::integer as cell) as place
 where started_at >= :since and run_id <> :own

@@ -1,6 +1,6 @@
 -- What of each job has runs of its own, and how these went; first what did not end well the last time.
 with tally as (
-  select job, variant, shard,
+  select instance, job, server, variant, shard,
     max(started_at) as newest_at,
     max(started_at) filter (where status <> 'running') as ended_at,
     max(started_at) filter (where status = 'succeeded') as succeeded_at,
@@ -16,10 +16,10 @@ with tally as (
   -- The doctor ends with partial when it has found something.
   cross join lateral (
     select status in ('failed', 'interrupted') or status = 'partial' and job <> :doctor as is_bad) as judged
-  where run_id <> :own
-  group by job, variant, shard
+  where run_id <> :own and (instance = any (:scope::text[])) <> :is_excluding
+  group by instance, job, server, variant, shard
 )
-select tally.job, tally.variant, tally.shard, newest_at, ended_at, succeeded_at, runs, succeeded, unsuccessful, median_ms, high_ms,
+select tally.instance, tally.job, tally.server, tally.variant, tally.shard, newest_at, ended_at, succeeded_at, runs, succeeded, unsuccessful, median_ms, high_ms,
   longest_ms, items::double precision, newest.run_id as newest_id, newest.status as newest_status, newest.deadline_at,
   newest.deadline_at + interval '15 seconds' < :now as is_overdue,
   ended.status as ended_status, ended.error_kind, ended.duration_ms, ended.items_processed, ended.behind,
@@ -32,22 +32,25 @@ from tally
 cross join lateral (
   select run_id, status, case when status = 'running' then r.deadline_at end as deadline_at
   from oneshot.job_runs r
-  where r.job = tally.job and r.variant = tally.variant and r.shard = tally.shard and r.started_at = tally.newest_at
+  where (r.instance, r.job, r.server, r.variant, r.shard)
+      = (tally.instance, tally.job, tally.server, tally.variant, tally.shard) and r.started_at = tally.newest_at
     and r.run_id <> :own
   order by run_id desc limit 1) as newest
 left join lateral (
   select status, error_kind, duration_ms, items_processed, behind,
     status in ('failed', 'interrupted') or status = 'partial' and tally.job <> :doctor as is_bad
   from oneshot.job_runs r
-  where r.job = tally.job and r.variant = tally.variant and r.shard = tally.shard and r.started_at = tally.ended_at
+  where (r.instance, r.job, r.server, r.variant, r.shard)
+      = (tally.instance, tally.job, tally.server, tally.variant, tally.shard) and r.started_at = tally.ended_at
     and r.status <> 'running' and r.run_id <> :own
   order by run_id desc limit 1) as ended on true
 -- How many did not succeed since one did.
 cross join lateral (
   select count(*) as in_a_row
   from oneshot.job_runs r
-  where r.job = tally.job and r.variant = tally.variant and r.shard = tally.shard
+  where (r.instance, r.job, r.server, r.variant, r.shard)
+      = (tally.instance, tally.job, tally.server, tally.variant, tally.shard)
     and r.started_at > coalesce(tally.well_at, '-infinity') and r.status <> 'running') as row_count
 order by coalesce(ended.is_bad, false) desc, newest.deadline_at < :now desc nulls last,
-  newest_at desc, job, variant, shard
+  newest_at desc, instance, job, variant, shard, server
 limit :limit

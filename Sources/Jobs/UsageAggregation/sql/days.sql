@@ -12,7 +12,8 @@ with clock as (
   from clock, generate_series(today - :retention_days::int, today - 1, interval '1 day') as candidate
   where :by_default and not exists (
     select from oneshot.usage_days d
-    where not :with_completed and d.key_prefix = :key_prefix and d.usage_date = candidate::date
+    where not :with_completed and d.instance = :instance and d.server = :server and d.key_prefix = :key_prefix
+      and d.usage_date = candidate::date
       and d.shard_count = :shard_count and d.shard = :shard)
   union
   select today from clock where :include_today

@@ -19,7 +19,11 @@ struct Health: Command {
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isJSON = arguments.flag("json", help: "one JSON document instead of tables")
     isAll = arguments.flag("all", help: "also what nobody expects and what has not run for a week")
-    settings = HealthSettings(from: &env)
+    var settings = HealthSettings(from: &env)
+    settings.instance =
+      instanceOption(
+        from: &arguments, &env, help: "only what this installation runs, and those that HEALTH_EXPECT names") ?? ""
+    self.settings = settings
     database = databaseOptions(from: &env)
     redis = redisAddress(from: &env)
   }
@@ -28,8 +32,9 @@ struct Health: Command {
     let (facts, blindness) = try await look()
     let judgement = Judgement(facts, settings)
     let troubles = judgement.troubles
+    let all = judgement.facts.parts.filter { judgement.scope.contains($0.part.instance) }
     let view = HealthView(
-      judgement: judgement, facts: judgement.facts, parts: isAll ? judgement.facts.parts : judgement.judgedParts,
+      judgement: judgement, facts: judgement.facts, parts: isAll ? all : judgement.judgedParts,
       troubles: troubles,
       blindness: blindness.map(console.redacted))
     try console.say(isJSON ? view.json.text + "\n" : view.text(width: console.width))
@@ -43,6 +48,7 @@ struct Health: Command {
     let facts = try await withDatabase(database) { database in
       try await HealthFacts(
         settings, everything: isAll, query: { statement in try await database.withSession { try $0.query(statement) } },
+        redis: redis?.identity ?? "",
         locks: {
           do {
             return try await withRedis(redis) { try await HeldLock.all(on: $0) }

@@ -20,18 +20,19 @@ struct HealthView {
       .number("behind"), "lock")
     for part in parts {
       table.add(
-        part.part.description, part.lastSuccess?.startedAt.age(at: now) ?? "never",
+        judgement.names[part.part], part.lastSuccess?.startedAt.age(at: now) ?? "never",
         judgement.expectation(of: part).map { DurationText.format($0.period) }, failures(of: part),
         part.lastSuccess?.duration?.short, usual(of: part)?.short, part.lastSuccess?.behind.map(String.init),
         lock(of: part))
     }
     var text = table.isEmpty ? "No job has run in the last seven days.\n" : table.text(width: width)
     if !facts.letters.isEmpty { text += "\n" }
+    let letterNames = PartNames(facts.letters.map(\.part))
     for letters in facts.letters {
       let oldest = letters.oldest.withAge(at: now)
       text +=
         printable(
-          "\(letters.count) dead letter\(letters.count == 1 ? "" : "s") of \(letters.job) \(letters.count == 1 ? "is" : "are") pending; the oldest failed first \(oldest)."
+          "\(letters.count) dead letter\(letters.count == 1 ? "" : "s") of \(letterNames[letters.part]) \(letters.count == 1 ? "is" : "are") pending; the oldest failed first \(oldest)."
         )
         + "\n"
     }
@@ -43,7 +44,9 @@ struct HealthView {
     }
     text += "\nNot well:\n"
     for trouble in troubles {
-      text += printable("\(trouble.part): \(trouble.kind.rawValue), since \(trouble.since.withAge(at: now))") + "\n"
+      text +=
+        printable("\(judgement.names[trouble.part]): \(trouble.kind.rawValue), since \(trouble.since.withAge(at: now))")
+        + "\n"
       text += "  \(printable(trouble.message)).\n"
     }
     return text
@@ -56,13 +59,15 @@ struct HealthView {
 
   private func usual(of part: HealthPart) -> Duration? { part.lastSuccess.flatMap { part.usual(before: $0) } }
 
-  private func held(_ part: HealthPart) -> HeldLock? { facts.locks?.first { $0.name == part.lockName } }
+  private func held(_ part: HealthPart) -> HeldLock? {
+    facts.hasLockHere(part.part) ? facts.locks?.first { $0.name == part.lockName } : nil
+  }
 
   private func lock(of part: HealthPart) -> String? {
-    guard facts.locks != nil else { return "unknown" }
+    guard facts.locks != nil, facts.hasLockHere(part.part) else { return "unknown" }
     guard let lock = held(part) else { return nil }
     guard let run = facts.runs.first(where: { $0.id == lock.runID }) else { return "held by \(lock.holder.prefix(80))" }
-    let which = run.part == part.part ? "running" : "held by \(run.part)"
+    let which = run.part == part.part ? "running" : "held by \(judgement.names[run.part])"
     return "\(which) on \(run.host) for \((now - run.startedAt).short)"
   }
 
@@ -77,7 +82,8 @@ struct HealthView {
         .array(
           facts.letters.map {
             [
-              "job": .string($0.job), "pending": .integer(Int64($0.count)),
+              "instance": .string($0.part.instance), "job": .string($0.job), "server": .string($0.part.server),
+              "pending": .integer(Int64($0.count)),
               "oldest_failed_at": .string($0.oldest.rfc3339),
             ]
           })
@@ -89,7 +95,8 @@ struct HealthView {
 
   private func json(_ trouble: Trouble) -> JSON {
     [
-      "job": .string(trouble.part.job), "variant": .string(trouble.part.variant),
+      "instance": .string(trouble.part.instance), "job": .string(trouble.part.job),
+      "server": .string(trouble.part.server), "variant": .string(trouble.part.variant),
       "shard": .integer(Int64(trouble.part.shard)), "kind": .string(trouble.kind.rawValue),
       "since": .string(trouble.since.rfc3339), "message": .string(trouble.message),
     ]
@@ -106,7 +113,8 @@ struct HealthView {
         ]
       } ?? .null
     return [
-      "job": .string(part.part.job), "variant": .string(part.part.variant), "shard": .integer(Int64(part.part.shard)),
+      "instance": .string(part.part.instance), "job": .string(part.part.job), "server": .string(part.part.server),
+      "variant": .string(part.part.variant), "shard": .integer(Int64(part.part.shard)),
       "shard_count": .integer(Int64(part.shardCount)),
       "expected_every_ms": length(judgement.expectation(of: part)?.period),
       "last_started_at": text(part.newest?.startedAt),

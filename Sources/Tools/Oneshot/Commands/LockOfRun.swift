@@ -13,6 +13,10 @@ struct LockOfRun: Sendable {
   init(_ run: LedgerRun, at address: RedisAddress?) async {
     let name = run.lockName
     (self.name, runID, isRunning) = (name, run.id, run.status == .running)
+    guard run.part.server.isEmpty || address.map({ $0.identity == run.part.server }) ?? true else {
+      held = .failure(JobFailure(.misconfigured, "its Redis is \(run.part.server), and REDIS_URL leads to another"))
+      return
+    }
     guard let address else {
       held = .failure(JobFailure(.misconfigured, "REDIS_URL is not set"))
       return

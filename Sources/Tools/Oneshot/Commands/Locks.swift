@@ -11,16 +11,19 @@ struct Locks: Command {
     "A lock ends by itself within JOB_LOCK_TTL once its run is dead. One whose run has ended is kept for JOB_LOCK_MIN_HOLD, or was left behind; `oneshot unlock` removes it sooner. Where Postgres is out of reach, the locks are shown without what the ledger says."
 
   private let isJSON: Bool
+  private let instance: String?
   private let database: ConnectionOptions?
   private let redis: RedisAddress?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isJSON = arguments.flag("json", help: "one JSON array")
+    instance = instanceOption(from: &arguments, &env, help: "only locks of this installation")
     (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env))
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let locks = try await withRedis(redis) { redis in try await HeldLock.all(on: redis) }
+    let all = try await withRedis(redis) { redis in try await HeldLock.all(on: redis) }
+    let locks = all.filter { lock in instance.map { $0 == JobPart(lockName: lock.name).instance } ?? true }
     let standings = await LockStanding.told(locks, by: database, console)
     if isJSON {
       try console.say(JSON.array(standings.map { $0.json(at: console.now) }))
@@ -87,6 +90,7 @@ extension LockStanding {
       "run_id": text(lock.runID),
       "host": text(lock.said("host")), "since": text(lock.said("since")), "variant": text(lock.said("variant")),
       "ledger_status": text(run?.status.rawValue), "job": text(run?.part.job),
+      "instance": text(run?.part.instance), "server": text(lock.said("server")),
       "deadline_at": text(run?.deadlineAt?.rfc3339), "verdict": text(verdict), "ledger_problem": text(problem),
     ]
   }
@@ -98,6 +102,7 @@ extension LockStanding {
     sheet.add("ends", lock.timeLeft.map { "in \($0.short), unless it is renewed" } ?? "never by itself")
     sheet.add("run", lock.runID)
     sheet.add("variant", lock.said("variant"))
+    sheet.add("redis", lock.said("server"))
     sheet.add("host", lock.said("host"))
     sheet.add("since", lock.said("since").map { Timestamp(rfc3339: $0)?.withAge(at: now) ?? $0 })
     sheet.add("ledger", words(at: now))

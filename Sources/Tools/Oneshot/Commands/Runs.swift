@@ -7,8 +7,9 @@ struct Runs: Command {
   static let name = "runs"
   static let summary = "list the newest runs"
   static let discussion =
-    "A run that found the lock held, or its slot done, wrote nothing to the ledger and is not listed. A job is shown with its variant behind a colon and its shard behind a slash: reindex:pending/2. A run that was killed is shown as running until the next run of its job finds it."
+    "A run that found the lock held, or its slot done, wrote nothing to the ledger and is not listed. A job is shown with its installation before a slash, its variant behind a colon and its shard behind a slash: staging/reindex:pending/2; where runs differ in their Redis alone, with that behind an @. A run that was killed is shown as running until the next run of its job finds it."
 
+  private let instance: String?
   private let job: String?
   private let variant: String?
   private let status: LedgerRun.Status?
@@ -19,6 +20,7 @@ struct Runs: Command {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     job = arguments.optionalText("job", .job, help: "only runs of this job")
+    instance = instanceOption(from: &arguments, &env, help: "only runs of this installation")
     variant = arguments.optionalText(
       "variant", .text("VARIANT"), help: "only runs of this variant; --variant= for those that have none")
     status = arguments.choice("status", of: LedgerRun.Status.self, default: nil, help: "only runs that stand so")
@@ -31,7 +33,8 @@ struct Runs: Command {
   func run(_ console: Console) async throws -> Int32 {
     // One more than is shown tells whether there are more.
     let statement = try LedgerRun.newest(
-      job: job, variant: variant, status: status, since: since.map { console.now - $0 }, limit: limit + 1)
+      instance: instance, job: job, variant: variant, status: status, since: since.map { console.now - $0 },
+      limit: limit + 1)
     let runs = try await withDatabase(database) { database in
       try await database.transaction(readOnly: true) { session in
         try session.query(statement).map { row in try RunDetails(row: row) }
@@ -52,9 +55,10 @@ struct Runs: Command {
   static func table(of runs: [LedgerRun], withWholeIDs: Bool = false, at now: Timestamp) -> Table {
     var table = Table(
       "run", "job", "started", "age", "status", .number("took"), .number("items"), .number("errors"), "error")
+    let names = PartNames(runs.map(\.part))
     for run in runs {
       table.add(
-        withWholeIDs ? run.id : run.shortID, run.part.description, run.startedAt.toTheSecond,
+        withWholeIDs ? run.id : run.shortID, names[run.part], run.startedAt.toTheSecond,
         (now - run.startedAt).inWholeSeconds.short,
         run.status.rawValue,
         run.duration?.short, run.itemsProcessed.map { "\($0)" }, "\(run.errorsTotal)", run.error)

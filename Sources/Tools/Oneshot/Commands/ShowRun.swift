@@ -136,8 +136,10 @@ private struct Story: Sendable {
     let run = details.run
     var sheet = Sheet()
     sheet.add("run", run.id)
+    sheet.add("instance", run.part.instance.isEmpty ? nil : run.part.instance)
     sheet.add("job", run.part.job)
     sheet.add("variant", run.part.variant.isEmpty ? nil : run.part.variant)
+    sheet.add("redis", run.part.server.isEmpty ? nil : run.part.server)
     sheet.add("shard", run.shardCount == 1 ? nil : "\(run.part.shard) of 0 to \(run.shardCount - 1)")
     sheet.add("status", run.status.rawValue)
     sheet.add("error", run.error)

@@ -18,7 +18,10 @@ struct Unlock: Command {
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isSure = arguments.flag("yes", help: "do not ask; needed where nobody can be asked")
     lockName = arguments.operand(
-      .job, help: "the lock's job; of a shard its index too, as `oneshot locks` shows it: reindex/2")
+      .job,
+      help:
+        "the lock's job, as `oneshot locks` shows it: of a shard its index too (reindex/2), and of an installation its name (staging/reindex)"
+    )
     (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env))
   }
 

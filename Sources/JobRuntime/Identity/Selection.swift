@@ -1,0 +1,47 @@
+/// Whether a setting selects the work: which items a run is for.
+///
+/// One does if a schedule that differs in it alone does what the other leaves undone. It is then part of what the run
+/// is (`RunIdentity.variant`), so the two are no duplicates. What only says how the work is done does not.
+public struct Selection: Sendable, Equatable {
+  enum Form: Sendable, Equatable {
+    case nothing
+    case word
+    case tagged(String, isFixed: Bool)
+  }
+
+  let form: Form
+
+  /// The setting does not select the work.
+  public static let nothing = Selection(form: .nothing)
+
+  /// The value stands in the variant alone. For words out of a list of the job's own (modes, levels) which no other
+  /// setting of the job has.
+  public static let work = Selection(form: .word)
+
+  /// The value stands in the variant behind a word: `merchant-acme`.
+  ///
+  /// - Parameters:
+  ///   - tag: of a-z and _, and no other's of the job.
+  ///   - isFixed: whether values can only be dates and moments, which stay readable as they are.
+  public static func work(as tag: String, isFixed: Bool = false) -> Selection {
+    Selection(form: .tagged(tag, isFixed: isFixed))
+  }
+
+  var selects: Bool { form != .nothing }
+
+  /// Names as a set: each once, in the order of their bytes. (To a `String` two names of other bytes may be one.)
+  public static func asSet(_ names: [String]) -> [String] {
+    var seen: Set<[UInt8]> = []
+    return names.filter { seen.insert(Array($0.utf8)).inserted }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// What it adds to the variant.
+  ///
+  /// - Parameter words: the value as it counts: of a list its members, of a switch that is on none.
+  func part(_ words: [String]) -> Variant.Part {
+    switch form {
+    case .nothing, .word: Variant.Part(tag: nil, words: words, isFixed: true)
+    case .tagged(let tag, let isFixed): Variant.Part(tag: tag, words: words, isFixed: isFixed)
+    }
+  }
+}

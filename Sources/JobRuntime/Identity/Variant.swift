@@ -1,0 +1,70 @@
+/// The name of the work that a run does, out of the settings that select it and differ from their defaults:
+/// `pending`, `weekly,monthly`, `prefix-eu_-3b1fa04c52`.
+///
+/// Of letters, digits, commas, `-` and `_`, short and readable. Different work never has the same name: a value that
+/// does not fit as it is has a digest behind it. It can be read back, because parts stand in the order of the
+/// declarations, tags and words hold no `-`, and no tag is another setting's word.
+enum Variant {
+  struct Part: Sendable, Equatable {
+    /// What stands before the value.
+    var tag: String?
+    var words: [String]
+    /// Whether values are of a fixed form, so that what is made safe is still one value's only.
+    var isFixed: Bool
+
+    var text: String {
+      let value = words.joined(separator: ",")
+      let safe = Variant.safe(value, allowingDash: isFixed)
+      let isPlain = isFixed || words.allSatisfy(Variant.isPlain)
+      let isShort = safe.utf8.count <= Variant.longestValue
+      let shown = isShort ? safe : String(safe.prefix(Variant.longestValue - 8))
+      let start = tag.map { words.isEmpty ? $0 : "\($0)-" } ?? ""
+      return start + shown + (isPlain && isShort ? "" : "-" + Variant.digest(words))
+    }
+  }
+
+  private static let longestValue = 48
+  /// Of a variant; Postgres and Prometheus would take more, a person would not.
+  private static let longest = 120
+
+  static func text(of parts: [Part]) -> String {
+    let text = parts.map(\.text).joined(separator: "-")
+    guard text.utf8.count > longest else { return text }
+    return String(text.prefix(longest - 16)) + "-" + digest(parts.flatMap { [$0.tag ?? ""] + $0.words })
+  }
+
+  /// The value with `_` for each character that a variant does not take.
+  private static func safe(_ text: String, allowingDash: Bool) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { scalar in
+          switch scalar {
+          case "a"..."z", "A"..."Z", "0"..."9", "_", ",": scalar
+          case "-" where allowingDash: scalar
+          default: "_"
+          }
+        }))
+  }
+
+  /// Whether a word may stand as it is: no comma, which stands between two, and no `-`, which stands between parts.
+  private static func isPlain(_ word: String) -> Bool {
+    !word.isEmpty && !word.utf8.contains(UInt8(ascii: ",")) && areSame([word], [safe(word, allowingDash: false)])
+  }
+
+  /// Ten hexadecimal digits of the exact texts: FNV-1a with 64 bits, mixed once more so that all bits count.
+  /// Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm"; Appleby, MurmurHash3, `fmix64`.
+  static func digest(_ words: [String]) -> String {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for word in words {
+      // With its length, so that ["a,b"] is not ["a", "b"].
+      for byte in "\(word.utf8.count):\(word)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    }
+    for factor: UInt64 in [0xFF51_AFD7_ED55_8CCD, 0xC4CE_B9FE_1A85_EC53] { hash = (hash ^ (hash >> 33)) &* factor }
+    let digits = String((hash ^ (hash >> 33)) >> 24, radix: 16)
+    return String(repeating: "0", count: 10 - digits.count) + digits
+  }
+
+  static func areSame(_ left: [String], _ right: [String]) -> Bool {
+    left.count == right.count && zip(left, right).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+  }
+}

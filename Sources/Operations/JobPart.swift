@@ -1,0 +1,79 @@
+import JobRuntime
+package import Postgres
+
+/// What has runs of its own: a job, or one installation, variant, shard or Redis of it.
+package struct JobPart: Sendable, Hashable, CustomStringConvertible {
+  /// See `RunIdentity`; empty where there is nothing to tell.
+  package var instance: String
+  package var job: String
+  package var server: String
+  package var variant: String
+  package var shard: Int
+
+  package init(instance: String = "", job: String, server: String = "", variant: String = "", shard: Int = 0) {
+    (self.instance, self.job, self.server, self.variant, self.shard) = (instance, job, server, variant, shard)
+  }
+
+  /// - Parameter row: its five columns, as most tables of `oneshot` have them.
+  package init(row: Row) throws(PostgresError) {
+    self.init(
+      instance: try row.value("instance"), job: try row.value("job"), server: try row.value("server"),
+      variant: try row.value("variant"), shard: try row.value("shard"))
+  }
+
+  /// `staging/reindex:pending/2`; the shard only where it is not the first. Never the server: see `PartNames`.
+  package var description: String {
+    name + (variant.isEmpty ? "" : ":\(variant)") + (shard == 0 ? "" : "/\(shard)")
+  }
+
+  private var name: String { RunIdentity.qualified(job, instance) }
+
+  /// All parts that share a lock, and so never run at once, under the name of no variant.
+  package var ofLock: JobPart { JobPart(instance: instance, job: job, server: server, shard: shard) }
+
+  /// The same part of whatever Redis.
+  var ofAnyServer: JobPart { JobPart(instance: instance, job: job, variant: variant, shard: shard) }
+}
+
+extension JobPart: Comparable {
+  package static func < (left: JobPart, right: JobPart) -> Bool {
+    (left.name, left.variant, left.shard, left.server) < (right.name, right.variant, right.shard, right.server)
+  }
+}
+
+extension JobPart {
+  /// The part whose runs take a lock of this name, as far as that tells: `top-stats`, `staging/usage-aggregation/2`.
+  package init(lockName name: String) {
+    var words = name.split(separator: "/", omittingEmptySubsequences: false)[...]
+    var shard = 0
+    if words.count > 1, let last = words.last, let index = Int(last), (0..<10_000).contains(index) {
+      shard = index
+      words.removeLast()
+    }
+    if words.count == 2, let first = words.first, InstanceName.isValid(first) {
+      self.init(instance: String(first), job: String(words[words.startIndex + 1]), shard: shard)
+    } else {
+      self.init(job: words.joined(separator: "/"), shard: shard)
+    }
+  }
+}
+
+/// How parts are called in a list: with the Redis that their data are in where another differs in nothing else.
+package struct PartNames: Sendable {
+  private let ambiguous: Set<JobPart>
+
+  package init(_ parts: some Sequence<JobPart>) {
+    var servers: [JobPart: String] = [:]
+    var ambiguous: Set<JobPart> = []
+    for part in parts {
+      if let other = servers[part.ofAnyServer], other != part.server { ambiguous.insert(part.ofAnyServer) }
+      servers[part.ofAnyServer] = part.server
+    }
+    self.ambiguous = ambiguous
+  }
+
+  /// `usage-aggregation @cache:6379/0`.
+  package subscript(part: JobPart) -> String {
+    part.description + (ambiguous.contains(part.ofAnyServer) && !part.server.isEmpty ? " @\(part.server)" : "")
+  }
+}
