@@ -47,11 +47,9 @@ package final class Proxy: Sendable {
     /// Whether it comes from the server, after a piece of the client with the text.
     package func answers(_ text: String) -> Bool { direction == .toClient && Self.contains(text, in: previous) }
 
-    /// By the C library: what is built for debugging takes its time over a collection of bytes.
+    /// By Foundation: what is built for debugging takes its time over a collection of bytes.
     private static func contains(_ text: String, in bytes: [UInt8]) -> Bool {
-      bytes.withUnsafeBytes { bytes in
-        Array(text.utf8).withUnsafeBytes { memmem(bytes.baseAddress, bytes.count, $0.baseAddress, $0.count) != nil }
-      }
+      Data(bytes).range(of: Data(text.utf8)) != nil
     }
   }
 

@@ -1,3 +1,4 @@
+import JobRuntime
 import Testing
 
 @testable import UsageAggregation
