@@ -1,4 +1,4 @@
-package import JobRuntime
+import JobRuntime
 
 /// Whose runs are judged, where several installations share one database.
 ///
