@@ -60,7 +60,10 @@ import Testing
         == "")
     func boards(_ names: String) -> String { variant(TopStats.self, ["TOP_STATS_BOARDS": names]) }
     #expect(boards("comments, feeds_liked") == boards("feeds_liked,comments,comments"))
-    #expect(boards(Leaderboards.names.reversed().joined(separator: ",")) == "")
+    #expect(
+      boards(
+        ["comments", "users_active", "users_followed", "users_liked", "feeds_viewed", "feeds_liked"].joined(
+          separator: ",")) == "")
     func windows(_ text: String) -> String { variant(TopStats.self, ["TOP_STATS_WINDOWS": text]) }
     #expect(windows("30d,24h") == "" && windows("48h") == windows("7d, 2d") && windows("2d") == "windows-2d,7d")
     #expect(variant(TopStats.self, ["TOP_STATS_WINDOW": "2d"]) == "window-2d")

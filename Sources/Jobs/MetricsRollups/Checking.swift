@@ -31,5 +31,5 @@ extension MetricsRollups: Checkable {
     }
   }
 
-  var advice: Statement? { try? Statement(file: PackageResources.partition_advice_sql) }
+  func advice(for run: JobRun) -> Statement? { try? Statement(file: PackageResources.partition_advice_sql) }
 }
