@@ -19,7 +19,7 @@ import Testing
       // Each is at work while the other is, and both have started before either writes.
       try await eventually { inside.withLock { $0.count == 3 } }
       try await run.transaction { tx in
-        try tx.reject([ItemFailure(item: "x", kind: "bad", message: name)])
+        try tx.reject([ItemFailure(item: "x", kind: .named("bad"), message: name)])
       }
     }
     async let none = SampleJob { try await meet("", $0) }.result(
