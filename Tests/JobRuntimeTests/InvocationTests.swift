@@ -141,8 +141,7 @@ import Testing
 
 /// A second job.
 private struct OtherJob: Job {
-  static let name = "other"
-  static let summary = "does what a test says, beside the sample"
+  static let facts = JobFacts(name: "other", summary: "does what a test says, beside the sample")
 
   struct Settings: JobSettings { init(from env: inout Environment) {} }
   struct Report: JobReport { var noted = 0 }
