@@ -19,7 +19,7 @@ package final class PrivateServers: Sendable {
 
   /// The servers that all suites share; started when first asked for.
   package static let shared: Result<PrivateServers, any Error> = Result {
-    let servers = try PrivateServers(from: nil, postgresOptions: Self.options, areShared: true)
+    let servers = try PrivateServers(from: nil, postgresOptions: options, areShared: true)
     try servers.makeCluster()
     return servers
   }
