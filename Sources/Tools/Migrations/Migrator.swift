@@ -73,7 +73,7 @@ package struct Migrator: Sendable {
 
   /// Runs something in one transaction, while no other migrator is at work.
   private func carryOut(
-    _ say: @Sendable (String) -> Void, _ work: @Sendable (borrowing Session) throws -> Bool
+    _ say: @Sendable (String) throws -> Void, _ work: @Sendable (borrowing Session) throws -> Bool
   ) async throws -> Bool {
     try await untilFree {
       do {
@@ -84,7 +84,7 @@ package struct Migrator: Sendable {
           return try work(session)
         }
       } catch let error as PostgresError where Self.passes(error) {
-        say("somebody uses its tables; trying again")
+        try say("somebody uses its tables; trying again")
         // Whoever has waited behind this goes first.
         try await Task.sleep(for: .seconds(2))
         return nil

@@ -44,7 +44,7 @@ struct Health: Command {
     let facts = try await withDatabase(servers.database) { database in
       try await HealthFacts(
         settings, everything: isAll, query: { statement in try await database.withSession { try $0.query(statement) } },
-        redis: redis?.identity ?? "",
+        redis: servers.redis.identity,
         locks: {
           do {
             return try await withRedis(servers.redis) { try await HeldLock.all(on: $0) }
