@@ -2,7 +2,7 @@
 /// too: it knows nothing but its surroundings, and ends nothing but itself.
 ///
 /// The one place where a run is put together of its parts, for binaries and for tests
-/// (docs/decisions/0020-a-run-is-a-value.md).
+/// (docs/decisions/0021-a-run-is-a-value.md).
 package struct Invocation<J: Job>: Sendable {
   private let surroundings: Surroundings
   private let makeJob: @Sendable (J.Settings) -> J
@@ -44,7 +44,9 @@ package struct Invocation<J: Job>: Sendable {
     var arguments = Arguments(surroundings.arguments)
     let request = JobRequest.read(from: &arguments)
     arguments.end()
-    if arguments.problems.isEmpty, let text = request?.answer(of: J.self, in: surroundings.environment) { return .text(text) }
+    if arguments.problems.isEmpty, let text = request?.answer(of: J.self, in: surroundings.environment) {
+      return .text(text)
+    }
 
     var env = Environment(surroundings.environment)
     let servers = Servers(from: &env)
@@ -90,7 +92,8 @@ package struct Invocation<J: Job>: Sendable {
 
     let channels = Channel.all(settings.telemetry, terminal: surroundings.terminal)
     let runner = JobRunner(
-      job: makeJob(own), servers: servers, settings: settings, identity: identity, logicalTime: logicalTime, runID: runID,
+      job: makeJob(own), servers: servers, settings: settings, identity: identity, logicalTime: logicalTime,
+      runID: runID,
       startedAt: startedAt, log: log, surroundings: surroundings,
       telemetry: Telemetry(channels, redactor: redactor, log: log))
     return .run(PreparedRun(of: runner, isCheck: request == .check, delivery))

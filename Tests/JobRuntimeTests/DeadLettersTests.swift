@@ -28,10 +28,10 @@ import Testing
 
   @Test func `failing twice in one run is one try and in another run one more`() async throws {
     let place = try await Place()
-    try await record([ItemFailure(item: "a", kind: "k1", message: "m1", payload: ["n": 1])], in: place)
-    try await record([ItemFailure(item: "a", kind: "k2", message: "m2", payload: ["n": 2])], in: place)
+    try await record([ItemFailure(item: "a", kind: .named("k1"), message: "m1", payload: ["n": 1])], in: place)
+    try await record([ItemFailure(item: "a", kind: .named("k2"), message: "m2", payload: ["n": 2])], in: place)
     #expect(try await letters(place) == [["a", "k2", "m2", "1", "pending", #"{"n": 2}"#]])
-    try await record([ItemFailure(item: "a", kind: "k3", message: "m3")], in: place, run: 2, at: 1_700_000_100)
+    try await record([ItemFailure(item: "a", kind: .named("k3"), message: "m3")], in: place, run: 2, at: 1_700_000_100)
     #expect(try await letters(place) == [["a", "k3", "m3", "2", "pending", "{}"]])
     #expect(
       try await place.value(
@@ -41,9 +41,9 @@ import Testing
 
   @Test func `an item that fails again after it was resolved is pending again`() async throws {
     let place = try await Place()
-    try await record([ItemFailure(item: "a", kind: "k", message: "m")], in: place)
+    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place)
     try await place.execute("update oneshot.dead_letters set state = 'resolved'")
-    try await record([ItemFailure(item: "a", kind: "k", message: "m")], in: place, run: 2)
+    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place, run: 2)
     #expect(try await letters(place).map { $0[4] } == ["pending"])
   }
 
@@ -51,20 +51,20 @@ import Testing
     async throws
   {
     let place = try await Place()
-    try await record([ItemFailure(item: "a", kind: "k", message: "m")], in: place)
+    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place)
     let asked = "select count(*) from oneshot.dead_letters where replay_asked_at is not null and replay_asked_by = 'x'"
     try await place.execute("update oneshot.dead_letters set replay_asked_at = now(), replay_asked_by = 'x'")
-    try await record([ItemFailure(item: "a", kind: "k", message: "m")], in: place, run: 2)
+    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place, run: 2)
     #expect(try await place.value(asked) == "1", "while it is pending it stays asked")
     try await place.execute("update oneshot.dead_letters set state = 'resolved'")
-    try await record([ItemFailure(item: "a", kind: "k", message: "m")], in: place, run: 3)
+    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place, run: 3)
     #expect(try await place.value(asked) == "0")
   }
 
   @Test(arguments: ["infinity", "-infinity", "12000-01-01", "0044-03-15 BC"])
   func `nobody can ask at a moment that no run could read`(moment: String) async throws {
     let place = try await Place()
-    try await record([ItemFailure(item: "a", kind: "k", message: "m")], in: place)
+    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place)
     let error = await #expect(throws: PostgresError.self) {
       try await place.execute("update oneshot.dead_letters set replay_asked_at = '\(moment)'")
     }
@@ -73,7 +73,8 @@ import Testing
 
   @Test func `an item that is there twice in one batch is one letter`() async throws {
     let place = try await Place()
-    try await record([ItemFailure](repeating: ItemFailure(item: "a", kind: "k", message: "m"), count: 3), in: place)
+    try await record(
+      [ItemFailure](repeating: ItemFailure(item: "a", kind: .named("k"), message: "m"), count: 3), in: place)
     #expect(try await letters(place).count == 1)
   }
 
@@ -85,7 +86,7 @@ import Testing
 
   @Test func `items that differ only in their bytes are letters of their own`() async throws {
     let place = try await Place()
-    try await record(["é", "e\u{301}", "E"].map { ItemFailure(item: $0, kind: "k", message: "m") }, in: place)
+    try await record(["é", "e\u{301}", "E"].map { ItemFailure(item: $0, kind: .named("k"), message: "m") }, in: place)
     #expect(try await letters(place).count == 3)
   }
 
@@ -93,7 +94,7 @@ import Testing
     let place = try await Place()
     let texts = hostileTexts + [String(repeating: "long", count: 100_000)]
     try await record(
-      texts.map { ItemFailure(item: $0, kind: "k", message: $0, payload: ["text": .string($0)]) }, in: place)
+      texts.map { ItemFailure(item: $0, kind: .named("k"), message: $0, payload: ["text": .string($0)]) }, in: place)
     #expect(try await letters(place).count == texts.count)
   }
 
@@ -101,7 +102,7 @@ import Testing
     let place = try await Place()
     for job in ["a", "b"] {
       let statement = DeadLetters.record(
-        [ItemFailure(item: "x", kind: "k", message: "m")], of: RunIdentity(job: job), runID: Self.runID(1),
+        [ItemFailure(item: "x", kind: .named("k"), message: "m")], of: RunIdentity(job: job), runID: Self.runID(1),
         at: Timestamp(seconds: 0))
       try await place.database.withSession { session in try session.execute(statement) }
     }

@@ -13,15 +13,15 @@ final class Given: Sendable {
   func take(_ given: [DeadLetter]) { letters.withLock { $0 += given } }
 }
 
-extension LetterKind: ExpressibleByStringLiteral {
-  public init(stringLiteral name: String) {
-    self.init(name, cause: "The test says that it is \(name).", remedy: "Change the test.")
+extension LetterKind {
+  static func named(_ name: String) -> LetterKind {
+    LetterKind(name, cause: "The test says that it is \(name).", remedy: "Change the test.")
   }
 }
 
 /// That items have failed, as a job tells it.
 func failures(_ items: [String]) -> [ItemFailure] {
-  items.map { ItemFailure(item: $0, kind: "bad", message: "is bad", payload: ["of": .string($0)]) }
+  items.map { ItemFailure(item: $0, kind: .named("bad"), message: "is bad", payload: ["of": .string($0)]) }
 }
 
 /// A place in which these items of the sample job have failed.

@@ -13,13 +13,13 @@ import Testing
 
   @Test func `installations neither wait for, skip nor fence one another`() async throws {
     let place = try await Place()
-    let inside = Mutex<Set<String>>([])
+    let inside = Names()
     @Sendable func meet(_ name: String, _ run: JobRun) async throws {
-      inside.withLock { _ = $0.insert(name) }
+      inside.insert(name)
       // Each is at work while the other is, and both have started before either writes.
-      try await eventually { inside.withLock { $0.count == 3 } }
+      try await eventually { inside.count == 3 }
       try await run.transaction { tx in
-        try tx.reject([ItemFailure(item: "x", kind: "bad", message: name)])
+        try tx.reject([ItemFailure(item: "x", kind: .named("bad"), message: name)])
       }
     }
     async let none = SampleJob { try await meet("", $0) }.result(
@@ -123,4 +123,11 @@ import Testing
     try await here.close(ledger, .succeeded, fence: fence, keepingSince: LedgerPlace.start - .days(90))
     #expect(try await here.place.value("select count(*) from oneshot.job_runs where variant = 'once'") == "1")
   }
+}
+
+/// Who is at work.
+private final class Names: Sendable {
+  private let names = Mutex<Set<String>>([])
+  var count: Int { names.withLock(\.count) }
+  func insert(_ name: String) { names.withLock { _ = $0.insert(name) } }
 }

@@ -54,13 +54,13 @@ import Testing
 
   @Test func `the shards of a job run at once, each with its own settings`() async throws {
     let place = try await Place()
-    let seen = Mutex<Set<Int>>([])
+    let seen = Numbers()
     let everybodyIsIn = Gate()
     try await withThrowingTaskGroup { group in
       for index in 0..<8 {
         group.addTask {
           try await SampleJob { run in
-            if seen.withLock({ $0.insert(run.shard.index).inserted && $0.count == 8 }) { everybodyIsIn.open() }
+            if seen.insert(run.shard.index) == 8 { everybodyIsIn.open() }
             try await everybodyIsIn.wait()
           }.result(in: place, ["JOB_SHARD_COUNT": "8", "JOB_SHARD_INDEX": "\(index)"])
         }
@@ -141,8 +141,7 @@ import Testing
 
 /// A second job.
 private struct OtherJob: Job {
-  static let name = "other"
-  static let summary = "does what a test says, beside the sample"
+  static let facts = JobFacts(name: "other", summary: "does what a test says, beside the sample")
 
   struct Settings: JobSettings { init(from env: inout Environment) {} }
   struct Report: JobReport { var noted = 0 }
@@ -162,5 +161,18 @@ private struct OtherJob: Job {
     run.log.info("this is \(job)")
     let id = "\(run.id)"
     try await run.transaction { tx in try tx.execute("insert into done (job, run) values (\(job), \(id))") }
+  }
+}
+
+/// Which shards are at work.
+private final class Numbers: Sendable {
+  private let numbers = Mutex<Set<Int>>([])
+
+  /// - Returns: how many there are now.
+  func insert(_ number: Int) -> Int {
+    numbers.withLock { numbers in
+      numbers.insert(number)
+      return numbers.count
+    }
   }
 }

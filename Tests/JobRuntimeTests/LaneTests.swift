@@ -17,7 +17,7 @@ import Testing
         try await (lane == 0 ? second : first).wait()
         return try await run.transaction { tx in
           try tx.execute("insert into marks values (\(lane))")
-          try tx.reject([ItemFailure(item: "lane \(lane)", kind: "bad", message: "bad")])
+          try tx.reject([ItemFailure(item: "lane \(lane)", kind: .named("bad"), message: "bad")])
           return try tx.query("select pg_backend_pid() as pid").only().value("pid", as: Int.self)
         }
       }
@@ -88,7 +88,7 @@ import Testing
       for state in ["40001", "P0001"] {
         let isAgain = Mutex(false)
         _ = try? await run.transaction { tx in
-          try tx.reject([ItemFailure(item: state, kind: "bad", message: "bad")])
+          try tx.reject([ItemFailure(item: state, kind: .named("bad"), message: "bad")])
           let isSecond = isAgain.withLock { wasTried in
             defer { wasTried = true }
             return wasTried

@@ -7,7 +7,7 @@ import Testing
 
 /// A job that does what a test says.
 struct SampleJob: Replayable {
-  static let facts = JobFacts(name: "sample", summary: "does what a test says", letterKinds: ["bad"])
+  static let facts = JobFacts(name: "sample", summary: "does what a test says", letterKinds: [.named("bad")])
 
   struct Settings: JobSettings {
     init(from env: inout Environment) {

@@ -1,9 +1,9 @@
 import Foundation
-import JobRuntime
 import Operations
 import TestSupport
 import Testing
 
+@testable import JobRuntime
 @testable import Oneshot
 
 /// What shells offer after `oneshot`, asked of the real shells; whatever commands there are.

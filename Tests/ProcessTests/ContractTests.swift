@@ -21,7 +21,7 @@ import Testing
     #expect(version.exitCode == 0 && version.output.hasPrefix("usage-aggregation 0."))
   }
 
-  @Test(arguments: ["usage-aggregation", "top-stats", "reindex"])
+  @Test(arguments: JobNames.all)
   func `describe answers with one line of what help says, whatever the environment`(name: String) async throws {
     let binary = Binary(name)
     let bad = ["DATABASE_URL": "nonsense", "DATABASE_URL_FILE": "/nowhere", "JOB_LOG_LEVEL": "loud"]

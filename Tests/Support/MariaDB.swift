@@ -16,22 +16,34 @@ package final class MariaDB: Sendable {
     return isThere ? nil : "\(program) is not installed (Debian: apt-get install mariadb-server)"
   }
 
+  // It refuses to run as root, and Postgres' user is there wherever the tests run as root.
+  private static let user = getuid() == 0 ? ["--user=postgres"] : []
+
+  /// A folder of data as they are at first, made once, in the shared servers' folder: it goes with them.
+  private static let installed = Task {
+    let folder = try PrivateServers.shared.get().folder
+    let made = try await Binary(path: "/usr/bin/mariadb-install-db").run(
+      [
+        "--no-defaults", "--datadir=\(folder)/mariadb", "--tmpdir=\(folder)",
+        "--auth-root-authentication-method=normal", "--skip-test-db",
+      ] + user)
+    guard made.exitCode == 0 else { throw TestFailure("mariadb-install-db: \(made.output)\(made.errors)") }
+    return "\(folder)/mariadb"
+  }
+
   package init() async throws {
     let folder = try TemporaryFolder()
     self.folder = folder
-    // It refuses to run as root, and Postgres' user is there wherever the tests run as root.
-    let user = getuid() == 0 ? ["--user=postgres"] : []
     let data = ["--datadir=\(folder.path)/data", "--tmpdir=\(folder.path)"]
     try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
-    let made = try await Binary(path: "/usr/bin/mariadb-install-db").run(
-      ["--no-defaults"] + data + ["--auth-root-authentication-method=normal", "--skip-test-db"] + user)
-    guard made.exitCode == 0 else { throw TestFailure("mariadb-install-db: \(made.output)\(made.errors)") }
+    let copied = try await Binary(path: "/bin/cp").run(["-a", Self.installed.value, "\(folder.path)/data"])
+    guard copied.exitCode == 0 else { throw TestFailure(copied.errors) }
     server = try await ServerProcess(Self.program) { port in
       [
         "--no-defaults", "--socket=\(folder.path)/data/socket", "--pid-file=\(folder.path)/data/pid",
         "--port=\(port)", "--bind-address=127.0.0.1", "--skip-name-resolve", "--default-time-zone=+05:00",
         "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--log-output=TABLE",
-      ] + data + user
+      ] + data + Self.user
     }
   }
 

@@ -47,9 +47,20 @@ package final class Proxy: Sendable {
     /// Whether it comes from the server, after a piece of the client with the text.
     package func answers(_ text: String) -> Bool { direction == .toClient && Self.contains(text, in: previous) }
 
-    /// By Foundation: what is built for debugging takes its time over a collection of bytes.
+    /// By the C library: a search in a collection of bytes takes its time when it is built for debugging.
     private static func contains(_ text: String, in bytes: [UInt8]) -> Bool {
-      Data(bytes).range(of: Data(text.utf8)) != nil
+      let wanted = Array(text.utf8)
+      guard let first = wanted.first else { return true }
+      return bytes.withUnsafeBytes { bytes in
+        var rest = bytes[...]
+        while rest.count >= wanted.count, let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+          let found = memchr(start, Int32(first), rest.count - wanted.count + 1)
+        {
+          if memcmp(found, wanted, wanted.count) == 0 { return true }
+          rest = rest.dropFirst(UnsafeRawPointer(found) - start + 1)
+        }
+        return false
+      }
     }
   }
 

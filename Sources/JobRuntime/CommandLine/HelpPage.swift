@@ -57,7 +57,9 @@ package struct HelpPage: Sendable {
 extension HelpPage.Entry {
   package init(_ setting: SettingDeclaration) {
     let form = setting.form == "text" ? "" : "\(setting.form); "
-    self.init(setting.name + (setting.isSecret ? "*" : ""), setting.help, "(\(form)default: \(setting.defaultText)\(setting.selects ? "; selects the work" : ""))")
+    self.init(
+      setting.name + (setting.isSecret ? "*" : ""), setting.help,
+      "(\(form)default: \(setting.defaultText)\(setting.selects ? "; selects the work" : ""))")
   }
 
   package init(_ option: OptionDeclaration) {

@@ -1,15 +1,15 @@
 package import Postgres
-import Redis
+package import Redis
 
 /// The two servers of a run: what every job has to be told, and what nothing can be done without.
-struct Servers: Sendable {
-  let database: ConnectionOptions
-  let redis: RedisAddress
+package struct Servers: Sendable {
+  package let database: ConnectionOptions
+  package let redis: RedisAddress
   /// The Redis as ledger and progress name it.
   var server: String { redis.identity }
 
   /// - Returns: `nil` where one of them is missing or wrong, which the reader has recorded.
-  init?(from env: inout Environment) {
+  package init?(from env: inout Environment) {
     let (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env))
     guard let database, let redis else { return nil }
     (self.database, self.redis) = (database, redis)

@@ -38,7 +38,7 @@ package struct Migrator: Sendable {
     let (plan, _, failure) = try await plan()
     if let failure { throw failure }
     var count = 0
-    if plan.converts, try await carryOut({ session in try convert(session, say) }) { count += 1 }
+    if plan.converts, try await carryOut(say, { session in try convert(session, say) }) { count += 1 }
     // What the numbers of before stand for is known only now.
     let steps = plan.converts ? try await self.plan().plan.steps : plan.steps
     for step in steps where try await apply(step, say) { count += 1 }
@@ -49,7 +49,7 @@ package struct Migrator: Sendable {
     if step.isConcurrent {
       return try await untilFree { try await database.withSession { try Self.applyConcurrently(step, $0, say) } }
     }
-    return try await carryOut { session in
+    return try await carryOut(say) { session in
       guard try !Bookkeeping(session).isApplied(step) else { return false }
       try say("applying \(step)")
       try Bookkeeping.make(session)
@@ -72,7 +72,9 @@ package struct Migrator: Sendable {
   // MARK: One at a time
 
   /// Runs something in one transaction, while no other migrator is at work.
-  private func carryOut(_ work: @Sendable (borrowing Session) throws -> Bool) async throws -> Bool {
+  private func carryOut(
+    _ say: @Sendable (String) throws -> Void, _ work: @Sendable (borrowing Session) throws -> Bool
+  ) async throws -> Bool {
     try await untilFree {
       do {
         return try await database.transaction { session in
@@ -81,10 +83,18 @@ package struct Migrator: Sendable {
           try session.query(Self.patience)
           return try work(session)
         }
-      } catch let error as PostgresError where error.state == .lockNotAvailable {
+      } catch let error as PostgresError where Self.passes(error) {
+        try say("somebody uses its tables; trying again")
+        // Whoever has waited behind this goes first.
+        try await Task.sleep(for: .seconds(2))
         return nil
       }
     }
+  }
+
+  /// Whether what was in the way of a step is only somebody at work.
+  private static func passes(_ error: PostgresError) -> Bool {
+    error.state == .lockNotAvailable || error.state == SQLState(rawValue: "40P01")
   }
 
   /// - Parameter work: returns `nil` when something was in the way that passes.

@@ -32,6 +32,7 @@ struct Oneshot {
     var arguments = Arguments(words)
     var env = Environment(surroundings.environment)
     let command = C(from: &arguments, &env)
+    let servers = C.Needs(from: &env)
     arguments.end()
     let console = Console(in: surroundings, secrets: env.secrets)
     let problems =
@@ -40,12 +41,12 @@ struct Oneshot {
         JobFailure(
           .misconfigured, "\($0.name) \($0.message)", hint: "oneshot \(C.name) --help lists the settings.")
       }
-    if let first = problems.first {
+    guard problems.isEmpty, let servers else {
       problems.forEach(console.complain)
-      return first.kind.exitCode
+      return (problems.first?.kind ?? .misconfigured).exitCode
     }
     do {
-      return try await command.run(console)
+      return try await command.run(console, on: servers)
     } catch {
       return console.complain(of: error)
     }

@@ -9,8 +9,7 @@ import Redis
 /// - If it is late: nothing depends on it.
 @main
 struct PublishingBench: Job {
-  static let name = "publishing-bench"
-  static let summary = "measures ways of writing a family of keys"
+  static let facts = JobFacts(name: "publishing-bench", summary: "measures ways of writing a family of keys")
 
   enum Way: String, CaseIterable {
     /// The commands alone, pipelined, without a fence.

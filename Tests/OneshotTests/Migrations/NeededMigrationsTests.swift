@@ -1,4 +1,5 @@
 import Migrations
+import Postgres
 import TestSupport
 import Testing
 

@@ -2,6 +2,9 @@ import JobRuntime
 
 /// One command of `oneshot`: its words, what can be given to it, and what it does.
 protocol Command: Sendable {
+  /// What it contacts.
+  associatedtype Needs: CommandServers
+
   /// The words that call it: `runs`, or `dead-letters list`.
   static var name: String { get }
 
@@ -11,13 +14,13 @@ protocol Command: Sendable {
   /// What else somebody should know before using it: paragraphs for `--help` and the man page.
   static var discussion: String { get }
 
-  /// Reads every argument and every setting once, through readers which keep track of all mistakes.
+  /// Reads every argument and every setting but those of servers, once, through readers which keep track of all mistakes.
   init(from arguments: inout Arguments, _ env: inout Environment)
 
   /// Does it.
   ///
   /// - Returns: the process's exit code.
-  func run(_ console: Console) async throws -> Int32
+  func run(_ console: Console, on servers: Needs) async throws -> Int32
 }
 
 extension Command {
@@ -36,6 +39,7 @@ struct CommandDeclaration: Sendable {
   init<C: Command>(of command: C.Type) {
     var (arguments, env) = (Arguments(), Environment([:]))
     _ = C(from: &arguments, &env)
+    _ = C.Needs(from: &env)
     (name, summary, discussion) = (C.name, C.summary, C.discussion)
     (options, operands, settings) = (arguments.options, arguments.operands, env.declarations)
   }

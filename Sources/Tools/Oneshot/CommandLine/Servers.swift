@@ -2,12 +2,47 @@ import JobRuntime
 import Postgres
 import Redis
 
-/// Lends a connection to the database of `DATABASE_URL`, and closes it.
+/// The servers that a command works on, from their settings. What it has to be told is there once the command runs.
+protocol CommandServers: Sendable {
+  /// - Returns: `nil` where something required is missing or wrong, which the reader has recorded.
+  init?(from env: inout Environment)
+}
+
+/// Of commands that contact nothing.
+struct NoServer: CommandServers {
+  init(from env: inout Environment) {}
+}
+
+/// Of commands that look at the database, and nowhere else.
+struct DatabaseServer: CommandServers {
+  let database: ConnectionOptions
+
+  init?(from env: inout Environment) {
+    guard let database = databaseOptions(from: &env) else { return nil }
+    self.database = database
+  }
+}
+
+/// Of commands that tell more where Redis is known too.
+struct DatabaseAndPerhapsRedis: CommandServers {
+  let database: ConnectionOptions
+  let redis: RedisAddress?
+
+  init?(from env: inout Environment) {
+    let database = databaseOptions(from: &env)
+    redis = redisAddress(from: &env, isRequired: false)
+    guard let database else { return nil }
+    self.database = database
+  }
+}
+
+/// Of commands that need what a run needs.
+extension Servers: CommandServers {}
+
+/// Lends a connection to a database, and closes it.
 func withDatabase<Value: Sendable>(
-  _ options: ConnectionOptions?, _ body: (Database) async throws -> Value
+  _ options: ConnectionOptions, _ body: (Database) async throws -> Value
 ) async throws -> Value {
-  // The reader has complained already where it is not set.
-  guard let options else { throw JobFailure(.misconfigured, "DATABASE_URL is required") }
   let database = Database(options)
   do {
     let value = try await body(database)
@@ -19,11 +54,10 @@ func withDatabase<Value: Sendable>(
   }
 }
 
-/// Lends a connection to the Redis of `REDIS_URL`, and closes it.
+/// Lends a connection to a Redis, and closes it.
 func withRedis<Value: Sendable>(
-  _ address: RedisAddress?, _ body: (RedisConnection) async throws -> Value
+  _ address: RedisAddress, _ body: (RedisConnection) async throws -> Value
 ) async throws -> Value {
-  guard let address else { throw JobFailure(.misconfigured, "REDIS_URL is required") }
   let redis = RedisConnection(address, clientName: "oneshot")
   do {
     let value = try await body(redis)

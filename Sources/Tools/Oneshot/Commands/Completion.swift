@@ -13,7 +13,7 @@ struct Completion: Command {
     shell = arguments.choiceOperand(of: Shell.self, help: "the shell")
   }
 
-  func run(_ console: Console) async throws -> Int32 {
+  func run(_ console: Console, on servers: NoServer) async throws -> Int32 {
     try console.say(shell?.script(for: Commands.declarations) ?? "")
     return 0
   }

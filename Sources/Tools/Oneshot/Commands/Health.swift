@@ -13,8 +13,6 @@ struct Health: Command {
   private let isJSON: Bool
   private let isAll: Bool
   private let settings: HealthSettings
-  private let database: ConnectionOptions?
-  private let redis: RedisAddress?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isJSON = arguments.flag("json", help: "one JSON document instead of tables")
@@ -24,12 +22,10 @@ struct Health: Command {
       instanceOption(
         from: &arguments, &env, help: "only what this installation runs, and those that HEALTH_EXPECT names") ?? ""
     self.settings = settings
-    database = databaseOptions(from: &env)
-    redis = redisAddress(from: &env)
   }
 
-  func run(_ console: Console) async throws -> Int32 {
-    let (facts, blindness) = try await look()
+  func run(_ console: Console, on servers: Servers) async throws -> Int32 {
+    let (facts, blindness) = try await look(servers)
     let judgement = Judgement(facts, settings)
     let troubles = judgement.troubles
     let all = judgement.facts.parts.filter { judgement.scope.contains($0.part.instance) }
@@ -43,15 +39,15 @@ struct Health: Command {
   }
 
   /// - Returns: the facts, and why locks are not among them.
-  private func look() async throws -> (HealthFacts, blindness: JobFailure?) {
+  private func look(_ servers: Servers) async throws -> (HealthFacts, blindness: JobFailure?) {
     var blindness: JobFailure?
-    let facts = try await withDatabase(database) { database in
+    let facts = try await withDatabase(servers.database) { database in
       try await HealthFacts(
         settings, everything: isAll, query: { statement in try await database.withSession { try $0.query(statement) } },
-        redis: redis?.identity ?? "",
+        redis: servers.redis.identity,
         locks: {
           do {
-            return try await withRedis(redis) { try await HeldLock.all(on: $0) }
+            return try await withRedis(servers.redis) { try await HeldLock.all(on: $0) }
           } catch {
             blindness = JobFailure(forOperators: error)
             return nil

@@ -12,19 +12,16 @@ struct Locks: Command {
 
   private let isJSON: Bool
   private let instance: String?
-  private let database: ConnectionOptions?
-  private let redis: RedisAddress?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isJSON = arguments.flag("json", help: "one JSON array")
     instance = instanceOption(from: &arguments, &env, help: "only locks of this installation")
-    (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env))
   }
 
-  func run(_ console: Console) async throws -> Int32 {
-    let all = try await withRedis(redis) { redis in try await HeldLock.all(on: redis) }
+  func run(_ console: Console, on servers: Servers) async throws -> Int32 {
+    let all = try await withRedis(servers.redis) { redis in try await HeldLock.all(on: redis) }
     let locks = all.filter { lock in instance.map { $0 == JobPart(lockName: lock.name).instance } ?? true }
-    let standings = await LockStanding.told(locks, by: database, console)
+    let standings = await LockStanding.told(locks, by: servers.database, console)
     if isJSON {
       try console.say(JSON.array(standings.map { $0.json(at: console.now) }))
     } else if standings.isEmpty {
@@ -49,7 +46,7 @@ struct Locks: Command {
 extension LockStanding {
   /// The locks with what the ledger says; where it cannot be asked, with the reason.
   static func told(
-    _ locks: [HeldLock], by database: ConnectionOptions?, _ console: Console
+    _ locks: [HeldLock], by database: ConnectionOptions, _ console: Console
   ) async -> [LockStanding] {
     do {
       return try await withDatabase(database) { database in try await of(locks, in: database) }

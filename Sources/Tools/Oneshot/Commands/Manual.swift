@@ -9,7 +9,7 @@ struct Manual: Command {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {}
 
-  func run(_ console: Console) async throws -> Int32 {
+  func run(_ console: Console, on servers: NoServer) async throws -> Int32 {
     try console.say(ManualPage.text(of: Commands.declarations))
     return 0
   }

@@ -15,7 +15,6 @@ struct Migrate: Command {
   private let isPlan: Bool
   private let showsSQL: Bool
   private let lines: Set<String>
-  private let database: ConnectionOptions?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isPlan = arguments.flag("plan", help: "show what would be made where, and what is in the way; do nothing")
@@ -32,14 +31,13 @@ struct Migrate: Command {
           ? .success(Set(chosen + [Migration.core]))
           : .failure("is «\(text)», not lines out of \(known.joined(separator: ", "))")
       } ?? Set(known)
-    database = databaseOptions(from: &env)
     if showsSQL, !isPlan { arguments.complain("--sql goes with --plan") }
   }
 
-  func run(_ console: Console) async throws -> Int32 {
+  func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
     let wanted = Migration.all.filter { lines.contains($0.line) }
     let state = Migration.ends(of: wanted)
-    return try await withDatabase(database) { database in
+    return try await withDatabase(servers.database) { database in
       let migrator = Migrator(database, wanted)
       if isPlan {
         let (plan, schema, failure) = try await migrator.plan()

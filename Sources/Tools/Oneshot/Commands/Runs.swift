@@ -16,7 +16,6 @@ struct Runs: Command {
   private let since: Duration?
   private let limit: Int
   private let isJSON: Bool
-  private let database: ConnectionOptions?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     job = arguments.optionalText("job", .job, help: "only runs of this job")
@@ -27,15 +26,14 @@ struct Runs: Command {
     since = arguments.duration("since", default: nil, help: "only runs that started within this time")
     limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
     isJSON = arguments.flag("json", help: "one JSON array, with all that the ledger knows of each run")
-    database = databaseOptions(from: &env)
   }
 
-  func run(_ console: Console) async throws -> Int32 {
+  func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
     // One more than is shown tells whether there are more.
     let statement = try LedgerRun.newest(
       instance: instance, job: job, variant: variant, status: status, since: since.map { console.now - $0 },
       limit: limit + 1)
-    let runs = try await withDatabase(database) { database in
+    let runs = try await withDatabase(servers.database) { database in
       try await database.transaction(readOnly: true) { session in
         try session.query(statement).map { row in try RunDetails(row: row) }
       }

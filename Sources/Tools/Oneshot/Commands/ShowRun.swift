@@ -12,21 +12,18 @@ struct ShowRun: Command {
 
   private let id: String
   private let isJSON: Bool
-  private let database: ConnectionOptions?
-  private let redis: RedisAddress?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isJSON = arguments.flag("json", help: "one JSON object; an array where several ids begin so")
     id = arguments.operand(.text("ID"), help: "the run's id, or a beginning that no other run has")
-    (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env, isRequired: false))
   }
 
-  func run(_ console: Console) async throws -> Int32 {
+  func run(_ console: Console, on servers: DatabaseAndPerhapsRedis) async throws -> Int32 {
     guard let beginning = RunIDBeginning(id) else {
       throw JobFailure(.usage, "ID is «\(id)», not the id of a run", hint: "`oneshot runs` lists them.")
     }
     let candidates = try RunDetails.matching(beginning, limit: Self.shown + 1)
-    let story = try await withDatabase(database) { database in
+    let story = try await withDatabase(servers.database) { database in
       try await database.transaction(readOnly: true) { session in try Story(session, candidates) }
     }
     guard let details = story.only else {
@@ -43,7 +40,7 @@ struct ShowRun: Command {
       }
       return 1
     }
-    let lock = await LockOfRun(details.run, at: redis)
+    let lock = await LockOfRun(details.run, at: servers.redis)
     if isJSON {
       try console.say(story.json(details, lock))
     } else {

@@ -12,8 +12,6 @@ struct Unlock: Command {
 
   private let isSure: Bool
   private let lockName: String
-  private let database: ConnectionOptions?
-  private let redis: RedisAddress?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isSure = arguments.flag("yes", help: "do not ask; needed where nobody can be asked")
@@ -22,16 +20,15 @@ struct Unlock: Command {
       help:
         "the lock's job, as `oneshot locks` shows it: of a shard its index too (reindex/2), and of an installation its name (staging/reindex)"
     )
-    (database, redis) = (databaseOptions(from: &env), redisAddress(from: &env))
   }
 
-  func run(_ console: Console) async throws -> Int32 {
-    try await withRedis(redis) { redis in
+  func run(_ console: Console, on servers: Servers) async throws -> Int32 {
+    try await withRedis(servers.redis) { redis in
       guard let lock = try await HeldLock.named(lockName, isWhole: true, on: redis) else {
         console.note("nobody holds \(HeldLock.prefix)\(lockName)")
         return 1
       }
-      let standing = await LockStanding.told([lock], by: database, console)[0]
+      let standing = await LockStanding.told([lock], by: servers.database, console)[0]
       try console.say(standing.sheet(at: console.now).text)
       if !isSure {
         guard let isConfirmed = console.confirms("Take this lock away?") else {

@@ -12,17 +12,15 @@ struct DiscardDeadLetters: Command {
   private let choice: LetterChoice
   private let isPlan: Bool
   private let isSure: Bool
-  private let database: ConnectionOptions?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isPlan = arguments.flag("plan", help: "show what would be discarded, and change nothing")
     isSure = arguments.flag("yes", help: "do not ask; needed for more than one where nobody can be asked")
     choice = LetterChoice(from: &arguments, &env)
-    database = databaseOptions(from: &env)
   }
 
-  func run(_ console: Console) async throws -> Int32 {
-    try await withDatabase(database) { database in
+  func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
+    try await withDatabase(servers.database) { database in
       guard let (filter, limit) = try await choice.resolved(database, console) else { return 1 }
       let count = try filter.count()
       let letters = try await database.transaction(readOnly: true) { session in

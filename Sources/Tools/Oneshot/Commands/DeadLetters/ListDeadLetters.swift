@@ -13,7 +13,6 @@ struct ListDeadLetters: Command {
   private let state: StateChoice
   private let limit: Int
   private let isJSON: Bool
-  private let database: ConnectionOptions?
 
   enum StateChoice: String, CaseIterable {
     case pending, resolved, discarded, all
@@ -25,13 +24,12 @@ struct ListDeadLetters: Command {
       arguments.choice("state", of: StateChoice.self, default: .pending, help: "only letters that stand so") ?? .pending
     limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
     isJSON = arguments.flag("json", help: "one JSON array, with all that is known of each letter")
-    database = databaseOptions(from: &env)
   }
 
-  func run(_ console: Console) async throws -> Int32 {
+  func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
     let chosen = filter.filter(state: DeadLetter.State(rawValue: state.rawValue), at: console.now)
     let (list, count) = (try chosen.list(limit: limit), try chosen.count())
-    let (letters, total) = try await withDatabase(database) { database in
+    let (letters, total) = try await withDatabase(servers.database) { database in
       try await database.transaction(readOnly: true) { session in
         let letters = try session.query(list).map { row in try DeadLetter(row: row) }
         guard letters.count == limit else { return (letters, letters.count) }

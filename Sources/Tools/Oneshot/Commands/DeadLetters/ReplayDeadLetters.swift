@@ -11,16 +11,14 @@ struct ReplayDeadLetters: Command {
 
   private let choice: LetterChoice
   private let isPlan: Bool
-  private let database: ConnectionOptions?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isPlan = arguments.flag("plan", help: "show what would be asked for, and change nothing")
     choice = LetterChoice(from: &arguments, &env)
-    database = databaseOptions(from: &env)
   }
 
-  func run(_ console: Console) async throws -> Int32 {
-    try await withDatabase(database) { database in
+  func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
+    try await withDatabase(servers.database) { database in
       guard let (filter, limit) = try await choice.resolved(database, console) else { return 1 }
       let count = try filter.count()
       let (letters, askable) = try await database.transaction(readOnly: true) { session in

@@ -12,7 +12,6 @@ struct ShowDeadLetter: Command {
   private let job: String
   private let item: String
   private let isJSON: Bool
-  private let database: ConnectionOptions?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isJSON = arguments.flag("json", help: "one JSON object; an array where several ids begin so")
@@ -22,11 +21,10 @@ struct ShowDeadLetter: Command {
     job = arguments.operand(.job, help: "the letter's job")
     item = arguments.operand(
       .text("ITEM"), help: "the item, or its id; one that begins with dashes stands behind --")
-    database = databaseOptions(from: &env)
   }
 
-  func run(_ console: Console) async throws -> Int32 {
-    try await withDatabase(database) { database in
+  func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
+    try await withDatabase(servers.database) { database in
       guard let found = try await Self.find(
         item, of: job, instance: instance, server: server, in: database, console, isJSON: isJSON)
       else { return 1 }

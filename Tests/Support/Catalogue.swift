@@ -1,16 +1,14 @@
-import TestSupport
-
 /// A place with an application's things that people look for, and the real binary that indexes them.
-struct Catalogue: JobFixture {
-  static let job = "reindex"
+package struct Catalogue: JobFixture {
+  package static let job = "reindex"
 
-  let place: Place
+  package let place: Place
 
   /// Each run is for another slot.
-  var settings: [String: String] { [:] }
+  package var settings: [String: String] { [:] }
 
   /// Makes the tables, empty.
-  init(on servers: PrivateServers? = nil) async throws {
+  package init(on servers: PrivateServers? = nil) async throws {
     place = try await Place(on: servers)
     try await place.execute(
       """
@@ -31,7 +29,7 @@ struct Catalogue: JobFixture {
   }
 
   /// Fills all tables with documents of every shape: nulls, empty texts, two languages, deleted ones.
-  func fill(_ count: Int = 60) async throws {
+  package func fill(_ count: Int = 60) async throws {
     try await place.execute(
       """
       insert into assets select g * 3, words(3, g), case when g % 5 > 0 then words(30, g + 1000) end,
@@ -51,7 +49,7 @@ struct Catalogue: JobFixture {
   }
 
   /// What the index should hold, by a query that is obviously right.
-  static let plain = """
+  package static let plain = """
     select 'asset' as entity, id::text as entity_id, lower(coalesce(language, 'english')) as language,
       title as a, description as b, tags::text as c from assets where deleted_at is null
     union all select 'creator', id::text, 'english', stage_name, bio, specialties from creators
@@ -70,7 +68,7 @@ struct Catalogue: JobFixture {
   /// What is wrong in the index, or in what it should hold and does not: none when all is right.
   ///
   /// - Parameter condition: which documents are looked at.
-  func differences(where condition: String = "true") async throws -> [[String]] {
+  package func differences(where condition: String = "true") async throws -> [[String]] {
     try await place.rows(
       """
       select * from (

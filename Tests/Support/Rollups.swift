@@ -1,26 +1,24 @@
-import TestSupport
-
 /// A place with raw metric events, and the real binary that rolls them up.
-struct Rollups: JobFixture {
-  static let job = "metrics-rollups"
-  static let levels = ["hourly", "daily", "weekly", "monthly"]
+package struct Rollups: JobFixture {
+  package static let job = "metrics-rollups"
+  package static let levels = ["hourly", "daily", "weekly", "monthly"]
 
-  let place: Place
+  package let place: Place
 
   /// - Parameter zone: where days begin.
-  let zone: String
+  package let zone: String
 
-  init(zone: String = "UTC", on servers: PrivateServers? = nil) async throws {
+  package init(zone: String = "UTC", on servers: PrivateServers? = nil) async throws {
     (self.zone, place) = (zone, try await Place(on: servers))
   }
 
-  var settings: [String: String] {
+  package var settings: [String: String] {
     ["JOB_SCHEDULED_AT": Self.now, "JOB_FORCE": "true", "ROLLUPS_TIMEZONE": zone]
   }
 
   /// Adds events of three metrics and seven entities, this many of them, one in each interval before a moment. Values are
   /// whole quarters, so that sums are exact in whatever order they are added up.
-  func add(_ count: Int, every interval: String = "7 minutes", before moment: String = Self.now) async throws {
+  package func add(_ count: Int, every interval: String = "7 minutes", before moment: String = Self.now) async throws {
     try await place.execute(
       """
       insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
@@ -30,7 +28,7 @@ struct Rollups: JobFixture {
   }
 
   /// Adds one event.
-  func add(_ metric: String, _ value: Double = 1, at moment: String) async throws {
+  package func add(_ metric: String, _ value: Double = 1, at moment: String) async throws {
     try await place.execute(
       """
       insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
@@ -39,7 +37,7 @@ struct Rollups: JobFixture {
   }
 
   /// What rollups should be, by a plain query over the raw events and nothing of ours.
-  func plain(in zone: String? = nil) -> String {
+  package func plain(in zone: String? = nil) -> String {
     Self.levels.map { level in
       let unit = ["hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"][level] ?? ""
       return """
@@ -50,13 +48,13 @@ struct Rollups: JobFixture {
     }.joined(separator: " union all ")
   }
 
-  static let stored = """
+  package static let stored = """
     select granularity, bucket_start, metric, entity_type, entity_id, count, sum, min, max from metric_rollups
     where source = 'metric_events'
     """
 
   /// Rows that stand only in what is stored, or only in what a plain query yields; at most a few.
-  func differences(in zone: String? = nil) async throws -> [String] {
+  package func differences(in zone: String? = nil) async throws -> [String] {
     let plain = plain(in: zone)
     return try await place.rows(
       """
@@ -68,12 +66,12 @@ struct Rollups: JobFixture {
   }
 
   /// The stored rows with the transaction that last wrote each.
-  func versions() async throws -> [[String]] {
+  package func versions() async throws -> [[String]] {
     try await place.rows(
       "select r.xmin::text || ' ' || r.ctid || ' ' || r.tableoid as a, r::text as b from metric_rollups r order by 2")
   }
 
-  func queued() async throws -> Int {
+  package func queued() async throws -> Int {
     Int(try await place.value("select count(*) from oneshot.rollup_queue")) ?? -1
   }
 }
