@@ -48,8 +48,9 @@ package struct Twins: Sendable {
   package func health(_ expected: String = "") async throws -> [String] {
     let settings = ["HEALTH_EXPECT": expected.isEmpty ? "none=366d" : expected]
     let run = try await Binary("oneshot").run(["health"], place.environment.merging(settings) { $1 })
-    return run.output.split(separator: "\n").dropFirst().prefix { !$0.isEmpty }.compactMap { line in
-      line.components(separatedBy: "  ").first { !$0.isEmpty }
-    }
+    return run.output.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().prefix { !$0.isEmpty }
+      .compactMap { line in
+        line.components(separatedBy: "  ").first { !$0.isEmpty }
+      }
   }
 }

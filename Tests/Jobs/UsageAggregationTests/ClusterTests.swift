@@ -26,7 +26,7 @@ import Testing
       #expect(run.count("failed") == 1)
     }
     #expect(try await place.value("select count(*) || ' ' || sum(value) from merchant_usage") == "60 1770")
-    #expect(try await place.value("select error_kind from oneshot.dead_letters") == "wrong_type")
+    #expect(try await place.value("select distinct error_kind from oneshot.dead_letters") == "wrong_type")
     for number in [0, 31, 59] {
       let life = try await cluster.cli(cluster.ports[0], "TTL", "usage:m\(number):2025-11-07:x").output
       #expect((Int(life.split(separator: "\n")[0]) ?? 0) > 600_000)
