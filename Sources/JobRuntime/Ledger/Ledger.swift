@@ -165,9 +165,8 @@ struct Ledger: Sendable {
       -- Of other work only what is very old: its own runs remove it, unless nobody does that work any more.
       delete from oneshot.job_runs where run_id in (
         select run_id from oneshot.job_runs
-        where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
-          and started_at < \(horizon) and status <> 'running'
-          and (variant = \(identity.variant) or started_at < \(min(horizon, moment - Self.forgotten)))
+        where instance = \(identity.instance) and job = \(job) and started_at < \(horizon) and status <> 'running'
+          and (variant = \(identity.variant) and server in (\(identity.server), '') or started_at < \(min(horizon, moment - Self.forgotten)))
         order by started_at limit 500)
     )
     select is_ours or exists (
