@@ -92,6 +92,15 @@ import Testing
     #expect(variant(StatusPage.self, ["REPORT_FILE": "/a/b.html"]).hasPrefix("file-_a_b_html-"))
   }
 
+  @Test func `what is wanted once tells runs apart, and has no series of its own`() {
+    var env = Environment(["REINDEX_MODE": "ids", "REINDEX_ENTITY": "asset", "REINDEX_IDS": "3"])
+    _ = Reindex.Settings(from: &env)
+    #expect(env.variant == "ids-ids-3-of-asset" && env.series == "ids-of-asset")
+    var days = Environment(["USAGE_DAYS": "today", "USAGE_MERCHANT": "m"])
+    _ = UsageAggregation.Settings(from: &days)
+    #expect(days.variant == "days-today-merchant-m" && days.series == "merchant-m")
+  }
+
   @Test func `files of a folder are part of it by their names`() throws {
     let folder = try TemporaryFolder()
     let query = "select user_id as member, count(*) as score from feed_likes group by 1"

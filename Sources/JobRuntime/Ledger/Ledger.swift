@@ -166,7 +166,8 @@ struct Ledger: Sendable {
       delete from oneshot.job_runs where run_id in (
         select run_id from oneshot.job_runs
         where instance = \(identity.instance) and job = \(job) and started_at < \(horizon) and status <> 'running'
-          and (variant = \(identity.variant) and server in (\(identity.server), '') or started_at < \(min(horizon, moment - Self.forgotten)))
+          and (variant = \(identity.variant) and server in (\(identity.server), '')
+            or started_at < \(min(horizon, moment - Self.forgotten)))
         order by started_at limit 500)
     )
     select is_ours or exists (
