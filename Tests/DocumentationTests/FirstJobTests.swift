@@ -34,15 +34,6 @@ import Testing
     #expect(test.contains(#"Binary("prune-sessions")"#) && test.contains("import TestSupport"))
   }
 
-  @Test func `a stranger edits one file that is there, two more to deploy it`() throws {
-    // What the page has somebody change besides the files that it has them make.
-    let page = try Page("docs/your-first-job.md").text
-    let edited = ["Package.swift", "k8s/schedules.py", "docker/compose.yaml"].filter { page.contains("`\($0)`") }
-    #expect(edited == ["Package.swift", "k8s/schedules.py", "docker/compose.yaml"])
-    let made = ["Sources/Jobs/PruneSessions/", "Tests/Jobs/PruneSessionsTests/"].filter { page.contains($0) }
-    #expect(made.count == 2)
-  }
-
   /// The blocks of a language behind a heading, up to the next one.
   private func blocks(_ language: String, after heading: String) throws -> [String] {
     let page = try Page("docs/your-first-job.md").text
@@ -60,10 +51,10 @@ import Testing
     try code.write(toFile: "\(folder.path)/PruneSessions.swift", atomically: true, encoding: .utf8)
     // What `.embedInCode` makes of the folder with the SQL.
     try """
-      struct PackageResources {
-        static let delete_batch_sql: [UInt8] = \(Array(sql.utf8))
-      }
-      """.write(toFile: "\(folder.path)/resources.swift", atomically: true, encoding: .utf8)
+    struct PackageResources {
+      static let delete_batch_sql: [UInt8] = \(Array(sql.utf8))
+    }
+    """.write(toFile: "\(folder.path)/resources.swift", atomically: true, encoding: .utf8)
 
     let built = Binary("JobRuntime.build").url.deletingLastPathComponent().path
     let objects = try ["BlockingIO", "Postgres", "Redis", "JobRuntime"].flatMap { module in
