@@ -34,6 +34,13 @@ import Testing
     }
   }
 
+  @Test(arguments: JobNames.all)
+  func `every job has a row in the README, a page of its own and a service in compose`(name: String) throws {
+    #expect(try Page("README.md").text.contains("[`\(name)`](docs/jobs/\(name).md)"))
+    #expect(try Page("docs/jobs/\(name).md").text.hasPrefix("# \(name)"))
+    #expect(try Page("docker/compose.yaml").text.contains("\n  \(name):\n"))
+  }
+
   @Test func `the table of commands is the declarations`() throws {
     try expect(
       "commands",
