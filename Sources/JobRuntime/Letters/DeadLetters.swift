@@ -5,7 +5,9 @@ import Postgres
 enum DeadLetters {
   /// Writes failures: one row per item of a job, installation and server; failing again, in another run, raises `attempts`. What their kinds mean
   /// is written beside them, where it is not there yet.
-  static func record(_ failures: [ItemFailure], of identity: RunIdentity, runID: RunID, at moment: Timestamp) -> Statement {
+  static func record(_ failures: [ItemFailure], of identity: RunIdentity, runID: RunID, at moment: Timestamp)
+    -> Statement
+  {
     let kinds = failures.reduce(into: [LetterKind]()) { if !$0.contains($1.kind) { $0.append($1.kind) } }
     // The key is a digest because an item may be longer than a B-tree takes (2,704 bytes).
     return """

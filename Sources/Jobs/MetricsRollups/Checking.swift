@@ -31,5 +31,5 @@ extension MetricsRollups: Checkable {
     }
   }
 
-  var advice: Statement? { try? Statement(file: PackageResources.partition_advice_sql) }
+  var advice: Statement? { try? Statement(file: "partition_advice.sql", PackageResources.partition_advice_sql) }
 }

@@ -43,7 +43,8 @@ struct Fresh: Sendable {
       if source.isOurTable { try session.query(Self.pageByPage) }
       // A table made by a query, and not one that is filled: only the former is planned in parallel.
       let file = source.reading(
-        text(PackageResources.fresh_from_events_sql), by: "create temporary table rollup_fresh on commit drop as ")
+        SQLFragment("fresh_from_events.sql", PackageResources.fresh_from_events_sql),
+        by: SQLFragment(sql: "create temporary table rollup_fresh on commit drop as "))
       try session.attempt(
         file,
         binding: values(window).merging(
@@ -61,7 +62,7 @@ struct Fresh: Sendable {
   ) throws -> (summary: Summary, hasBadRows: Bool) {
     let row = try session.query(
       Statement(
-        file: PackageResources.fresh_summary_sql,
+        file: "fresh_summary.sql", PackageResources.fresh_summary_sql,
         binding: values(window).merging(
           ["source": source.name, "granularity": granularity.rawValue, "from_events": granularity.child == nil],
           uniquingKeysWith: { $1 })
@@ -75,7 +76,7 @@ struct Fresh: Sendable {
   /// Says what is wrong with the rows of a window that are left out.
   private func badRows(_ window: Bucket, _ session: borrowing Session) throws -> ItemFailure {
     let row = try session.attempt(
-      source.reading(text(PackageResources.bad_rows_sql)), binding: values(window), limit: limit
+      source.reading(SQLFragment("bad_rows.sql", PackageResources.bad_rows_sql)), binding: values(window), limit: limit
     ).only()
     let reasons = [
       ("nameless", "without metric or entity"), ("too_long", "with a name longer than 512 bytes"),

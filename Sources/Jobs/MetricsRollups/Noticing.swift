@@ -77,31 +77,35 @@ struct Noticing: Sendable {
   ) throws -> [(granularity: Granularity, window: Bucket)] {
     try session.query(Self.withoutCompiler)
     let scope = Scope.all(window, levels: levels, moves: false, key: nil)
-    let file = file(scope, isPlan: true, telling: PackageResources.list_touched_sql)
+    let file = file(scope, isPlan: true, telling: SQLFragment("list_touched.sql", PackageResources.list_touched_sql))
     return try session.attempt(file, binding: values(scope), limit: limit).compactMap { row in
       guard let granularity = Granularity(rawValue: try row.value("granularity")) else { return nil }
       return (granularity, Bucket(start: try row.value("bucket_start"), end: try row.value("bucket_end")))
     }
   }
 
-  private func file(_ scope: Scope, isPlan: Bool, telling: [UInt8] = PackageResources.tell_touched_sql) -> SQLFile {
+  private func file(_ scope: Scope, isPlan: Bool, telling: SQLFragment = Self.tellTouched) -> SQLFile {
     let noticed =
       switch (scope, kind) {
-      case (.new, .exact): PackageResources.noticed_new_sql
-      case (.all, _) where source.isOurTable: PackageResources.noticed_by_index_sql
-      default: PackageResources.noticed_all_sql
+      case (.new, .exact): SQLFragment("noticed_new.sql", PackageResources.noticed_new_sql)
+      case (.all, _) where source.isOurTable:
+        SQLFragment("noticed_by_index.sql", PackageResources.noticed_by_index_sql)
+      default: SQLFragment("noticed_all.sql", PackageResources.noticed_all_sql)
       }
-    let condition = "where source = :source and :moves"
-    let changed =
-      isPlan
-      ? "select occurred_at from oneshot.rollup_changes \(condition)"
-      : "delete from oneshot.rollup_changes \(condition) returning occurred_at"
+    let changed = SQLFragment(
+      sql: isPlan
+        ? "select occurred_at from oneshot.rollup_changes where source = :source and :moves"
+        : "delete from oneshot.rollup_changes where source = :source and :moves returning occurred_at")
+    let queued = SQLFragment("queue_touched.sql", PackageResources.queue_touched_sql)
     return source.reading(
-      """
-      , noticed as (\(text(noticed))), changed as (\(changed)), \(text(PackageResources.touched_sql))
-      \(isPlan ? "" : text(PackageResources.queue_touched_sql)) \(text(telling))
-      """)
+      SQLFragment(sql: ", noticed as ({noticed}), changed as ({changed}), {touched} {queued} {told}").filling([
+        "noticed": noticed, "changed": changed,
+        "touched": SQLFragment("touched.sql", PackageResources.touched_sql),
+        "queued": isPlan ? .empty : queued, "told": telling,
+      ]))
   }
+
+  private static let tellTouched = SQLFragment("tell_touched.sql", PackageResources.tell_touched_sql)
 
   private func values(_ scope: Scope) -> [String: any PostgresEncodable] {
     var values: [String: any PostgresEncodable] = [

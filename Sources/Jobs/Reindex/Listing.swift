@@ -44,14 +44,14 @@ struct Listing: Sendable {
   }
 
   private func statement(_ items: [Item], isDryRun: Bool) throws -> Statement {
-    let looks = [
-      PackageResources.listed_sql, PackageResources.done_sql, PackageResources.compared_sql, PackageResources.gone_sql,
+    let looks: [SQLFragment] = [
+      .listed, .done, .compared, .gone,
     ]
-    let writes = [
-      PackageResources.documents_sql, PackageResources.written_sql, PackageResources.gone_removed_sql,
+    let writes: [SQLFragment] = [
+      .documents, .written, .goneRemoved,
     ]
     return try entity.statement(
-      looks + (isDryRun ? [] : writes), PackageResources.tally_listed_sql,
+      looks + (isDryRun ? [] : writes), .tallyListed,
       binding: ["entity": entity.name, "ids": items.map(\.id), "language": language, "compares": true])
   }
 
@@ -76,7 +76,7 @@ struct Listing: Sendable {
     var impossible: [String] = []
     for id in ids {
       let question = try entity.statement(
-        [PackageResources.listed_ids_sql], Array("select from page limit 0".utf8), binding: ["ids": [id]])
+        [.listedIDs], SQLFragment(sql: "select from page limit 0"), binding: ["ids": [id]])
       do {
         try await entity.owning(errorsIn: question, but: \.isOfAValue) {
           try await run.reading { session in _ = try session.pipeline([Entity.wholly, question]) }

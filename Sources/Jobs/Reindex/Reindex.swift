@@ -141,7 +141,7 @@ struct Reindex: Job {
   /// Resolves the dead letters of documents that did not fail again in this pass.
   private func resolveOld(_ entity: Entity, since start: Timestamp, _ run: JobRun) async throws {
     let old = try Statement(
-      file: PackageResources.old_failures_sql,
+      file: "old_failures.sql", PackageResources.old_failures_sql,
       binding: [
         "entity": entity.name, "since": start, "shard": run.shard.index, "shards": run.shard.count,
       ])
