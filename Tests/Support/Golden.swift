@@ -40,7 +40,8 @@ package struct GoldenStatements {
   ///
   /// - Parameter needs: which statements have to come before one, in the same transaction; `*` comes before every one.
   package func check(in place: Place, needs: [String: [String]] = [:]) async throws {
-    let texts = Dictionary(statements.map { ($0.name, $0.statement.pasteable("\(job), \($0.name)")) }) { _, last in last }
+    let texts = Dictionary(statements.map { ($0.name, $0.statement.pasteable("\(job), \($0.name)")) }) { _, last in last
+    }
     let folder = root.appending(path: "Tests/Golden/\(job)")
     if ProcessInfo.processInfo.environment["ONESHOT_GOLDEN"] == "write" { try write(texts, to: folder) }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []

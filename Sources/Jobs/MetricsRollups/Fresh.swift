@@ -41,12 +41,8 @@ struct Fresh: Sendable {
         limit: limit)
     } else {
       if source.isOurTable { try session.query(Self.pageByPage) }
-      // A table made by a query, and not one that is filled: only the former is planned in parallel.
-      let file = source.reading(
-        SQLFragment("fresh_from_events.sql", PackageResources.fresh_from_events_sql),
-        by: SQLFragment(sql: "create temporary table rollup_fresh on commit drop as "))
       try session.attempt(
-        file,
+        source.fresh,
         binding: values(window).merging(
           ["day_start": day, "only_good": onlyGood], uniquingKeysWith: { $1 }),
         limit: limit)
@@ -76,7 +72,7 @@ struct Fresh: Sendable {
   /// Says what is wrong with the rows of a window that are left out.
   private func badRows(_ window: Bucket, _ session: borrowing Session) throws -> ItemFailure {
     let row = try session.attempt(
-      source.reading(SQLFragment("bad_rows.sql", PackageResources.bad_rows_sql)), binding: values(window), limit: limit
+      source.reading(.badRows), binding: values(window), limit: limit
     ).only()
     let reasons = [
       ("nameless", "without metric or entity"), ("too_long", "with a name longer than 512 bytes"),

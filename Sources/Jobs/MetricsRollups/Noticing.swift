@@ -77,35 +77,22 @@ struct Noticing: Sendable {
   ) throws -> [(granularity: Granularity, window: Bucket)] {
     try session.query(Self.withoutCompiler)
     let scope = Scope.all(window, levels: levels, moves: false, key: nil)
-    let file = file(scope, isPlan: true, telling: SQLFragment("list_touched.sql", PackageResources.list_touched_sql))
+    let file = file(scope, isPlan: true, telling: .listTouched)
     return try session.attempt(file, binding: values(scope), limit: limit).compactMap { row in
       guard let granularity = Granularity(rawValue: try row.value("granularity")) else { return nil }
       return (granularity, Bucket(start: try row.value("bucket_start"), end: try row.value("bucket_end")))
     }
   }
 
-  private func file(_ scope: Scope, isPlan: Bool, telling: SQLFragment = Self.tellTouched) -> SQLFile {
-    let noticed =
+  private func file(_ scope: Scope, isPlan: Bool, telling: SQLFragment = .tellTouched) -> SQLFile {
+    let noticed: SQLFragment =
       switch (scope, kind) {
-      case (.new, .exact): SQLFragment("noticed_new.sql", PackageResources.noticed_new_sql)
-      case (.all, _) where source.isOurTable:
-        SQLFragment("noticed_by_index.sql", PackageResources.noticed_by_index_sql)
-      default: SQLFragment("noticed_all.sql", PackageResources.noticed_all_sql)
+      case (.new, .exact): .noticedNew
+      case (.all, _) where source.isOurTable: .noticedByIndex
+      default: .noticedAll
       }
-    let changed = SQLFragment(
-      sql: isPlan
-        ? "select occurred_at from oneshot.rollup_changes where source = :source and :moves"
-        : "delete from oneshot.rollup_changes where source = :source and :moves returning occurred_at")
-    let queued = SQLFragment("queue_touched.sql", PackageResources.queue_touched_sql)
-    return source.reading(
-      SQLFragment(sql: ", noticed as ({noticed}), changed as ({changed}), {touched} {queued} {told}").filling([
-        "noticed": noticed, "changed": changed,
-        "touched": SQLFragment("touched.sql", PackageResources.touched_sql),
-        "queued": isPlan ? .empty : queued, "told": telling,
-      ]))
+    return source.looking(at: noticed, isPlan: isPlan, telling: telling)
   }
-
-  private static let tellTouched = SQLFragment("tell_touched.sql", PackageResources.tell_touched_sql)
 
   private func values(_ scope: Scope) -> [String: any PostgresEncodable] {
     var values: [String: any PostgresEncodable] = [

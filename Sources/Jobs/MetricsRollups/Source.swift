@@ -53,7 +53,7 @@ struct Source: Sendable {
   ///
   /// - Throws: `SQLFile.Failure` for a mistake in a file of one's own; the server's error for a built-in one.
   func kind(_ session: borrowing Session) throws -> Kind {
-    let question = reading(SQLFragment("kind_of_source.sql", PackageResources.kind_of_source_sql))
+    let question = reading(.kindOfSource)
     let window: [String: any PostgresEncodable] = [
       "window_start": Bucket.allEvents.start, "window_end": Bucket.allEvents.end,
     ]

@@ -63,14 +63,7 @@ struct Verification: Sendable {
 extension Noticing {
   /// Hours of a window that the next run will calculate.
   func pendingHours(in window: Bucket, _ session: borrowing Session) throws -> [Timestamp] {
-    let noticed =
-      kind == .exact
-      ? SQLFragment("noticed_new.sql", PackageResources.noticed_new_sql)
-      : SQLFragment(sql: "select null::timestamptz as first, null::timestamptz as last")
-    let file = source.reading(
-      SQLFragment(sql: ", noticed as ({noticed}) {hours}").filling([
-        "noticed": noticed, "hours": SQLFragment("pending_hours.sql", PackageResources.pending_hours_sql),
-      ]))
+    let file = source.pendingHours(noticed: kind == .exact ? .noticedNew : .noticedNothing)
     let values: [String: any PostgresEncodable] = [
       "source": source.name, "zone": timezone, "seen": position.seen, "raw_from": position.rawFrom,
       "window_start": window.start, "window_end": window.end,

@@ -26,4 +26,7 @@ extension SQLFragment {
   static let firstID = SQLFragment("first_id.sql", PackageResources.first_id_sql)
   static let describe = SQLFragment("describe.sql", PackageResources.describe_sql)
   static let sourceRows = SQLFragment("source_rows.sql", PackageResources.source_rows_sql)
+  static let goneIDs = SQLFragment(sql: "select entity_id from gone order by 1")
+  /// Only makes the server read the ids.
+  static let noRow = SQLFragment(sql: "select from page limit 0")
 }

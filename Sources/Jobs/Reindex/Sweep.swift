@@ -59,7 +59,7 @@ struct Sweep: Sendable {
   private func remove(_ ids: [String], _ run: JobRun, listed: SQLFragment) async throws -> Int {
     let removal: [SQLFragment] = pass.action == .write ? [.goneRemoved] : []
     let statement = try entity.statement(
-      [listed, .gone] + removal, SQLFragment(sql: "select entity_id from gone order by 1"),
+      [listed, .gone] + removal, .goneIDs,
       binding: ["entity": entity.name, "ids": ids]
     ).limited(to: run.timeLeft)
     return try await entity.owning(errorsIn: statement, but: \.isOfAValue) {

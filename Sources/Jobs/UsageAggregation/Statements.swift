@@ -75,13 +75,8 @@ enum Statements {
   }
 
   /// Which dead letters a day resolves.
-  static func resolved(
-    _ day: CalendarDay, _ settings: UsageAggregation.Settings, within limit: Duration
-  ) throws -> Statement {
-    try Statement(
-      file: "resolve.sql", PackageResources.resolve_sql, binding: ["day": day, "key_prefix": settings.keyPrefix]
-    )
-    .limited(to: limit)
+  static func resolved(_ day: CalendarDay, _ settings: UsageAggregation.Settings) -> SQLFragment {
+    SQLFragment("resolve.sql", PackageResources.resolve_sql, ["day": day, "key_prefix": settings.keyPrefix])
   }
 
   static func complete(
