@@ -14,7 +14,8 @@ import Testing
       [
         "job": "reindex", "variant": "changed", "status": "failed", "since": moment - .days(7), "until": moment,
         "limit": 20, "lowest": id, "highest": id, "ids": [id], "shard": 0, "shard_count": 1, "scheduled_at": moment,
-        "scheduled_by": "setting", "run_id": id, "expected": ["reindex"], "newest": 20, "successes": 3,
+        "scheduled_by": "setting", "run_id": id, "expected": ["reindex"], "newest": 20, "successes": 3, "instance": "",
+        "server": "",
         "item": "asset/7", "digest": String(repeating: "0f", count: 32),
       ])
     try golden.add(folder: "Operations", except: [])

@@ -13,7 +13,8 @@ import Testing
       [
         "jobs": ["reindex"], "variants": [""], "shards": [0], "kinds": ["missed"], "sinces": [moment],
         "messages": ["it's late"], "now": moment, "run": id, "horizon": moment - .days(90), "receiver": "slack",
-        "ends_what_was_not_told": false, "limit": 200, "begun": [id], "ended": [String](),
+        "ends_what_was_not_told": false, "limit": 200, "begun": [id], "ended": [String](), "instances": [""],
+        "servers": [""], "scope": [""], "is_excluding": true,
       ])
     try golden.add(folder: "Jobs/JobDoctor", except: [])
     try await golden.check(in: Place())

@@ -12,7 +12,7 @@ import Testing
       [
         "since": moment - .days(90), "now": moment, "own": "01a228a9-1ce6-7a5b-af9a-758367ac1df3",
         "doctor": "job-doctor", "limit": 200, "cell": 86_400.0, "cells": 90, "jobs": ["reindex"], "variants": [""],
-        "shards": [0], "samples": 3,
+        "shards": [0], "samples": 3, "instances": [""], "servers": [""], "scope": [""], "is_excluding": true,
       ])
     try golden.add(folder: "Jobs/JobReport", except: [])
     try await golden.check(in: Place())

@@ -18,7 +18,7 @@ import Testing
         "offsets": [-1, -2], "by_default": true, "with_completed": false, "include_today": false,
         "retention_days": 90, "settle_seconds": 300.0, "key_prefix": "usage:", "shard": 0, "shard_count": 1,
         "day": day, "limit": 100, "merchant": String?.none, "is_whole": true, "first": "(0,0)", "end": "(64,0)",
-        "keys": 1000, "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3",
+        "keys": 1000, "instance": "", "server": "cache:6379/0", "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3",
       ])
     try golden.add(folder: "Jobs/UsageAggregation", except: ["merge", "write_changed", "resolve"])
     golden.add("merge", try Statements.merge(day, writing: true, within: .seconds(1)))
@@ -26,7 +26,9 @@ import Testing
     golden.add("stage", CounterRows.table.preparation[0])
     var env = Environment([:])
     let condition = Statements.resolved(day, UsageAggregation.Settings(from: &env))
-    golden.add("resolve", try DeadLetters.resolve(where: condition, job: "usage-aggregation"))
+    golden.add(
+      "resolve",
+      try DeadLetters.resolve(where: condition, of: RunIdentity(job: "usage-aggregation", server: "cache:6379/0")))
     try await golden.check(in: place, needs: ["*": ["stage"]])
   }
 }
