@@ -65,17 +65,14 @@ import Testing
       """)
     let made = try await place.rows(Catalog.lines).map { $0[0] }.sorted()
     let new = try await Place().rows(Catalog.lines).map { $0[0] }.sorted()
-    #expect(made.count > 500 && Set(made).symmetricDifference(new).isEmpty, "\(Set(made).symmetricDifference(new))")
+    #expect(made.count > 200 && Set(made).symmetricDifference(new).isEmpty, "\(Set(made).symmetricDifference(new))")
   }
 
   @Test func `the jobs go on where those of before stopped`() async throws {
     let place = try await oldPlace()
     #expect(try await oneshot.run(["migrate"], place.environment).exitCode == 0)
     try await place.redis("SET", "usage:bad:2025-11-07:n", "3")
-    let settings = place.environment.merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z"]) { $1 }
-    // Of this slot a success is in the ledger already.
-    #expect(try await Binary("metrics-rollups").run([], settings).result["reason"].string == "already_done")
-    let later = settings.merging(["JOB_SCHEDULED_AT": "2025-11-08T05:00:00Z"]) { $1 }
+    let later = place.environment.merging(["JOB_SCHEDULED_AT": "2025-11-08T05:00:00Z"]) { $1 }
     // What was written before there were servers gets the one that it was, as docs/operate.md says.
     let server = try #require(try await Binary("usage-aggregation").run(["--check"], later).result["server"].string)
     try await place.execute(
