@@ -131,8 +131,8 @@ import Testing
     try await counters.expectRight(context)
     let totals = try await counters.place.value(
       """
-      select succeeded = (select count(*) from oneshot.job_runs where status = 'succeeded')
-        and failed <= (select count(*) from oneshot.job_runs where status = 'failed') from oneshot.job_totals
+      select sum(succeeded) = (select count(*) from oneshot.job_runs where status = 'succeeded')
+        and sum(failed) <= (select count(*) from oneshot.job_runs where status = 'failed') from oneshot.job_totals
       """)
     #expect(totals == "true", context)
     return run.exitCode
