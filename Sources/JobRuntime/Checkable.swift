@@ -7,7 +7,9 @@ public protocol Checkable: Job {
 
   /// A statement whose rows, in the column `advice`, name what would do the job good and is not needed: an index, for
   /// example.
-  var advice: Statement? { get }
+  ///
+  /// - Parameter run: for what a run would be: its time, its installation, its servers.
+  func advice(for run: JobRun) -> Statement?
 
   /// Looks at what only the job can: files of the user's own, for example. Writes nothing.
   ///
@@ -17,6 +19,6 @@ public protocol Checkable: Job {
 
 extension Checkable {
   public var needs: JobNeeds { Self.facts.needs }
-  public var advice: Statement? { nil }
+  public func advice(for run: JobRun) -> Statement? { nil }
   public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
 }

@@ -70,7 +70,7 @@ package struct Invocation<J: Job>: Sendable {
     let delivery = ResultDelivery(to: surroundings, path: settings.resultFile, log: log, redactor: redactor)
     let identity = RunIdentity(
       instance: settings.instance, job: J.name, server: J.facts.keepsDataInRedis ? servers?.server ?? "" : "",
-      variant: env.variant, shard: settings.shard)
+      variant: env.variant, series: env.series, shard: settings.shard)
     var refused = RunResult(
       identity: identity, version: oneshotVersion, runID: runID.description, status: .failed, exitCode: 0,
       logicalTime: logicalTime, startedAt: startedAt)

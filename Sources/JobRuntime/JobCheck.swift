@@ -23,7 +23,7 @@ extension JobRunner {
   private func checkPostgres(_ found: inout Findings) async throws {
     let needs = jobNeeds
     let tables = Schema.runtimeTables + needs.tables
-    let wanted = (job as? any Checkable)?.advice
+    let wanted = (job as? any Checkable)?.advice(for: jobRun(leadership: nil))
     let (server, applied, missing, denied, isReadOnly, advice) = try await database.transaction(readOnly: true) {
       session in
       let missing = try session.query(Schema.missing(tables)).map { row in
@@ -35,7 +35,10 @@ extension JobRunner {
       let applied = missing.isEmpty ? try AppliedMigrations(session) : AppliedMigrations()
       let denied = try session.query(Schema.denied(needs.functions)).map { try $0.value("complaint", as: String.self) }
       let isReadOnly: Bool = try session.query(Schema.isReadOnly).only().value("is_read_only")
-      let advice = try wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } }
+      // It may read the tables themselves.
+      let advice =
+        try missing.isEmpty
+        ? wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } } : nil
       return (session.serverVersion, applied, missing, denied, isReadOnly, advice ?? [])
     }
     if isReadOnly { found.complaints.append(Schema.readOnlyFailure) }

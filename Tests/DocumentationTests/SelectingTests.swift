@@ -60,7 +60,10 @@ import Testing
         == "")
     func boards(_ names: String) -> String { variant(TopStats.self, ["TOP_STATS_BOARDS": names]) }
     #expect(boards("comments, feeds_liked") == boards("feeds_liked,comments,comments"))
-    #expect(boards(Leaderboards.names.reversed().joined(separator: ",")) == "")
+    #expect(
+      boards(
+        ["comments", "users_active", "users_followed", "users_liked", "feeds_viewed", "feeds_liked"].joined(
+          separator: ",")) == "")
     func windows(_ text: String) -> String { variant(TopStats.self, ["TOP_STATS_WINDOWS": text]) }
     #expect(windows("30d,24h") == "" && windows("48h") == windows("7d, 2d") && windows("2d") == "windows-2d,7d")
     #expect(variant(TopStats.self, ["TOP_STATS_WINDOW": "2d"]) == "window-2d")
@@ -87,6 +90,15 @@ import Testing
     #expect(variant(Reindex.self, ids) == "ids-ids-12,3-of-asset")
     #expect(variant(JobDoctor.self, ["HEALTH_EXPECT": "reindex=1h"]) == "")
     #expect(variant(StatusPage.self, ["REPORT_FILE": "/a/b.html"]).hasPrefix("file-_a_b_html-"))
+  }
+
+  @Test func `what is wanted once tells runs apart, and has no series of its own`() {
+    var env = Environment(["REINDEX_MODE": "ids", "REINDEX_ENTITY": "asset", "REINDEX_IDS": "3"])
+    _ = Reindex.Settings(from: &env)
+    #expect(env.variant == "ids-ids-3-of-asset" && env.series == "ids-of-asset")
+    var days = Environment(["USAGE_DAYS": "today", "USAGE_MERCHANT": "m"])
+    _ = UsageAggregation.Settings(from: &days)
+    #expect(days.variant == "days-today-merchant-m" && days.series == "merchant-m")
   }
 
   @Test func `files of a folder are part of it by their names`() throws {

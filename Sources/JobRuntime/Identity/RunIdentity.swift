@@ -9,13 +9,16 @@ package struct RunIdentity: Sendable, Hashable {
   package var server: String
   /// Which work the run does, by the settings that select it; empty where these have their defaults.
   package var variant: String
+  /// The same without what somebody wants once (days, ids, a range): whose totals and metrics the run's are.
+  package var series: String
   package var shard: Shard
 
   package init(
-    instance: String = "", job: String, server: String = "", variant: String = "",
+    instance: String = "", job: String, server: String = "", variant: String = "", series: String? = nil,
     shard: Shard = Shard(index: 0, count: 1)
   ) {
     (self.instance, self.job, self.server, self.variant, self.shard) = (instance, job, server, variant, shard)
+    self.series = series ?? variant
   }
 
   /// The job's name, with the installation's before it where it has one: `reindex`, `staging/reindex`.

@@ -10,6 +10,7 @@ public struct Selection: Sendable, Equatable {
   }
 
   let form: Form
+  var isOnce = false
 
   /// The setting does not select the work.
   public static let nothing = Selection(form: .nothing)
@@ -27,6 +28,12 @@ public struct Selection: Sendable, Equatable {
     Selection(form: .tagged(tag, isFixed: isFixed))
   }
 
+  /// The same for what somebody wants once: days, ids, a range. It tells runs apart like all others, but has no totals and
+  /// no metrics of its own, of which there would be one more for each.
+  public static func once(as tag: String, isFixed: Bool = false) -> Selection {
+    Selection(form: .tagged(tag, isFixed: isFixed), isOnce: true)
+  }
+
   var selects: Bool { form != .nothing }
 
   /// Names as a set: each once, in the order of their bytes. (To a `String` two names of other bytes may be one.)
@@ -40,8 +47,8 @@ public struct Selection: Sendable, Equatable {
   /// - Parameter words: the value as it counts: of a list its members, of a switch that is on none.
   func part(_ words: [String]) -> Variant.Part {
     switch form {
-    case .nothing, .word: Variant.Part(tag: nil, words: words, isFixed: true)
-    case .tagged(let tag, let isFixed): Variant.Part(tag: tag, words: words, isFixed: isFixed)
+    case .nothing, .word: Variant.Part(tag: nil, words: words, isFixed: true, isOnce: isOnce)
+    case .tagged(let tag, let isFixed): Variant.Part(tag: tag, words: words, isFixed: isFixed, isOnce: isOnce)
     }
   }
 }

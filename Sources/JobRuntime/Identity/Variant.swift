@@ -11,6 +11,8 @@ enum Variant {
     var words: [String]
     /// Whether values are of a fixed form, so that what is made safe is still one value's only.
     var isFixed: Bool
+    /// See `Selection.once(as:isFixed:)`.
+    var isOnce = false
 
     var text: String {
       let value = words.joined(separator: ",")

@@ -32,8 +32,9 @@ struct Ledger: Sendable {
         select coalesce(max(m.number), 0) as found from oneshot.migrations m where m.line = needed.line) as applied
     ), of_slot as (
       select r.run_id, r.status, r.scheduled_by
-      from oneshot.job_runs r join me using (instance, job, server, variant, shard, shard_count)
-      where \(facts.identifiesSlot) and r.scheduled_at = \(facts.scheduledAt)
+      from oneshot.job_runs r join me using (instance, job, variant, shard, shard_count)
+      -- Rows of before servers were noted are of the only one that there was.
+      where r.server in (me.server, '') and \(facts.identifiesSlot) and r.scheduled_at = \(facts.scheduledAt)
     ), done as (
       select run_id from of_slot
       where not \(facts.isForced) and scheduled_by <> 'clock' and status = 'succeeded'
@@ -60,8 +61,11 @@ struct Ledger: Sendable {
         instance, job, server, variant, shard, succeeded, partial, failed, interrupted, dead_letters,
         consecutive_failures)
       -- No dead letters: what an abandoned run told is told again by the next.
-      select instance, job, server, left_open.variant, shard, 0, 0, count(*), 0, 0, count(*) from left_open, me
-      group by instance, job, server, left_open.variant, shard
+      select instance, job, server, series, shard, 0, 0, count(*), 0, 0, count(*)
+      from me cross join lateral (
+        select case when left_open.variant = me.variant then \(identity.series) else left_open.variant end as series
+        from left_open) as of_series
+      group by instance, job, server, series, shard
       on conflict (instance, job, server, variant, shard) do update set failed = t.failed + excluded.failed,
         consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
     ), opened as (
@@ -79,8 +83,8 @@ struct Ledger: Sendable {
     select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
       -- Asked here, where it costs no round trip.
       exists (
-        select from oneshot.dead_letters d join me using (instance, job, server)
-        where d.replay_asked_at is not null and d.state = 'pending') as has_asked
+        select from oneshot.dead_letters d join me using (instance, job)
+        where d.server in (me.server, '') and d.replay_asked_at is not null and d.state = 'pending') as has_asked
     from schema left join opened on true
     """
   }
@@ -147,7 +151,7 @@ struct Ledger: Sendable {
       insert into oneshot.job_totals as t (
         instance, job, server, variant, shard, succeeded, partial, failed, interrupted, dead_letters,
         consecutive_failures, last_succeeded_at)
-      select instance, job, server, variant, shard, (status = 'succeeded')::integer, (status = 'partial')::integer,
+      select instance, job, server, \(identity.series), shard, (status = 'succeeded')::integer, (status = 'partial')::integer,
         (status = 'failed')::integer, (status = 'interrupted')::integer, errors_total, (status <> 'succeeded')::integer,
         case when status = 'succeeded' then finished_at end
       from closed
@@ -161,9 +165,9 @@ struct Ledger: Sendable {
       -- Of other work only what is very old: its own runs remove it, unless nobody does that work any more.
       delete from oneshot.job_runs where run_id in (
         select run_id from oneshot.job_runs
-        where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
-          and started_at < \(horizon) and status <> 'running'
-          and (variant = \(identity.variant) or started_at < \(min(horizon, moment - Self.forgotten)))
+        where instance = \(identity.instance) and job = \(job) and started_at < \(horizon) and status <> 'running'
+          and (variant = \(identity.variant) and server in (\(identity.server), '')
+            or started_at < \(min(horizon, moment - Self.forgotten)))
         order by started_at limit 500)
     )
     select is_ours or exists (

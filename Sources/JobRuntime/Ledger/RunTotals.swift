@@ -20,7 +20,7 @@ extension Ledger {
     select succeeded, partial, failed, interrupted, dead_letters, consecutive_failures, last_succeeded_at
     from oneshot.job_totals
     where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
-      and variant = \(identity.variant) and shard = \(shard.index)
+      and variant = \(identity.series) and shard = \(shard.index)
       and exists (select from oneshot.job_runs where run_id = \(runID) and status <> 'running')
     """
   }

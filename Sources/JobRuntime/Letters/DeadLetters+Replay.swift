@@ -1,6 +1,6 @@
 import Postgres
 
-/// What a run does with letters that somebody asked to be replayed.
+/// What a run does with letters that somebody asked to be replayed. Letters of before servers were noted are anybody's.
 extension DeadLetters {
   /// A place in the order in which runs are given letters: first those that no run was given yet, then those that were
   /// given longest ago (ids of runs sort by time).
@@ -23,7 +23,7 @@ extension DeadLetters {
     """
     select *, encode(item_digest, 'hex') as digest
     from oneshot.dead_letters
-    where (instance, job, server) = (\(identity.instance), \(identity.job), \(identity.server))
+    where (instance, job) = (\(identity.instance), \(identity.job)) and server in (\(identity.server), '')
       and replay_asked_at is not null and state = 'pending'
       and (coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000'), replay_asked_at, item_digest)
         > (\(place.runID)::uuid, \(place.askedAt)::timestamptz, decode(\(place.digest), 'hex'))
@@ -37,7 +37,7 @@ extension DeadLetters {
     """
     update oneshot.dead_letters as d set replay_run_id = \(runID)
     from unnest(\(letters.map(\.digest))::text[], \(letters.map(\.askedAt))::timestamptz[]) as given (digest, asked_at)
-    where (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server))
+    where (d.instance, d.job) = (\(identity.instance), \(identity.job)) and d.server in (\(identity.server), '')
       and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
     """
   }
@@ -46,7 +46,7 @@ extension DeadLetters {
   static func rejected(_ digests: [String], of identity: RunIdentity, by runID: RunID) -> Statement {
     """
     select encode(item_digest, 'hex') as digest from oneshot.dead_letters
-    where (instance, job, server) = (\(identity.instance), \(identity.job), \(identity.server))
+    where (instance, job) = (\(identity.instance), \(identity.job)) and server in (\(identity.server), '')
       and last_run_id = \(runID)
       and item_digest in (select decode(digest, 'hex') from unnest(\(digests)::text[]) as given (digest))
     """
@@ -64,7 +64,7 @@ extension DeadLetters {
     from unnest(
       \(letters.map(\.digest))::text[], \(letters.map(\.askedAt))::timestamptz[],
       \(letters.map { done.contains($0.digest) })::boolean[]) as given (digest, asked_at, is_done)
-    where (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server))
+    where (d.instance, d.job) = (\(identity.instance), \(identity.job)) and d.server in (\(identity.server), '')
       and d.item_digest = decode(given.digest, 'hex') and d.replay_asked_at = given.asked_at
       and d.state = 'pending' and (given.is_done or d.last_run_id = \(runID))
     """
@@ -78,7 +78,7 @@ extension DeadLetters {
       count(*) filter (where d.state = 'pending' and d.last_run_id <> \(runID)) as left
     from unnest(\(digests)::text[]) as given (digest)
     join oneshot.dead_letters as d
-      on (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server)) and d.item_digest = decode(given.digest, 'hex')
+      on (d.instance, d.job) = (\(identity.instance), \(identity.job)) and d.server in (\(identity.server), '') and d.item_digest = decode(given.digest, 'hex')
     """
   }
 
@@ -88,7 +88,7 @@ extension DeadLetters {
     select left(d.item, 200) as item, given.digest
     from unnest(\(digests)::text[]) as given (digest)
     join oneshot.dead_letters as d
-      on (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server)) and d.item_digest = decode(given.digest, 'hex')
+      on (d.instance, d.job) = (\(identity.instance), \(identity.job)) and d.server in (\(identity.server), '') and d.item_digest = decode(given.digest, 'hex')
     where d.state = 'pending' and d.last_run_id <> \(runID)
     limit 5
     """

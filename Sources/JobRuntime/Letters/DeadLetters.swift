@@ -55,7 +55,7 @@ enum DeadLetters {
       sql: """
         update oneshot.dead_letters as letter
         set state = 'resolved', replay_asked_at = null, replay_asked_by = null, replay_run_id = null
-        where (letter.instance, letter.job, letter.server) = (:run_instance, :run_job, :run_server)
+        where (letter.instance, letter.job) = (:run_instance, :run_job) and letter.server in (:run_server, '')
           and letter.state = 'pending' and (
         {condition}
         )

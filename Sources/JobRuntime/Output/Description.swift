@@ -17,18 +17,31 @@ enum Description {
       "version": .string(oneshotVersion),
       "variant": isKnown ? .string(env.variant) : .null,
       "keeps_data_in_redis": .bool(J.facts.keepsDataInRedis),
-      "needed_schema": JSON(members: MigrationNeed.all(of: J.facts.schema).map { ($0.line, .integer(Int64($0.number))) }),
+      "needed_schema": JSON(
+        members: MigrationNeed.all(of: J.facts.schema).map { ($0.line, .integer(Int64($0.number))) }),
       "stops_within_seconds": .integer(StopLimits.contract.components.seconds),
       "settings": .array(
         settings.own.map { json(of: $0, isOwn: true) } + settings.common.map { json(of: $0, isOwn: false) }),
       "exit_codes": .array(ExitCode.all.map(json)),
-      "tables": .array((Schema.runtimeTables + J.facts.needs.tables).map(json)),
+      "tables": .array(tables(J.facts.needs.tables).map(json)),
       "functions": .array(J.facts.needs.functions.map { .string($0.signature) }),
       "letter_kinds": .array(
         J.facts.letterKinds.map {
           ["kind": .string($0.name), "cause": .string($0.cause), "remedy": .string($0.remedy)]
         }),
     ]
+  }
+
+  /// The job's tables and the runtime's, each once.
+  private static func tables(_ own: [TableNeed]) -> [TableNeed] {
+    let common = Schema.runtimeTables
+    return common.map { need in
+      var need = need
+      for other in own where other.table == need.table {
+        need.privileges += other.privileges.filter { !need.privileges.contains($0) }
+      }
+      return need
+    } + own.filter { need in !common.contains { $0.table == need.table } }
   }
 
   /// `default` is text, as it would stand in the environment, or null.

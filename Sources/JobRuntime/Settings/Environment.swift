@@ -176,6 +176,9 @@ public struct Environment {
   /// The name of the work that these settings select; empty where they have their defaults.
   package var variant: String { Variant.text(of: selected) }
 
+  /// The same without what is wanted once: whose totals and metrics a run's are.
+  package var series: String { Variant.text(of: selected.filter { !$0.isOnce }) }
+
   /// A setting that may hold a secret: read from `NAME`, or from the file that `NAME_FILE` names.
   ///
   /// - Parameter parse: as in `custom`; what it says must not repeat the value.

@@ -75,7 +75,7 @@ struct Metrics: Sendable, Equatable {
   /// What tells the job's runs apart, as far as there is anything to tell.
   var parts: [(name: String, value: String)] {
     [
-      ("instance", identity.instance), ("variant", identity.variant),
+      ("instance", identity.instance), ("variant", identity.series),
       ("shard", shard.isWhole ? "" : String(shard.index)),
     ].filter { !$0.value.isEmpty }
   }

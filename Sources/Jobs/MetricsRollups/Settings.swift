@@ -58,10 +58,10 @@ extension MetricsRollups {
       from = env.custom(
         "ROLLUPS_FROM", form: form, default: nil,
         help: "Where a rebuild or a verification begins; without it where data do.",
-        selects: .work(as: "from", isFixed: true), written: { [$0.text] }, parse: Border.parse)
+        selects: .once(as: "from", isFixed: true), written: { [$0.text] }, parse: Border.parse)
       to = env.custom(
         "ROLLUPS_TO", form: form, default: nil, help: "Where it ends; this day or moment is no longer in it.",
-        selects: .work(as: "to", isFixed: true), written: { [$0.text] }, parse: Border.parse)
+        selects: .once(as: "to", isFixed: true), written: { [$0.text] }, parse: Border.parse)
       let folder = env.optionalPath(
         "ROLLUPS_SOURCES_DIR",
         help: "A folder of more sources, one .sql file each, or of replacements by the same name.")

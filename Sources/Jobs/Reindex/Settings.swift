@@ -31,7 +31,7 @@ extension Reindex {
       ids =
         env.custom(
           "REINDEX_IDS", form: "ids with commas", default: nil, help: "With REINDEX_MODE=ids: which documents.",
-          selects: .work(as: "ids"), written: Selection.asSet, parse: Self.words) ?? []
+          selects: .once(as: "ids"), written: Selection.asSet, parse: Self.words) ?? []
       if mode == .ids {
         if one == nil { env.complain("REINDEX_ENTITY", "is required where REINDEX_MODE is ids") }
         if ids.isEmpty { env.complain("REINDEX_IDS", "is required where REINDEX_MODE is ids") }

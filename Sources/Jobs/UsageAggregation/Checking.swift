@@ -1,7 +1,19 @@
 import JobRuntime
+import Postgres
 import Redis
 
 extension UsageAggregation: Checkable {
+  /// Progress is kept for each Redis by its address. Where another one has written of the same prefix lately, one of the
+  /// two may be a second name of the other, or a schedule that nobody can tell from this one.
+  func advice(for run: JobRun) -> Statement? {
+    try? Statement(
+      file: PackageResources.other_servers_sql,
+      binding: [
+        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix,
+        "since": run.scheduledAt - settings.retention,
+      ])
+  }
+
   var needs: JobNeeds {
     var needs = Self.facts.needs
     needs.redisTrials = redisTrials

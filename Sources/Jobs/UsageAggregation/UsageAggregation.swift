@@ -52,7 +52,7 @@ struct UsageAggregation: Job {
         env.custom(
           "USAGE_DAYS", form: "2025-11-01, 2025-11-01..2025-11-07, yesterday, today, or a list with commas",
           default: nil, help: "Which days; without it every day up to yesterday that is not completed yet.",
-          selects: .work(as: "days", isFixed: true), written: \.words, parse: DaySelection.parse) ?? .open
+          selects: .once(as: "days", isFixed: true), written: \.words, parse: DaySelection.parse) ?? .open
       includesToday = env.bool(
         "USAGE_INCLUDE_TODAY", default: false, help: "Add the current, unfinished day.", selects: .work(as: "and_today")
       )

@@ -5,7 +5,8 @@ package struct Expectation: Sendable, Equatable {
   /// `nil` stands for the installation that expects it.
   package var instance: String?
   package var job: String
-  /// `nil` stands for all variants of the job that have no expectation of their own.
+  /// Stands also for variants that begin so and select more (`pending` for `pending-of-asset`), `nil` for all of the job;
+  /// but never for one that another expectation names, or begins with more of.
   package var variant: String?
   package var period: Duration
 
@@ -15,6 +16,14 @@ package struct Expectation: Sendable, Equatable {
 
   /// `reindex:pending`, `staging/reindex:pending`.
   package var name: String { RunIdentity.qualified(job, instance ?? "") + (variant.map { ":\($0)" } ?? "") }
+
+  /// How much of a variant's name it says; `nil` if it is another's.
+  func fit(_ variant: String) -> Int? { Self.fit(self.variant, variant) }
+
+  static func fit(_ name: String?, _ variant: String) -> Int? {
+    guard let name else { return -1 }
+    return name == variant || !name.isEmpty && variant.hasPrefix(name + "-") ? name.utf8.count : nil
+  }
 
   package static let form = "[INSTANCE/]JOB[:VARIANT]=PERIOD, with commas"
 

@@ -68,7 +68,7 @@ extension Judgement {
     let names = settings.mayIdle
     guard
       !names.contains(where: {
-        isOf(part.part, $0.instance, $0.job) && ($0.variant ?? part.part.variant) == part.part.variant
+        isOf(part.part, $0.instance, $0.job) && Expectation.fit($0.variant, part.part.variant) != nil
       })
     else { return nil }
     let last = part.successes.prefix(settings.idle)

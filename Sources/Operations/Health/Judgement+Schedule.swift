@@ -71,10 +71,7 @@ extension Judgement {
   }
 
   private func covers(_ expectation: Expectation, _ run: LedgerRun) -> Bool {
-    guard expectation.variant == nil else { return run.part.variant == expectation.variant }
-    return !settings.expectations.contains {
-      isOf(run.part, $0.instance, $0.job) && $0.variant == run.part.variant
-    }
+    best(settings.expectations.filter { isOf(run.part, $0.instance, $0.job) }, for: run.part.variant) == expectation
   }
 
   /// Whether it is too long since a moment, not counting the time in which nothing could start.

@@ -73,10 +73,15 @@ package struct Judgement {
     }
   }
 
-  /// What is expected of a part: by its variant's name, or else by its job's.
+  /// What is expected of a part: by as much of its variant's name as somebody says, or else by its job's.
   package func expectation(of part: HealthPart) -> Expectation? {
     let ofJob = settings.expectations.filter { isOf(part.part, $0.instance, $0.job) }
-    return ofJob.first { $0.variant == part.part.variant } ?? ofJob.first { $0.variant == nil }
+    return best(ofJob, for: part.part.variant)
+  }
+
+  /// The expectation that says most of a variant's name.
+  func best(_ expectations: [Expectation], for variant: String) -> Expectation? {
+    expectations.filter { $0.fit(variant) != nil }.max { ($0.fit(variant) ?? -2) < ($1.fit(variant) ?? -2) }
   }
 
   /// Whether a part is the one that a name of an installation (`nil`: the one that looks) and of a job are for.

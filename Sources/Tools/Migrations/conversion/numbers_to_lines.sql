@@ -13,6 +13,9 @@ create unique index job_runs_one_success_a_slot
   where status = 'succeeded' and scheduled_by <> 'clock' and not forced;
 drop index oneshot.job_runs_by_part;
 create index job_runs_by_part on oneshot.job_runs (job, variant, shard, instance, server, started_at);
+-- What a job does by its defaults has no name any more.
+update oneshot.job_runs set variant = ''
+where (job, variant) in (('reindex', 'changed'), ('metrics-rollups', 'hourly,daily,weekly,monthly'));
 
 alter table oneshot.job_totals
   add column instance text not null default '', add column server text not null default '',
