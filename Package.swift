@@ -13,12 +13,12 @@ struct Job {
 
 /// A new job is a new row.
 let jobs = [
-  Job(name: "JobDoctor", uses: ["Operations"]),
-  Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
+  Job(name: "UsageAggregation"),
+  Job(name: "TopStats"),
   Job(name: "MetricsRollups"),
   Job(name: "Reindex"),
-  Job(name: "TopStats"),
-  Job(name: "UsageAggregation"),
+  Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
+  Job(name: "JobDoctor", uses: ["Operations"]),
 ]
 
 let strict: [SwiftSetting] = [

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what of k8s/ follows from the binaries and from schedules.py.
+"""Writes what of k8s/, and of docker/compose.yaml, follows from the binaries and from schedules.py.
 
   k8s/generate.py FOLDER_OF_THE_BINARIES            writes the files
   k8s/generate.py --check FOLDER_OF_THE_BINARIES    fails when they are not what would be written
@@ -9,7 +9,7 @@ import os
 import sys
 from string import Template
 
-from schedules import ROOT, SCHEDULES, by_job, by_work, check, facts, late_after, leftovers, not_worth_a_retry, settings_of, write
+from schedules import ROOT, SCHEDULES, WATCHING, by_job, by_work, check, facts, late_after, leftovers, not_worth_a_retry, settings_of, write
 
 HEADER = "# Written by k8s/generate.py from `$job --describe` and k8s/schedules.py. Change those, then `make manifests`."
 
@@ -46,12 +46,28 @@ def late_job(template, job, name, variant, seconds):
         late_after=seconds, late_hours=round(seconds / 3600, 1))
 
 
+def compose(described):
+    """Compose's file with a service for each job that needs nothing but the two servers."""
+    jobs = list(dict.fromkeys(schedule.job for schedule in SCHEDULES if schedule.folder == "base"))
+    services = "".join(
+        f"  # {described[job]['summary']}\n  {job}:\n    <<: *job\n    entrypoint: [/usr/local/bin/{job}]\n" for job in jobs)
+    shown = "".join(f"      {job}: {{condition: service_completed_successfully}}\n" for job in jobs if job not in WATCHING)
+    text = (ROOT / "docker/compose.yaml").read_text()
+    for begin, end, lines in (
+            ("  # The jobs, by `make manifests`.\n", "  # The end of the jobs.\n", services),
+            ("      # Those that it shows, by `make manifests`.\n", "      # The end of those that it shows.\n", shown)):
+        before, _, rest = text.partition(begin)
+        text = before + begin + lines + end + rest.partition(end)[2]
+    return text
+
+
 def files(binaries):
     described = {job: facts(binaries, job) for job in by_job(SCHEDULES)}
     for schedule in SCHEDULES:
         check(schedule, described[schedule.job], SCHEDULES)
         yield f"k8s/{schedule.folder}/{schedule.name}.yaml", fill(template("cronjob.yaml"), schedule, described[schedule.job])
     names = "".join(f"\n  - {schedule.name}.yaml" for schedule in SCHEDULES if schedule.folder == "base")
+    yield "docker/compose.yaml", compose(described)
     yield "k8s/base/kustomization.yaml", template("base.yaml").substitute(names=names)
     any_job = next(iter(described.values()))
     final = [code for code in not_worth_a_retry(any_job) if code != 65]

@@ -204,7 +204,7 @@ struct JobRunner<J: Job>: Sendable {
   private var deadlineWatcher: Watcher {
     let (deadline, failure) = (deadline, timeIsUp)
     return {
-      try await Task.sleep(until: deadline)
+      try await pause(until: deadline)
       throw failure
     }
   }

@@ -69,10 +69,12 @@ public struct Transaction: ~Copyable {
 
   /// Resolves pending dead letters of which a condition holds.
   ///
-  /// - Parameter condition: SQL over `letter`, a row of `oneshot.dead_letters`, and whatever else the transaction sees.
-  public func resolve(where condition: Statement) throws {
+  /// - Parameters:
+  ///   - condition: SQL over `letter`, a row of `oneshot.dead_letters`, and whatever else the transaction sees.
+  ///   - limit: how long it may take; `nil` means the session's usual limit.
+  public func resolve(where condition: SQLFragment, limit: Duration? = nil) throws {
     guard isWriting else { return }
-    try session.execute(DeadLetters.resolve(where: condition, of: run.identity))
+    try session.execute(DeadLetters.resolve(where: condition, of: run.identity).limited(to: limit))
   }
 
   /// Resolves the dead letters of items that went well this time.

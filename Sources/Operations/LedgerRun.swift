@@ -50,7 +50,7 @@ extension LedgerRun {
     limit: Int
   ) throws(PostgresError) -> Statement {
     try Statement(
-      file: PackageResources.runs_sql,
+      file: "runs.sql", PackageResources.runs_sql,
       binding: [
         "instance": instance, "job": job, "variant": variant, "status": status?.rawValue, "since": since,
         "limit": limit,

@@ -22,7 +22,7 @@ package struct RunDetails: Sendable, Equatable {
   /// The runs that an id, or the beginning of one, names.
   package static func matching(_ beginning: RunIDBeginning, limit: Int) throws(PostgresError) -> Statement {
     try Statement(
-      file: PackageResources.run_sql,
+      file: "run.sql", PackageResources.run_sql,
       binding: ["lowest": beginning.lowest, "highest": beginning.highest, "limit": limit])
   }
 
@@ -72,13 +72,13 @@ package struct RunIDBeginning: Sendable, Equatable {
 extension LedgerRun {
   /// The runs with these ids; each has to be a whole one.
   package static func withIDs(_ ids: [String]) throws(PostgresError) -> Statement {
-    try Statement(file: PackageResources.runs_by_id_sql, binding: ["ids": ids])
+    try Statement(file: "runs_by_id.sql", PackageResources.runs_by_id_sql, binding: ["ids": ids])
   }
 
   /// Other runs for the same slot, newest first.
   package func otherAttempts(limit: Int) throws(PostgresError) -> Statement {
     try Statement(
-      file: PackageResources.run_attempts_sql,
+      file: "run_attempts.sql", PackageResources.run_attempts_sql,
       binding: [
         "instance": part.instance, "job": part.job, "server": part.server, "variant": part.variant,
         "shard": part.shard, "shard_count": shardCount,
@@ -89,7 +89,7 @@ extension LedgerRun {
   /// The dead letters that failed last in this run, and `total`, how many there are.
   package func deadLetters(limit: Int) throws(PostgresError) -> Statement {
     try Statement(
-      file: PackageResources.run_letters_sql,
+      file: "run_letters.sql", PackageResources.run_letters_sql,
       binding: ["instance": part.instance, "job": part.job, "server": part.server, "run_id": id, "limit": limit])
   }
 

@@ -23,12 +23,19 @@ public struct Statement: Sendable, Equatable {
   /// The text as the server gets it, with `$1`, `$2`, … where values are bound.
   public private(set) var sql: String
   public private(set) var parameters: [Parameter]
+  /// What the parameters are called, where the statement was put together from fragments; else empty.
+  package private(set) var names: [String] = []
   /// How long the server may take; `nil` means the session's usual limit.
   public private(set) var timeLimit: Duration?
 
   public init(sql: String, parameters: [Parameter] = []) {
     self.sql = sql
     self.parameters = parameters
+  }
+
+  init(sql: String, parameters: [Parameter], names: [String]) {
+    self.init(sql: sql, parameters: parameters)
+    self.names = names
   }
 
   /// The same statement, allowed to take this long.

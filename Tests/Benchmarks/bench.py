@@ -60,8 +60,8 @@ def duration(seconds):
 
 
 def is_ours(path):
-    """Whether it is one of the binaries that ship: they are all that can be executed beside the build's own files."""
-    return path.is_file() and os.access(path, os.X_OK) and not path.suffix
+    """Whether it is one of the binaries that ship: what can be executed beside the build's own files, and is no bench."""
+    return path.is_file() and os.access(path, os.X_OK) and not path.suffix and path.name.islower()
 
 
 def sizes(stand, table):

@@ -34,6 +34,18 @@ import Testing
     }
   }
 
+  @Test func `the table of jobs is what jobs say of themselves, and each has a page`() async throws {
+    var rows = ["| job | what it does |", "|---|---|"]
+    for name in JobNames.all {
+      let summary = try await Binary(name).run(["--describe"]).result["summary"].string ?? ""
+      rows.append("| [`\(name)`](docs/jobs/\(name).md) | \(summary) |")
+      #expect(try Page("docs/jobs/\(name).md").text.hasPrefix("# \(name)"))
+    }
+    rows.append(
+      "| [`oneshot`](docs/operate.md) | the operator's command: runs, locks, dead letters, health, migrations |")
+    try expect("jobs", is: rows)
+  }
+
   @Test func `the table of commands is the declarations`() throws {
     try expect(
       "commands",

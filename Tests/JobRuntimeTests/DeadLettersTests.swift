@@ -47,20 +47,6 @@ import Testing
     #expect(try await letters(place).map { $0[4] } == ["pending"])
   }
 
-  @Test func `a wish that a resolved letter still has, left by an older binary, is nobody's when it fails again`()
-    async throws
-  {
-    let place = try await Place()
-    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place)
-    let asked = "select count(*) from oneshot.dead_letters where replay_asked_at is not null and replay_asked_by = 'x'"
-    try await place.execute("update oneshot.dead_letters set replay_asked_at = now(), replay_asked_by = 'x'")
-    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place, run: 2)
-    #expect(try await place.value(asked) == "1", "while it is pending it stays asked")
-    try await place.execute("update oneshot.dead_letters set state = 'resolved'")
-    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place, run: 3)
-    #expect(try await place.value(asked) == "0")
-  }
-
   @Test(arguments: ["infinity", "-infinity", "12000-01-01", "0044-03-15 BC"])
   func `nobody can ask at a moment that no run could read`(moment: String) async throws {
     let place = try await Place()

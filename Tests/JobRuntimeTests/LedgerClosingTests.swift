@@ -122,7 +122,10 @@ import Testing
     func write(_ fence: Int64) async throws {
       try await database.transaction(
         guardedBy: ledger.fenceCheck(), check: { rows in try ledger.check(rows, against: fence) },
-        { session in try session.execute("insert into oneshot.fences values ('x', 0, 1) on conflict do nothing") })
+        { session in
+          try session.execute(
+            "insert into oneshot.fences (job, shard, token) values ('x', 0, 1) on conflict do nothing")
+        })
     }
     try await write(fence)
     _ = try await here.opened(here.ledger(2))

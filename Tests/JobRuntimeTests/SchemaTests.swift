@@ -30,7 +30,7 @@ import Testing
     let place = try await Place(migrated: false)
     #expect(
       try await missing(Schema.runtimeTables, in: place)
-        == ["dead_letters", "fences", "job_runs", "job_totals", "migrations"].map {
+        == ["dead_letters", "fences", "job_runs", "job_totals", "letter_kinds", "migrations"].map {
           "the table oneshot.\($0) does not exist"
         })
   }

@@ -6,7 +6,7 @@ import Testing
   private func bind(_ text: String, _ values: [String: any PostgresEncodable] = ["a": 1, "b": "two"]) throws
     -> Statement
   {
-    try Statement(file: Array(text.utf8), binding: values)
+    try Statement(file: "some.sql", Array(text.utf8), binding: values)
   }
 
   @Test func `a name is replaced by its number and bound`() throws {
@@ -62,9 +62,9 @@ import Testing
   @Test func `an unknown name is told with its line and with those that are known`() async throws {
     let error = try await postgresError { try bind("select 1\n  , 'x\ny',\n  :wrong") }
     #expect(error.isInvalidStatement)
-    #expect("\(error)" == "line 4: :wrong is not known here; known are :a, :b")
+    #expect("\(error)" == "some.sql, line 4: :wrong is not known here; known are :a, :b")
     let none = try await postgresError { try bind(":x", [:]) }
-    #expect("\(none)" == "line 1: :x is not known here; known are none")
+    #expect("\(none)" == "some.sql, line 1: :x is not known here; known are none")
   }
 
   @Test func `letters beyond ASCII pass through untouched`() throws {

@@ -55,7 +55,7 @@ package final class PlacePool: Sendable {
       defer { state.abandoned = [] }
       return (state.freeNumbers.removeFirst(), state.abandoned, state.admins.popLast())
     }
-    let admin = try idle ?? Database(ConnectionOptions(url: databaseURL, applicationName: "tests"))
+    let admin = try idle ?? Database(options())
     do {
       try await admin.withSession { session in
         // Whoever is still connected belongs to a test that has ended.
@@ -72,6 +72,13 @@ package final class PlacePool: Sendable {
     }
     if keepsConnections { state.withLock { $0.admins.append(admin) } } else { await admin.close() }
     return Loan(name, redisNumber: redisNumber, number: number, of: self)
+  }
+
+  private func options() throws -> ConnectionOptions {
+    var options = try ConnectionOptions(url: databaseURL, applicationName: "tests")
+    // A database that is dropped waits for a checkpoint, on a busy machine for long.
+    options.commandTimeout = .seconds(180)
+    return options
   }
 
   private func takeBack(_ loan: Loan) {

@@ -41,7 +41,8 @@ package final class PrivateServers: Sendable {
     keeper = try Child(
       [script, "sh"],
       environment: ProcessInfo.processInfo.environment.merging(
-        ["ONESHOT_POSTGRES_OPTIONS": postgresOptions, "ONESHOT_CLUSTER": cluster ?? ""], uniquingKeysWith: { $1 }),
+        ["ONESHOT_POSTGRES_OPTIONS": postgresOptions, "ONESHOT_CLUSTER": cluster ?? "", "ONESHOT_IN_MEMORY": "1"],
+        uniquingKeysWith: { $1 }),
       input: input.fileHandleForReading.fileDescriptor, output: output.fileHandleForWriting.fileDescriptor,
       errors: STDERR_FILENO)
     try input.fileHandleForReading.close()
@@ -57,9 +58,13 @@ package final class PrivateServers: Sendable {
 
   /// Makes the template by the real command, and keeps a copy of all there is then.
   private func makeCluster() throws {
-    let url = databaseURL.replacing("postgresql:///postgres?", with: "postgresql:///\(Self.template)?")
+    func url(_ database: String) -> String {
+      databaseURL.replacing("postgresql:///postgres?", with: "postgresql:///\(database)?")
+    }
     try shell("psql -X -q -d \"$DATABASE_URL\" -c 'create database \(Self.template)'")
-    try shell("DATABASE_URL='\(url)' '\(Binary("oneshot").url.path)' migrate")
+    try shell("DATABASE_URL='\(url(Self.template))' '\(Binary("oneshot").url.path)' migrate")
+    // The first connection leaves a file in a database that makes the first one to each copy fast.
+    for database in [Self.template, "template1"] { try shell("psql -X -q -d '\(url(database))' -c 'select 1'") }
     try stopPostgres(.fast)
     try shell("cp -a \"$ONESHOT_SERVERS/data\" '\(cluster)'")
     try startPostgres()

@@ -17,7 +17,8 @@ import Testing
   private func dump(_ place: Place) async throws -> String {
     let dump = try await Binary(path: "/usr/bin/pg_dump").run(["--dbname", place.databaseURL])
     #expect(dump.exitCode == 0, "\(dump.errors)")
-    return dump.output
+    // Each dump has a word of its own, which keeps psql from doing more than it holds.
+    return dump.output.split(separator: "\n").filter { !$0.contains("restrict ") }.joined(separator: "\n")
   }
 
   @Test func `the next place is as if there had been none before`() async throws {

@@ -75,9 +75,9 @@ struct LeaderLock: Sendable {
   ///
   /// - Throws: `JobFailure` of kind `lockLost`, or `CancellationError`.
   func keepRenewed(log: Log) async throws {
-    var pause = ttl / 3
+    var wait = ttl / 3
     while true {
-      try await Task.sleep(for: pause)
+      try await pause(until: .now + wait)
       let (key, holder, ttl) = (key, holder, ttl)
       let before = ContinuousClock.now
       do {
@@ -91,13 +91,13 @@ struct LeaderLock: Sendable {
             hint: "Was the process frozen, or Redis restarted without its data? The next run does the work.")
         }
         lease.confirm(since: before)
-        pause = ttl / 3
+        wait = ttl / 3
       } catch let error as RedisError {
         try Task.checkCancellation()
         if error.isDenied { throw JobFailure(classifying: error) }
         try lease.check(key)
         log.warning("the lock could not be renewed; trying again", ["error": .string("\(error)")])
-        pause = ttl / 20
+        wait = ttl / 20
       }
     }
   }
@@ -196,7 +196,7 @@ final class Lease: Sendable {
   /// Returns never: waits until the lease ends without having been renewed, and throws.
   func waitForEnd(_ key: String) async throws {
     while true {
-      if let end = state.withLock(\.end) { try await Task.sleep(until: end) }
+      if let end = state.withLock(\.end) { try await pause(until: end) }
       try check(key)
     }
   }

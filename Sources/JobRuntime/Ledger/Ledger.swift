@@ -29,7 +29,7 @@ struct Ledger: Sendable {
       select bool_and(found >= needed.number) as is_enough, string_agg(needed.line || ' ' || found, ',') as found
       from unnest(\(facts.needs.map(\.line))::text[], \(facts.needs.map(\.number))::integer[]) as needed (line, number)
       cross join lateral (
-        select coalesce(max(number), 0) as found from oneshot.migrations where line = needed.line) as applied
+        select coalesce(max(m.number), 0) as found from oneshot.migrations m where m.line = needed.line) as applied
     ), of_slot as (
       select r.run_id, r.status, r.scheduled_by
       from oneshot.job_runs r join me using (instance, job, variant, shard, shard_count)

@@ -42,28 +42,25 @@ enum DeadLetters {
   }
 
   /// Marks what is pending of these items as resolved; nobody needs to ask for them any more.
-  static func resolve(_ items: [String], of identity: RunIdentity) -> Statement {
-    resolve(where: "letter.item = any (\(items.map(\.storableName))::text[])", of: identity)
+  static func resolve(_ items: [String], of identity: RunIdentity) throws(PostgresError) -> Statement {
+    let names = items.map(\.storableName)
+    return try resolve(where: SQLFragment(sql: "letter.item = any (:items::text[])", ["items": names]), of: identity)
   }
 
   /// The same for pending letters of which a condition holds.
   ///
   /// - Parameter condition: over `letter`, a row of `oneshot.dead_letters`.
-  static func resolve(where condition: Statement, of identity: RunIdentity) -> Statement {
-    let count = condition.parameters.count
-    let names = [identity.instance, identity.job, identity.server].map { Parameter(type: 0, text: $0) }
-    return Statement(
+  static func resolve(where condition: SQLFragment, of identity: RunIdentity) throws(PostgresError) -> Statement {
+    try SQLFragment(
       sql: """
         update oneshot.dead_letters as letter
-        set state = 'resolved', \(asksNothing)
-        where (letter.instance, letter.job) = ($\(count + 1), $\(count + 2)) and letter.server in ($\(count + 3), '')
+        set state = 'resolved', replay_asked_at = null, replay_asked_by = null, replay_run_id = null
+        where (letter.instance, letter.job) = (:run_instance, :run_job) and letter.server in (:run_server, '')
           and letter.state = 'pending' and (
-        \(condition.sql)
+        {condition}
         )
-        """, parameters: condition.parameters + names
-    ).limited(to: condition.timeLimit)
+        """,
+      ["run_instance": identity.instance, "run_job": identity.job, "run_server": identity.server]
+    ).filling(["condition": condition]).statement()
   }
-
-  /// What every end of a letter's life clears.
-  static let asksNothing = "replay_asked_at = null, replay_asked_by = null, replay_run_id = null"
 }

@@ -9,9 +9,10 @@ extension DeadLetter {
     let beginning = item.utf8.count >= 6 && item.utf8.count <= 64 && item.utf8.allSatisfy(isDigit) ? item : nil
     let missing = 64 - item.utf8.count
     return try Statement(
-      file: PackageResources.letter_named_sql,
+      file: "letter_named.sql", PackageResources.letter_named_sql,
       binding: [
-        "instance": instance, "job": job, "server": server, "item": item, "lowest": beginning.map { $0 + String(repeating: "0", count: missing) },
+        "instance": instance, "job": job, "server": server, "item": item,
+        "lowest": beginning.map { $0 + String(repeating: "0", count: missing) },
         "highest": beginning.map { $0 + String(repeating: "f", count: missing) }, "limit": limit,
       ])
   }
@@ -23,7 +24,7 @@ extension DeadLetter {
   /// What was done with it, newest first: at most so many of `total`.
   package func actions(limit: Int) throws(PostgresError) -> Statement {
     try Statement(
-      file: PackageResources.letter_actions_sql,
+      file: "letter_actions.sql", PackageResources.letter_actions_sql,
       binding: ["instance": instance, "job": job, "server": server, "digest": digest, "limit": limit])
   }
 }
@@ -55,38 +56,43 @@ package struct LetterFilter: Sendable, Equatable {
 
   /// They, the newest failure first.
   package func list(limit: Int) throws(PostgresError) -> Statement {
-    try statement(PackageResources.letters_list_sql, ["limit": limit])
+    try statement("letters_list.sql", PackageResources.letters_list_sql, ["limit": limit])
   }
 
   /// The first that a replay or a discard would take: what `ask` and `discard` would do, without doing it.
   package func next(forReplay: Bool, limit: Int) throws(PostgresError) -> Statement {
-    try statement(PackageResources.letters_next_sql, ["for_replay": forReplay, "limit": limit])
+    try statement("letters_next.sql", PackageResources.letters_next_sql, ["for_replay": forReplay, "limit": limit])
   }
 
   /// How many there are (`letters`), and of how many a replay can be asked (`askable`).
-  package func count() throws(PostgresError) -> Statement { try statement(PackageResources.letters_count_sql) }
+  package func count() throws(PostgresError) -> Statement {
+    try statement("letters_count.sql", PackageResources.letters_count_sql)
+  }
 
   /// Asks for a replay of those that are pending and not asked for yet, the oldest first, and notes who did.
   /// Yields `instance`, `job`, `server` and `letters`, how many of each.
   package func ask(by who: String, limit: Int) throws(PostgresError) -> Statement {
-    try statement(PackageResources.letters_ask_sql, ["by": who, "limit": limit]).limited(to: .minutes(5))
+    try statement("letters_ask.sql", PackageResources.letters_ask_sql, ["by": who, "limit": limit]).limited(
+      to: .minutes(5))
   }
 
   /// Discards those that are pending, the oldest first, and notes who did. Yields the same.
   package func discard(by who: String, limit: Int) throws(PostgresError) -> Statement {
-    try statement(PackageResources.letters_discard_sql, ["by": who, "limit": limit]).limited(to: .minutes(5))
+    try statement("letters_discard.sql", PackageResources.letters_discard_sql, ["by": who, "limit": limit]).limited(
+      to: .minutes(5))
   }
 
   private func statement(
-    _ what: [UInt8], _ values: [String: any PostgresEncodable] = [:]
+    _ place: String, _ text: [UInt8], _ values: [String: any PostgresEncodable] = [:]
   ) throws(PostgresError) -> Statement {
-    let filter: [String: any PostgresEncodable] = [
-      "instance": instance, "job": job, "server": server, "kind": kind, "state": state?.rawValue, "failed_before": failedBefore, "digest": digest,
-    ]
     // On the rows themselves, not by a join with those that were found: what is locked is looked at again, and a planner that
     // has no statistics yet, as after a thousand failures at once, has nothing to be wrong about.
-    let text = String(decoding: what, as: UTF8.self)
-      .replacing("/* chosen */", with: String(decoding: PackageResources.letters_chosen_sql, as: UTF8.self))
-    return try Statement(file: Array(text.utf8), binding: filter.merging(values) { $1 })
+    let chosen = SQLFragment(
+      "letters_chosen.sql", PackageResources.letters_chosen_sql,
+      [
+        "instance": instance, "job": job, "server": server, "kind": kind, "state": state?.rawValue,
+        "failed_before": failedBefore, "digest": digest,
+      ])
+    return try SQLFragment(place, text, values).filling(["chosen": chosen]).statement()
   }
 }

@@ -7,6 +7,10 @@ public struct SQLFile: Sendable {
   /// Where its text stands, for messages.
   public let place: String
   public private(set) var text: [UInt8]
+  /// What fills the holes of a file of ours.
+  private var fillings: [String: SQLFragment] = [:]
+  /// The statement that the query is a part of.
+  private var frame: SQLFragment?
   /// Why it cannot even be tried.
   public private(set) var problem: String?
   public let isBuiltIn: Bool
@@ -17,8 +21,9 @@ public struct SQLFile: Sendable {
   private var lines = Int.max
 
   /// A file that is embedded in the binary.
-  public init(builtIn name: String, _ text: [UInt8]) {
+  public init(builtIn name: String, _ text: [UInt8], filling fillings: [String: SQLFragment] = [:]) {
     (self.name, place, self.text, isBuiltIn) = (name, "\(name).sql (built in)", text, true)
+    self.fillings = fillings
   }
 
   /// Reads a file; what is wrong with it is its own problem, and no other's.
@@ -61,14 +66,15 @@ public struct SQLFile: Sendable {
     return file
   }
 
-  /// The same query as a part of a larger one, on the same lines as its file: a subquery, so that it can only read.
-  public func wrapped(in before: String, _ after: String) -> SQLFile {
-    var query = text[...]
-    while let last = query.last, last == UInt8(ascii: ";") || last <= UInt8(ascii: " ") { query.removeLast() }
+  /// The same query as a part of a larger one: a subquery, so that it can only read.
+  ///
+  /// - Parameter frame: has a hole `{file}`, on its first line, so that the lines of the file stay the lines of the
+  ///   statement.
+  public func wrapped(in frame: SQLFragment) -> SQLFile {
     var file = self
-    file.lines = query.count { $0 == UInt8(ascii: "\n") } + 1
-    // On a line of its own: the query may end with a comment.
-    file.text = Array("\(before)select * from (".utf8) + query + Array("\n) as file\(after)".utf8)
+    while let last = file.text.last, last == UInt8(ascii: ";") || last <= UInt8(ascii: " ") { file.text.removeLast() }
+    file.lines = file.text.count { $0 == UInt8(ascii: "\n") } + 1
+    file.frame = frame
     return file
   }
 
@@ -76,11 +82,18 @@ public struct SQLFile: Sendable {
   public func statement(binding values: [String: any PostgresEncodable]) throws -> Statement {
     if let problem { throw Failure(problem) }
     do {
-      return try Statement(file: text, binding: values)
+      return try fragment.binding(values).statement()
     } catch {
       guard case .invalidStatement(let what) = error else { throw error }
-      throw Failure("\(place), \(what)")
+      throw Failure(what)
     }
+  }
+
+  private var fragment: SQLFragment {
+    let query = SQLFragment(place, text).filling(fillings)
+    guard let frame else { return query }
+    // The end on a line of its own: the query may end with a comment.
+    return frame.filling(["file": SQLFragment(sql: "select * from ({query}\n) as file").filling(["query": query])])
   }
 
   /// An error of the server in an operator's words, with the line that it is about.

@@ -14,7 +14,7 @@ package protocol WebClient: Sendable {
 /// The web client of this binary: the module `Delivery` has one, and is linked with the trait `Delivery` only.
 ///
 /// That module imports this one, so it cannot be named here. Instead it makes this type conform to
-/// `WebDeliveryProvider`, and the conformance is looked for while the program runs (docs/decisions/0019).
+/// `WebDeliveryProvider`, and the conformance is looked for while the program runs (docs/decisions/0023).
 package enum WebDelivery {
   package static let isMissing = "needs a binary built with the trait Delivery (swift build --traits Delivery)"
 

@@ -35,7 +35,7 @@ struct Incidents: Sendable {
   ) throws(PostgresError) -> Statement {
     let (scope, now) = (judgement.scope.list, judgement.facts.now)
     return try Statement(
-      file: PackageResources.incidents_sql,
+      file: "incidents.sql", PackageResources.incidents_sql,
       binding: [
         "instances": troubles.map(\.part.instance), "jobs": troubles.map(\.part.job.storable),
         "servers": troubles.map(\.part.server), "scope": scope.instances, "is_excluding": scope.isExcluding,
@@ -48,7 +48,7 @@ struct Incidents: Sendable {
   /// What the receiver has not been told yet, the open ones last: an end never overtakes its beginning.
   func untold(_ receiver: Receiver, _ run: JobRun) async throws -> [Notice] {
     let statement = try Statement(
-      file: PackageResources.untold_sql,
+      file: "untold.sql", PackageResources.untold_sql,
       binding: [
         "receiver": receiver.name, "ends_what_was_not_told": receiver.endsWhatWasNotTold,
         "horizon": now - Self.toldFor, "limit": Self.toldAtOnce, "scope": scope.list.instances,
@@ -68,7 +68,7 @@ struct Incidents: Sendable {
   /// Notes that the receiver has taken them.
   static func told(_ notices: [Notice], to receiver: Receiver) throws(PostgresError) -> Statement {
     try Statement(
-      file: PackageResources.told_sql,
+      file: "told.sql", PackageResources.told_sql,
       binding: [
         "receiver": receiver.name, "begun": notices.filter { !$0.isOver }.map(\.id),
         "ended": notices.filter(\.isOver).map(\.id),

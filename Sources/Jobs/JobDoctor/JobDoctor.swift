@@ -18,7 +18,9 @@ struct JobDoctor: Job {
     tables: [
       TableNeed(
         "oneshot.incidents",
-        columns: ["incident_id", "instance", "job", "server", "variant", "shard", "kind", "opening_told", "ending_told"],
+        columns: [
+          "incident_id", "instance", "job", "server", "variant", "shard", "kind", "opening_told", "ending_told",
+        ],
         privileges: [.select, .insert, .update, .delete])
     ])
 

@@ -45,13 +45,13 @@ struct Reading: Sendable {
     let axis = picture.axis
     let rows = try session.query(
       Statement(
-        file: PackageResources.parts_sql,
+        file: "parts.sql", PackageResources.parts_sql,
         binding: ["since": axis.start, "now": now, "own": own, "doctor": JobPart.doctor, "limit": Self.mostParts]
           .merging(scope) { $1 }))
     var parts = try rows.map { try Part(row: $0) }
     let cells = try session.query(
       Statement(
-        file: PackageResources.cells_sql,
+        file: "cells.sql", PackageResources.cells_sql,
         binding: [
           "since": axis.start, "cell": axis.cell, "cells": axis.cells, "own": own, "jobs": parts.map(\.part.job),
           "variants": parts.map(\.part.variant), "shards": parts.map(\.part.shard),
@@ -71,7 +71,7 @@ struct Reading: Sendable {
   private func readFailures(_ picture: inout Picture, _ session: borrowing Session) throws {
     let rows = try session.query(
       Statement(
-        file: PackageResources.failures_sql,
+        file: "failures.sql", PackageResources.failures_sql,
         binding: ["since": picture.axis.start, "own": own, "doctor": JobPart.doctor, "limit": Self.mostFailures]
           .merging(scope) { $1 }))
     picture.failures = .init(
@@ -81,7 +81,7 @@ struct Reading: Sendable {
   private func readDeadLetters(_ picture: inout Picture, _ session: borrowing Session) throws {
     let rows = try session.query(
       Statement(
-        file: PackageResources.dead_letters_sql,
+        file: "dead_letters.sql", PackageResources.dead_letters_sql,
         binding: ["samples": Self.samples, "limit": Self.mostLetterGroups].merging(scope) { $1 }))
     var groups: [LetterGroup] = []
     for row in rows {

@@ -31,5 +31,7 @@ extension MetricsRollups: Checkable {
     }
   }
 
-  func advice(for run: JobRun) -> Statement? { try? Statement(file: PackageResources.partition_advice_sql) }
+  func advice(for run: JobRun) -> Statement? {
+    try? Statement(file: "partition_advice.sql", PackageResources.partition_advice_sql)
+  }
 }

@@ -41,11 +41,8 @@ struct Fresh: Sendable {
         limit: limit)
     } else {
       if source.isOurTable { try session.query(Self.pageByPage) }
-      // A table made by a query, and not one that is filled: only the former is planned in parallel.
-      let file = source.reading(
-        text(PackageResources.fresh_from_events_sql), by: "create temporary table rollup_fresh on commit drop as ")
       try session.attempt(
-        file,
+        source.fresh,
         binding: values(window).merging(
           ["day_start": day, "only_good": onlyGood], uniquingKeysWith: { $1 }),
         limit: limit)
@@ -61,7 +58,7 @@ struct Fresh: Sendable {
   ) throws -> (summary: Summary, hasBadRows: Bool) {
     let row = try session.query(
       Statement(
-        file: PackageResources.fresh_summary_sql,
+        file: "fresh_summary.sql", PackageResources.fresh_summary_sql,
         binding: values(window).merging(
           ["source": source.name, "granularity": granularity.rawValue, "from_events": granularity.child == nil],
           uniquingKeysWith: { $1 })
@@ -75,7 +72,7 @@ struct Fresh: Sendable {
   /// Says what is wrong with the rows of a window that are left out.
   private func badRows(_ window: Bucket, _ session: borrowing Session) throws -> ItemFailure {
     let row = try session.attempt(
-      source.reading(text(PackageResources.bad_rows_sql)), binding: values(window), limit: limit
+      source.reading(.badRows), binding: values(window), limit: limit
     ).only()
     let reasons = [
       ("nameless", "without metric or entity"), ("too_long", "with a name longer than 512 bytes"),

@@ -77,30 +77,21 @@ struct Noticing: Sendable {
   ) throws -> [(granularity: Granularity, window: Bucket)] {
     try session.query(Self.withoutCompiler)
     let scope = Scope.all(window, levels: levels, moves: false, key: nil)
-    let file = file(scope, isPlan: true, telling: PackageResources.list_touched_sql)
+    let file = file(scope, isPlan: true, telling: .listTouched)
     return try session.attempt(file, binding: values(scope), limit: limit).compactMap { row in
       guard let granularity = Granularity(rawValue: try row.value("granularity")) else { return nil }
       return (granularity, Bucket(start: try row.value("bucket_start"), end: try row.value("bucket_end")))
     }
   }
 
-  private func file(_ scope: Scope, isPlan: Bool, telling: [UInt8] = PackageResources.tell_touched_sql) -> SQLFile {
-    let noticed =
+  private func file(_ scope: Scope, isPlan: Bool, telling: SQLFragment = .tellTouched) -> SQLFile {
+    let noticed: SQLFragment =
       switch (scope, kind) {
-      case (.new, .exact): PackageResources.noticed_new_sql
-      case (.all, _) where source.isOurTable: PackageResources.noticed_by_index_sql
-      default: PackageResources.noticed_all_sql
+      case (.new, .exact): .noticedNew
+      case (.all, _) where source.isOurTable: .noticedByIndex
+      default: .noticedAll
       }
-    let condition = "where source = :source and :moves"
-    let changed =
-      isPlan
-      ? "select occurred_at from oneshot.rollup_changes \(condition)"
-      : "delete from oneshot.rollup_changes \(condition) returning occurred_at"
-    return source.reading(
-      """
-      , noticed as (\(text(noticed))), changed as (\(changed)), \(text(PackageResources.touched_sql))
-      \(isPlan ? "" : text(PackageResources.queue_touched_sql)) \(text(telling))
-      """)
+    return source.looking(at: noticed, isPlan: isPlan, telling: telling)
   }
 
   private func values(_ scope: Scope) -> [String: any PostgresEncodable] {

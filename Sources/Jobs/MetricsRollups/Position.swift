@@ -43,7 +43,7 @@ struct Position: Sendable {
   /// - Throws: `JobFailure` for a time zone that Postgres does not know.
   static func read(_ sources: [Source], timezone: String, _ session: borrowing Session) throws -> [String: Position] {
     let statement = try Statement(
-      file: PackageResources.positions_sql,
+      file: "positions.sql", PackageResources.positions_sql,
       binding: [
         "sources": sources.map(\.name), "texts": sources.map { String(decoding: $0.file.text, as: UTF8.self) },
       ])

@@ -26,7 +26,7 @@ struct Progress: Sendable {
 
   func statement() throws -> Statement {
     try Statement(
-      file: PackageResources.progress_sql,
+      file: "progress.sql", PackageResources.progress_sql,
       binding: [
         "run_id": run.description, "granularity": granularity.rawValue, "mode": mode.rawValue, "is_done": isDone,
         "period_start": step?.period?.start, "period_end": step?.period?.end, "records": step?.records ?? 0,

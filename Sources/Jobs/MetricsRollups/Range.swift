@@ -22,7 +22,7 @@ struct Range: Sendable {
   init(from: Border?, to: Border?, timezone: String, _ session: borrowing Session) throws {
     let first = from ?? .moment(Bucket.allEvents.start + .days(366)), last = to ?? .moment(Bucket.allEvents.end)
     let statement = try Statement(
-      file: PackageResources.borders_sql,
+      file: "borders.sql", PackageResources.borders_sql,
       binding: [
         "from_day": first.day, "from_moment": first.moment, "to_day": last.day, "to_moment": last.moment,
         "zone": timezone, "levels": Granularity.allCases.map(\.rawValue),

@@ -34,7 +34,7 @@ struct Recalculation: Sendable {
   /// - Returns: nothing when nothing is queued there.
   func step(in range: Bucket, _ tx: borrowing Transaction) throws -> Step? {
     let take = try statement(
-      PackageResources.take_sql,
+      "take.sql", PackageResources.take_sql,
       ["zone": timezone, "newest_first": newestFirst, "from": range.start, "until": range.end])
     let taken = try tx.pipeline([Self.withoutWaiting, settings, take])[2]
     guard let first = taken.first else { return nil }
@@ -44,7 +44,7 @@ struct Recalculation: Sendable {
     if step.changed > 0, !granularity.parents.isEmpty {
       try tx.execute(
         Statement(
-          file: PackageResources.queue_parents_sql,
+          file: "queue_parents.sql", PackageResources.queue_parents_sql,
           binding: [
             "source": source.name, "zone": timezone, "moments": step.buckets.map(\.start),
             "levels": granularity.parents.map(\.rawValue),
@@ -96,7 +96,7 @@ struct Recalculation: Sendable {
         ItemFailure(
           item: fresh.item(buckets[0].start), kind: .bucketFailed, message: failure.description,
           payload: ["source": .string(source.name), "granularity": .string(granularity.rawValue)]))
-      try tx.execute(statement(PackageResources.queue_again_sql, ["buckets": [buckets[0].start]]))
+      try tx.execute(statement("queue_again.sql", PackageResources.queue_again_sql, ["buckets": [buckets[0].start]]))
     }
   }
 
@@ -109,18 +109,18 @@ struct Recalculation: Sendable {
     let values: [String: any PostgresEncodable] = [
       "window_start": window.start, "window_end": window.end, "is_stored": summary.stored > 0,
     ]
-    let insert = try statement(PackageResources.insert_new_sql, values)
+    let insert = try statement("insert_new.sql", PackageResources.insert_new_sql, values)
     guard summary.stored > 0 else {
       step.inserted += try tx.pipeline([insert, "drop table rollup_fresh"])[0].affected
       return
     }
-    let update = try statement(PackageResources.update_changed_sql, values)
+    let update = try statement("update_changed.sql", PackageResources.update_changed_sql, values)
     let done = try tx.pipeline([insert, Self.joinsByHash, update] + Self.joinsOfChoice)
     step.inserted += done[0].affected
     step.updated += done[2].affected
     // All that is fresh is stored by now: only where there is more has some of it vanished.
     if summary.stored + done[0].affected > summary.groups {
-      step.deleted += try tx.execute(statement(PackageResources.delete_vanished_sql, values))
+      step.deleted += try tx.execute(statement("delete_vanished.sql", PackageResources.delete_vanished_sql, values))
     }
     try tx.query("drop table rollup_fresh")
   }
@@ -135,8 +135,11 @@ struct Recalculation: Sendable {
     "set local enable_mergejoin to default", "set local enable_nestloop to default",
   ]
 
-  private func statement(_ file: [UInt8], _ values: [String: any PostgresEncodable]) throws -> Statement {
+  private func statement(
+    _ place: String, _ text: [UInt8], _ values: [String: any PostgresEncodable]
+  ) throws -> Statement {
     let names: [String: any PostgresEncodable] = ["source": source.name, "granularity": granularity.rawValue]
-    return try Statement(file: file, binding: values.merging(names, uniquingKeysWith: { $1 })).limited(to: fresh.limit)
+    return try Statement(file: place, text, binding: values.merging(names, uniquingKeysWith: { $1 })).limited(
+      to: fresh.limit)
   }
 }

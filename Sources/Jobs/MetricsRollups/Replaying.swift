@@ -30,7 +30,7 @@ extension MetricsRollups: Replayable {
       select from oneshot.rollup_positions where source = any (\(sources)::text[]) order by source for update
       """
     let queue = try Statement(
-      file: PackageResources.queue_asked_sql,
+      file: "queue_asked.sql", PackageResources.queue_asked_sql,
       binding: [
         "zone": settings.timezone, "sources": buckets.map(\.source), "levels": buckets.map(\.granularity.rawValue),
         "moments": buckets.map(\.start),

@@ -66,7 +66,7 @@ extension Work {
       // Not by subscript: a value that is nothing has to be there, too.
       values.updateValue(keeping.levels[granularity].map { moment - $0 }, forKey: "\(granularity.rawValue)_before")
     }
-    let statement = try Statement(file: PackageResources.move_borders_sql, binding: values)
+    let statement = try Statement(file: "move_borders.sql", PackageResources.move_borders_sql, binding: values)
     return try await run.transaction { tx in
       guard let row = try tx.query(statement).first else { return nil }
       var borders: [Granularity: Timestamp] = [:]
@@ -98,7 +98,7 @@ extension Work {
 
   private mutating func removeRaw(_ source: Source) async throws {
     let remove = try Statement(
-      file: PackageResources.remove_raw_sql, binding: ["source": source.name, "batch": Self.batch])
+      file: "remove_raw.sql", PackageResources.remove_raw_sql, binding: ["source": source.name, "batch": Self.batch])
     report.rawRemoved += try await inBatches { tx in
       // Their rollups stay.
       try tx.query("select set_config('oneshot.keep_rollups', 'on', true)")
@@ -116,7 +116,7 @@ extension Work {
 
   private mutating func remove(_ granularity: Granularity, of source: Source, before: Timestamp) async throws {
     let remove = try Statement(
-      file: PackageResources.remove_rollups_sql,
+      file: "remove_rollups.sql", PackageResources.remove_rollups_sql,
       binding: ["source": source.name, "granularity": granularity.rawValue, "before": before, "batch": Self.batch])
     report.rollupsRemoved += try await inBatches { tx in try tx.execute(remove) }
   }

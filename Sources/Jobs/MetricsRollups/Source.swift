@@ -33,8 +33,9 @@ struct Source: Sendable {
   /// - Parameters:
   ///   - query: what is made of the rows.
   ///   - command: what stands before it: nothing, or `create table … as`.
-  func reading(_ query: String, by command: String = "") -> SQLFile {
-    var file = file.wrapped(in: "\(command)with event as not materialized (", ") \(query)")
+  func reading(_ query: SQLFragment, by command: SQLFragment = .empty) -> SQLFile {
+    let frame = SQLFragment(sql: "{command}with event as not materialized ({file}) {query}")
+    var file = file.wrapped(in: frame.filling(["command": command, "query": query]))
     // A day of it at a time.
     file.isBlamedForShortage = false
     return file
@@ -52,7 +53,7 @@ struct Source: Sendable {
   ///
   /// - Throws: `SQLFile.Failure` for a mistake in a file of one's own; the server's error for a built-in one.
   func kind(_ session: borrowing Session) throws -> Kind {
-    let question = reading(text(PackageResources.kind_of_source_sql))
+    let question = reading(.kindOfSource)
     let window: [String: any PostgresEncodable] = [
       "window_start": Bucket.allEvents.start, "window_end": Bucket.allEvents.end,
     ]
@@ -67,6 +68,3 @@ struct Source: Sendable {
     }
   }
 }
-
-/// The text of an embedded file, to be put together with others.
-func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -28,7 +28,7 @@ struct Verification: Sendable {
     ]
     var finding = Finding()
     let isPending: Bool = try session.query(
-      Statement(file: PackageResources.is_pending_sql, binding: values)
+      Statement(file: "is_pending.sql", PackageResources.is_pending_sql, binding: values)
     ).only().value("is_pending")
     guard !isPending else {
       finding.pending = 1
@@ -39,7 +39,7 @@ struct Verification: Sendable {
     _ = try fresh.calculate(window, day: window.start, session)
     values.merge(["pending": pending, "limit": Self.mostNamed]) { $1 }
     let rows = try session.query(
-      Statement(file: PackageResources.differences_sql, binding: values).limited(to: limit))
+      Statement(file: "differences.sql", PackageResources.differences_sql, binding: values).limited(to: limit))
     finding.compared = 1
     finding.pending = pending.count
     finding.differences = try rows.first?.value("total") ?? 0
@@ -63,10 +63,7 @@ struct Verification: Sendable {
 extension Noticing {
   /// Hours of a window that the next run will calculate.
   func pendingHours(in window: Bucket, _ session: borrowing Session) throws -> [Timestamp] {
-    let noticed =
-      kind == .exact
-      ? text(PackageResources.noticed_new_sql) : "select null::timestamptz as first, null::timestamptz as last"
-    let file = source.reading(", noticed as (\(noticed)) \(text(PackageResources.pending_hours_sql))")
+    let file = source.pendingHours(noticed: kind == .exact ? .noticedNew : .noticedNothing)
     let values: [String: any PostgresEncodable] = [
       "source": source.name, "zone": timezone, "seen": position.seen, "raw_from": position.rawFrom,
       "window_start": window.start, "window_end": window.end,

@@ -22,16 +22,15 @@ enum Action: Sendable {
   /// The parts of the statement for one page, and its end.
   ///
   /// - Parameter byIds: whether nothing is made of other documents than those of the page.
-  func parts(byIds: Bool = false) -> (parts: [[UInt8]], last: [UInt8]) {
-    let page = byIds ? PackageResources.page_by_ids_sql : PackageResources.page_sql
-    let compared = [page, PackageResources.done_sql, PackageResources.compared_sql]
-    let documents = compared + [PackageResources.documents_sql]
+  func parts(byIds: Bool = false) -> (parts: [SQLFragment], last: SQLFragment) {
+    let compared: [SQLFragment] = [byIds ? .pageByIDs : .page, .done, .compared]
+    let documents = compared + [.documents]
     return switch self {
     case .write:
-      (documents + [PackageResources.written_sql, PackageResources.moved_sql], PackageResources.tally_sql)
-    case .load: (documents + [PackageResources.loaded_sql, PackageResources.moved_sql], PackageResources.tally_sql)
-    case .look: (compared, PackageResources.tally_sql)
-    case .verify: (documents + [PackageResources.verified_sql], PackageResources.tally_verified_sql)
+      (documents + [.written, .moved], .tally)
+    case .load: (documents + [.loaded, .moved], .tally)
+    case .look: (compared, .tally)
+    case .verify: (documents + [.verified], .tallyVerified)
     }
   }
 

@@ -28,14 +28,14 @@ struct Entity: Sendable {
   ///   - parts: named parts (`page as (…)`), each of which may read those before it and `source_rows`.
   ///   - last: what the statement does with them.
   func statement(
-    _ parts: [[UInt8]], _ last: [UInt8], binding values: [String: any PostgresEncodable] = [:]
+    _ parts: [SQLFragment], _ last: SQLFragment, binding values: [String: any PostgresEncodable] = [:]
   ) throws -> Statement {
     try query(parts, last).statement(binding: values)
   }
 
   /// What the server says of a statement of this entity, in an operator's words.
   func describe(_ error: PostgresError.ServerError, in statement: Statement) -> String {
-    query([], []).describe(error, in: statement)
+    query([], .empty).describe(error, in: statement)
   }
 
   /// Makes a statement read all rows, or none and fail: those that row security hides would leave the index.
@@ -54,18 +54,20 @@ struct Entity: Sendable {
     }
   }
 
-  private func query(_ parts: [[UInt8]], _ last: [UInt8]) -> SQLFile {
-    let all = ([PackageResources.source_rows_sql] + parts).map { String(decoding: $0, as: UTF8.self) }
-    return file.wrapped(
-      in: "with source as not materialized (",
-      "),\n" + all.joined(separator: ",\n") + "\n" + String(decoding: last, as: UTF8.self))
+  private func query(_ parts: [SQLFragment], _ last: SQLFragment) -> SQLFile {
+    let frame = SQLFragment(sql: "with source as not materialized ({file}),\n{parts}\n{last}")
+    return file.wrapped(in: frame.filling(["parts": .joined([.sourceRows] + parts, by: ",\n"), "last": last]))
   }
 
   /// Makes the server look which columns the file yields. It reads nothing.
-  func columns() throws -> Statement { try file.wrapped(in: "", " where false").statement(binding: [:]) }
+  func columns() throws -> Statement {
+    try file.wrapped(in: SQLFragment(sql: "{file} where false")).statement(binding: [:])
+  }
 
   /// Makes the server say how it would read all that the file yields. It reads nothing.
-  func plan() throws -> Statement { try file.wrapped(in: "explain (costs off) ", "").statement(binding: [:]) }
+  func plan() throws -> Statement {
+    try file.wrapped(in: SQLFragment(sql: "explain (costs off) {file}")).statement(binding: [:])
+  }
 
   /// What is wrong with what the file yields.
   ///
@@ -85,5 +87,5 @@ struct Entity: Sendable {
   }
 
   /// Makes the server look whether the file yields what it has to, and may be read. It reads nothing.
-  func description() throws -> Statement { try statement([], PackageResources.describe_sql) }
+  func description() throws -> Statement { try statement([], .describe) }
 }

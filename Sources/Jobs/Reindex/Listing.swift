@@ -44,15 +44,13 @@ struct Listing: Sendable {
   }
 
   private func statement(_ items: [Item], isDryRun: Bool) throws -> Statement {
-    let looks = [
-      PackageResources.listed_sql, PackageResources.done_sql, PackageResources.compared_sql, PackageResources.gone_sql,
-    ]
-    let writes = [
-      PackageResources.documents_sql, PackageResources.written_sql, PackageResources.gone_removed_sql,
-    ]
-    return try entity.statement(
-      looks + (isDryRun ? [] : writes), PackageResources.tally_listed_sql,
+    try entity.statement(
+      Self.parts(isDryRun: isDryRun), .tallyListed,
       binding: ["entity": entity.name, "ids": items.map(\.id), "language": language, "compares": true])
+  }
+
+  static func parts(isDryRun: Bool) -> [SQLFragment] {
+    [.listed, .done, .compared, .gone] + (isDryRun ? [] : [.documents, .written, .goneRemoved])
   }
 
   /// Takes them out of the queue. What is queued from now on, for a change that this transaction may not see, stays.
@@ -76,7 +74,7 @@ struct Listing: Sendable {
     var impossible: [String] = []
     for id in ids {
       let question = try entity.statement(
-        [PackageResources.listed_ids_sql], Array("select from page limit 0".utf8), binding: ["ids": [id]])
+        [.listedIDs], .noRow, binding: ["ids": [id]])
       do {
         try await entity.owning(errorsIn: question, but: \.isOfAValue) {
           try await run.reading { session in _ = try session.pipeline([Entity.wholly, question]) }

@@ -67,7 +67,7 @@ struct Pass: Sendable {
   mutating func plan(_ entity: Entity, _ settings: Reindex.Settings, _ run: JobRun) async throws {
     guard !lanes.contains(where: { $0.entity == entity.name }) else { return }
     let plan = try entity.statement(
-      [PackageResources.lanes_sql], action.keepsCursor ? PackageResources.plan_sql : PackageResources.plan_only_sql,
+      [.lanes], action.keepsCursor ? .plan : .planOnly,
       binding: [
         "mode": key, "entity": entity.name, "shard": shard.index, "shards": shard.count,
         "source": Self.source(of: entity, settings.language), "started_at": startedAt,
@@ -110,7 +110,7 @@ struct Pass: Sendable {
     _ mode: Mode, _ entities: [Entity], language: String, _ run: JobRun
   ) throws -> Statement {
     try Statement(
-      file: PackageResources.resume_sql,
+      file: "resume.sql", PackageResources.resume_sql,
       binding: [
         "mode": key(mode, run), "shard": run.shard.index, "shards": run.shard.count, "entities": entities.map(\.name),
         "sources": entities.map { source(of: $0, language) },

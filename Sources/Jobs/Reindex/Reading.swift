@@ -95,7 +95,7 @@ struct Reading: Sendable {
     _ error: PostgresError.ServerError, of lane: inout Pass.Lane, _ run: JobRun
   ) async throws {
     let next = try entity.statement(
-      [PackageResources.page_by_ids_sql], PackageResources.first_id_sql, binding: values(1, lane))
+      [.pageByIDs], .firstID, binding: values(1, lane))
     let (id, isPresent) = try await run.transaction { [lane] tx in
       let id: String
       do { id = try answer(to: next, lane, tx.session).only().value("id") } catch PostgresError.server(let reason) {

@@ -18,7 +18,7 @@ struct Rebuild: Sendable {
   static func start(_ entities: [Entity], _ settings: Reindex.Settings, _ run: JobRun) async throws {
     let resume = try Pass.resumption(.rebuild, entities, language: settings.language, run)
     let resumable = try Statement(
-      file: PackageResources.resumable_sql, binding: ["entities": entities.map(\.name)])
+      file: "resumable.sql", PackageResources.resumable_sql, binding: ["entities": entities.map(\.name)])
     let unaccounted: Statement = """
       delete from search_documents_new
       where entity not in (select entity from oneshot.reindex_cursors where mode = 'rebuild')
@@ -57,7 +57,7 @@ struct Rebuild: Sendable {
     _ read: [Entity], _ settings: Reindex.Settings, _ progress: Progress, _ run: JobRun
   ) async throws {
     let names = read.map(\.name).sorted()
-    let carryOver = try Statement(file: PackageResources.carry_over_sql, binding: ["entities": names])
+    let carryOver = try Statement(file: "carry_over.sql", PackageResources.carry_over_sql, binding: ["entities": names])
     let isIndexed: Statement = """
       select exists (select from pg_index where indrelid = 'search_documents_new'::regclass) as is_indexed
       """
@@ -100,7 +100,7 @@ struct Rebuild: Sendable {
   }
 
   private static func collectWords(_ run: JobRun) async throws -> [Changes] {
-    let words = try Statement(file: PackageResources.new_words_sql).limited(to: run.timeLeft)
+    let words = try Statement(file: "new_words.sql", PackageResources.new_words_sql).limited(to: run.timeLeft)
     try await run.transaction { tx in
       // Of an earlier run that was stopped.
       try tx.execute("delete from oneshot.search_gone")
@@ -112,7 +112,7 @@ struct Rebuild: Sendable {
 
   /// What the swap changes: of all that was loaded, by this run and by those that were stopped.
   private static func changes(_ names: [String], _ run: JobRun) async throws -> [Changes] {
-    let comparison = try Statement(file: PackageResources.rebuilt_sql, binding: ["entities": names])
+    let comparison = try Statement(file: "rebuilt.sql", PackageResources.rebuilt_sql, binding: ["entities": names])
       .limited(to: run.timeLeft)
     let changes = try await run.transaction { tx in try tx.query(comparison).map(Changes.init) }
     run.log.debug("counted what changes")

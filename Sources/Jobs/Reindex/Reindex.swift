@@ -140,9 +140,9 @@ struct Reindex: Job {
 
   /// Resolves the dead letters of documents that did not fail again in this pass.
   private func resolveOld(_ entity: Entity, since start: Timestamp, _ run: JobRun) async throws {
-    let old = try Statement(
-      file: PackageResources.old_failures_sql,
-      binding: [
+    let old = SQLFragment(
+      "old_failures.sql", PackageResources.old_failures_sql,
+      [
         "entity": entity.name, "since": start, "shard": run.shard.index, "shards": run.shard.count,
       ])
     try await run.transaction { tx in try tx.resolve(where: old) }

@@ -32,31 +32,34 @@ struct Sweep: Sendable {
   }
 
   private func count(_ lane: Pass.Lane, _ run: JobRun) async throws -> Int {
-    let statement = try Statement(file: PackageResources.count_stored_sql, binding: pass.names(of: lane))
-      .limited(to: run.timeLeft)
+    let statement = try Statement(
+      file: "count_stored.sql", PackageResources.count_stored_sql, binding: pass.names(of: lane)
+    )
+    .limited(to: run.timeLeft)
     return try await run.read(statement).only().value("documents")
   }
 
   private func next(_ lane: Pass.Lane, _ run: JobRun) async throws -> [String] {
     let statement = try Statement(
-      file: PackageResources.next_stored_sql, binding: pass.names(of: lane).merging(["limit": batch]) { $1 }
+      file: "next_stored.sql", PackageResources.next_stored_sql,
+      binding: pass.names(of: lane).merging(["limit": batch]) { $1 }
     ).limited(to: run.timeLeft)
     return try await run.read(statement).map { try $0.value("entity_id") }
   }
 
   private func remove(_ ids: [String], _ run: JobRun) async throws -> Int {
     do {
-      return try await remove(ids, run, listed: PackageResources.listed_ids_sql)
+      return try await remove(ids, run, listed: .listedIDs)
     } catch PostgresError.server(let error) where error.state.isOfAValue {
       // Ids that the source could not have, since those it has are of another type.
-      return try await remove(ids, run, listed: PackageResources.listed_as_text_sql)
+      return try await remove(ids, run, listed: .listedAsText)
     }
   }
 
-  private func remove(_ ids: [String], _ run: JobRun, listed: [UInt8]) async throws -> Int {
-    let removal = pass.action == .write ? [PackageResources.gone_removed_sql] : []
+  private func remove(_ ids: [String], _ run: JobRun, listed: SQLFragment) async throws -> Int {
+    let removal: [SQLFragment] = pass.action == .write ? [.goneRemoved] : []
     let statement = try entity.statement(
-      [listed, PackageResources.gone_sql] + removal, Array("select entity_id from gone order by 1".utf8),
+      [listed, .gone] + removal, .goneIDs,
       binding: ["entity": entity.name, "ids": ids]
     ).limited(to: run.timeLeft)
     return try await entity.owning(errorsIn: statement, but: \.isOfAValue) {

@@ -1,4 +1,5 @@
 import JobRuntime
+import Postgres
 
 /// A board: a query that yields `(member, score)`.
 struct Board: Sendable {
@@ -44,9 +45,7 @@ struct Board: Sendable {
   /// - Parameter isExplained: only planned by the server, not carried out.
   func ranked(isExplained: Bool = false) -> SQLFile {
     file.wrapped(
-      in: (isExplained ? "explain " : "") + "select best.member::text as member, best.score::text as score from "
-        + "(select board.member, board.score from (",
-      ") as board order by board.score desc fetch first :limit rows with ties) as best "
-        + "order by best.score desc, best.member::text collate \"C\" desc limit :limit")
+      in: SQLFragment("ranked.sql", PackageResources.ranked_sql)
+        .filling(["command": isExplained ? SQLFragment(sql: "explain ") : .empty]))
   }
 }

@@ -12,7 +12,9 @@ extension TopStats: Checkable {
       redisTrials: [RedisCommand("ZCARD", key), RedisCommand("EXISTS", key)])
   }
 
-  func advice(for run: JobRun) -> Statement? { try? Statement(file: PackageResources.index_advice_sql) }
+  func advice(for run: JobRun) -> Statement? {
+    try? Statement(file: "index_advice.sql", PackageResources.index_advice_sql)
+  }
 
   func check(_ run: JobRun) async throws -> [JobFailure] {
     let calculation = calculation(of: settings.boards, run)

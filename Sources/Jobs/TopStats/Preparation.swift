@@ -1,4 +1,5 @@
 import JobRuntime
+import Postgres
 
 /// A temporary relation that boards share: made once a run, so that boards of one table read it once.
 enum Preparation: CaseIterable, Sendable {
@@ -59,16 +60,14 @@ enum Preparation: CaseIterable, Sendable {
     }
   }
 
-  /// A file in which our own words stand in braces. One pass counts for all windows: `{counts}` is an array with a
-  /// count for each, the widest first, which is everything that is read.
+  /// A file with holes for names of tables. One pass counts for all windows: `{counts}` is an array with a count for
+  /// each, the widest first, which is everything that is read.
   private static func tally(
-    _ name: String, _ text: [UInt8], _ windows: Int, _ words: [String: String] = [:], at moment: String = "created_at"
+    _ name: String, _ text: [UInt8], _ windows: Int, _ names: [String: String] = [:], at moment: String = "created_at"
   ) -> SQLFile {
     let narrower = windows < 2 ? [] : (2...windows).map { "count(*) filter (where \(moment) >= :start_\($0))" }
-    let counts = "array[" + (["count(*)"] + narrower).joined(separator: ", ") + "]"
-    let filled = words.merging(["counts": counts]) { $1 }.reduce(String(decoding: text, as: UTF8.self)) { text, word in
-      text.replacing("{\(word.key)}", with: word.value)
-    }
-    return SQLFile(builtIn: name, Array(filled.utf8))
+    let counts = SQLFragment(sql: "array[" + (["count(*)"] + narrower).joined(separator: ", ") + "]")
+    let fillings = names.mapValues { SQLFragment(sql: $0) }.merging(["counts": counts]) { $1 }
+    return SQLFile(builtIn: name, text, filling: fillings)
   }
 }

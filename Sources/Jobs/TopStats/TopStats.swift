@@ -119,7 +119,7 @@ struct TopStats: Job {
         guard let members = result.members else { continue }
         written += try tx.execute(
           Statement(
-            file: PackageResources.write_history_sql,
+            file: "write_history.sql", PackageResources.write_history_sql,
             binding: [
               "instance": run.instance, "key_prefix": settings.keyPrefix,
               "board": settings.label(result.board, result.window), "computed_at": run.scheduledAt,
@@ -136,7 +136,7 @@ struct TopStats: Job {
   private func removeOldHistory(_ report: inout Report, _ run: JobRun) async throws {
     guard let age = settings.historyKeep, !run.isDryRun else { return }
     let statement = try Statement(
-      file: PackageResources.remove_history_sql,
+      file: "remove_history.sql", PackageResources.remove_history_sql,
       binding: [
         "instance": run.instance, "key_prefix": settings.keyPrefix, "before": run.scheduledAt - age,
         "batch": Self.historyBatch,

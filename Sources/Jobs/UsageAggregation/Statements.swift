@@ -7,7 +7,7 @@ enum Statements {
     _ settings: UsageAggregation.Settings, only dates: [CalendarDay]?, _ run: JobRun
   ) throws -> Statement {
     try Statement(
-      file: PackageResources.days_sql,
+      file: "days.sql", PackageResources.days_sql,
       binding: [
         "scheduled_at": run.scheduledAt, "started_at": run.startedAt, "timezone": settings.timeZone,
         "dates": dates ?? settings.days.dates, "offsets": dates == nil ? settings.days.offsets : [],
@@ -36,7 +36,7 @@ enum Statements {
   }
 
   static func insert(_ day: CalendarDay, within limit: Duration) throws -> Statement {
-    try Statement(file: PackageResources.insert_day_sql, binding: ["day": day]).limited(to: limit)
+    try Statement(file: "insert_day.sql", PackageResources.insert_day_sql, binding: ["day": day]).limited(to: limit)
   }
 
   static func rejected(_ day: CalendarDay) -> Statement {
@@ -45,10 +45,10 @@ enum Statements {
 
   /// Finds what differs and, when writing, writes it; counts both. As long as the run may last.
   static func merge(_ day: CalendarDay, writing: Bool, within limit: Duration) throws -> Statement {
-    let text =
-      PackageResources.changed_sql + (writing ? PackageResources.write_changed_sql : [])
-      + PackageResources.count_changed_sql
-    return try Statement(file: text, binding: ["day": day]).limited(to: limit)
+    let inputs = ["day": day]
+    let write = SQLFragment("write_changed.sql", PackageResources.write_changed_sql, inputs)
+    return try SQLFragment("merge.sql", PackageResources.merge_sql, inputs)
+      .filling(["written": writing ? write : .empty]).statement().limited(to: limit)
   }
 
   static func exactKeys(_ day: CalendarDay, within limit: Duration) -> Statement {
@@ -64,28 +64,26 @@ enum Statements {
     _ day: CalendarDay, _ settings: UsageAggregation.Settings, limit: Int, within time: Duration
   ) throws -> Statement {
     try Statement(
-      file: PackageResources.regressed_sql,
+      file: "regressed.sql", PackageResources.regressed_sql,
       binding: ["day": day, "key_prefix": settings.keyPrefix, "limit": limit]
     ).limited(to: time)
   }
 
   static func overwriteRegressed(_ day: CalendarDay, within limit: Duration) throws -> Statement {
-    try Statement(file: PackageResources.overwrite_regressed_sql, binding: ["day": day]).limited(to: limit)
+    try Statement(file: "overwrite_regressed.sql", PackageResources.overwrite_regressed_sql, binding: ["day": day])
+      .limited(to: limit)
   }
 
   /// Which dead letters a day resolves.
-  static func resolved(
-    _ day: CalendarDay, _ settings: UsageAggregation.Settings, within limit: Duration
-  ) throws -> Statement {
-    try Statement(file: PackageResources.resolve_sql, binding: ["day": day, "key_prefix": settings.keyPrefix])
-      .limited(to: limit)
+  static func resolved(_ day: CalendarDay, _ settings: UsageAggregation.Settings) -> SQLFragment {
+    SQLFragment("resolve.sql", PackageResources.resolve_sql, ["day": day, "key_prefix": settings.keyPrefix])
   }
 
   static func complete(
     _ day: CalendarDay, keys: Int, _ settings: UsageAggregation.Settings, _ run: JobRun
   ) throws -> Statement {
     try Statement(
-      file: PackageResources.complete_day_sql,
+      file: "complete_day.sql", PackageResources.complete_day_sql,
       binding: [
         "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix, "day": day,
         "shard": run.shard.index, "shard_count": run.shard.count,
@@ -95,7 +93,7 @@ enum Statements {
 
   static func status(_ day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
     try Statement(
-      file: PackageResources.status_sql,
+      file: "status.sql", PackageResources.status_sql,
       binding: ["day": day, "merchant": settings.merchant, "is_whole": run.shard.isWhole]
     ).limited(to: run.timeLeft)
   }
@@ -105,7 +103,7 @@ enum Statements {
     -> Statement
   {
     try Statement(
-      file: PackageResources.written_keys_sql,
+      file: "written_keys.sql", PackageResources.written_keys_sql,
       binding: [
         "day": day, "key_prefix": settings.keyPrefix, "first": "(\(block),0)", "end": "(\(block + blocksAPage),0)",
       ])

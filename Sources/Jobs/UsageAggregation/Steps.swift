@@ -117,7 +117,7 @@ extension UsageAggregation {
         // The planner takes them for a single row whatever their number, and would read the whole staged table once for
         // each, so nested loops are ruled out meanwhile.
         try tx.query("set local enable_nestloop = off")
-        try tx.resolve(where: Statements.resolved(day.date, settings, within: run.timeLeft))
+        try tx.resolve(where: Statements.resolved(day.date, settings), limit: run.timeLeft)
         try tx.query("set local enable_nestloop = on")
       }
       if written.report.regressed > 0 {

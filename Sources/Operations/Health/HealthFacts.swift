@@ -69,14 +69,14 @@ extension HealthFacts {
     now = try moment.value("now")
     migratedAt = try moment.value("migrated_at")
     let chosen = try Statement(
-      file: PackageResources.health_runs_sql,
+      file: "health_runs.sql", PackageResources.health_runs_sql,
       binding: [
         "since": everything ? Timestamp(seconds: 0) : now - Self.lately,
         "until": now + settings.grace, "expected": settings.expectations.map(\.job), "newest": Self.newest,
         "successes": Self.successes,
       ])
     runs = try await query(chosen).map { try LedgerRun(row: $0) }
-    letters = try await query(Statement(file: PackageResources.health_letters_sql)).map { row in
+    letters = try await query(Statement(file: "health_letters.sql", PackageResources.health_letters_sql)).map { row in
       PendingLetters(
         instance: try row.value("instance"), job: try row.value("job"), server: try row.value("server"),
         count: try row.value("pending"), oldest: try row.value("oldest"))

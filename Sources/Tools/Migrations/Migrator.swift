@@ -23,6 +23,8 @@ package struct Migrator: Sendable {
   /// What would be done, and what would keep it from being done, without changing anything.
   package func plan() async throws -> (plan: Plan, schema: String, failure: JobFailure?) {
     try await database.transaction(readOnly: true) { session in
+      // What another migrator makes meanwhile is either seen as applied or not seen at all.
+      try session.query("set transaction isolation level repeatable read")
       let plan = try Bookkeeping(session).plan(of: migrations)
       let schema = try session.query("select coalesce(current_schema(), '(no schema)') as name").only()
       return (plan, try schema.value("name"), try Beforehand(plan: plan).failure(session))

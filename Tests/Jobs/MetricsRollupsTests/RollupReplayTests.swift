@@ -61,7 +61,8 @@ import Testing
     // And one of a bucket of that time: the events that it was made of are gone.
     try await place.execute(
       """
-      insert into oneshot.dead_letters
+      insert into oneshot.dead_letters (job, item_digest, item, payload, error_kind, error_message, attempts,
+        first_failed_at, last_failed_at, last_run_id, state)
       select job, sha256('metric_events hourly 2025-10-01T10:00:00Z'), 'metric_events hourly 2025-10-01T10:00:00Z', '{}',
         'bucket_failed', 'x', 1, first_failed_at, last_failed_at, gen_random_uuid(), 'pending' from oneshot.dead_letters
       """)
@@ -80,7 +81,8 @@ import Testing
   private func ask(for item: String) async throws {
     try await place.execute(
       """
-      insert into oneshot.dead_letters
+      insert into oneshot.dead_letters (job, item_digest, item, payload, error_kind, error_message, attempts,
+        first_failed_at, last_failed_at, last_run_id, state)
       values ('metrics-rollups', sha256('\(item)'), '\(item)', '{}', 'bucket_failed', 'x', 1, '2025-11-01', '2025-11-01',
         gen_random_uuid(), 'pending')
       """)

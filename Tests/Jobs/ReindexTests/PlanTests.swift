@@ -16,7 +16,7 @@ import Testing
 
   /// The plan of a statement of the entity `asset`.
   private func plan(
-    of parts: [[UInt8]], _ last: [UInt8], _ file: String?, _ place: Place, compares: Bool = true
+    of parts: [SQLFragment], _ last: SQLFragment, _ file: String?, _ place: Place, compares: Bool = true
   ) async throws -> String {
     let folder = try TemporaryFolder()
     var settings: [String: String] = [:]
@@ -60,7 +60,7 @@ import Testing
       page.contains(/Index Cond: \(\((assets\.)?id > '5000'::bigint\) AND \((assets\.)?id <= '100000'::bigint\)\)/),
       "\(page)")
     let listed = try await plan(
-      of: [PackageResources.listed_sql], Array("select count(*) from page".utf8), file, place)
+      of: [.listed], SQLFragment(sql: "select count(*) from page"), file, place)
     #expect(listed.contains(/Index Cond: \((assets\.)?id = ANY/), "\(listed)")
     let byIds = try await plan(
       of: Action.look.parts(byIds: true).parts, Action.look.parts(byIds: true).last, file, place)

@@ -35,7 +35,7 @@ import Testing
     let boards = try await Leaderboards()
     try await boards.place.execute(
       """
-      insert into top_stats_history
+      insert into top_stats_history (board, computed_at, rank, member, score)
       select 'x', timestamptz '\(Leaderboards.now)' - n * interval '1 day', rank, rank, 1
       from generate_series(1, 4) n, generate_series(1, 7000) rank
       """)

@@ -81,9 +81,10 @@ import Testing
     // Every day is completed by now, so an ordinary run reads nothing at all.
     try await usage.place.execute(
       """
-      insert into oneshot.usage_days
-      select 'usage:', d::date, 0, 1, 1, now(), gen_random_uuid()
-      from generate_series(date '2025-10-31', '2025-11-07', interval '1 day') d on conflict do nothing
+      insert into oneshot.usage_days (server, key_prefix, usage_date, shard, shard_count, keys, completed_at, run_id)
+      select run.server, 'usage:', d::date, 0, 1, 1, now(), gen_random_uuid()
+      from oneshot.job_runs run, generate_series(date '2025-10-31', '2025-11-07', interval '1 day') d
+      on conflict do nothing
       """)
     #expect(try await usage.run().exitCode == 0)
     try await usage.place.askForReplay("--job", "usage-aggregation")

@@ -8,7 +8,7 @@ import Testing
 
   /// - Returns: the settings of a new role without any rights of its own, and its name.
   private func role(in place: Place) async throws -> (name: String, settings: [String: String]) {
-    let name = "migrates_\(try await place.databaseName())"
+    let name = place.own("migrates")
     try await place.execute("create role \(name) login")
     let url = place.databaseURL.replacing(/user=[a-z]+/, with: "user=\(name)")
     return (name, ["DATABASE_URL": url])

@@ -72,18 +72,15 @@ import Testing
     let older = try await snapshot(in: place)
     let run = try oneshot.start(["migrate"], place.environment)
     try await eventually { try await place.value(Self.isWaiting) == "true" }
+    let making = "from pg_stat_activity where datname = current_database() and query like 'create index concurrently%'"
+    let backend = try await place.value("select pid \(making)")
     run.send(SIGKILL)
     _ = await run.outcome()
-    // While the statement of the killed one goes on, the next waits for it.
-    let next = try oneshot.start(["migrate"], place.environment)
-    try await place.execute(
-      """
-      select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and query like 'create index concurrently%'
-      """)
-    try await eventually { try await place.value("coalesce((\(Self.states)) like '%false%', false)") == "true" }
+    try await place.execute("select pg_terminate_backend(\(backend))")
+    try await eventually { try await place.value("select count(*) \(making)") == "0" }
+    #expect(try await place.value(Self.states) == "metric_events_by_time false")
     try await older.commit()
-    let outcome = await next.outcome()
+    let outcome = try await oneshot.run(["migrate"], place.environment)
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
     #expect(
       try await place.value(Self.states) == "metric_events_by_time true, metric_events_by_writer true")

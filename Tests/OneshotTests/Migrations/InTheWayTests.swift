@@ -83,7 +83,7 @@ import Testing
 
   @Test func `the synonym asks for no right to the schema oneshot`() async throws {
     let place = try await Place()
-    let role = "searches_\(try await place.databaseName())"
+    let role = place.own("searches")
     try await place.execute(
       """
       create role \(role); grant select on search_documents, search_languages, search_words to \(role);

@@ -9,7 +9,6 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct NeededMigrationsTests {
   /// What a job needs besides to do its work once; a job that needs nothing is not named.
   private static let settings: [String: [[String: String]]] = [
-    "job-report": [["REPORT_FILE": "/dev/null"]],
     "reindex": [[:], ["REINDEX_MODE": "rebuild"], ["REINDEX_MODE": "pending"]],
     "top-stats": [["TOP_STATS_HISTORY": "true"]],
     "usage-aggregation": [[:], ["USAGE_MODE": "status"]],
@@ -64,10 +63,12 @@ import Testing
   func `a job has all it needs with the migrations that it names, and no more`(job: String) async throws {
     let needs = try await needs(of: job)
     #expect(needs["core"] != nil)
+    let folder = try TemporaryFolder()
     for own in Self.settings[job] ?? [[:]] {
       let place = try await place(with: needs)
       let settings = place.environment
-        .merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z"]) { $1 }.merging(own) { $1 }
+        .merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z", "REPORT_FILE": "\(folder.path)/page.html"]) { $1 }
+        .merging(own) { $1 }
       let check = try await Binary(job).run(["--check"], settings)
       #expect(check.exitCode == 0, "\(own): \(check.output)")
       let run = try await Binary(job).run([], settings)

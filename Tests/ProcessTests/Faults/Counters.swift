@@ -12,9 +12,6 @@ struct Counters {
   /// `merchant:day:metric` to value: the model that every test compares with.
   private(set) var values: [String: Int]
 
-  /// The text of a COMMIT as libpq sends it; « on commit » in another statement is none.
-  static let commit = "\0commit\0"
-
   init(_ count: Int = 2000, on servers: PrivateServers? = nil) async throws {
     place = try await Place(on: servers)
     values = Dictionary(

@@ -14,11 +14,21 @@ import Testing
 
   /// A proxy that cuts once, at the first answer to a text, or before the text arrives.
   private func cutting(_ text: String, answered: Bool, _ ending: Proxy.Ending, _ counters: Counters) throws -> Proxy {
+    try cutting(ending, counters) { piece in answered ? piece.answers(text) : piece.contains(text) }
+  }
+
+  /// The same, at the COMMIT of a transaction that writes.
+  private func cuttingCommit(answered: Bool, _ ending: Proxy.Ending, _ counters: Counters) throws -> Proxy {
+    let commit = WritingCommit()
+    return try cutting(ending, counters) { piece in answered ? commit.isAnswered(by: piece) : commit.isSent(in: piece) }
+  }
+
+  private func cutting(
+    _ ending: Proxy.Ending, _ counters: Counters, at isThere: @escaping @Sendable (Proxy.Piece) -> Bool
+  ) throws -> Proxy {
     let isFirst = Atomic(true)
     return try Proxy(to: counters.place.servers.postgresSocket) { piece in
-      guard answered ? piece.answers(text) : piece.contains(text), isFirst.exchange(false, ordering: .relaxed) else {
-        return .pass
-      }
+      guard isThere(piece), isFirst.exchange(false, ordering: .relaxed) else { return .pass }
       return .cut(ending)
     }
   }
@@ -26,7 +36,7 @@ import Testing
   @Test(arguments: Proxy.Ending.allCases)
   func `22: a COMMIT that the server has done is found out, and not done again`(ending: Proxy.Ending) async throws {
     let counters = try await Counters()
-    let proxy = try cutting(Counters.commit, answered: true, ending, counters)
+    let proxy = try cuttingCommit(answered: true, ending, counters)
     defer { proxy.close() }
     let run = try await counters.run(postgres: proxy)
     #expect(run.exitCode == 0 && run.contractBreach == nil, "\(run.errors)")
@@ -40,7 +50,7 @@ import Testing
   @Test(arguments: Proxy.Ending.allCases)
   func `22: a COMMIT that never arrived is found out, and the day done again`(ending: Proxy.Ending) async throws {
     let counters = try await Counters()
-    let proxy = try cutting(Counters.commit, answered: false, ending, counters)
+    let proxy = try cuttingCommit(answered: false, ending, counters)
     defer { proxy.close() }
     let run = try await counters.run(postgres: proxy)
     #expect(run.exitCode == 0 && run.wasRetried && run.contractBreach == nil, "\(run.errors)")
@@ -53,8 +63,9 @@ import Testing
   @Test func `22: a COMMIT of which nothing can be learnt is 69 with a hint, and the next run mends it`() async throws {
     let counters = try await Counters()
     let isLost = Atomic(false)
+    let commit = WritingCommit()
     let proxy = try Proxy(to: counters.place.servers.postgresSocket) { piece in
-      if piece.answers(Counters.commit) { isLost.store(true, ordering: .relaxed) }
+      if commit.isAnswered(by: piece) { isLost.store(true, ordering: .relaxed) }
       return isLost.load(ordering: .relaxed) ? .cut() : .pass
     }
     defer { proxy.close() }

@@ -16,11 +16,12 @@ import Testing
     let counters = try await Counters(on: servers)
     try await counters.place.execute("create table other (n integer)")
     let isFirst = Atomic(true)
+    let commit = WritingCommit()
     let number = "\(servers.folder)/number"
     let proxy = try Proxy(to: servers.postgresSocket) { piece in
       // New connections wait until the number is taken.
       if piece.isOpening, piece.connection > 1 { return .hold() }
-      guard piece.contains(Counters.commit), isFirst.exchange(false, ordering: .relaxed) else { return .pass }
+      guard commit.isSent(in: piece), isFirst.exchange(false, ordering: .relaxed) else { return .pass }
       // A server process that is killed makes all others start again from what the log on disk says.
       try? servers.shell(
         """

@@ -12,18 +12,20 @@ import Testing
     let usage = try await Usage()
     let place = usage.place
     try await usage.set(["m:2025-11-06:x": "5", "bad:2025-11-07:x": "?"])
+    #expect(try await usage.run().exitCode == 65)
     // More old rows than one run takes away; a row of another job is not this one's business.
     try await place.execute(
       """
-      insert into oneshot.job_runs (run_id, job, shard, shard_count, scheduled_at, scheduled_by, forced, status,
+      insert into oneshot.job_runs (run_id, job, server, shard, shard_count, scheduled_at, scheduled_by, forced, status,
         attempt, fence, started_at, host, version)
-      select gen_random_uuid(), case when n = 0 then 'other' else 'usage-aggregation' end, 0, 1, moment, 'clock', false,
+      select gen_random_uuid(), case when n = 0 then 'other' else run.job end, run.server, 0, 1, moment, 'clock', false,
         'succeeded', 1, 0, moment, 'h', '0'
-      from generate_series(0, 1200) n, lateral (select now() - interval '91 days' - make_interval(secs => n)) m (moment)
+      from oneshot.job_runs run, generate_series(0, 1200) n,
+        lateral (select now() - interval '91 days' - make_interval(secs => n)) m (moment)
       """)
     let folder = try TemporaryFolder()
     let settings = ["TMPDIR": folder.path, "HOME": folder.path, "JOB_RESULT_FILE": "\(folder.path)/result"]
-    for number in 1...Self.runs {
+    for number in 2...Self.runs {
       let run = try await usage.run([], settings)
       try #require(run.exitCode == 65, "run \(number): \(run.output)")
     }

@@ -15,11 +15,14 @@ import Testing
     how: PrivateServers.Shutdown
   ) async throws {
     let servers = try await PrivateServers.start()
-    for text in ["copy \"staged", "PGCOPY\n", "insert into merchant_usage", Counters.commit] {
+    for text in ["copy \"staged", "PGCOPY\n", "insert into merchant_usage", "COMMIT"] {
       let counters = try await Counters(on: servers)
       let isFirst = Atomic(true)
+      let commit = WritingCommit()
       let proxy = try Proxy(to: servers.postgresSocket) { piece in
-        guard piece.contains(text), isFirst.exchange(false, ordering: .relaxed) else { return .pass }
+        guard text == "COMMIT" ? commit.isSent(in: piece) : piece.contains(text),
+          isFirst.exchange(false, ordering: .relaxed)
+        else { return .pass }
         try? servers.restartPostgres(how)
         return .pass
       }

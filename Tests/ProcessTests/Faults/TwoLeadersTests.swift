@@ -51,14 +51,15 @@ import Testing
 
   @Test func `4: nor does one that was frozen just before COMMIT`() async throws {
     let counters = try await Counters()
+    let commit = WritingCommit()
     let proxy = try Proxy(to: counters.place.servers.postgresSocket) { piece in
-      piece.connection == 1 && piece.contains(Counters.commit) ? .hold() : .pass
+      commit.isSent(in: piece) && piece.connection == 1 ? .hold() : .pass
     }
     defer { proxy.close() }
     var settings = counters.settings(postgres: proxy, ["JOB_LOCK_TTL": "6s"])
     settings["DATABASE_URL"]? += Self.impatient
     let old = try Binary("usage-aggregation").start([], settings)
-    try await eventually { proxy.conversation.contains { $0.contains(Counters.commit) } }
+    try await eventually { commit.wasSent }
     // Its COMMIT arrives only after the successor is through.
     try await overtake(old, counters, release: proxy.release)
   }

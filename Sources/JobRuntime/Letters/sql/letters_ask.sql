@@ -1,7 +1,7 @@
 -- Asks for replays. The conditions stand on the locked rows, so of two that ask at once one finds them asked already.
 with due as (
   select d.instance, d.job, d.server, d.item_digest
-  /* chosen */
+  {chosen}
     and d.state = 'pending' and (d.replay_asked_at is null or d.replay_run_id is not null)
   order by d.last_failed_at, d.job, d.item_digest
   limit :limit

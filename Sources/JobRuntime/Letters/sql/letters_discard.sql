@@ -1,7 +1,7 @@
 -- Discards, whether they are asked for or not.
 with due as (
   select d.instance, d.job, d.server, d.item_digest
-  /* chosen */
+  {chosen}
     and d.state = 'pending'
   order by d.last_failed_at, d.job, d.item_digest
   limit :limit

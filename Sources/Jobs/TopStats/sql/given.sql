@@ -1,5 +1,5 @@
 -- What users did to feeds that are not deleted, by user.
--- Every feed that a user who counts did something to stands in {received}. So it is enough to look for those that are
+-- Every feed that a user who counts did something to is in the table of what feeds received. So it is enough to look for those that are
 -- deleted, which are few, and not for each of those that live. (An array, because a temporary table would keep the
 -- whole from being done in parallel.)
 create temporary table {result} on commit drop as

@@ -1,41 +1,4 @@
-extension Statement {
-  /// Reads a statement from the text of a `.sql` file in which values stand as `:name`.
-  ///
-  /// A name is bound wherever it stands outside of quotes and comments; `::` stays the cast it is.
-  /// Errors: `PostgresError.invalidStatement`, naming line and parameter, for a name that has no value.
-  ///
-  /// - Parameters:
-  ///   - text: the file's bytes, UTF-8.
-  ///   - values: a value for each name that may be used; not every one has to be.
-  public init(
-    file text: [UInt8], binding values: [String: any PostgresEncodable] = [:]
-  ) throws(PostgresError) {
-    var scanner = SQLScanner(text: text)
-    var sql: [UInt8] = []
-    var parameters: [Parameter] = []
-    var places: [String: Int] = [:]
-    while let piece = scanner.next() {
-      switch piece {
-      case .text(let range): sql += text[range]
-      case .name(let name, let place):
-        guard let value = values[name] else {
-          let line = text[..<place].count { $0 == UInt8(ascii: "\n") } + 1
-          let known = values.keys.sorted().map { ":\($0)" }.joined(separator: ", ")
-          throw .invalidStatement(
-            "line \(line): :\(name) is not known here; known are \(known.isEmpty ? "none" : known)")
-        }
-        if places[name] == nil {
-          parameters.append(value.postgresParameter)
-          places[name] = parameters.count
-        }
-        sql += Array("$\(places[name] ?? 0)".utf8)
-      }
-    }
-    self.init(sql: String(decoding: sql, as: UTF8.self), parameters: parameters)
-  }
-}
-
-/// Tells `:name` from what only looks like it: quoted text, dollar quotes, comments, casts.
+/// Tells `:name` and `{name}` from what only looks like them: quoted text, dollar quotes, comments, casts.
 ///
 /// Rules: PostgreSQL manual, 4.1 "Lexical Structure". Array slices with a bare name as upper bound
 /// (`a[1:n]`) read as a parameter; written with a space (`a[1: n]`) they do not.
@@ -43,6 +6,7 @@ struct SQLScanner {
   enum Piece {
     case text(Range<Int>)
     case name(String, at: Int)
+    case hole(String, at: Int)
   }
 
   let text: [UInt8]
@@ -70,12 +34,25 @@ struct SQLScanner {
       while Self.isNamePart(byte(position)) { position += 1 }
       return .name(String(decoding: text[start..<position], as: UTF8.self), at: start)
     }
+    if let end = endOfHole {
+      let start = position + 1
+      position = end + 1
+      return .hole(String(decoding: text[start..<end], as: UTF8.self), at: start)
+    }
     let start = position
     repeat {
       skipOne()
     } while position < text.count
-      && !(text[position] == UInt8(ascii: ":") && Self.isNameStart(byte(position + 1)))
+      && !(text[position] == UInt8(ascii: ":") && Self.isNameStart(byte(position + 1))) && endOfHole == nil
     return .text(start..<position)
+  }
+
+  /// Where the hole ends that begins here, if one does.
+  private var endOfHole: Int? {
+    guard text[position] == UInt8(ascii: "{"), Self.isNameStart(byte(position + 1)) else { return nil }
+    var end = position + 1
+    while Self.isNamePart(byte(end)) { end += 1 }
+    return byte(end) == UInt8(ascii: "}") ? end : nil
   }
 
   /// Passes over one letter, or over a whole quoted or commented stretch.

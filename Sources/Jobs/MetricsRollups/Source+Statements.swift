@@ -1,0 +1,50 @@
+import JobRuntime
+import Postgres
+
+/// What the statements about a source are made of.
+extension SQLFragment {
+  static let noticedNew = SQLFragment("noticed_new.sql", PackageResources.noticed_new_sql)
+  static let noticedByIndex = SQLFragment("noticed_by_index.sql", PackageResources.noticed_by_index_sql)
+  static let noticedAll = SQLFragment("noticed_all.sql", PackageResources.noticed_all_sql)
+  static let touched = SQLFragment("touched.sql", PackageResources.touched_sql)
+  static let queueTouched = SQLFragment("queue_touched.sql", PackageResources.queue_touched_sql)
+  static let tellTouched = SQLFragment("tell_touched.sql", PackageResources.tell_touched_sql)
+  static let listTouched = SQLFragment("list_touched.sql", PackageResources.list_touched_sql)
+  static let pendingHours = SQLFragment("pending_hours.sql", PackageResources.pending_hours_sql)
+  static let kindOfSource = SQLFragment("kind_of_source.sql", PackageResources.kind_of_source_sql)
+  static let badRows = SQLFragment("bad_rows.sql", PackageResources.bad_rows_sql)
+  static let freshFromEvents = SQLFragment("fresh_from_events.sql", PackageResources.fresh_from_events_sql)
+  /// Of a source of which it is not known what is new.
+  static let noticedNothing = SQLFragment(sql: "select null::timestamptz as first, null::timestamptz as last")
+}
+
+/// The statements that read a source.
+extension Source {
+  /// What was noticed, which buckets it touches, and what is said of them.
+  ///
+  /// - Parameters:
+  ///   - noticed: the rows that are looked at.
+  ///   - isPlan: whether the buckets stay out of the queue.
+  func looking(at noticed: SQLFragment, isPlan: Bool, telling: SQLFragment = .tellTouched) -> SQLFile {
+    let changed = SQLFragment(
+      sql: isPlan
+        ? "select occurred_at from oneshot.rollup_changes where source = :source and :moves"
+        : "delete from oneshot.rollup_changes where source = :source and :moves returning occurred_at")
+    return reading(
+      SQLFragment(sql: ", noticed as ({noticed}), changed as ({changed}), {touched} {queued} {told}").filling([
+        "noticed": noticed, "changed": changed, "touched": .touched, "queued": isPlan ? .empty : .queueTouched,
+        "told": telling,
+      ]))
+  }
+
+  /// Hours that the next run will calculate.
+  func pendingHours(noticed: SQLFragment) -> SQLFile {
+    reading(
+      SQLFragment(sql: ", noticed as ({noticed}) {hours}").filling(["noticed": noticed, "hours": .pendingHours]))
+  }
+
+  /// Makes the temporary table `rollup_fresh` by a query, and does not fill one: only the former is planned in parallel.
+  var fresh: SQLFile {
+    reading(.freshFromEvents, by: SQLFragment(sql: "create temporary table rollup_fresh on commit drop as "))
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// docs/your-first-job.md, followed: its files are compiled as they are printed, and the job is run.
+@Suite(.timeLimit(.minutes(10))) struct FirstJobTests {
+  @Test func `the job of the page compiles, checks, plans, runs, and finds nothing the second time`() async throws {
+    let folder = try TemporaryFolder()
+    let job = try await build(in: folder)
+    let place = try await Place()
+    try await place.execute(
+      """
+      create table sessions (id bigint, last_used_at timestamptz);
+      insert into sessions select g, timestamptz '2025-11-08' - g * interval '1 day' from generate_series(1, 100) g
+      """)
+    let settings = place.environment.merging([
+      "JOB_SCHEDULED_AT": "2025-11-08T00:00:00Z", "JOB_FORCE": "true", "PRUNE_BATCH": "7",
+    ]) { $1 }
+    let help = try await job.run(["--help"])
+    #expect(help.exitCode == 0 && help.output.contains("PRUNE_RETENTION"))
+    let check = try await job.run(["--check"], settings)
+    #expect(check.exitCode == 0, "\(check.output)")
+    let plan = try await job.run(["--plan"], settings)
+    #expect(plan.exitCode == 0 && plan.count("deleted") == 70, "\(plan.output)")
+    #expect(try await place.value("select count(*) from sessions") == "100")
+    let first = try await job.run([], settings)
+    #expect(first.exitCode == 0 && first.count("deleted") == 70, "\(first.output)")
+    #expect(try await place.value("select count(*) from sessions") == "30")
+    #expect(try await job.run([], settings).count("deleted") == 0)
+  }
+
+  @Test func `the test of the page is about the same job`() throws {
+    let test = try #require(blocks("swift", after: "## 4. The test").first)
+    #expect(test.contains(#"Binary("prune-sessions")"#) && test.contains("import TestSupport"))
+  }
+
+  /// The blocks of a language behind a heading, up to the next one.
+  private func blocks(_ language: String, after heading: String) throws -> [String] {
+    let page = try Page("docs/your-first-job.md").text
+    let start = try #require(page.range(of: heading)).upperBound
+    let section = page[start...].components(separatedBy: "\n## ")[0]
+    return section.components(separatedBy: "```\(language)\n").dropFirst().map {
+      $0.components(separatedBy: "```")[0]
+    }
+  }
+
+  /// Compiles the page's job as SwiftPM would, with the modules that are built already.
+  private func build(in folder: TemporaryFolder) async throws -> Binary {
+    let sql = try #require(blocks("sql", after: "## 2. The SQL").first)
+    let code = try #require(blocks("swift", after: "## 3. The job").first)
+    try code.write(toFile: "\(folder.path)/PruneSessions.swift", atomically: true, encoding: .utf8)
+    // What `.embedInCode` makes of the folder with the SQL.
+    try """
+    struct PackageResources {
+      static let delete_batch_sql: [UInt8] = \(Array(sql.utf8))
+    }
+    """.write(toFile: "\(folder.path)/resources.swift", atomically: true, encoding: .utf8)
+
+    let built = Binary("JobRuntime.build").url.deletingLastPathComponent().path
+    let objects = try ["BlockingIO", "Postgres", "Redis", "JobRuntime"].flatMap { module in
+      try FileManager.default.contentsOfDirectory(atPath: "\(built)/\(module).build")
+        .filter { $0.hasSuffix(".o") }.map { "\(built)/\(module).build/\($0)" }
+    }
+    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").path
+    let maps = ["CLibPQ", "CHiredis", "COpenSSL"].flatMap {
+      ["-Xcc", "-fmodule-map-file=\(sources)/\($0)/module.modulemap"]
+    }
+    let outcome = try await Binary(path: "/usr/bin/env").run(
+      [
+        "swiftc", "-parse-as-library", "-swift-version", "6", "-warnings-as-errors", "-module-name", "PruneSessions",
+        "-enable-upcoming-feature", "ExistentialAny", "-enable-upcoming-feature", "MemberImportVisibility",
+        "-enable-upcoming-feature", "InternalImportsByDefault",
+        "-enable-upcoming-feature", "NonisolatedNonsendingByDefault",
+        "-I", "\(built)/Modules", "-Xcc", "-I/usr/include/postgresql", "-o", "\(folder.path)/prune-sessions",
+        "\(folder.path)/PruneSessions.swift", "\(folder.path)/resources.swift",
+      ] + maps + objects)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+    return Binary(path: "\(folder.path)/prune-sessions")
+  }
+}

@@ -1,0 +1,65 @@
+import JobRuntime
+import Postgres
+import TestSupport
+import Testing
+
+@testable import MetricsRollups
+
+/// What the job says to Postgres; see Tests/Golden.
+@Suite(.timeLimit(.minutes(10))) struct GoldenTests {
+  @Test func `the assembled statements are those of Tests-Golden, and psql takes each`() async throws {
+    let rollups = try await Rollups()
+    let moment = try #require(Timestamp(rfc3339: Rollups.now))
+    let day = try #require(CalendarDay("2025-11-07"))
+    let (start, end) = (moment - .hours(26), moment - .hours(2))
+    let none: String? = nil
+    let samples: [String: any PostgresEncodable] = [
+      "source": "metric_events", "sources": ["metric_events"], "texts": ["select …"], "zone": "Europe/Berlin",
+      "granularity": "hourly", "child": "hourly", "levels": ["hourly", "daily"], "window_start": start,
+      "window_end": end, "bucket_start": start, "day_start": start, "only_good": false, "from_events": true,
+      "is_stored": true, "buckets": [start], "moments": [start], "newest_first": false, "from": start, "until": end,
+      "from_day": day, "to_day": day, "from_moment": none, "to_moment": none, "pending": [start], "limit": 100,
+      "seen": "100:100:", "raw_from": start, "hourly_from": none, "daily_from": none, "weekly_from": none,
+      "monthly_from": none, "raw_before": start, "hourly_before": start, "daily_before": start, "weekly_before": start,
+      "monthly_before": start, "recent_from": none, "stored_from": start, "stored_until": end, "moves": true,
+      "is_exact": true, "looked_until": none, "rebuilding": none, "batch": 10_000, "before": start,
+      "mode": "incremental",
+      "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3", "is_done": true, "period_start": start, "period_end": end,
+      "records": 5, "errors": 0, "error_message": none,
+    ]
+    var golden = GoldenStatements("metrics-rollups", samples)
+    try golden.add(
+      folder: "Jobs/MetricsRollups",
+      except: [
+        "metric_events", "campaign_analytics", "noticed_new", "noticed_by_index", "noticed_all", "touched",
+        "queue_touched", "tell_touched", "list_touched", "pending_hours", "kind_of_source", "bad_rows",
+        "fresh_from_events",
+      ])
+    var env = Environment([:])
+    let sources = Source.all(folder: nil, chosen: ["metric_events", "campaign_analytics"], &env)
+    for source in sources {
+      golden.add("kind_of_\(source.name)", try source.reading(.kindOfSource).statement(binding: samples))
+      golden.add("fresh_from_\(source.name)", try source.fresh.statement(binding: samples))
+    }
+    let source = try #require(sources.first)
+    func add(_ name: String, _ file: SQLFile) throws { golden.add(name, try file.statement(binding: samples)) }
+    try add("notice_new", source.looking(at: .noticedNew, isPlan: false))
+    try add("notice_new_planned", source.looking(at: .noticedNew, isPlan: true))
+    try add("notice_by_index", source.looking(at: .noticedByIndex, isPlan: false))
+    try add("notice_all", source.looking(at: .noticedAll, isPlan: false))
+    try add("list_touched", source.looking(at: .noticedAll, isPlan: true, telling: .listTouched))
+    try add("pending_hours", source.pendingHours(noticed: .noticedNew))
+    try add("pending_hours_of_recent", source.pendingHours(noticed: .noticedNothing))
+    try add("bad_rows", source.reading(.badRows))
+
+    try await rollups.place.execute(
+      """
+      create table campaign_signups (campaign_id bigint, signed_up_at timestamptz, verified_at timestamptz, referred_by bigint);
+      create table campaign_emails (campaign_id bigint, sent_at timestamptz);
+      create table campaign_rewards (campaign_id bigint, delivered_at timestamptz);
+      """)
+    let fresh = ["insert_new", "update_changed", "delete_vanished", "differences", "fresh_summary"]
+    try await golden.check(
+      in: rollups.place, needs: Dictionary(uniqueKeysWithValues: fresh.map { ($0, ["fresh_from_metric_events"]) }))
+  }
+}

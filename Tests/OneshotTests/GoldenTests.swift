@@ -1,0 +1,31 @@
+import JobRuntime
+import Operations
+import Postgres
+import TestSupport
+import Testing
+
+/// What the operator's command and the watching jobs say to Postgres; see Tests/Golden.
+@Suite(.timeLimit(.minutes(10))) struct GoldenTests {
+  @Test func `the assembled statements are those of Tests-Golden, and psql takes each`() async throws {
+    let moment = try #require(Timestamp(rfc3339: "2025-11-08T02:00:00Z"))
+    let id = "01a228a9-1ce6-7a5b-af9a-758367ac1df3"
+    var golden = GoldenStatements(
+      "operations",
+      [
+        "job": "reindex", "variant": "changed", "status": "failed", "since": moment - .days(7), "until": moment,
+        "limit": 20, "lowest": id, "highest": id, "ids": [id], "shard": 0, "shard_count": 1, "scheduled_at": moment,
+        "scheduled_by": "setting", "run_id": id, "expected": ["reindex"], "newest": 20, "successes": 3, "instance": "",
+        "server": "",
+        "item": "asset/7", "digest": String(repeating: "0f", count: 32),
+      ])
+    try golden.add(folder: "Operations", except: [])
+    let filter = LetterFilter(job: "reindex", kind: nil, state: .pending, failedBefore: moment)
+    golden.add("letter_named", try DeadLetter.named("0f0f0f", of: "reindex", limit: 2))
+    golden.add("letters_list", try filter.list(limit: 20))
+    golden.add("letters_next", try filter.next(forReplay: true, limit: 20))
+    golden.add("letters_count", try filter.count())
+    golden.add("letters_ask", try filter.ask(by: "ann", limit: 20))
+    golden.add("letters_discard", try filter.discard(by: "ann", limit: 20))
+    try await golden.check(in: Place())
+  }
+}
