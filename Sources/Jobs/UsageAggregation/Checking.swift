@@ -7,7 +7,7 @@ extension UsageAggregation: Checkable {
   /// two may be a second name of the other, or a schedule that nobody can tell from this one.
   func advice(for run: JobRun) -> Statement? {
     try? Statement(
-      file: PackageResources.other_servers_sql,
+      file: "other_servers.sql", PackageResources.other_servers_sql,
       binding: [
         "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix,
         "since": run.scheduledAt - settings.retention,

@@ -18,7 +18,8 @@ import Testing
         "offsets": [-1, -2], "by_default": true, "with_completed": false, "include_today": false,
         "retention_days": 90, "settle_seconds": 300.0, "key_prefix": "usage:", "shard": 0, "shard_count": 1,
         "day": day, "limit": 100, "merchant": String?.none, "is_whole": true, "first": "(0,0)", "end": "(64,0)",
-        "keys": 1000, "instance": "", "server": "cache:6379/0", "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3",
+        "keys": 1000, "since": moment - .days(30), "instance": "", "server": "cache:6379/0",
+        "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3",
       ])
     try golden.add(folder: "Jobs/UsageAggregation", except: ["merge", "write_changed", "resolve"])
     golden.add("merge", try Statements.merge(day, writing: true, within: .seconds(1)))
