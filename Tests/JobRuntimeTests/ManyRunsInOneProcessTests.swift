@@ -36,7 +36,8 @@ struct RunSequence {
     let early = try await taken(after: runs / 4)
     let late = try await taken(after: runs - runs / 4)
     print("\(runs) runs in one process: after a quarter \(early), at the end \(late)")
-    #expect(late.kilobytes - early.kilobytes < 4096)
+    // A run itself leaves nothing. The testing library keeps the stack of every error that anybody throws: 0.4 kB a run.
+    #expect(late.kilobytes - early.kilobytes < 2048 + runs / 2)
     #expect(late.descriptors <= early.descriptors && late.threads <= early.threads + 4)
   }
 
