@@ -59,7 +59,15 @@ import Testing
       create table campaign_rewards (campaign_id bigint, delivered_at timestamptz);
       """)
     let fresh = ["insert_new", "update_changed", "delete_vanished", "differences", "fresh_summary"]
-    try await golden.check(
-      in: rollups.place, needs: Dictionary(uniqueKeysWithValues: fresh.map { ($0, ["fresh_from_metric_events"]) }))
+    var needs = Dictionary(uniqueKeysWithValues: fresh.map { ($0, ["fresh_from_metric_events"]) })
+    needs["progress"] = [
+      """
+      insert into oneshot.job_runs (
+        run_id, job, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt, fence, started_at, host, version)
+      values (
+        '01a228a9-1ce6-7a5b-af9a-758367ac1df3', 'metrics-rollups', 0, 1, now(), 'setting', false, 'running', 1, 1, now(), '', '')
+      """
+    ]
+    try await golden.check(in: rollups.place, needs: needs)
   }
 }

@@ -1,0 +1,22 @@
+-- job-doctor, untold
+\set scope '''{""}'''
+\set is_excluding 'true'
+\set receiver '''slack'''
+\set horizon '''2025-08-10T02:00:00Z''::timestamptz'
+\set ends_what_was_not_told 'false'
+\set limit '''200''::bigint'
+prepare golden (unknown, boolean, unknown, timestamptz, boolean, bigint) as
+-- What a receiver is still to be told: what is open, and what is over of which it was told, or may have been.
+select i.incident_id, i.instance, i.job, i.server, i.variant, i.shard, i.kind, i.since, i.message, i.closed_at,
+  (select string_agg(o.kind, ', ' order by o.kind) from oneshot.incidents o
+   where (o.instance, o.job, o.server, o.variant, o.shard) = (i.instance, i.job, i.server, i.variant, i.shard) and o.closed_at is null) as still
+from oneshot.incidents i
+where (i.instance = any ($1::text[])) <> $2
+  and ((i.closed_at is null and $3 <> all (i.opening_told))
+  or (i.closed_at >= $4 and $3 <> all (i.ending_told)
+    and ($3 = any (i.opening_told) or $5)))
+order by i.closed_at nulls last, i.opened_at, i.incident_id
+limit $6
+;
+execute golden (:scope, :is_excluding, :receiver, :horizon, :ends_what_was_not_told, :limit);
+deallocate golden;

@@ -1,0 +1,40 @@
+-- metrics-rollups, fresh_from_campaign_analytics
+\set window_start '''2025-11-07T00:00:00Z''::timestamptz'
+\set window_end '''2025-11-08T00:00:00Z''::timestamptz'
+\set day_start '''2025-11-07T00:00:00Z''::timestamptz'
+\set only_good 'false'
+create temporary table rollup_fresh on commit drop as with event as not materialized (select * from (-- A waitlist product: what happened in each campaign, each at the time when it happened.
+select 'sign_ups' as metric, 'campaign' as entity_type, campaign_id::text as entity_id, 1 as value,
+  signed_up_at as occurred_at
+from campaign_signups
+where signed_up_at >= :window_start and signed_up_at < :window_end
+union all
+select 'verified_emails', 'campaign', campaign_id::text, 1, verified_at
+from campaign_signups
+where verified_at >= :window_start and verified_at < :window_end
+union all
+select 'referrals', 'campaign', campaign_id::text, 1, signed_up_at
+from campaign_signups
+where referred_by is not null and signed_up_at >= :window_start and signed_up_at < :window_end
+union all
+select 'emails_sent', 'campaign', campaign_id::text, 1, sent_at
+from campaign_emails
+where sent_at >= :window_start and sent_at < :window_end
+union all
+select 'rewards_delivered', 'campaign', campaign_id::text, 1, delivered_at
+from campaign_rewards
+where delivered_at >= :window_start and delivered_at < :window_end
+) as file) select date_bin('1 hour', occurred_at, :day_start::timestamptz) as bucket_start,
+  metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
+  count(*) as rows, count(value) as count, sum(value::double precision) as sum, min(value::double precision) as min,
+  max(value::double precision) as max
+from event
+where occurred_at >= :window_start and occurred_at < :window_end
+  -- Looked at only where something is wrong: it would cost as much as the rest.
+  and (not :only_good or (
+    metric is not null and entity_type is not null and entity_id is not null and octet_length(metric::text) <= 512
+    and octet_length(entity_type::text) <= 512 and octet_length(entity_id::text) <= 512
+    -- NaN is above all numbers, and null is not less.
+    and value::double precision > '-Infinity' and value::double precision < 'Infinity'))
+group by 1, 2, 3, 4
+;

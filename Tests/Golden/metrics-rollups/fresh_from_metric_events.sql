@@ -1,0 +1,23 @@
+-- metrics-rollups, fresh_from_metric_events
+\set window_start '''2025-11-07T00:00:00Z''::timestamptz'
+\set window_end '''2025-11-08T00:00:00Z''::timestamptz'
+\set day_start '''2025-11-07T00:00:00Z''::timestamptz'
+\set only_good 'false'
+create temporary table rollup_fresh on commit drop as with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+select metric, entity_type, entity_id, value, occurred_at, written_by
+from metric_events
+where occurred_at >= :window_start and occurred_at < :window_end
+) as file) select date_bin('1 hour', occurred_at, :day_start::timestamptz) as bucket_start,
+  metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
+  count(*) as rows, count(value) as count, sum(value::double precision) as sum, min(value::double precision) as min,
+  max(value::double precision) as max
+from event
+where occurred_at >= :window_start and occurred_at < :window_end
+  -- Looked at only where something is wrong: it would cost as much as the rest.
+  and (not :only_good or (
+    metric is not null and entity_type is not null and entity_id is not null and octet_length(metric::text) <= 512
+    and octet_length(entity_type::text) <= 512 and octet_length(entity_id::text) <= 512
+    -- NaN is above all numbers, and null is not less.
+    and value::double precision > '-Infinity' and value::double precision < 'Infinity'))
+group by 1, 2, 3, 4
+;

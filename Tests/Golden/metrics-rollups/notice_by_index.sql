@@ -1,0 +1,90 @@
+-- metrics-rollups, notice_by_index
+\set window_start '''2025-11-07T00:00:00Z''::timestamptz'
+\set window_end '''2025-11-08T00:00:00Z''::timestamptz'
+\set zone '''Europe/Berlin'''
+\set source '''metric_events'''
+\set moves 'true'
+\set levels '''{"hourly","daily"}'''
+\set stored_from '''2025-11-07T00:00:00Z''::timestamptz'
+\set stored_until '''2025-11-08T00:00:00Z''::timestamptz'
+\set raw_from '''2025-11-07T00:00:00Z''::timestamptz'
+\set hourly_from 'null'
+\set daily_from 'null'
+\set weekly_from 'null'
+\set monthly_from 'null'
+\set is_exact 'true'
+\set looked_until 'null'
+\set rebuilding 'null'
+prepare golden (timestamptz, timestamptz, unknown, unknown, boolean, unknown, timestamptz, timestamptz, timestamptz, unknown, unknown, unknown, unknown, boolean, unknown, unknown) as
+with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+select metric, entity_type, entity_id, value, occurred_at, written_by
+from metric_events
+where occurred_at >= $1 and occurred_at < $2
+) as file) , noticed as (-- The first row of each hour of a window, from one to the next by the index on occurred_at: costs what there are hours.
+with recursive hours as (
+  select (select min(occurred_at) from event where occurred_at >= $1 and occurred_at < $2) as first
+  union all
+  select (
+    select min(occurred_at) from event
+    where occurred_at >= oneshot.bucket_end('hourly', hours.first, $3) and occurred_at < $2)
+  from hours
+  where hours.first is not null
+)
+select first as quarter, first, first as last, 0 as events, 0 as late from hours where first is not null
+), changed as (delete from oneshot.rollup_changes where source = $4 and $5 returning occurred_at), -- The buckets that what was noticed touches. (A quarter of an hour may lie in two buckets; its first and its last row tell.)
+moments as (
+  select first as moment, null as stored_as from noticed
+  union all
+  select last, null from noticed
+  union all
+  select occurred_at, null from changed
+  union all
+  -- What is stored and may have vanished; all of it where the source was emptied (a change without a moment).
+  select bucket_start, granularity from metric_rollups
+  where source = $4 and granularity = any ($6::text[])
+    and (bucket_start >= $7::timestamptz and bucket_start < $8::timestamptz
+      or exists (select from changed where occurred_at is null))
+), touched as (
+  select distinct level as granularity, oneshot.bucket_start(level, moment, $3) as bucket_start
+  from (select distinct moment, stored_as from moments where moment is not null) as moments
+  join unnest($6::text[]) as level on level = coalesce(stored_as, level)
+), open as (
+  -- Only what can still be calculated from all of its parts.
+  select granularity, bucket_start from touched
+  where bucket_start >= case granularity
+    when 'hourly' then coalesce($9::timestamptz, '-infinity')
+    when 'daily' then coalesce($10::timestamptz, '-infinity')
+    when 'weekly' then greatest($11::timestamptz, $12::timestamptz, '-infinity')
+    else greatest($11::timestamptz, $13::timestamptz, '-infinity') end
+)
+ , queued as (
+  insert into oneshot.rollup_queue (source, granularity, bucket_start)
+  select $4, granularity, bucket_start from open
+  on conflict do nothing
+), moved as (
+  -- In the same statement, and so of the same snapshot, as what was noticed. A source without written_by was not looked at
+  -- so: once it has one, the first look is at everything.
+  insert into oneshot.rollup_positions as p (source, timezone, seen, looked_until, rebuilding)
+  values (
+    $4, $3, case when $5 and $14 then pg_current_snapshot() end,
+    case when $5 then $15::timestamptz end, $16)
+  on conflict (source) do update
+  set timezone = excluded.timezone, seen = case when $14 then coalesce(excluded.seen, p.seen) end,
+    looked_until = greatest(excluded.looked_until, p.looked_until), rebuilding = excluded.rebuilding
+)
+ select (select count(*) from open where granularity = 'hourly') as hours, (select count(*) from open) as buckets,
+  (select coalesce(sum(events), 0) from noticed) as events,
+  (select coalesce(sum(events), 0) from noticed where quarter is null) as timeless, late.hour as late_hour, late.events as late
+from (values (1)) as one
+left join (
+  select oneshot.bucket_start('hourly', first, $3) as hour, sum(late)::bigint as events from noticed where late > 0
+  group by 1
+  union all
+  -- Not how many: a change tells moments, not rows.
+  select distinct oneshot.bucket_start('hourly', occurred_at, $3), null::bigint from changed
+  where occurred_at < $9::timestamptz
+) as late on true
+order by late_hour
+;
+execute golden (:window_start, :window_end, :zone, :source, :moves, :levels, :stored_from, :stored_until, :raw_from, :hourly_from, :daily_from, :weekly_from, :monthly_from, :is_exact, :looked_until, :rebuilding);
+deallocate golden;

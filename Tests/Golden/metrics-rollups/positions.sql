@@ -1,0 +1,14 @@
+-- metrics-rollups, positions
+\set sources '''{"metric_events"}'''
+\set texts '''{"select …"}'''
+prepare golden (unknown, unknown) as
+-- Where each source stands; one row for each that is asked for.
+select asked.source, p.source is not null as is_known, p.timezone, p.seen::text as seen, p.looked_until, p.rebuilding,
+  p.raw_from, p.hourly_from, p.daily_from, p.weekly_from, p.monthly_from,
+  coalesce(pg_snapshot_xmax(p.seen) > pg_snapshot_xmax(pg_current_snapshot()), false) as is_of_elsewhere,
+  left(encode(sha256(convert_to(asked.text, 'UTF8')), 'hex'), 16) as version
+from unnest($1::text[], $2::text[]) as asked (source, text)
+left join oneshot.rollup_positions as p using (source)
+;
+execute golden (:sources, :texts);
+deallocate golden;

@@ -1,0 +1,66 @@
+-- operations, health_runs
+\set until '''2025-11-08T02:00:00Z''::timestamptz'
+\set since '''2025-11-01T02:00:00Z''::timestamptz'
+\set expected '''{"reindex"}'''
+\set newest '''20''::bigint'
+\set successes '''3''::bigint'
+prepare golden (timestamptz, timestamptz, unknown, bigint, bigint) as
+-- The newest runs of each part that has run lately, that is expected, or that is said to be running: of each its newest
+-- runs and its newest successes, and the newest of those that started in times to come: one host's clock must not hide
+-- all others. Only the newest that has ended is asked what went wrong: a thousand parts have many messages. Parts are found by one step through the index each, whatever the number of runs.
+with recursive parts as (
+  (select job, variant, shard, instance, server from oneshot.job_runs
+   order by job, variant, shard, instance, server limit 1)
+  union all
+  select next.*
+  from parts
+  cross join lateral (
+    select r.job, r.variant, r.shard, r.instance, r.server from oneshot.job_runs r
+    where (r.job, r.variant, r.shard, r.instance, r.server)
+      > (parts.job, parts.variant, parts.shard, parts.instance, parts.server)
+    order by r.job, r.variant, r.shard, r.instance, r.server limit 1
+  ) next
+), judged as (
+  select parts.*, ended.run_id as ended
+  from parts
+  cross join lateral (
+    select started_at, status from oneshot.job_runs r
+    where (r.job, r.variant, r.shard, r.instance, r.server)
+      = (parts.job, parts.variant, parts.shard, parts.instance, parts.server)
+    order by r.started_at desc limit 1
+  ) last
+  left join lateral (
+    select run_id from oneshot.job_runs r
+    where (r.job, r.variant, r.shard, r.instance, r.server)
+      = (parts.job, parts.variant, parts.shard, parts.instance, parts.server) and r.status <> 'running'
+      and r.started_at <= $1
+    order by r.started_at desc limit 1
+  ) ended on true
+  where last.started_at >= $2 or last.status = 'running' or parts.job = any ($3::text[])
+)
+select r.run_id, r.instance, r.job, r.server, r.variant, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by,
+  r.forced, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, r.error_kind,
+  case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message, r.host, r.version, r.duration_ms
+from judged
+cross join lateral (
+  (select run_id from oneshot.job_runs n
+   where (n.job, n.variant, n.shard, n.instance, n.server)
+     = (judged.job, judged.variant, judged.shard, judged.instance, judged.server) and n.started_at <= $1
+   order by n.started_at desc limit $4)
+  union
+  (select run_id from oneshot.job_runs n
+   where (n.job, n.variant, n.shard, n.instance, n.server)
+     = (judged.job, judged.variant, judged.shard, judged.instance, judged.server) and n.status = 'succeeded'
+     and n.started_at <= $1
+   order by n.started_at desc limit $5)
+  union
+  (select run_id from oneshot.job_runs n
+   where (n.job, n.variant, n.shard, n.instance, n.server)
+     = (judged.job, judged.variant, judged.shard, judged.instance, judged.server) and n.started_at > $1
+   order by n.started_at desc limit 1)
+) chosen
+join oneshot.job_runs r using (run_id)
+order by r.started_at desc, r.run_id desc
+;
+execute golden (:until, :since, :expected, :newest, :successes);
+deallocate golden;

@@ -1,0 +1,23 @@
+-- operations, letters_list
+\set instance 'null'
+\set server 'null'
+\set job '''reindex'''
+\set kind 'null'
+\set state '''pending'''
+\set failed_before '''2025-11-08T02:00:00Z''::timestamptz'
+\set digest 'null'
+\set limit '''20''::bigint'
+prepare golden (unknown, unknown, unknown, unknown, unknown, timestamptz, unknown, bigint) as
+select d.*, encode(d.item_digest, 'hex') as digest
+from oneshot.dead_letters d
+where ($1::text is null or d.instance = $1) and ($2::text is null or d.server = $2)
+  and ($3::text is null or d.job = $3) and ($4::text is null or d.error_kind = $4)
+  and ($5::text is null or d.state = $5)
+  and ($6::timestamptz is null or d.last_failed_at < $6)
+  and ($7::text is null or d.item_digest = decode($7, 'hex'))
+
+order by d.last_failed_at desc, d.job, d.item_digest
+limit $8
+;
+execute golden (:instance, :server, :job, :kind, :state, :failed_before, :digest, :limit);
+deallocate golden;

@@ -1,0 +1,30 @@
+-- reindex, are_ids
+\set ids '''{"5","700"}'''
+prepare golden (unknown) as
+with source as not materialized (select * from (-- Tags may be a text, an array or jsonb. Where the table has no deleted_at or language, the name is found in the outer
+-- query, as a null.
+select present.*
+from (select null::timestamptz as deleted_at, null::text as language) as absent
+cross join lateral (
+  select id, title as a, description as b, tags::text as c,
+    deleted_at is not null as deleted, language
+  from assets) as present
+) as file),
+-- The entity's rows; columns that its file does not yield are found in the outer query, where they are null.
+source_rows as not materialized (
+  select present.*
+  from (
+    select null::text as b, null::text as c, null::text as d, null::text as language, false as deleted) as absent
+  cross join lateral (
+    select id, a::text as a, b::text as b, c::text as c, d::text as d, nullif(lower(language::text), '') as language,
+      coalesce(deleted, false) as deleted
+    from source) as present
+)
+,
+-- Which documents of a list there are: their texts are not even made.
+page as materialized (select id from source_rows where id = any ($1))
+
+select from page limit 0
+;
+execute golden (:ids);
+deallocate golden;

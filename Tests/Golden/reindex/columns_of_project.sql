@@ -1,0 +1,13 @@
+-- reindex, columns_of_project
+prepare golden as
+select * from (-- See asset.sql.
+select present.*
+from (select null::timestamptz as deleted_at, null::text as language) as absent
+cross join lateral (
+  select id, title as a, description as b,
+    deleted_at is not null as deleted, language
+  from projects) as present
+) as file where false
+;
+execute golden;
+deallocate golden;

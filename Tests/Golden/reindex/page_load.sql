@@ -1,0 +1,134 @@
+-- reindex, page_load
+\set after '''5000'''
+\set upto '''100000'''
+\set shards '''1''::bigint'
+\set shard '''0''::bigint'
+\set limit '''500''::bigint'
+\set language '''english'''
+\set entity '''asset'''
+\set compares 'true'
+\set mode '''changed'''
+\set lane '''0''::bigint'
+prepare golden (unknown, unknown, bigint, bigint, bigint, unknown, unknown, boolean, unknown, bigint) as
+with source as not materialized (select * from (-- Tags may be a text, an array or jsonb. Where the table has no deleted_at or language, the name is found in the outer
+-- query, as a null.
+select present.*
+from (select null::timestamptz as deleted_at, null::text as language) as absent
+cross join lateral (
+  select id, title as a, description as b, tags::text as c,
+    deleted_at is not null as deleted, language
+  from assets) as present
+) as file),
+-- The entity's rows; columns that its file does not yield are found in the outer query, where they are null.
+source_rows as not materialized (
+  select present.*
+  from (
+    select null::text as b, null::text as c, null::text as d, null::text as language, false as deleted) as absent
+  cross join lateral (
+    select id, a::text as a, b::text as b, c::text as c, d::text as d, nullif(lower(language::text), '') as language,
+      coalesce(deleted, false) as deleted
+    from source) as present
+)
+,
+-- The next documents of this shard by their ids, with all that have the last one's id: there is to be one of each, and
+-- the next page begins behind it. (A null is folded away before the statement is planned.)
+page as materialized (
+  select * from source_rows
+  where (id > $1 or $1 is null) and id <= $2
+    and ($3 = 1 or (hashtext(id::text collate "C") & 2147483647) % $3 = $4)
+  order by id
+  fetch first ($5) rows with ties
+)
+,
+-- How far this page goes, and whether an id stands in it twice.
+done as materialized (
+  select coalesce(sum(documents), 0)::bigint as documents,
+    (select id::text from page order by page.id desc limit 1) as last_id,
+    min(id::text) filter (where documents > 1) as twice
+  from (select id, count(*) as documents from page group by id) as ids
+)
+,
+-- The text search configurations that search() finds, whatever the search_path of this run.
+configurations as materialized (
+  select distinct on (cfgname) cfgname, oid
+  from pg_ts_config
+  where cfgnamespace in (
+    'pg_catalog'::regnamespace, (select relnamespace from pg_class where oid = 'search_documents'::regclass))
+  order by cfgname, cfgnamespace <> 'pg_catalog'::regnamespace
+),
+-- What has become of each document of the page. The hash is of each text on its own, of the language, and (the
+-- second argument) of the recipe by which a document is made: who changes that, counts it up.
+compared as materialized (
+  select id, entity_id, a, b, c, d, language, configuration, new_hash,
+    case
+      when deleted then case when old_hash is null then 'absent' else 'removed' end
+      when configuration is null then case when old_hash is null then 'failed' else 'kept' end
+      when old_hash is null then 'inserted'
+      when old_hash <> new_hash then 'updated'
+      else 'unchanged'
+    end as state
+  from (
+    select page.id, page.id::text collate "C" as entity_id, a, b, c, d, known.language, deleted, configuration.oid as configuration,
+      hash_record_extended(
+        row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), 1) as new_hash,
+      stored.source_hash as old_hash
+    from page
+    cross join lateral (select coalesce(page.language, $6) as language) as known
+    left join configurations as configuration on cfgname = known.language
+    -- One by one through the index (offset keeps the planner from it): else it may read the whole table for each page.
+    -- (Where nothing is compared with it yet, it only matters what cannot be made.)
+    left join lateral (
+      select source_hash from search_documents
+      where entity = $7 and entity_id = page.id::text collate "C" and ($8 or configuration.oid is null)
+      offset 0) as stored on true
+    -- And so each hash is made once, not wherever it is named.
+    offset 0) as hashed
+)
+,
+-- The recipe: a text of more weight counts for more in search(). Made only for those rows that are asked for; most have
+-- no third and fourth text, and to append nothing costs as much as to append something.
+documents as not materialized (
+  select entity_id, language, configuration, new_hash, state,
+    case
+      when c is null and d is null then shorter.document
+      else shorter.document || setweight(to_tsvector(configuration::regconfig, coalesce(c, '')), 'C')
+        || setweight(to_tsvector(configuration::regconfig, coalesce(d, '')), 'D')
+    end as document
+  from compared
+  cross join lateral (
+    select setweight(to_tsvector(configuration::regconfig, coalesce(a, '')), 'A')
+      || setweight(to_tsvector(configuration::regconfig, coalesce(b, '')), 'B') as document
+    offset 0) as shorter
+)
+,
+-- Into the table that a rebuild makes. A document that cannot be indexed stays as it was.
+loaded as (
+  insert into search_documents_new (entity, entity_id, document, source_hash, language)
+  select $7, entity_id, document, new_hash, language from documents
+  where state = 'inserted' and (select twice from done) is null
+), carried as (
+  insert into search_documents_new
+  select stored.* from search_documents as stored join compared on compared.entity_id = stored.entity_id
+  where stored.entity = $7 and state = 'kept'
+)
+,
+moved as (
+  update oneshot.reindex_cursors
+  set after_id = coalesce(last_id, after_id), is_done = documents < $5,
+    present = present
+      + (select count(*) from compared where state in ('inserted', 'updated', 'unchanged', 'kept')),
+    moved_at = now()
+  from done
+  where mode = $9 and entity = $7 and shard = $4 and lane = $10
+)
+
+-- One row for each state, and one for each document that failed.
+select tallied.*, last_id, twice
+from (
+  select state, null as failed_id, null as failed_language, count(*) as documents
+  from compared where state not in ('failed', 'kept') group by state
+  union all
+  select state, entity_id, language, 1 from compared where state in ('failed', 'kept')) as tallied, done
+;
+execute golden (:after, :upto, :shards, :shard, :limit, :language, :entity, :compares, :mode, :lane);
+deallocate golden;
