@@ -69,8 +69,9 @@ import Testing
     let here = try await LedgerPlace()
     var fences: [Int64] = []
     let ledgers = [
-      here.ledger(1), here.ledger(2, server: "a:6379/0"), here.ledger(3, server: "b:6379/0"),
-      here.ledger(4, variant: "pending"), here.ledger(5, instance: "x"),
+      here.ledger(1, server: "a:6379/0"), here.ledger(2, server: "b:6379/0"),
+      here.ledger(3, server: "a:6379/0", variant: "pending"), here.ledger(4, instance: "x"),
+      here.ledger(5, job: "other"),
     ]
     for ledger in ledgers {
       let (fence, attempt) = try await here.opened(ledger)
@@ -78,16 +79,27 @@ import Testing
       fences.append(fence)
       #expect(try await here.close(ledger, .succeeded, fence: fence))
     }
-    #expect(fences == [1, 2, 3, 4, 5])
+    #expect(fences == [1, 2, 3, 4, 1])
     #expect(
       try await here.place.rows("select instance || server as a, token as b from oneshot.fences order by 1")
-        == [["", "4"], ["a:6379/0", "2"], ["b:6379/0", "3"], ["x", "5"]])
+        == [["", "1"], ["a:6379/0", "3"], ["b:6379/0", "2"], ["x", "4"]])
     #expect(try await here.place.value("select count(*) from oneshot.job_totals where succeeded = 1") == "5")
     for (number, ledger) in ledgers.enumerated() {
       guard case .alreadyDone = try await here.open(here.ledger(10 + number, of: ledger.identity)) else {
         Issue.record("\(ledger.identity) is not done")
         continue
       }
+    }
+  }
+
+  @Test func `rows of before servers were noted are of the server that comes`() async throws {
+    let here = try await LedgerPlace()
+    let before = here.ledger(1)
+    let (fence, _) = try await here.opened(before)
+    #expect(try await here.close(before, .succeeded, fence: fence))
+    guard case .alreadyDone = try await here.open(here.ledger(2, server: "a:6379/0")) else {
+      Issue.record("not done")
+      return
     }
   }
 

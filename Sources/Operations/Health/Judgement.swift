@@ -65,7 +65,9 @@ package struct Judgement {
   package var judgedParts: [HealthPart] {
     let known = Dictionary(grouping: parts, by: \.part.ofAnyServer)
     return parts.filter { part in
-      guard let newest = part.newest, !isReplaced(part, among: known[part.part.ofAnyServer] ?? []) else { return false }
+      guard let newest = part.newest else { return false }
+      // Two that go on side by side are told from one that took the other's place once they have run for a day.
+      if newest.startedAt < now - .days(1), isReplaced(part, among: known[part.part.ofAnyServer] ?? []) { return false }
       let patience = expectation(of: part).map { $0.period + settings.grace }
       if newest.startedAt >= now - max(HealthFacts.lately, patience ?? .zero) { return true }
       // Of a job that is gone, no later run will end the row of one that died.
