@@ -71,7 +71,8 @@ import Testing
     #expect(try await here.run(day).exitCode == 0)
     #expect(try here.counts() == [2, 2, 2, 1, 0])
     #expect(try here.samples()["job_health"] == "1")
-    #expect(try await here.place.value("select count(*) from oneshot.job_runs") == "1")
+    // Rows of other work (the two that were blocked did every day) are for its own runs to remove.
+    #expect(try await here.place.value("select count(*) from oneshot.job_runs where variant <> ''") == "1")
     #expect(try await complaint(ofPromtool: here.text()) == "")
   }
 
