@@ -48,6 +48,12 @@ import Testing
       where relnamespace = 'kept'::regnamespace group by 1 order by 1
       """)
     #expect(kept.count > 30)
+    // What is not lost, but has no name any more.
+    try await place.execute(
+      """
+      update kept."oneshot.job_runs" set variant = ''
+      where (job, variant) in (('reindex', 'changed'), ('metrics-rollups', 'hourly,daily,weekly,monthly'))
+      """)
     for table in kept {
       let (before, after) = ("select \(table[1]) from kept.\"\(table[0])\"", "select \(table[1]) from \(table[0])")
       let differences = try await place.value(
