@@ -34,13 +34,14 @@ struct Measured {
 
   func text() throws -> String { try String(contentsOfFile: file, encoding: .utf8) }
 
-  /// Each sample's value, without the label that all have: `["job_health": "1", "job_runs_total failed": "0"]`.
+  /// Each sample's value, without the labels that all have: `["job_health": "1", "job_runs_total failed": "0"]`.
   func samples() throws -> [String: String] {
     let lines = try text().split(separator: "\n").filter { !$0.hasPrefix("#") }
     return Dictionary(
       uniqueKeysWithValues: lines.map { line in
         let parts = line.split(separator: " ")
         let name = parts[0].replacing("job_name=\"usage-aggregation\"", with: "")
+          .replacing(#/,?variant="[^"]*"/#, with: "")
           .replacing(#/\{,?(status=")?([^"}]*)"?\}/#) { $0.output.2.isEmpty ? "" : " " + $0.output.2 }
         return (String(name), String(parts[1]))
       })
