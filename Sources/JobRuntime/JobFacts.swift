@@ -16,7 +16,8 @@ public struct JobFacts: Sendable {
   public let letterKinds: [LetterKind]
 
   public init(
-    name: String, summary: String, keepsDataInRedis: Bool = false, schema: [MigrationNeed] = [], tables: [TableNeed] = [], functions: [FunctionNeed] = [],
+    name: String, summary: String, keepsDataInRedis: Bool = false, schema: [MigrationNeed] = [],
+    tables: [TableNeed] = [], functions: [FunctionNeed] = [],
     letterKinds: [LetterKind] = []
   ) {
     (self.name, self.summary, self.schema) = (name, summary, schema)

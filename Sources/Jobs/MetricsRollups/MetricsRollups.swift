@@ -37,7 +37,6 @@ struct MetricsRollups: Job {
 
   let settings: Settings
 
-
   var writes: Bool { settings.mode != .verify }
 
   func run(_ run: JobRun) async throws -> Report {

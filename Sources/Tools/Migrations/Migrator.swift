@@ -14,6 +14,8 @@ package struct Migrator: Sendable {
 
   /// The same number for every migrator: "oneshot" as ASCII.
   private static let lockNumber: Int64 = 0x6F_6E_65_73_68_6F_74
+  /// Held until the transaction ends.
+  private static let lock: Statement = "select pg_try_advisory_xact_lock(\(lockNumber)) as is_ours"
   private static let limit = Duration.minutes(10)
   /// How long an index of a table that is full already may take.
   private static let limitOfIndex = Duration.minutes(24 * 60)
@@ -22,13 +24,25 @@ package struct Migrator: Sendable {
 
   /// What would be done, and what would keep it from being done, without changing anything.
   package func plan() async throws -> (plan: Plan, schema: String, failure: JobFailure?) {
-    try await database.transaction(readOnly: true) { session in
-      // What another migrator makes meanwhile is either seen as applied or not seen at all.
-      try session.query("set transaction isolation level repeatable read")
-      let plan = try Bookkeeping(session).plan(of: migrations)
-      let schema = try session.query("select coalesce(current_schema(), '(no schema)') as name").only()
-      return (plan, try schema.value("name"), try Beforehand(plan: plan).failure(session))
+    try await database.transaction(readOnly: true) { session in try Self.plan(of: migrations, session) }
+  }
+
+  /// The same, while no other migrator is at work: what that one makes would be in the way of what is planned here.
+  private func planAlone() async throws -> (plan: Plan, schema: String, failure: JobFailure?) {
+    try await untilFree {
+      try await database.transaction(readOnly: true) { session in
+        guard try session.query(Self.lock).only().value("is_ours") else { return nil }
+        return try Self.plan(of: migrations, session)
+      }
     }
+  }
+
+  private static func plan(
+    of migrations: [Migration], _ session: borrowing Session
+  ) throws -> (plan: Plan, schema: String, failure: JobFailure?) {
+    let plan = try Bookkeeping(session).plan(of: migrations)
+    let schema = try session.query("select coalesce(current_schema(), '(no schema)') as name").only()
+    return (plan, try schema.value("name"), try Beforehand(plan: plan).failure(session))
   }
 
   /// Applies what is missing.
@@ -37,12 +51,12 @@ package struct Migrator: Sendable {
   /// - Returns: how many steps this call carried out.
   /// - Throws: `JobFailure`, before the first step when it can be known by then that one would fail.
   package func migrate(_ say: @escaping @Sendable (String) throws -> Void) async throws -> Int {
-    let (plan, _, failure) = try await plan()
+    let (plan, _, failure) = try await planAlone()
     if let failure { throw failure }
     var count = 0
     if plan.converts, try await carryOut(say, { session in try convert(session, say) }) { count += 1 }
     // What the numbers of before stand for is known only now.
-    let steps = plan.converts ? try await self.plan().plan.steps : plan.steps
+    let steps = plan.converts ? try await planAlone().plan.steps : plan.steps
     for step in steps where try await apply(step, say) { count += 1 }
     return count
   }
@@ -80,8 +94,7 @@ package struct Migrator: Sendable {
     try await untilFree {
       do {
         return try await database.transaction { session in
-          let lock: Statement = "select pg_try_advisory_xact_lock(\(Self.lockNumber)) as is_ours"
-          guard try session.query(lock).only().value("is_ours") else { return nil }
+          guard try session.query(Self.lock).only().value("is_ours") else { return nil }
           try session.query(Self.patience)
           return try work(session)
         }
@@ -100,10 +113,10 @@ package struct Migrator: Sendable {
   }
 
   /// - Parameter work: returns `nil` when something was in the way that passes.
-  private func untilFree(_ work: () async throws -> Bool?) async throws -> Bool {
+  private func untilFree<Value>(_ work: () async throws -> Value?) async throws -> Value {
     let end = ContinuousClock.now + Self.limit
     while true {
-      if let isDone = try await work() { return isDone }
+      if let value = try await work() { return value }
       guard ContinuousClock.now < end else {
         throw JobFailure(
           .unavailable,

@@ -25,8 +25,9 @@ struct ShowDeadLetter: Command {
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
     try await withDatabase(servers.database) { database in
-      guard let found = try await Self.find(
-        item, of: job, instance: instance, server: server, in: database, console, isJSON: isJSON)
+      guard
+        let found = try await Self.find(
+          item, of: job, instance: instance, server: server, in: database, console, isJSON: isJSON)
       else { return 1 }
       let letter = found.letter
       let statement = try letter.actions(limit: Self.shown)
@@ -73,7 +74,8 @@ struct ShowDeadLetter: Command {
   ///
   /// - Returns: `nil` after a complaint.
   static func find(
-    _ item: String, of job: String, instance: String?, server: String?, in database: Database, _ console: Console, isJSON: Bool = false
+    _ item: String, of job: String, instance: String?, server: String?, in database: Database, _ console: Console,
+    isJSON: Bool = false
   ) async throws -> Found? {
     let statement = try DeadLetter.named(item, of: job, instance: instance, server: server, limit: 10)
     let (letters, isExact) = try await database.transaction(readOnly: true) { session in
@@ -93,7 +95,9 @@ struct ShowDeadLetter: Command {
         try console.say(JSON.array((isExact ? exact : letters).map(\.letter.json)))
         return nil
       }
-      try console.say(ListDeadLetters.table(of: (isExact ? exact : letters).map(\.letter), at: console.now).text(width: console.width))
+      try console.say(
+        ListDeadLetters.table(of: (isExact ? exact : letters).map(\.letter), at: console.now).text(width: console.width)
+      )
     }
     return nil
   }
@@ -114,7 +118,9 @@ struct ShowDeadLetter: Command {
     sheet.add("remedy", found.remedy.map { printable($0) })
     sheet.add("attempts", "\(letter.attempts)")
     sheet.add("first failed", letter.firstFailedAt.withAge(at: now))
-    sheet.add("last failed", "\(letter.lastFailedAt.withAge(at: now)) in run \(letter.lastRunID)"
+    sheet.add(
+      "last failed",
+      "\(letter.lastFailedAt.withAge(at: now)) in run \(letter.lastRunID)"
         + (letter.variant.isEmpty ? "" : " of \(letter.variant)"))
     sheet.add(
       "asked", letter.askedAt.map { "\($0.withAge(at: now)) by \(printable(letter.askedBy ?? "nobody knows"))" })
