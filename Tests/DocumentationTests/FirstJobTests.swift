@@ -57,11 +57,16 @@ import Testing
     """.write(toFile: "\(folder.path)/resources.swift", atomically: true, encoding: .utf8)
 
     let built = Binary("JobRuntime.build").url.deletingLastPathComponent().path
+    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").path
+    // A build that is not the first leaves objects of files that are gone.
+    let files = FileManager.default.enumerator(atPath: sources)?.compactMap {
+      ($0 as? String)?.split(separator: "/").last
+    }
+    let current = Set((files ?? []).map { "\($0).o" } + ["embedded_resources.swift.o"])
     let objects = try ["BlockingIO", "Postgres", "Redis", "JobRuntime"].flatMap { module in
       try FileManager.default.contentsOfDirectory(atPath: "\(built)/\(module).build")
-        .filter { $0.hasSuffix(".o") }.map { "\(built)/\(module).build/\($0)" }
+        .filter { current.contains($0) }.map { "\(built)/\(module).build/\($0)" }
     }
-    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").path
     let maps = ["CLibPQ", "CHiredis", "COpenSSL"].flatMap {
       ["-Xcc", "-fmodule-map-file=\(sources)/\($0)/module.modulemap"]
     }

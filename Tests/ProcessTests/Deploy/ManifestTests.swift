@@ -14,7 +14,8 @@ import Testing
 
   @Test func `a manifest that somebody changed by hand is found, and one of a schedule that is gone`() async throws {
     let copy = try TemporaryFolder()
-    let copied = try await Binary(path: "/bin/cp").run(["-r", DeployTools.root.appending(path: "k8s").path, copy.path])
+    let folders = ["k8s", "docker"].map { DeployTools.root.appending(path: $0).path }
+    let copied = try await Binary(path: "/bin/cp").run(["-r"] + folders + [copy.path])
     #expect(copied.exitCode == 0)
     func check() async throws -> Binary.Outcome {
       try await Binary(path: "/usr/bin/python3").run(["\(copy.path)/k8s/generate.py", "--check", DeployTools.binaries])
