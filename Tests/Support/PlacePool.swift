@@ -4,7 +4,7 @@ import Synchronization
 
 /// What places are made of, and given back to: databases of one Postgres, numbers of the Redis beside it.
 ///
-/// A database is never used twice. What a test may do to one has no limits, so it is dropped, and the next
+/// A database is never used twice. What a test may do to one has no limits, so it is dropped after a while, and the next
 /// is a new copy of the template. A Redis number is lent again, empty, but the one longest unused first:
 /// a killed process may still write for a moment.
 package final class PlacePool: Sendable {
@@ -33,6 +33,10 @@ package final class PlacePool: Sendable {
 
   private static let lent = Atomic<Int>(0)
 
+  /// How many of the newest databases stay: a place ends with its last use, and what a test took of it (its URL) may be
+  /// used on.
+  private let stillThere: Int
+
   private let databaseURL: String
   private let keepsConnections: Bool
   private let state: Mutex<State>
@@ -41,8 +45,10 @@ package final class PlacePool: Sendable {
   ///   - databaseURL: of a database that stays.
   ///   - redisNumbers: how many to lend, from 1 on.
   ///   - keepsConnections: whether the server runs all the time.
-  package init(databaseURL: String, redisNumbers: Int = 255, keepsConnections: Bool) {
+  ///   - stillThere: how many databases that were given back stay for a while.
+  package init(databaseURL: String, redisNumbers: Int = 255, keepsConnections: Bool, stillThere: Int = 48) {
     self.databaseURL = databaseURL
+    self.stillThere = stillThere
     self.keepsConnections = keepsConnections
     state = Mutex(State(freeNumbers: Array(1...redisNumbers)))
   }
@@ -52,8 +58,9 @@ package final class PlacePool: Sendable {
     let name = "place_\(ProcessInfo.processInfo.processIdentifier)_\(number)"
     let (redisNumber, abandoned, idle) = try state.withLock { state in
       guard !state.freeNumbers.isEmpty else { throw TestFailure("more places at once than there are Redis numbers") }
-      defer { state.abandoned = [] }
-      return (state.freeNumbers.removeFirst(), state.abandoned, state.admins.popLast())
+      let abandoned = Array(state.abandoned.dropLast(stillThere))
+      state.abandoned.removeFirst(abandoned.count)
+      return (state.freeNumbers.removeFirst(), abandoned, state.admins.popLast())
     }
     let admin = try idle ?? Database(options())
     do {

@@ -10,7 +10,7 @@ import Testing
   init() async throws { servers = try await PrivateServers.start() }
 
   private func pool(redisNumbers: Int) -> PlacePool {
-    PlacePool(databaseURL: servers.databaseURL, redisNumbers: redisNumbers, keepsConnections: false)
+    PlacePool(databaseURL: servers.databaseURL, redisNumbers: redisNumbers, keepsConnections: false, stillThere: 0)
   }
 
   /// Definitions and rows of everything in it.
