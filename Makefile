@@ -26,7 +26,7 @@ demo:
 
 test:
 	@$(support)/install-packages.sh test
-	@$(support)/python-tools.sh
+	$(if $(JOB),,@$(support)/python-tools.sh)
 	swift build --build-tests
 	for name in $(if $(JOB),$(filter $(JOB),$(delivering)),$(delivering)); do \
 	  swift build --traits Delivery --scratch-path .build/delivery --product $$name; done

@@ -53,7 +53,8 @@ with clock as (
   from clock, generate_series(today - 7, today - 1, interval '1 day') as candidate
   where not exists (
     select from oneshot.usage_days d
-    where d.key_prefix = 'usage:' and d.usage_date = candidate::date and d.shard_count = 1 and d.shard = 0)
+    where d.instance = '' and d.server = 'bench' and d.key_prefix = 'usage:' and d.usage_date = candidate::date
+      and d.shard_count = 1 and d.shard = 0)
   union
   select today from clock where false
 )
