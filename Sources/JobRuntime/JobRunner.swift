@@ -77,7 +77,8 @@ struct JobRunner<J: Job>: Sendable {
     let lock = LeaderLock(
       identity, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold, connection: connection)
     if case .held(let other) = try await take(lock) {
-      log.info("another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "gone meanwhile")])
+      log.info(
+        "another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "already released")])
       var result = self.result(.skipped)
       result.reason = "locked"
       result.details = ["lock": .string(lock.key), "holder": other.map { .string($0) } ?? .null]
@@ -187,7 +188,7 @@ struct JobRunner<J: Job>: Sendable {
   private static func beginReplay(_ job: J, _ run: JobRun) async throws -> Replay? {
     if let job = job as? any Replayable { return try await Replay.begin(job, run) }
     run.log.warning(
-      "dead letters are asked for, and this job cannot replay any; they stay asked for",
+      "a replay is requested, and this job cannot replay dead letters; they remain requested",
       ["hint": .string("Give them up: oneshot dead-letters discard --job \(J.name)")])
     return nil
   }

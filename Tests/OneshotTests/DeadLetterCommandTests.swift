@@ -69,7 +69,7 @@ import Testing
     let lines = two.output.split(separator: "\n")
     #expect(two.exitCode == 0 && lines.count == 3 && lines[1].hasSuffix("  new"), "\(two.output)")
     #expect(two.errors == "2 more: these are the newest 2\n")
-    #expect(try await run(["list", "--job", "nobody"]).errors == "no dead letter is like that\n")
+    #expect(try await run(["list", "--job", "nobody"]).errors == "no dead letter matches\n")
   }
 
   @Test func `one is shown whole, by its name or its id, with what was done with it`() async throws {
@@ -210,7 +210,7 @@ import Testing
     #expect(try await actions().map { $0.prefix { $0 != " " } } == ["replay", "discard", "discard", "discard"])
     let again = try await run(["discard", "a-job", "x"])
     #expect(again.exitCode == 1 && again.errors == "nothing was changed: the letter is discarded\n")
-    #expect(try await run(["discard", "--job", "a-job", "--yes"]).errors == "no pending dead letter is like that\n")
+    #expect(try await run(["discard", "--job", "a-job", "--yes"]).errors == "no pending dead letter matches\n")
     // One that fails again is pending again.
     try await fail(["x"])
     #expect(try await letters("state = 'pending'").count == 1)

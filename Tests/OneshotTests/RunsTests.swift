@@ -44,7 +44,7 @@ import Testing
     #expect(try await jobs(here.run("runs", "--status", "failed")) == ["top-stats", "reindex"])
     #expect(try await jobs(here.run("runs", "--status", "failed", "--since", "7d")) == ["top-stats"])
     let none = try await here.run("runs", "--job", "nothing")
-    #expect(none.exitCode == 0 && none.output == "" && none.errors == "no run is like that\n")
+    #expect(none.exitCode == 0 && none.output == "" && none.errors == "no run matches\n")
   }
 
   @Test func `it says when there are more than it shows`() async throws {
@@ -129,7 +129,7 @@ import Testing
     let outcome = try await here.run("run", id)
     #expect(outcome.exitCode == 0)
     for fact in [
-      "status   partial", "slot     2025-11-08T02:00:00Z, told by setting, forced",
+      "status   partial", "slot     2025-11-08T02:00:00Z, set by setting, forced",
       "window   2025-11-01T00:00:00Z to 2025-11-08T00:00:00Z", "version  \(told["version"].string ?? "")",
       " of at most 50m", "held by nobody", "Dead letters of this run: 1\n", "usage:bad:2025-11-07:x  pending",
     ] {

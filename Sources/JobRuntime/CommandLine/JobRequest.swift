@@ -13,7 +13,7 @@ enum JobRequest: String, CaseIterable, Sendable {
     case .check: "look at settings, connections, privileges and schema; write nothing"
     case .help: "this text"
     case .version: "the version"
-    case .describe: "name, settings, tables and exit codes as one line of JSON, for who writes manifests"
+    case .describe: "name, settings, tables and exit codes as one line of JSON, for tools that generate manifests"
     }
   }
 

@@ -38,7 +38,7 @@ struct AppliedMigrations: Sendable, Equatable {
     let wanted = needs.map { "\($0.line) \($0.number)" }.joined(separator: ", ")
     let message =
       if isNumberedAsOne {
-        "the migrations of this database are of a version before lines; this binary needs \(wanted)"
+        "the migrations of this database use the old numbering; this binary needs \(wanted)"
       } else if newest["core"] == nil {
         "the database has not been migrated; this binary needs \(wanted)"
       } else {

@@ -49,14 +49,14 @@ struct Replay: Sendable {
     let (letters, hasMore) = try await run.transaction { tx in try take(job, run, tx) }
     guard !letters.isEmpty else {
       if hasMore {
-        run.log.info("more dead letters are asked for than one run looks at, these by other runs; the next one goes on")
+        run.log.info("more replays are requested than one run looks at, these of other runs; the next run continues")
       }
       return nil
     }
     run.record.replayed = Told(given: letters.count, left: letters.count, hasMore: hasMore)
     guard !run.isDryRun else { return nil }
-    run.log.info("doing dead letters again", ["letters": .integer(Int64(letters.count))])
-    if hasMore { run.log.info("more dead letters are asked for than one run takes; the next one goes on") }
+    run.log.info("replaying dead letters", ["letters": .integer(Int64(letters.count))])
+    if hasMore { run.log.info("more replays are requested than one run takes; the next run continues") }
     var outcomes: [ReplayOutcome] = []
     do {
       outcomes = try await job.replay(letters, run)
@@ -68,10 +68,10 @@ struct Replay: Sendable {
       let failure = JobFailure(classifying: error)
       // What is wrong with one letter must not keep the job from its work; what is wrong with the run does.
       guard failure.kind == .internal, !Task.isCancelled else { throw error }
-      run.log.error("the replay failed; its dead letters stay asked", ["error": .string(failure.message)])
+      run.log.error("the replay failed; its dead letters remain requested", ["error": .string(failure.message)])
       run.record.replayed?.failure = failure.message
     }
-    run.log.debug("did dead letters again")
+    run.log.debug("replayed dead letters")
     try await remember(letters, run)
     return Replay(letters, outcomes)
   }
@@ -150,10 +150,10 @@ struct Replay: Sendable {
     var told = outcome
     (told.hasMore, told.failure) = (run.record.replayed?.hasMore ?? false, run.record.replayed?.failure)
     run.record.replayed = told
-    run.log.info("did dead letters again", told.json)
+    run.log.info("replayed dead letters", told.json)
     guard told.left > 0 else { return }
     run.log.warning(
-      "dead letters are asked for that this run could not do again; they stay asked",
+      "this run could not replay some dead letters; they remain requested",
       [
         "letters": .integer(Int64(told.left)),
         "some": .array(

@@ -33,7 +33,7 @@ final class ResultDelivery: Sendable {
       let result = redactor.redact(result)
       if output.write(result.json.text + "\n") != 0 {
         saying("a warning") { [log] in
-          log.warning("the result could not be written to stdout; the exit code still tells")
+          log.warning("the result could not be written to stdout; the exit code is still valid")
         }
       }
       if let path {

@@ -36,7 +36,7 @@ struct Retrier: Sendable {
         let delay = Backoff.delay(beforeRetry: tried, longest: longestDelay, using: &generator)
         guard ContinuousClock.now + delay < deadline else { throw error }
         log.warning(
-          "\(what) failed and is tried again",
+          "\(what) failed; trying again",
           [
             "error": .string("\(error)"), "try": .integer(Int64(tried)), "of": .integer(Int64(attempts)),
             "wait_ms": .integer(delay.inMilliseconds),

@@ -36,7 +36,8 @@ struct RuntimeSettings: JobSettings {
         ?? .failure("is «\(text)», not a moment such as 2025-11-01T02:00:00Z")
     }
     kubernetesName = env.optionalString(
-      "JOB_KUBERNETES_NAME", help: "The Kubernetes Job's name; its last part tells the moment this run is for.")
+      "JOB_KUBERNETES_NAME", help: "The Kubernetes Job's name; its suffix is the scheduled time, in minutes since 1970."
+    )
     timeout = env.duration(
       "JOB_TIMEOUT", default: .minutes(50), in: .seconds(1) ... .days(30), help: "The deadline of the whole run.")
     lockTTL = env.duration(
@@ -49,7 +50,7 @@ struct RuntimeSettings: JobSettings {
       "JOB_LOCK_WAIT", default: .minutes(5), in: .zero ... .days(1),
       help: "How long to wait for the lock while a run that does other work (a mode, levels, a prefix) holds it.")
     attempts = env.int(
-      "JOB_ATTEMPTS", default: 3, in: 1...100, help: "Tries at an operation that fails for a passing cause.")
+      "JOB_ATTEMPTS", default: 3, in: 1...100, help: "Attempts at an operation that fails with a transient error.")
     longestBackoff = env.duration(
       "JOB_BACKOFF_MAX", default: .seconds(32), in: .zero ... .hours(1),
       help: "Retry n waits a random time up to min(2^n s, this).")
@@ -65,7 +66,7 @@ struct RuntimeSettings: JobSettings {
       "JOB_DRY_RUN", default: false, help: "Do everything but write: report what would change (the same as --plan).")
     replays = env.bool(
       "JOB_REPLAY", default: true,
-      help: "Do dead letters again that `oneshot dead-letters replay` asked for; false leaves them to a later run.")
+      help: "Replay the dead letters that `oneshot dead-letters replay` requested; false leaves them to a later run.")
     shard = Shard(from: &env)
     ledgerKeep = env.duration(
       "JOB_LEDGER_KEEP", default: .days(90), in: .days(1) ... .days(3660),

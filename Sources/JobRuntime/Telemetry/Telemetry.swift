@@ -68,7 +68,7 @@ struct Telemetry: Sendable {
     }
     switch answer {
     case .success(let totals?): return totals
-    case .success(nil): log.warning("metrics go without totals: the run is still open in the ledger")
+    case .success(nil): log.warning("metrics are sent without totals: the run is still open in the ledger")
     case .failure(let error): warnOfTotals("\(error)")
     case nil: warnOfTotals("it took longer than \(DurationText.format(limit))")
     }
@@ -76,12 +76,12 @@ struct Telemetry: Sendable {
   }
 
   private func warnOfTotals(_ reason: String) {
-    log.warning("metrics go without totals: they could not be read", ["error": .string(reason)])
+    log.warning("metrics are sent without totals: they could not be read", ["error": .string(reason)])
   }
 
   private func warn(_ channel: Channel, _ reason: String) {
     log.warning(
-      "a channel could not be told of this run; the run itself is not affected",
+      "metrics or a heartbeat could not be delivered; the run itself is not affected",
       ["channel": .string(channel.setting), "target": .string(channel.target), "error": .string(reason)])
   }
 }

@@ -50,7 +50,7 @@ struct Telling: Sendable {
     }
     if let failure = outcome.failure {
       run.log.warning(
-        "a receiver could not be told everything; the next run tries again, and the verdict stays what it is",
+        "some notifications could not be delivered; the next run tries again, and the verdict is not affected",
         ["setting": .string(receiver.setting), "target": .string(receiver.target), "error": .string(failure)])
     }
     return outcome

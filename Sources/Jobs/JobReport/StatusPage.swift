@@ -107,7 +107,7 @@ struct StatusPage: Job {
     let message = "REPORT_FILE \(settings.file): \(cause)"
     switch cause.number {
     case ENOSPC, EDQUOT, EFBIG, EIO, EMFILE, ENFILE:
-      return JobFailure(.unavailable, message, hint: "Make room there; the page that was there still stands.")
+      return JobFailure(.unavailable, message, hint: "Make room there; the page that was there was kept.")
     case EACCES, EPERM, EROFS:
       return JobFailure(.denied, message, hint: "Let the user that runs job-report write to that folder.")
     default:

@@ -24,7 +24,7 @@ extension MetricsRollups: Checkable {
     do {
       let work = try await Work(settings, run)
       return work.mistakes.map {
-        JobFailure(.misconfigured, $0.message, hint: "Mend the file, or leave it out of ROLLUPS_SOURCES.")
+        JobFailure(.misconfigured, $0.message, hint: "Fix the file, or leave it out of ROLLUPS_SOURCES.")
       }
     } catch let failure as JobFailure {
       return [failure]

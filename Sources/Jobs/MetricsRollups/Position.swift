@@ -99,7 +99,7 @@ struct Position: Sendable {
     guard let rawFrom, !isOf(wanted) else { return }
     throw JobFailure(
       .misconfigured,
-      "ROLLUPS_TIMEZONE is «\(wanted)», but the rollups of \(source) were calculated for «\(timezone ?? "")», and raw events before \(rawFrom) are no longer there to do it anew",
+      "ROLLUPS_TIMEZONE is «\(wanted)», but the rollups of \(source) were calculated for «\(timezone ?? "")», and raw events before \(rawFrom) are no longer there to recalculate them",
       hint: "Set it back.")
   }
 

@@ -42,7 +42,7 @@ extension MetricsRollups {
       mode = env.choice(
         "ROLLUPS_MODE", default: Mode.incremental,
         help:
-          "incremental does what was touched since the last run; rebuild does a range anew; verify compares and writes nothing.",
+          "incremental does what was touched since the last run; rebuild recalculates a range from scratch; verify compares and writes nothing.",
         selects: .work)
       let all = Granularity.allCases.map(\.rawValue).joined(separator: ",")
       granularities =

@@ -46,7 +46,7 @@ struct Batch: Sendable {
     case "damaged":
       tally.stale += documents
       let what =
-        "the index has something else than its texts make, as after a change of dictionaries; a rebuild mends it"
+        "the index has something else than its texts make, as after a change of dictionaries; a rebuild fixes it"
       failures.append(.difference(.stale, what, of: try id(), in: entity))
     case "orphaned":
       tally.orphaned += documents
@@ -88,7 +88,7 @@ extension ItemFailure {
   static func missingLanguage(_ language: String) -> ItemFailure {
     ItemFailure(
       item: "search_languages/\(language)", kind: .missing,
-      message: "documents have this language, and search() does not look for it; a rebuild mends that")
+      message: "documents have this language, and search() does not look for it; a rebuild fixes that")
   }
 
   static func orphaned(_ id: String, in entity: Entity) -> ItemFailure {

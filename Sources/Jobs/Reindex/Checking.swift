@@ -18,7 +18,7 @@ extension Reindex: Checkable {
         complaints.append(
           JobFailure(
             .misconfigured, failure.description,
-            hint: "Mend the file, the table or the grant, or leave the entity out of REINDEX_ENTITIES."))
+            hint: "Fix the file, the table or the grant, or leave the entity out of REINDEX_ENTITIES."))
       }
     }
     if settings.mode == .rebuild, let complaint = try await Rebuild.complaint(run) { complaints.append(complaint) }

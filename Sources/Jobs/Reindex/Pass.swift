@@ -50,7 +50,7 @@ struct Pass: Sendable {
       }
       return (try rows.map(Lane.init), Dictionary(starts) { first, _ in first })
     }
-    if !lanes.isEmpty { run.log.info("goes on where an earlier run was stopped") }
+    if !lanes.isEmpty { run.log.info("resuming where an earlier run was stopped") }
     return Pass(mode, entities, run, resumed: resumed, lanes: lanes)
   }
 

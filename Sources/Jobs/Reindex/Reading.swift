@@ -77,7 +77,7 @@ struct Reading: Sendable {
     guard let row = answers[1].first else {
       throw JobFailure(
         .unavailable, "the server has lost where this pass over \(entity.name) stood",
-        hint: "A replica took over that had not heard of it, perhaps. The next run begins anew.")
+        hint: "A replica took over that had not heard of it, perhaps. The next run starts from scratch.")
     }
     let stored = try Pass.Lane(row)
     guard stored.after == lane.after else { throw Pass.LostPages(lane: stored) }

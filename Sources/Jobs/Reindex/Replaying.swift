@@ -43,7 +43,7 @@ extension Reindex: Replayable {
       }
     } catch let failure as SQLFile.Failure {
       run.log.warning(
-        "an entity failed; its dead letters stay asked",
+        "an entity failed; the replay of its dead letters remains requested",
         ["entity": .string(entity.name), "error": .string(failure.description)])
     }
   }

@@ -19,7 +19,8 @@ extension Reindex {
     init(from env: inout Environment) {
       mode = env.choice(
         "REINDEX_MODE", default: .changed,
-        help: "changed: what differs; pending: what is queued; ids: REINDEX_IDS; rebuild: all anew; verify: only look.",
+        help:
+          "changed: what differs; pending: what is queued; ids: REINDEX_IDS; rebuild: all from scratch; verify: only look.",
         selects: .work)
       let folder = env.optionalPath(
         "REINDEX_ENTITIES_DIR",

@@ -62,7 +62,7 @@ extension TopStats {
         selects: .work(as: "prefix"))
       timeToLive = env.optionalDuration(
         "TOP_STATS_TTL", in: .seconds(1) ... .days(3660),
-        help: "How long a published board lives unless it is published again; without it for ever.")
+        help: "How long a published board lives unless it is published again; without it the board never expires.")
       keepsHistory = env.bool(
         "TOP_STATS_HISTORY", default: false, help: "Keep each publication in top_stats_history too.",
         selects: .work(as: "history"))

@@ -48,7 +48,7 @@ extension UsageAggregation: Replayable {
       return .done
     }
     run.log.warning(
-      "all keys of the dead letters that are asked for are gone from Redis; these stay asked for",
+      "all keys of the dead letters to be replayed are gone from Redis; they remain requested",
       [
         "keys": keys,
         "hint": "Is it the right Redis, and has it lost its data? If they were deleted: oneshot dead-letters discard.",

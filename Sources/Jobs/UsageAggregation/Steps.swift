@@ -137,7 +137,7 @@ extension UsageAggregation {
       return written
     }
     let facts = try JSON(encoding: written.report)
-    if written.report.keys > 0 { run.log.info(run.isDryRun ? "day looked at" : "day written", facts) }
+    if written.report.keys > 0 { run.log.info(run.isDryRun ? "day checked" : "day written", facts) }
     return written
   }
 

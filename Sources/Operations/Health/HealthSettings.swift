@@ -51,10 +51,10 @@ package struct HealthSettings: Sendable {
       help: "A run is slow that takes so many times longer than the median of the successes before it, and 10s more.")
     failures = env.int(
       "HEALTH_FAILURES", default: 3, in: 1...HealthFacts.newest,
-      help: "So many runs in a row that did not succeed are told, whatever their cause.")
+      help: "So many runs in a row that did not succeed are reported, whatever their cause.")
     idle = env.int(
       "HEALTH_IDLE", default: 3, in: 1...HealthFacts.newest,
-      help: "So many successes in a row that found nothing to do are told.")
+      help: "So many successes in a row that found nothing to do are reported.")
     mayIdle =
       env.custom(
         "HEALTH_MAY_IDLE", form: "[INSTANCE/]JOB[:VARIANT], with spaces", default: nil,

@@ -9,7 +9,7 @@ extension Judgement {
         return Trouble(
           part: part.part, kind: .stuck, since: deadline,
           message:
-            "run \(run.id) on \(run.host) was to end at \(deadline.toTheSecond) at the latest, and is still said to be running. Is its process there? Its log and pg_stat_activity tell where it stands. The next run ends its row"
+            "run \(run.id) on \(run.host) was to end at \(deadline.toTheSecond) at the latest, and is still recorded as running. Does its process still exist? Its log and pg_stat_activity show what it is doing. The next run closes its row"
         )
       }
       if facts.orphans.contains(run.id) {
@@ -37,7 +37,7 @@ extension Judgement {
       return Trouble(
         part: part.part, kind: .slow, since: run.startedAt,
         message:
-          "run \(run.id) \(verb) \(taken.short); the median of those before it is \(usual.short). More to do than usual, or servers that are busy? oneshot run \(run.id) tells what it did"
+          "run \(run.id) \(verb) \(taken.short); the median of those before it is \(usual.short). More to do than usual, or servers that are busy? oneshot run \(run.id) shows what it did"
       )
     }
     return nil
@@ -57,7 +57,7 @@ extension Judgement {
     return Trouble(
       part: part.part, kind: .failing, since: first.startedAt,
       message:
-        "\(count) did not succeed; run \(last.id) of \(last.startedAt.withAge(at: now)) ended as \(last.status.rawValue)\(kind)\(cause)\(items). docs/when-things-go-wrong.md tells what to do for each kind"
+        "\(count) did not succeed; run \(last.id) of \(last.startedAt.withAge(at: now)) ended as \(last.status.rawValue)\(kind)\(cause)\(items). docs/when-things-go-wrong.md says what to do for each kind"
     )
   }
 

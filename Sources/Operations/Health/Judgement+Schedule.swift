@@ -98,7 +98,7 @@ extension Judgement {
     return Trouble(
       part: line.part, kind: .missed, since: newest.startedAt + line.expectation.period,
       message:
-        "nothing was started since \(newest.startedAt.withAge(at: now)); one run every \(period) is expected. Is the schedule suspended, or can its platform start nothing (image, quota, nodes)? A run that ends before it has a row (settings 78, privileges 77, servers out of reach 69) is not seen here either: its exit code and its log tell. The next run does what was missed"
+        "nothing was started since \(newest.startedAt.withAge(at: now)); one run every \(period) is expected. Is the schedule suspended, or can its platform start nothing (image, quota, nodes)? A run that ends before it has a row (settings 78, privileges 77, servers out of reach 69) is not seen here either: its exit code and its log say why. The next run does what was missed"
     )
   }
 

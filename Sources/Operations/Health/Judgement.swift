@@ -146,7 +146,7 @@ package struct Judgement {
       Trouble(
         part: letters.part, kind: .deadLetters, since: letters.oldest + age,
         message:
-          "\(letters.count == 1 ? "1 dead letter is" : "\(letters.count) dead letters are") pending, the oldest failed first \(letters.oldest.withAge(at: now)). oneshot dead-letters list --job \(shellWord(letters.job))\(letters.part.instance.isEmpty ? "" : " --instance \(shellWord(letters.part.instance))") shows them; mend the items, then replay or discard them"
+          "\(letters.count == 1 ? "1 dead letter is" : "\(letters.count) dead letters are") pending, the oldest failed first \(letters.oldest.withAge(at: now)). oneshot dead-letters list --job \(shellWord(letters.job))\(letters.part.instance.isEmpty ? "" : " --instance \(shellWord(letters.part.instance))") shows them; fix the cause, then replay or discard them"
       )
     }
   }

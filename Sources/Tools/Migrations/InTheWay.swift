@@ -35,7 +35,7 @@ struct InTheWay {
         select name, string_agg(
           case
             when actual.type is null then attname || ' is missing'
-            when needed.type is null then attname || ' is not of ours'
+            when needed.type is null then attname || ' is unexpected'
             else format('%s is %s, not %s', attname, actual.type, needed.type)
           end, ', ' order by attname) as text
         from (select * from needed where name in (select name from existing)) as needed

@@ -99,7 +99,7 @@ package struct Migrator: Sendable {
           return try work(session)
         }
       } catch let error as PostgresError where Self.passes(error) {
-        try say("somebody uses its tables; trying again")
+        try say("its tables are in use; trying again")
         // Whoever has waited behind this goes first.
         try await Task.sleep(for: .seconds(2))
         return nil

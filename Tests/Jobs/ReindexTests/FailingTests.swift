@@ -172,7 +172,7 @@ import Testing
     try await place.execute("insert into search_documents values ('recipe', '1', '', 1, 'english')")
     let other = try await catalogue.run([], verify)
     #expect(other.errors.contains("that this run does not know") && other.errors.contains("\"recipe\""))
-    #expect(items(damaged)["project/8"]?.contains("a rebuild mends it") == true, "\(damaged.output)")
+    #expect(items(damaged)["project/8"]?.contains("a rebuild fixes it") == true, "\(damaged.output)")
     #expect(try await catalogue.run([], ["REINDEX_MODE": "rebuild"]).exitCode == 0)
     #expect(try await catalogue.run([], verify).exitCode == 0)
     try await place.execute("delete from search_languages where language = 'german'")

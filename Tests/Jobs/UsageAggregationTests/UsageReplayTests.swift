@@ -105,7 +105,7 @@ import Testing
     try await usage.place.redis("FLUSHDB")
     let empty = try await usage.run()
     #expect(empty.exitCode == 0 && empty.replayed == [2, 0, 0, 2], "\(empty.output)")
-    #expect(empty.errors.contains("these stay asked"), "\(empty.errors)")
+    #expect(empty.errors.contains("they remain requested"), "\(empty.errors)")
     try await usage.set(["bad:2025-10-01:x": "7", "worse:2025-10-01:x": "8"])
     let back = try await usage.run()
     #expect(back.exitCode == 0 && back.replayed == [2, 2, 0, 0], "\(back.output)")
@@ -181,7 +181,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "doing dead letters again", "begun", "committing", "did dead letters again", "staging counters",
+    "replaying dead letters", "begun", "committing", "replayed dead letters", "staging counters",
     "settling the replay",
   ])
   func `a run that is killed in the middle of a replay leaves it asked, and the next one does it`(line: String)

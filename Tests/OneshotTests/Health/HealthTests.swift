@@ -115,7 +115,7 @@ import Testing
     #expect(health.troubles == [] && health.exitCode == 0)
     #expect(try await ledger.place.value("select sum(behind) from oneshot.job_runs") == "0")
     let text = try await ledger.oneshot(["health"], lenient)
-    #expect(text.exitCode == 0 && text.output.contains("Well: nothing is wrong."), "\(text.output)")
+    #expect(text.exitCode == 0 && text.output.contains("Healthy: nothing is wrong."), "\(text.output)")
     let doctor = try await ledger.doctor(lenient)
     #expect(doctor.exitCode == 0 && doctor.result["counts", "parts"].int == 3, "\(doctor.output)")
   }
@@ -144,7 +144,7 @@ import Testing
     let nobody = ["REDIS_URL": "redis://127.0.0.1:1"]
     let well = try await ledger.oneshot(["health"], nobody)
     #expect(well.exitCode == 69 && well.output.contains("Locks could not be looked at"), "\(well.output)")
-    #expect(well.output.contains("nothing is wrong as far as the ledger tells"))
+    #expect(well.output.contains("nothing is wrong as far as the ledger shows"))
     let json = try await ledger.oneshot(["health", "--json"], nobody)
     #expect(json.result["well"].bool == false && json.result["locks_error"].isThere)
     #expect(try await ledger.health(nobody.merging(Self.hourly) { $1 }).exitCode == 69)

@@ -23,7 +23,7 @@ import Testing
     #expect(
       errors.contains(
         """
-        the table public.merchant_usage is there already, and of another shape: colour is not of ours, \
+        the table public.merchant_usage is there already, and of another shape: colour is unexpected, \
         first_seen_at is missing, metric_type is missing, updated_at is missing, value is integer, not bigint
         """), "\(errors)")
     #expect(errors.contains("Rename what is in the way"))

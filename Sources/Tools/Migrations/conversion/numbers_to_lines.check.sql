@@ -1,5 +1,5 @@
 -- What keeps a database with the numbering of before from being brought over: one row each.
-select format('the migrations of this database end at %s of the numbering of before; only one that ends at 11 is brought over', max(version))
+select format('the migrations of this database end at %s of the old numbering; only one that ends at 11 can be converted', max(version))
     as complaint,
   'Run `oneshot migrate` of commit 3590569 first, then this one.' as remedy
 from oneshot.migrations

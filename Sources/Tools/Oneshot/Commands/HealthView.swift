@@ -40,9 +40,9 @@ struct HealthView {
       text += "\nLocks could not be looked at: \(printable(blindness.description))\n"
     }
     if troubles.isEmpty {
-      return text + "\nWell: nothing is wrong\(blindness == nil ? "" : " as far as the ledger tells").\n"
+      return text + "\nHealthy: nothing is wrong\(blindness == nil ? "" : " as far as the ledger shows").\n"
     }
-    text += "\nNot well:\n"
+    text += "\nProblems:\n"
     for trouble in troubles {
       text +=
         printable("\(judgement.names[trouble.part]): \(trouble.kind.rawValue), since \(trouble.since.withAge(at: now))")

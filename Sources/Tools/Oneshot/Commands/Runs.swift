@@ -22,7 +22,7 @@ struct Runs: Command {
     instance = instanceOption(from: &arguments, &env, help: "only runs of this installation")
     variant = arguments.optionalText(
       "variant", .text("VARIANT"), help: "only runs of this variant; --variant= for those that have none")
-    status = arguments.choice("status", of: LedgerRun.Status.self, default: nil, help: "only runs that stand so")
+    status = arguments.choice("status", of: LedgerRun.Status.self, default: nil, help: "only runs with this status")
     since = arguments.duration("since", default: nil, help: "only runs that started within this time")
     limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
     isJSON = arguments.flag("json", help: "one JSON array, with all that the ledger knows of each run")
@@ -44,7 +44,7 @@ struct Runs: Command {
     } else if !shown.isEmpty {
       try console.say(Self.table(of: shown.map(\.run), at: console.now).text(width: console.width))
     }
-    if runs.isEmpty { console.note("no run is like that") }
+    if runs.isEmpty { console.note("no run matches") }
     if runs.count > limit { console.note("there are more: these are the newest \(limit)") }
     return 0
   }

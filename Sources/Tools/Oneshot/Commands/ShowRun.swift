@@ -141,7 +141,7 @@ private struct Story: Sendable {
     sheet.add("status", run.status.rawValue)
     sheet.add("error", run.error)
     sheet.add(
-      "slot", "\(run.scheduledAt.toTheSecond), told by \(run.scheduledBy)" + (run.isForced ? ", forced" : ""))
+      "slot", "\(run.scheduledAt.toTheSecond), set by \(run.scheduledBy)" + (run.isForced ? ", forced" : ""))
     sheet.add("window", details.window.map { "\($0.start.toTheSecond) to \($0.end.toTheSecond)" })
     sheet.add("attempt", "\(run.attempt)")
     sheet.add("started", run.startedAt.withAge(at: now))

@@ -27,7 +27,7 @@ struct DiscardDeadLetters: Command {
         try session.query(count).only().value("letters", as: Int.self)
       }
       guard letters > 0 else {
-        console.note("no pending dead letter is like that")
+        console.note("no pending dead letter matches")
         return 0
       }
       let number = min(letters, limit)

@@ -50,7 +50,7 @@ struct LetterChoice: Sendable {
     who = by ?? name ?? ThisProcess.user
     job = arguments.optionalOperand(.job, help: "the letter's job")
     item = arguments.optionalOperand(
-      .text("ITEM"), help: "the item, or its id; one that begins with dashes stands behind --")
+      .text("ITEM"), help: "the item, or its id; put -- before one that begins with a dash")
     if job != nil, item == nil { arguments.complain("ITEM is missing; all letters of a job are --job JOB") }
     if job != nil, !options.isEmpty { arguments.complain("JOB ITEM names one letter; options choose many: not both") }
     // Nobody means everything by saying nothing.

@@ -21,7 +21,8 @@ struct ListDeadLetters: Command {
   init(from arguments: inout Arguments, _ env: inout Environment) {
     filter = LetterOptions(from: &arguments, &env)
     state =
-      arguments.choice("state", of: StateChoice.self, default: .pending, help: "only letters that stand so") ?? .pending
+      arguments.choice("state", of: StateChoice.self, default: .pending, help: "only letters with this state")
+      ?? .pending
     limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
     isJSON = arguments.flag("json", help: "one JSON array, with all that is known of each letter")
   }
@@ -41,7 +42,7 @@ struct ListDeadLetters: Command {
     } else if !letters.isEmpty {
       try console.say(Self.table(of: letters, at: console.now).text(width: console.width))
     }
-    if letters.isEmpty { console.note("no dead letter is like that") }
+    if letters.isEmpty { console.note("no dead letter matches") }
     if letters.count < total { console.note("\(total - letters.count) more: these are the newest \(letters.count)") }
     return 0
   }

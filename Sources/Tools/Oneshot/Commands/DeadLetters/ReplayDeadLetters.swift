@@ -7,7 +7,7 @@ struct ReplayDeadLetters: Command {
   static let name = "dead-letters replay"
   static let summary = "have the job's next run do items again that failed"
   static let discussion =
-    "Mend the cause first. The job's next run (unless JOB_REPLAY=false) does the items, whatever it would do otherwise: those that go well are resolved, those that fail again are pending again, with one attempt more. Until a run has ended well they stay asked. Asking twice is asking once; once a run was given them, asking again asks for another try. Ends with 1 where JOB ITEM names nothing that is pending."
+    "Fix the cause first. The job's next run (unless JOB_REPLAY=false) does the items, whatever it would do otherwise: those that go well are resolved, those that fail again are pending again, with one attempt more. Until a run has ended well they stay asked. Asking twice is asking once; once a run was given them, asking again asks for another try. Ends with 1 where JOB ITEM names nothing that is pending."
 
   private let choice: LetterChoice
   private let isPlan: Bool
@@ -25,7 +25,7 @@ struct ReplayDeadLetters: Command {
         let row = try session.query(count).only()
         return (try row.value("letters", as: Int.self), try row.value("askable", as: Int.self))
       }
-      if letters == 0 { console.note("no pending dead letter is like that") }
+      if letters == 0 { console.note("no pending dead letter matches") }
       if letters > askable { console.note("asked for already: \(letters - askable)") }
       guard askable > 0 else { return 0 }
       if isPlan {

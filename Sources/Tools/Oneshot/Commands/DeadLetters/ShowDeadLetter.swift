@@ -20,7 +20,7 @@ struct ShowDeadLetter: Command {
       "redis", .text("ADDRESS"), help: "only a letter whose data are in this Redis, as it is shown here")
     job = arguments.operand(.job, help: "the letter's job")
     item = arguments.operand(
-      .text("ITEM"), help: "the item, or its id; one that begins with dashes stands behind --")
+      .text("ITEM"), help: "the item, or its id; put -- before one that begins with a dash")
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
@@ -90,7 +90,8 @@ struct ShowDeadLetter: Command {
     if letters.isEmpty {
       console.note("there is no dead letter of \(job) with this name or id; oneshot dead-letters list shows them")
     } else {
-      console.note(isExact ? "several have it; --instance or --redis says whose:" : "several ids begin so:")
+      console.note(
+        isExact ? "several match; narrow it down with --instance or --redis:" : "several ids begin with that:")
       guard !isJSON else {
         try console.say(JSON.array((isExact ? exact : letters).map(\.letter.json)))
         return nil
@@ -123,7 +124,7 @@ struct ShowDeadLetter: Command {
       "\(letter.lastFailedAt.withAge(at: now)) in run \(letter.lastRunID)"
         + (letter.variant.isEmpty ? "" : " of \(letter.variant)"))
     sheet.add(
-      "asked", letter.askedAt.map { "\($0.withAge(at: now)) by \(printable(letter.askedBy ?? "nobody knows"))" })
+      "asked", letter.askedAt.map { "\($0.withAge(at: now)) by \(printable(letter.askedBy ?? "unknown"))" })
     sheet.add("given to", letter.replayRunID.map { "run \($0)" })
     sheet.add("payload", printable(letter.payload))
     return sheet
