@@ -106,7 +106,7 @@ import Testing
       "select min(b) from (select left(encode(item_digest, 'hex'), 6) as b from oneshot.dead_letters group by 1 having count(*) > 1) c"
     )
     let run = try await run(["discard", "a-job", beginning])
-    #expect(run.exitCode == 1 && run.errors.contains("several ids begin so") && run.output.contains(beginning))
+    #expect(run.exitCode == 1 && run.errors.contains("several ids begin with that") && run.output.contains(beginning))
     let shown = try await self.run(["show", "a-job", beginning, "--json"])
     #expect(shown.exitCode == 1 && shown.result.elements.count > 1, "\(shown.output)")
     #expect(try await letters("state <> 'pending'").isEmpty)
