@@ -42,7 +42,8 @@ package struct ExitCode: Sendable {
     failed(.usage, "unknown argument", .leave),
     failed(.unavailable, "Redis or Postgres out of reach after the retries", .retry),
     failed(.internal, "anything unforeseen", .retryAndAlert),
-    failed(.lockLost, "leadership or time ran out; everything uncommitted is rolled back", .retry),
+    failed(
+      .lockLost, "leadership or time ran out, or clocks disagree; everything uncommitted is rolled back", .retry),
     failed(.denied, "authentication or privilege refused", .leave),
     failed(
       .misconfigured, "bad setting, missing table or column, schema too old: the hint says what to do", .leave),

@@ -24,8 +24,10 @@ extension JobRunner {
     let needs = jobNeeds
     let tables = Schema.runtimeTables + needs.tables
     let wanted = (job as? any Checkable)?.advice(for: jobRun(leadership: nil))
-    let (server, applied, missing, denied, isReadOnly, advice) = try await database.transaction(readOnly: true) {
-      session in
+    let (server, disagreement, applied, missing, denied, isReadOnly, advice) = try await database.transaction(
+      readOnly: true
+    ) { session in
+      let disagreement = try disagreement(with: session)
       let missing = try session.query(Schema.missing(tables)).map { row in
         (
           complaint: try row.value("complaint", as: String.self),
@@ -39,8 +41,9 @@ extension JobRunner {
       let advice =
         try missing.isEmpty
         ? wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } } : nil
-      return (session.serverVersion, applied, missing, denied, isReadOnly, advice ?? [])
+      return (session.serverVersion, disagreement, applied, missing, denied, isReadOnly, advice ?? [])
     }
+    if let disagreement { found.complaints.append(disagreement) }
     if isReadOnly { found.complaints.append(Schema.readOnlyFailure) }
     found.facts.append(("postgres_version", .integer(Int64(server))))
     if server < Schema.oldestServer { found.complaints.append(Schema.failure(serverVersion: server)) }
@@ -62,8 +65,11 @@ extension JobRunner {
 
   private func checkRedis(_ found: inout Findings) async throws {
     let commands = LeaderLock.trials(key: identity.lockKey) + jobNeeds.redisTrials
-    let answers = try await redis.withSession { session in
-      try session.pipeline([RedisCommand("INFO", "server")] + commands)
+    let (clock, answers) = try await redis.withSession { session in
+      var clock = self.clock
+      let answers = try session.pipeline([RedisCommand("INFO", "server")] + commands)
+      clock.answered = surroundings.now()
+      return (clock, answers)
     }
     // A user of an ACL need not be allowed to ask for the version.
     if let version = answers.first?.text?.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix(Self.version) }
@@ -71,6 +77,9 @@ extension JobRunner {
       found.facts.append(("redis_version", .string(String(version.dropFirst(Self.version.count)))))
     }
     for (command, answer) in zip(commands, answers.dropFirst()) {
+      if let moment = Timestamp(redisTime: answer), let failure = clock.failure("Redis", says: moment) {
+        found.complaints.append(failure)
+      }
       guard case .error(let code, let message) = answer, LeaderLock.isRefusal(code, message) else { continue }
       let failure = JobFailure(classifying: RedisError.server(code: code, message: message))
       found.complaints.append(

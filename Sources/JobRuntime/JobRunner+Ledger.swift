@@ -3,27 +3,45 @@ import Postgres
 
 /// The run's row in the ledger, and what is told of it elsewhere.
 extension JobRunner {
-  func checkSchema() async throws {
-    let applied = try await retrier.run("reading which migrations were applied") {
-      try await database.withSession { session in try AppliedMigrations(session) }
+  /// What a run that writes nothing looks at before its work; one that writes does so while its row is opened.
+  func checkSchemaAndClock() async throws {
+    let (applied, disagreement) = try await retrier.run("reading which migrations were applied") {
+      try await database.withSession { session in
+        (try AppliedMigrations(session), try compareClock(session))
+      }
     }
-    if let failure = applied.failure(needing: neededMigrations) { throw failure }
+    if let failure = applied.failure(needing: neededMigrations) ?? disagreement { throw failure }
+  }
+
+  /// What a server's clock is compared with that is asked now.
+  var clock: ClockCheck {
+    let now = surroundings.now()
+    return ClockCheck(tolerance: settings.clockTolerance, logicalTime: logicalTime, asked: now, answered: now)
+  }
+
+  /// Compares this host's clock with that of Postgres.
+  func compareClock(_ session: borrowing Session) throws -> JobFailure? {
+    var clock = clock
+    let moment: Timestamp = try session.query(ClockCheck.question).only().value("moment")
+    clock.answered = surroundings.now()
+    return clock.failure("Postgres", says: moment)
   }
 
   /// - Parameter lock: looked at before every try: a run whose lease is over would fence its successor.
   func open(_ ledger: Ledger, _ lock: LeaderLock) async throws -> Ledger.Opening {
     let needs = neededMigrations
-    let statement = ledger.open(
-      .init(
-        scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
-        identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
-        deadlineAt: startedAt + settings.timeout, host: surroundings.host, version: oneshotVersion,
-        needs: needs))
+    let facts = Ledger.OpeningFacts(
+      scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
+      identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
+      deadlineAt: startedAt + settings.timeout, host: surroundings.host, version: oneshotVersion,
+      needs: needs)
     return try await retrier.run("opening the run in the ledger") {
       try lock.lease.check(lock.key)
       return try await database.withSession { session in
+        // Read here: connecting may have taken a while.
+        let clock = clock
         do {
-          return try ledger.read(session.query(statement).only())
+          return try ledger.read(session.query(ledger.open(facts, clock)).only(), clock)
         } catch let error as PostgresError where Schema.isMissing(error) {
           return .schemaTooOld(found: AppliedMigrations())
         } catch let error as PostgresError where error.state == .undefinedColumn || error.state == .undefinedTable {

@@ -20,8 +20,9 @@ struct JobRunner<J: Job>: Sendable {
   let record = RunRecord()
 
   init(
-    job: J, servers: Servers, settings: RuntimeSettings, identity: RunIdentity, logicalTime: LogicalTime, runID: RunID,
-    startedAt: Timestamp, log: Log, surroundings: Surroundings, telemetry: Telemetry
+    job: J, servers: Servers, settings: RuntimeSettings,
+    identity: RunIdentity, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp, log: Log,
+    surroundings: Surroundings, telemetry: Telemetry
   ) {
     self.job = job
     self.servers = servers
@@ -63,7 +64,7 @@ struct JobRunner<J: Job>: Sendable {
   }
 
   private func runReadOnly() async throws -> RunResult {
-    try await watched(by: [deadlineWatcher]) { try await checkSchema() }
+    try await watched(by: [deadlineWatcher]) { try await checkSchemaAndClock() }
     let report = try await work(nil, replaying: settings.isDryRun && job.writes)
     return try succeeded(report)
   }
@@ -76,7 +77,8 @@ struct JobRunner<J: Job>: Sendable {
       servers.redis, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
     let lock = LeaderLock(
       identity, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold, connection: connection)
-    if case .held(let other) = try await take(lock) {
+    let (attempt, disagreement) = try await take(lock)
+    if case .held(let other) = attempt {
       log.info(
         "another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "already released")])
       var result = self.result(.skipped)
@@ -85,7 +87,7 @@ struct JobRunner<J: Job>: Sendable {
       return result
     }
     log.debug("took the lock", ["lock": .string(lock.key)])
-    let result = await runLocked(lock)
+    let result = if let disagreement { self.result(of: disagreement) } else { await runLocked(lock) }
     // A run that stops gives its lock back.
     await shieldedFromCancellation {
       log.debug("releasing the lock")
@@ -108,16 +110,24 @@ struct JobRunner<J: Job>: Sendable {
   }
 
   /// Tries to become leader; while a run of another variant is, for a while.
-  private func take(_ lock: LeaderLock) async throws -> LeaderLock.Attempt {
+  ///
+  /// - Returns: also why a leader may not go on: Redis' clock is another.
+  private func take(_ lock: LeaderLock) async throws -> (LeaderLock.Attempt, JobFailure?) {
     log.debug("taking the lock", ["lock": .string(lock.key)])
     let (retrier, variant, log, end) = (retrier, identity.variant, log, started + settings.lockWait)
     return try await watched(by: [deadlineWatcher]) {
       var isWaiting = false
       while true {
+        var clock = clock
         let attempt = try await retrier.run("taking the lock") { try await lock.acquire() }
+        if case .acquired(let moment) = attempt {
+          clock.answered = surroundings.now()
+          if moment == nil { log.warning("Redis does not report its time; the clock is compared with Postgres' alone") }
+          return (attempt, moment.flatMap { clock.failure("Redis", says: $0) })
+        }
         guard case .held(let holder) = attempt, ContinuousClock.now < end,
           holder.map({ LeaderLock.isOther(than: variant, holder: $0) }) ?? isWaiting
-        else { return attempt }
+        else { return (attempt, nil) }
         if !isWaiting { log.info("waiting for a run that does other work", ["holder": .string(holder ?? "")]) }
         isWaiting = true
         try await Task.sleep(for: .milliseconds(500))

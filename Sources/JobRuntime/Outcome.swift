@@ -20,6 +20,8 @@ public enum FailureKind: String, Sendable, CaseIterable {
   case fenced
   /// `JOB_TIMEOUT` ran out.
   case deadline
+  /// The clocks of this host and of a server disagree, or the moment that the run is for is still to come.
+  case clock
   /// Authentication or privilege refused.
   case denied
   /// A bad setting, a missing table or column, a schema that is too old.
@@ -30,7 +32,7 @@ public enum FailureKind: String, Sendable, CaseIterable {
     case .usage: 64
     case .unavailable: 69
     case .internal: 70
-    case .lockLost, .fenced, .deadline: 75
+    case .lockLost, .fenced, .deadline, .clock: 75
     case .denied: 77
     case .misconfigured: 78
     }

@@ -139,20 +139,20 @@ class Deployed(unittest.TestCase):
         return json.loads(ended.stdout), ended
 
     def test_a_slot_reaches_the_job_and_a_second_delivery_does_nothing(self):
-        first, ended = self.start("usage-aggregation", "2027-03-01T02:00:00Z")
+        first, ended = self.start("usage-aggregation", "2025-03-01T02:00:00Z")
         self.assertEqual((first["status"], first["exit_code"]), ("succeeded", 0))
-        self.assertEqual((first["scheduled_at"], first["scheduled_by"]), ("2027-03-01T02:00:00Z", "setting"))
+        self.assertEqual((first["scheduled_at"], first["scheduled_by"]), ("2025-03-01T02:00:00Z", "setting"))
         # What CloudWatch makes metrics of; the late alarm waits for job_health.
         (line,) = [json.loads(line) for line in ended.stderr.splitlines() if '"_aws"' in line]
         (described,) = [d for d in line["_aws"]["CloudWatchMetrics"] if d["Dimensions"] == [["job_name"]]]
         self.assertEqual((described["Namespace"], line["job_name"], line["job_health"]), ("oneshot", "usage-aggregation", 1))
         self.assertIn("job_health", [metric["Name"] for metric in described["Metrics"]])
-        second, _ = self.start("usage-aggregation", "2027-03-01T02:00:00Z")
+        second, _ = self.start("usage-aggregation", "2025-03-01T02:00:00Z")
         self.assertEqual((second["status"], second["reason"]), ("skipped", "already_done"))
 
     def test_every_schedule_starts_a_task_that_reads_all_its_settings(self):
         for schedule in WANTED:
-            environment, container, definition = self.cloud.fire(schedule.name, "2027-03-01T02:00:00Z")
+            environment, container, definition = self.cloud.fire(schedule.name, "2025-03-01T02:00:00Z")
             nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1", "JOB_ATTEMPTS": "1"}
             ended = run(BINARIES / container["entryPoint"][0].rpartition("/")[2], env={**environment, **nowhere})
             self.assertEqual(ended.returncode, 69, ended.stdout)
@@ -166,7 +166,7 @@ class Deployed(unittest.TestCase):
         wanted["Target"]["Input"] = wanted["Target"]["Input"].replace('"name":"job"', '"name":"jobs"')
         scheduler.update_schedule(**wanted)
         with self.assertRaises(AssertionError):
-            self.cloud.fire("top-stats", "2027-03-01T02:00:00Z")
+            self.cloud.fire("top-stats", "2025-03-01T02:00:00Z")
 
 
 unittest.main()

@@ -145,7 +145,7 @@ import Testing
     var options = try ConnectionOptions(url: url + "&options=-c%20lock_timeout%3D200ms", applicationName: "newer")
     options.commandTimeout = .seconds(20)
     let newer = Database(options)
-    let opening = here.ledger(2).open(LedgerPlace.facts())
+    let opening = here.ledger(2).open(LedgerPlace.facts(), LedgerPlace.clock)
     let holder = try Database(ConnectionOptions(url: url, applicationName: "holder"))
     let (started, start) = AsyncStream.makeStream(of: Void.self)
     let task = Task {

@@ -25,6 +25,10 @@ struct LedgerPlace {
     return Ledger(identity: identity, runID: RunID(at: Self.start + .seconds(number), using: &generator))
   }
 
+  /// One that no server disagrees with.
+  static let clock = ClockCheck(
+    tolerance: .days(36_525), logicalTime: LogicalTime(moment: slot, source: .setting), asked: start, answered: start)
+
   static func facts(
     at scheduledAt: Timestamp = slot, by source: LogicalTime.Source = .clock, isForced: Bool = false,
     needs: [MigrationNeed] = [MigrationNeed("core", 1)]
@@ -36,12 +40,12 @@ struct LedgerPlace {
 
   func open(
     _ ledger: Ledger, at scheduledAt: Timestamp = slot, by source: LogicalTime.Source = .setting,
-    isForced: Bool = false, needs: [MigrationNeed] = [MigrationNeed("core", 1)]
+    isForced: Bool = false, needs: [MigrationNeed] = [MigrationNeed("core", 1)], clock: ClockCheck = Self.clock
   ) async throws -> Ledger.Opening {
     let statement = ledger.open(
-      Self.facts(at: scheduledAt, by: source, isForced: isForced, needs: needs))
+      Self.facts(at: scheduledAt, by: source, isForced: isForced, needs: needs), clock)
     return try await place.database.withSession { session in
-      try ledger.read(session.query(statement).only())
+      try ledger.read(session.query(statement).only(), clock)
     }
   }
 

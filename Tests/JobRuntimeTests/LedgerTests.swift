@@ -133,6 +133,28 @@ import Testing
     #expect(try await here.runs().isEmpty)
   }
 
+  @Test(arguments: [-1, 1])
+  func `where the clock of Postgres disagrees nothing is opened`(sign: Int64) async throws {
+    let here = try await LedgerPlace()
+    let seconds = try await here.place.value("extract(epoch from now())::bigint")
+    let now = Timestamp(seconds: try #require(Int64(seconds)))
+    let host = now + .seconds(sign * 3600)
+    func clock(_ tolerance: Duration) -> ClockCheck {
+      ClockCheck(
+        tolerance: tolerance, logicalTime: LogicalTime(moment: now, source: .setting), asked: host, answered: host)
+    }
+    let failure = try await #require(throws: JobFailure.self) {
+      try await here.open(here.ledger(1), clock: clock(.minutes(50)))
+    }
+    #expect(failure.kind == .clock && failure.message.contains("the clock of this host says \(host.rfc3339)"))
+    #expect(try await here.place.value("select count(*) from oneshot.fences") == "0")
+    #expect(try await here.runs().isEmpty)
+    guard case .opened = try await here.open(here.ledger(1), clock: clock(.minutes(70))) else {
+      Issue.record("not opened")
+      return
+    }
+  }
+
   @Test func `of many starts at once each has a fence of its own`() async throws {
     let here = try await LedgerPlace()
     let fences = try await withThrowingTaskGroup(of: Int64.self) { group in
@@ -140,9 +162,9 @@ import Testing
         group.addTask {
           let database = try Database(ConnectionOptions(url: here.place.databaseURL, applicationName: "\(number)"))
           let ledger = here.ledger(number)
-          let statement = ledger.open(LedgerPlace.facts())
+          let statement = ledger.open(LedgerPlace.facts(), LedgerPlace.clock)
           let opening = try await database.withSession { session in
-            try ledger.read(session.query(statement).only())
+            try ledger.read(session.query(statement).only(), LedgerPlace.clock)
           }
           guard case .opened(let fence, _, _) = opening else { throw TestFailure("\(opening)") }
           return fence

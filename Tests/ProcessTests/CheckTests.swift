@@ -113,7 +113,8 @@ import Testing
 
   /// What its page's rights for a user of Redis come to, but for one.
   private static let commands = [
-    "scan", "dbsize", "mget", "get", "type", "ttl", "cluster|slots", "select", "set", "eval", "evalsha", "script|load",
+    "scan", "dbsize", "mget", "get", "type", "ttl", "cluster|slots", "select", "set", "time", "eval", "evalsha",
+    "script|load",
     "pexpire", "del", "expire",
   ]
 
@@ -132,7 +133,7 @@ import Testing
     ]) { $1 }
   }
 
-  @Test(arguments: ["none", "set", "get", "eval", "pexpire", "del", "expire", "mget"])
+  @Test(arguments: ["none", "set", "get", "time", "eval", "pexpire", "del", "expire", "mget"])
   func `each command of Redis that a user may not is named`(command: String) async throws {
     let place = try await Place()
     let environment = try await environment(place, without: command)

@@ -1,3 +1,4 @@
+import Glibc
 package import JobRuntime
 import Synchronization
 
@@ -8,10 +9,10 @@ package struct InProcess: Sendable {
 
   /// - Parameters:
   ///   - environment: all that the run is told.
-  ///   - now: the clock's moment, which stands still.
+  ///   - now: the clock's moment, which stands still; by default that of the servers.
   package init(
     _ arguments: [String] = [], _ environment: [String: String],
-    now: Timestamp = Timestamp(seconds: 1_761_962_401)
+    now: Timestamp = Timestamp(seconds: Int64(time(nil)))
   ) {
     let heard = heard
     surroundings = Surroundings(

@@ -18,7 +18,8 @@ struct LeaderLock: Sendable {
 
   /// What trying came to.
   enum Attempt: Sendable {
-    case acquired
+    /// With Redis' own time; none where the user may not ask for it.
+    case acquired(at: Timestamp?)
     /// Somebody else holds it; the holder as it stands in Redis, if it was still there.
     case held(by: String?)
   }
@@ -49,14 +50,17 @@ struct LeaderLock: Sendable {
     do {
       let attempt = try await connection.withSession { session throws -> Attempt in
         let set = RedisCommand("SET", key, holder, "NX", "PX", String(ttl.inMilliseconds))
-        if try session.command(set).text == "OK" { return .acquired }
+        let answers = try session.pipeline([set, RedisCommand("TIME")])
+        if case .error(let code, let message) = answers[0] { throw RedisError.server(code: code, message: message) }
+        let time = Timestamp(redisTime: answers[1])
+        if answers[0].text == "OK" { return .acquired(at: time) }
         let answer = try session.command(RedisCommand("GET", key))
         guard case .bytes(let bytes) = answer else { return .held(by: nil) }
         let current = String(decoding: bytes, as: UTF8.self)
         // An earlier try whose answer was lost had set it after all.
         guard current == holder else { return .held(by: current) }
         let renewed = try session.run(Self.renewal, keys: [key], arguments: [holder, String(ttl.inMilliseconds)])
-        return renewed.integer == 1 ? .acquired : .held(by: nil)
+        return renewed.integer == 1 ? .acquired(at: time) : .held(by: nil)
       }
       if case .acquired = attempt { lease.confirm(since: before) }
       return attempt
@@ -123,6 +127,7 @@ struct LeaderLock: Sendable {
       // role and at its memory.
       RedisCommand("SET", key, "check", "NX", "XX"),
       RedisCommand("GET", key),
+      RedisCommand("TIME"),
       RedisCommand("EVAL", rights, "1", key),
     ]
   }

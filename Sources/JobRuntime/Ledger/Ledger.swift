@@ -20,7 +20,9 @@ struct Ledger: Sendable {
 
   /// Takes the next fencing token and writes the run's row: all in one statement, so in one transaction
   /// and one round trip.
-  func open(_ facts: OpeningFacts) -> Statement {
+  ///
+  /// - Parameter clock: where Postgres' clock disagrees, nothing is written.
+  func open(_ facts: OpeningFacts, _ clock: ClockCheck) -> Statement {
     """
     with me as (
       select \(identity.instance)::text as instance, \(job)::text as job, \(identity.server)::text as server,
@@ -30,6 +32,10 @@ struct Ledger: Sendable {
       from unnest(\(facts.needs.map(\.line))::text[], \(facts.needs.map(\.number))::integer[]) as needed (line, number)
       cross join lateral (
         select coalesce(max(m.number), 0) as found from oneshot.migrations m where m.line = needed.line) as applied
+    ), clock as (
+      -- When the server got this statement, however long it then waits for a lock.
+      select statement_timestamp() as moment,
+        statement_timestamp() between \(clock.earliest) and \(clock.latest) as is_right
     ), of_slot as (
       select r.run_id, r.status, r.scheduled_by
       from oneshot.job_runs r join me using (instance, job, variant, shard, shard_count)
@@ -44,8 +50,8 @@ struct Ledger: Sendable {
       -- One more than any of the job's, so that tokens tell which of two runs is newer when they share the work
       -- differently, and go on rising when an address or a name of an installation changes.
       select instance, job, server, shard, 1 + coalesce((select max(token) from oneshot.fences where job = \(job)), 0)
-      from schema, me
-      where is_enough and not exists (select from done)
+      from schema, clock, me
+      where is_enough and is_right and not exists (select from done)
       on conflict (instance, job, server, shard) do update set token = greatest(f.token + 1, excluded.token)
       returning token
     ), left_open as (
@@ -80,12 +86,12 @@ struct Ledger: Sendable {
       on conflict (run_id) do update set fence = excluded.fence where job_runs.status = 'running'
       returning fence, attempt
     )
-    select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
+    select is_enough, found, is_right, clock.moment, (select run_id from done) as done, opened.fence, opened.attempt,
       -- Asked here, where it costs no round trip.
       exists (
         select from oneshot.dead_letters d join me using (instance, job)
         where d.server in (me.server, '') and d.replay_asked_at is not null and d.state = 'pending') as has_asked
-    from schema left join opened on true
+    from schema cross join clock left join opened on true
     """
   }
 
@@ -103,15 +109,17 @@ struct Ledger: Sendable {
     var needs: [MigrationNeed]
   }
 
-  /// - Throws: `JobFailure` of kind `fenced` when a newer run has given this one up already.
-  func read(_ row: Row) throws -> Opening {
+  /// - Throws: `JobFailure` of kind `fenced` when a newer run has given this one up already, of kind `clock` when clocks
+  ///   disagree.
+  func read(_ row: Row, _ clock: ClockCheck) throws -> Opening {
     if let done = try row.optional("done", as: String.self) { return .alreadyDone(runID: done) }
     guard let fence = try row.optional("fence", as: Int64.self) else {
-      guard try !row.value("is_enough", as: Bool.self) else {
-        throw JobFailure(
-          .fenced, "a newer run has started while this one was opened", hint: "Nothing to do: it does the work.")
+      guard try row.value("is_enough") else {
+        return .schemaTooOld(found: AppliedMigrations(listed: try row.value("found")))
       }
-      return .schemaTooOld(found: AppliedMigrations(listed: try row.value("found")))
+      guard try row.value("is_right") else { throw try clock.refusal("Postgres", says: row.value("moment")) }
+      throw JobFailure(
+        .fenced, "a newer run has started while this one was opened", hint: "Nothing to do: it does the work.")
     }
     return .opened(fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"))
   }

@@ -4,6 +4,7 @@ struct RuntimeSettings: JobSettings {
   var instance: String
   var scheduledAt: Timestamp?
   var kubernetesName: String?
+  var clockTolerance: Duration
   var timeout: Duration
   var lockTTL: Duration
   var lockMinHold: Duration
@@ -38,6 +39,9 @@ struct RuntimeSettings: JobSettings {
     kubernetesName = env.optionalString(
       "JOB_KUBERNETES_NAME", help: "The Kubernetes Job's name; its suffix is the scheduled time, in minutes since 1970."
     )
+    clockTolerance = env.duration(
+      "JOB_CLOCK_TOLERANCE", default: .minutes(5), in: .seconds(1) ... .days(36_525),
+      help: "Refuse a run whose host's clock is further than this from those of Postgres and Redis.")
     timeout = env.duration(
       "JOB_TIMEOUT", default: .minutes(50), in: .seconds(1) ... .days(30), help: "The deadline of the whole run.")
     lockTTL = env.duration(

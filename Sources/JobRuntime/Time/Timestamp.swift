@@ -1,4 +1,5 @@
 public import Postgres
+import Redis
 
 /// A moment, in microseconds since 1970-01-01T00:00:00Z: what Postgres' `timestamptz` can hold.
 public struct Timestamp: Sendable, Hashable, Comparable {
@@ -82,6 +83,15 @@ extension Timestamp {
     let digits = String(fraction)
     let shown = fraction == 0 ? "" : "." + String(repeating: "0", count: 6 - digits.count) + digits
     return "\(day)T\(two(inDay / 3600)):\(two(inDay / 60 % 60)):\(two(inDay % 60))\(shown)Z"
+  }
+}
+
+extension Timestamp {
+  /// Reads what Redis answers to `TIME`: seconds and microseconds; `nil` for anything else.
+  init?(redisTime answer: RedisValue) {
+    let numbers = answer.elements.compactMap { $0.text.flatMap { Int64($0) } }
+    guard numbers.count == 2, numbers.allSatisfy({ (0...1_000_000_000_000).contains($0) }) else { return nil }
+    self.init(microseconds: numbers[0] * 1_000_000 + numbers[1])
   }
 }
 

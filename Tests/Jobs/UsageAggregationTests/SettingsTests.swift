@@ -13,6 +13,7 @@ import Testing
     "REDIS_CERT_FILE": "/nowhere",
     "REDIS_KEY_FILE": "/nowhere/key", "JOB_METRICS_EMF": "on/off", "JOB_STATSD": "localhost",
     "JOB_PUSHGATEWAY_URL": "ftp://h", "JOB_HEARTBEAT_URL": "ping", "JOB_SCHEDULED_AT": "2025-11-08 at two",
+    "JOB_CLOCK_TOLERANCE": "0s",
     "JOB_TIMEOUT": "1.5h", "JOB_INSTANCE": "A b", "JOB_LOCK_TTL": "500ms", "JOB_LOCK_MIN_HOLD": "-1s",
     "JOB_LOCK_WAIT": "-1s",
     "JOB_ATTEMPTS": "101",

@@ -41,6 +41,25 @@ import Testing
     #expect(try await usage.place.redis("EXISTS", Usage.lockKey).integer == 0)
   }
 
+  @Test func `16: a host that is a day ahead completes no day that is not over`() async throws {
+    let clock = try await WallClock()
+    try clock.set(86_400)
+    let usage = try await Usage()
+    let today = try await usage.place.value("(now() at time zone 'UTC')::date")
+    try await usage.set(["m:\(today):x": "5"])
+    let ahead = usage.place.environment.merging(clock.environment) { $1 }
+    for arguments in [[], ["--check"]] {
+      let refused = try await Usage.binary.run(arguments, ahead)
+      #expect(refused.exitCode == 75 && refused.result["error", "kind"].string == "clock", "\(refused.output)")
+    }
+    #expect(try await usage.completed() == [] && usage.stored() == [:])
+    // What is counted later today arrives.
+    try await usage.set(["m:\(today):x": "105"])
+    let later = try await Usage.binary.run([], usage.place.environment.merging(["USAGE_INCLUDE_TODAY": "true"]) { $1 })
+    #expect(later.exitCode == 0, "\(later.output)")
+    #expect(try await usage.stored() == ["m:\(today):x": "105"])
+  }
+
   @Test func `16: the deadline comes though the clock is set back`() async throws {
     let clock = try await WallClock()
     let usage = try await usage()
