@@ -92,9 +92,8 @@ package struct Invocation<J: Job>: Sendable {
 
     let channels = Channel.all(settings.telemetry, terminal: surroundings.terminal)
     let runner = JobRunner(
-      job: makeJob(own), servers: servers, settings: settings, identity: identity, logicalTime: logicalTime,
-      runID: runID,
-      startedAt: startedAt, log: log, surroundings: surroundings,
+      job: makeJob(own), servers: servers, settings: settings, zones: env.zones, identity: identity,
+      logicalTime: logicalTime, runID: runID, startedAt: startedAt, log: log, surroundings: surroundings,
       telemetry: Telemetry(channels, redactor: redactor, log: log))
     return .run(PreparedRun(of: runner, isCheck: request == .check, delivery))
   }

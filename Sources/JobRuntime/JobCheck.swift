@@ -55,8 +55,10 @@ extension JobRunner {
     if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }
     found.complaints += missing.map { Schema.failure(missing: $0.complaint, isPrivilege: $0.isPrivilege) }
     found.complaints += denied.map { Schema.failure(missing: $0, isPrivilege: true) }
-    // What the job looks at may need temporary relations, which a server that only reads does not make.
-    if !isReadOnly, let job = job as? any Checkable {
+    let zones = try await zoneFailures()
+    found.complaints += zones
+    // What the job looks at may need temporary relations, which a server that only reads does not make; and days.
+    if !isReadOnly, zones.isEmpty, let job = job as? any Checkable {
       found.complaints += try await job.check(jobRun(leadership: nil))
     }
   }

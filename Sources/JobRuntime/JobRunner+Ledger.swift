@@ -13,6 +13,19 @@ extension JobRunner {
     if let failure = applied.failure(needing: neededMigrations) ?? disagreement { throw failure }
   }
 
+  /// What is wrong with time zones that the settings name.
+  func zoneFailures() async throws -> [JobFailure] {
+    let zones = zones.filter { !$0.isUTC }
+    guard !zones.isEmpty else { return [] }
+    return try await retrier.run("looking up time zones") {
+      try await database.withSession { session in
+        var failures: [JobFailure] = []
+        for zone in zones { if let failure = try zone.failure(session) { failures.append(failure) } }
+        return failures
+      }
+    }
+  }
+
   /// What a server's clock is compared with that is asked now.
   var clock: ClockCheck {
     let now = surroundings.now()

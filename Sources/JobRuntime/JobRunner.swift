@@ -7,6 +7,8 @@ struct JobRunner<J: Job>: Sendable {
   let job: J
   let servers: Servers
   let settings: RuntimeSettings
+  /// The job's settings that name a time zone.
+  let zones: [ZoneSetting]
   let identity: RunIdentity
   let logicalTime: LogicalTime
   let runID: RunID
@@ -20,13 +22,14 @@ struct JobRunner<J: Job>: Sendable {
   let record = RunRecord()
 
   init(
-    job: J, servers: Servers, settings: RuntimeSettings,
+    job: J, servers: Servers, settings: RuntimeSettings, zones: [ZoneSetting],
     identity: RunIdentity, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp, log: Log,
     surroundings: Surroundings, telemetry: Telemetry
   ) {
     self.job = job
     self.servers = servers
     self.settings = settings
+    self.zones = zones
     self.identity = identity
     self.logicalTime = logicalTime
     self.runID = runID
@@ -187,6 +190,7 @@ struct JobRunner<J: Job>: Sendable {
   private func work(_ leadership: JobRun.Leadership?, replaying: Bool) async throws -> J.Report {
     let (job, run, replays) = (job, jobRun(leadership: leadership), replaying && settings.replays)
     return try await watched(by: leadership.map { watchers(of: $0.lock) } ?? [deadlineWatcher]) {
+      if let failure = try await zoneFailures().first { throw failure }
       let replay = replays ? try await Self.beginReplay(job, run) : nil
       let report = try await job.run(run)
       try await replay?.settle(run)

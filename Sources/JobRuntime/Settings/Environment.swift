@@ -3,9 +3,11 @@
 ///
 /// An empty variable counts as unset: manifests often carry empty ones.
 public struct Environment {
-  private let variables: [String: String]
+  let variables: [String: String]
   package private(set) var declarations: [SettingDeclaration] = []
   package private(set) var problems: [SettingProblem] = []
+  /// Those that name a time zone.
+  package internal(set) var zones: [ZoneSetting] = []
   /// Values that must appear in no output.
   package private(set) var secrets: [String] = []
   /// What the settings that select the work add to the variant, where they differ from their defaults.

@@ -39,9 +39,7 @@ struct Position: Sendable {
   }
 
   /// Reads where each source stands.
-  ///
-  /// - Throws: `JobFailure` for a time zone that Postgres does not know.
-  static func read(_ sources: [Source], timezone: String, _ session: borrowing Session) throws -> [String: Position] {
+  static func read(_ sources: [Source], _ session: borrowing Session) throws -> [String: Position] {
     let statement = try Statement(
       file: "positions.sql", PackageResources.positions_sql,
       binding: [
@@ -49,22 +47,7 @@ struct Position: Sendable {
       ])
     var positions: [String: Position] = [:]
     for row in try session.query(statement) { positions[try row.value("source")] = try Position(row) }
-    // Looked up once: it reads all files of time zones.
-    if positions.values.contains(where: { $0.timezone?.lowercased() != timezone.lowercased() }) {
-      try checkName(timezone, session)
-    }
     return positions
-  }
-
-  /// Postgres takes more than names: of `UTC+3`, which lies in the west, and of `CEST`, which has no summer.
-  private static func checkName(_ timezone: String, _ session: borrowing Session) throws {
-    let isName: Bool = try session.query(
-      "select exists (select from pg_timezone_names where lower(name) = lower(\(timezone))) as is_name"
-    ).only().value("is_name")
-    guard !isName else { return }
-    throw JobFailure(
-      .misconfigured, "ROLLUPS_TIMEZONE is «\(timezone)», which is no name of a time zone of this Postgres",
-      hint: "pg_timezone_names lists those that it knows: Europe/Berlin, for example.")
   }
 
   /// - Throws: `JobFailure` when an incremental run cannot go on from here.

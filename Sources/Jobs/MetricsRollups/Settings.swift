@@ -50,10 +50,8 @@ extension MetricsRollups {
           "ROLLUPS_GRANULARITIES", form: "names with commas", default: all,
           help: "The levels this schedule calculates; what it leaves stays queued for the one that does.",
           selects: .work, written: { $0.map(\.rawValue) }, parse: Self.parseGranularities) ?? Granularity.allCases
-      timezone = env.string(
-        "ROLLUPS_TIMEZONE", default: "UTC",
-        help: "The time zone of days, weeks and months, by a name that Postgres knows."
-      )
+      timezone = env.timeZone(
+        "ROLLUPS_TIMEZONE", help: "The time zone of days, weeks and months, by a name that Postgres knows.")
       let form = "2025-11-01 or RFC 3339"
       from = env.custom(
         "ROLLUPS_FROM", form: form, default: nil,

@@ -22,12 +22,12 @@ struct Work {
     let isForeign: Bool
   }
 
-  /// Looks at time zone, positions and sources, before anything else is written.
+  /// Looks at positions and sources, before anything else is written.
   init(_ settings: MetricsRollups.Settings, _ run: JobRun) async throws {
     (self.settings, self.run) = (settings, run)
     let own = settings.sources.enumerated().filter { $0.offset % run.shard.count == run.shard.index }.map(\.element)
     let (range, positions) = try await run.reading { session in
-      let positions = try Position.read(own, timezone: settings.timezone, session)
+      let positions = try Position.read(own, session)
       guard settings.from != nil || settings.to != nil else { return (Range.whole, positions) }
       return (try Range(from: settings.from, to: settings.to, timezone: settings.timezone, session), positions)
     }

@@ -17,17 +17,10 @@ extension UsageAggregation {
 
   /// - Parameter dates: only these days; by default those that the settings ask for.
   func plan(_ run: JobRun, only dates: [CalendarDay]? = nil) async throws -> [PlannedDay] {
-    let statement = try Statements.days(settings, only: dates, run)
-    do {
-      return try await run.read(statement).map { row in
-        PlannedDay(
-          date: try row.value("day"), start: try row.value("starts_at"), end: try row.value("ends_at"),
-          isSettled: try row.value("is_settled"))
-      }
-    } catch let error as PostgresError where error.state == .invalidParameterValue {
-      throw JobFailure(
-        .misconfigured, "USAGE_TIMEZONE is «\(settings.timeZone)», which Postgres does not know",
-        hint: "select name from pg_timezone_names lists what it knows.")
+    try await run.read(Statements.days(settings, only: dates, run)).map { row in
+      PlannedDay(
+        date: try row.value("day"), start: try row.value("starts_at"), end: try row.value("ends_at"),
+        isSettled: try row.value("is_settled"))
     }
   }
 

@@ -63,8 +63,7 @@ struct UsageAggregation: Job {
       settle = env.duration(
         "USAGE_SETTLE", default: .hours(1), in: .zero ... .days(2),
         help: "A day counts as completed once it was read this long after its end; until then it is read again.")
-      timeZone = env.string(
-        "USAGE_TIMEZONE", default: "UTC", help: "The time zone of the days, by a name that Postgres knows.")
+      timeZone = env.timeZone("USAGE_TIMEZONE", help: "The time zone of the days, by a name that Postgres knows.")
       keyPrefix = env.string(
         "USAGE_KEY_PREFIX", default: "usage:", help: "What stands before the merchant id, the colon included.",
         selects: .work(as: "prefix"))

@@ -1,0 +1,30 @@
+/// The name that somebody has probably meant.
+///
+/// - Returns: of some names the one that takes the fewest changes to get to, where these are few: a letter more, less,
+///   another, or two that changed places (Damerau and Levenshtein's distance, without a second change in the same place).
+func nearestName(to text: String, among names: some Sequence<String>) -> String? {
+  let wanted = text.lowercased()
+  let most = max(1, min(3, wanted.utf8.count / 3))
+  let near = names.map { (name: $0, changes: changes(from: wanted, to: $0.lowercased())) }.filter { $0.changes <= most }
+  return near.min { ($0.changes, $0.name) < ($1.changes, $1.name) }?.name
+}
+
+private func changes(from left: String, to right: String) -> Int {
+  let (left, right) = (Array(left.utf8), Array(right.utf8))
+  // Too different in length to be looked at.
+  guard abs(left.count - right.count) <= 3 else { return .max }
+  var (beforeLast, last) = ([Int](), Array(0...right.count))
+  for row in left.indices {
+    var line = [row + 1]
+    for column in right.indices {
+      let isSame = left[row] == right[column]
+      var fewest = min(last[column] + (isSame ? 0 : 1), last[column + 1] + 1, line[column] + 1)
+      if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+        fewest = min(fewest, beforeLast[column - 1] + 1)
+      }
+      line.append(fewest)
+    }
+    (beforeLast, last) = (last, line)
+  }
+  return last[right.count]
+}

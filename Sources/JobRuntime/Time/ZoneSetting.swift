@@ -1,0 +1,65 @@
+import Postgres
+
+/// A setting that names a time zone: the one check of all of them, for runs and for `--check`.
+///
+/// Postgres takes more than names where it converts a moment: of `UTC-5`, POSIX's notation, it makes five hours *east*, and
+/// of `CET`, an abbreviation, a zone that has no summer.
+package struct ZoneSetting: Sendable, Equatable {
+  package var setting: String
+  package var zone: String
+}
+
+extension Environment {
+  /// A time zone, by a name of `pg_timezone_names`. Postgres is asked before the work whether it is one.
+  public mutating func timeZone(_ name: String, default fallback: String = "UTC", help: String) -> String {
+    let zone =
+      custom(name, form: "name of a time zone", default: fallback, help: help) { .success($0) } ?? fallback
+    zones.append(ZoneSetting(setting: name, zone: zone))
+    return zone
+  }
+}
+
+extension ZoneSetting {
+  /// Whether nobody has to be asked.
+  var isUTC: Bool { zone.lowercased() == "utc" }
+
+  /// - Returns: what is wrong with the zone, if anything is. In no transaction: what Postgres says may be an error.
+  func failure(_ session: borrowing Session) throws(PostgresError) -> JobFailure? {
+    do {
+      guard try !session.query(isName).only().value("is_name", as: Bool.self) else { return nil }
+    } catch {
+      guard error.state == .invalidParameterValue else { throw error }
+    }
+    return JobFailure(
+      .misconfigured, "\(setting) is «\(zone)», which is no name of a time zone of this Postgres",
+      hint: try hint(session))
+  }
+
+  /// The view of all names reads some thousand files, so that it is asked only where it has to be: what has a slash and
+  /// no digit is neither an offset nor an abbreviation, and Postgres converts by it only if it is a name (else 22023).
+  private var isName: Statement {
+    """
+    select case
+      when strpos(zone, '/') > 0 and zone !~ '[0-9]' then now() at time zone zone is not null
+      else exists (select from pg_timezone_names where lower(name) = lower(zone))
+        and not exists (
+          select from pg_timezone_abbrevs
+          where abbrev = upper(zone) and abbrev not in ('GMT', 'UCT', 'UTC', 'Z', 'ZULU'))
+    end as is_name
+    from (select \(zone)::text as zone) as asked
+    """
+  }
+
+  /// What to write instead.
+  private func hint(_ session: borrowing Session) throws(PostgresError) -> String {
+    if let offset = UTCOffset(zone) { return offset.advice }
+    var names: [String] = []
+    for row in try session.query("select name from pg_timezone_names") { names.append(try row.value("name")) }
+    // Of an abbreviation everything is near.
+    if zone.utf8.count > 4, let near = nearestName(to: zone, among: names) {
+      return "Is it \(near)? `select name from pg_timezone_names` lists all."
+    }
+    return
+      "Name a place, whose summer time is known: Europe/Berlin, America/New_York. `select name from pg_timezone_names` lists all."
+  }
+}
