@@ -22,26 +22,22 @@ extension JobRunner {
 
   private func checkPostgres(_ found: inout Findings) async throws {
     let needs = jobNeeds
-    let tables = Schema.runtimeTables + needs.tables
+    let missing = try await self.missing()
     let wanted = (job as? any Checkable)?.advice(for: jobRun(leadership: nil))
-    let (server, disagreement, applied, missing, denied, isReadOnly, advice) = try await database.transaction(
+    let (server, disagreement, applied, denied, isReadOnly, advice) = try await database.transaction(
       readOnly: true
     ) { session in
-      let disagreement = try disagreement(with: session)
-      let missing = try session.query(Schema.missing(tables)).map { row in
-        (
-          complaint: try row.value("complaint", as: String.self),
-          isPrivilege: try row.value("is_privilege", as: Bool.self)
-        )
-      }
+      let disagreement = try compareClock(session)
       let applied = missing.isEmpty ? try AppliedMigrations(session) : AppliedMigrations()
-      let denied = try session.query(Schema.denied(needs.functions)).map { try $0.value("complaint", as: String.self) }
+      let denied = try session.query(Schema.denied(needs.functions)).map {
+        try Missing($0).failure([], isMigrated: true)
+      }
       let isReadOnly: Bool = try session.query(Schema.isReadOnly).only().value("is_read_only")
       // It may read the tables themselves.
       let advice =
         try missing.isEmpty
         ? wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } } : nil
-      return (session.serverVersion, disagreement, applied, missing, denied, isReadOnly, advice ?? [])
+      return (session.serverVersion, disagreement, applied, denied, isReadOnly, advice ?? [])
     }
     if let disagreement { found.complaints.append(disagreement) }
     if isReadOnly { found.complaints.append(Schema.readOnlyFailure) }
@@ -53,8 +49,7 @@ extension JobRunner {
     }
     for line in advice { log.warning("advice: \(line)") }
     if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }
-    found.complaints += missing.map { Schema.failure(missing: $0.complaint, isPrivilege: $0.isPrivilege) }
-    found.complaints += denied.map { Schema.failure(missing: $0, isPrivilege: true) }
+    found.complaints += missing + denied
     let zones = try await zoneFailures()
     found.complaints += zones
     // What the job looks at may need temporary relations, which a server that only reads does not make; and days.
@@ -62,8 +57,6 @@ extension JobRunner {
       found.complaints += try await job.check(jobRun(leadership: nil))
     }
   }
-
-  private var jobNeeds: JobNeeds { (job as? any Checkable)?.needs ?? J.facts.needs }
 
   private func checkRedis(_ found: inout Findings) async throws {
     let commands = LeaderLock.trials(key: identity.lockKey) + jobNeeds.redisTrials

@@ -57,7 +57,7 @@ struct JobRunner<J: Job>: Sendable {
     do {
       result = isReadOnly ? try await runReadOnly() : try await runAsLeader()
     } catch {
-      result = self.result(of: error)
+      result = self.result(of: await explained(error))
       if !isReadOnly { await sendTelemetry(result) }
     }
     // Not for long: it waits for what the connection is busy with, which may be a server that is frozen.
@@ -158,7 +158,7 @@ struct JobRunner<J: Job>: Sendable {
         return await runOpened(JobRun.Leadership(lock: lock, ledger: ledger, fence: fence), replaying: hasAsked)
       }
     } catch {
-      return result(of: error)
+      return result(of: await explained(error))
     }
   }
 
@@ -168,7 +168,7 @@ struct JobRunner<J: Job>: Sendable {
     do {
       result = try succeeded(try await work(leadership, replaying: replaying))
     } catch {
-      result = self.result(of: error)
+      result = self.result(of: await explained(error))
     }
     // A run that stops still says so in the ledger. But what is left of the time after a signal is the lock's, should
     // Postgres not answer.

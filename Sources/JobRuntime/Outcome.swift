@@ -87,7 +87,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     case .undefinedTable, .undefinedColumn, .undefinedFunction, .invalidSchemaName:
       self.init(
         .misconfigured, message,
-        hint: "Run `oneshot migrate` with the owner's DATABASE_URL; `--check` lists what is missing.")
+        hint: "`--check` lists what is missing, and says where it is and who makes it.")
     case .protocolViolation:
       self.init(
         .misconfigured, message,

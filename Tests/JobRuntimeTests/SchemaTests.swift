@@ -8,9 +8,8 @@ import Testing
   private func missing(_ needs: [TableNeed], in place: Place, role: String? = nil) async throws -> [String] {
     try await place.database.transaction { session in
       if let role { try session.query(Statement(sql: "set local role \(role)")) }
-      return try session.query(Schema.missing(needs)).map { row in
-        try (row.value("is_privilege", as: Bool.self) ? "denied: " : "") + row.value("complaint", as: String.self)
-      }.sorted()
+      return try session.query(Schema.missing(needs)).map { try Missing($0) }
+        .map { ($0.isPrivilege ? "denied: " : "") + $0.complaint }.sorted()
     }
   }
 

@@ -13,7 +13,8 @@ extension Schema {
   /// schema that is too old.)
   static func denied(_ needs: [FunctionNeed]) -> Statement {
     """
-    select 'the role ' || current_user || ' may not execute ' || id as complaint
+    select 'the role ' || current_user || ' may not execute ' || id as complaint, true as is_privilege,
+      null as table_name, format('grant execute on function %s to %I', id, current_user) as remedy
     from unnest(\(needs.map(\.signature))::text[]) as signature
     cross join lateral (
       -- Asking for a function in a schema that may not be used is an error, so that is looked at first.

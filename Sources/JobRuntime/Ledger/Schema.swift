@@ -5,16 +5,27 @@ public struct TableNeed: Sendable, Equatable {
   public var table: String
   public var columns: [String]
   public var privileges: [Privilege]
+  public var origin: Origin
+
+  /// Who makes the table.
+  public enum Origin: Sendable, Equatable {
+    /// `oneshot migrate`.
+    case migration
+    /// The application. `otherwise` says, as the rest of a sentence, how a run gets by without: "leave the board out of
+    /// TOP_STATS_BOARDS".
+    case application(otherwise: String)
+  }
 
   public enum Privilege: String, Sendable {
     case select, insert, update, delete
   }
 
   /// - Parameter table: as it stands in the job's SQL: resolved by `search_path`, or with its schema.
-  public init(_ table: String, columns: [String], privileges: [Privilege]) {
+  public init(_ table: String, columns: [String], privileges: [Privilege], origin: Origin = .migration) {
     self.table = table
     self.columns = columns
     self.privileges = privileges
+    self.origin = origin
   }
 }
 
@@ -74,52 +85,4 @@ enum Schema {
   static let readOnlyFailure = JobFailure(
     .misconfigured, "Postgres takes no writes here: it is a standby, or default_transaction_read_only is on",
     hint: "DATABASE_URL leads to a read-only server; add target_session_attrs=read-write.")
-
-  /// What to do about a row of `missing`.
-  static func failure(missing complaint: String, isPrivilege: Bool) -> JobFailure {
-    isPrivilege
-      ? JobFailure(
-        .denied, complaint, hint: "Grant it to the job's role; docs/jobs has a page for each, with what it needs.")
-      : JobFailure(.misconfigured, complaint, hint: "Run `oneshot migrate` with the owner's DATABASE_URL.")
-  }
-
-  /// One row for everything that is missing: table, column or privilege.
-  static func missing(_ needs: [TableNeed]) -> Statement {
-    let columns = needs.flatMap { need in need.columns.map { (need.table, $0) } }
-    let privileges = needs.flatMap { need in need.privileges.map { (need.table, $0.rawValue) } }
-    return """
-      with names as (
-        select name, split_part(name, '.', 1) as schema, name like '%.%' as is_qualified
-        from unnest(\(needs.map(\.table))::text[]) as name
-      ), reachable as (
-        -- Asking for a table in a schema that may not be used is an error, so that is looked at first.
-        select name, n.oid as schema_id,
-          not is_qualified or coalesce(has_schema_privilege(n.oid, 'usage'), true) as is_usable
-        from names left join pg_namespace n on is_qualified and n.nspname = names.schema
-      ), tables as (
-        select name, case when is_usable then to_regclass(name) end as id, is_usable, schema_id from reachable
-      )
-      select distinct 'the role ' || current_user || ' may not use the schema ' || schema_id::regnamespace as complaint,
-        true as is_privilege
-      from tables where not is_usable
-      union all
-      select 'the role ' || current_user || ' may not make temporary tables in ' || current_database(), true
-      where not has_database_privilege(current_database(), 'temporary')
-      union all
-      select 'the table ' || name || ' does not exist', false
-      from tables where id is null and is_usable
-      union all
-      select 'the column ' || c.name || '.' || c.column_name || ' does not exist', false
-      from unnest(\(columns.map(\.0))::text[], \(columns.map(\.1))::text[]) as c (name, column_name)
-      join tables using (name)
-      where id is not null and not exists (
-        select from pg_attribute a
-        where a.attrelid = id and a.attname = c.column_name and a.attnum > 0 and not a.attisdropped)
-      union all
-      select 'the role ' || current_user || ' may not ' || p.privilege || ' ' || p.name, true
-      from unnest(\(privileges.map(\.0))::text[], \(privileges.map(\.1))::text[]) as p (name, privilege)
-      join tables using (name)
-      where id is not null and not has_table_privilege(id, p.privilege)
-      """
-  }
 }

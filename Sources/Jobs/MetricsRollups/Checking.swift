@@ -9,17 +9,18 @@ extension MetricsRollups: Checkable {
     }
     if settings.sources.contains(where: { $0.file.isBuiltIn && $0.name == "campaign_analytics" }) {
       needs.tables += [
+        ("campaign_signups", ["campaign_id", "signed_up_at", "verified_at", "referred_by"]),
+        ("campaign_emails", ["campaign_id", "sent_at"]), ("campaign_rewards", ["campaign_id", "delivered_at"]),
+      ].map { table, columns in
         TableNeed(
-          "campaign_signups", columns: ["campaign_id", "signed_up_at", "verified_at", "referred_by"],
-          privileges: [.select]),
-        TableNeed("campaign_emails", columns: ["campaign_id", "sent_at"], privileges: [.select]),
-        TableNeed("campaign_rewards", columns: ["campaign_id", "delivered_at"], privileges: [.select]),
-      ]
+          table, columns: columns, privileges: [.select],
+          origin: .application(otherwise: "leave campaign_analytics out of ROLLUPS_SOURCES"))
+      }
     }
     return needs
   }
 
-  /// Looks at time zone, positions and sources as a run would.
+  /// Looks at positions and sources as a run would.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     do {
       let work = try await Work(settings, run)

@@ -5,6 +5,12 @@ import Redis
 extension Reindex: Checkable {
   var needs: JobNeeds {
     var needs = Self.facts.needs
+    // Which of their columns may be read is found out by reading (see `check`).
+    needs.tables += settings.entities.filter(\.file.isBuiltIn).map { entity in
+      TableNeed(
+        "\(entity.name)s", columns: [], privileges: [],
+        origin: .application(otherwise: "leave \(entity.name) out of REINDEX_ENTITIES"))
+    }
     needs.redisTrials = [RedisCommand("GET", Pace.key)]
     return needs
   }

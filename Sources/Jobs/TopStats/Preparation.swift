@@ -30,7 +30,9 @@ enum Preparation: CaseIterable, Sendable {
   }
 
   private static func need(_ table: String, _ columns: String...) -> TableNeed {
-    TableNeed(table, columns: columns, privileges: [.select])
+    TableNeed(
+      table, columns: columns, privileges: [.select],
+      origin: .application(otherwise: "choose boards that do not read it, with TOP_STATS_BOARDS"))
   }
 
   /// The statement that makes it.
