@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import JobRuntime
@@ -46,7 +47,43 @@ import Testing
   @Test func `a result that is short enough is not shortened`() throws {
     var result = try result()
     result.details = ["x": "y"]
-    #expect(result.json(atMost: 4096) == result.json)
+    #expect(result.json(atMost: 4096) == result.json && result.line == result.json.text)
+  }
+
+  @Test(arguments: [7, nil] as [Int64?])
+  func `a year of days and thirty bad keys of 3 kB stay below 8 KiB, and the line says where the rest is`(
+    fence: Int64?
+  ) throws {
+    var result = try result()
+    result.fence = fence
+    result.details = [
+      "by_day": .array(
+        (0..<365).map { ["day": .string("2025-01-01"), "keys": .integer(Int64($0)), "inserted": 123_456] })
+    ]
+    let key = String(repeating: "é", count: 1500)
+    result.errors = (0..<30).map { .init(item: "\($0) \(key)", kind: "bad_value", message: "\(key) is no number") }
+    result.errorsTotal = 30
+    #expect(result.json.text.utf8.count > 100_000)
+    #expect(result.line.utf8.count < RunResult.longestLine && RunResult.longestLine <= 8192)
+    let line = ResultLine(text: result.line)
+    #expect(line["errors_total"].int == 30 && line["exit_code"].int == 70)
+    // Some of both is shown.
+    #expect(line["errors"].count >= 5 && line["errors"].elements.first?["item"].string?.hasPrefix("0 éé") == true)
+    #expect(line["details", "by_day"].count >= 5)
+    let ledger = "the rest is in the ledger: oneshot run 019a3d2e-0000-7000-8000-000000000000"
+    #expect(line["shortened"].string == (fence == nil ? "the rest is left out" : ledger))
+  }
+
+  @Test func `what is cut is cut between characters, with a sign that something is missing`() throws {
+    var result = try result()
+    result.details = [
+      "holder": .string(String(repeating: "🜁", count: 5000)),
+      "text": .verbatim("[\"" + String(repeating: "x", count: 5000) + "\"]"),
+    ]
+    let details = ResultLine(text: result.line)["details"]
+    #expect(
+      details["holder"].string?.hasSuffix("🜁…") == true && details["holder"].string?.contains("\u{FFFD}") == false)
+    #expect(details["text"].string?.hasSuffix("x…") == true)
   }
 
   @Test func `a result of any content is valid and short enough`() throws {

@@ -31,7 +31,7 @@ final class ResultDelivery: Sendable {
         if let failure = result.error { log.error(failure.message, failure.hint.map { ["hint": .string($0)] } ?? [:]) }
       }
       let result = redactor.redact(result)
-      if output.write(result.json.text + "\n") != 0 {
+      if output.write(result.line + "\n") != 0 {
         saying("a warning") { [log] in
           log.warning("the result could not be written to stdout; the exit code is still valid")
         }

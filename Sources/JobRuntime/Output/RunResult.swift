@@ -24,6 +24,8 @@ package struct RunResult: Sendable {
   package var errors: [ItemError] = []
   package var errorsTotal = 0
   package var error: JobFailure?
+  /// Where the rest is, of a result that is told in part.
+  package var shortened: String?
 
   package var job: String { identity.job }
   package var shard: Shard { identity.shard }
@@ -74,23 +76,7 @@ package struct RunResult: Sendable {
       if let hint = error.hint { parts.append(("hint", .string(hint))) }
       members.append(("error", JSON(members: parts)))
     }
+    if let shortened { members.append(("shortened", .string(shortened))) }
     return JSON(members: members)
-  }
-
-  /// The result in at most so many bytes, still valid: what is least needed goes first.
-  package func json(atMost limit: Int) -> JSON {
-    var shorter = self
-    func fits() -> Bool { shorter.json.text.utf8.count <= limit }
-    if fits() { return json }
-    shorter.details = ["shortened": true]
-    while !fits(), !shorter.errors.isEmpty { shorter.errors.removeLast() }
-    for length in [1000, 200, 50] where !fits() {
-      // By bytes: one `Character` may be of any length.
-      func cut(_ text: String) -> String { String(decoding: text.utf8.prefix(length), as: UTF8.self) }
-      shorter.error?.message = cut(error?.message ?? "")
-      shorter.error?.hint = error?.hint.map(cut)
-    }
-    if !fits() { shorter.counts = [:] }
-    return shorter.json
   }
 }

@@ -28,7 +28,7 @@ extension Channel {
     ) { ending throws(Failure) in
       let code = ending.result.exitCode
       let url = code == 0 ? address.url() : address.url(String(code))
-      try client.post(ending.result.json.text, as: "application/json", to: url, within: StopLimits.webRequest)
+      try client.post(ending.result.line, as: "application/json", to: url, within: StopLimits.webRequest)
     }
   }
 }

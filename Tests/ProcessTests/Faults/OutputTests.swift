@@ -32,6 +32,24 @@ import Testing
     #expect(ResultLine(text: copy)["status"].string == status)
   }
 
+  @Test func `19: a year's backfill and thirty keys of 3 kB that are bad make a line of less than 8 KiB`() async throws
+  {
+    let usage = try await Usage()
+    let bad = (0..<30).map { ("bad \($0) " + String(repeating: "k", count: 3000) + ":2025-11-07:x", "?") }
+    try await usage.set(Dictionary(uniqueKeysWithValues: bad))
+    let run = try await usage.run([], ["USAGE_DAYS": "2024-11-08..2025-11-07"])
+    #expect(run.exitCode == 65 && run.output.utf8.count < 8192, "\(run.output.utf8.count)")
+    #expect(run.result["errors_total"].int == 30 && run.result["counts", "days"].int == 365)
+    let id = try #require(run.result["run_id"].string)
+    #expect(run.result["shortened"].string == "the rest is in the ledger: oneshot run \(id)")
+    // There it is.
+    let stored = try await usage.place.value("select jsonb_array_length(details -> 'by_day') from oneshot.job_runs")
+    #expect(stored == "365")
+    #expect(try await usage.deadLetters().count == 30)
+    let told = try await Binary("oneshot").run(["run", id, "--json"], usage.place.environment)
+    #expect(ResultLine(text: told.output)["details", "by_day"].count == 365, "\(told.output.prefix(300))")
+  }
+
   @Test(arguments: ["/nowhere/result", "/dev/full", "/proc/version", "."])
   func `19: a result file that cannot be written is a warning`(path: String) async throws {
     let usage = try await Usage()
