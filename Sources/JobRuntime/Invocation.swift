@@ -66,6 +66,8 @@ package struct Invocation<J: Job>: Sendable {
     let logicalTime = LogicalTime.decide(
       setting: settings.scheduledAt, kubernetesName: settings.kubernetesName, now: startedAt, warning: &warning)
     if let warning { log.warning(warning) }
+    let unread = env.unread
+    for variable in unread { log.warning(variable.description) }
 
     let delivery = ResultDelivery(to: surroundings, path: settings.resultFile, log: log, redactor: redactor)
     let identity = RunIdentity(
@@ -92,7 +94,7 @@ package struct Invocation<J: Job>: Sendable {
 
     let channels = Channel.all(settings.telemetry, terminal: surroundings.terminal)
     let runner = JobRunner(
-      job: makeJob(own), servers: servers, settings: settings, zones: env.zones, identity: identity,
+      job: makeJob(own), servers: servers, settings: settings, zones: env.zones, unread: unread, identity: identity,
       logicalTime: logicalTime, runID: runID, startedAt: startedAt, log: log, surroundings: surroundings,
       telemetry: Telemetry(channels, redactor: redactor, log: log))
     return .run(PreparedRun(of: runner, isCheck: request == .check, delivery))

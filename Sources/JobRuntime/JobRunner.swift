@@ -9,6 +9,8 @@ struct JobRunner<J: Job>: Sendable {
   let settings: RuntimeSettings
   /// The job's settings that name a time zone.
   let zones: [ZoneSetting]
+  /// Variables that look like settings and are none.
+  let unread: [UnreadVariable]
   let identity: RunIdentity
   let logicalTime: LogicalTime
   let runID: RunID
@@ -22,7 +24,7 @@ struct JobRunner<J: Job>: Sendable {
   let record = RunRecord()
 
   init(
-    job: J, servers: Servers, settings: RuntimeSettings, zones: [ZoneSetting],
+    job: J, servers: Servers, settings: RuntimeSettings, zones: [ZoneSetting], unread: [UnreadVariable],
     identity: RunIdentity, logicalTime: LogicalTime, runID: RunID, startedAt: Timestamp, log: Log,
     surroundings: Surroundings, telemetry: Telemetry
   ) {
@@ -30,6 +32,7 @@ struct JobRunner<J: Job>: Sendable {
     self.servers = servers
     self.settings = settings
     self.zones = zones
+    self.unread = unread
     self.identity = identity
     self.logicalTime = logicalTime
     self.runID = runID
