@@ -26,37 +26,6 @@ import Testing
 
   // MARK: Prometheus
 
-  @Test func `the text format has all seven, each with its help and its type`() {
-    #expect(
-      metrics().prometheusText() == """
-        # HELP job_runs_total Runs that have ended, by how they ended.
-        # TYPE job_runs_total counter
-        job_runs_total{job_name="a-job",status="succeeded"} 5
-        job_runs_total{job_name="a-job",status="partial"} 2
-        job_runs_total{job_name="a-job",status="failed"} 0
-        job_runs_total{job_name="a-job",status="interrupted"} 1
-        # HELP job_duration_seconds How long the last run took.
-        # TYPE job_duration_seconds gauge
-        job_duration_seconds{job_name="a-job"} 1.25
-        # HELP job_last_success_timestamp When a run last succeeded, in seconds since 1970; 0 when none has.
-        # TYPE job_last_success_timestamp gauge
-        job_last_success_timestamp{job_name="a-job"} 1762480800
-        # HELP job_health 1 when the last run succeeded, else 0.
-        # TYPE job_health gauge
-        job_health{job_name="a-job"} 0
-        # HELP job_consecutive_failures Runs since the last one that succeeded.
-        # TYPE job_consecutive_failures gauge
-        job_consecutive_failures{job_name="a-job"} 1
-        # HELP job_items_processed Items that the last run looked at.
-        # TYPE job_items_processed gauge
-        job_items_processed{job_name="a-job"} 2240
-        # HELP job_dlq_messages_total Failures of items that became dead letters.
-        # TYPE job_dlq_messages_total counter
-        job_dlq_messages_total{job_name="a-job"} 17
-
-        """)
-  }
-
   @Test func `a shard is told apart, on every line`() {
     let lines = metrics(shard: Shard(index: 2, count: 4)).prometheusText().split(separator: "\n")
     #expect(lines.filter { !$0.hasPrefix("#") }.allSatisfy { $0.contains(#"{job_name="a-job",shard="2""#) })

@@ -15,7 +15,7 @@ package struct GoldenStatements {
   ///   - samples: a value for each input that any of the statements has.
   package init(_ job: String, _ samples: [String: any PostgresEncodable]) {
     (self.job, self.samples) = (job, samples)
-    root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+    root = goldenRoot
   }
 
   /// Adds the files of a folder that are statements by themselves.
@@ -43,7 +43,7 @@ package struct GoldenStatements {
     let texts = Dictionary(statements.map { ($0.name, $0.statement.pasteable("\(job), \($0.name)")) }) { _, last in last
     }
     let folder = root.appending(path: "Tests/Golden/\(job)")
-    if ProcessInfo.processInfo.environment["ONESHOT_GOLDEN"] == "write" { try write(texts, to: folder) }
+    if isWritingGolden { try write(texts, to: folder) }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     var complaints: [String] = []
     for file in Set(names).union(texts.keys.map { "\($0).sql" }).sorted() {
@@ -67,7 +67,7 @@ package struct GoldenStatements {
     }
   }
 
-  private static func difference(_ stored: String?, _ text: String?) -> String {
+  fileprivate static func difference(_ stored: String?, _ text: String?) -> String {
     guard let stored else { return "is missing" }
     guard let text else { return "is no statement of the job any more" }
     let lines = zip(stored.split(separator: "\n"), text.split(separator: "\n")).enumerated()
@@ -86,6 +86,22 @@ package struct GoldenStatements {
     return psql.exitCode == 0 ? nil : psql.errors.replacing(file.path, with: "line")
   }
 }
+
+/// Compares a text with its file below Tests/Golden.
+package func checkGolden(_ text: String, _ path: String) throws {
+  let file = goldenRoot.appending(path: "Tests/Golden/\(path)")
+  if isWritingGolden {
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try text.write(to: file, atomically: true, encoding: .utf8)
+  }
+  let stored = try? String(contentsOf: file, encoding: .utf8)
+  guard stored != text else { return }
+  throw TestFailure("Tests/Golden/\(path): \(GoldenStatements.difference(stored, text))")
+}
+
+private let goldenRoot = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+
+private let isWritingGolden = ProcessInfo.processInfo.environment["ONESHOT_GOLDEN"] == "write"
 
 extension Statement {
   /// The statement for psql: its values stand at the top as variables, to be changed at will.
