@@ -1,6 +1,8 @@
 """What docs/deploy.md has its readers copy: it is taken from the page and tried as far as a machine without a cluster can."""
+import grp
 import json
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -104,11 +106,79 @@ class Units(unittest.TestCase):
         (told,) = re.findall(r"^RestartPreventExitStatus=(.*)$", self.service.read_text(), re.MULTILINE)
         self.assertEqual([int(code) for code in told.split()], not_worth_a_retry(facts(BINARIES, "usage-aggregation")))
 
+    def test_a_stop_is_no_failure(self):
+        (told,) = re.findall(r"^SuccessExitStatus=(.*)$", self.service.read_text(), re.MULTILINE)
+        (stopped,) = [e["codes"] for e in facts(BINARIES, "usage-aggregation")["exit_codes"] if e["status"] == "interrupted"]
+        self.assertEqual([int(code) for code in told.split()], stopped)
+
     def test_the_timer_means_what_it_says(self):
         (calendar,) = re.findall(r"^OnCalendar=(.*)$", self.timer.read_text(), re.MULTILINE)
         read = run("systemd-analyze", "calendar", "--iterations=2", calendar)
         self.assertEqual(read.returncode, 0, read.stderr)
         self.assertEqual(len(re.findall("02:00:00 UTC", read.stdout.split("Next elapse")[1])), 2, read.stdout)
+
+
+class Cron(unittest.TestCase):
+    """The page's lines, for another folder and for a user that is there already; sh carries the command out as cron does.
+    Behind DATABASE_URL and REDIS_URL are servers that any user may reach."""
+
+    def setUp(self):
+        self.user = pwd.getpwnam("nobody")
+        if os.geteuid() != 0 or self.as_user(str(BINARIES / "usage-aggregation"), "--version").returncode != 0:
+            self.skipTest("nobody cannot be run as, or may not run the binaries here")
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.folder.chmod(0o755)
+        for place in ("etc", "var/log"):
+            (self.folder / place).mkdir(parents=True)
+        lines = self.here(block("cron: user and files")).replace("postgresql://jobs:…", os.environ["DATABASE_URL"])
+        lines = lines.replace("rediss://jobs:…", os.environ["REDIS_URL"])
+        made, lines = lines.split("\n", 1)
+        self.assertRegex(made, r"^useradd --system .* oneshot$")
+        group = grp.getgrgid(self.user.pw_gid).gr_name
+        lines = lines.replace("-g oneshot", f"-g {group}").replace("-o oneshot", f"-o {self.user.pw_name}")
+        done = run("bash", "-eu", "-c", lines)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def here(self, text):
+        for place in ("/etc/oneshot", "/var/log/oneshot"):
+            text = text.replace(place, f"{self.folder}{place}")
+        return text.replace("/usr/local/bin", str(BINARIES))
+
+    def as_user(self, *words, **options):
+        return run("setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--clear-groups", *words, **options)
+
+    def start(self, **more):
+        """What crontab(5) says: variables first, then five fields, the user and the command."""
+        *variables, line = self.here(block("crontab")).splitlines()
+        *_, user, command = line.split(None, 6)
+        self.assertEqual(user, "oneshot")
+        # A «%» would end the command.
+        self.assertEqual(re.findall(r"(?<!\\)%", command), [])
+        environment = {"SHELL": "/bin/sh", "PATH": "/usr/bin:/bin", "LOGNAME": user, "HOME": "/"}
+        environment.update(variable.split("=", 1) for variable in variables)
+        return self.as_user("/bin/sh", "-c", command.replace("\\%", "%"), env={**environment, **more}, cwd="/")
+
+    def result(self):
+        return json.loads((self.folder / "var/log/oneshot/usage-aggregation.log").read_text().splitlines()[-1])
+
+    def test_a_run_that_goes_well_says_nothing_and_its_result_is_whole(self):
+        for _ in range(2):
+            ended = self.start()
+            self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (0, "", ""))
+            self.assertEqual(self.result()["scheduled_by"], "setting")
+            self.assertIn(self.result()["status"], ["succeeded", "skipped"])
+        self.assertRegex(self.result()["scheduled_at"], r"^20[0-9-]{8}T[0-9:]{5}:00Z$")
+
+    def test_the_exit_code_of_another_is_mailed(self):
+        ended = self.start(JOB_TIMEOUT="never")
+        self.assertIn("usage-aggregation ended with 78;", ended.stdout)
+        self.assertEqual(self.result()["exit_code"], 78)
+        self.assertIn(str(self.folder / "var/log/oneshot/usage-aggregation.log"), ended.stdout)
+
+    def test_the_secrets_are_their_readers_alone(self):
+        for place, mode in (("", 0o750), ("/database_url", 0o640), ("/redis_url", 0o640)):
+            facts = os.stat(f"{self.folder}/etc/oneshot{place}")
+            self.assertEqual((facts.st_mode & 0o777, facts.st_uid, facts.st_gid), (mode, 0, self.user.pw_gid), place)
 
 
 class Commands(unittest.TestCase):

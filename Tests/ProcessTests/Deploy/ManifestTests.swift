@@ -44,7 +44,13 @@ import Testing
 
   @Test func `what docs/deploy.md has its readers copy works`() async throws {
     guard DeployTools.areThere(for: "a look at docs/deploy.md") else { return }
-    DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_documentation.py"))
+    let place = try await Place()
+    // For a user who may not enter the servers' folder.
+    let (postgres, redis) = (try Proxy(to: place.servers.postgresSocket), try Proxy(to: place.servers.redisSocket))
+    defer { for proxy in [postgres, redis] { proxy.close() } }
+    DeployTools.expectPassed(
+      try await DeployTools.run(
+        "Tests/Deploy/test_documentation.py", [], place.environment(postgres: postgres, redis: redis)))
   }
 
   @Test func `the steps of compose.yaml work, done by hand`() async throws {
