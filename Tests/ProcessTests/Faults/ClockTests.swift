@@ -52,7 +52,8 @@ import Testing
       let refused = try await Usage.binary.run(arguments, ahead)
       #expect(refused.exitCode == 75 && refused.result["error", "kind"].string == "clock", "\(refused.output)")
     }
-    #expect(try await usage.completed() == [] && usage.stored() == [:])
+    #expect(try await usage.completed() == [])
+    #expect(try await usage.stored() == [:])
     // What is counted later today arrives.
     try await usage.set(["m:\(today):x": "105"])
     let later = try await Usage.binary.run([], usage.place.environment.merging(["USAGE_INCLUDE_TODAY": "true"]) { $1 })
