@@ -54,7 +54,7 @@ package struct GoldenStatements {
     for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
       let before = ((needs["*"] ?? []) + (needs[name] ?? [])).filter { $0 != name }.map { texts[$0] ?? "\($0);\n" }
       let script = "begin;\n" + before.joined() + text + "rollback;\n"
-      if let complaint = try await Self.paste(script, into: place) { complaints.append("\(name): \(complaint)") }
+      if let complaint = try await place.paste(script) { complaints.append("\(name): \(complaint)") }
     }
     guard complaints.isEmpty else { throw TestFailure(complaints.joined(separator: "\n")) }
   }
@@ -75,13 +75,18 @@ package struct GoldenStatements {
     return "line \(first.offset + 1) is «\(first.element.0)», and the job has «\(first.element.1)»"
   }
 
-  /// - Returns: what psql has against it.
-  private static func paste(_ script: String, into place: Place) async throws -> String? {
+}
+
+extension Place {
+  /// Has psql carry out a script.
+  ///
+  /// - Returns: what it has against it.
+  package func paste(_ script: String) async throws -> String? {
     let folder = try TemporaryFolder()
     let file = URL(filePath: folder.path).appending(path: "script.sql")
     try script.write(to: file, atomically: true, encoding: .utf8)
     let psql = try await Binary(path: "/usr/bin/psql").run(
-      ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", file.path, place.databaseURL],
+      ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", file.path, databaseURL],
       ["PGOPTIONS": "-c client_min_messages=warning", "PATH": "/usr/bin:/bin"])
     return psql.exitCode == 0 ? nil : psql.errors.replacing(file.path, with: "line")
   }

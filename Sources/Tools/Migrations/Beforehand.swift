@@ -43,9 +43,10 @@ struct Beforehand {
   }
 
   private func obstacles(_ session: borrowing Session) throws -> [(complaint: String, remedy: String)] {
-    let checks =
-      (plan.converts ? [Conversion.check] : []) + plan.steps.compactMap(\.check)
-    return try ([InTheWay(of: plan).found] + checks.map { Statement(sql: $0) }).flatMap { check in
+    let checks = (plan.converts ? [Conversion.check] : []) + plan.steps.compactMap(\.check)
+    let indexes = plan.steps.filter(\.isConcurrent).flatMap { ConcurrentIndex.all(in: $0.sql) }.compactMap(\.self)
+    let looks = [InTheWay(of: plan).found] + indexes.map(\.inTheWay) + checks.map { Statement(sql: $0) }
+    return try looks.flatMap { check in
       try session.query(check).map { (try $0.value("complaint"), try $0.value("remedy")) }
     }
   }

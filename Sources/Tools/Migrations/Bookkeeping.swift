@@ -69,21 +69,15 @@ enum Bookkeeping {
 
   // MARK: Writing
 
-  /// Makes the schema and the table where they are missing.
-  static func make(_ session: borrowing Session) throws {
+  /// What makes the schema and the table where they are missing; empty where both are there.
+  static func preparation(_ session: borrowing Session) throws -> String {
     // `if not exists` wants the right to create it even where it exists.
     let question: Statement = """
       select to_regnamespace('oneshot') is not null as has_schema,
         to_regclass('oneshot.migrations') is not null as has_table
       """
     let found = try session.query(question).only()
-    if try !found.value("has_schema", as: Bool.self) { try session.query("create schema oneshot") }
-    if try !found.value("has_table", as: Bool.self) { try session.execute(script: table, limit: .minutes(1)) }
-  }
-
-  static func record(_ step: Migration, _ session: borrowing Session) throws {
-    try session.execute(
-      "insert into oneshot.migrations (line, number, name) values (\(step.line), \(step.number), \(step.name))")
+    return try (found.value("has_schema") ? "" : "create schema oneshot;\n") + (found.value("has_table") ? "" : table)
   }
 
   private static let table = """
@@ -95,5 +89,14 @@ enum Bookkeeping {
       primary key (line, number)
     );
     comment on table oneshot.migrations is 'What `oneshot migrate` has applied: each line is counted by itself.';
+
     """
+}
+
+extension Migration {
+  /// The values of its row in `oneshot.migrations`, as SQL.
+  var row: String { "'\(line)', \(number), '\(name)'" }
+
+  /// The statement that says that it was applied.
+  var record: String { "insert into oneshot.migrations (line, number, name) values (\(row));\n" }
 }

@@ -27,46 +27,132 @@ struct ConcurrentIndex: Equatable {
     (name, table, definition) = (words[6], words[8], words[9])
   }
 
-  /// - Parameter limit: how long each index may take to be made.
-  func make(_ session: borrowing Session, limit: Duration) throws {
-    // What the role sets for statements of everyday is not for this one.
-    try session.pipeline(["set statement_timeout = 0", "set lock_timeout = 0"])
-    defer { _ = try? session.pipeline(["reset statement_timeout", "reset lock_timeout"]) }
-    let question: Statement = """
-      select relkind = 'p' as is_partitioned, relkind <> 'p' and pg_relation_size(oid) = 0 as is_empty
-      from pg_class where oid = to_regclass(\(table))
-      """
-    let row = try session.query(question).only()
-    guard try row.value("is_partitioned") else {
-      // An empty table is not worth the wait for all transactions that are older.
-      return try make(name, on: table, isBesideWriters: !row.value("is_empty", as: Bool.self), session, limit)
-    }
-    // Postgres makes no index of a partitioned table concurrently, but takes over those that its partitions have.
-    let leaves: Statement = """
-      select relid::regclass::text as leaf, (\(name) || '_' || relid::oid) as index, relid::oid
-      from pg_partition_tree(\(table)::regclass) where isleaf order by relid
-      """
-    for leaf in try session.query(leaves) {
-      try make(leaf.value("index"), on: leaf.value("leaf"), isBesideWriters: true, session, limit)
-    }
-    try make(name, on: table, isBesideWriters: false, session, limit)
+  /// How `pg_get_indexdef` of such an index ends.
+  var shown: String {
+    " USING " + (definition.hasPrefix("using ") ? String(definition.dropFirst("using ".count)) : "btree \(definition)")
   }
 
-  private func make(
-    _ index: String, on table: String, isBesideWriters: Bool, _ session: borrowing Session, _ limit: Duration
-  ) throws {
-    let concurrently = isBesideWriters ? " concurrently" : ""
-    let question: Statement = """
-      select indisvalid, indexrelid::regclass::text as name
-      from pg_index join pg_class on pg_class.oid = indexrelid
-      where indrelid = to_regclass(\(table)) and relname = \(index)
-      """
-    if let found = try session.query(question).first {
-      if try found.value("indisvalid", as: Bool.self) { return }
-      try session.query(
-        Statement(sql: "drop index\(concurrently) \(found.value("name", as: String.self))").limited(to: limit))
+  // MARK: Making it
+
+  /// The parts in which it is made. Postgres makes no index of a partitioned table concurrently, but takes over those that
+  /// its partitions have. The frame comes first: partitions that are made later get their indexes by it.
+  enum Part: CaseIterable, Sendable {
+    /// The index of each partitioned table, still without those of its partitions.
+    case frame
+    /// The indexes of the tables that hold rows.
+    case leaves
+    /// What makes one out of them.
+    case whole
+  }
+
+  /// Makes what is missing of a part.
+  ///
+  /// Writers wait for a table that is indexed without `concurrently`, and for everybody who waits for such a table; so
+  /// that waits two seconds at most.
+  ///
+  /// - Parameter limit: how long each index may take to be made.
+  /// - Throws: an error with the state 55P03 when somebody uses a table for longer: then it is to be called again.
+  func make(_ part: Part, _ session: borrowing Session, limit: Duration) throws {
+    defer { _ = try? session.pipeline(["reset statement_timeout", "reset lock_timeout"]) }
+    for node in try session.query(nodes).map({ try Node($0) }) {
+      for (statement, isBesideWriters) in statements(of: part, at: node) {
+        // What the role sets for statements of everyday is not for this one.
+        try session.pipeline(["set statement_timeout = 0", isBesideWriters ? "set lock_timeout = 0" : Self.patience])
+        try session.query(Statement(sql: statement).limited(to: limit))
+      }
     }
-    try session.query(
-      Statement(sql: "create index\(concurrently) \(index) on \(table) \(definition)").limited(to: limit))
+  }
+
+  private static let patience: Statement = "set lock_timeout = '2s'"
+
+  private func statements(of part: Part, at node: Node) -> [(sql: String, isBesideWriters: Bool)] {
+    switch part {
+    case .frame:
+      guard node.isPartitioned, node.index == nil else { return [] }
+      return [("create index \(node.name) on only \(node.table) \(definition)", false)]
+    case .leaves:
+      guard !node.isPartitioned, !node.isValid else { return [] }
+      // An empty table is not worth the wait for all transactions that are older.
+      let concurrently = node.isEmpty ? "" : " concurrently"
+      let drop = node.index.map { "drop index\(concurrently) \($0)" }
+      let create = "create index\(concurrently) \(node.name) on \(node.table) \(definition)"
+      return [drop, create].compactMap(\.self).map { (sql: $0, isBesideWriters: !node.isEmpty) }
+    case .whole:
+      guard let frame = node.frame, let index = node.index, !node.isAttached else { return [] }
+      return [("alter index \(frame) attach partition \(index)", false)]
+    }
+  }
+
+  /// A table, or one of its partitions, and what there is of its index. Names are quoted where they have to be.
+  private struct Node {
+    var table: String
+    var isPartitioned: Bool
+    var isEmpty: Bool
+    /// What its index is called, or will be.
+    var name: String
+    var index: String?
+    var isValid: Bool
+    /// The index of the partitioned table that it is a part of.
+    var frame: String?
+    var isAttached: Bool
+
+    init(_ row: Row) throws {
+      table = try row.value("table")
+      isPartitioned = try row.value("is_partitioned")
+      isEmpty = try row.value("is_empty")
+      name = try row.value("name")
+      index = try row.optional("index")
+      isValid = try row.value("is_valid")
+      frame = try row.optional("frame")
+      isAttached = try row.value("is_attached")
+    }
+  }
+
+  /// Empty tables stand before those that take long, and each before its partitions. A foreign table can have no index.
+  private var nodes: Statement {
+    get throws(PostgresError) {
+      try SQLFragment(
+        sql: """
+          with recursive named as (
+            select indexrelid, indrelid, relname from pg_index join pg_class on oid = indexrelid
+            where starts_with(relname::text, :name) and right(pg_get_indexdef(oid), length(:shown::text)) = :shown
+          ), node as (
+            select oid, relkind, 0 as level, :name::text as name, null::oid as frame, false as is_attached,
+              (select indexrelid from named where indrelid = oid and relname = :name) as index
+            from pg_class where oid = to_regclass(:table)
+            union all
+            select c.oid, c.relkind, level + 1, own.name, node.index, attached.index is not null,
+              coalesce(attached.index, (select indexrelid from named where indrelid = c.oid and relname = own.name))
+            from node
+            join pg_inherits i on node.relkind = 'p' and i.inhparent = node.oid
+            join pg_class c on c.oid = i.inhrelid and c.relkind in ('r', 'p')
+            cross join lateral (select :name::text || '_' || c.oid as name) as own
+            -- Also one that Postgres made by the frame, which has another name.
+            left join lateral (
+              select indexrelid as index from pg_index join pg_inherits on inhrelid = indexrelid
+              where indrelid = c.oid and inhparent = node.index) as attached on true
+          )
+          select oid::regclass::text as table, relkind = 'p' as is_partitioned, name, index::regclass::text as index,
+            relkind <> 'p' and pg_relation_size(oid) = 0 as is_empty, coalesce(indisvalid, false) as is_valid,
+            frame::regclass::text as frame, is_attached
+          from node left join pg_index on indexrelid = index
+          order by is_empty desc, level, oid
+          """, ["name": name, "shown": shown, "table": table]
+      ).statement()
+    }
+  }
+
+  // MARK: Beforehand
+
+  /// A row with `complaint` and `remedy` if something else has its name.
+  var inTheWay: Statement {
+    """
+    select format('the name %s.%s is taken: %s', nspname, relname, coalesce(pg_get_indexdef(indexrelid), 'by no index')) as complaint,
+      'Rename what has it and migrate again: an index of this name is to be made.' as remedy
+    from pg_class join pg_namespace on pg_namespace.oid = relnamespace left join pg_index on indexrelid = pg_class.oid
+    where nspname = current_schema() and relname = \(name)
+      and not coalesce(
+        indrelid = to_regclass(\(table)) and right(pg_get_indexdef(indexrelid), length(\(shown)::text)) = \(shown), false)
+    """
   }
 }

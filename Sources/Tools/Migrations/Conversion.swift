@@ -1,12 +1,9 @@
-import JobRuntime
-import Postgres
-
 /// Brings a database of the days when all migrations had one numbering, 1 to 11, to lines: once, in one transaction,
 /// and without losing a row (docs/decisions/0022-migrations-in-lines.md).
 enum Conversion {
   static let name = "from numbers to lines"
 
-  static let sql = String(decoding: PackageResources.numbers_to_lines_sql, as: UTF8.self)
+  private static let sql = String(decoding: PackageResources.numbers_to_lines_sql, as: UTF8.self)
   static let check = String(decoding: PackageResources.numbers_to_lines_check_sql, as: UTF8.self)
 
   static var summary: String {
@@ -26,16 +23,15 @@ enum Conversion {
     Migration.all.first { $0.line == line && $0.number == number }.map { ($0, before) }
   }
 
-  /// Inside of a transaction.
-  static func run(_ session: borrowing Session, limit: Duration) throws {
-    try session.execute(script: sql, limit: limit)
-    for (step, number) in result {
-      try session.execute(
-        """
-        insert into oneshot.migrations (line, number, name, applied_at)
-        select \(step.line), \(step.number), \(step.name), applied_at from numbers_of_before where version = \(number)
-        """)
+  /// All of it, for one transaction.
+  static var script: String {
+    let rows = result.map { step, number in
+      """
+      insert into oneshot.migrations (line, number, name, applied_at)
+      select \(step.row), applied_at from numbers_of_before where version = \(number);
+
+      """
     }
-    try session.query("drop table numbers_of_before")
+    return sql + rows.joined() + "drop table numbers_of_before;\n"
   }
 }

@@ -40,7 +40,8 @@ package struct Migrator: Sendable {
   private static func plan(
     of migrations: [Migration], _ session: borrowing Session
   ) throws -> (plan: Plan, schema: String, failure: JobFailure?) {
-    let plan = try Bookkeeping(session).plan(of: migrations)
+    var plan = try Bookkeeping(session).plan(of: migrations)
+    if !plan.steps.isEmpty { plan.preparation = try Bookkeeping.preparation(session) }
     let schema = try session.query("select coalesce(current_schema(), '(no schema)') as name").only()
     return (plan, try schema.value("name"), try Beforehand(plan: plan).failure(session))
   }
@@ -62,15 +63,12 @@ package struct Migrator: Sendable {
   }
 
   private func apply(_ step: Migration, _ say: @escaping @Sendable (String) throws -> Void) async throws -> Bool {
-    if step.isConcurrent {
-      return try await untilFree { try await database.withSession { try Self.applyConcurrently(step, $0, say) } }
-    }
+    if step.isConcurrent { return try await applyConcurrently(step, say) }
     return try await carryOut(say) { session in
       guard try !Bookkeeping(session).isApplied(step) else { return false }
       try say("applying \(step)")
-      try Bookkeeping.make(session)
-      try session.execute(script: step.sql, limit: Self.limit)
-      try Bookkeeping.record(step, session)
+      let script = try Bookkeeping.preparation(session) + step.sql + step.record
+      try session.execute(script: script, limit: Self.limit)
       if let report = step.report {
         for row in try session.query(Statement(sql: report)) { try say(row.value("line")) }
       }
@@ -81,7 +79,7 @@ package struct Migrator: Sendable {
   private func convert(_ session: borrowing Session, _ say: (String) throws -> Void) throws -> Bool {
     guard case .numbers = try Bookkeeping(session) else { return false }
     try say("applying \(Conversion.name)")
-    try Conversion.run(session, limit: Self.limit)
+    try session.execute(script: Conversion.script, limit: Self.limit)
     return true
   }
 
@@ -92,18 +90,27 @@ package struct Migrator: Sendable {
     _ say: @Sendable (String) throws -> Void, _ work: @Sendable (borrowing Session) throws -> Bool
   ) async throws -> Bool {
     try await untilFree {
-      do {
-        return try await database.transaction { session in
+      try await givingWay(say) {
+        try await database.transaction { session in
           guard try session.query(Self.lock).only().value("is_ours") else { return nil }
           try session.query(Self.patience)
           return try work(session)
         }
-      } catch let error as PostgresError where Self.passes(error) {
-        try say("its tables are in use; trying again")
-        // Whoever has waited behind this goes first.
-        try await Task.sleep(for: .seconds(2))
-        return nil
       }
+    }
+  }
+
+  /// - Returns: `nil` when somebody used its tables for too long.
+  private func givingWay<Value>(
+    _ say: @Sendable (String) throws -> Void, _ work: () async throws -> Value?
+  ) async throws -> Value? {
+    do {
+      return try await work()
+    } catch let error as PostgresError where Self.passes(error) {
+      try say("its tables are in use; trying again")
+      // Whoever has waited behind this goes first.
+      try await Task.sleep(for: .seconds(2))
+      return nil
     }
   }
 
@@ -128,20 +135,50 @@ package struct Migrator: Sendable {
     }
   }
 
-  /// - Returns: `nil` when another migrator is at work.
-  private static func applyConcurrently(
-    _ step: Migration, _ session: borrowing Session, _ say: (String) throws -> Void
-  ) throws -> Bool? {
-    let lock: Statement = "select pg_try_advisory_lock(\(lockNumber)) as is_ours"
-    guard try session.query(lock).only().value("is_ours") else { return nil }
-    defer { _ = try? session.query("select pg_advisory_unlock(\(lockNumber))") }
-    guard try !Bookkeeping(session).isApplied(step) else { return false }
-    try say("applying \(step)")
-    for index in ConcurrentIndex.all(in: step.sql) {
+  // MARK: Outside of a transaction
+
+  /// Carries out a step whose statements run by themselves. What one of them leaves, the catalogue knows: whoever comes
+  /// next goes on from there.
+  private func applyConcurrently(
+    _ step: Migration, _ say: @escaping @Sendable (String) throws -> Void
+  ) async throws -> Bool {
+    let indexes = try ConcurrentIndex.all(in: step.sql).map { index in
       guard let index else { throw JobFailure(.internal, "\(step) holds something else than indexes") }
-      try index.make(session, limit: limitOfIndex)
+      return index
     }
-    try Bookkeeping.record(step, session)
-    return true
+    let result: Result<Bool, any Error>
+    do {
+      let isMissing = try await alone(say) { session in try !Bookkeeping(session).isApplied(step) }
+      if isMissing {
+        try say("applying \(step)")
+        for index in indexes {
+          for part in ConcurrentIndex.Part.allCases {
+            try await alone(say) { session in try index.make(part, session, limit: Self.limitOfIndex) }
+          }
+        }
+        try await alone(say) { session in try session.execute(script: step.record, limit: Self.limit) }
+      }
+      result = .success(isMissing)
+    } catch {
+      result = .failure(error)
+    }
+    _ = try? await database.withSession { session in try session.query("select pg_advisory_unlock_all()") }
+    return try result.get()
+  }
+
+  /// Runs something outside of a transaction, while no other migrator is at work. From then on none is, until this
+  /// connection gives the lock back or is lost.
+  private func alone<Value: Sendable>(
+    _ say: @Sendable (String) throws -> Void, _ work: @Sendable (borrowing Session) throws -> Value
+  ) async throws -> Value {
+    let lock: Statement = "select pg_try_advisory_lock(\(Self.lockNumber)) as is_ours"
+    return try await untilFree {
+      try await givingWay(say) {
+        try await database.withSession { session in
+          guard try session.query(lock).only().value("is_ours") else { return nil }
+          return try work(session)
+        }
+      }
+    }
   }
 }

@@ -3,6 +3,8 @@ package struct Plan: Sendable {
   /// Whether the numbers of the days before lines become lines first.
   var converts = false
   package var steps: [Migration] = []
+  /// What makes the schema `oneshot` and its table of migrations, where they are missing.
+  var preparation = ""
 
   package var isEmpty: Bool { !converts && steps.isEmpty }
 
@@ -13,12 +15,6 @@ package struct Plan: Sendable {
   package func summary(schema: String) -> String {
     (converts ? [Conversion.name + "\n" + Conversion.summary] : []).joined()
       + steps.map { "\($0)\n" + Self.summary(of: $0, schema: schema) }.joined()
-  }
-
-  /// The SQL, each step behind a line with its name.
-  package var sql: String {
-    (converts ? ["-- \(Conversion.name)\n\(Conversion.sql)\n"] : []).joined()
-      + steps.map { "-- \($0)\n\($0.sql)\n" }.joined()
   }
 
   private static func summary(of step: Migration, schema: String) -> String {

@@ -80,6 +80,14 @@ import Testing
     #expect(made.count > 200 && Set(made).symmetricDifference(new).isEmpty, "\(Set(made).symmetricDifference(new))")
   }
 
+  @Test func `psql brings it over by the SQL of the plan`() async throws {
+    let place = try await oldPlace()
+    let plan = try await oneshot.run(["migrate", "--plan", "--sql"], place.environment)
+    #expect(try await place.paste(plan.output) == nil)
+    let run = try await oneshot.run(["migrate"], place.environment)
+    #expect(run.exitCode == 0 && run.output.hasPrefix("up to date"), "\(run.output)\(run.errors)")
+  }
+
   @Test func `the jobs go on where those of before stopped`() async throws {
     let place = try await oldPlace()
     #expect(try await oneshot.run(["migrate"], place.environment).exitCode == 0)

@@ -57,6 +57,50 @@ import Testing
       ), "\(errors)")
   }
 
+  @Test(arguments: [
+    ("create view metric_events as select * from other", "a view"),
+    ("create materialized view metric_events as select * from other", "a materialized view"),
+    (
+      """
+      create foreign data wrapper nowhere; create server nowhere foreign data wrapper nowhere;
+      create foreign table metric_events (
+        metric text, entity_type text, entity_id text, value float8, occurred_at timestamptz) server nowhere
+      """, "a foreign table"
+    ),
+  ])
+  func `metric_events that is no table is found before the first step`(made: String, kind: String) async throws {
+    let place = try await Place(migrated: false)
+    try await place.execute(
+      """
+      create table other (metric text, entity_type text, entity_id text, value float8, occurred_at timestamptz);
+      \(made)
+      """)
+    let errors = try await refusal(of: place)
+    #expect(errors.contains("public.metric_events is \(kind), not a table"), "\(errors)")
+  }
+
+  @Test(arguments: [
+    (
+      "create table other (at date); create index metric_events_by_time on other (at)",
+      "ON public.other USING btree (at)"
+    ),
+    (
+      """
+      create table metric_events (metric text, entity_type text, entity_id text, value float8, occurred_at timestamptz);
+      create index metric_events_by_time on metric_events (metric)
+      """, "ON public.metric_events USING btree (metric)"
+    ),
+    ("create sequence metric_events_by_time", "by no index"),
+  ])
+  func `a name of an index that something else has is found before the first step`(
+    made: String, shown: String
+  ) async throws {
+    let place = try await Place(migrated: false)
+    try await place.execute(made)
+    let errors = try await refusal(of: place)
+    #expect(errors.contains("the name public.metric_events_by_time is taken: ") && errors.contains(shown), "\(errors)")
+  }
+
   @Test func `in a schema of its own nothing is in the way`() async throws {
     let place = try await Place(migrated: false)
     try await place.execute(

@@ -22,6 +22,22 @@ import Testing
     #expect(try await oneshot.run(["migrate", "--plan"], place.environment).output.hasPrefix("up to date"))
   }
 
+  @Test(arguments: [[], ["--only", "usage"]])
+  func `what the plan shows as SQL does the same when psql is given all of it`(done: [String]) async throws {
+    let place = try await Place(migrated: false)
+    if !done.isEmpty { #expect(try await oneshot.run(["migrate"] + done, place.environment).exitCode == 0) }
+    let plan = try await oneshot.run(["migrate", "--plan", "--sql"], place.environment)
+    #expect(plan.exitCode == 0 && plan.output.contains("oneshot.migrations (line, number, name)"))
+    #expect(try await place.paste(plan.output) == nil)
+    let run = try await oneshot.run(["migrate"], place.environment)
+    #expect(run.exitCode == 0 && run.output.hasPrefix("up to date"), "\(run.output)\(run.errors)")
+    let made = Set(try await place.rows(Catalog.lines).map { $0[0] })
+    let new = Set(try await Place().rows(Catalog.lines).map { $0[0] })
+    #expect(made.count > 200 && made.symmetricDifference(new).isEmpty, "\(made.symmetricDifference(new))")
+    let nothing = try await oneshot.run(["migrate", "--plan", "--sql"], place.environment)
+    #expect(try await place.paste(nothing.output) == nil)
+  }
+
   @Test func `lines are chosen by name, and the others left for later`() async throws {
     let place = try await Place(migrated: false)
     let some = try await oneshot.run(["migrate", "--only", "usage,boards"], place.environment)

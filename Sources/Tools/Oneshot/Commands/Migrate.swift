@@ -43,12 +43,14 @@ struct Migrate: Command {
         let (plan, schema, failure) = try await migrator.plan()
         try console.say(showsSQL ? plan.sql : plan.summary(schema: schema))
         try console.say(
-          plan.isEmpty ? "up to date: \(state)\n" : "\(plan.count) to apply; nothing was changed\n")
-        if let failure { console.complain(failure) }
-      } else {
-        let done = try await migrator.migrate { try console.say($0 + "\n") }
-        try console.say(done == 0 ? "up to date: \(state)\n" : "applied \(done); now at \(state)\n")
+          (showsSQL ? "-- " : "")
+            + (plan.isEmpty ? "up to date: \(state)\n" : "\(plan.count) to apply; nothing was changed\n"))
+        guard let failure else { return 0 }
+        console.complain(failure)
+        return failure.kind.exitCode
       }
+      let done = try await migrator.migrate { try console.say($0 + "\n") }
+      try console.say(done == 0 ? "up to date: \(state)\n" : "applied \(done); now at \(state)\n")
       return 0
     }
   }
