@@ -26,7 +26,7 @@ public struct JobRun: Sendable {
   package let identity: RunIdentity
   /// Those of the job's facts.
   let letterKinds: [LetterKind]
-  let database: Database
+  var database: Database
   package let redisConnection: RedisConnection
   let clusterConnections = ClusterConnections()
   let retrier: Retrier
@@ -102,7 +102,7 @@ public struct JobRun: Sendable {
     try await retrier.run("reading from Postgres") { try await database.read(statement) }
   }
 
-  /// Lends the connection in a transaction that the server keeps from writing.
+  /// Lends the connection in a transaction that the server keeps from writing, and of which nothing is kept.
   @discardableResult
   public func reading<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
@@ -116,26 +116,18 @@ public struct JobRun: Sendable {
   public func snapshot<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
-    try await retrier.run("reading from Postgres") {
-      try await database.withSession { session in
-        try session.query("begin isolation level repeatable read")
-        let value = try body(session)
-        try session.query("rollback")
-        return value
-      }
-    }
+    try await retrier.run("reading from Postgres") { try await database.snapshot(body) }
   }
 
-  /// Lends the connection with an empty temporary table, which lives until the connection is lost: what a run gathers
-  /// before it writes. The closure is a transaction in which the server takes writes to temporary tables alone.
+  /// Lends an empty temporary table, which lives until the connection is lost: what a run gathers before it writes.
   @discardableResult
   public func staging<Value: Sendable>(
     _ table: StagingTable, _ body: @Sendable (borrowing Staging) throws -> Value
   ) async throws -> Value {
     try await retrier.run("staging in Postgres") {
-      try await database.withSession { session in try session.pipeline(table.preparation) }
-      return try await database.transaction(readOnly: true) { session in
-        try body(Staging(on: session, table: table))
+      try await database.withSession { session in
+        try session.pipeline(table.preparation)
+        return try body(Staging(on: session, table: table))
       }
     }
   }

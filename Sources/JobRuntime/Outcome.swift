@@ -77,6 +77,16 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
       self.init(
         .unavailable, message, hint: "Look at what the run wrote before it is run again, unless the job may run twice.")
     case .cancelled: self.init(.internal, "the work was cancelled")
+    case .endsTransaction:
+      self.init(
+        .internal, message,
+        hint:
+          "Leave the statement out: a closure's transaction is committed when it returns and rolled back when it throws."
+      )
+    case .writesReadOnly:
+      self.init(
+        .internal, message,
+        hint: "Write in run.transaction { tx in }; in a plan (run.isDryRun) nowhere, but count what would change.")
     case .invalidStatement, .decoding: self.init(.internal, message)
     case .server(let server): self.init(server: server, message: message)
     }

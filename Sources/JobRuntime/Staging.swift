@@ -32,10 +32,9 @@ public struct StagingTable: Sendable {
   }
 }
 
-/// A session with a temporary table, lent to one piece of synchronous work. The server takes writes to temporary tables
-/// and to nothing else.
+/// A temporary table, lent to one piece of synchronous work. No statement of the job's own goes through it.
 public struct Staging: ~Copyable {
-  public let session: Session
+  private let session: Session
   private let table: StagingTable
 
   init(on session: borrowing Session, table: StagingTable) {

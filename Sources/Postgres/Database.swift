@@ -25,7 +25,31 @@ package actor Database {
 
   /// Runs one statement in a transaction that the server keeps from writing: one round trip.
   package func read(_ statement: Statement) async throws -> Rows {
-    try await lend { session in try session.pipeline(["begin read only", statement, "commit"])[1] }
+    try statement.checkLeavesTransactions()
+    return try await blamingWrites {
+      try await lend { session in try session.pipeline(["begin read only", statement, "rollback"])[1] }
+    }
+  }
+
+  /// Runs the closure in a transaction in which all that is read is of one moment, and of which nothing is kept.
+  package func snapshot<Value: Sendable>(
+    _ body: @Sendable (borrowing Session) throws -> Value
+  ) async throws -> Value {
+    try await rollingBack("begin isolation level repeatable read", body)
+  }
+
+  /// Keeps nothing, whatever statements make of the transaction: in Postgres 15, `reset transaction_read_only` makes one
+  /// that reads one that writes.
+  private func rollingBack<Value: Sendable>(
+    _ opening: Statement, _ body: @Sendable (borrowing Session) throws -> Value
+  ) async throws -> Value {
+    try await lend { session in
+      try session.query(opening)
+      let value = try body(session.inTransaction())
+      try session.checkIsOpen()
+      try session.query("rollback")
+      return value
+    }
   }
 
   /// Runs the closure in one transaction: committed when it returns, rolled back when it throws.
@@ -35,7 +59,7 @@ package actor Database {
   /// error is `commitUnknown`.
   ///
   /// - Parameters:
-  ///   - readOnly: let the server refuse every write to what lasts.
+  ///   - readOnly: let the server refuse every write to what lasts, and keep nothing.
   ///   - guardian: a statement that is sent together with BEGIN, in the same round trip.
   ///   - check: looks at the guardian's rows before anything else runs; what it throws rolls back.
   ///   - proof: given the transaction's number, yields a row if what that transaction left behind is still
@@ -48,12 +72,12 @@ package actor Database {
     provenBy proof: (@Sendable (String) -> Statement)? = nil,
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
+    if readOnly { return try await blamingWrites { try await rollingBack("begin read only", body) } }
     var lost: (transaction: String, error: PostgresError)?
     let value = try await lend { session in
-      let opening: Statement = readOnly ? "begin read only" : "begin"
-      let opened = try session.pipeline([opening] + (guardian.map { [$0, Self.transactionID] } ?? []))
+      let opened = try session.pipeline(["begin"] + (guardian.map { [$0, Self.transactionID] } ?? []))
       if guardian != nil { try check(opened[1]) }
-      let value = try body(session)
+      let value = try body(session.inTransaction())
       do throws(PostgresError) {
         try session.commit()
       } catch {
@@ -64,6 +88,15 @@ package actor Database {
     }
     if let lost, try await !wasCommitted(lost.transaction, proof) { throw lost.error }
     return value
+  }
+
+  /// Where a transaction is read-only because we began it so, a write in it is no fault of the server's.
+  private func blamingWrites<Value>(_ work: () async throws -> Value) async throws -> Value {
+    do {
+      return try await work()
+    } catch PostgresError.server(let error) where error.state == .readOnlyTransaction {
+      throw PostgresError.writesReadOnly(error.statement ?? error.message)
+    }
   }
 
   private static let transactionID: Statement = "select pg_current_xact_id()::text as id"

@@ -20,6 +20,10 @@ public enum PostgresError: Error, Sendable {
   case cancelled
   /// The statement or a value cannot be sent as it is (a NUL in a text, a name that is not bound).
   case invalidStatement(String)
+  /// A statement would end the transaction that it is sent in, or has; what is said of it.
+  case endsTransaction(String)
+  /// A statement, this one, writes in a transaction that was begun to read.
+  case writesReadOnly(String)
   /// A column does not hold what was expected.
   case decoding(String)
 
@@ -40,7 +44,9 @@ public enum PostgresError: Error, Sendable {
     switch self {
     case .connection, .timedOut: true
     case .server(let error): error.state.isTransient
-    case .misconfigured, .refused, .commitUnknown, .cancelled, .invalidStatement, .decoding: false
+    case .misconfigured, .refused, .commitUnknown, .cancelled, .invalidStatement, .endsTransaction, .writesReadOnly,
+      .decoding:
+      false
     }
   }
 
@@ -49,7 +55,9 @@ public enum PostgresError: Error, Sendable {
     switch self {
     case .connection, .timedOut: true
     case .server(let error): error.state.rawValue.hasPrefix("57P0")
-    case .misconfigured, .refused, .commitUnknown, .cancelled, .invalidStatement, .decoding: false
+    case .misconfigured, .refused, .commitUnknown, .cancelled, .invalidStatement, .endsTransaction, .writesReadOnly,
+      .decoding:
+      false
     }
   }
 
@@ -72,7 +80,8 @@ extension PostgresError: CustomStringConvertible {
     case .timedOut(let what): "Postgres did not answer in time: \(what)"
     case .commitUnknown: "Postgres: the connection was lost during COMMIT, and whether it was kept could not be learnt"
     case .cancelled: "cancelled"
-    case .invalidStatement(let message), .decoding(let message): message
+    case .invalidStatement(let message), .endsTransaction(let message), .decoding(let message): message
+    case .writesReadOnly(let statement): "the statement writes in a read-only transaction: \(statement)"
     case .server(let error):
       "Postgres: \(error.message) (SQLSTATE \(error.state.rawValue))"
         + (error.detail.map { ". \($0)" } ?? "") + (error.statement.map { ", in: \($0)" } ?? "")

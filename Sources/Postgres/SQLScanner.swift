@@ -47,6 +47,23 @@ struct SQLScanner {
     return .text(start..<position)
   }
 
+  /// The word that comes next, in lower case, behind spaces, comments and empty statements; `nil` where something else
+  /// does.
+  mutating func nextWord() -> String? {
+    while position < text.count {
+      switch (text[position], byte(position + 1)) {
+      case (9...13, _), (32, _), (UInt8(ascii: ";"), _): position += 1
+      case (UInt8(ascii: "-"), UInt8(ascii: "-")), (UInt8(ascii: "/"), UInt8(ascii: "*")): skipOne()
+      case (let first, _):
+        guard Self.isNameStart(first) else { return nil }
+        let start = position
+        while Self.isNamePart(byte(position)) { position += 1 }
+        return String(decoding: text[start..<position], as: UTF8.self).lowercased()
+      }
+    }
+    return nil
+  }
+
   /// Where the hole ends that begins here, if one does.
   private var endOfHole: Int? {
     guard text[position] == UInt8(ascii: "{"), Self.isNameStart(byte(position + 1)) else { return nil }

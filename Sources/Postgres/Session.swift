@@ -8,12 +8,33 @@ import CLibPQ
 /// says so (`JobRuntime.Transaction`).
 public struct Session: ~Copyable {
   private let wire: Wire
+  /// Whether it is lent with a transaction, which whoever lends it begins and ends.
+  private let isInTransaction: Bool
   private var limit: Duration { wire.limit }
 
-  init(on wire: Wire) { self.wire = wire }
+  init(on wire: Wire, isInTransaction: Bool = false) { (self.wire, self.isInTransaction) = (wire, isInTransaction) }
 
   /// The same session, for a type that is lent in its place and ends with it.
-  package func lentOn() -> Session { Session(on: wire) }
+  package func lentOn() -> Session { Session(on: wire, isInTransaction: isInTransaction) }
+
+  /// The same session, for somebody who may not end the transaction that is open.
+  func inTransaction() -> Session { Session(on: wire, isInTransaction: true) }
+
+  /// Keeps what would end the lender's transaction, and what comes after its end, from being sent.
+  ///
+  /// The server takes one statement at a time here, and only the statements that `controlsTransactions` knows can end a
+  /// transaction; no function or procedure can.
+  private func check(_ statements: [Statement]) throws(PostgresError) {
+    guard isInTransaction else { return }
+    for statement in statements { try statement.checkLeavesTransactions() }
+    try checkIsOpen()
+  }
+
+  func checkIsOpen() throws(PostgresError) {
+    guard PQtransactionStatus(wire.pointer) != PQTRANS_IDLE else {
+      throw .endsTransaction("a statement ended the transaction; nothing is sent after it")
+    }
+  }
 
   /// The server's version as a number, for example 150018.
   public var serverVersion: Int { Int(PQserverVersion(wire.pointer)) }
@@ -21,7 +42,8 @@ public struct Session: ~Copyable {
   /// Runs one statement and returns its rows.
   @discardableResult
   public func query(_ statement: Statement) throws(PostgresError) -> Rows {
-    try wire.exchange { () throws(PostgresError) in
+    try check([statement])
+    return try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
       let deadline = ContinuousClock.now + (statement.timeLimit ?? limit)
       try wire.send(statement)
@@ -53,7 +75,8 @@ public struct Session: ~Copyable {
   /// pipeline is one implicit transaction.
   @discardableResult
   public func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
-    try wire.exchange { () throws(PostgresError) in
+    try check(statements)
+    return try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
       guard PQenterPipelineMode(wire.pointer) == 1 else { throw .connection(wire.message) }
       let allowed = statements.reduce(limit) { max($0, $1.timeLimit ?? limit) }
@@ -114,6 +137,7 @@ public struct Session: ~Copyable {
   ) throws -> Int {
     let list = columns.map(quotedIdentifier).joined(separator: ", ")
     let statement = Statement(sql: "copy \(quotedIdentifier(table)) (\(list)) from stdin (format binary)")
+    try check([statement])
     try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
       let deadline = ContinuousClock.now + limit
@@ -188,6 +212,7 @@ public struct Session: ~Copyable {
   /// Cancelling the task stops a COMMIT that takes long (a deferred trigger). Whether the server had already
   /// kept the transaction when it was asked to stop is what it answers to the COMMIT.
   func commit() throws(PostgresError) {
+    try checkIsOpen()
     // A transaction with a failed statement answers COMMIT with a rollback, and no error.
     guard PQtransactionStatus(wire.pointer) != PQTRANS_INERROR else {
       try query("rollback")

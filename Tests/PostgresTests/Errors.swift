@@ -14,5 +14,7 @@ extension PostgresError {
   var isTimedOut: Bool { if case .timedOut = self { true } else { false } }
   var isCancelled: Bool { if case .cancelled = self { true } else { false } }
   var isInvalidStatement: Bool { if case .invalidStatement = self { true } else { false } }
+  var isEndsTransaction: Bool { if case .endsTransaction = self { true } else { false } }
+  var isWritesReadOnly: Bool { if case .writesReadOnly = self { true } else { false } }
   var isDecoding: Bool { if case .decoding = self { true } else { false } }
 }

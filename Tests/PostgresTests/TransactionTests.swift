@@ -101,7 +101,7 @@ import Testing
         try session.execute("insert into t values (1)")
       }
     }
-    #expect(error.state == .readOnlyTransaction)
+    #expect(error.isWritesReadOnly)
     try await place.database.transaction { session in try session.execute("insert into t values (5)") }
     #expect(try await place.rows("select n from t") == [["5"]])
   }
