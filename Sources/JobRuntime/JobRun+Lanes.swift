@@ -50,11 +50,9 @@ extension JobRun {
 
   /// The same run on another connection.
   private func on(_ database: Database) -> JobRun {
-    JobRun(
-      scheduledAt: scheduledAt, startedAt: startedAt, isDryRun: isDryRun, log: log, id: id,
-      deadline: deadline, identity: identity, letterKinds: letterKinds, database: database,
-      redisConnection: redisConnection, retrier: retrier,
-      record: record, leadership: leadership, precondition: precondition)
+    var run = self
+    run.database = database
+    return run
   }
 }
 

@@ -28,6 +28,15 @@ import Testing
     #expect(try await place.value("select count(*) from oneshot.dead_letters") == "2")
   }
 
+  @Test func `all lanes share the connections to a cluster`() async throws {
+    let result = try await SampleJob { run in
+      let shared = ObjectIdentifier(run.clusterConnections)
+      let lanes = try await run.inLanes(3) { _, run in ObjectIdentifier(run.clusterConnections) }
+      #expect(lanes == [shared, shared, shared])
+    }.result(in: Place())
+    #expect(result.status == .succeeded, "\(result)")
+  }
+
   @Test func `a lane that is through with its item takes the next, and each is taken once`() async throws {
     let place = try await Place()
     let third = Gate()
