@@ -27,11 +27,36 @@ import Testing
     #expect(first.exitCode == 0 && first.count("deleted") == 70, "\(first.output)")
     #expect(try await place.value("select count(*) from sessions") == "30")
     #expect(try await job.run([], settings).count("deleted") == 0)
+    try await follow(job)
   }
 
-  @Test func `the test of the page is about the same job`() throws {
+  @Test func `the test of the page compiles, and is about the same job`() async throws {
+    let folder = try TemporaryFolder()
     let test = try #require(blocks("swift", after: "## 4. The test").first)
-    #expect(test.contains(#"Binary("prune-sessions")"#) && test.contains("import TestSupport"))
+    #expect(test.contains(#"Binary("prune-sessions")"#))
+    let file = "\(folder.path)/PruneSessionsTests.swift"
+    try test.write(toFile: file, atomically: true, encoding: .utf8)
+    let outcome = try await Compiler.run([file], ["-typecheck", "-parse-as-library"], isOfPackage: true)
+    #expect(outcome.exitCode == 0, "\(outcome.errors)")
+  }
+
+  /// Carries out the block of commands behind the job, with servers of its own: but for the build, which is done already.
+  private func follow(_ job: Binary) async throws {
+    let block = try #require(blocks("sh", after: "## 3. The job").first)
+    let commands = block.split(separator: "\n", maxSplits: 1)
+    #expect(commands[0] == "swift build")
+    let script = commands[1].replacing(".build/debug/prune-sessions", with: job.url.path)
+      .replacing(".build/debug/oneshot", with: Binary("oneshot").url.path)
+    let run = try await Binary(path: "/bin/bash").run(
+      ["-euc", "cd \"$0\"\n\(script)", Compiler.root])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let results = run.output.split(separator: "\n").filter { $0.hasPrefix("{") }.map { ResultLine(text: String($0)) }
+    #expect(results.map { $0["status"].string } == ["succeeded", "succeeded", "succeeded"], "\(run.output)")
+    // Whether one of exactly thirty days is a little older by then, the clock says.
+    let (planned, deleted) = (
+      results.dropFirst().first?["counts", "deleted"].int, results.last?["counts", "deleted"].int
+    )
+    #expect(planned == deleted && [70, 71].contains(deleted), "\(run.output)")
   }
 
   /// The blocks of a language behind a heading, up to the next one.
@@ -56,30 +81,21 @@ import Testing
     }
     """.write(toFile: "\(folder.path)/resources.swift", atomically: true, encoding: .utf8)
 
-    let built = Binary("JobRuntime.build").url.deletingLastPathComponent().path
-    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").path
     // A build that is not the first leaves objects of files that are gone.
-    let files = FileManager.default.enumerator(atPath: sources)?.compactMap {
+    let files = FileManager.default.enumerator(atPath: "\(Compiler.root)/Sources")?.compactMap {
       ($0 as? String)?.split(separator: "/").last
     }
     let current = Set((files ?? []).map { "\($0).o" } + ["embedded_resources.swift.o"])
     let objects = try ["BlockingIO", "Postgres", "Redis", "JobRuntime"].flatMap { module in
-      try FileManager.default.contentsOfDirectory(atPath: "\(built)/\(module).build")
-        .filter { current.contains($0) }.map { "\(built)/\(module).build/\($0)" }
+      let built = "\(Compiler.products)/\(module).build"
+      return try FileManager.default.contentsOfDirectory(atPath: built)
+        .filter { current.contains($0) }.map { "\(built)/\($0)" }
     }
-    let maps = ["CLibPQ", "CHiredis", "COpenSSL"].flatMap {
-      ["-Xcc", "-fmodule-map-file=\(sources)/\($0)/module.modulemap"]
-    }
-    let outcome = try await Binary(path: "/usr/bin/env").run(
-      [
-        "swiftc", "-parse-as-library", "-swift-version", "6", "-warnings-as-errors", "-module-name", "PruneSessions",
-        "-enable-upcoming-feature", "ExistentialAny", "-enable-upcoming-feature", "MemberImportVisibility",
-        "-enable-upcoming-feature", "InternalImportsByDefault",
-        "-enable-upcoming-feature", "NonisolatedNonsendingByDefault",
-        "-I", "\(built)/Modules", "-Xcc", "-I/usr/include/postgresql", "-o", "\(folder.path)/prune-sessions",
-        "\(folder.path)/PruneSessions.swift", "\(folder.path)/resources.swift",
-      ] + maps + objects)
+    let binary = "\(folder.path)/prune-sessions"
+    let outcome = try await Compiler.run(
+      ["\(folder.path)/PruneSessions.swift", "\(folder.path)/resources.swift"] + objects,
+      ["-parse-as-library", "-module-name", "PruneSessions", "-o", binary])
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
-    return Binary(path: "\(folder.path)/prune-sessions")
+    return Binary(path: binary)
   }
 }

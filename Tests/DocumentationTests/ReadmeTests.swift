@@ -34,6 +34,18 @@ import Testing
     }
   }
 
+  @Test func `the table of settings that select the work is what jobs declare`() async throws {
+    var rows = ["| job | settings |", "|---|---|"]
+    for name in JobNames.all {
+      let settings = try await Binary(name).run(["--describe"]).result["settings"].elements
+      let selecting = settings.filter { $0["selects"].bool == true }
+      let names = selecting.compactMap { $0["name"].string.map { "`\($0)`" } }
+      rows.append("| \(name) | \(names.isEmpty ? "none: one an installation" : names.joined(separator: ", ")) |")
+      #expect(selecting.allSatisfy { $0["of"].string == "job" }, "a setting of every job selects none's work")
+    }
+    try expect("selecting", in: "docs/operate.md", is: rows)
+  }
+
   @Test func `the table of jobs is what jobs say of themselves, and each has a page`() async throws {
     var rows = ["| job | what it does |", "|---|---|"]
     for name in JobNames.all {

@@ -38,6 +38,11 @@ import Testing
       "'copy' is inaccessible due to 'package' protection level"
     ),
     (
+      "a statement while staging",
+      "try await run.staging(StagingTable(\"staged\", [])) { staging in try staging.session.query(\"delete from sessions\") }",
+      "'session' is inaccessible due to 'private' protection level"
+    ),
+    (
       "a dead letter outside of a transaction", "try run.reject([])", "value of type 'JobRun' has no member 'reject'"
     ),
     (
@@ -77,14 +82,7 @@ import Testing
     let folder = try TemporaryFolder()
     let file = "\(folder.path)/snippet.swift"
     try "import JobRuntime\nimport Postgres\n\(code)\n".write(toFile: file, atomically: true, encoding: .utf8)
-    let modules = Binary("Modules").url.path
-    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources").path
-    let maps = ["CLibPQ", "CHiredis", "COpenSSL"].flatMap {
-      ["-Xcc", "-fmodule-map-file=\(sources)/\($0)/module.modulemap"]
-    }
-    let outcome = try await Binary(path: "/usr/bin/env").run(
-      ["swiftc", "-emit-sil", "-o", "/dev/null", "-swift-version", "6", "-I", modules] + maps
-        + ["-Xcc", "-I/usr/include/postgresql", file])
+    let outcome = try await Compiler.run([file], ["-emit-sil", "-o", "/dev/null"])
     #expect((outcome.exitCode == 0) == outcome.errors.isEmpty)
     return outcome.errors
   }

@@ -1,5 +1,5 @@
 /// `--help` of a job, from its declarations.
-enum JobHelp {
+package enum JobHelp {
   static func text<J: Job>(of job: J.Type) -> String {
     var arguments = Arguments()
     _ = JobRequest.read(from: &arguments)
@@ -21,7 +21,9 @@ enum JobHelp {
   }
 
   /// The job's own settings and those of every job.
-  static func declarations<J: Job>(of job: J.Type) -> (own: [SettingDeclaration], common: [SettingDeclaration]) {
+  package static func declarations<J: Job>(
+    of job: J.Type
+  ) -> (own: [SettingDeclaration], common: [SettingDeclaration]) {
     var own = Environment([:])
     _ = J.Settings(from: &own)
     var common = Environment([:])
@@ -29,9 +31,4 @@ enum JobHelp {
     _ = RuntimeSettings(from: &common)
     return (own.declarations, common.declarations)
   }
-}
-
-/// The tables of settings in README and docs/jobs; a test holds them against it.
-package func settingsTable<J: Job>(of job: J.Type) -> (own: [SettingDeclaration], common: [SettingDeclaration]) {
-  JobHelp.declarations(of: job)
 }

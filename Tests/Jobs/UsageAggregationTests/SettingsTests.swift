@@ -36,7 +36,7 @@ import Testing
   ]
 
   private static let declared = {
-    let (own, common) = settingsTable(of: UsageAggregation.self)
+    let (own, common) = JobHelp.declarations(of: UsageAggregation.self)
     return own + common
   }()
 
