@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a run, or a command, finds around itself. The process has its own (`ThisProcess`), and a test makes as many as it
 /// likes: whatever runs touches nothing else.
 package struct Surroundings: Sendable {
@@ -5,6 +7,8 @@ package struct Surroundings: Sendable {
   package var arguments: [String]
   package var environment: [String: String]
   package var host: String
+  /// Who has started it, as `user@host`.
+  package var user: String
   package var processID: Int32
   /// The clock on the wall.
   package var now: @Sendable () -> Timestamp
@@ -19,13 +23,15 @@ package struct Surroundings: Sendable {
   package var stop: StopRequest
 
   package init(
-    arguments: [String] = [], environment: [String: String], host: String, processID: Int32,
+    arguments: [String] = [], environment: [String: String], host: String, user: String,
+    processID: Int32,
     now: @escaping @Sendable () -> Timestamp, terminal: Terminal, output: Output, resultFile: String? = nil,
     readAnswer: (@Sendable () -> String?)? = nil, stop: StopRequest = StopRequest()
   ) {
     self.arguments = arguments
     self.environment = environment
     self.host = host
+    self.user = user
     self.processID = processID
     self.now = now
     self.terminal = terminal
@@ -47,5 +53,15 @@ package struct Output: Sendable {
 
   package init(width: @escaping @Sendable () -> Int? = { nil }, write: @escaping @Sendable (String) -> Int32) {
     (self.width, self.write) = (width, write)
+  }
+
+  /// Writes a text that somebody asked for.
+  ///
+  /// - Throws: where not all of it was taken: half a document must not pass for a whole one.
+  package func say(_ text: String) throws(JobFailure) {
+    let problem = write(text)
+    // A pager that was closed has seen what it wanted.
+    guard problem != 0, problem != EPIPE else { return }
+    throw JobFailure(.internal, "stdout cannot be written: \(String(cString: strerror(problem)))")
   }
 }

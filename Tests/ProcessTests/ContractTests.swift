@@ -161,6 +161,15 @@ import Testing
     }
   }
 
+  @Test(arguments: ["--help", "--version", "--describe"])
+  func `a text that cannot be written whole is a failure`(option: String) async throws {
+    let full = try await Binary(path: "/bin/sh").run(["-c", "exec \"$0\" $1 > /dev/full", job.url.path, option])
+    #expect(full.exitCode == 70 && full.errors.contains("stdout cannot be written"), "\(full)")
+    let cut = try await Binary(path: "/bin/bash").run(
+      ["-c", "\"$0\" $1 | true; exit ${PIPESTATUS[0]}", job.url.path, option])
+    #expect(cut.exitCode == 0 && cut.errors == "", "a pager that was closed is no failure")
+  }
+
   @Test func `a setting can come from a file`() async throws {
     let place = try await Place()
     let path = FileManager.default.temporaryDirectory.appending(path: "url-\(UUID())").path

@@ -16,7 +16,7 @@ package struct InProcess: Sendable {
   ) {
     let heard = heard
     surroundings = Surroundings(
-      arguments: arguments, environment: environment, host: "host", processID: 1, now: { now },
+      arguments: arguments, environment: environment, host: "host", user: "user@host", processID: 1, now: { now },
       terminal: Terminal(isTerminal: false) { text in heard.log.withLock { $0 += text } },
       output: Output { text in
         heard.output.withLock { $0 += text }

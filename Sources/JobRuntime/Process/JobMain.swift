@@ -12,7 +12,10 @@ enum JobMain {
     surroundings.stop = signals.stop
     switch Invocation<J>(surroundings).prepare() {
     case .text(let text):
-      _ = surroundings.output.write(text)
+      do throws(JobFailure) { try surroundings.output.say(text) } catch {
+        surroundings.terminal.writeLine("\(J.name): \(error)")
+        ThisProcess.end(error.kind.exitCode)
+      }
       ThisProcess.end(0)
     case .run(let run):
       signals.sayBeforeTheEnd { ThisProcess.end(run.delivery.deliver(run.lastWord(.signal))) }

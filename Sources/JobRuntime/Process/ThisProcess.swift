@@ -18,7 +18,8 @@ package enum ThisProcess {
     let termination = ResultFile.kubernetesPath
     let answer: @Sendable () -> String? = { readLine() }
     return Surroundings(
-      arguments: Array(CommandLine.arguments.dropFirst()), environment: environment, host: host, processID: getpid(),
+      arguments: Array(CommandLine.arguments.dropFirst()), environment: environment, host: host, user: user,
+      processID: getpid(),
       now: clock, terminal: Terminal(descriptor: STDERR_FILENO), output: stdout,
       resultFile: access(termination, W_OK) == 0 ? termination : nil,
       readAnswer: isatty(STDIN_FILENO) == 1 ? answer : nil)
@@ -27,8 +28,7 @@ package enum ThisProcess {
   /// Ends it at once. Not exit: its handlers (OpenSSL's, libpq's) must not run under threads that still work.
   package static func end(_ code: Int32) -> Never { _exit(code) }
 
-  /// Whoever works here, as `user@host`.
-  package static var user: String {
+  private static var user: String {
     let user = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(geteuid())"
     return "\(user)@\(host)"
   }

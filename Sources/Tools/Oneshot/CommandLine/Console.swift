@@ -1,4 +1,3 @@
-import Glibc
 import JobRuntime
 import Operations
 
@@ -14,18 +13,14 @@ struct Console: Sendable {
     (self.surroundings, now, redactor) = (surroundings, surroundings.now(), Redactor(secrets))
   }
 
+  /// Who types, as `user@host`.
+  var user: String { surroundings.user }
+
   /// Characters on one line of the terminal, to which tables are cut; `nil` where nobody reads along.
   var width: Int? { surroundings.output.width() }
 
   /// Writes to stdout.
-  ///
-  /// - Throws: where not all of it was taken: half a document must not pass for a whole one.
-  func say(_ text: String) throws(JobFailure) {
-    let problem = surroundings.output.write(text)
-    // A pager that was closed has seen what it wanted.
-    guard problem != 0, problem != EPIPE else { return }
-    throw JobFailure(.internal, "stdout cannot be written: \(String(cString: strerror(problem)))")
-  }
+  func say(_ text: String) throws(JobFailure) { try surroundings.output.say(text) }
 
   /// Writes a document for programs, on one line.
   func say(_ json: JSON) throws(JobFailure) { try say(printable(json) + "\n") }

@@ -50,9 +50,9 @@ struct DiscardDeadLetters: Command {
         }
       }
       // Not more than were counted: what has failed since was not meant.
-      let discard = try filter.discard(by: choice.who, limit: number)
+      let discard = try filter.discard(by: choice.who(console), limit: number)
       let discarded = try await database.transaction { session in try LettersByJob(session.query(discard)) }
-      try console.say("discarded \(discarded.text), by \(printable(choice.who))\n")
+      try console.say("discarded \(discarded.text), by \(printable(choice.who(console)))\n")
       if letters > limit { console.note("\(letters - limit) more: these are the \(limit) that failed longest ago") }
       return 0
     }

@@ -37,7 +37,7 @@ struct LetterChoice: Sendable {
   private let options: LetterOptions
   private let limit: Int
   /// As somebody says who does it.
-  let who: String
+  private let by: String?
   private let job: String?
   private let item: String?
 
@@ -47,7 +47,7 @@ struct LetterChoice: Sendable {
     let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
     let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, user@host.")
     if by == "" { arguments.complain("--by is empty: it names who does it") }
-    who = by ?? name ?? ThisProcess.user
+    self.by = by ?? name
     job = arguments.optionalOperand(.job, help: "the letter's job")
     item = arguments.optionalOperand(
       .text("ITEM"), help: "the item, or its id; put -- before one that begins with a dash")
@@ -56,6 +56,9 @@ struct LetterChoice: Sendable {
     // Nobody means everything by saying nothing.
     if job == nil, options.isEmpty { arguments.complain("say which: JOB ITEM, --job, --kind or --older-than") }
   }
+
+  /// Who does it, for the audit.
+  func who(_ console: Console) -> String { by ?? console.user }
 
   /// What is meant, by the database.
   ///

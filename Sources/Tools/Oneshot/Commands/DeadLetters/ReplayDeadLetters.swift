@@ -34,13 +34,14 @@ struct ReplayDeadLetters: Command {
         try console.say("would ask for \(number); nothing was changed\n")
         return 0
       }
-      let ask = try filter.ask(by: choice.who, limit: limit)
+      let ask = try filter.ask(by: choice.who(console), limit: limit)
       let asked = try await database.transaction { session in try LettersByJob(session.query(ask)) }
       guard asked.total > 0 else {
         console.note("somebody else has asked for them meanwhile")
         return 0
       }
-      try console.say("asked for \(asked.text), by \(printable(choice.who)); the job's next run does them again\n")
+      try console.say(
+        "asked for \(asked.text), by \(printable(choice.who(console))); the job's next run does them again\n")
       if askable > limit { console.note("\(askable - limit) more: these are the \(limit) that failed longest ago") }
       return 0
     }
