@@ -18,8 +18,6 @@ struct FamilyPublication: Sendable {
 
   /// How many keys one script writes. It blocks the server for less than 3 ms.
   private static let keysAtOnce = 100
-  /// Until when a key that was built must have been renamed.
-  private static let buildingLife = Duration.minutes(10)
 
   /// - Returns: the keys that were left as they are.
   /// - Throws: `JobFailure` of kind `fenced` if a newer run has published keys of the family.
@@ -78,11 +76,7 @@ struct FamilyPublication: Sendable {
   /// - Returns: whether it is there; otherwise the key was left as it is.
   private func place(_ entry: FamilyEntry, _ session: inout RedisSession) throws -> Bool {
     let new = Replacement.companion(of: entry.key, "new", runID.description)
-    for case .error(let code, let message) in try session.pipeline(
-      entry.replacement.build(under: new, for: Self.buildingLife))
-    {
-      throw RedisError.server(code: code, message: message)
-    }
+    try session.carryOut(entry.replacement.build(under: new))
     let token = token(for: entry)
     let answer = try session.run(
       FamilyScripts.placing, keys: [token.key, entry.key, new],

@@ -50,17 +50,11 @@ private struct Publication: Sendable {
   var life: Duration?
   var runID: RunID
 
-  /// Until when a key that was built must have been renamed.
-  private static let buildingLife = Duration.minutes(10)
-
   func carryOut(_ session: inout RedisSession) throws {
     let temporary = replacements.map { Replacement.companion(of: $0.key, "new", runID.description) }
     // A cluster says first of all, and wherever it is asked, when keys are not of one slot.
     let question = RedisCommand("EXISTS", bytes: replacements.map { Array($0.key.utf8) })
-    let building = zip(replacements, temporary).flatMap { $0.build(under: $1, for: Self.buildingLife) }
-    for case .error(let code, let message) in try session.pipeline([question] + building) {
-      throw RedisError.server(code: code, message: message)
-    }
+    try session.carryOut([question] + zip(replacements, temporary).flatMap { $0.build(under: $1) })
     try token.pass(
       Self.publishing, keys: zip(replacements, temporary).flatMap { [$0.key, $1] },
       arguments: ["\(life?.inMilliseconds ?? 0)"] + replacements.map { $0.content.isEmpty ? "0" : "1" }, &session)

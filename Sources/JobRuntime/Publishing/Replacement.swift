@@ -69,15 +69,27 @@ public struct Replacement: Sendable, Equatable {
   /// How many arguments go into one command: enough to cost no round trips, few enough to hold up nobody.
   private static let argumentsAtOnce = 2000
 
+  /// Until when a key that was built must have been renamed.
+  private static let buildingLife = Duration.minutes(10)
+
   /// Builds the content under another key, which ends by itself should nobody rename it.
-  func build(under temporary: String, for life: Duration) -> [RedisCommand] {
+  func build(under temporary: String) -> [RedisCommand] {
     let arguments = content.arguments
     var commands = [RedisCommand("UNLINK", temporary)]
     for start in stride(from: 0, to: arguments.count, by: Self.argumentsAtOnce) {
       let chunk = arguments[start..<min(start + Self.argumentsAtOnce, arguments.count)]
       commands.append(RedisCommand(content.command, temporary, bytes: chunk.map { Array($0.utf8) }))
-      if start == 0 { commands.append(RedisCommand("PEXPIRE", temporary, "\(life.inMilliseconds)")) }
+      if start == 0 { commands.append(RedisCommand("PEXPIRE", temporary, "\(Self.buildingLife.inMilliseconds)")) }
     }
     return commands
+  }
+}
+
+extension RedisSession {
+  /// Sends all commands at once.
+  ///
+  /// - Throws: the error of the first that was refused.
+  mutating func carryOut(_ commands: [RedisCommand]) throws(RedisError) {
+    for case .error(let code, let message) in try pipeline(commands) { throw .server(code: code, message: message) }
   }
 }
