@@ -12,7 +12,7 @@ extension LetterKind {
     cause:
       "The row's `language` is no text search configuration of `pg_catalog` or of the schema of `search_documents`.",
     remedy:
-      "Correct it, or translate it in an entity of your own, as `help_page.sql` in [docs/jobs/reindex.md](jobs/reindex.md) does."
+      "Correct it, or translate it in an entity of your own, as `help_page.sql` in docs/jobs/reindex.md does."
   )
 
   static let entityFailed = LetterKind(
