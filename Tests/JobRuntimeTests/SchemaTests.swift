@@ -88,7 +88,7 @@ import Testing
       "create schema oneshot; create table oneshot.migrations (version integer primary key, name text not null)")
     let applied = try await place.database.withSession { session in try AppliedMigrations(session) }
     #expect(applied == AppliedMigrations(isNumberedAsOne: true))
-    #expect(applied.failure(needing: [MigrationNeed("core", 1)])?.message.contains("before lines") == true)
+    #expect(applied.failure(needing: [MigrationNeed("core", 1)])?.message.contains("old numbering") == true)
   }
 
   @Test func `each line that ends too early is named with what is needed`() {
