@@ -82,7 +82,7 @@ import Testing
       [], place.environment.merging(quick) { $1 }.merging(["REDIS_URL": "unix:///nowhere/s"]) { $1 })
     #expect(noRedis.exitCode == 69)
     #expect(noRedis.result["error", "message"].string?.hasPrefix("Redis: ") == true)
-    #expect(noRedis.errors.contains("tried again"))
+    #expect(noRedis.errors.contains("trying again"))
     let noPostgres = try await job.run(
       [], place.environment.merging(quick) { $1 }.merging(["DATABASE_URL": "postgresql://127.0.0.1:1/x"]) { $1 })
     #expect(noPostgres.exitCode == 69)

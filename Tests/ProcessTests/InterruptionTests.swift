@@ -146,7 +146,7 @@ import Testing
     try await run.letGo()
     let outcome = await run.process.outcome()
     #expect(outcome.exitCode == 0)
-    #expect(outcome.errors.contains("tried again"))
+    #expect(outcome.errors.contains("trying again"))
     try await expectAllWritten(place)
   }
 

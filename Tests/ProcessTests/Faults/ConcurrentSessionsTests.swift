@@ -20,7 +20,7 @@ import Testing
 
   private func expectTriedAgain(_ outcome: Binary.Outcome, _ state: String, _ usage: Usage) async throws {
     #expect(outcome.exitCode == 0, "\(outcome.output)")
-    let retries = outcome.errors.split(separator: "\n").filter { $0.contains("tried again") }
+    let retries = outcome.errors.split(separator: "\n").filter { $0.contains("trying again") }
     #expect(!retries.isEmpty && retries.allSatisfy { $0.contains(state) }, "\(outcome.errors)")
     #expect(
       try await usage.stored() == [

@@ -106,5 +106,5 @@ extension Binary.Outcome {
   }
 
   /// Whether something was tried again, by the log.
-  var wasRetried: Bool { errors.contains("tried again") }
+  var wasRetried: Bool { errors.contains("trying again") }
 }

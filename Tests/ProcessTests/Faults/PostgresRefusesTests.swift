@@ -72,7 +72,7 @@ import Testing
     try await usage.place.execute("alter role \(role.name) connection limit 0")
     let more = role.settings.merging(["JOB_BACKOFF_MAX": "20ms", "JOB_ATTEMPTS": "100"]) { $1 }
     let run = try LoggedRun(usage.environment(more))
-    try await run.until(logs: "tried again")
+    try await run.until(logs: "trying again")
     try await usage.place.execute("alter role \(role.name) connection limit 1")
     #expect(await run.outcome().exitCode == 0)
     #expect(try await usage.stored().count == 2)

@@ -25,7 +25,7 @@ import Testing
     #expect(short.result["error", "hint"].isThere)
 
     let patient = try LoggedRun(usage.environment(settings.merging(["JOB_ATTEMPTS": "100"]) { $1 }))
-    try await patient.until(logs: "tried again")
+    try await patient.until(logs: "trying again")
     try await troubled.heal()
     let outcome = await patient.outcome()
     #expect(outcome.exitCode == 0, "\(outcome.output)")
@@ -95,7 +95,7 @@ import Testing
       #expect(run.exitCode == exitCode && run.result["error", "kind"].string == kind, comment)
       #expect(run.result["error", "message"].string?.contains(code) == true, comment)
       #expect(run.result["error", "hint"].isThere, comment)
-      #expect(!run.errors.contains("tried again"), comment)
+      #expect(!run.errors.contains("trying again"), comment)
       #expect(try await usage.stored().isEmpty, comment)
     }
 
