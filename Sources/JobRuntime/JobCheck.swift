@@ -25,7 +25,7 @@ extension JobRunner {
     let needs = jobNeeds
     let missing = try await self.missing()
     let wanted = (job as? any Checkable)?.advice(for: jobRun(leadership: nil))
-    let (server, disagreement, applied, denied, isReadOnly, advice) = try await database.transaction(
+    let (server, disagreement, applied, denied, hidden, isReadOnly, advice) = try await database.transaction(
       readOnly: true
     ) { session in
       let disagreement = try compareClock(session)
@@ -33,12 +33,15 @@ extension JobRunner {
       let denied = try session.query(Schema.denied(needs.functions)).map {
         try Missing($0).failure([], isMigrated: true)
       }
+      let hidden = try session.query(Schema.hidden(Schema.runtimeTables + needs.tables)).map { row in
+        JobFailure(.denied, try row.value("complaint"), hint: PostgresError.rowSecurityHint)
+      }
       let isReadOnly: Bool = try session.query(Schema.isReadOnly).only().value("is_read_only")
       // It may read the tables themselves.
       let advice =
         try missing.isEmpty
         ? wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } } : nil
-      return (session.serverVersion, disagreement, applied, denied, isReadOnly, advice ?? [])
+      return (session.serverVersion, disagreement, applied, denied, hidden, isReadOnly, advice ?? [])
     }
     if let disagreement { found.complaints.append(disagreement) }
     if isReadOnly { found.complaints.append(Schema.readOnlyFailure) }
@@ -50,7 +53,7 @@ extension JobRunner {
     }
     for line in advice { log.warning("advice: \(line)") }
     if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }
-    found.complaints += missing + denied
+    found.complaints += missing + denied + hidden
     let zones = try await zoneFailures()
     found.complaints += zones
     // What the job looks at may need temporary relations, which a server that only reads does not make; and days.

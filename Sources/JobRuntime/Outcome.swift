@@ -111,8 +111,10 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
       let isLogin = state.errorClass == "28"
       self.init(
         .denied, message,
-        hint: isLogin
-          ? "Check user and password in DATABASE_URL." : "Grant what is missing to the job's role; `--check` lists it.")
+        hint: error.hint
+          ?? (isLogin
+            ? "Check user and password in DATABASE_URL."
+            : "Grant what is missing to the job's role; `--check` lists it."))
     case let state where state.isTransient:
       self.init(
         .unavailable, message, hint: error.hint ?? "The cause usually passes by itself; the next run does the work.")

@@ -1,6 +1,5 @@
 import BlockingIO
 import CLibPQ
-import Glibc
 
 /// How to reach a database: what `DATABASE_URL` says, and our limits where it says nothing.
 package struct ConnectionOptions: Sendable {
@@ -11,7 +10,7 @@ package struct ConnectionOptions: Sendable {
   package var lostClientSetting = "-c client_connection_check_interval=2s"
 
   private let url: String
-  /// What the URL sets, by libpq's keyword.
+  /// What URL, service file and environment set, by libpq's keyword.
   private let given: [String: String]
   private let applicationName: String
 
@@ -20,28 +19,22 @@ package struct ConnectionOptions: Sendable {
   /// Errors: `PostgresError.invalidStatement` when libpq cannot read it. The text is never repeated in
   /// it, because it may hold a password.
   package init(url: String, applicationName: String) throws(PostgresError) {
-    var complaint: UnsafeMutablePointer<CChar>?
-    guard let parsed = PQconninfoParse(url, &complaint) else {
-      freeLibpqMemory(complaint)
+    let written: [String: String]
+    do {
+      written = try ConnectionParameters.written(in: url)
+    } catch {
       throw .invalidStatement(
         "is neither a libpq URI (postgresql://user@host/database) nor a keyword string (host=… dbname=…)")
     }
-    let options = ConnectionOptionsHandle(adopting: parsed)
-    var given: [String: String] = [:]
-    var option = options.pointer
-    while let keyword = option.pointee.keyword {
-      if let value = option.pointee.val { given[String(cString: keyword)] = String(cString: value) }
-      option += 1
-    }
     // libpq cuts a password that is not escaped at its first @ or /, and would name the rest in an error.
     let isTorn =
-      ["host", "dbname"].contains { given[$0]?.contains("@") == true }
-      || given["port"].map { !$0.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ",") } } == true
+      ["host", "dbname"].contains { written[$0]?.contains("@") == true }
+      || written["port"].map { !$0.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ",") } } == true
     guard !(url.contains("://") && isTorn) else {
       throw .invalidStatement("has an @ or / inside of its user or password; write them as %40 and %2F")
     }
     self.url = url
-    self.given = given
+    given = written.merging(ConnectionParameters.inEffect(url)) { $1 }
     self.applicationName = applicationName
   }
 
@@ -52,8 +45,7 @@ package struct ConnectionOptions: Sendable {
 
   /// What may be shown: where the connection goes.
   package var target: String {
-    let host =
-      given["host"] ?? given["hostaddr"] ?? getenv("PGHOST").map { String(cString: $0) } ?? "the default socket"
+    let host = given["host"] ?? given["hostaddr"] ?? "the default socket"
     return "\(host)/\(given["dbname"] ?? "the default database")"
   }
 
@@ -67,22 +59,12 @@ package struct ConnectionOptions: Sendable {
   private var defaults: [(String, String)] {
     [
       ("fallback_application_name", applicationName),
-      ("client_encoding", "UTF8"),
       ("keepalives_idle", "10"),
       ("keepalives_interval", "5"),
       ("keepalives_count", "3"),
       // A half-open connection hangs for minutes otherwise; in milliseconds.
       ("tcp_user_timeout", "15000"),
     ]
-  }
-
-  /// Set for every session as it starts, at no cost of a round trip; the user's own `options` win.
-  private func sessionSettings(_ optional: String) -> String {
-    // A frozen process must not hold its locks; dates must read the same everywhere.
-    let ours =
-      "-c idle_in_transaction_session_timeout=30s -c timezone=UTC -c datestyle=ISO -c client_min_messages=warning "
-      + "-c intervalstyle=\(Self.intervalStyle) \(optional)"
-    return given["options"].map { "\(ours) \($0)" } ?? ours
   }
 
   /// Connects, trying each host of the URL in turn.
@@ -119,41 +101,33 @@ package struct ConnectionOptions: Sendable {
     _ place: [(String, String)], _ interrupt: Interrupt
   ) throws(PostgresError) -> ConnectionHandle {
     do {
-      return try connect(place, optional: lostClientSetting, interrupt)
+      do {
+        return try connect(place, optional: lostClientSetting, interrupt)
+      } catch {
+        // Refused by servers whose system cannot tell that a client is gone (manual, chapter 20.3.1: Windows, for one).
+        guard error.state == .invalidParameterValue else { throw error }
+        return try connect(place, optional: "", interrupt)
+      }
     } catch {
-      // Refused by servers whose system cannot tell that a client is gone (manual, chapter 20.3.1: Windows, for one).
-      guard error.state == .invalidParameterValue else { throw error }
-      return try connect(place, optional: "", interrupt)
+      throw Refusal.explained(error)
     }
   }
 
   private func connect(
     _ place: [(String, String)], optional: String, _ interrupt: Interrupt
   ) throws(PostgresError) -> ConnectionHandle {
-    let parameters = defaults + [("dbname", url)] + place + [("options", sessionSettings(optional))]
-    var keywords = parameters.map { strdup($0.0) } + [nil]
-    var values = parameters.map { strdup($0.1) } + [nil]
-    defer {
-      keywords.forEach { free($0) }
-      values.forEach { free($0) }
-    }
-    let started = keywords.withUnsafeMutableBufferPointer { keywords in
-      values.withUnsafeMutableBufferPointer { values in
-        keywords.withMemoryRebound(to: UnsafePointer<CChar>?.self) { keywords in
-          values.withMemoryRebound(to: UnsafePointer<CChar>?.self) { values in
-            PQconnectStartParams(keywords.baseAddress, values.baseAddress, 1)
-          }
-        }
-      }
-    }
-    guard let started else { throw .connection("out of memory") }
+    let settings = SessionSettings.options(own: given["options"], optional: optional)
+    let parameters =
+      defaults + [("dbname", url)] + place + [("client_encoding", "UTF8"), ("options", settings)]
+    guard let started = ConnectionParameters.start(parameters) else { throw .connection("out of memory") }
     let connection = ConnectionHandle(adopting: started)
     // With this the text of a refusal carries its SQLSTATE, which libpq gives no other way here.
     PQsetErrorVerbosity(connection.pointer, PQERRORS_VERBOSE)
     try waitUntilConnected(connection, interrupt)
     PQsetErrorVerbosity(connection.pointer, PQERRORS_DEFAULT)
-    try checkSettingsArrived(connection)
     PQsetnonblocking(connection.pointer, 1)
+    try SessionSettings.settle(
+      Wire(pointer: connection.pointer, interrupt: interrupt, limit: commandTimeout), target)
     return connection
   }
 
@@ -165,21 +139,6 @@ package struct ConnectionOptions: Sendable {
       .compactMap { name, value in value.map { (name, String(cString: $0)) } }
       .filter { !$0.1.isEmpty }
     return try connect(place, interrupt)
-  }
-
-  /// Unlike any server's default, and told by the server as a connection begins.
-  private static let intervalStyle = "iso_8601"
-
-  /// A pooler that keeps our settings from the server (pgbouncer with `ignore_startup_parameters = options`)
-  /// may also hand each transaction to another session, where temporary tables are not ours. It is refused:
-  /// which of its modes it is in cannot be seen from here.
-  private func checkSettingsArrived(_ connection: borrowing ConnectionHandle) throws(PostgresError) {
-    guard given["options"]?.lowercased().contains("intervalstyle") != true else { return }
-    let style = PQparameterStatus(connection.pointer, "IntervalStyle").map { String(cString: $0) }
-    guard style != Self.intervalStyle else { return }
-    throw .misconfigured(
-      "\(target) does not take the settings of a session: a pooler such as pgbouncer stands in between",
-      hint: PostgresError.poolerHint)
   }
 
   private func waitUntilConnected(

@@ -65,6 +65,10 @@ public enum PostgresError: Error, Sendable {
   package static let poolerHint =
     "Let DATABASE_URL lead to Postgres itself, not to a pooler: a job keeps settings and temporary tables in its session."
 
+  /// What to do where row level security applies to the role.
+  package static let rowSecurityHint =
+    "A job has to see every row: `alter role … bypassrls`, or let it read a view whose owner may."
+
   /// The server's SQLSTATE, where it was the server that refused.
   public var state: SQLState? {
     if case .server(let error) = self { error.state } else { nil }
@@ -96,11 +100,13 @@ extension PostgresError.ServerError {
       let pointer = PQresultErrorField(result.pointer, CInt(code.asciiValue ?? 0))
       return pointer.map { String(cString: $0).trimmingNewlines() }
     }
+    // The message is in the server's language, the function's name is not.
+    let isRowSecurity = field("R") == "check_enable_rls"
     self.init(
       state: SQLState(rawValue: field("C") ?? "XX000"),
       message: field("M") ?? String(cString: PQresultErrorMessage(result.pointer)).trimmingNewlines(),
       detail: field("D"),
-      hint: field("H"),
+      hint: isRowSecurity ? PostgresError.rowSecurityHint : field("H"),
       statement: statement,
       position: field("P").flatMap { Int($0) })
   }

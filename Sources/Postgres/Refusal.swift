@@ -29,6 +29,24 @@ enum Refusal {
     return .connection(text)
   }
 
+  /// A server's refusal to begin a session, where its SQLSTATE says more than it would of a statement.
+  static func explained(_ error: PostgresError) -> PostgresError {
+    guard case .server(let refusal) = error else { return error }
+    let message = "\(refusal.message) (SQLSTATE \(refusal.state.rawValue))"
+    return switch refusal.state.rawValue {
+    // A value that a setting does not take; a name that no setting has; a setting that no session may change.
+    case "22023", "42704", "55P02":
+      .misconfigured(
+        message,
+        hint:
+          "Correct what the session is to be set to: `options` in DATABASE_URL; PGOPTIONS, PGTZ and PGDATESTYLE in the environment."
+      )
+    // RDS Proxy takes no `options`.
+    case "0A000": .misconfigured(message, hint: PostgresError.poolerHint)
+    default: error
+    }
+  }
+
   // Words of libpq (fe-connect.c, fe-secure.c, fe-secure-openssl.c, versions 13 to 18) and of OpenSSL.
 
   /// The server does not accept our certificate.
@@ -47,6 +65,6 @@ enum Refusal {
     "invalid target_session_attrs value", "invalid port number", "invalid integer value", "invalid ssl_",
     "sslmode value",
     "certificate file", "private key file", "could not match", "invalid load_balance_hosts value",
-    "invalid sslnegotiation value", "invalid require_auth value",
+    "invalid sslnegotiation value", "invalid require_auth value", "service file", "definition of service",
   ]
 }

@@ -61,7 +61,7 @@ extension Reindex: Checkable {
         return SQLFile.Failure(entity.describe(error, in: columns))
       }
       do {
-        let row = try await run.reading { session in try session.pipeline([Entity.wholly, description])[1].only() }
+        let row = try await run.reading { session in try session.query(description).only() }
         guard try row.value("is_pseudo") else { return nil }
         return SQLFile.Failure(
           "\(entity.file.place): its id is a \(try row.value("id_type", as: String.self)), which is no id")

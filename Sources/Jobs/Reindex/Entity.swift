@@ -38,9 +38,6 @@ struct Entity: Sendable {
     query([], .empty).describe(error, in: statement)
   }
 
-  /// Makes a statement read all rows, or none and fail: those that row security hides would leave the index.
-  static let wholly: Statement = "select set_config('row_security', 'off', true)"
-
   /// Does something with a statement of this entity. What the server has against that is the entity's failure alone.
   ///
   /// - Parameter isHandled: errors that the caller knows what to do with.

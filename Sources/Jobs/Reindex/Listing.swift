@@ -33,7 +33,7 @@ struct Listing: Sendable {
     let batch = try await entity.owning(errorsIn: statement, but: \.isOfOneDocument) {
       try await run.transaction { tx in
         try finish(items, run, tx)
-        let rows = try tx.pipeline([Entity.wholly, statement])[1]
+        let rows = try tx.query(statement)
         let batch = try Batch(rows, of: entity, Action(.ids, isDryRun: run.isDryRun))
         try tx.resolve(items.map { ItemFailure.item($0.id, in: entity) })
         try tx.reject(batch.failures)
@@ -77,7 +77,7 @@ struct Listing: Sendable {
         [.listedIDs], .noRow, binding: ["ids": [id]])
       do {
         try await entity.owning(errorsIn: question, but: \.isOfAValue) {
-          try await run.reading { session in _ = try session.pipeline([Entity.wholly, question]) }
+          try await run.reading { session in _ = try session.query(question) }
         }
       } catch PostgresError.server(let error) where error.state.isOfAValue {
         impossible.append(id)

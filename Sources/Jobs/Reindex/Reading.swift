@@ -72,16 +72,16 @@ struct Reading: Sendable {
   ///
   /// - Throws: `Pass.LostPages` when it stands elsewhere.
   private func answer(to statement: Statement, _ lane: Pass.Lane, _ session: borrowing Session) throws -> Rows {
-    guard pass.action.keepsCursor else { return try session.pipeline([Entity.wholly, statement])[1] }
-    let answers = try session.pipeline([Entity.wholly, pass.cursor(of: lane), statement])
-    guard let row = answers[1].first else {
+    guard pass.action.keepsCursor else { return try session.query(statement) }
+    let answers = try session.pipeline([pass.cursor(of: lane), statement])
+    guard let row = answers[0].first else {
       throw JobFailure(
         .unavailable, "the server has lost where this pass over \(entity.name) stood",
         hint: "A replica took over that had not heard of it, perhaps. The next run starts from scratch.")
     }
     let stored = try Pass.Lane(row)
     guard stored.after == lane.after else { throw Pass.LostPages(lane: stored) }
-    return answers[2]
+    return answers[1]
   }
 
   private func values(_ limit: Int, _ lane: Pass.Lane) -> [String: any PostgresEncodable] {
