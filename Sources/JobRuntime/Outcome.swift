@@ -71,8 +71,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     case .connection, .timedOut:
       self.init(.unavailable, message, hint: "Check that the server in DATABASE_URL runs and can be reached from here.")
     case .misconfigured(_, let hint): self.init(.misconfigured, message, hint: hint)
-    case .refused:
-      self.init(.denied, message, hint: "Check sslcert and sslkey in DATABASE_URL.")
+    case .refused(_, let hint): self.init(.denied, message, hint: hint)
     case .commitUnknown:
       self.init(
         .unavailable, message, hint: "Look at what the run wrote before it is run again, unless the job may run twice.")

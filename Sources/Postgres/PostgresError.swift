@@ -7,8 +7,8 @@ public enum PostgresError: Error, Sendable {
   /// No connection can be made the way it is asked for: TLS that cannot be trusted, an option without such a
   /// value, a pooler in between.
   case misconfigured(String, hint: String)
-  /// The server does not accept our certificate.
-  case refused(String)
+  /// The server does not take what we have to show: no password, or a certificate that it does not accept.
+  case refused(String, hint: String)
   /// The server answered with an error.
   case server(ServerError)
   /// The server did not answer in time; the connection has been given up.
@@ -76,18 +76,27 @@ public enum PostgresError: Error, Sendable {
 }
 
 extension PostgresError: CustomStringConvertible {
+  /// Why a connection was not made.
+  var cause: String {
+    switch self {
+    case .connection(let message), .misconfigured(let message, _), .refused(let message, _), .timedOut(let message):
+      // libpq indents lines of its own with tabs.
+      message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    case .server(let error): "\(error.message) (SQLSTATE \(error.state.rawValue))"
+    case .commitUnknown, .cancelled, .invalidStatement, .decoding: description
+    }
+  }
+
   public var description: String {
     switch self {
-    case .connection(let message), .misconfigured(let message, _), .refused(let message):
-      // libpq indents lines of its own with tabs.
-      "Postgres: " + message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    case .connection, .misconfigured, .refused: "Postgres: \(cause)"
     case .timedOut(let what): "Postgres did not answer in time: \(what)"
     case .commitUnknown: "Postgres: the connection was lost during COMMIT, and whether it was kept could not be learnt"
     case .cancelled: "cancelled"
     case .invalidStatement(let message), .endsTransaction(let message), .decoding(let message): message
     case .writesReadOnly(let statement): "the statement writes in a read-only transaction: \(statement)"
     case .server(let error):
-      "Postgres: \(error.message) (SQLSTATE \(error.state.rawValue))"
+      "Postgres: \(cause)"
         + (error.detail.map { ". \($0)" } ?? "") + (error.statement.map { ", in: \($0)" } ?? "")
     }
   }

@@ -15,7 +15,12 @@ enum Refusal {
           state: SQLState(rawValue: String(state)), message: said, detail: nil, hint: nil, statement: nil, position: nil
         ))
     }
-    if certificateAlerts.contains(where: text.contains) { return .refused(text) }
+    if certificateAlerts.contains(where: text.contains) {
+      return .refused(text, hint: "Check sslcert and sslkey in DATABASE_URL.")
+    }
+    if text.contains(noPassword) {
+      return .refused(text, hint: "The server asks for a password. Give it in DATABASE_URL, PGPASSWORD or a passfile.")
+    }
     if untrusted.contains(where: text.contains) {
       return .misconfigured(
         text,
@@ -49,6 +54,7 @@ enum Refusal {
 
   // Words of libpq (fe-connect.c, fe-secure.c, fe-secure-openssl.c, versions 13 to 18) and of OpenSSL.
 
+  private static let noPassword = "no password supplied"
   /// The server does not accept our certificate.
   private static let certificateAlerts = [
     "alert bad certificate", "alert certificate", "alert unknown ca", "alert access denied",
@@ -66,5 +72,6 @@ enum Refusal {
     "sslmode value",
     "certificate file", "private key file", "could not match", "invalid load_balance_hosts value",
     "invalid sslnegotiation value", "invalid require_auth value", "service file", "definition of service",
+    "channel binding", "authentication method",
   ]
 }

@@ -1,0 +1,137 @@
+import BlockingIO
+import CLibPQ
+
+/// How a connection is made.
+extension ConnectionOptions {
+  /// Connects to the first server that takes us, of all hosts of the URL and of all addresses of each.
+  ///
+  /// libpq would hide the SQLSTATE of a refusal while it waits by itself, and while we wait it would stay with a silent
+  /// address: so each address is tried by a call of its own.
+  func connect(_ interrupt: Interrupt) throws(PostgresError) -> ConnectionHandle {
+    var failures: [PostgresError] = []
+    for host in try ConnectionPlace.all(in: given) {
+      let end = ContinuousClock.now + connectTimeout
+      let places: [ConnectionPlace]
+      do { places = try host.byAddress(lookUp) } catch {
+        failures.append(error)
+        continue
+      }
+      for (index, place) in places.enumerated() {
+        // An address has its share of what is left; what it does not need is left to those after it.
+        let share = ContinuousClock.now.duration(to: end) / (places.count - index)
+        do {
+          return try connect(place, within: max(share, Self.leastShare), interrupt)
+        } catch {
+          // A server that refuses who we are would be hidden by a dead one after it; libpq stops there too.
+          if error.state?.isDenied == true { throw error }
+          if case .cancelled = error { throw error }
+          failures.append(error)
+        }
+      }
+    }
+    throw Self.combined(failures)
+  }
+
+  /// What a server needs that is far away or busy.
+  private static let leastShare = Duration.seconds(1)
+
+  private var connectTimeout: Duration {
+    // libpq's manual: zero or negative waits for ever, and less than two seconds is rounded up.
+    guard let seconds = given["connect_timeout"].flatMap(Int.init) else { return .seconds(5) }
+    return seconds <= 0 ? .seconds(3600) : .seconds(max(2, seconds))
+  }
+
+  /// Another connection to the server that a connection leads to, also where there are several.
+  func connect(
+    toServerOf other: OpaquePointer, _ interrupt: Interrupt
+  ) throws(PostgresError) -> ConnectionHandle {
+    func text(_ pointer: UnsafeMutablePointer<CChar>?) -> String? {
+      pointer.map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+    let place = ConnectionPlace(
+      host: text(PQhost(other)), address: text(PQhostaddr(other)), port: text(PQport(other)))
+    return try connect(place, within: connectTimeout, interrupt)
+  }
+
+  /// Why no place was of use: all of them, for each may be the one that should have been.
+  private static func combined(_ failures: [PostgresError]) -> PostgresError {
+    guard failures.count > 1, failures.contains(where: \.isTransient) else {
+      return failures.last ?? .connection("no host to connect to")
+    }
+    return .connection(failures.map(\.cause).joined(separator: "; "))
+  }
+
+  // MARK: One address
+
+  private func connect(
+    _ place: ConnectionPlace, within limit: Duration, _ interrupt: Interrupt
+  ) throws(PostgresError) -> ConnectionHandle {
+    do {
+      do {
+        return try connect(place, within: limit, optional: lostClientSetting, interrupt)
+      } catch {
+        // Refused by servers whose system cannot tell that a client is gone (manual, chapter 20.3.1: Windows, for one).
+        guard error.state == .invalidParameterValue else { throw error }
+        return try connect(place, within: limit, optional: "", interrupt)
+      }
+    } catch {
+      throw Refusal.explained(error)
+    }
+  }
+
+  private func connect(
+    _ place: ConnectionPlace, within limit: Duration, optional: String, _ interrupt: Interrupt
+  ) throws(PostgresError) -> ConnectionHandle {
+    let ours = [
+      ("client_encoding", "UTF8"), ("options", SessionSettings.options(own: given["options"], optional: optional)),
+    ]
+    let parameters = defaults + [("dbname", url)] + place.parameters + ours
+    guard let started = ConnectionParameters.start(parameters) else { throw .connection("out of memory") }
+    let connection = ConnectionHandle(adopting: started)
+    // With this the text of a refusal carries its SQLSTATE, which libpq gives no other way here.
+    PQsetErrorVerbosity(connection.pointer, PQERRORS_VERBOSE)
+    try waitUntilConnected(connection, to: place, within: limit, interrupt)
+    PQsetErrorVerbosity(connection.pointer, PQERRORS_DEFAULT)
+    PQsetnonblocking(connection.pointer, 1)
+    try SessionSettings.settle(
+      Wire(pointer: connection.pointer, interrupt: interrupt, limit: commandTimeout), target)
+    return connection
+  }
+
+  /// Our own wishes. They stand before the URL, so the URL wins.
+  private var defaults: [(keyword: String, value: String)] {
+    [
+      ("fallback_application_name", applicationName),
+      ("keepalives_idle", "10"),
+      ("keepalives_interval", "5"),
+      ("keepalives_count", "3"),
+      // A half-open connection hangs for minutes otherwise; in milliseconds.
+      ("tcp_user_timeout", "15000"),
+    ]
+  }
+
+  private func waitUntilConnected(
+    _ connection: borrowing ConnectionHandle, to place: ConnectionPlace, within limit: Duration, _ interrupt: Interrupt
+  ) throws(PostgresError) {
+    let deadline = ContinuousClock.now + limit
+    // "At first call, behave as if PQconnectPoll had last returned PGRES_POLLING_WRITING" (manual).
+    var step = PGRES_POLLING_WRITING
+    while PQstatus(connection.pointer) != CONNECTION_BAD {
+      let direction: Interrupt.Direction
+      switch step {
+      case PGRES_POLLING_OK: return
+      case PGRES_POLLING_READING: direction = .read
+      case PGRES_POLLING_WRITING: direction = .write
+      default: throw Refusal.read(connection.message)
+      }
+      switch interrupt.wait(for: direction, on: PQsocket(connection.pointer), until: deadline) {
+      case .interrupted: throw .cancelled
+      case .timedOut:
+        let address = place.address.map { " at \($0)" } ?? ""
+        throw .timedOut("connecting to \(target)\(address) took longer than \(limit)")
+      case .ready: step = PQconnectPoll(connection.pointer)
+      }
+    }
+    throw Refusal.read(connection.message)
+  }
+}
