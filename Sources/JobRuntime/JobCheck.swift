@@ -25,7 +25,7 @@ extension JobRunner {
     let needs = jobNeeds
     let missing = try await self.missing()
     let wanted = (job as? any Checkable)?.advice(for: jobRun(leadership: nil))
-    let (server, disagreement, applied, denied, hidden, isReadOnly, advice) = try await database.transaction(
+    let (server, disagreement, applied, denied, hidden, readOnly, advice) = try await database.transaction(
       readOnly: true
     ) { session in
       let disagreement = try compareClock(session)
@@ -36,15 +36,19 @@ extension JobRunner {
       let hidden = try session.query(Schema.hidden(Schema.runtimeTables + needs.tables)).map { row in
         JobFailure(.denied, try row.value("complaint"), hint: PostgresError.rowSecurityHint)
       }
-      let isReadOnly: Bool = try session.query(Schema.isReadOnly).only().value("is_read_only")
+      let reads = try session.query(Schema.isReadOnly).only()
+      let readOnly: JobFailure? =
+        try reads.value("is_standby")
+        ? Schema.standbyFailure
+        : reads.value("is_read_only") ? Schema.readOnlyFailure : nil
       // It may read the tables themselves.
       let advice =
         try missing.isEmpty
         ? wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } } : nil
-      return (session.serverVersion, disagreement, applied, denied, hidden, isReadOnly, advice ?? [])
+      return (session.serverVersion, disagreement, applied, denied, hidden, readOnly, advice ?? [])
     }
     if let disagreement { found.complaints.append(disagreement) }
-    if isReadOnly { found.complaints.append(Schema.readOnlyFailure) }
+    if let readOnly { found.complaints.append(readOnly) }
     found.facts.append(("postgres_version", .integer(Int64(server))))
     if server < Schema.oldestServer { found.complaints.append(Schema.failure(serverVersion: server)) }
     if missing.isEmpty {
@@ -57,7 +61,7 @@ extension JobRunner {
     let zones = try await zoneFailures()
     found.complaints += zones
     // What the job looks at may need temporary relations, which a server that only reads does not make; and days.
-    if !isReadOnly, zones.isEmpty, let job = job as? any Checkable {
+    if readOnly == nil, zones.isEmpty, let job = job as? any Checkable {
       found.complaints += try await job.check(jobRun(leadership: nil))
     }
   }

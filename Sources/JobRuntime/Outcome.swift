@@ -104,8 +104,8 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     case .invalidDatabaseName:
       self.init(.misconfigured, message, hint: "Create the database, or correct its name in DATABASE_URL.")
     case .readOnlyTransaction:
-      self.init(
-        .misconfigured, message, hint: "DATABASE_URL leads to a read-only server; add target_session_attrs=read-write.")
+      let place = error.isOfStandby ? Schema.standbyFailure : Schema.readOnlyFailure
+      self.init(place.kind, message, hint: place.hint)
     case let state where state.isDenied:
       let isLogin = state.errorClass == "28"
       self.init(

@@ -16,15 +16,13 @@ package struct ConnectionOptions: Sendable {
 
   /// Reads a libpq URI or keyword string, without contacting anything.
   ///
-  /// Errors: `PostgresError.invalidStatement` when libpq cannot read it. The text is never repeated in
-  /// it, because it may hold a password.
+  /// Errors: `PostgresError.invalidStatement` when libpq cannot read it. What may be a secret is not repeated in it.
   package init(url: String, applicationName: String) throws(PostgresError) {
     let written: [String: String]
     do {
       written = try ConnectionParameters.written(in: url)
     } catch {
-      throw .invalidStatement(
-        "is neither a libpq URI (postgresql://user@host/database) nor a keyword string (host=… dbname=…)")
+      throw .invalidStatement(ConnectionComplaint(error.text, about: url).words)
     }
     // libpq cuts a password that is not escaped at its first @ or /, and would name the rest in an error.
     let isTorn =

@@ -59,7 +59,9 @@ struct ConnectionPlace: Equatable, Sendable {
       var number = [CChar](repeating: 0, count: Int(NI_MAXHOST))
       let code = getnameinfo(
         entry.ai_addr, entry.ai_addrlen, &number, socklen_t(number.count), nil, 0, NI_NUMERICHOST)
-      if code == 0 { addresses.append(String(decoding: number.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)) }
+      if code == 0 {
+        addresses.append(String(decoding: number.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+      }
     }
     return addresses
   }

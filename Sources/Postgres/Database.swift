@@ -147,7 +147,8 @@ package actor Database {
         giveBack(connection)
         return value
       } catch {
-        giveBack(connection)
+        // The server that takes writes now may be another one: the next try asks for it.
+        if (error as? PostgresError)?.isOfStandby != true { giveBack(connection) }
         throw error
       }
     }

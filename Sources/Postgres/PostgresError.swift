@@ -37,13 +37,15 @@ public enum PostgresError: Error, Sendable {
     public var statement: String?
     /// Where in the statement's text the server saw the mistake, counted in characters from 1.
     public var position: Int?
+    /// Whether a write was refused by a standby. Right after a failover one may still lead to what was the primary.
+    public var isOfStandby = false
   }
 
   /// Whether the same work may succeed when it is done again, on a new connection if need be.
   public var isTransient: Bool {
     switch self {
     case .connection, .timedOut: true
-    case .server(let error): error.state.isTransient
+    case .server(let error): error.state.isTransient || error.isOfStandby
     case .misconfigured, .refused, .commitUnknown, .cancelled, .invalidStatement, .endsTransaction, .writesReadOnly,
       .decoding:
       false
@@ -60,6 +62,8 @@ public enum PostgresError: Error, Sendable {
       false
     }
   }
+
+  var isOfStandby: Bool { if case .server(let error) = self { error.isOfStandby } else { false } }
 
   /// What to do about a pooler.
   package static let poolerHint =
@@ -83,7 +87,7 @@ extension PostgresError: CustomStringConvertible {
       // libpq indents lines of its own with tabs.
       message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     case .server(let error): "\(error.message) (SQLSTATE \(error.state.rawValue))"
-    case .commitUnknown, .cancelled, .invalidStatement, .decoding: description
+    case .commitUnknown, .cancelled, .invalidStatement, .endsTransaction, .writesReadOnly, .decoding: description
     }
   }
 
@@ -104,7 +108,9 @@ extension PostgresError: CustomStringConvertible {
 
 extension PostgresError.ServerError {
   /// Reads the parts of an error result (libpq manual, `PQresultErrorField`).
-  init(_ result: ResultHandle, statement: String?) {
+  ///
+  /// - Parameter connection: which the result came over.
+  init(_ result: ResultHandle, over connection: OpaquePointer, statement: String?) {
     func field(_ code: Character) -> String? {
       let pointer = PQresultErrorField(result.pointer, CInt(code.asciiValue ?? 0))
       return pointer.map { String(cString: $0).trimmingNewlines() }
@@ -118,5 +124,7 @@ extension PostgresError.ServerError {
       hint: isRowSecurity ? PostgresError.rowSecurityHint : field("H"),
       statement: statement,
       position: field("P").flatMap { Int($0) })
+    let isStandby = PQparameterStatus(connection, "in_hot_standby").map { String(cString: $0) } == "on"
+    isOfStandby = isStandby && state == .readOnlyTransaction
   }
 }

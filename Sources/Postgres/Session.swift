@@ -147,7 +147,7 @@ public struct Session: ~Copyable {
       if let started, started.status != PGRES_COPY_IN {
         wire.drain()
         if PQstatus(wire.pointer) != CONNECTION_OK { throw .connection(wire.message) }
-        throw .server(.init(started, statement: statement.summary))
+        throw .server(.init(started, over: wire.pointer, statement: statement.summary))
       }
     }
     do {
@@ -193,10 +193,11 @@ public struct Session: ~Copyable {
     while let result = try wire.nextResult(until: deadline, doing: statement() ?? "running a script") {
       switch result.status {
       case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: last = result
-      case PGRES_PIPELINE_ABORTED: failure = failure ?? .server(.init(result, statement: statement()))
+      case PGRES_PIPELINE_ABORTED:
+        failure = failure ?? .server(.init(result, over: wire.pointer, statement: statement()))
       case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
         throw .invalidStatement("COPY runs through copy(into:), not as a statement")
-      default: failure = .server(.init(result, statement: statement()))
+      default: failure = .server(.init(result, over: wire.pointer, statement: statement()))
       }
     }
     if PQstatus(wire.pointer) != CONNECTION_OK {

@@ -78,11 +78,18 @@ enum Schema {
       || (error.state == .undefinedTable && error.message.contains("oneshot.migrations"))
   }
 
-  /// Whether transactions of this role on this server are refused every write.
-  static let isReadOnly: Statement =
-    "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as is_read_only"
+  /// Whether transactions of this role on this server are refused every write, and why.
+  static let isReadOnly: Statement = """
+    select pg_is_in_recovery() as is_standby, current_setting('default_transaction_read_only')::boolean as is_read_only
+    """
+
+  static let standbyFailure = JobFailure(
+    .unavailable, "Postgres takes no writes here: it is a standby",
+    hint:
+      "Right after a failover this passes by itself. Else lead DATABASE_URL to the primary, or name all servers in it and add target_session_attrs=read-write."
+  )
 
   static let readOnlyFailure = JobFailure(
-    .misconfigured, "Postgres takes no writes here: it is a standby, or default_transaction_read_only is on",
-    hint: "DATABASE_URL leads to a read-only server; add target_session_attrs=read-write.")
+    .misconfigured, "Postgres takes no writes here: default_transaction_read_only is on",
+    hint: "Find what sets it: the role, the database, or `options` in DATABASE_URL or PGOPTIONS.")
 }

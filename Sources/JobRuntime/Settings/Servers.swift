@@ -18,7 +18,7 @@ package struct Servers: Sendable {
 
 /// `DATABASE_URL`, for jobs and for the operator's command.
 package func databaseOptions(from env: inout Environment) -> ConnectionOptions? {
-  let options: ConnectionOptions? = env.secret(
+  let options: ConnectionOptions? = env.url(
     "DATABASE_URL", form: "postgresql://… or host=… dbname=…", isRequired: true,
     help: "Postgres: a libpq URI or keyword string; sslmode, several hosts and all else that libpq takes."
   ) { text in

@@ -1,7 +1,7 @@
 extension Environment {
   /// A URL to deliver something to; it may hold secrets anywhere. Refused by a binary that delivers nothing.
   package mutating func webAddress(_ name: String, help: String) -> WebAddress? {
-    let address: WebAddress? = secret(name, form: "https://…", isRequired: false, help: help) { text in
+    let address: WebAddress? = url(name, form: "https://…", isRequired: false, help: help) { text in
       guard WebDelivery.isBuiltIn else { return .failure(WebDelivery.isMissing) }
       return WebAddress(text).map { .success($0) } ?? .failure("is no URL that begins with http:// or https://")
     }
