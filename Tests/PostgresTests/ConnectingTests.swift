@@ -1,7 +1,8 @@
 import Foundation
-import Postgres
 import TestSupport
 import Testing
+
+@testable import Postgres
 
 @Suite struct ConnectingTests {
   private func failure(of url: String) async throws -> PostgresError {
@@ -33,9 +34,6 @@ import Testing
     // Refused as it is by such a server.
     options.lostClientSetting = "-c client_connection_check_interval=-1"
     #expect(try await interval() == "0")
-    // And what the user asks for is the user's to mend.
-    let wrong = try await failure(of: place.databaseURL + "&options=-c%20work_mem%3D1")
-    #expect(wrong.state == .invalidParameterValue)
   }
 
   @Test func `an unknown role is the server's refusal`() async throws {
@@ -66,6 +64,11 @@ import Testing
     }
     #expect(refused?.state?.isDenied == true)
     #expect(refused.map { !"\($0)".contains("hunter2") } == true)
+    guard case .refused(_, let hint) = try await failure(of: place) else {
+      Issue.record("a password is asked for, and none was given")
+      return
+    }
+    #expect(hint.contains("PGPASSWORD"))
     let right = try Database(ConnectionOptions(url: place + "&password=right%20password", applicationName: "tests"))
     let user = try await right.withSession { session in
       try session.query("select current_user as name").only().value("name", as: String.self)
@@ -91,6 +94,51 @@ import Testing
       try session.query("select current_database() as name").only().value("name", as: String.self)
     }
     #expect(place.databaseURL.contains(name))
+  }
+
+  /// Options for a name that has these addresses, at one of which a proxy leads to the place.
+  private func options(
+    _ place: Place, _ proxy: Proxy, _ addresses: [String]
+  ) throws -> ConnectionOptions {
+    let url = place.environment(postgres: proxy)["DATABASE_URL"] ?? ""
+    var options = try ConnectionOptions(
+      url: url.replacing("127.0.0.1", with: "db.example") + "&connect_timeout=2", applicationName: "tests")
+    options.lookUp = { _ in addresses }
+    return options
+  }
+
+  @Test(arguments: [["127.0.0.2", "127.0.0.1"], ["127.0.0.3", "127.0.0.2", "127.0.0.3", "127.0.0.1"]])
+  func `of a name with several addresses, one that is silent or refuses leaves time for the next`(
+    addresses: [String]
+  ) async throws {
+    let place = try await Place(migrated: false)
+    let proxy = try Proxy(to: place.servers.postgresSocket)
+    defer { proxy.close() }
+    // Nobody listens at 127.0.0.3.
+    let silent = try Listener(last: 2, port: proxy.port)
+    let database = Database(try options(place, proxy, addresses))
+    let name = try await database.withSession { session in
+      try session.query("select current_database() as name").only().value("name", as: String.self)
+    }
+    #expect(place.databaseURL.contains(name) && silent.hasConnection)
+  }
+
+  @Test func `when no address is of use, each is named with its reason`() async throws {
+    let place = try await Place(migrated: false)
+    let proxy = try Proxy(to: place.servers.postgresSocket)
+    defer { proxy.close() }
+    let silent = try Listener(last: 2, port: proxy.port)
+    let options = try options(place, proxy, ["127.0.0.2", "127.0.0.3"])
+    let error = try await postgresError { try await Database(options).withSession { try $0.query("select 1") } }
+    #expect(error.isConnection && error.isTransient)
+    #expect("\(error)".contains("db.example") && "\(error)".contains("at 127.0.0.2 took longer than"), "\(error)")
+    #expect("\(error)".contains("127.0.0.3") && "\(error)".contains("refused"), "\(error)")
+    #expect(silent.hasConnection)
+  }
+
+  @Test func `a name that has no address is said so`() async throws {
+    let error = try await failure(of: "postgresql://no-such-host.invalid/db")
+    #expect(error.isConnection && "\(error)".contains("could not translate host name"), "\(error)")
   }
 
   @Test func `numbers of hosts and ports that do not fit are an error and no crash`() async throws {

@@ -28,6 +28,32 @@ import Testing
     #expect(try ConnectionOptions(url: "postgresql://user:@host/db", applicationName: "tests").secrets.isEmpty)
   }
 
+  @Test(
+    arguments: [
+      ("postgresql://h/db?schema=public", "«schema»", "options=-csearch_path"),
+      ("postgresql://u:p@h/db?sslmode=require&currentSchema=app", "«currentSchema»", "options=-csearch_path"),
+      ("postgresql://h/db?pgbouncer=true", "«pgbouncer»", "Postgres itself"),
+      ("host=h dbname=d pool=5", "«pool»", "leave it out"),
+      ("postgresql://h/db?sslaccept=strict", "«sslaccept»", "sslmode="),
+      ("postgresql://h/db?statement_timeout=5s", "«statement_timeout»", "options=-c"),
+      ("postgresql://h/db?conect_timeout=5", "«conect_timeout»", "correct it"),
+      ("postgresql+asyncpg://h/db", "«postgresql+asyncpg://»", "postgresql://"),
+      ("jdbc:postgresql://h/db", "«jdbc:postgresql://»", "postgresql://"),
+      ("postgresql://u:100%sure@h/db", "%", "%25"), ("postgresql://h/db?sslmode", "name=value", "%3D"),
+    ])
+  func `what libpq does not know is named, with a remedy`(url: String, name: String, remedy: String) throws {
+    let error = try #require(throws: PostgresError.self) { _ = try ConnectionOptions(url: url, applicationName: "x") }
+    #expect("\(error)".contains(name) && "\(error)".contains(remedy), "\(error)")
+  }
+
+  @Test(arguments: [
+    "postgresql://u:pa/s3?cret=x@host/db", "host=h password=pass s3cret=1", "postgresql://u:s3cret%zz@host/db",
+  ])
+  func `what may be a piece of a password is not named`(url: String) throws {
+    let error = try #require(throws: PostgresError.self) { _ = try ConnectionOptions(url: url, applicationName: "x") }
+    #expect(!"\(error)".contains("cret"), "\(error)")
+  }
+
   @Test(arguments: [
     "postgresql://user:p@s3cr3t@host/db", "postgresql://user:pa/s3cr3t@host/db",
   ])

@@ -47,6 +47,18 @@ import Testing
       """)
     #expect(refused.state?.rawValue == "28P01")
     #expect("\(refused)" == "Postgres: password authentication failed (SQLSTATE 28P01)")
+    // As RDS Proxy says it, to which no session with settings of its own may lead.
+    let proxy = Refusal.explained(
+      Refusal.read(
+        """
+        connection to server at "db" (10.0.0.1), port 5432 failed: FATAL:  0A000: Feature not supported: RDS Proxy \
+        currently doesn't support command-line options.
+        """))
+    guard case .misconfigured(let message, PostgresError.poolerHint) = proxy else {
+      Issue.record("\(proxy)")
+      return
+    }
+    #expect(message.contains("RDS Proxy currently") && message.contains("0A000"))
     let dead = Refusal.read("connection to server at \"localhost\", port 54321 failed: Connection refused")
     #expect(dead.isConnection)
     #expect(dead.isTransient)

@@ -7,6 +7,9 @@ package final class Listener: Sendable {
 
   package init() throws { (socket, port) = try Socket.listen() }
 
+  /// Listens at 127.0.0.`last`.
+  package init(last: UInt32, port: Int) throws { (socket, self.port) = try Socket.listen(last: last, port: port) }
+
   deinit { close(socket) }
 
   /// Whether somebody has connected: the kernel takes connections by itself and keeps them until they are

@@ -4,10 +4,12 @@ import Foundation
 package enum Socket {
   private static let stream = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
-  /// Listens on a port that the kernel chooses.
-  static func listen() throws -> (socket: Int32, port: Int) {
+  /// Listens on a port of 127.0.0.1 that the kernel chooses, or on a given one of another such address.
+  ///
+  /// - Parameter last: the last of the address's four numbers.
+  static func listen(last: UInt32 = 1, port: Int = 0) throws -> (socket: Int32, port: Int) {
     let listener = socket(AF_INET, stream, 0)
-    var address = loopback(port: 0)
+    var address = loopback(last: last, port: port)
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = withSocketAddress(&address) { bind(listener, $0, size) == 0 && Foundation.listen(listener, 100) == 0 }
     guard isBound, withSocketAddress(&address, { getsockname(listener, $0, &size) }) == 0 else {
@@ -100,11 +102,11 @@ package enum Socket {
     setsockopt(socket, level, option, &value, socklen_t(MemoryLayout<Value>.size))
   }
 
-  private static func loopback(port: Int) -> sockaddr_in {
+  private static func loopback(last: UInt32 = 1, port: Int) -> sockaddr_in {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+    address.sin_addr.s_addr = (0x7F00_0000 + last).bigEndian
     return address
   }
 

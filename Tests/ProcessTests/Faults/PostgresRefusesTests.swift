@@ -58,6 +58,25 @@ import Testing
       mended: "alter database \(name) set default_transaction_read_only = off")
   }
 
+  @Test func `13: a standby, as a failover shows one until the name leads to the primary`() async throws {
+    let servers = try await PrivateServers.start()
+    let place = try await Place(on: servers)
+    try await place.redis("SET", "usage:m:2025-11-07:x", "5")
+    try await onThread {
+      try servers.stopPostgres(.fast)
+      try servers.shell(#"touch "$ONESHOT_SERVERS/data/standby.signal""#)
+      try servers.startPostgres()
+    }
+    let settings = ["JOB_SCHEDULED_AT": Usage.now, "JOB_BACKOFF_MAX": "20ms", "JOB_ATTEMPTS": "100"]
+    let run = try LoggedRun(place.environment.merging(settings) { $1 })
+    try await run.until(logs: "SQLSTATE 25006")
+    try await onThread { try servers.shell("$ONESHOT_PG_CTL -w promote") }
+    let outcome = await run.outcome()
+    #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.errors)")
+    await place.reconnect()
+    #expect(try await place.value("select sum(value) from merchant_usage") == "5")
+  }
+
   @Test func `13: too many connections`() async throws {
     let usage = try await usage()
     let role = try await role(usage)
