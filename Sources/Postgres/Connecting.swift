@@ -82,7 +82,7 @@ extension ConnectionOptions {
   private func connect(
     _ place: ConnectionPlace, within limit: Duration, optional: String, _ interrupt: Interrupt
   ) throws(PostgresError) -> ConnectionHandle {
-    let ours = [
+    let ours: [(keyword: String, value: String)] = [
       ("client_encoding", "UTF8"), ("options", SessionSettings.options(own: given["options"], optional: optional)),
     ]
     let parameters = defaults + [("dbname", url)] + place.parameters + ours

@@ -7,7 +7,7 @@ package struct ConnectionOptions: Sendable {
   package var lostClientSetting = "-c client_connection_check_interval=2s"
 
   /// What yields the addresses of a host's name.
-  var lookUp = { @Sendable (host: String) throws(PostgresError) -> [String] in try ConnectionPlace.addresses(of: host) }
+  var lookUp: @Sendable (String) throws(PostgresError) -> [String] = ConnectionPlace.addresses(of:)
 
   let url: String
   /// What URL, service file and environment set, by libpq's keyword.
