@@ -66,8 +66,8 @@ extension ConnectionOptions {
   private func connect(
     _ place: ConnectionPlace, within limit: Duration, _ interrupt: Interrupt
   ) throws(PostgresError) -> ConnectionHandle {
-    do {
-      do {
+    do throws(PostgresError) {
+      do throws(PostgresError) {
         return try connect(place, within: limit, optional: lostClientSetting, interrupt)
       } catch {
         // Refused by servers whose system cannot tell that a client is gone (manual, chapter 20.3.1: Windows, for one).

@@ -59,14 +59,18 @@ import Testing
   @Test func `the user's own options are carried along, and win over mere wishes of ours`() async throws {
     let place = try await Place(migrated: false)
     let options = "-c%20search_path%3Dapp,public%20-c%20idle_in_transaction_session_timeout%3D7s%20--work_mem%3D7MB"
-    let database = try Database(
-      ConnectionOptions(url: place.databaseURL + "&options=\(options)", applicationName: "tests"))
-    let values = try await database.withSession { session in
-      try ["search_path", "idle_in_transaction_session_timeout", "work_mem", "TimeZone"].map { name in
-        try session.query("select current_setting(\(name)) as value").only().value("value", as: String.self)
+    let names = ["search_path", "idle_in_transaction_session_timeout", "work_mem", "application_name", "TimeZone"]
+    func values(_ parameters: String) async throws -> [String] {
+      let options = try ConnectionOptions(url: place.databaseURL + parameters, applicationName: "tests")
+      return try await Database(options).withSession { session in
+        try names.map { name in
+          try session.query("select current_setting(\(name)) as value").only().value("value", as: String.self)
+        }
       }
     }
-    #expect(values == ["app,public", "7s", "7MB", "UTC"])
+    #expect(
+      try await values("&options=\(options)&application_name=mine") == ["app,public", "7s", "7MB", "mine", "UTC"])
+    #expect(try await values("") == ["\"$user\", public", "30s", "4MB", "tests", "UTC"])
   }
 
   @Test(arguments: ["work_mem%3D1", "no_such_setting%3D1", "shared_buffers%3D1GB"])

@@ -115,23 +115,6 @@ import Testing
     #expect(try await place.value("select count(*) from t") == "0")
   }
 
-  @Test func `a session has our settings and the URL's own`() async throws {
-    let place = try await Place(migrated: false)
-    #expect(try await place.value("select current_setting('timezone')") == "UTC")
-    #expect(try await place.value("select current_setting('client_encoding')") == "UTF8")
-    #expect(try await place.value("select current_setting('idle_in_transaction_session_timeout')") == "30s")
-    #expect(try await place.value("select current_setting('application_name')") == "tests")
-    let own = try Database(
-      ConnectionOptions(
-        url: place.databaseURL + "&options=-c%20timezone%3DAsia/Tokyo&application_name=mine", applicationName: "tests"))
-    let row = try await own.withSession { session in
-      try session.query("select current_setting('timezone') as zone, current_setting('application_name') as name")
-        .only()
-    }
-    #expect(try row.value("zone", as: String.self) == "Asia/Tokyo")
-    #expect(try row.value("name", as: String.self) == "mine")
-  }
-
   @Test func `a script is one transaction`() async throws {
     let place = try await place()
     let error = try await postgresError { try await place.execute("insert into t values (1); select 1 / 0") }
