@@ -221,7 +221,7 @@ final class RunRecord: Sendable {
     var isClosed = false
     var ending: RunResult?
     var replayed: Replay.Told?
-    var toldByReplay: Set<[UInt8]> = []
+    var toldByReplay: Set<ExactName> = []
   }
 
   private let state = Mutex(State())
@@ -267,8 +267,8 @@ final class RunRecord: Sendable {
     set { state.withLock { $0.replayed = newValue } }
   }
 
-  /// The stored names of items that the replay has rejected. Bytes: to a `String` two names may be one.
-  var toldByReplay: Set<[UInt8]> {
+  /// The stored names of items that the replay has rejected.
+  var toldByReplay: Set<ExactName> {
     get { state.withLock(\.toldByReplay) }
     set { state.withLock { $0.toldByReplay = newValue } }
   }

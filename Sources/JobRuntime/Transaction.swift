@@ -64,7 +64,7 @@ public struct Transaction: ~Copyable {
       try session.execute(DeadLetters.record(failures, of: run.identity, runID: run.id, at: run.startedAt))
     }
     let told = run.record.toldByReplay
-    rejected.add(told.isEmpty ? failures : failures.filter { !told.contains(Array($0.item.storableName.utf8)) })
+    rejected.add(told.isEmpty ? failures : failures.filter { !told.contains(ExactName($0.item.storableName)) })
   }
 
   /// Resolves pending dead letters of which a condition holds.

@@ -71,8 +71,8 @@ package struct HeldLock: Sendable, Equatable {
       await primary.close()
     }
     // The server that was asked for the others is one of them.
-    var seen: Set<String> = []
-    return locks.filter { seen.insert($0.key).inserted }.sorted { $0.key < $1.key }
+    var seen: Set<ExactName> = []
+    return locks.filter { seen.insert(ExactName($0.key)).inserted }.sorted { $0.key < $1.key }
   }
 
   /// The lock of this name, if it is held.
@@ -91,14 +91,14 @@ package struct HeldLock: Sendable, Equatable {
   }
 
   private static func read(_ session: inout RedisSession) throws -> [HeldLock] {
-    var keys: Set<String> = []
+    var keys: Set<ExactName> = []
     var cursor = "0"
     repeat {
       let page = try session.command(RedisCommand("SCAN", cursor, "MATCH", prefix + "*", "COUNT", "1000")).elements
       cursor = page.first?.text ?? "0"
-      keys.formUnion((page.last?.elements ?? []).compactMap(\.text))
+      keys.formUnion((page.last?.elements ?? []).compactMap(\.text).map(ExactName.init))
     } while cursor != "0"
-    return try look(at: Array(keys), session: &session)
+    return try look(at: keys.map(\.text), session: &session)
   }
 
   private static func look(

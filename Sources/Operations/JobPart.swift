@@ -35,6 +35,20 @@ package struct JobPart: Sendable, Hashable, CustomStringConvertible {
   var ofAnyServer: JobPart { JobPart(instance: instance, job: job, variant: variant, shard: shard) }
 }
 
+extension JobPart {
+  /// What another client of the lock calls itself is any text: names are told apart by their bytes.
+  private var names: [ExactName] { [instance, job, server, variant].map(ExactName.init) }
+
+  package static func == (left: JobPart, right: JobPart) -> Bool {
+    left.shard == right.shard && left.names == right.names
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(names)
+    hasher.combine(shard)
+  }
+}
+
 extension JobPart: Comparable {
   package static func < (left: JobPart, right: JobPart) -> Bool {
     (left.name, left.variant, left.shard, left.server) < (right.name, right.variant, right.shard, right.server)
@@ -63,11 +77,11 @@ package struct PartNames: Sendable {
   private let ambiguous: Set<JobPart>
 
   package init(_ parts: some Sequence<JobPart>) {
-    var servers: [JobPart: String] = [:]
+    var servers: [JobPart: ExactName] = [:]
     var ambiguous: Set<JobPart> = []
     for part in parts {
-      if let other = servers[part.ofAnyServer], other != part.server { ambiguous.insert(part.ofAnyServer) }
-      servers[part.ofAnyServer] = part.server
+      if let other = servers[part.ofAnyServer], other != ExactName(part.server) { ambiguous.insert(part.ofAnyServer) }
+      servers[part.ofAnyServer] = ExactName(part.server)
     }
     self.ambiguous = ambiguous
   }

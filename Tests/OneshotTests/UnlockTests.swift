@@ -47,6 +47,12 @@ import Testing
     #expect(none.exitCode == 0 && none.output == "" && none.errors == "no lock is held\n")
   }
 
+  @Test func `locks whose names differ in bytes alone are two`() async throws {
+    let here = try await Operator()
+    for name in ["caf\u{E9}", "cafe\u{301}"] { try await here.place.redis("SET", "oneshot:lock:\(name)", "x") }
+    #expect(try await here.run("locks", "--json").result.elements.count == 2)
+  }
+
   @Test func `a hostile holder is shown, not obeyed`() async throws {
     let here = try await Operator()
     try await here.place.redis("SET", Self.key, "\u{1b}[2J\u{202e}\r\nreindex2 x", "PX", "60000")

@@ -36,10 +36,10 @@ public struct Selection: Sendable, Equatable {
 
   var selects: Bool { form != .nothing }
 
-  /// Names as a set: each once, in the order of their bytes. (To a `String` two names of other bytes may be one.)
+  /// Names as a set: each once, in the order of their bytes.
   public static func asSet(_ names: [String]) -> [String] {
-    var seen: Set<[UInt8]> = []
-    return names.filter { seen.insert(Array($0.utf8)).inserted }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    var seen: Set<ExactName> = []
+    return names.filter { seen.insert(ExactName($0)).inserted }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// What it adds to the variant.

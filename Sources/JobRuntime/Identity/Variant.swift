@@ -67,6 +67,6 @@ enum Variant {
   }
 
   static func areSame(_ left: [String], _ right: [String]) -> Bool {
-    left.count == right.count && zip(left, right).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+    left.map(ExactName.init) == right.map(ExactName.init)
   }
 }

@@ -130,7 +130,7 @@ struct Replay: Sendable {
     }
     guard !rejected.isEmpty else { return }
     let digests = Set(rejected)
-    run.record.toldByReplay = Set(letters.filter { digests.contains($0.digest) }.map { Array($0.item.utf8) })
+    run.record.toldByReplay = Set(letters.filter { digests.contains($0.digest) }.map { ExactName($0.item) })
   }
 
   /// Resolves what went well, and ends the asking: in one fenced transaction, before the run's row is closed.

@@ -13,7 +13,7 @@ extension [SQLFile] {
       // A ConfigMap's folder has links beside its files, whose names begin with a dot.
       for name in try SmallFile.names(in: folder) where name.hasSuffix(SQLFile.ending) && !name.hasPrefix(".") {
         let file = SQLFile(file: name, in: folder)
-        files.removeAll { $0.name == file.name }
+        files.removeAll { ExactName($0.name) == ExactName(file.name) }
         files.append(file)
       }
     } catch {

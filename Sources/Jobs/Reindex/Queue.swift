@@ -26,14 +26,14 @@ struct Queue: Sendable {
       order by id limit \(limit)
       """
     var items: [Listing.Item] = []
-    var places: [String: Int] = [:]
+    var places: [ExactName: Int] = [:]
     for row in try await run.read(statement) {
       let id: String = try row.value("entity_id")
       after = try row.value("id")
-      if let place = places[id] {
+      if let place = places[ExactName(id)] {
         items[place].queued.append(after)
       } else {
-        places[id] = items.count
+        places[ExactName(id)] = items.count
         items.append(Listing.Item(id: id, queued: [after]))
       }
     }

@@ -5,7 +5,7 @@ extension TopStats: Replayable {
   /// A letter is for the share that has its board. What no run has is told by those that have all boards.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     let place = settings.boards.firstIndex { board in
-      settings.windows.contains { settings.item(board.name, $0) == letter.item }
+      settings.windows.contains { ExactName(settings.item(board.name, $0)) == ExactName(letter.item) }
     }
     guard let place else {
       return settings.isOurPrefix(letter.item) && !settings.hasChosenBoards && letter.isShare(of: shard)

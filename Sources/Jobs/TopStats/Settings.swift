@@ -85,7 +85,9 @@ extension TopStats {
     func item(_ board: String, _ window: BoardWindow) -> String { label(board, window) + itemEnd }
 
     /// Whether an item that this run may not know is of its prefix.
-    func isOurPrefix(_ item: String) -> Bool { itemEnd.isEmpty ? !item.contains(" of ") : item.hasSuffix(itemEnd) }
+    func isOurPrefix(_ item: String) -> Bool {
+      itemEnd.isEmpty ? !item.contains(" of ") : ExactName(item).hasSuffix(itemEnd)
+    }
 
     private var itemEnd: String { keyPrefix == Self.usualPrefix ? "" : " of \(keyPrefix)" }
 

@@ -85,9 +85,9 @@ extension HealthFacts {
     // After the ledger: what that calls running has taken its lock before.
     locks = try await lookAtLocks()
     guard let locks else { return }
-    let held = Dictionary(locks.map { ($0.name, $0.runID) }, uniquingKeysWith: { first, _ in first })
+    let held = Dictionary(locks.map { (ExactName($0.name), $0.runID) }, uniquingKeysWith: { first, _ in first })
     let suspicious = runs.filter {
-      $0.status == .running && hasLockHere($0.part) && held[$0.lockName] != $0.id
+      $0.status == .running && hasLockHere($0.part) && held[ExactName($0.lockName)] != $0.id
     }.map(\.id)
     guard !suspicious.isEmpty else { return }
     // And once more the ledger: a run that ends closes its row before it gives its lock back.

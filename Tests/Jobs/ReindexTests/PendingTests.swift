@@ -64,6 +64,15 @@ import Testing
     #expect(try await catalogue.differences() == [])
   }
 
+  @Test func `ids that differ in bytes alone are two documents`() async throws {
+    try await place.execute(
+      #"insert into licenses values (U&'caf\00E9', 'Composed', ''), (U&'cafe\0301', 'Decomposed', '')"#)
+    #expect(try await waiting() == "2")
+    let run = try await catalogue.run([], pending)
+    #expect(run.exitCode == 0 && run.count("inserted") == 2, "\(run.output)")
+    #expect(try await catalogue.differences() == [])
+  }
+
   @Test func `killed anywhere, nothing that was queued is lost`() async throws {
     var (kills, lines) = (0, 8)
     while true {

@@ -1,0 +1,19 @@
+/// A name that equals only names of the same bytes, as in Postgres and in Redis.
+///
+/// To a `String`, «é» as one character and «é» as a letter with an accent after it are equal: a set or a dictionary of
+/// strings takes two members of a board, two ids or two keys for one.
+public struct ExactName: Hashable, Sendable {
+  public let text: String
+
+  public init(_ text: String) { self.text = text }
+
+  public static func == (left: ExactName, right: ExactName) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  public func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Whether the name ends with these bytes.
+  public func hasSuffix(_ end: String) -> Bool { text.utf8.reversed().starts(with: end.utf8.reversed()) }
+}
