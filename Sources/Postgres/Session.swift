@@ -7,7 +7,7 @@ import CLibPQ
 /// `Connection` that lends it outlives the work. What is public here only asks; whoever is to write gets a type that
 /// says so (`JobRuntime.Transaction`).
 public struct Session: ~Copyable {
-  private let wire: Wire
+  let wire: Wire
   /// Whether it is lent with a transaction, which whoever lends it begins and ends.
   private let isInTransaction: Bool
   private var limit: Duration { wire.limit }
@@ -185,7 +185,7 @@ public struct Session: ~Copyable {
   }
 
   /// Takes all results of one statement and returns the last, or throws what the server said.
-  private static func lastResult(
+  static func lastResult(
     of wire: Wire, statement: @autoclosure () -> String?, until deadline: ContinuousClock.Instant
   ) throws(PostgresError) -> Rows {
     var last: ResultHandle?

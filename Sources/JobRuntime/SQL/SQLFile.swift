@@ -112,7 +112,10 @@ public struct SQLFile: Sendable {
   /// Why a file yields nothing to use; it is the file's alone, and the others go on.
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
-    public init(_ description: String) { self.description = description }
+    /// The server's SQLSTATE, where it was the server that refused.
+    public let state: SQLState?
+
+    public init(_ description: String, state: SQLState? = nil) { (self.description, self.state) = (description, state) }
   }
 }
 
@@ -129,10 +132,34 @@ extension Session {
     do {
       return try pipeline(["savepoint attempt", statement, "release savepoint attempt"])[1]
     } catch {
-      guard case .server(let reason) = error, !Self.concernsAll(reason.state, file) else { throw error }
-      try query("rollback to savepoint attempt")
-      throw SQLFile.Failure(file.describe(reason, in: statement))
+      throw try failure(of: file, statement, error)
     }
+  }
+
+  /// Asks which columns a file's statement would yield, in a transaction; fails as `attempt` does.
+  public func describe(
+    _ file: SQLFile, binding values: [String: any PostgresEncodable] = [:]
+  ) throws -> [ColumnDescription] {
+    let statement = try file.statement(binding: values)
+    try query("savepoint attempt")
+    do {
+      let columns = try describe(statement)
+      try query("release savepoint attempt")
+      return columns
+    } catch {
+      throw try failure(of: file, statement, error)
+    }
+  }
+
+  /// What is wrong with a file's statement alone, once its traces are gone.
+  ///
+  /// - Throws: the error itself where it is more than that.
+  private func failure(
+    of file: SQLFile, _ statement: Statement, _ error: any Error
+  ) throws -> SQLFile.Failure {
+    guard case PostgresError.server(let reason) = error, !Self.concernsAll(reason.state, file) else { throw error }
+    try query("rollback to savepoint attempt")
+    return SQLFile.Failure(file.describe(reason, in: statement), state: reason.state)
   }
 
   /// Whether an error is not one statement's own.

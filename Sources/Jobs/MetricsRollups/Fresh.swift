@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// Calculates a window of one level of one source, into the temporary table `rollup_fresh`: as it should be.
+/// Calculates a window of one level of one source, into the temporary table `oneshot_rollup_fresh`: as it should be.
 struct Fresh: Sendable {
   let source: Source
   let granularity: Granularity
@@ -23,7 +23,7 @@ struct Fresh: Sendable {
     let (summary, hasBadRows) = try summary(of: window, session)
     guard hasBadRows else { return summary }
     let badRows = try badRows(window, session)
-    try session.query("drop table rollup_fresh")
+    try session.query("drop table oneshot_rollup_fresh")
     try calculate(window, day: day, onlyGood: true, session)
     var good = try self.summary(of: window, session).summary
     good.badRows = badRows

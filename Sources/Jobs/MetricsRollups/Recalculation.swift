@@ -82,7 +82,7 @@ struct Recalculation: Sendable {
       let summary = try fresh.calculate(window, day: step.span.start, tx.session)
       // Bad rows are told of the bucket in which they are.
       guard summary.badRows == nil || buckets.count == 1 else {
-        try tx.query("drop table rollup_fresh")
+        try tx.query("drop table oneshot_rollup_fresh")
         for bucket in buckets { try replace([bucket], in: &step, tx) }
         return
       }
@@ -111,7 +111,7 @@ struct Recalculation: Sendable {
     ]
     let insert = try statement("insert_new.sql", PackageResources.insert_new_sql, values)
     guard summary.stored > 0 else {
-      step.inserted += try tx.pipeline([insert, "drop table rollup_fresh"])[0].affected
+      step.inserted += try tx.pipeline([insert, "drop table oneshot_rollup_fresh"])[0].affected
       return
     }
     let update = try statement("update_changed.sql", PackageResources.update_changed_sql, values)
@@ -122,7 +122,7 @@ struct Recalculation: Sendable {
     if summary.stored + done[0].affected > summary.groups {
       step.deleted += try tx.execute(statement("delete_vanished.sql", PackageResources.delete_vanished_sql, values))
     }
-    try tx.query("drop table rollup_fresh")
+    try tx.query("drop table oneshot_rollup_fresh")
   }
 
   /// Joins what is stored with what is fresh by hashing, whatever the planner thinks of how many there are: sorting four texts a row, to

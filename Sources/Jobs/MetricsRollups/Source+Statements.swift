@@ -43,8 +43,8 @@ extension Source {
       SQLFragment(sql: ", noticed as ({noticed}) {hours}").filling(["noticed": noticed, "hours": .pendingHours]))
   }
 
-  /// Makes the temporary table `rollup_fresh` by a query, and does not fill one: only the former is planned in parallel.
+  /// Makes the temporary table `oneshot_rollup_fresh` by a query, and does not fill one: only the former is planned in parallel.
   var fresh: SQLFile {
-    reading(.freshFromEvents, by: SQLFragment(sql: "create temporary table rollup_fresh on commit drop as "))
+    reading(.freshFromEvents, by: SQLFragment(sql: "create temporary table oneshot_rollup_fresh on commit drop as "))
   }
 }

@@ -36,16 +36,28 @@ struct Board: Sendable {
     }
   }
 
-  /// The board's best, in order.
+  /// The board's columns, to be looked at without being read.
+  var columns: SQLFile { file.wrapped(in: SQLFragment(sql: "select board.member, board.score from ({file}) as board")) }
+
+  /// The board's best, in order, and one more.
   ///
   /// Equal scores stand as Redis reads them back, by the bytes of their ids from the last to the first, so that a
   /// shorter board is always the beginning of a longer one. First the cut, by score alone: only what is left of it, with
   /// all that equals the last, is worth the price of making text of ids and sorting by it.
   ///
-  /// - Parameter isExplained: only planned by the server, not carried out.
-  func ranked(isExplained: Bool = false) -> SQLFile {
+  /// - Parameters:
+  ///   - score: what the scores are.
+  ///   - isExplained: only planned by the server, not carried out.
+  func ranked(by score: Score, isExplained: Bool = false) -> SQLFile {
     file.wrapped(
-      in: SQLFragment("ranked.sql", PackageResources.ranked_sql)
-        .filling(["command": isExplained ? SQLFragment(sql: "explain ") : .empty]))
+      in: SQLFragment("ranked.sql", PackageResources.ranked_sql).filling([
+        "command": isExplained ? SQLFragment(sql: "explain ") : .empty, "number": score.number, "exact": score.exact,
+      ]))
+  }
+
+  /// A score that Redis could not keep, if the board has one.
+  func refusedScore(_ score: Score) -> SQLFile {
+    file.wrapped(
+      in: SQLFragment("refused_score.sql", PackageResources.refused_score_sql).filling(["number": score.number]))
   }
 }

@@ -1,17 +1,11 @@
 import JobRuntime
 import Postgres
 
-/// A member of a board: an id, and a number as text.
-struct Member: Sendable, Equatable {
-  var id: String
-  var score: String
-}
-
 /// What became of one board in one window: its members, or why there are none to publish.
 struct BoardResult: Sendable {
   var board: String
   var window: BoardWindow
-  var members: [Member]?
+  var ranking: Ranking?
   var failure: String?
 }
 
@@ -28,14 +22,14 @@ struct Calculation: Sendable {
 
   func carryOut(_ session: borrowing Session) throws -> [BoardResult] {
     try setUp(session)
-    let missing = try prepare(Set(boards.flatMap(\.needs)), session)
+    let missing = try prepare(isFilled: true, session)
     // Nothing that a board's file says may write.
     try session.query("set transaction read only")
     var results: [BoardResult] = []
     for board in boards {
       for window in windows {
         var result = BoardResult(board: board.name, window: window)
-        do { result.members = try members(of: board, window, missing, session) } catch let failure as SQLFile.Failure {
+        do { result.ranking = try ranking(of: board, window, missing, session) } catch let failure as SQLFile.Failure {
           result.failure = failure.description
         }
         results.append(result)
@@ -44,75 +38,21 @@ struct Calculation: Sendable {
     return results
   }
 
-  private func members(
+  private func ranking(
     of board: Board, _ window: BoardWindow, _ missing: [Preparation: SQLFile.Failure], _ session: borrowing Session
-  ) throws -> [Member] {
+  ) throws -> Ranking {
     // Boards of one's own need not read what is prepared; they say themselves what they miss.
     if board.file.isBuiltIn, let failure = board.needs.compactMap({ missing[$0] }).first { throw failure }
-    let rows = try session.attempt(board.ranked(), binding: values(for: board, window), limit: timeLeft)
-    return try Self.members(in: rows, of: board)
+    let score = try score(of: board, window, session)
+    let rows = try session.attempt(
+      board.ranked(by: score), binding: values(for: board, window), limit: timeLeft)
+    return try Ranking(rows, of: board, limit: limit)
   }
 
-  private static func members(in rows: Rows, of board: Board) throws -> [Member] {
-    var seen: Set<String> = []
-    var members: [Member] = []
-    for row in rows {
-      guard let id = try row.optional("member", as: String.self) else {
-        throw SQLFile.Failure("\(board.file.place): a member is null")
-      }
-      guard seen.insert(id).inserted else {
-        throw SQLFile.Failure("\(board.file.place): the member «\(id.prefix(100))» stands in it twice")
-      }
-      guard let score = try row.optional("score", as: String.self), let number = Double(score), number.isFinite else {
-        throw SQLFile.Failure("\(board.file.place): the score of «\(id.prefix(100))» is no number")
-      }
-      members.append(Member(id: id, score: score))
-    }
-    return members
-  }
-
-  /// Has the server plan boards of one's own, and says what is wrong with them.
-  func trial(_ session: borrowing Session) throws -> [SQLFile.Failure] {
-    let own = boards.filter { !$0.file.isBuiltIn }
-    guard let window = windows.first, !own.isEmpty else { return [] }
-    try setUp(session)
-    _ = try prepare(Set(Preparation.forAll), session)
-    try session.query("set transaction read only")
-    var failures: [SQLFile.Failure] = []
-    for board in own {
-      do {
-        try session.attempt(board.ranked(isExplained: true), binding: values(for: board, window), limit: timeLeft)
-      } catch let failure as SQLFile.Failure {
-        failures.append(failure)
-      }
-    }
-    return failures
-  }
-
-  // MARK: Steps
-
-  private func setUp(_ session: borrowing Session) throws {
-    // Compiling these queries takes longer than it saves.
-    try session.query("select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true)")
-    if let boardTimeout {
-      try session.query("select set_config('statement_timeout', \("\(boardTimeout.inMilliseconds)ms"), true)")
-    }
-  }
-
-  /// Makes what boards share, and tells what of it could not be made.
-  private func prepare(
-    _ needed: Set<Preparation>, _ session: borrowing Session
-  ) throws -> [Preparation: SQLFile.Failure] {
-    var missing: [Preparation: SQLFile.Failure] = [:]
-    for preparation in Preparation.allCases where needed.contains(preparation) {
-      do {
-        try session.attempt(
-          preparation.file(windows: windows.count), binding: startOfEachWindow, limit: timeLeft)
-      } catch let failure as SQLFile.Failure {
-        missing[preparation] = failure
-      }
-    }
-    return missing
+  private func score(of board: Board, _ window: BoardWindow, _ session: borrowing Session) throws -> Score {
+    guard !board.file.isBuiltIn else { return .whole }
+    let columns = try session.describe(board.columns, binding: values(for: board, window))
+    return Score(type: columns[1].type)
   }
 
   private func values(for board: Board, _ window: BoardWindow) -> [String: any PostgresEncodable] {
@@ -122,6 +62,79 @@ struct Calculation: Sendable {
     // Where a built-in board finds its count among those of all windows.
     if board.file.isBuiltIn { values["window"] = (windows.firstIndex(of: window) ?? 0) + 1 }
     return values
+  }
+
+  // MARK: Looking
+
+  /// How long boards are read for a score that is no number.
+  private static let look = Duration.seconds(5)
+
+  /// Has the server plan boards of one's own where a run would carry them out, and says what is wrong with them.
+  func trial(_ session: borrowing Session) throws -> [SQLFile.Failure] {
+    let own = boards.filter { !$0.file.isBuiltIn }
+    guard let window = windows.first, !own.isEmpty else { return [] }
+    try setUp(session)
+    _ = try prepare(isFilled: false, session)
+    try session.query("set transaction read only")
+    var failures: [SQLFile.Failure] = []
+    for board in own {
+      do { try look(at: board, window, session) } catch let failure as SQLFile.Failure { failures.append(failure) }
+    }
+    return failures
+  }
+
+  private func look(at board: Board, _ window: BoardWindow, _ session: borrowing Session) throws {
+    let (score, values) = (try score(of: board, window, session), values(for: board, window))
+    try session.attempt(board.ranked(by: score, isExplained: true), binding: values, limit: timeLeft)
+    // Whether texts are numbers only the rows can tell.
+    guard case .text = score else { return }
+    try setTimeout(min(boardTimeout ?? Self.look, Self.look), session)
+    do {
+      if let row = try session.attempt(board.refusedScore(score), binding: values, limit: timeLeft).first {
+        throw Ranking.refused(try row.optional("exact"), of: try row.optional("member"), board)
+      }
+    } catch let failure as SQLFile.Failure where failure.state == .queryCanceled {}
+  }
+
+  // MARK: Steps
+
+  private func setUp(_ session: borrowing Session) throws {
+    // Compiling these queries takes longer than it saves.
+    try session.query("select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true)")
+    if let boardTimeout { try setTimeout(boardTimeout, session) }
+  }
+
+  private func setTimeout(_ limit: Duration, _ session: borrowing Session) throws {
+    try session.query("select set_config('statement_timeout', \("\(limit.inMilliseconds)ms"), true)")
+  }
+
+  /// Makes what boards share, and tells what of it could not be made.
+  ///
+  /// - Parameter isFilled: or made without a row, as they are where boards are only planned.
+  private func prepare(isFilled: Bool, _ session: borrowing Session) throws -> [Preparation: SQLFile.Failure] {
+    let needed = Set(boards.flatMap(\.needs))
+    var missing: [Preparation: SQLFile.Failure] = [:]
+    for preparation in Preparation.allCases where needed.contains(preparation) {
+      do {
+        try session.attempt(
+          preparation.file(windows: windows.count, isFilled: isFilled), binding: startOfEachWindow, limit: timeLeft)
+      } catch let failure as SQLFile.Failure {
+        missing[preparation] = failure
+      }
+    }
+    guard boards.contains(where: { !$0.file.isBuiltIn }) else { return missing }
+    for preparation in Preparation.forAll where missing[preparation] == nil {
+      try alias(preparation, session)
+    }
+    return missing
+  }
+
+  /// Lets boards of one's own read it by the name that the page promises. A table of the user's by this name is what
+  /// its boards mean.
+  private func alias(_ preparation: Preparation, _ session: borrowing Session) throws {
+    let isFree: Statement = "select to_regclass(\(preparation.alias)) is null as is_free"
+    guard try session.query(isFree).only().value("is_free") else { return }
+    try session.query(preparation.aliased())
   }
 
   /// As text: the column that a moment is compared with says whether it has a time zone. One that has none holds UTC,

@@ -2,11 +2,21 @@ import JobRuntime
 import Postgres
 
 /// A temporary relation that boards share: made once a run, so that boards of one table read it once.
-enum Preparation: CaseIterable, Sendable {
+///
+/// A user's table of the same name would be hidden by it, so that none is called as a user would call one.
+enum Preparation: String, CaseIterable, Sendable {
   // In the order in which they need each other.
-  case liveUsers, liveFeeds
-  case likesReceived, likesGiven, commentsReceived, commentsGiven
-  case viewsReceived, followersWon, feedsWritten
+  case liveUsers = "oneshot_live_users"
+  case liveFeeds = "oneshot_live_feeds"
+  case likesReceived = "oneshot_likes_received"
+  case likesGiven = "oneshot_likes_given"
+  case commentsReceived = "oneshot_comments_received"
+  case commentsGiven = "oneshot_comments_given"
+  case viewsReceived = "oneshot_views_received"
+  case followersWon = "oneshot_followers_won"
+  case feedsWritten = "oneshot_feeds_written"
+
+  private static let prefix = "oneshot_"
 
   /// What a board of one's own may read besides the application's tables.
   static let forAll: [Preparation] = [.liveUsers, .liveFeeds]
@@ -35,41 +45,54 @@ enum Preparation: CaseIterable, Sendable {
       origin: .application(otherwise: "choose boards that do not read it, with TOP_STATS_BOARDS"))
   }
 
+  private var relation: String { rawValue }
+
+  /// What a board of one's own calls one of `forAll`.
+  var alias: String { String(relation.dropFirst(Self.prefix.count)) }
+
+  /// The statement that makes the alias.
+  func aliased() throws -> Statement {
+    try SQLFragment(sql: "create temporary view {alias} as select * from {relation}")
+      .filling(["alias": SQLFragment(sql: alias), "relation": SQLFragment(sql: relation)]).statement()
+  }
+
   /// The statement that makes it.
   ///
-  /// - Parameter windows: how many are counted for. Their starts are bound as `:start_1` (the earliest), `:start_2`, ….
-  func file(windows: Int) -> SQLFile {
+  /// - Parameters:
+  ///   - windows: how many are counted for. Their starts are bound as `:start_1` (the earliest), `:start_2`, ….
+  ///   - isFilled: or made without a row, for statements that are only planned.
+  func file(windows: Int, isFilled: Bool = true) -> SQLFile {
+    func tally(_ name: String, _ text: [UInt8], _ parts: [String: String] = [:], at moment: String = "created_at")
+      -> SQLFile
+    {
+      let data = SQLFragment(sql: isFilled ? "" : "with no data")
+      let names = parts.mapValues { SQLFragment(sql: $0) }
+      return SQLFile(
+        builtIn: name, text,
+        filling: names.merging([
+          "result": SQLFragment(sql: relation), "data": data, "counts": Self.counts(windows, moment),
+        ]) { $1 })
+    }
     switch self {
-    case .liveUsers: SQLFile(builtIn: "live_users", PackageResources.live_users_sql)
-    case .liveFeeds: SQLFile(builtIn: "live_feeds", PackageResources.live_feeds_sql)
-    case .likesReceived:
-      Self.tally(
-        "received", PackageResources.received_sql, windows, ["result": "likes_received", "events": "feed_likes"])
+    case .liveUsers: return SQLFile(builtIn: "live_users", PackageResources.live_users_sql)
+    case .liveFeeds: return SQLFile(builtIn: "live_feeds", PackageResources.live_feeds_sql)
+    case .likesReceived: return tally("received", PackageResources.received_sql, ["events": "feed_likes"])
     case .likesGiven:
-      Self.tally(
-        "given", PackageResources.given_sql, windows,
-        ["result": "likes_given", "events": "feed_likes", "received": "likes_received"])
-    case .commentsReceived:
-      Self.tally(
-        "received", PackageResources.received_sql, windows, ["result": "comments_received", "events": "feed_comments"])
+      return tally(
+        "given", PackageResources.given_sql, ["events": "feed_likes", "received": Self.likesReceived.relation])
+    case .commentsReceived: return tally("received", PackageResources.received_sql, ["events": "feed_comments"])
     case .commentsGiven:
-      Self.tally(
-        "given", PackageResources.given_sql, windows,
-        ["result": "comments_given", "events": "feed_comments", "received": "comments_received"])
-    case .viewsReceived: Self.tally("views_received", PackageResources.views_received_sql, windows, at: "viewed_at")
-    case .followersWon: Self.tally("followers_won", PackageResources.followers_won_sql, windows)
-    case .feedsWritten: Self.tally("feeds_written", PackageResources.feeds_written_sql, windows)
+      return tally(
+        "given", PackageResources.given_sql, ["events": "feed_comments", "received": Self.commentsReceived.relation])
+    case .viewsReceived: return tally("views_received", PackageResources.views_received_sql, at: "viewed_at")
+    case .followersWon: return tally("followers_won", PackageResources.followers_won_sql)
+    case .feedsWritten: return tally("feeds_written", PackageResources.feeds_written_sql)
     }
   }
 
-  /// A file with holes for names of tables. One pass counts for all windows: `{counts}` is an array with a count for
-  /// each, the widest first, which is everything that is read.
-  private static func tally(
-    _ name: String, _ text: [UInt8], _ windows: Int, _ names: [String: String] = [:], at moment: String = "created_at"
-  ) -> SQLFile {
+  /// One pass counts for all windows: an array with a count for each, the widest first, which is everything that is read.
+  private static func counts(_ windows: Int, _ moment: String) -> SQLFragment {
     let narrower = windows < 2 ? [] : (2...windows).map { "count(*) filter (where \(moment) >= :start_\($0))" }
-    let counts = SQLFragment(sql: "array[" + (["count(*)"] + narrower).joined(separator: ", ") + "]")
-    let fillings = names.mapValues { SQLFragment(sql: $0) }.merging(["counts": counts]) { $1 }
-    return SQLFile(builtIn: name, text, filling: fillings)
+    return SQLFragment(sql: "array[" + (["count(*)"] + narrower).joined(separator: ", ") + "]")
   }
 }

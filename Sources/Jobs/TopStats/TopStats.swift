@@ -56,7 +56,7 @@ struct TopStats: Job {
 
     var report = Report()
     for result in results {
-      if let members = result.members { try await publish(result, members, &report, run) }
+      if let ranking = result.ranking { try await publish(result, ranking, &report, run) }
     }
     try await keep(results, &report, run)
     try await removeOldHistory(&report, run)
@@ -70,9 +70,9 @@ struct TopStats: Job {
   }
 
   private func publish(
-    _ result: BoardResult, _ members: [Member], _ report: inout Report, _ run: JobRun
+    _ result: BoardResult, _ ranking: Ranking, _ report: inout Report, _ run: JobRun
   ) async throws {
-    let key = settings.key(result.board, result.window)
+    let (key, members) = (settings.key(result.board, result.window), ranking.members)
     try await run.publish(
       [
         Replacement(key, .sortedSet(members.map { ($0.id, $0.score) })),
@@ -91,7 +91,17 @@ struct TopStats: Job {
       report.emptied += 1
       run.log.info("the board is empty: nothing happened in its window", ["key": .string(key)])
     }
+    if let merging = ranking.merging { warn(of: merging, key, run) }
     try run.checkpoint(report)
+  }
+
+  private func warn(of merging: Ranking.Merging, _ key: String, _ run: JobRun) {
+    run.log.warning(
+      "different scores of a board are one number in Redis, which keeps doubles; these members stand by their ids",
+      [
+        "key": .string(key), "scores": .array(merging.scores.map { .string(String($0.prefix(60))) }),
+        "number": .string(merging.number), "members": .integer(Int64(merging.members)),
+      ])
   }
 
   /// Writes what lasts: history, and which boards failed.
@@ -116,7 +126,7 @@ struct TopStats: Job {
       guard settings.keepsHistory, !run.isDryRun else { return 0 }
       var written = 0
       for result in results {
-        guard let members = result.members else { continue }
+        guard let members = result.ranking?.members else { continue }
         written += try tx.execute(
           Statement(
             file: "write_history.sql", PackageResources.write_history_sql,

@@ -180,6 +180,23 @@ import Testing
         "select count(*) from oneshot.dead_letters where state = 'pending' and item like 'divides%'") == "0")
   }
 
+  @Test func `a source's own table is read, whatever it is called`() async throws {
+    try write([
+      "mine":
+        "select 'm' as metric, 'e' as entity_type, id as entity_id, value, at as occurred_at from rollup_fresh where at >= :window_start and at < :window_end"
+    ])
+    // A bad row has the source read once more, while its buckets stand in the run's temporary table.
+    try await rollups.place.execute(
+      """
+      create table rollup_fresh (id text, value float8, at timestamptz);
+      insert into rollup_fresh values ('a', 1, '2025-11-07 10:00+00'), (null, 2, '2025-11-07 10:05+00')
+      """)
+    let run = try await run()
+    #expect(run.exitCode == 65, "\(run.output)")
+    #expect(run.result["errors"].elements.map { $0["kind"].string } == ["bad_rows"], "\(run.output)")
+    #expect(try await stored("mine") == ["2025-11-07 m e a 1 1"])
+  }
+
   @Test func `rows without metric, value or time, or too long a name, are left out, counted and named`() async throws {
     try write([
       "loose":

@@ -128,7 +128,7 @@ import Testing
       "named.sql": "select 1 as member, 2 as score\nwhere :windows = 1", "writes.sql": "delete from users",
       "Big Name.sql": "select",
     ])
-    // It is not carried out: nothing here is a number, and nobody waits for it.
+    // Looked at for a few seconds, as all texts are, and nobody waits for its end.
     try write(["later.sql": "select 'x' as member, pg_sleep(600)::text as score"])
     let check = try await boards.run(["--check"], ["TOP_STATS_BOARDS_DIR": folder.path])
     #expect(check.exitCode == 78, "\(check.output)")

@@ -23,6 +23,7 @@ import Testing
       except: [
         "ranked", "users_liked", "comments", "feeds_viewed", "feeds_liked", "users_followed", "users_active",
         "live_users", "live_feeds", "received", "given", "views_received", "followers_won", "feeds_written",
+        "refused_score",
       ])
     let windows = [
       "start_1": "2025-10-09T02:00:00Z", "start_2": "2025-11-01T02:00:00Z", "window_end": Leaderboards.now,
@@ -34,9 +35,15 @@ import Testing
     }
     var env = Environment([:])
     for board in Board.all(folder: nil, chosen: nil, &env) {
-      golden.add("board_\(board.name)", try board.ranked().statement(binding: ["limit": 1000, "window": 2]))
+      golden.add(
+        "board_\(board.name)", try board.ranked(by: .whole).statement(binding: ["limit": 1000, "window": 2]))
       needs["board_\(board.name)"] = preparations.map(\.0)
     }
+    let own = Board(file: SQLFile(builtIn: "own", Array("select 1 as member, '2' as score".utf8)), needs: [])
+    for score in [Score.double, .numeric, .text] {
+      golden.add("ranked_by_\(score)", try own.ranked(by: score).statement(binding: ["limit": 1000]))
+    }
+    golden.add("refused_score", try own.refusedScore(.text).statement(binding: [:]))
     try await golden.check(in: boards.place, needs: needs)
   }
 

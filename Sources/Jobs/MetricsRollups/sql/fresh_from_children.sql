@@ -1,4 +1,4 @@
-create temporary table rollup_fresh on commit drop as
+create temporary table oneshot_rollup_fresh on commit drop as
 select :bucket_start::timestamptz as bucket_start, metric, entity_type, entity_id, count(*) as rows,
   sum(count)::bigint as count, sum(sum) as sum, min(min) as min, max(max) as max
 from metric_rollups

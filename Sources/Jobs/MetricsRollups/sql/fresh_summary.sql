@@ -9,4 +9,4 @@ select count(*) as groups, coalesce(sum(rows), 0)::bigint as records,
     select count(*) from metric_rollups
     where granularity = :granularity and source = :source and bucket_start >= :window_start
       and bucket_start < :window_end) as stored
-from rollup_fresh
+from oneshot_rollup_fresh

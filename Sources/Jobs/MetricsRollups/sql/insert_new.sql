@@ -1,6 +1,6 @@
 insert into metric_rollups (granularity, bucket_start, source, metric, entity_type, entity_id, count, sum, min, max)
 select :granularity, bucket_start, :source, metric, entity_type, entity_id, count, sum, min, max
-from rollup_fresh as f
+from oneshot_rollup_fresh as f
 where not :is_stored or not exists (
   select from metric_rollups as r
   where r.granularity = :granularity and r.source = :source and r.bucket_start >= :window_start

@@ -1,4 +1,4 @@
 -- Feeds by the likes they got.
 select feed_id as member, counts[:window] as score
-from likes_received
+from oneshot_likes_received
 where is_live and counts[:window] > 0

@@ -1,4 +1,4 @@
 -- Feeds by their views.
 select feed_id as member, counts[:window] as score
-from views_received
+from oneshot_views_received
 where counts[:window] > 0

@@ -9,4 +9,4 @@ where created_at >= :start_1 and created_at < :window_end and feed_id is not nul
   and not exists (
     select from unnest((select array_agg(feed_id) from {received} where not is_live)) as deleted (id)
     where deleted.id = {events}.feed_id)
-group by user_id
+group by user_id {data}

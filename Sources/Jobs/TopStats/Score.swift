@@ -1,0 +1,59 @@
+import Postgres
+
+/// What a board's scores are, by their type, and how they become what Redis keeps: a double.
+///
+/// A board is sorted by the very number that is published, so its order is the order that Redis reads it in.
+enum Score: Sendable {
+  case whole, double, numeric
+  /// Anything else, by its text: `stats->>'points'`, `jsonb`, `real`.
+  case text
+
+  init(type: UInt32) {
+    self =
+      switch type {
+      case 20, 21, 23: .whole
+      case 701: .double
+      case 1700: .numeric
+      default: .text
+      }
+  }
+
+  /// The number that is published, of `board.score`; null for what is none.
+  var number: SQLFragment {
+    switch self {
+    case .whole: SQLFragment(sql: "board.score::double precision")
+    // NaN is above all numbers.
+    case .double:
+      SQLFragment(sql: "case when abs(board.score) <= 1.7976931348623157e308::double precision then board.score end")
+    case .numeric: Self.nearest(to: "board.score")
+    case .text:
+      SQLFragment(sql: "case when board.score::text ~ '\(Self.decimal)' then {number} end").filling([
+        "number": Self.nearest(to: "board.score::text::numeric")
+      ])
+    }
+  }
+
+  /// The score as a text that equal scores share, and only they: of `best`, which has the number.
+  var exact: SQLFragment {
+    switch self {
+    case .whole, .double: SQLFragment(sql: "best.score::text")
+    case .numeric: SQLFragment(sql: "trim_scale(best.score)::text")
+    case .text:
+      SQLFragment(
+        sql: "case when best.number is null then best.score::text else trim_scale(best.score::text::numeric)::text end")
+    }
+  }
+
+  /// The double that is nearest to a numeric. What is smaller than the smallest double is zero, to which Postgres
+  /// converts none; what is larger than the largest is none.
+  private static func nearest(to value: String) -> SQLFragment {
+    SQLFragment(
+      sql: """
+        case when abs({value}) < 4.95e-324 then 0 when abs({value}) <= 1.7976931348623157e308 then ({value})::double precision end
+        """
+    ).filling(["value": SQLFragment(sql: value)])
+  }
+
+  /// What `numeric` reads in every version of Postgres, without words like NaN, and within its limits.
+  private static let decimal = "^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,4})? *$"
+}
