@@ -1,6 +1,6 @@
 public import Postgres
 
-/// A job of which `--check` can find out more than its facts say. Each of the three has a default.
+/// A job of which `--check` can find out more than its facts say. Each of the four has a default.
 public protocol Checkable: Job {
   /// What a run needs as it is set; by default what the facts say.
   var needs: JobNeeds { get }
@@ -15,10 +15,16 @@ public protocol Checkable: Job {
   ///
   /// - Returns: what is wrong.
   func check(_ run: JobRun) async throws -> [JobFailure]
+
+  /// Looks at what may be meant otherwise than it is written, in files of the user's own, for example. Writes nothing.
+  ///
+  /// - Returns: what to know of it; it is told beside the advice.
+  func remarks(_ run: JobRun) async throws -> [String]
 }
 
 extension Checkable {
   public var needs: JobNeeds { Self.facts.needs }
   public func advice(for run: JobRun) -> Statement? { nil }
   public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
+  public func remarks(_ run: JobRun) async throws -> [String] { [] }
 }

@@ -25,7 +25,7 @@ extension JobRunner {
     let needs = jobNeeds
     let missing = try await self.missing()
     let wanted = (job as? any Checkable)?.advice(for: jobRun(leadership: nil))
-    let (server, disagreement, applied, denied, hidden, readOnly, advice) = try await database.transaction(
+    let (server, disagreement, applied, denied, hidden, readOnly, wishes) = try await database.transaction(
       readOnly: true
     ) { session in
       let disagreement = try compareClock(session)
@@ -55,15 +55,18 @@ extension JobRunner {
       found.facts.append(("migrations", applied.json))
       if let failure = applied.failure(needing: neededMigrations) { found.complaints.append(failure) }
     }
-    for line in advice { log.warning("advice: \(line)") }
-    if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }
     found.complaints += missing + denied + hidden
     let zones = try await zoneFailures()
     found.complaints += zones
+    var remarks: [String] = []
     // What the job looks at may need temporary relations, which a server that only reads does not make; and days.
     if readOnly == nil, zones.isEmpty, let job = job as? any Checkable {
       found.complaints += try await job.check(jobRun(leadership: nil))
+      remarks = try await job.remarks(jobRun(leadership: nil))
     }
+    let advice = wishes + remarks
+    for line in advice { log.warning("advice: \(line)") }
+    if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }
   }
 
   private func checkRedis(_ found: inout Findings) async throws {

@@ -61,6 +61,10 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     case let error as JobFailure: self = error
     case let error as PostgresError: self.init(postgres: error)
     case let error as RedisError: self.init(redis: error)
+    case let error as ForeignServerLost:
+      self.init(
+        .unavailable, error.description,
+        hint: "Check that the foreign server runs, and that nothing ends connections that are in use.")
     default: self.init(.internal, "\(error)", hint: "This is a defect of the job; please report it with the log.")
     }
   }

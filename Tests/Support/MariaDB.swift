@@ -11,9 +11,20 @@ package final class MariaDB: Sendable {
   private static let program = "/usr/sbin/mariadbd"
 
   /// Why there can be none here.
-  package static var whyNot: String? {
+  private static var whyNot: String? {
     let isThere = FileManager.default.isExecutableFile(atPath: program)
     return isThere ? nil : "\(program) is not installed (Debian: apt-get install mariadb-server)"
+  }
+
+  /// One whose tables a place's Postgres can read through mysql_fdw; nothing where it cannot, which is said.
+  package static func foreign(to place: Place) async throws -> MariaDB? {
+    var whyNot = whyNot
+    if try await place.value("select count(*) from pg_available_extensions where name = 'mysql_fdw'") == "0" {
+      whyNot = "Postgres has no mysql_fdw here (Debian: postgresql-15-mysql-fdw)"
+    }
+    guard let whyNot else { return try await MariaDB() }
+    skipped("MySQL through mysql_fdw", because: whyNot)
+    return nil
   }
 
   // It refuses to run as root, and Postgres' user is there wherever the tests run as root.

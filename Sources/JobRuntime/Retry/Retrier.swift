@@ -51,6 +51,7 @@ struct Retrier: Sendable {
     switch error {
     case let error as PostgresError: error.isTransient
     case let error as RedisError: error.isTransient
+    case is ForeignServerLost: true
     default: false
     }
   }

@@ -130,7 +130,7 @@ extension Session {
   ) throws -> Rows {
     let statement = try file.statement(binding: values).limited(to: limit)
     do {
-      return try pipeline(["savepoint attempt", statement, "release savepoint attempt"])[1]
+      return try read(["savepoint attempt", statement, "release savepoint attempt"])[1]
     } catch {
       throw try failure(of: file, statement, error)
     }

@@ -32,6 +32,11 @@ extension MetricsRollups: Checkable {
     }
   }
 
+  func remarks(_ run: JobRun) async throws -> [String] {
+    let files = settings.sources.map(\.file)
+    return try await run.snapshot { session in try session.foreignMeanings(of: files, binding: Source.allEvents) }
+  }
+
   func advice(for run: JobRun) -> Statement? {
     try? Statement(file: "partition_advice.sql", PackageResources.partition_advice_sql)
   }

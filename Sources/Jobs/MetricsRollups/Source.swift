@@ -49,14 +49,17 @@ struct Source: Sendable {
     case recent
   }
 
+  /// The widest window, for statements of which no row is read.
+  static var allEvents: [String: any PostgresEncodable] {
+    ["window_start": Bucket.allEvents.start, "window_end": Bucket.allEvents.end]
+  }
+
   /// Asks the server what the query yields; finds a mistake in it before anything is done.
   ///
   /// - Throws: `SQLFile.Failure` for a mistake in a file of one's own; the server's error for a built-in one.
   func kind(_ session: borrowing Session) throws -> Kind {
     let question = reading(.kindOfSource)
-    let window: [String: any PostgresEncodable] = [
-      "window_start": Bucket.allEvents.start, "window_end": Bucket.allEvents.end,
-    ]
+    let window = Self.allEvents
     let answer =
       file.isBuiltIn
       ? try session.query(question.statement(binding: window)) : try session.attempt(question, binding: window)

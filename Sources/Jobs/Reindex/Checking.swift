@@ -31,6 +31,11 @@ extension Reindex: Checkable {
     return complaints
   }
 
+  func remarks(_ run: JobRun) async throws -> [String] {
+    let files = settings.entities.map(\.file)
+    return try await run.snapshot { session in try session.foreignMeanings(of: files) }
+  }
+
   func complaintAboutLanguage(_ run: JobRun) async throws -> JobFailure? {
     let question: Statement = """
       select exists (

@@ -72,15 +72,15 @@ struct Reading: Sendable {
   ///
   /// - Throws: `Pass.LostPages` when it stands elsewhere.
   private func answer(to statement: Statement, _ lane: Pass.Lane, _ session: borrowing Session) throws -> Rows {
-    guard pass.action.keepsCursor else { return try session.query(statement) }
-    let answers = try session.pipeline([pass.cursor(of: lane), statement])
+    guard pass.action.keepsCursor else { return try session.read([statement])[0] }
+    let answers = try session.read([pass.cursor(of: lane), statement])
     guard let row = answers[0].first else {
       throw JobFailure(
         .unavailable, "the server has lost where this pass over \(entity.name) stood",
         hint: "A replica took over that had not heard of it, perhaps. The next run starts from scratch.")
     }
     let stored = try Pass.Lane(row)
-    guard stored.after == lane.after else { throw Pass.LostPages(lane: stored) }
+    guard stored.after.map(ExactName.init) == lane.after.map(ExactName.init) else { throw Pass.LostPages(lane: stored) }
     return answers[1]
   }
 

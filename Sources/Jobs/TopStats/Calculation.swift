@@ -83,6 +83,13 @@ struct Calculation: Sendable {
     return failures
   }
 
+  /// What boards of one's own may mean otherwise where foreign tables are read.
+  func remarks(_ session: borrowing Session) throws -> [String] {
+    guard let window = windows.first, let own = boards.first(where: { !$0.file.isBuiltIn }) else { return [] }
+    _ = try prepare(isFilled: false, session)
+    return try session.foreignMeanings(of: boards.map(\.file), binding: values(for: own, window))
+  }
+
   private func look(at board: Board, _ window: BoardWindow, _ session: borrowing Session) throws {
     let (score, values) = (try score(of: board, window, session), values(for: board, window))
     try session.attempt(board.ranked(by: score, isExplained: true), binding: values, limit: timeLeft)

@@ -23,4 +23,9 @@ extension TopStats: Checkable {
         .misconfigured, $0.description, hint: "`top-stats --plan` tries boards in full, and publishes nothing.")
     }
   }
+
+  func remarks(_ run: JobRun) async throws -> [String] {
+    let calculation = calculation(of: settings.boards, run)
+    return try await run.snapshot { session in try calculation.remarks(session) }
+  }
 }

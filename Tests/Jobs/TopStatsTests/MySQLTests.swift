@@ -14,29 +14,19 @@ import Testing
       try await boards.run(arguments, settings.merging(more) { $1 })
     }
 
-    /// What has reached MariaDB since it was last asked.
+    /// What has reached MariaDB since it was last asked, but for what only looks whether it is still there.
     func statements() async throws -> [String] {
       let said = try await server.lines(
         "select replace(argument, '\n', ' ') from mysql.general_log where command_type in ('Prepare', 'Query') "
           + "and user_host like '%jobs%' and argument like 'SELECT%'; truncate mysql.general_log;")
-      return said.map { $0.replacing("`", with: "") }
+      return said.map { $0.replacing("`", with: "") }.filter { !$0.contains("LIMIT 1") }
     }
   }
 
   /// - Returns: nothing where it cannot be tried, which is said.
   private func field(deletes: Bool = true) async throws -> Field? {
-    if let whyNot = MariaDB.whyNot {
-      skipped("MySQL through mysql_fdw", because: whyNot)
-      return nil
-    }
     let boards = try await Leaderboards(deletes: deletes)
-    guard
-      try await boards.place.value("select count(*) from pg_available_extensions where name = 'mysql_fdw'") == "1"
-    else {
-      skipped("MySQL through mysql_fdw", because: "Postgres has no mysql_fdw here (Debian: postgresql-15-mysql-fdw)")
-      return nil
-    }
-    let server = try await MariaDB()
+    guard let server = try await MariaDB.foreign(to: boards.place) else { return nil }
     try await boards.fill(deletes: deletes)
     try await Self.move(boards.place, to: server, deletes: deletes)
     var sql = try Page("docs/jobs/top-stats.md").code("mysql").replacing("to jobs", with: "to public").replacing(
@@ -151,6 +141,96 @@ import Testing
       group by feed_id order by count(*) desc, cast(feed_id as binary) desc limit 1000;
       """)
     #expect(try await field.boards.board("raw_views:1d") == plain && plain.count > 3)
+  }
+
+  @Test func `check names what MySQL decides by its own rules, and offset 0 keeps it in Postgres`() async throws {
+    guard let field = try await field() else { return }
+    let folder = try TemporaryFolder()
+    try await field.server.lines(
+      """
+      use app; create table tags (feed_id int, tag varchar(20), parts int);
+      insert into tags select seq, if(seq % 2, 'Red', 'red'), seq from seq_1_to_10;
+      """)
+    try await field.boards.place.execute(
+      """
+      create foreign table tags (feed_id integer, tag text, parts integer) server app_mysql options (dbname 'app');
+      grant select on tags to public
+      """)
+    let day = "select feed_id as member, count(*) as score from %@ where viewed_at::date = date '2025-11-07' group by 1"
+    let boards = [
+      "dates": (day.replacing("%@", with: "feed_views"), "a cast to date is left out"),
+      "divided": ("select feed_id as member, 1 as score from tags where parts / 2 = 3", "/ keeps the fraction"),
+      "joined": ("select feed_id as member, 1 as score from tags where tag || '' = 'red'", "|| is a logical or"),
+      "equal": ("select feed_id as member, 1 as score from tags where tag = 'red'", "texts are equal by MySQL's"),
+      "grouped": ("select tag as member, count(*) as score from tags group by tag", "texts are equal by MySQL's"),
+    ]
+    let tags = "(select * from tags offset 0) as t"
+    let kept: [String: (String, Int?)] = [
+      "kept_dates": (day.replacing("%@", with: "(select * from feed_views offset 0) as v"), nil),
+      "kept_divided": ("select feed_id as member, 1 as score from \(tags) where parts / 2 = 3", 2),
+      "kept_equal": ("select feed_id as member, 1 as score from \(tags) where tag = 'red'", 5),
+      "kept_grouped": ("select tag as member, count(*) as score from \(tags) group by tag", 2),
+    ]
+    for (name, text) in boards.mapValues(\.0).merging(kept.mapValues(\.0), uniquingKeysWith: { $1 }) {
+      try text.write(toFile: "\(folder.path)/\(name).sql", atomically: true, encoding: .utf8)
+    }
+    let own = [
+      "TOP_STATS_BOARDS_DIR": folder.path, "TOP_STATS_BOARDS": (boards.keys + kept.keys).joined(separator: ","),
+      "TOP_STATS_WINDOWS": "7d",
+    ]
+    let check = try await field.run(own, ["--check"])
+    #expect(check.exitCode == 0, "\(check.output)")
+    let advice = check.result["details", "advice"].elements.compactMap(\.string)
+    #expect(advice.count == boards.count, "\(advice)")
+    for (name, (_, says)) in boards {
+      #expect(advice.contains { $0.contains("/\(name).sql: ") && $0.contains(says) }, "\(name): \(advice)")
+    }
+    #expect(try await field.run(own).exitCode == 0)
+    for (name, (_, count)) in kept where count != nil {
+      #expect(try await field.boards.board(name).count == count, "\(name)")
+    }
+    let plain = try await field.server.lines(
+      "use app; select count(distinct feed_id) from feed_views where date(viewed_at) = '2025-11-07'")
+    #expect(try await ["\(field.boards.board("kept_dates").count)"] == plain && plain != ["0"])
+  }
+
+  @Test(arguments: [1, 2, 9, 30, 60])
+  func `a connection that ends in the middle of a table publishes no part of it`(fetch: Int) async throws {
+    guard let field = try await field() else { return }
+    let fading = try FadingMariaDB(field.server)
+    try await field.boards.place.execute(
+      "alter server app_mysql options (set port '\(fading.port)', set fetch_size '100')")
+    fading.end(at: fetch)
+    let run = try await field.run(["JOB_BACKOFF_MAX": "0s"])
+    #expect(fading.hasEnded)
+    #expect(run.exitCode == 0 && run.count("published") == 18, "\(run.output)\(run.errors)")
+    #expect(run.errors.contains("the connection to the foreign server app_mysql was lost"), "\(run.errors)")
+    for name in Leaderboards.names {
+      #expect(try await field.boards.board(name) == PlainBoards.lines(name, days: 7, in: field.server), "\(name)")
+    }
+  }
+
+  @Test func `a server that is lost each time fails the run, which publishes nothing`() async throws {
+    guard let field = try await field() else { return }
+    let fading = try FadingMariaDB(field.server)
+    try await field.boards.place.execute(
+      "alter server app_mysql options (set port '\(fading.port)', set fetch_size '100')")
+    fading.end(at: 9)
+    let run = try await field.run(["JOB_ATTEMPTS": "1"])
+    #expect(run.exitCode == 69, "\(run.output)\(run.errors)")
+    #expect(run.result["error", "message"].string?.contains("foreign server app_mysql was lost") == true)
+    #expect(try await field.boards.place.redis("KEYS", "top:*").elements.isEmpty)
+  }
+
+  @Test func `MySQL that is away fails the boards that read it, and no other`() async throws {
+    guard let field = try await field() else { return }
+    let folder = try TemporaryFolder()
+    try "select 'a' as member, 1 as score".write(
+      toFile: "\(folder.path)/mine.sql", atomically: true, encoding: .utf8)
+    try await field.boards.place.execute("alter server app_mysql options (set port '1')")
+    let run = try await field.run(["TOP_STATS_WINDOWS": "7d", "TOP_STATS_BOARDS_DIR": folder.path])
+    #expect(run.exitCode == 65 && run.count("failed") == 6, "\(run.output)")
+    #expect(try await field.boards.board("mine") == ["a 1"])
   }
 
   @Test func `MySQL that is away fails the boards, which keep what they had`() async throws {

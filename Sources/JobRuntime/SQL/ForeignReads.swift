@@ -1,0 +1,74 @@
+public import Postgres
+
+/// A foreign server was lost while its tables were read, so what was read may be a part of them.
+package struct ForeignServerLost: Error, CustomStringConvertible {
+  package let description: String
+}
+
+extension Session {
+  /// Sends all statements at once, as `pipeline` does, for what a user's SQL reads: in a transaction.
+  ///
+  /// What they have read of foreign tables is believed once each foreign server has answered again. mysql_fdw takes the
+  /// loss of its connection in the middle of a table for the table's end. No error says so, but the next statement on
+  /// that connection fails.
+  ///
+  /// - Throws: `ForeignServerLost`, upon which the whole transaction is to be done again.
+  public func read(_ statements: [Statement]) throws -> [Rows] {
+    let answers = try pipeline(statements + ["select exists (select from pg_foreign_table) as has_foreign_tables"])
+    if try answers[statements.count].only().value("has_foreign_tables") { try confirmForeignReads() }
+    return answers
+  }
+
+  private func confirmForeignReads() throws {
+    for row in try query(Self.foreignReads) {
+      let server: String = try row.value("server")
+      let relation: String = try row.value("relation")
+      do {
+        try pipeline([
+          "savepoint confirmation", Statement(sql: "select from \(relation) limit 1"), "release savepoint confirmation",
+        ])
+      } catch {
+        guard case .server(let reason) = error, !["08", "40", "57"].contains(reason.state.errorClass) else {
+          throw error
+        }
+        try query("rollback to savepoint confirmation")
+        guard reason.state.isLossOfForeignServer else { continue }
+        throw ForeignServerLost(
+          description: "the connection to the foreign server \(server) was lost while its tables were read: "
+            + "\(reason.message) (SQLSTATE \(reason.state.rawValue))")
+      }
+    }
+  }
+
+  /// One relation for each connection that the transaction's foreign tables are read by: a wrapper has one for each server
+  /// and user. A table is read as who reads it, through a view as the view's owner.
+  private static let foreignReads: Statement = """
+    with recursive locked as (
+      select distinct relation as id from pg_locks
+      where locktype = 'relation' and pid = pg_backend_pid() and granted
+        and database = (select oid from pg_database where datname = current_database())
+    ), readings as (
+      select ftrelid as id, ftserver as server_id, (select oid from pg_roles where rolname = current_user) as reader,
+        0 as depth
+      from pg_foreign_table join locked on ftrelid = id
+      union
+      select v.oid, server_id, case when depth = 0 then relowner else reader end, depth + 1
+      from readings
+      join pg_depend as d on d.refclassid = 'pg_class'::regclass and d.refobjid = readings.id
+        and d.classid = 'pg_rewrite'::regclass
+      join pg_rewrite as r on r.oid = d.objid
+      join pg_class as v on v.oid = ev_class and relkind = 'v' and v.oid <> readings.id
+      where v.oid in (select id from locked)
+    )
+    select distinct on (server_id, reader) srvname as server, readings.id::regclass::text as relation
+    from readings
+    join pg_foreign_server as s on s.oid = server_id
+    where has_any_column_privilege(readings.id, 'select')
+    order by server_id, reader, depth, readings.id
+    """
+}
+
+extension SQLState {
+  /// Whether a foreign server was there, and is there no longer. One that was never reached (HV00N) was not read, either.
+  fileprivate var isLossOfForeignServer: Bool { errorClass == "HV" && rawValue != "HV00N" }
+}
