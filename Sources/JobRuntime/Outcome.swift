@@ -131,25 +131,37 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
 
   private init(redis error: RedisError) {
     let message = "\(error)"
-    if error.isDenied {
+    if let refusal = error.refusal {
+      self.init(FailureKind(refusal.meaning), message, hint: refusal.hint)
+      return
+    }
+    switch error {
+    case .connection, .timedOut:
+      self.init(.unavailable, message, hint: "Check that the server in REDIS_URL runs and can be reached from here.")
+    case .server, .unexpectedReply:
       self.init(
-        .denied, message,
-        hint:
-          "Check user, password and ACL of the user in REDIS_URL, and REDIS_CERT_FILE where it asks for a certificate."
-      )
-    } else if case .untrusted = error {
+        .internal, message, hint: "Does REDIS_URL lead to a Redis? If so, please report this answer with the log.")
+    case .untrusted:
       self.init(
         .misconfigured, message,
         hint:
-          "Nothing was sent. REDIS_CA_FILE names the authority of the server's certificate, which has to hold the name in REDIS_URL."
+          "Nothing was sent. REDIS_CA_FILE names the authority of the server's certificate. The certificate has to hold the name or address that the server is reached by, or else REDIS_TLS_NAME."
       )
-    } else if error.isTransient {
-      self.init(.unavailable, message, hint: "Check that the server in REDIS_URL runs and can be reached from here.")
-    } else if case .server(let code, _) = error, code == "OOM" || code == "MISCONF" {
-      self.init(
-        .internal, message, hint: "Redis refuses writes: look at its memory limit and at its last background save.")
-    } else {
-      self.init(.internal, message)
+    case .refused: self.init(.denied, message, hint: "Check REDIS_CERT_FILE and REDIS_KEY_FILE.")
+    case .misconfigured(_, let hint): self.init(.misconfigured, message, hint: hint)
+    case .cancelled: self.init(.internal, "the work was cancelled")
     }
+  }
+}
+
+extension FailureKind {
+  fileprivate init(_ meaning: Refusal.Meaning) {
+    self =
+      switch meaning {
+      case .transient: .unavailable
+      case .denied: .denied
+      case .misconfigured: .misconfigured
+      case .needsHelp: .internal
+      }
   }
 }

@@ -10,24 +10,24 @@ public enum RedisError: Error, Sendable, Equatable {
   case untrusted(String)
   /// The server does not accept our certificate.
   case refused(String)
+  /// What answers is not what `REDIS_URL` says it is: a Sentinel in place of a Redis, or the other way round.
+  case misconfigured(String, hint: String)
   /// The task was cancelled.
   case cancelled
   /// What came is not the protocol, or not the kind of reply this command has.
   case unexpectedReply(String)
 
-  /// Errors that pass by themselves (Redis' own documentation of each word).
-  private static let transientCodes: Set<String> = [
-    "LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY",
-    "MOVED", "ASK",  // the cluster moves keys between its nodes: asking anew finds the right one
-  ]
-  private static let deniedCodes: Set<String> = ["NOAUTH", "WRONGPASS", "NOPERM"]
+  /// What the server's answer means, where it is one that is foreseen.
+  package var refusal: Refusal? {
+    if case .server(let code, let message) = self { Refusal(code: code, message: message) } else { nil }
+  }
 
   /// Whether the same work may succeed when it is done again, on a new connection if need be.
   public var isTransient: Bool {
     switch self {
     case .connection, .timedOut: true
-    case .server(let code, _): Self.transientCodes.contains(code)
-    case .untrusted, .refused, .cancelled, .unexpectedReply: false
+    case .server: refusal?.meaning == .transient
+    case .untrusted, .refused, .misconfigured, .cancelled, .unexpectedReply: false
     }
   }
 
@@ -38,20 +38,12 @@ public enum RedisError: Error, Sendable, Equatable {
 
   /// Whether the server refused who we are or what we may do.
   public var isDenied: Bool {
-    if case .refused = self { return true }
-    if case .server(let code, let message) = self {
-      // Before Redis 6 a wrong password answers "ERR invalid password".
-      return Self.deniedCodes.contains(code) || message.contains("invalid password")
-        // What a script is told that uses a command which its user may not.
-        || message.contains("ACL failure in script") || message.contains("can't run this command")
-    }
-    return false
+    if case .refused = self { true } else { refusal?.meaning == .denied }
   }
 
   /// Whether the connection is good for the next command.
   var leavesConnectionUsable: Bool {
-    // A replica that was the primary: only a new connection finds the new one.
-    if case .server(let code, _) = self { code != "READONLY" } else { false }
+    if case .server = self { refusal.map { $0.connection == .stays } ?? true } else { false }
   }
 
   init(serverText text: String) {
@@ -60,7 +52,9 @@ public enum RedisError: Error, Sendable, Equatable {
   }
 
   static func split(_ text: String) -> (code: String, message: String) {
-    let words = text.split(separator: " ", maxSplits: 1)
+    // A command that is not known is repeated with its arguments, which may be a password or somebody's data.
+    let said = text.firstRange(of: ", with args beginning with").map { text[..<$0.lowerBound] } ?? text[...]
+    let words = said.split(separator: " ", maxSplits: 1)
     return (String(words.first ?? "ERR"), words.count > 1 ? String(words[1]) : "")
   }
 }
@@ -68,11 +62,21 @@ public enum RedisError: Error, Sendable, Equatable {
 extension RedisError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .connection(let message), .untrusted(let message), .refused(let message): "Redis: \(message)"
-    case .server(let code, let message): "Redis: \(code) \(message)"
     case .timedOut(let what): "Redis did not answer in time: \(what)"
     case .cancelled: "cancelled"
-    case .unexpectedReply(let message): "Redis: \(message)"
+    default: "Redis: \(text)"
+    }
+  }
+
+  /// What went wrong, as a part of a longer sentence.
+  var text: String {
+    switch self {
+    case .connection(let message), .untrusted(let message), .refused(let message), .misconfigured(let message, _),
+      .unexpectedReply(let message):
+      message
+    case .server(let code, let message): "\(code) \(message)"
+    case .timedOut(let what): "no answer in time: \(what)"
+    case .cancelled: "cancelled"
     }
   }
 }

@@ -62,11 +62,15 @@ import Testing
   @Test(
     arguments: [
       ("LOADING", .unavailable), ("READONLY", .unavailable), ("CLUSTERDOWN", .unavailable), ("BUSY", .unavailable),
-      ("NOAUTH", .denied), ("WRONGPASS", .denied), ("NOPERM", .denied), ("OOM", .internal), ("MISCONF", .internal),
-      ("WRONGTYPE", .internal),
+      ("NOREPLICAS", .unavailable), ("NOAUTH", .denied), ("WRONGPASS", .denied), ("NOPERM", .denied),
+      ("DENIED", .denied),
+      ("CROSSSLOT", .misconfigured), ("OOM", .internal), ("MISCONF", .internal), ("WRONGTYPE", .internal),
+      ("NEVERHEARD", .internal),
     ] as [(String, FailureKind)])
-  func `an error of Redis has one kind`(code: String, kind: FailureKind) {
-    #expect(JobFailure(classifying: RedisError.server(code: code, message: "said")).kind == kind)
+  func `an error of Redis has one kind and a hint`(code: String, kind: FailureKind) {
+    let failure = JobFailure(classifying: RedisError.server(code: code, message: "said"))
+    #expect(failure.kind == kind)
+    #expect(failure.hint != nil)
   }
 
   @Test func `the exit codes of help are those of the table`() {

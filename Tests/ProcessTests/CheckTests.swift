@@ -58,8 +58,9 @@ import Testing
         #expect(said.contains { $0.contains(table) && $0.lowercased().contains(right) }, "\(right) on \(table)")
       }
     }
-    for command in ["SET", "EVAL", "DBSIZE"] { #expect(said.contains { $0.hasPrefix("\(command) is refused") }) }
-    #expect(!said.contains { $0.hasPrefix("MGET") })
+    for command in ["SET", "EVAL"] { #expect(said.contains { $0.hasPrefix("\(command) is refused") }) }
+    // The second only says how far the reading is.
+    for command in ["MGET", "DBSIZE"] { #expect(!said.contains { $0.hasPrefix(command) }) }
     #expect(try await place.redis("DBSIZE").integer == 0)
     #expect(try await place.value("select count(*) from oneshot.job_runs") == "0")
   }

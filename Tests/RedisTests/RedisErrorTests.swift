@@ -2,7 +2,7 @@ import Redis
 import Testing
 
 @Suite struct RedisErrorTests {
-  @Test(arguments: ["LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY"])
+  @Test(arguments: ["LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY", "NOREPLICAS"])
   func `words of the server for what passes are transient`(code: String) {
     #expect(RedisError.server(code: code, message: "").isTransient)
     #expect(!RedisError.server(code: code, message: "").isDenied)

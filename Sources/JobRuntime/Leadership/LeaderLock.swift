@@ -69,7 +69,7 @@ struct LeaderLock: Sendable {
       switch error {
       // A task that is cancelled could send nothing.
       case .timedOut, .connection, .cancelled: await shieldedFromCancellation { await giveUp() }
-      case .server, .untrusted, .refused, .unexpectedReply: break
+      case .server, .untrusted, .refused, .misconfigured, .unexpectedReply: break
       }
       throw error
     }
@@ -145,8 +145,8 @@ struct LeaderLock: Sendable {
   /// Whether an answer to a trial says that the command itself would be refused.
   static func isRefusal(_ code: String, _ message: String) -> Bool {
     switch code {
-    // What the trials' own contradictions are answered with; but also commands that an old server lacks.
-    case "ERR": message.hasPrefix("unknown command") || message.hasPrefix("wrong number of arguments")
+    // What the trials' own contradictions are answered with; but also commands that a server lacks.
+    case "ERR": Refusal(code: code, message: message) != nil
     case "WRONGTYPE", "MOVED": false
     default: true
     }

@@ -39,7 +39,8 @@ struct CounterScan {
 
   /// Reads all counters of the run and hands them over as rows of `staged_counters`.
   mutating func run(_ session: inout RedisSession) throws {
-    let total = try session.command(RedisCommand("DBSIZE")).integer.map { Int($0) }
+    // It only says how far the reading is, so a server may refuse it.
+    let total = try session.pipeline([RedisCommand("DBSIZE")])[0].integer.map { Int($0) }
     try session.sendScan(cursor: "0", match: selection.pattern, count: Self.page)
     var waiting: ScanPage? = try nextPage(&session)
     while let page = waiting.take() {

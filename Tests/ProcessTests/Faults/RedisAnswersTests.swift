@@ -10,6 +10,7 @@ import Testing
     case loading = "LOADING"
     case readOnly = "READONLY"
     case busy = "BUSY"
+    case noReplicas = "NOREPLICAS"
   }
 
   @Test(arguments: Passing.allCases)
@@ -70,6 +71,10 @@ import Testing
           do { return try await busy("GET", counter.0).text == nil } catch RedisError.server("BUSY", _) { return true }
         }
         (redis, primary) = (busy, nil)
+      case .noReplicas:
+        (redis, primary) = (try await RedisServer(), nil)
+        try await redis("SET", counter.0, counter.1)
+        try await redis("CONFIG", "SET", "min-replicas-to-write", "1")
       }
     }
 
@@ -78,6 +83,7 @@ import Testing
       case .loading: try await redis("CONFIG", "SET", "key-load-delay", "0")
       case .readOnly: try await redis("REPLICAOF", "NO", "ONE")
       case .busy: try await redis("SCRIPT", "KILL")
+      case .noReplicas: try await redis("CONFIG", "SET", "min-replicas-to-write", "0")
       }
     }
   }

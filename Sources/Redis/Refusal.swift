@@ -1,0 +1,159 @@
+/// What an error answer of a server means for a run, and what to do about it.
+package struct Refusal: Sendable {
+  package enum Meaning: Sendable {
+    /// It passes by itself: the same work may succeed when it is done again.
+    case transient
+    /// The server refuses who we are or what we may do.
+    case denied
+    /// A setting, of ours or of the server, that has to be corrected.
+    case misconfigured
+    /// A server that needs somebody's help, or a defect of the job.
+    case needsHelp
+  }
+
+  /// The answer's first word.
+  package var code: String
+  /// What the rest of the answer says: one of these, in capitals or not. Empty: whatever it says.
+  package var texts: [String] = []
+  package var meaning: Meaning
+  /// What to do, as whole sentences.
+  package var hint: String
+  /// What becomes of the connection.
+  package var connection = Connection.stays
+
+  package enum Connection: Sendable {
+    case stays
+    /// Another server may be the primary by now: only a new connection finds it.
+    case isGivenUp
+    /// The server closes it, and says why in place of the first answer.
+    case isClosed
+  }
+
+  /// The first row of the table that an answer fits; `nil` for an answer that nobody foresaw.
+  package init?(code: String, message: String) {
+    guard let row = Self.all.first(where: { $0.fits(code, message) }) else { return nil }
+    self = row
+  }
+
+  private init(
+    _ code: String, _ texts: [String] = [], _ meaning: Meaning, connection: Connection = .stays, _ hint: String
+  ) {
+    (self.code, self.texts, self.meaning, self.connection, self.hint) = (code, texts, meaning, connection, hint)
+  }
+
+  private func fits(_ code: String, _ message: String) -> Bool {
+    // Before Redis 7 a script's error is an ERR, with the refusal of its command inside.
+    let isOfScript = code == "ERR" && message.hasPrefix("Error running script") && message.contains("-\(self.code) ")
+    guard code == self.code || isOfScript else { return false }
+    let message = message.lowercased()
+    return texts.isEmpty || texts.contains { message.contains($0.lowercased()) }
+  }
+
+  /// Every refusal that Redis (5 to 8), Valkey (7 to 9) and the services built on them give to what we send.
+  ///
+  /// Source: `createSharedObjects` and the commands' files of redis/redis and valkey-io/valkey, the documentation of
+  /// the services.
+  package static let all: [Refusal] =
+    servers + replicas + clusters + people + settings + [
+      Refusal(
+        "OOM", .needsHelp,
+        "Redis is at its maxmemory and evicts nothing: give it memory, or another maxmemory-policy."),
+      Refusal(
+        "MISCONF", .needsHelp, "Redis cannot save its data and takes no writes: look at its disk and at its log."),
+      Refusal(
+        "WRONGTYPE", .needsHelp, "A key that the job uses holds a value of another type: somebody else writes it."),
+      Refusal(
+        "EXECABORT", .needsHelp,
+        "One command of a transaction was refused, so all of them were: the server's user may lack a right, or be at its maxmemory."
+      ),
+    ]
+
+  /// What the state of a server is, for a while.
+  private static let servers = [
+    Refusal("LOADING", .transient, connection: .isGivenUp, "Redis has been restarted and still reads its data."),
+    Refusal(
+      "BUSY", .transient, "Redis runs a long script. It ends by itself; SCRIPT KILL or FUNCTION KILL ends it at once."),
+    Refusal(
+      "ERR", ["max number of clients"], .transient, connection: .isClosed,
+      "Redis has no connection left, and a run needs two: look at CLIENT LIST, and at maxclients."),
+    // Upstash.
+    Refusal(
+      "ERR", ["max daily request limit exceeded", "max requests limit exceeded"], .transient,
+      "The plan of the service allows no more requests for now: raise its limit, or wait."),
+  ]
+
+  /// What a server says that is not the primary, or no longer a good one.
+  private static let replicas = [
+    Refusal("READONLY", .transient, connection: .isGivenUp, ofReplica),
+    Refusal("MASTERDOWN", .transient, connection: .isGivenUp, ofReplica),
+    Refusal(
+      "NOREPLICAS", .transient, connection: .isGivenUp,
+      "Fewer replicas are connected than min-replicas-to-write asks for: look at INFO replication of the primary."),
+  ]
+
+  private static let ofReplica =
+    "REDIS_URL leads to a replica. It has to lead to the primary: by the service's primary endpoint, or by Sentinels (redis+sentinel://…)."
+
+  private static let clusters = [
+    Refusal("MOVED", .transient, keysMove),
+    Refusal("ASK", .transient, keysMove),
+    Refusal("TRYAGAIN", .transient, keysMove),
+    Refusal(
+      "CLUSTERDOWN", .transient, "No primary serves some of the cluster's slots: look at CLUSTER INFO of its nodes."),
+    Refusal(
+      "CROSSSLOT", .misconfigured,
+      "In a cluster, keys that are written together need the same hash tag, such as {top}:."),
+    Refusal(
+      "ERR", ["SELECT is not allowed in cluster mode"], .misconfigured,
+      "A cluster has only the database 0: leave the number at the end of REDIS_URL out."),
+  ]
+
+  private static let keysMove = "The cluster is moving keys between its primaries; this passes once they have arrived."
+
+  /// What a server says of users, passwords and rights.
+  private static let people = [
+    Refusal(
+      "NOAUTH", .denied,
+      "The server wants a password: REDIS_URL reads redis://user:password@host, or redis://:password@host for the default user. A Sentinel wants its own: ?sentinel_password=… at the end."
+    ),
+    Refusal("WRONGPASS", .denied, wrongPassword),
+    // Before Redis 6.
+    Refusal("ERR", ["invalid password"], .denied, wrongPassword),
+    Refusal("NOPERM", .denied, lacksRight),
+    // What a script is told that uses a command which its user may not.
+    Refusal("ERR", ["ACL failure in script", "can't run this command"], .denied, lacksRight),
+    Refusal(
+      "DENIED", .denied, connection: .isClosed,
+      "The server is in protected mode and serves its own machine only: give its default user a password, or set protected-mode to no in a trusted network."
+    ),
+  ]
+
+  private static let wrongPassword =
+    "Check user and password in REDIS_URL. A password without a user has a colon before it: redis://:password@host."
+  private static let lacksRight =
+    "The ACL of the user in REDIS_URL lacks a right: `--check` names each, and the job's page lists what it needs."
+
+  /// What a server says that is not as `REDIS_URL` or a job takes it to be.
+  private static let settings = [
+    Refusal(
+      // The first before Redis 6.
+      "ERR", ["but no password is set", "without any password configured"], .misconfigured,
+      "The server has no password: take it out of REDIS_URL, or set one there."),
+    Refusal(
+      "ERR", ["wrong number of arguments for 'auth' command"], .misconfigured,
+      "The server is older than Redis 6 and knows no users: REDIS_URL reads redis://:password@host."),
+    Refusal(
+      "ERR", ["DB index is out of range", "invalid DB index"], .misconfigured,
+      "The server has no database of this number: the one at the end of REDIS_URL has to be below `databases`, by default 16."
+    ),
+    Refusal(
+      // The last three are of Upstash, of Envoy, and of Redis Enterprise and Tair.
+      "ERR",
+      [
+        "unknown command", "unknown subcommand", "wrong number of arguments", "Command is not available",
+        "unsupported command", "command is not allowed", "command not allowed",
+      ], .misconfigured,
+      "The server does not offer this command: it was renamed, the service leaves it out, or the server is older than Redis 6. `--check` names each that a run needs."
+    ),
+  ]
+}
