@@ -78,8 +78,9 @@ extension JobRunner {
       return (clock, answers)
     }
     // A user of an ACL need not be allowed to ask for the version.
-    if let version = answers.first?.text?.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix(Self.version) }
-    ) {
+    let facts = answers.first?.text?.split(whereSeparator: \.isNewline) ?? []
+    if facts.contains("redis_mode:sentinel") { throw RedisError.isSentinel(servers.redis) }
+    if let version = facts.first(where: { $0.hasPrefix(Self.version) }) {
       found.facts.append(("redis_version", .string(String(version.dropFirst(Self.version.count)))))
     }
     for (command, answer) in zip(commands, answers.dropFirst()) {
@@ -87,9 +88,27 @@ extension JobRunner {
         found.complaints.append(failure)
       }
       guard case .error(let code, let message) = answer, LeaderLock.isRefusal(code, message) else { continue }
-      let failure = JobFailure(classifying: RedisError.server(code: code, message: message))
-      found.complaints.append(
-        JobFailure(failure.kind, "\(command.name) is refused: \(failure.message)", hint: failure.hint))
+      // A server that does not know it is no cluster.
+      if command.name == "CLUSTER", code == "ERR" { continue }
+      found.add(JobFailure(classifying: RedisError.server(code: code, message: message)), "\(command.name) is refused")
+    }
+    for primary in try await primariesOfCluster() {
+      let connection = RedisConnection(primary, clientName: J.name)
+      do { try await connection.withSession { _ in } } catch {
+        found.add(JobFailure(classifying: error), "the primary \(primary.target) of the cluster")
+      }
+      await connection.close()
+    }
+  }
+
+  /// The servers that a run contacts in the middle of its work, by addresses that the cluster tells.
+  private func primariesOfCluster() async throws -> [RedisAddress] {
+    do {
+      let topology = try await redis.topology()
+      return topology.isCluster ? topology.primaries : []
+    } catch let error as RedisError where error.isDenied {
+      // Not every job asks for them. One that does has the question among its trials.
+      return []
     }
   }
 
@@ -100,4 +119,9 @@ extension JobRunner {
 private struct Findings {
   var complaints: [JobFailure] = []
   var facts: [(String, JSON)] = []
+
+  /// - Parameter subject: what failed.
+  mutating func add(_ failure: JobFailure, _ subject: String) {
+    complaints.append(JobFailure(failure.kind, "\(subject): \(failure.message)", hint: failure.hint))
+  }
 }

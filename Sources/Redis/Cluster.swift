@@ -33,30 +33,64 @@ package struct Topology: Sendable, Equatable {
     }
     var topology = Topology(isCluster: true, primaries: [])
     for range in ranges {
-      // First slot, last slot, then nodes, the primary first: [host, port, id, …].
+      // First slot, last slot, then nodes, the primary first: [host, port, id, [what else is known of it]].
       guard range.elements.count > 2, let port = range.elements[2].elements.dropFirst().first?.integer,
         let first = range.elements[0].integer, let last = range.elements[1].integer, first <= last
       else {
         throw .unexpectedReply("CLUSTER SLOTS answered something that is no list of slots")
       }
-      let primary = seed.moved(to: range.elements[2].elements.first?.text ?? "", port: Int(port))
+      let node = range.elements[2].elements
+      let primary = seed.moved(to: node[0].text ?? "", port: Int(port), called: hostname(of: node))
       let place = topology.primaries.firstIndex(of: primary) ?? topology.primaries.endIndex
       if place == topology.primaries.endIndex { topology.primaries.append(primary) }
       topology.ranges.append(SlotRange(slots: Int(first)...Int(last), primary: place))
     }
     return topology
   }
+
+  /// What a node is called besides its address: `cluster-announce-hostname`, since Redis 7.
+  private static func hostname(of node: [RedisValue]) -> String? {
+    guard node.count > 3 else { return nil }
+    let facts = node[3].elements
+    guard let name = facts.firstIndex(where: { $0.text == "hostname" }), name + 1 < facts.count,
+      let hostname = facts[name + 1].text, !hostname.isEmpty
+    else { return nil }
+    return hostname
+  }
 }
 
 extension RedisAddress {
-  /// The same user at another node; an empty host means the host that answered.
-  func moved(to host: String, port: Int) -> RedisAddress {
+  /// The same user at another server, which this one has named.
+  ///
+  /// Certificates seldom hold addresses. Where a server is named by its address alone, its certificate has to hold
+  /// `REDIS_TLS_NAME`, or else the name that goes with the address, or else the name in the URL where that is known to
+  /// be in all certificates of the service.
+  ///
+  /// - Parameters:
+  ///   - host: an empty one means the host that answered.
+  ///   - name: what it is called besides.
+  package func moved(to host: String, port: Int, called name: String? = nil) -> RedisAddress {
     var address = self
-    var host = host
-    if host.isEmpty || host == "?", case .tcp(let own, _) = place { host = own }
     address.place = .tcp(host: host, port: port)
+    guard case .tcp(let own, _) = place else { return address }
+    if host.isEmpty || host == "?" { address.place = .tcp(host: own, port: port) }
+    guard isEncrypted, certificateName == nil, Endpoint.isAddress(host) else { return address }
+    address.certificateName = name ?? (Self.hasOneNameForAll(own) ? own : nil)
     return address
   }
+
+  /// Whether a name is of a service whose nodes are named by address, and all of whose certificates hold this name.
+  private static func hasOneNameForAll(_ host: String) -> Bool {
+    let host = host.lowercased()
+    return services.contains { host.hasSuffix($0) }
+  }
+
+  /// Amazon ElastiCache (its certificates hold `*.NAME.xxxxxx.use1.cache.amazonaws.com`), and the three of Azure
+  /// (`*.redis.cache.windows.net` and so on): wildcards under which the name of the cluster falls, too.
+  private static let services = [
+    ".cache.amazonaws.com", ".cache.amazonaws.com.cn", ".redis.cache.windows.net", ".redisenterprise.cache.azure.net",
+    ".redis.azure.net",
+  ]
 
   /// Where a `MOVED 3999 127.0.0.1:6381` leads; `nil` for any other error.
   ///

@@ -3,13 +3,13 @@ import BlockingIO
 /// One connection to Redis on a thread of its own; made when it is first needed, made anew after it
 /// was lost.
 package actor RedisConnection {
+  /// What the URL says.
+  private let origin: RedisAddress
   /// Where the next connection goes: the URL's place, or where a cluster has redirected us.
   private var address: RedisAddress
   /// The server that the URL names; see `RedisAddress.identity`.
   package nonisolated let identity: String
-  private let clientName: String
-  private let connectTimeout: Duration
-  private let commandTimeout: Duration
+  private let opening: Opening
   private let executor = ThreadExecutor(label: "redis")
   private var session: RedisSession?
 
@@ -24,10 +24,9 @@ package actor RedisConnection {
     connectTimeout: Duration = .seconds(5), commandTimeout: Duration = .seconds(10)
   ) {
     self.address = address
+    origin = address
     identity = address.identity
-    self.clientName = clientName
-    self.connectTimeout = connectTimeout
-    self.commandTimeout = commandTimeout
+    opening = Opening(clientName: clientName, connectTimeout: connectTimeout, commandTimeout: commandTimeout)
   }
 
   /// Lends the connection. It is kept only if every answer was taken.
@@ -42,7 +41,7 @@ package actor RedisConnection {
     do {
       return try await lend(body)
     } catch let error as RedisError {
-      guard followingMoves, let other = address.redirected(by: error) else { throw error }
+      guard followingMoves, let other = try await redirection(by: error) else { throw error }
       close()
       address = other
       return try await lend(body)
@@ -51,8 +50,18 @@ package actor RedisConnection {
 
   /// Asks which servers hold the keys.
   package func topology() async throws -> Topology {
-    let seed = address
-    return try await withSession { session in try Topology.read(&session, seed: seed) }
+    let origin = origin
+    return try await withSession { session in try Topology.read(&session, seed: origin) }
+  }
+
+  /// Where a `MOVED` leads; `nil` for any other error.
+  private func redirection(by error: RedisError) async throws -> RedisAddress? {
+    guard let other = origin.redirected(by: error) else { return nil }
+    // A redirection names an address alone, and the certificate there may hold only a name, which the topology has.
+    guard other.isEncrypted, other.certificateName == nil else { return other }
+    let origin = origin
+    let topology = try? await lend { session in try Topology.read(&session, seed: origin) }
+    return topology?.primaries.first { $0.place == other.place } ?? other
   }
 
   private func lend<Value: Sendable>(
@@ -65,9 +74,12 @@ package actor RedisConnection {
         let value = try body(&session)
         if session.isIdle { self.session = consume session }
         return value
+      } catch let error as RedisError {
+        let reason = opening.explained(error, at: address, by: &session)
+        if reason.leavesConnectionUsable, session.isIdle { self.session = consume session }
+        throw reason
       } catch {
-        let isGood = (error as? RedisError)?.leavesConnectionUsable ?? true
-        if isGood, session.isIdle { self.session = consume session }
+        if session.isIdle { self.session = consume session }
         throw error
       }
     }
@@ -78,51 +90,6 @@ package actor RedisConnection {
 
   private func takeSession(_ interrupt: Interrupt) throws(RedisError) -> RedisSession {
     if let session = session.take() { return session }
-    var session = try RedisSession(adopting: try openTransport(interrupt), limit: commandTimeout)
-    do throws(RedisError) {
-      try introduce(&session)
-    } catch {
-      if case .connection = error { try checkRefusal(interrupt) }
-      throw error
-    }
-    return session
-  }
-
-  private func openTransport(_ interrupt: Interrupt) throws(RedisError) -> Transport {
-    guard address.isEncrypted == (address.tls != nil) else { throw .untrusted("TLS is wanted but not set up") }
-    var transport = try Transport.connect(to: address.place, tls: address.tls, within: connectTimeout, interrupt)
-    transport.interrupt = interrupt
-    return transport
-  }
-
-  /// Asks once more, sending nothing, why an encrypted connection was closed on us.
-  ///
-  /// In TLS 1.3 a server looks at our certificate after our side of the handshake is over, and what we have
-  /// sent by then makes the kernel throw the server's reason away (a reset).
-  private func checkRefusal(_ interrupt: Interrupt) throws(RedisError) {
-    guard address.isEncrypted else { return }
-    let transport = try openTransport(interrupt)
-    let byte = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
-    defer { byte.deallocate() }
-    do throws(RedisError) {
-      _ = try transport.read(into: byte, until: .now + .seconds(1))
-    } catch {
-      if case .refused = error { throw error }
-    }
-  }
-
-  /// Says who we are; all in one round trip.
-  private func introduce(_ session: inout RedisSession) throws(RedisError) {
-    var commands: [RedisCommand] = []
-    if let password = address.password {
-      commands.append(address.user.map { RedisCommand("AUTH", $0, password) } ?? RedisCommand("AUTH", password))
-    }
-    if address.database != 0 { commands.append(RedisCommand("SELECT", String(address.database))) }
-    let required = commands.count
-    // A name is a courtesy: an old server or a narrow ACL may refuse it.
-    commands.append(RedisCommand("CLIENT", "SETNAME", clientName))
-    for answer in try session.pipeline(commands).prefix(required) {
-      if case .error(let code, let message) = answer { throw .server(code: code, message: message) }
-    }
+    return try opening.session(at: address, interrupt)
   }
 }

@@ -9,7 +9,8 @@ import CHiredis
 public struct RedisSession: ~Copyable {
   private let reader: ReaderHandle
   var transport: Transport
-  private let limit: Duration
+  /// The longest wait for one answer.
+  var limit: Duration
   private let input: UnsafeMutableRawBufferPointer
   /// What the server calls the scripts that it was given.
   var scriptNames: [Script: String] = [:]
@@ -109,7 +110,10 @@ public struct RedisSession: ~Copyable {
           owed -= 1
           return RedisReply(adopting: reply.assumingMemoryBound(to: redisReply.self))
         }
-        try flush()
+        do throws(RedisError) { try flush() } catch {
+          // A server that has closed the connection may have said why before: that is still there to be read.
+          guard case .connection = error else { throw error }
+        }
         let count = try transport.read(into: input, until: deadline)
         redisReaderFeed(reader.pointer, input.baseAddress?.assumingMemoryBound(to: CChar.self), count)
       }
@@ -126,8 +130,8 @@ public struct RedisSession: ~Copyable {
     if output.count >= Self.outputRoom { try flush() }
   }
 
-  /// Writes what waits, for when the server should begin before the next answer is read. Redis keeps answers that nobody reads yet in its own memory, so a long pipeline
-  /// does not make both sides wait for each other.
+  /// Writes what waits, for when the server should begin before the next answer is read. Redis keeps answers that nobody
+  /// reads yet in its own memory, so a long pipeline does not make both sides wait for each other.
   public mutating func flush() throws(RedisError) {
     guard !output.isEmpty else { return }
     let deadline = ContinuousClock.now + limit

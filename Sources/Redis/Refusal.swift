@@ -36,7 +36,7 @@ package struct Refusal: Sendable {
   }
 
   private init(
-    _ code: String, _ texts: [String] = [], _ meaning: Meaning, connection: Connection = .stays, _ hint: String
+    _ code: String, saying texts: [String] = [], _ meaning: Meaning, connection: Connection = .stays, _ hint: String
   ) {
     (self.code, self.texts, self.meaning, self.connection, self.hint) = (code, texts, meaning, connection, hint)
   }
@@ -74,11 +74,11 @@ package struct Refusal: Sendable {
     Refusal(
       "BUSY", .transient, "Redis runs a long script. It ends by itself; SCRIPT KILL or FUNCTION KILL ends it at once."),
     Refusal(
-      "ERR", ["max number of clients"], .transient, connection: .isClosed,
+      "ERR", saying: ["max number of clients"], .transient, connection: .isClosed,
       "Redis has no connection left, and a run needs two: look at CLIENT LIST, and at maxclients."),
     // Upstash.
     Refusal(
-      "ERR", ["max daily request limit exceeded", "max requests limit exceeded"], .transient,
+      "ERR", saying: ["max daily request limit exceeded", "max requests limit exceeded"], .transient,
       "The plan of the service allows no more requests for now: raise its limit, or wait."),
   ]
 
@@ -104,7 +104,7 @@ package struct Refusal: Sendable {
       "CROSSSLOT", .misconfigured,
       "In a cluster, keys that are written together need the same hash tag, such as {top}:."),
     Refusal(
-      "ERR", ["SELECT is not allowed in cluster mode"], .misconfigured,
+      "ERR", saying: ["SELECT is not allowed in cluster mode"], .misconfigured,
       "A cluster has only the database 0: leave the number at the end of REDIS_URL out."),
   ]
 
@@ -118,10 +118,10 @@ package struct Refusal: Sendable {
     ),
     Refusal("WRONGPASS", .denied, wrongPassword),
     // Before Redis 6.
-    Refusal("ERR", ["invalid password"], .denied, wrongPassword),
+    Refusal("ERR", saying: ["invalid password"], .denied, wrongPassword),
     Refusal("NOPERM", .denied, lacksRight),
     // What a script is told that uses a command which its user may not.
-    Refusal("ERR", ["ACL failure in script", "can't run this command"], .denied, lacksRight),
+    Refusal("ERR", saying: ["ACL failure in script", "can't run this command"], .denied, lacksRight),
     Refusal(
       "DENIED", .denied, connection: .isClosed,
       "The server is in protected mode and serves its own machine only: give its default user a password, or set protected-mode to no in a trusted network."
@@ -137,19 +137,19 @@ package struct Refusal: Sendable {
   private static let settings = [
     Refusal(
       // The first before Redis 6.
-      "ERR", ["but no password is set", "without any password configured"], .misconfigured,
+      "ERR", saying: ["but no password is set", "without any password configured"], .misconfigured,
       "The server has no password: take it out of REDIS_URL, or set one there."),
     Refusal(
-      "ERR", ["wrong number of arguments for 'auth' command"], .misconfigured,
+      "ERR", saying: ["wrong number of arguments for 'auth' command"], .misconfigured,
       "The server is older than Redis 6 and knows no users: REDIS_URL reads redis://:password@host."),
     Refusal(
-      "ERR", ["DB index is out of range", "invalid DB index"], .misconfigured,
+      "ERR", saying: ["DB index is out of range", "invalid DB index"], .misconfigured,
       "The server has no database of this number: the one at the end of REDIS_URL has to be below `databases`, by default 16."
     ),
     Refusal(
       // The last three are of Upstash, of Envoy, and of Redis Enterprise and Tair.
       "ERR",
-      [
+      saying: [
         "unknown command", "unknown subcommand", "wrong number of arguments", "Command is not available",
         "unsupported command", "command is not allowed", "command not allowed",
       ], .misconfigured,

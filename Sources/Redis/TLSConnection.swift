@@ -6,8 +6,16 @@ import Glibc
 /// OpenSSL writes with `write(2)`, which raises SIGPIPE when the server is gone; the process ignores it.
 final class TLSConnection {
   private let handle: SSLHandle
-  private let host: String
+  private let host: Host
   private var isEstablished = false
+
+  /// Whom we want to talk to.
+  struct Host {
+    /// Where it is: a name or an address, for messages.
+    var location: String
+    /// The name or address that its certificate has to hold.
+    var certificateName: String
+  }
 
   /// What a call came to.
   enum Step {
@@ -18,18 +26,18 @@ final class TLSConnection {
 
   /// - Parameters:
   ///   - descriptor: a connected socket that does not block; it stays the caller's.
-  ///   - host: the name or address that the server's certificate has to hold.
-  init(_ context: TLSContext, over descriptor: CInt, to host: String) throws(RedisError) {
+  init(_ context: TLSContext, over descriptor: CInt, to host: Host) throws(RedisError) {
     guard let pointer = SSL_new(context.pointer) else { throw .connection("out of memory") }
     handle = SSLHandle(adopting: pointer)
     self.host = host
+    let name = host.certificateName
     // An address is compared with the certificate's addresses and is no name to ask for (RFC 6066, section 3).
     X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(pointer), UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-    let isAddress = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(pointer), host) == 1
+    let isAddress = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(pointer), name) == 1
     let isNamed =
       isAddress
-      || SSL_set1_host(pointer, host) == 1 && oneshot_SSL_set_tlsext_host_name(pointer, host) == 1
-    guard isNamed, SSL_set_fd(pointer, descriptor) == 1 else { throw .untrusted("TLS cannot be set up for \(host)") }
+      || SSL_set1_host(pointer, name) == 1 && oneshot_SSL_set_tlsext_host_name(pointer, name) == 1
+    guard isNamed, SSL_set_fd(pointer, descriptor) == 1 else { throw .untrusted("TLS cannot be set up for \(name)") }
     // A write is tried again from wherever the bytes are by then.
     _ = oneshot_SSL_set_mode(pointer, Int(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER))
   }
@@ -70,12 +78,13 @@ final class TLSConnection {
     let verdict = SSL_get_verify_result(handle.pointer)
     if verdict != X509_V_OK {
       let reason = String(cString: X509_verify_cert_error_string(verdict))
-      return .untrusted("the certificate of \(host) is not accepted: \(reason)")
+      let name = host.certificateName == host.location ? "" : " for the name \(host.certificateName)"
+      return .untrusted("the certificate of \(host.location) is not accepted\(name): \(reason)")
     }
     let reason = ERR_GET_REASON(code)
     // Alerts that the server sent are numbered from here on (ssl(3), SSL_AD_REASON_OFFSET).
     if (1000..<1256).contains(reason) {
-      let alert = "\(host) refused the TLS connection: \(opensslReason(code))"
+      let alert = "\(host.location) refused the TLS connection: \(opensslReason(code))"
       if Self.alertsAboutUs.contains(reason - 1000) { return .refused(alert) }
       return Self.alertsThatStay.contains(reason - 1000) ? .untrusted(alert) : .connection(alert)
     }
@@ -84,7 +93,7 @@ final class TLSConnection {
     }
     return isEstablished
       ? .connection("the TLS connection was lost: \(opensslReason(code))")
-      : .untrusted("\(host) does not answer in TLS: \(opensslReason(code))")
+      : .untrusted("\(host.location) does not answer in TLS: \(opensslReason(code))")
   }
 
   /// Alerts about a client's certificate: bad, unsupported, revoked, expired, unknown, of an unknown

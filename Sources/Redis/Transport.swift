@@ -15,88 +15,55 @@ struct Transport: ~Copyable {
 
   private init(adopting descriptor: CInt) { self.descriptor = descriptor }
 
-  /// Connects within the limit, trying each address that a host name has.
+  /// Connects to one address.
   ///
-  /// - Parameter tls: what to encrypt with; `nil` sends in the clear.
+  /// - Parameters:
+  ///   - tls: what to encrypt with; `nil` sends in the clear.
+  ///   - host: whom the server's certificate has to be of.
   static func connect(
-    to place: RedisAddress.Place, tls: TLSContext?, within limit: Duration, _ interrupt: Interrupt
+    to endpoint: Endpoint, tls: TLSContext?, host: TLSConnection.Host, until deadline: ContinuousClock.Instant,
+    _ interrupt: Interrupt
   ) throws(RedisError) -> Transport {
-    let deadline = ContinuousClock.now + limit
-    switch place {
-    case .unix(let path):
-      var address = sockaddr_un()
-      address.sun_family = sa_family_t(AF_UNIX)
-      withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-      return try withUnsafeBytes(of: &address) { (bytes: UnsafeRawBufferPointer) throws(RedisError) in
-        try open(AF_UNIX, bytes, called: path, until: deadline, interrupt)
-      }
-    case .tcp(let host, let port):
-      var transport = try connect(host: host, port: port, until: deadline, interrupt)
-      if let tls { try transport.encrypt(with: tls, to: host, until: deadline) }
-      return transport
-    }
+    var transport = try open(endpoint, until: deadline, interrupt)
+    transport.interrupt = interrupt
+    if !endpoint.isUnixSocket { transport.keepAlive() }
+    if let tls { try transport.encrypt(with: tls, to: host, until: deadline) }
+    return transport
   }
 
   /// Shakes hands; from then on every byte is encrypted.
   private mutating func encrypt(
-    with context: TLSContext, to host: String, until deadline: ContinuousClock.Instant
+    with context: TLSContext, to host: TLSConnection.Host, until deadline: ContinuousClock.Instant
   ) throws(RedisError) {
     let tls = try TLSConnection(context, over: descriptor, to: host)
     _ = try finish(until: deadline, "the TLS handshake; does it speak TLS on this port?") { tls.shakeHands() }
     self.tls = tls
   }
 
-  private static func connect(
-    host: String, port: Int, until deadline: ContinuousClock.Instant, _ interrupt: Interrupt
-  ) throws(RedisError) -> Transport {
-    var hints = addrinfo()
-    hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-    var found: UnsafeMutablePointer<addrinfo>?
-    let code = getaddrinfo(host, String(port), &hints, &found)
-    guard code == 0 else {
-      throw .connection("the name \(host) cannot be resolved: \(String(cString: gai_strerror(code)))")
-    }
-    defer { freeaddrinfo(found) }
-    var failure = RedisError.connection("\(host) has no address")
-    var next = found
-    while let address = next?.pointee {
-      next = address.ai_next
-      do {
-        let bytes = UnsafeRawBufferPointer(start: address.ai_addr, count: Int(address.ai_addrlen))
-        var transport = try open(address.ai_family, bytes, called: "\(host):\(port)", until: deadline, interrupt)
-        transport.interrupt = interrupt
-        transport.keepAlive()
-        return transport
-      } catch {
-        failure = error
-        if error == .cancelled { break }
-      }
-    }
-    throw failure
-  }
-
   private static func open(
-    _ family: CInt, _ address: UnsafeRawBufferPointer, called name: String,
-    until deadline: ContinuousClock.Instant, _ interrupt: Interrupt
+    _ endpoint: Endpoint, until deadline: ContinuousClock.Instant, _ interrupt: Interrupt
   ) throws(RedisError) -> Transport {
     let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-    let descriptor = socket(family, kind, 0)
+    let descriptor = socket(endpoint.family, kind, 0)
     guard descriptor >= 0 else { throw .connection("no socket: \(reason(errno))") }
     let transport = Transport(adopting: descriptor)
-    let started = Glibc.connect(
-      descriptor, address.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(address.count))
+    let started = endpoint.address.withUnsafeBytes { bytes in
+      Glibc.connect(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+    }
     // A Unix socket whose queue of waiting clients is full says EAGAIN.
-    guard started == 0 || errno == EINPROGRESS else { throw .connection("connecting to \(name): \(reason(errno))") }
+    guard started == 0 || errno == EINPROGRESS else {
+      throw .connection("connecting to \(endpoint.name): \(reason(errno))")
+    }
     if started != 0 {
       switch interrupt.wait(for: .write, on: descriptor, until: deadline) {
       case .ready: break
-      case .timedOut: throw .timedOut("connecting to \(name)")
+      case .timedOut: throw .timedOut("connecting to \(endpoint.name)")
       case .interrupted: throw .cancelled
       }
       var code: CInt = 0
       var size = socklen_t(MemoryLayout<CInt>.size)
       getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
-      guard code == 0 else { throw .connection("connecting to \(name): \(reason(code))") }
+      guard code == 0 else { throw .connection("connecting to \(endpoint.name): \(reason(code))") }
     }
     return transport
   }

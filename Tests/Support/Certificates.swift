@@ -17,6 +17,7 @@ package final class Certificates: Sendable {
     try await makeAuthority("other-authority")
     try await sign("server", by: "authority", names)
     try await sign("elsewhere", by: "authority", "subjectAltName=DNS:elsewhere.example,IP:192.0.2.1")
+    try await sign("named", by: "authority", "subjectAltName=DNS:localhost")
     try await sign("expired", by: "authority", names, days: "-1")
     try await sign("stranger", by: "other-authority", names)
     try await sign("client", by: "authority", "extendedKeyUsage=clientAuth")

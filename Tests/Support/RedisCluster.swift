@@ -5,29 +5,51 @@ package final class RedisCluster: Sendable {
   package let ports: [Int]
   private let folder: TemporaryFolder
   private let nodes: [Binary.Running]
+  private let client: Client
 
-  package var url: String { "redis://127.0.0.1:\(ports[0])" }
+  package var url: String { client.tls.isEmpty ? "redis://127.0.0.1:\(ports[0])" : "rediss://localhost:\(ports[0])" }
 
-  package init() async throws {
+  /// redis-cli, as these nodes want to be spoken to.
+  private struct Client {
+    var tls: [String]
+
+    func run(_ words: [String]) async throws -> Binary.Outcome {
+      try await Binary(path: "/usr/bin/redis-cli").run(tls + words)
+    }
+  }
+
+  /// - Parameters:
+  ///   - certificates: for nodes that speak TLS only.
+  ///   - certificate: which of them the nodes show.
+  package init(_ certificates: Certificates? = nil, showing certificate: String = "server") async throws {
     let folder = try TemporaryFolder()
     self.folder = folder
+    let client = Client(tls: certificates.map { ["--tls", "--cacert", $0.authority] } ?? [])
+    self.client = client
+    let encryption =
+      certificates.map {
+        [
+          "--port", "0", "--tls-cluster", "yes", "--tls-auth-clients", "no", "--tls-ca-cert-file", $0.authority,
+          "--tls-cert-file", $0.path("\(certificate).crt"), "--tls-key-file", $0.path("\(certificate).key"),
+        ]
+      } ?? []
     while true {
       // The bus of a node listens 10,000 above its port; both lie below the ports that the kernel gives out.
       let first = 20_000 + Int.random(in: 0..<900) * 3
       let ports = (0..<3).map { first + $0 }
       // Not as daemons: Foundation notices the end of a process only once its last descendant is gone.
       let nodes = try ports.map { port in
-        try Binary(path: "/usr/bin/redis-server").start([
-          "--port", "\(port)", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-config-file",
-          "\(port).conf", "--dir", folder.path, "--save", "",
-        ])
+        try Binary(path: "/usr/bin/redis-server").start(
+          [
+            encryption.isEmpty ? "--port" : "--tls-port", "\(port)", "--bind", "127.0.0.1", "--cluster-enabled", "yes",
+            "--cluster-config-file", "\(port).conf", "--dir", folder.path, "--save", "",
+          ] + encryption)
       }
-      guard try await Self.areUp(nodes, ports) else { continue }
+      guard try await Self.areUp(nodes, ports, client) else { continue }
       (self.ports, self.nodes) = (ports, nodes)
       break
     }
-    let made = try await Binary(path: "/usr/bin/redis-cli").run(
-      ["--cluster", "create"] + ports.map { "127.0.0.1:\($0)" } + ["--cluster-yes"])
+    let made = try await client.run(["--cluster", "create"] + ports.map { "127.0.0.1:\($0)" } + ["--cluster-yes"])
     guard made.exitCode == 0 else { throw TestFailure("redis-cli --cluster create: \(made.output)\(made.errors)") }
     for port in ports {
       try await eventually { try await answer(port, "CLUSTER", "INFO").contains("cluster_state:ok") }
@@ -35,11 +57,11 @@ package final class RedisCluster: Sendable {
   }
 
   /// - Returns: whether all have come up; otherwise a port was taken, and all are ended.
-  private static func areUp(_ nodes: [Binary.Running], _ ports: [Int]) async throws -> Bool {
+  private static func areUp(_ nodes: [Binary.Running], _ ports: [Int], _ client: Client) async throws -> Bool {
     for (node, port) in zip(nodes, ports) {
       let ping = ["-p", "\(port)", "PING"]
       try await eventually {
-        if try await Binary(path: "/usr/bin/redis-cli").run(ping).output == "PONG\n" { return true }
+        if try await client.run(ping).output == "PONG\n" { return true }
         return !node.isRunning
       }
     }
@@ -56,14 +78,14 @@ package final class RedisCluster: Sendable {
 
   /// Runs redis-cli on a node, following redirections.
   package func cli(_ port: Int, _ words: String...) async throws -> Binary.Outcome {
-    try await Binary(path: "/usr/bin/redis-cli").run(["-c", "-p", "\(port)"] + words)
+    try await client.run(["-c", "-p", "\(port)"] + words)
   }
 
   /// Runs many commands, each where its key is, and returns the lines of their answers.
   @discardableResult
   package func cli(all commands: [String]) async throws -> [String] {
     let input = Pipe()
-    let running = try Binary(path: "/usr/bin/redis-cli").start(["-c", "-p", "\(ports[0])"], input: input)
+    let running = try Binary(path: "/usr/bin/redis-cli").start(client.tls + ["-c", "-p", "\(ports[0])"], input: input)
     let text = Data(commands.joined(separator: "\n").utf8)
     try await onThread {
       try input.fileHandleForWriting.write(contentsOf: text)
@@ -83,7 +105,7 @@ package final class RedisCluster: Sendable {
 
   /// What a node answers to one command.
   package func answer(_ port: Int, _ words: String...) async throws -> String {
-    let done = try await Binary(path: "/usr/bin/redis-cli").run(["-p", "\(port)"] + words)
+    let done = try await client.run(["-p", "\(port)"] + words)
     return done.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
@@ -97,7 +119,7 @@ package final class RedisCluster: Sendable {
     try await set(target, "IMPORTING", giver)
     try await set(source, "MIGRATING", taker)
     let keys = try await answer(source, "CLUSTER", "GETKEYSINSLOT", "\(slot)", "1000000").split(separator: "\n")
-    let moved = try await Binary(path: "/usr/bin/redis-cli").run(
+    let moved = try await client.run(
       ["-p", "\(source)", "MIGRATE", "127.0.0.1", "\(target)", "", "0", "60000", "KEYS"] + keys.map { String($0) })
     guard moved.output == "OK\n" else { throw TestFailure("MIGRATE of \(keys.count) keys: \(moved.output)") }
     try await set(target, "NODE", taker)

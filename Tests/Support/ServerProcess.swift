@@ -21,7 +21,13 @@ package final class ServerProcess: Sendable {
     }
   }
 
-  deinit { input.fileHandleForWriting.closeFile() }
+  deinit { try? input.fileHandleForWriting.close() }
+
+  /// Kills it, and returns once nobody listens there any more.
+  package func kill() async throws {
+    try input.fileHandleForWriting.close()
+    try await eventually { !Socket.takesConnections(port) }
+  }
 
   /// What it answers to GET.
   package func get(_ path: String) async throws -> String {

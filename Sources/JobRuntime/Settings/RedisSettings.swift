@@ -3,14 +3,14 @@ package import Redis
 /// `REDIS_URL`, and the files that TLS rests on. They are looked at now, so that a mistake shows before
 /// anything is contacted.
 package func redisAddress(from env: inout Environment, isRequired: Bool = true) -> RedisAddress? {
-  var address: RedisAddress? = env.secret(
-    "REDIS_URL", form: "redis://host:6379/0, rediss://… (TLS) or unix:///path", isRequired: isRequired,
+  var address: RedisAddress? = env.url(
+    "REDIS_URL", form: RedisAddress.form, isRequired: isRequired,
     help: "Redis: user, password and database number may stand in it."
   ) { text in
     var problem = ""
     return RedisAddress(url: text, problem: &problem).map { .success($0) } ?? .failure(problem)
   }
-  if let password = address?.password { env.conceal([password]) }
+  env.conceal(address?.secrets ?? [])
 
   let files = TLSContext.Files(
     authorities: env.optionalPath(
@@ -21,14 +21,21 @@ package func redisAddress(from env: inout Environment, isRequired: Bool = true) 
       help: "This client's certificate (PEM, its chain after it), where Redis asks for one."),
     key: env.optionalPath(
       TLSContext.FileError.Part.key.setting, help: "The private key (PEM) of REDIS_CERT_FILE."))
+  let name = env.optionalString(
+    "REDIS_TLS_NAME",
+    help: "The name that every server's certificate has to hold, where it is not the one that the server is reached by."
+  )
+  address?.certificateName = name
   if address?.isEncrypted == true {
     do { address?.tls = try TLSContext(files) } catch { env.complain(error.part.setting, error.message) }
   } else if address != nil {
     let given: [(TLSContext.FileError.Part, String?)] = [
       (.authorities, files.authorities), (.certificate, files.certificate), (.key, files.key),
     ]
-    for (part, path) in given where path != nil {
-      env.complain(part.setting, "is set, but REDIS_URL does not ask for TLS; then it begins with rediss://")
+    let names = given.filter { $0.1 != nil }.map(\.0.setting) + (name == nil ? [] : ["REDIS_TLS_NAME"])
+    for setting in names {
+      env.complain(
+        setting, "is set, but REDIS_URL does not ask for TLS; then it begins with rediss:// or rediss+sentinel://")
     }
   }
   return address

@@ -1,0 +1,96 @@
+import BlockingIO
+
+/// Sentinels: servers that watch the primary of a service and its replicas, put a replica in the place of a primary that
+/// is gone, and say which server is the primary now.
+///
+/// They are asked for every new connection, so a failover is followed as a lost connection is: Sentinels end the
+/// connections to a primary that they have replaced.
+///
+/// Source: Redis documentation, "Guidelines for Redis clients with support for Redis Sentinel".
+extension Opening {
+  /// A session with the primary of a service, by the first of its Sentinels that names a server which says so itself.
+  func primary(
+    of service: String, at address: RedisAddress, until deadline: ContinuousClock.Instant, _ interrupt: Interrupt
+  ) throws(RedisError) -> RedisSession {
+    var failures: [(server: RedisAddress, error: RedisError)] = []
+    var tried: [RedisAddress] = []
+    for (index, sentinel) in address.sentinels.enumerated() {
+      let others = address.sentinels.count - 1 - index
+      let share = deadline.share(among: others + 1)
+      let primary: RedisAddress
+      do throws(RedisError) {
+        let named = try ask(sentinel, for: service, until: share.share(among: 2), interrupt)
+        primary = address.moved(to: named.host, port: named.port)
+      } catch {
+        if error == .cancelled { throw error }
+        failures.append((sentinel, error))
+        continue
+      }
+      if tried.contains(primary) { continue }
+      tried.append(primary)
+      do throws(RedisError) {
+        var session = try patient(until: share, others: others).session(at: primary, until: share, interrupt)
+        try checkRole(&session, of: service)
+        session.limit = commandTimeout
+        return session
+      } catch {
+        // What the primary says of us it would say again.
+        guard error.isOfTheWay else { throw error }
+        failures.append((primary, error))
+      }
+    }
+    throw Self.summary(failures, of: service)
+  }
+
+  private func ask(
+    _ sentinel: RedisAddress, for service: String, until deadline: ContinuousClock.Instant, _ interrupt: Interrupt
+  ) throws(RedisError) -> (host: String, port: Int) {
+    var session = try patient(until: deadline, others: 1).session(at: sentinel, until: deadline, interrupt)
+    let answer: RedisValue
+    do throws(RedisError) {
+      answer = try session.command(RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service))
+    } catch {
+      guard case .server("ERR", let message) = error, message.hasPrefix("unknown command") else { throw error }
+      throw .misconfigured(
+        "it is no Sentinel",
+        hint: "REDIS_URL reads redis://user:password@host:6379/0 where no Sentinels watch the server.")
+    }
+    if case .null = answer {
+      throw .misconfigured(
+        "it watches no service of this name",
+        hint: "REDIS_URL reads redis+sentinel://host:26379/SERVICE/0; SENTINEL MASTERS lists the services.")
+    }
+    guard answer.elements.count == 2, let host = answer.elements[0].text,
+      let port = answer.elements[1].text.flatMap({ Int($0) })
+    else { throw .unexpectedReply("what it answered is no address") }
+    return (host, port)
+  }
+
+  /// A Sentinel that was out of reach of the others may still name the primary of before.
+  private func checkRole(_ session: inout RedisSession, of service: String) throws(RedisError) {
+    let role = try session.command(RedisCommand("ROLE")).elements.first?.text ?? "nothing"
+    guard role == "master" else {
+      throw .connection("it was named as the primary of \(service), and calls itself «\(role)»")
+    }
+  }
+
+  /// What is thrown where no Sentinel has led to the primary.
+  private static func summary(
+    _ failures: [(server: RedisAddress, error: RedisError)], of service: String
+  ) -> RedisError {
+    let causes = failures.map { "\($0.server.location): \($0.error.text)" }.joined(separator: "; ")
+    let message = "the primary of the service \(service) was not found: \(causes)"
+    // As long as one of them is out of reach, it may know better later.
+    guard let first = failures.first?.error, !failures.contains(where: { $0.error.isTransient }) else {
+      return .connection(message)
+    }
+    return switch first {
+    case .server(let code, _): .server(code: code, message: message)
+    case .untrusted: .untrusted(message)
+    case .refused: .refused(message)
+    case .misconfigured(_, let hint): .misconfigured(message, hint: hint)
+    case .unexpectedReply: .unexpectedReply(message)
+    case .connection, .timedOut, .cancelled: .connection(message)
+    }
+  }
+}
