@@ -144,7 +144,7 @@ class Deployed(unittest.TestCase):
         self.assertEqual((first["scheduled_at"], first["scheduled_by"]), ("2025-03-01T02:00:00Z", "setting"))
         # What CloudWatch makes metrics of; the late alarm waits for job_health.
         (line,) = [json.loads(line) for line in ended.stderr.splitlines() if '"_aws"' in line]
-        (described,) = [d for d in line["_aws"]["CloudWatchMetrics"] if d["Dimensions"] == [["job_name"]]]
+        (described,) = [d for d in line["_aws"]["CloudWatchMetrics"] if ["job_name"] in d["Dimensions"]]
         self.assertEqual((described["Namespace"], line["job_name"], line["job_health"]), ("oneshot", "usage-aggregation", 1))
         self.assertIn("job_health", [metric["Name"] for metric in described["Metrics"]])
         second, _ = self.start("usage-aggregation", "2025-03-01T02:00:00Z")

@@ -94,6 +94,12 @@ class Alerts(unittest.TestCase):
         usage = 'job_last_success_timestamp{job_name="usage-aggregation"'
         self.assertFalse(self.fires("JobIsLate", {f"{usage}}}": late, f'{usage},variant="retention-30d"}}': fresh}, 9))
 
+    def test_of_two_redis_each_is_late_by_itself(self):
+        name = 'job_last_success_timestamp{job_name="usage-aggregation"'
+        fresh, late = {f'{name},server="a:6379/0"}}': "0x20"}, {f'{name},server="b:6379/0"}}': "-10000000x20"}
+        self.assertTrue(self.fires("JobIsLate", fresh | late, 9))
+        self.assertFalse(self.fires("JobIsLate", fresh, 9))
+
     def test_failures_partial_runs_and_dead_letters(self):
         name = 'job_name="usage-aggregation"'
         for alert, series, calm, alarming in [

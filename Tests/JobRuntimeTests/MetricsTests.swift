@@ -12,10 +12,11 @@ import Testing
 
   private func metrics(
     _ status: RunStatus = .partial, job: String = "a-job", shard: Shard = Shard(index: 0, count: 1),
-    instance: String = "", variant: String = "", isKnown: Bool = true
+    instance: String = "", server: String = "", variant: String = "", isKnown: Bool = true
   ) -> Metrics {
     Metrics(
-      identity: RunIdentity(instance: instance, job: job, variant: variant, shard: shard), status: status,
+      identity: RunIdentity(instance: instance, job: job, server: server, variant: variant, shard: shard),
+      status: status,
       finishedAt: Timestamp(microseconds: 1_762_567_200_123_456),
       duration: .milliseconds(1250), itemsProcessed: 2240, itemsFailed: 3,
       totals: isKnown
@@ -29,6 +30,24 @@ import Testing
   @Test func `a shard is told apart, on every line`() {
     let lines = metrics(shard: Shard(index: 2, count: 4)).prometheusText().split(separator: "\n")
     #expect(lines.filter { !$0.hasPrefix("#") }.allSatisfy { $0.contains(#"{job_name="a-job",shard="2""#) })
+  }
+
+  @Test func `what has totals of its own has labels of its own`() {
+    let text = metrics(
+      shard: Shard(index: 2, count: 4), instance: "staging", server: "cache:6379/0", variant: "pending"
+    ).prometheusText()
+    #expect(
+      text.contains(
+        #"job_health{job_name="a-job",job_instance="staging",server="cache:6379/0",variant="pending",shard="2"} 0"#),
+      "\(text)")
+  }
+
+  @Test func `a file keeps no lines of other work: they are not this run's to tell`() {
+    let others = [metrics(server: "b:6379/0"), metrics(), metrics(server: "a:6379/0", variant: "v")]
+    let mine = metrics(server: "a:6379/0").prometheusText()
+    let unknown = metrics(server: "a:6379/0", isKnown: false)
+    for other in others { #expect(unknown.prometheusText(keeping: other.prometheusText()) == unknown.prometheusText()) }
+    #expect(unknown.prometheusText(keeping: mine + others[0].prometheusText()) == mine)
   }
 
   @Test func `what is not known now stays what it was, and only that`() {
@@ -91,6 +110,18 @@ import Testing
         "job_last_success_timestamp":1762480800,"job_health":0,"job_consecutive_failures":1,\#
         "job_items_processed":2240,"job_dlq_messages_total":17}
         """#)
+  }
+
+  @Test func `an alarm of CloudWatch may name the Redis or not`() {
+    let text = metrics(server: "cache:6379/0").embeddedMetricFormat.text
+    #expect(text.contains(#""Dimensions":[["job_name"],["job_name","server"]]"#), "\(text)")
+    #expect(text.contains(#""Dimensions":[["job_name","status"],["job_name","server","status"]]"#), "\(text)")
+    #expect(text.contains(#""server":"cache:6379/0""#), "\(text)")
+  }
+
+  @Test(arguments: [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("?>~é", "Pz5-w6k")])
+  func `base64 is that of URLs`(text: String, encoded: String) {
+    #expect(base64URL(text) == encoded)
   }
 
   @Test func `an embedded metric document leaves out what is not known`() {

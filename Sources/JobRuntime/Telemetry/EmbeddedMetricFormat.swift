@@ -2,7 +2,8 @@ extension Metrics {
   /// The series as one document in CloudWatch's Embedded Metric Format, to be logged on one line.
   ///
   /// A member has one value, so the first series tells the total of this run's status only. Series whose
-  /// values are not known are left out.
+  /// values are not known are left out. What has a Redis is told with it and without: an alarm has to name all dimensions,
+  /// and who sets one up need not know the address.
   ///
   /// Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
   var embeddedMetricFormat: JSON {
@@ -26,9 +27,11 @@ extension Metrics {
         directives.append((names, [metric]))
       }
     }
-    let described: [JSON] = directives.map { directive in
-      [
-        "Namespace": "oneshot", "Dimensions": [.array(directive.dimensions.map { .string($0) })],
+    let described = directives.map { directive -> JSON in
+      let without = directive.dimensions.filter { $0 != Self.server }
+      let sets = without == directive.dimensions ? [without] : [without, directive.dimensions]
+      return [
+        "Namespace": "oneshot", "Dimensions": .array(sets.map { .array($0.map { .string($0) }) }),
         "Metrics": .array(directive.metrics),
       ]
     }

@@ -63,6 +63,9 @@ struct Metrics: Sendable, Equatable {
     ]
   }
 
+  /// The label of the Redis that the run's data are in.
+  static let server = "server"
+
   var job: String { identity.job }
   var shard: Shard { identity.shard }
 
@@ -75,7 +78,8 @@ struct Metrics: Sendable, Equatable {
   /// What tells the job's runs apart, as far as there is anything to tell.
   var parts: [(name: String, value: String)] {
     [
-      ("instance", identity.instance), ("variant", identity.series),
+      // Not «instance»: to Prometheus that is the target that it asks, and the label would come out under another name.
+      ("job_instance", identity.instance), (Self.server, identity.server), ("variant", identity.series),
       ("shard", shard.isWhole ? "" : String(shard.index)),
     ].filter { !$0.value.isEmpty }
   }

@@ -3,18 +3,20 @@ extension Metrics {
   ///
   /// Source: prometheus.io, "Exposition formats", text-based format 0.0.4.
   ///
-  /// - Parameter earlier: what was written before. A series whose values are not known now keeps its lines,
-  ///   so that an alert on the last success goes on working while Postgres is out of reach.
+  /// - Parameter earlier: what was written before. A series whose values are not known now keeps its lines, if they are of
+  ///   the same work, so that an alert on the last success goes on working while Postgres is out of reach.
   func prometheusText(keeping earlier: String = "") -> String {
     let earlier = earlier.split(separator: "\n")
+    let own = text(of: Sample())
     return series.map { series in
       var lines = series.samples.compactMap { sample in
-        sample.value.map { value in
-          let labels = labels(of: sample).map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
-          return "\(series.name){\(labels)} \(Self.text(of: value))"
-        }
+        sample.value.map { "\(series.name){\(text(of: sample))} \(Self.text(of: $0))" }
       }
-      if lines.isEmpty { lines = earlier.filter { $0.hasPrefix("\(series.name){") }.map { String($0) } }
+      if lines.isEmpty {
+        lines = earlier.filter { line in
+          ["}", ",status="].contains { line.hasPrefix("\(series.name){\(own)\($0)") }
+        }.map { String($0) }
+      }
       guard !lines.isEmpty else { return "" }
       return """
         # HELP \(series.name) \(series.help)
@@ -23,6 +25,11 @@ extension Metrics {
 
         """
     }.joined()
+  }
+
+  /// A sample's labels as the format wants them.
+  private func text(of sample: Sample) -> String {
+    labels(of: sample).map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
   }
 
   /// A label's value as the format wants it.

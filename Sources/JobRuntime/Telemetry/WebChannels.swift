@@ -8,7 +8,11 @@ extension Channel {
   static func pushgateway(_ address: WebAddress, by client: any WebClient) -> Channel {
     Channel(setting: "JOB_PUSHGATEWAY_URL", target: address.target) { ending throws(Failure) in
       // Each part has a group of its own, in which nothing replaces another's series.
-      let groups = ending.metrics.parts.flatMap { [$0.name, $0.value] }
+      let groups = ending.metrics.parts.flatMap { part in
+        // A value with a slash would be two parts of the path.
+        part.value.utf8.contains(UInt8(ascii: "/"))
+          ? ["\(part.name)@base64", base64URL(part.value)] : [part.name, part.value]
+      }
       let url = address.url(["metrics", "job", ending.metrics.job] + groups)
       try client.post(
         ending.metrics.prometheusText(), as: "text/plain; version=0.0.4", to: url, within: StopLimits.webRequest)

@@ -41,7 +41,7 @@ struct Measured {
       uniqueKeysWithValues: lines.map { line in
         let parts = line.split(separator: " ")
         let name = parts[0].replacing("job_name=\"usage-aggregation\"", with: "")
-          .replacing(#/,?variant="[^"]*"/#, with: "")
+          .replacing(#/,?(variant|server)="[^"]*"/#, with: "")
           .replacing(#/\{,?(status=")?([^"}]*)"?\}/#) { $0.output.2.isEmpty ? "" : " " + $0.output.2 }
         return (String(name), String(parts[1]))
       })

@@ -1,4 +1,5 @@
 import Foundation
+import Redis
 import TestSupport
 import Testing
 
@@ -12,6 +13,7 @@ import Testing
   private func served(_ gateway: ServerProcess) async throws -> [String] {
     try await gateway.get("/metrics").split(separator: "\n").filter { $0.hasPrefix("job_") }.map {
       String($0).replacing(#"instance="",job="usage-aggregation",job_name="usage-aggregation""#, with: "…")
+        .replacing(#/,server="[^"]*"/#, with: "")
     }
   }
 
@@ -51,6 +53,20 @@ import Testing
     }
     let lines = try await served(gateway)
     #expect(lines.contains("job_health{…,shard=\"0\"} 1") && lines.contains("job_health{…,shard=\"1\"} 1"))
+  }
+
+  @Test func `two Redis have groups of their own, whatever their addresses hold`() async throws {
+    let place = try await Place()
+    let (gateway, other) = (try await gateway(), try await RedisServer())
+    for url in [place.redisURL, other.url] {
+      let settings = ["JOB_PUSHGATEWAY_URL": "http://127.0.0.1:\(gateway.port)", "REDIS_URL": url]
+      let run = try await DeliveryBuild.job.run([], place.environment.merging(settings) { $1 })
+      #expect(run.exitCode == 0 && !run.errors.contains("could not be told"), "\(run.errors)")
+    }
+    let lines = try await gateway.get("/metrics")
+    for server in [place.redis.identity, other.address.identity] {
+      #expect(lines.contains("job_name=\"usage-aggregation\",server=\"\(server)\"} 1"), "\(server): \(lines)")
+    }
   }
 
   @Test func `only a binary with the trait needs libcurl`() async throws {

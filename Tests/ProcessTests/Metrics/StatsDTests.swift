@@ -1,4 +1,5 @@
 import Foundation
+import Redis
 import TestSupport
 import Testing
 
@@ -24,9 +25,9 @@ import Testing
     let lines = datagram.split(separator: "\n").map { String($0) }
     #expect(
       lines.allSatisfy {
-        $0.wholeMatch(of: #/[a-z_]+:[0-9.]+\|[cg]\|#job_name:usage-aggregation(,status:[a-z]+)?/#) != nil
+        $0.wholeMatch(of: #/[a-z_]+:[0-9.]+\|[cg]\|#job_name:usage-aggregation,server:[^,]+(,status:[a-z]+)?/#) != nil
       })
-    let tag = "#job_name:usage-aggregation"
+    let tag = "#job_name:usage-aggregation,server:\(place.redis.identity)"
     for line in [
       "job_runs_total:0|c|\(tag),status:succeeded", "job_runs_total:1|c|\(tag),status:partial",
       "job_runs_total:0|c|\(tag),status:failed", "job_runs_total:0|c|\(tag),status:interrupted",
@@ -46,7 +47,7 @@ import Testing
     for _ in 0..<3 { #expect(try await job.run([], settings).exitCode == 0) }
     var sum = 0
     while let datagram = agent.next() {
-      sum += datagram.contains("job_runs_total:1|c|#job_name:usage-aggregation,status:succeeded") ? 1 : 0
+      sum += datagram.contains(/job_runs_total:1\|c\|#job_name:usage-aggregation,server:[^,]+,status:succeeded/) ? 1 : 0
     }
     #expect(try await place.value("select succeeded from oneshot.job_totals") == "\(sum)")
   }

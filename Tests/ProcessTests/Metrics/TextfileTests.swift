@@ -1,4 +1,5 @@
 import Foundation
+import Redis
 import TestSupport
 import Testing
 
@@ -126,21 +127,42 @@ import Testing
       #expect(run.exitCode == 0)
     }
     #expect(try await here.run().exitCode == 0)
+    let served = try await served(here)
+    #expect(served.contains("node_textfile_scrape_error 0"))
+    // The one that is whole counts on where shard 0 had been.
+    for (shard, runs) in [(",shard=\"0\"", 1), (",shard=\"1\"", 1), ("", 2)] {
+      let labels = "job_name=\"usage-aggregation\",server=\"\(here.place.redis.identity)\"\(shard)"
+      #expect(served.contains { $0 == "job_runs_total{\(labels),status=\"succeeded\"} \(runs)" }, "\(labels)")
+      #expect(served.contains { $0 == "job_health{\(labels)} 1" }, "\(labels)")
+    }
+    #expect(served.contains("# TYPE job_runs_total counter"))
+  }
+
+  private func served(_ here: Measured) async throws -> [Substring] {
     let exporter = try await ServerProcess("/usr/bin/prometheus-node-exporter") { port in
       [
         "--web.listen-address=127.0.0.1:\(port)", "--collector.disable-defaults", "--collector.textfile",
         "--collector.textfile.directory=\(here.folder.path)",
       ]
     }
-    let served = try await exporter.get("/metrics").split(separator: "\n")
-    #expect(served.contains("node_textfile_scrape_error 0"))
-    // The one that is whole counts on where shard 0 had been.
-    for (shard, runs) in [(",shard=\"0\"", 1), (",shard=\"1\"", 1), ("", 2)] {
-      let labels = "job_name=\"usage-aggregation\"\(shard)"
-      #expect(served.contains { $0 == "job_runs_total{\(labels),status=\"succeeded\"} \(runs)" }, "\(labels)")
-      #expect(served.contains { $0 == "job_health{\(labels)} 1" }, "\(labels)")
+    return try await exporter.get("/metrics").split(separator: "\n")
+  }
+
+  @Test func `of two Redis each has series of its own`() async throws {
+    let here = try await Measured()
+    defer { here.remove() }
+    let other = try await RedisServer()
+    #expect(try await here.run().exitCode == 0)
+    let second = here.folder.appending(path: "other.prom").path
+    for _ in 1...2 {
+      #expect(try await here.run(["REDIS_URL": other.url, "JOB_METRICS_FILE": second]).exitCode == 0)
     }
-    #expect(served.contains("# TYPE job_runs_total counter"))
+    let served = try await served(here)
+    #expect(served.contains("node_textfile_scrape_error 0"))
+    for (server, runs) in [(here.place.redis.identity, 1), (other.address.identity, 2)] {
+      let labels = "job_name=\"usage-aggregation\",server=\"\(server)\",status=\"succeeded\""
+      #expect(served.contains { $0 == "job_runs_total{\(labels)} \(runs)" }, "\(labels): \(served)")
+    }
   }
 
   @Test func `the collector may read the file whatever this process's mask is`() async throws {
