@@ -61,7 +61,7 @@ public struct Transaction: ~Copyable {
       throw JobFailure(.internal, "items are rejected as «\(failure.kind.name)», which is no kind of the job's facts")
     }
     if isWriting {
-      try session.execute(DeadLetters.record(failures, of: run.identity, runID: run.id, at: run.startedAt))
+      try session.pipeline(DeadLetters.recording(failures, of: run.identity, runID: run.id, at: run.startedAt))
     }
     let told = run.record.toldByReplay
     rejected.add(told.isEmpty ? failures : failures.filter { !told.contains(ExactName($0.item.storableName)) })

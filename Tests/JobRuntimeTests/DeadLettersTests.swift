@@ -11,11 +11,11 @@ import Testing
   }
 
   private func record(
-    _ failures: [ItemFailure], in place: Place, run: UInt64 = 1, at seconds: Int64 = 1_700_000_000
+    _ failures: [ItemFailure], in place: Place, server: String = "", run: UInt64 = 1, at seconds: Int64 = 1_700_000_000
   ) async throws {
-    let statement = DeadLetters.record(
-      failures, of: RunIdentity(job: "job"), runID: Self.runID(run), at: Timestamp(seconds: seconds))
-    try await place.database.withSession { session in try session.execute(statement) }
+    let statements = DeadLetters.recording(
+      failures, of: RunIdentity(job: "job", server: server), runID: Self.runID(run), at: Timestamp(seconds: seconds))
+    try await place.database.withSession { session in try session.pipeline(statements) }
   }
 
   private func letters(_ place: Place) async throws -> [[String]] {
@@ -64,6 +64,47 @@ import Testing
     #expect(try await letters(place).count == 1)
   }
 
+  @Test func `a letter of before servers were noted stays one letter when its item fails again`() async throws {
+    let place = try await Place()
+    let identity = RunIdentity(job: "job", server: "a:6379/0")
+    func query(_ statement: Statement) async throws -> Rows {
+      try await place.database.withSession { session in try session.query(statement) }
+    }
+    try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place)
+    try await place.execute(
+      "update oneshot.dead_letters set replay_asked_at = '2025-11-08T02:00:00Z', replay_asked_by = 'ann'")
+    let asked = try DeadLetters.asked(identity, after: DeadLetters.Position(), limit: 9)
+    let given = try await query(asked).map { DeadLetters.given(try DeadLetter(row: $0)) }
+    try #require(given.count == 1)
+    let run = Self.runID(2)
+    _ = try await query(DeadLetters.give(given, of: identity, to: run))
+    // Its replay finds it bad once more.
+    try await record(
+      [ItemFailure(item: "a", kind: .named("k"), message: "n")], in: place, server: identity.server, run: 2)
+    _ = try await query(DeadLetters.settle(given, done: [], of: identity, by: run))
+    let outcome = try await query(DeadLetters.outcome(given.map(\.digest), of: identity, of: run)).only()
+    let counts = try ["resolved", "failed_again", "left"].map { try outcome.value($0, as: Int.self) }
+    #expect(counts == [0, 1, 0])
+    #expect(try await letters(place) == [["a", "k", "n", "2", "pending", "{}"]])
+    #expect(
+      try await place.rows("select server as a, replay_asked_by is null as b from oneshot.dead_letters")
+        == [["a:6379/0", "t"]])
+    #expect(try await query(asked).isEmpty)
+  }
+
+  @Test func `where a Redis has a letter of the item already, the one of before is over when it fails again`()
+    async throws
+  {
+    let place = try await Place()
+    for (run, server) in [(1, "a:6379/0"), (2, ""), (3, "a:6379/0"), (4, "b:6379/0")] as [(UInt64, String)] {
+      let failures = [ItemFailure(item: "a", kind: .named("k"), message: "m")]
+      try await record(failures, in: place, server: server, run: run)
+    }
+    #expect(
+      try await place.rows("select server || ' ' || attempts as a, state as b from oneshot.dead_letters order by 1")
+        == [[" 1", "resolved"], ["a:6379/0 2", "pending"], ["b:6379/0 1", "pending"]])
+  }
+
   @Test func `no failures are no letters`() async throws {
     let place = try await Place()
     try await record([], in: place)
@@ -87,10 +128,10 @@ import Testing
   @Test func `jobs have letters of their own`() async throws {
     let place = try await Place()
     for job in ["a", "b"] {
-      let statement = DeadLetters.record(
+      let statements = DeadLetters.recording(
         [ItemFailure(item: "x", kind: .named("k"), message: "m")], of: RunIdentity(job: job), runID: Self.runID(1),
         at: Timestamp(seconds: 0))
-      try await place.database.withSession { session in try session.execute(statement) }
+      try await place.database.withSession { session in try session.pipeline(statements) }
     }
     #expect(try await letters(place).count == 2)
   }

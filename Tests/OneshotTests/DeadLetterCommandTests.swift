@@ -23,7 +23,7 @@ import Testing
   ) async throws {
     var generator = SystemRandomNumberGenerator()
     let moment = Timestamp(seconds: seconds)
-    let statement = DeadLetters.record(
+    let statements = DeadLetters.recording(
       items.map {
         ItemFailure(
           item: $0, kind: LetterKind(kind, cause: "It is \(kind).", remedy: "Correct it."), message: "«\($0)» is bad",
@@ -31,7 +31,7 @@ import Testing
       },
       of: RunIdentity(job: job),
       runID: RunID(at: moment, using: &generator), at: moment)
-    try await place.database.withSession { session in try session.execute(statement) }
+    try await place.database.withSession { session in try session.pipeline(statements) }
   }
 
   func letters(_ condition: String = "true") async throws -> [[String]] {

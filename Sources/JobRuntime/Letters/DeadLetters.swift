@@ -3,11 +3,59 @@ import Postgres
 /// Every statement that changes a row of `oneshot.dead_letters`: here what a run does by itself, in
 /// `DeadLetters+Replay.swift` what it does because somebody asked, in `LetterFilter.swift` what an operator does.
 enum DeadLetters {
-  /// Writes failures: one row per item of a job, installation and server; failing again, in another run, raises `attempts`. What their kinds mean
-  /// is written beside them, where it is not there yet.
-  static func record(_ failures: [ItemFailure], of identity: RunIdentity, runID: RunID, at moment: Timestamp)
-    -> Statement
-  {
+  /// Which letters are a run's to resolve and to replay, over `letter`, a row of `oneshot.dead_letters`. Those of before
+  /// servers were noted are anybody's.
+  static func own(_ identity: RunIdentity) -> SQLFragment {
+    SQLFragment(
+      sql: """
+        (letter.instance, letter.job) = (:run_instance, :run_job) and letter.server in (:run_server, '')
+        """,
+      ["run_instance": identity.instance, "run_job": identity.job, "run_server": identity.server])
+  }
+
+  /// A statement with `own` in its hole `{own}`.
+  static func statement(
+    _ sql: String, _ inputs: [String: any PostgresEncodable], of identity: RunIdentity, file: String = #fileID,
+    line: Int = #line
+  ) throws(PostgresError) -> Statement {
+    try SQLFragment(sql: sql, inputs, file: file, line: line).filling(["own": own(identity)]).statement()
+  }
+
+  /// What has to be sent to record failures, in one transaction.
+  static func recording(
+    _ failures: [ItemFailure], of identity: RunIdentity, runID: RunID, at moment: Timestamp
+  ) -> [Statement] {
+    (identity.server.isEmpty ? [] : [adopt(failures, of: identity)])
+      + [record(failures, of: identity, runID: runID, at: moment)]
+  }
+
+  /// Gives letters of before servers were noted to the Redis that their items fail in now, so that one item stays one
+  /// letter. Where that Redis has a letter of the item already, the old one is over.
+  private static func adopt(_ failures: [ItemFailure], of identity: RunIdentity) -> Statement {
+    """
+    update oneshot.dead_letters as old
+    set server = case when is_there then old.server else \(identity.server) end,
+      state = case when is_there then 'resolved' else old.state end,
+      replay_asked_at = case when not is_there then old.replay_asked_at end,
+      replay_asked_by = case when not is_there then old.replay_asked_by end,
+      replay_run_id = case when not is_there then old.replay_run_id end
+    from unnest(\(failures.map(\.item.storableName))::text[]) as failure (item)
+    cross join lateral (
+      select exists (
+        select from oneshot.dead_letters as d
+        where (d.instance, d.job, d.server) = (\(identity.instance), \(identity.job), \(identity.server))
+          and d.item_digest = sha256(convert_to(failure.item, 'UTF8'))) as is_there
+    ) as own
+    where (old.instance, old.job, old.server) = (\(identity.instance), \(identity.job), '')
+      and old.item_digest = sha256(convert_to(failure.item, 'UTF8'))
+    """
+  }
+
+  /// Writes failures: one row for each installation, job, Redis and item; failing again, in another run, raises
+  /// `attempts`. What their kinds mean is written beside them, where it is not there yet.
+  private static func record(
+    _ failures: [ItemFailure], of identity: RunIdentity, runID: RunID, at moment: Timestamp
+  ) -> Statement {
     let kinds = failures.reduce(into: [LetterKind]()) { if !$0.contains($1.kind) { $0.append($1.kind) } }
     // The key is a digest because an item may be longer than a B-tree takes (2,704 bytes).
     return """
@@ -55,12 +103,10 @@ enum DeadLetters {
       sql: """
         update oneshot.dead_letters as letter
         set state = 'resolved', replay_asked_at = null, replay_asked_by = null, replay_run_id = null
-        where (letter.instance, letter.job) = (:run_instance, :run_job) and letter.server in (:run_server, '')
-          and letter.state = 'pending' and (
+        where {own} and letter.state = 'pending' and (
         {condition}
         )
-        """,
-      ["run_instance": identity.instance, "run_job": identity.job, "run_server": identity.server]
-    ).filling(["condition": condition]).statement()
+        """
+    ).filling(["own": own(identity), "condition": condition]).statement()
   }
 }

@@ -7,8 +7,7 @@
 prepare golden (unknown, unknown, unknown, unknown, date) as
 update oneshot.dead_letters as letter
 set state = 'resolved', replay_asked_at = null, replay_asked_by = null, replay_run_id = null
-where (letter.instance, letter.job) = ($1, $2) and letter.server in ($3, '')
-  and letter.state = 'pending' and (
+where (letter.instance, letter.job) = ($1, $2) and letter.server in ($3, '') and letter.state = 'pending' and (
 -- Dead letters of earlier runs whose counters could be read this time.
 letter.payload ->> 'key_prefix' = $4 and letter.payload ->> 'usage_date' = $5::date::text
 and exists (
