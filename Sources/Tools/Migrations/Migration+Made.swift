@@ -44,6 +44,20 @@ extension Migration {
     return objects
   }
 
+  /// The columns that it adds to tables that are there. One `add column` a line, behind the table's name on a line of its
+  /// own.
+  var added: [(table: String, columns: [(name: String, type: String)])] {
+    let lines = sql.split(separator: "\n").map(String.init)
+    return lines.indices.filter { lines[$0].hasPrefix("alter table ") }.compactMap { start in
+      let rest = Array(lines[(start + 1)...])
+      let end = rest.firstIndex { $0.hasSuffix(";") }.map { $0 + 1 } ?? rest.endIndex
+      let added = rest[..<end].filter { $0.hasPrefix("  add column ") }
+      guard let table = lines[start].split(separator: " ").dropFirst(2).first, !added.isEmpty else { return nil }
+      let columns = added.map { "  " + $0.dropFirst("  add column ".count).filter { $0 != ";" } }
+      return (String(table), Self.columns(columns))
+    }
+  }
+
   /// What `--plan` says besides: lines of the file that begin with `-- plan: `.
   var remarks: [String] {
     sql.split(separator: "\n").filter { $0.hasPrefix("-- plan: ") }.map { String($0.dropFirst("-- plan: ".count)) }

@@ -26,6 +26,13 @@ package struct Plan: Sendable {
       let here = made.filter(isHere)
       let parts = MadeObject.Kind.allCases.compactMap { kind in part(here.filter { $0.kind == kind }) }
       if !parts.isEmpty { lines.append("in \(place): " + parts.joined(separator: "; ")) }
+      let added = step.added.filter { $0.table.hasPrefix("oneshot.") == (place == "oneshot") }.flatMap {
+        table, columns in
+        columns.map { "\(table.split(separator: ".").last ?? "").\($0.name)" }
+      }
+      if !added.isEmpty {
+        lines.append("in \(place): column\(added.count == 1 ? "" : "s") " + added.joined(separator: ", "))
+      }
     }
     return (lines + step.remarks).map { "  \($0)\n" }.joined()
   }

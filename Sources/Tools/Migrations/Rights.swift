@@ -7,6 +7,8 @@ struct Rights {
   private let references: [String]
   /// Tables of the first schema of search_path that are changed when they are there.
   private let changed: [String]
+  /// Tables of the schema oneshot that are given columns, made by steps that were applied before.
+  private let extended: [String]
   private let converts: Bool
 
   init(of plan: Plan) {
@@ -14,8 +16,11 @@ struct Rights {
     makesTables = plan.converts || plan.steps.contains(where: \.isOutsideOfOneshot)
     let made = Set(plan.steps.flatMap(\.made).map(\.name))
     references = plan.steps.flatMap(\.references).filter { !made.contains($0) }
+    let altered = plan.steps.flatMap(\.added).map(\.table).filter { !made.contains($0) }
+    extended = altered.filter { $0.hasPrefix("oneshot.") }
     changed =
-      plan.steps.flatMap(\.made).filter { $0.kind == .table && $0.isOnlyIfMissing }.map(\.name)
+      altered.filter { !$0.hasPrefix("oneshot.") }
+      + plan.steps.flatMap(\.made).filter { $0.kind == .table && $0.isOnlyIfMissing }.map(\.name)
       + plan.steps.flatMap(\.made).compactMap(\.table).filter { !made.contains($0) && !$0.hasPrefix("oneshot.") }
       + (plan.converts ? ["top_stats_history"] : [])
   }
@@ -63,6 +68,7 @@ struct Rights {
       end
     from here, known join pg_roles on pg_roles.oid = relowner
     where (nspname = tables and relname = any (\(changed)::text[])
+        or nspname || '.' || relname = any (\(extended)::text[])
         or nspname = 'oneshot' and relkind = 'r' and \(converts))
       and not pg_has_role(relowner, 'usage')
     group by rolname, rolsuper, role

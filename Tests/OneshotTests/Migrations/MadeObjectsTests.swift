@@ -26,6 +26,9 @@ import Testing
         begin
           create table hidden (x text);
         end $$;
+        alter table oneshot.d
+          add column value double precision not null default 0,
+          add column name text;
         create trigger t after delete on a for each statement execute function oneshot.f();
         """)
     #expect(
@@ -37,12 +40,20 @@ import Testing
         MadeObject(kind: .table, name: "oneshot.b", columns: [("a_id", "bigint")]),
         MadeObject(kind: .function, name: "oneshot.f"), MadeObject(kind: .trigger, name: "t", table: "a"),
       ])
+    #expect(step.added.map(\.table) == ["oneshot.d"])
+    #expect(
+      step.added.first?.columns.elementsEqual([("value", "double precision"), ("name", "text")], by: ==) == true)
     #expect(step.references == ["oneshot.c"] && step.remarks == ["something else"])
   }
 
   @Test func `all tables of all lines are read with the columns that Postgres has`() async throws {
     let place = try await Place()
-    let made = Migration.all.flatMap(\.made).filter { $0.kind == .table }
+    let added = Migration.all.flatMap(\.added)
+    let made = Migration.all.flatMap(\.made).filter { $0.kind == .table }.map { table in
+      var table = table
+      if !table.columns.isEmpty { table.columns += added.filter { $0.table == table.name }.flatMap(\.columns) }
+      return table
+    }
     let tables = try await place.rows(
       """
       select case when nspname = 'oneshot' then 'oneshot.' else '' end || relname as a
