@@ -28,6 +28,9 @@ package struct LedgerRun: Sendable, Equatable {
   package var version: String
   /// How long it took, by a clock that nobody sets; `nil` while it runs.
   package var measuredDuration: Duration?
+  /// Whether somebody wanted just this once (`Selection.once`), so that its part is that of other work, too. Only where
+  /// runs are read to be judged.
+  package var isOnce = false
 
   /// How a run stands, by the ledger.
   package enum Status: String, Sendable, CaseIterable {

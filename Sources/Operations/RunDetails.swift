@@ -4,6 +4,8 @@ package import Postgres
 /// A run with all columns of its row: what `--json` tells, and what `oneshot run` lays out.
 package struct RunDetails: Sendable, Equatable {
   package var run: LedgerRun
+  /// Whose totals it counts towards; `nil` where the variant says it.
+  package var series: String?
   package var window: Window?
   /// JSON as it is stored; `nil` until the run has ended.
   package var counts: String?
@@ -12,6 +14,7 @@ package struct RunDetails: Sendable, Equatable {
   /// - Parameter row: all columns of `oneshot.job_runs`.
   package init(row: Row) throws(PostgresError) {
     run = try LedgerRun(row: row)
+    series = try row.optional("series")
     if let start: Timestamp = try row.optional("window_start"), let end: Timestamp = try row.optional("window_end") {
       window = Window(start: start, end: end)
     }
@@ -32,7 +35,7 @@ package struct RunDetails: Sendable, Equatable {
     func number(_ value: Int64?) -> JSON { value.map { .integer($0) } ?? .null }
     return [
       "run_id": .string(run.id), "instance": .string(run.part.instance), "job": .string(run.part.job),
-      "server": .string(run.part.server), "variant": .string(run.part.variant),
+      "server": .string(run.part.server), "variant": .string(run.part.variant), "series": text(series),
       "shard": .integer(Int64(run.part.shard)), "shard_count": .integer(Int64(run.shardCount)),
       "scheduled_at": .string(run.scheduledAt.rfc3339), "scheduled_by": .string(run.scheduledBy),
       "forced": .bool(run.isForced), "window_start": text(window?.start.rfc3339),

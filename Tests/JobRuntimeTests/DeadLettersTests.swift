@@ -101,7 +101,8 @@ import Testing
       try await record(failures, in: place, server: server, run: run)
     }
     #expect(
-      try await place.rows("select server || ' ' || attempts as a, state as b from oneshot.dead_letters order by 1")
+      try await place.rows(
+        "select server || ' ' || attempts as a, state as b from oneshot.dead_letters order by server collate \"C\"")
         == [[" 1", "resolved"], ["a:6379/0 2", "pending"], ["b:6379/0 1", "pending"]])
   }
 

@@ -10,7 +10,8 @@ package struct PlantedLedger {
 
   /// Rows of runs; moments are SQL over `g`, which counts them from 0, the newest.
   package func plant(
-    _ job: String, variant: String = "", shard: Int = 0, of shards: Int = 1, every period: String = "1 hour",
+    _ job: String, server: String = "", variant: String = "", series: String? = nil, shard: Int = 0, of shards: Int = 1,
+    every period: String = "1 hour",
     newest: String = "1 minute", count: Int = 1, took: String = "2 seconds", _ status: String = "succeeded",
     kind: String? = nil, message: String? = nil, items: Int = 5, behind: Int = 0, deadline: String = "50 minutes",
     id: String? = nil
@@ -19,10 +20,10 @@ package struct PlantedLedger {
     let id = id.map { "'\($0)'::uuid" } ?? "gen_random_uuid()"
     try await place.execute(
       """
-      insert into oneshot.job_runs (run_id, job, variant, shard, shard_count, scheduled_at, scheduled_by, forced, status,
+      insert into oneshot.job_runs (run_id, job, server, variant, series, shard, shard_count, scheduled_at, scheduled_by, forced, status,
         attempt, fence, started_at, finished_at, deadline_at, items_processed, behind, errors_total, error_kind,
         error_message, host, version)
-      select \(id), \(quoted(job)), \(quoted(variant)), \(shard), \(shards), start, 'clock', false, \(quoted(status)),
+      select \(id), \(quoted(job)), \(quoted(server)), \(quoted(variant)), \(quoted(series)), \(shard), \(shards), start, 'clock', false, \(quoted(status)),
         1, 1, start, case when \(quoted(status)) <> 'running' then start + interval \(quoted(took)) end,
         start + interval \(quoted(deadline)), \(items), \(behind), 0, \(quoted(kind)), \(quoted(message)), 'host-1', '0'
       from generate_series(0, \(count - 1)) g,

@@ -26,7 +26,8 @@ struct Ledger: Sendable {
     """
     with me as (
       select \(identity.instance)::text as instance, \(job)::text as job, \(identity.server)::text as server,
-        \(identity.variant)::text as variant, \(shard.index)::integer as shard, \(shard.count)::integer as shard_count
+        \(identity.variant)::text as variant, \(identity.series)::text as series, \(shard.index)::integer as shard,
+        \(shard.count)::integer as shard_count
     ), schema as (
       select bool_and(found >= needed.number) as is_enough, string_agg(needed.line || ' ' || found, ',') as found
       from unnest(\(facts.needs.map(\.line))::text[], \(facts.needs.map(\.number))::integer[]) as needed (line, number)
@@ -59,28 +60,28 @@ struct Ledger: Sendable {
       set status = 'failed', error_kind = 'abandoned', finished_at = \(facts.startedAt),
         error_message = 'the process ended without closing its run; a later run found it'
       from fence, me
-      where (r.instance, r.job, r.server, r.shard) = (me.instance, me.job, me.server, me.shard)
-        and r.status = 'running' and r.fence < fence.token and r.run_id <> \(runID)
-      returning r.variant
+      where (r.instance, r.job, r.shard) = (me.instance, me.job, me.shard) and r.status = 'running' and r.run_id <> \(runID)
+        -- One of another Redis goes on beside this one. But once its time is over it is dead, and where its address is no
+        -- longer used, no run of its own ever comes.
+        and (r.server = me.server and r.fence < fence.token or r.deadline_at < \(facts.startedAt - Self.graceOfOthers))
+      returning r.server, coalesce(r.series, r.variant) as series
     ), counted as (
       insert into oneshot.job_totals as t (
         instance, job, server, variant, shard, succeeded, partial, failed, interrupted, dead_letters,
         consecutive_failures)
       -- No dead letters: what an abandoned run told is told again by the next.
-      select instance, job, server, series, shard, 0, 0, count(*), 0, 0, count(*)
-      from me cross join lateral (
-        select case when left_open.variant = me.variant then \(identity.series) else left_open.variant end as series
-        from left_open) as of_series
-      group by instance, job, server, series, shard
+      select me.instance, me.job, left_open.server, left_open.series, me.shard, 0, 0, count(*), 0, 0, count(*)
+      from me, left_open
+      group by me.instance, me.job, left_open.server, left_open.series, me.shard
       on conflict (instance, job, server, variant, shard) do update set failed = t.failed + excluded.failed,
         consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
     ), opened as (
       insert into oneshot.job_runs (
-        run_id, instance, job, server, variant, shard, shard_count, scheduled_at, scheduled_by, forced, status, attempt,
-        fence, started_at, deadline_at, host, version)
-      select \(runID), instance, job, server, variant, shard, shard_count, \(facts.scheduledAt), \(facts.scheduledBy),
-        \(facts.isForced), 'running', (select count(*) from of_slot where run_id <> \(runID)) + 1, fence.token,
-        \(facts.startedAt), \(facts.deadlineAt), \(facts.host), \(facts.version)
+        run_id, instance, job, server, variant, series, shard, shard_count, scheduled_at, scheduled_by, forced, status,
+        attempt, fence, started_at, deadline_at, host, version)
+      select \(runID), instance, job, server, variant, series, shard, shard_count, \(facts.scheduledAt),
+        \(facts.scheduledBy), \(facts.isForced), 'running', (select count(*) from of_slot where run_id <> \(runID)) + 1,
+        fence.token, \(facts.startedAt), \(facts.deadlineAt), \(facts.host), \(facts.version)
       from fence, me
       -- The same run again: it was opened, but the answer was lost.
       on conflict (run_id) do update set fence = excluded.fence where job_runs.status = 'running'
@@ -94,6 +95,9 @@ struct Ledger: Sendable {
     from schema cross join clock left join opened on true
     """
   }
+
+  /// How long after its deadline a run of another Redis counts as dead: more than it takes to stop, by clocks of two hosts.
+  private static let graceOfOthers = Duration.minutes(1)
 
   struct OpeningFacts: Sendable {
     var scheduledAt: Timestamp

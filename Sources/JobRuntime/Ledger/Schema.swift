@@ -48,7 +48,8 @@ enum Schema {
     TableNeed(
       "oneshot.job_runs",
       columns: [
-        "run_id", "instance", "job", "server", "variant", "shard", "scheduled_at", "status", "fence", "counts",
+        "run_id", "instance", "job", "server", "variant", "series", "shard", "scheduled_at", "status", "fence",
+        "counts",
         "deadline_at", "items_processed", "behind",
       ],
       privileges: [.select, .insert, .update, .delete]),

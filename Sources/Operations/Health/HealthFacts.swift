@@ -9,6 +9,8 @@ package struct HealthFacts: Sendable {
   package var migratedAt: Timestamp
   /// Of each part its newest runs and its newest successes, the newest first; and one that started in times to come.
   package var runs: [LedgerRun]
+  /// When the first run of each part started that the ledger still knows; where none is told, `runs` are all.
+  package var firstStarts: [JobPart: Timestamp]
   /// `nil` where they could not be looked at.
   package var locks: [HeldLock]?
   /// Runs that the ledger calls running, and whose lock is not their own.
@@ -39,15 +41,20 @@ package struct HealthFacts: Sendable {
   static let lately = Duration.days(7)
 
   package init(
-    now: Timestamp, migratedAt: Timestamp, runs: [LedgerRun], locks: [HeldLock]? = [], orphans: Set<String> = [],
-    letters: [PendingLetters] = []
+    now: Timestamp, migratedAt: Timestamp, runs: [LedgerRun], firstStarts: [JobPart: Timestamp] = [:],
+    locks: [HeldLock]? = [], orphans: Set<String> = [], letters: [PendingLetters] = []
   ) {
-    (self.now, self.migratedAt, self.runs) = (now, migratedAt, runs)
+    (self.now, self.migratedAt, self.runs, self.firstStarts) = (now, migratedAt, runs, firstStarts)
     (self.locks, self.orphans, self.letters) = (locks, orphans, letters)
   }
 }
 
 extension HealthFacts {
+  /// When the first run of a part started.
+  func firstStart(of part: JobPart) -> Timestamp? {
+    firstStarts[part] ?? runs.last { $0.part == part }?.startedAt
+  }
+
   /// Whether the part's lock is in the Redis that was looked at: not for one whose data are in another.
   package func hasLockHere(_ part: JobPart) -> Bool { part.server.isEmpty || part.server == server }
 
@@ -75,7 +82,14 @@ extension HealthFacts {
         "until": now + settings.grace, "expected": settings.expectations.map(\.job), "newest": Self.newest,
         "successes": Self.successes,
       ])
-    runs = try await query(chosen).map { try LedgerRun(row: $0) }
+    (runs, firstStarts) = ([], [:])
+    for row in try await query(chosen) {
+      var run = try LedgerRun(row: row)
+      run.isOnce = try row.value("is_once")
+      let first: Timestamp = try row.value("first_started_at")
+      firstStarts[run.part] = min(first, firstStarts[run.part] ?? first)
+      runs.append(run)
+    }
     letters = try await query(Statement(file: "health_letters.sql", PackageResources.health_letters_sql)).map { row in
       PendingLetters(
         instance: try row.value("instance"), job: try row.value("job"), server: try row.value("server"),

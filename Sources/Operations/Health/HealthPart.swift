@@ -9,13 +9,19 @@ package struct HealthPart: Sendable {
   package var runs: [LedgerRun]
 
   package var newest: LedgerRun? { runs.first }
-  package var successes: [LedgerRun] { runs.filter(\.isGood) }
-  package var lastSuccess: LedgerRun? { runs.first(where: \.isGood) }
+  /// Of its usual work: what somebody wanted once is no measure of it.
+  package var successes: [LedgerRun] { runs.filter { $0.isGood && !$0.isOnce } }
+  package var lastSuccess: LedgerRun? { successes.first }
   package var running: LedgerRun? { runs.first { $0.status == .running } }
 
-  /// Runs that have ended since the last one that went well.
+  /// Runs that have ended since the last one that went well. A success of the usual work does what was wanted once, too;
+  /// the other way round it does not.
   package var failures: [LedgerRun] {
-    Array(runs.prefix { !$0.isGood }.filter { $0.status != .running })
+    let since = runs.prefix { !$0.isGood || $0.isOnce }
+    let open = since.prefix { !$0.isGood }.count
+    return since.enumerated().filter { index, run in
+      !run.isGood && run.status != .running && (!run.isOnce || index < open)
+    }.map(\.element)
   }
 
   /// What the lock of its runs is called.
@@ -48,8 +54,9 @@ extension HealthFacts {
       return whole
     }
     let parts = wholes.values.flatMap { runs -> [HealthPart] in
-      guard let count = runs.first?.shardCount else { return [] }
-      let current = Dictionary(grouping: runs.filter { $0.shardCount == count }, by: \.part)
+      // What somebody wants once may share the work otherwise.
+      guard let count = (runs.first { !$0.isOnce } ?? runs.first)?.shardCount else { return [] }
+      let current = Dictionary(grouping: runs.filter { $0.shardCount == count || $0.isOnce }, by: \.part)
       return current.map { HealthPart(part: $0.key, shardCount: count, runs: $0.value) }
     }
     return parts.sorted { $0.part < $1.part }

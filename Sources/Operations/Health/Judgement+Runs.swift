@@ -16,7 +16,7 @@ extension Judgement {
         return Trouble(
           part: part.part, kind: .stuck, since: run.startedAt,
           message:
-            "run \(run.id) on \(run.host), started \(run.startedAt.withAge(at: now)), is said to be running, but the lock \(HeldLock.prefix)\(part.lockName) is not its own: its process has died, or was cut off. The next run does its work and ends its row; start one if none is due"
+            "run \(run.id) on \(run.host), started \(run.startedAt.withAge(at: now)), is said to be running, but the lock \(HeldLock.prefix)\(run.lockName) is not its own: its process has died, or was cut off. The next run does its work and ends its row; start one if none is due"
         )
       }
     }
@@ -24,7 +24,7 @@ extension Judgement {
   }
 
   func slow(_ part: HealthPart) -> Trouble? {
-    let running = part.running.flatMap { isAlive($0) ? ($0, now) : nil }
+    let running = part.running.flatMap { isAlive($0) && !$0.isOnce ? ($0, now) : nil }
     let last = part.lastSuccess.flatMap { run in run.finishedAt.map { (run, $0) } }
     for (run, end) in [running, last].compactMap(\.self) {
       guard let usual = part.usual(before: run) else { continue }

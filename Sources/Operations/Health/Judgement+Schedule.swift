@@ -30,7 +30,7 @@ extension Judgement {
       let own = servers[server] ?? []
       // A Redis whose runs had ended when another's began has been replaced by it.
       let isReplaced = servers.contains { name, runs in
-        name != server && runs.last.map { first in own.first.map { $0.startedAt < first.startedAt } ?? true } ?? false
+        name != server && own.first.map { self.isReplaced($0, by: Set(runs.map(\.part))) } ?? true
       }
       return isReplaced ? [] : schedule(expectation, own: own, of: ofJob.filter { $0.part.server == server })
     }
@@ -38,7 +38,7 @@ extension Judgement {
 
   /// - Parameters:
   ///   - own: the runs that it covers, of one Redis, the newest first.
-  ///   - all: these and those of the job's other variants.
+  ///   - all: these and all others of the job.
   private func schedule(_ expectation: Expectation, own: [LedgerRun], of all: [LedgerRun]) -> [Trouble] {
     guard let newest = own.first else { return [] }
     let patience = expectation.period + settings.grace
@@ -70,8 +70,11 @@ extension Judgement {
       instance: expectation.instance ?? settings.instance, job: expectation.job, variant: expectation.variant ?? "")
   }
 
+  /// What somebody wanted once neither keeps a schedule nor breaks it.
   private func covers(_ expectation: Expectation, _ run: LedgerRun) -> Bool {
-    best(settings.expectations.filter { isOf(run.part, $0.instance, $0.job) }, for: run.part.variant) == expectation
+    !run.isOnce
+      && best(settings.expectations.filter { isOf(run.part, $0.instance, $0.job) }, for: run.part.variant)
+        == expectation
   }
 
   /// Whether it is too long since a moment, not counting the time in which nothing could start.

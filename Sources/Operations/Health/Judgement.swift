@@ -67,7 +67,10 @@ package struct Judgement {
     return parts.filter { part in
       guard let newest = part.newest else { return false }
       // Two that go on side by side are told from one that took the other's place once they have run for a day.
-      if newest.startedAt < now - .days(1), isReplaced(part, among: known[part.part.ofAnyServer] ?? []) { return false }
+      let twins = (known[part.part.ofAnyServer] ?? []).filter { $0.part.server != part.part.server }
+      if newest.startedAt < now - .days(1), twins.contains(where: { isReplaced(newest, by: [$0.part]) }) {
+        return false
+      }
       let patience = expectation(of: part).map { $0.period + settings.grace }
       if newest.startedAt >= now - max(HealthFacts.lately, patience ?? .zero) { return true }
       // Of a job that is gone, no later run will end the row of one that died.
@@ -91,12 +94,10 @@ package struct Judgement {
     part.job == job && part.instance == instance ?? settings.instance
   }
 
-  /// Whether the Redis of a part has been replaced by another: that one's runs began after this one's had ended.
-  func isReplaced(_ part: HealthPart, among others: [HealthPart]) -> Bool {
-    guard let newest = part.newest else { return false }
-    return others.contains { other in
-      other.part.server != part.part.server && other.runs.last.map { $0.startedAt > newest.startedAt } ?? false
-    }
+  /// Whether the Redis of a newest run has been replaced by that of other parts: the first of their runs began after it. By
+  /// the ledger's first, not by the oldest that was fetched: a twin that died would be replaced by twenty runs of the other.
+  func isReplaced(_ newest: LedgerRun, by others: some Sequence<JobPart>) -> Bool {
+    others.compactMap { facts.firstStart(of: $0) }.min().map { $0 > newest.startedAt } ?? false
   }
 
   /// Whether a run goes on that nobody has reason to give up.
@@ -105,11 +106,11 @@ package struct Judgement {
       && run.deadlineAt.map { now <= $0 + StopLimits.seenFromOutside } ?? true
   }
 
-  /// When runs of other variants kept a run waiting: those that got the lock before it.
+  /// When runs that do other work kept a run waiting: those that got the lock before it.
   func spans(before run: LedgerRun) -> [Span] {
     let parts = byLock[run.part.ofLock] ?? []
-    return parts.filter { $0.part.variant != run.part.variant }.flatMap { part in
-      part.runs.filter { $0.fence < run.fence }.compactMap(span)
+    return parts.flatMap { part in
+      part.runs.filter { ($0.part.variant != run.part.variant || $0.isOnce) && $0.fence < run.fence }.compactMap(span)
     }
   }
 

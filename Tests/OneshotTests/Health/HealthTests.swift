@@ -47,6 +47,11 @@ import Testing
       try await $0.plant("job", variant: "v", count: 3, "failed", kind: "abandoned")
       try await $0.plant("job", variant: "v", newest: "4 hours", count: 30)
     },
+    // What somebody wanted once belongs to the job's usual work.
+    Planted(trouble: "job failing", settings: hourly) {
+      try await $0.plant("job", variant: "days-2025-11-01", series: "", newest: "30 seconds", "failed", kind: "denied")
+      try await $0.plant("job", count: 9)
+    },
     Planted(trouble: "job idle") {
       try await $0.plant("job", count: 3, items: 0)
       try await $0.plant("job", newest: "4 hours", count: 9)
@@ -79,6 +84,28 @@ import Testing
     #expect(doctor.result["status"].string == "partial" && doctor.result["counts", "opened"].int == 1)
     #expect(try await ledger.doctor(planted.settings).result["counts", "opened"].int == 0)
     #expect(try await ledger.place.value("select job || ' ' || kind from oneshot.incidents") != "NULL")
+  }
+
+  @Test func `a twin that has died stays missed, however many runs the other has had since`() async throws {
+    let ledger = try await PlantedLedger()
+    // The ledger's first run of a Redis counts, not the oldest of those that were fetched.
+    try await ledger.plant("job", server: "alive:6379/0", count: 60)
+    try await ledger.plant("job", server: "dead:6379/0", newest: "30 hours", count: 9)
+    #expect(try await ledger.health(Self.hourly).troubles == ["job missed"])
+    #expect(try await ledger.doctor(Self.hourly).found == ["job @dead:6379/0 missed"])
+    // One that was never beside it has been replaced.
+    try await ledger.place.execute(
+      "delete from oneshot.job_runs where started_at < now() - interval '29 hours' and server like 'alive%'")
+    #expect(try await ledger.health(Self.hourly).troubles == [])
+  }
+
+  @Test func `what was wanted once and failed is over with the next success of the usual work`() async throws {
+    let ledger = try await PlantedLedger()
+    try await ledger.plant("job", variant: "days-2025-11-01", series: "", newest: "5 minutes", "failed", kind: "denied")
+    #expect(try await ledger.health(Self.hourly).troubles.sorted() == ["job failing", "job missed"])
+    try await ledger.plant("job", count: 9)
+    let health = try await ledger.oneshot(["health", "--json"], Self.hourly)
+    #expect(health.exitCode == 0 && health.result["parts"].count == 1, "\(health.output)")
   }
 
   @Test func `real jobs that run as expected are well`() async throws {

@@ -9,6 +9,7 @@ struct History {
   var locks: [HeldLock]? = []
   var orphans: Set<String> = []
   var letters: [HealthFacts.PendingLetters] = []
+  var firstStarts: [JobPart: Timestamp] = [:]
   var migratedAt = History.now - .days(100)
 
   /// Runs that started so long ago each, and took so long.
@@ -40,8 +41,8 @@ struct History {
 
   func troubles(_ settings: HealthSettings, by observer: String? = nil) -> [Trouble] {
     let facts = HealthFacts(
-      now: Self.now, migratedAt: migratedAt, runs: runs.sorted { $0.startedAt > $1.startedAt }, locks: locks,
-      orphans: orphans, letters: letters)
+      now: Self.now, migratedAt: migratedAt, runs: runs.sorted { $0.startedAt > $1.startedAt },
+      firstStarts: firstStarts, locks: locks, orphans: orphans, letters: letters)
     return Judgement(facts, settings, by: observer).troubles
   }
 

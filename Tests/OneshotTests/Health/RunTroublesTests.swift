@@ -132,6 +132,35 @@ import Testing
     #expect(history.kinds(settings) == [])
   }
 
+  @Test func `what somebody wanted once is ended by any success, and ends no failure of the usual work`() {
+    func add(_ history: inout History, _ ago: Duration, isOnce: Bool, _ status: LedgerRun.Status = .failed) {
+      history.add(ago: [ago], status) {
+        $0.isOnce = isOnce
+        if status == .failed { $0.errorKind = "denied" }
+      }
+    }
+    for isUsual in [false, true] {
+      var history = history()
+      add(&history, .seconds(40), isOnce: true)
+      #expect(history.kinds(settings) == ["job failing"])
+      add(&history, .seconds(30), isOnce: !isUsual, .succeeded)
+      #expect(history.kinds(settings) == [])
+    }
+    var history = history()
+    add(&history, .seconds(40), isOnce: false)
+    add(&history, .seconds(30), isOnce: true, .succeeded)
+    #expect(history.kinds(settings) == ["job failing"])
+  }
+
+  @Test func `what somebody wanted once may take long and find nothing`() {
+    var history = history()
+    history.add(ago: [.minutes(3), .minutes(2), .minutes(1)], took: .seconds(50)) {
+      $0.isOnce = true
+      $0.itemsProcessed = 0
+    }
+    #expect(history.kinds(settings) == [])
+  }
+
   // MARK: Idle and debt
 
   @Test func `three successes that found nothing are idle, unless they may`() {

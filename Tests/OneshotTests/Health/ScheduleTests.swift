@@ -169,29 +169,6 @@ import Testing
     #expect(!history.kinds(settings).contains { $0.hasPrefix("job:pending-of-asset missed") })
   }
 
-  @Test func `a Redis whose runs had ended when another's began is replaced by it, one that goes on beside it is not`()
-  {
-    var history = History()
-    for (server, newest) in [("a:6379/0", Duration.days(3)), ("b:6379/0", .hours(2))] {
-      history.addRegular(every: .days(1), newest: newest, count: 3) { $0.part.server = server }
-    }
-    #expect(history.kinds(.expecting(every: .days(1))) == [])
-    history.add(ago: [.days(9)]) { $0.part.server = "b:6379/0" }
-    #expect(history.kinds(.expecting(every: .days(1))) == ["job missed"])
-  }
-
-  @Test func `installations are expected and judged apart`() {
-    var history = History()
-    history.addRegular(every: .hours(1))
-    history.addRegular(every: .hours(1), newest: .hours(9)) { $0.part.instance = "a" }
-    var settings = HealthSettings.expecting(every: .hours(1))
-    #expect(history.kinds(settings) == [])
-    settings.expectations.append(Expectation(instance: "a", job: "job", period: .hours(1)))
-    #expect(history.kinds(settings) == ["a/job missed"])
-    settings.instance = "b"
-    #expect(history.kinds(settings).contains("a/job missed") && history.kinds(settings).contains("b/job missed"))
-  }
-
   @Test func `while a run of another variant holds the lock, nothing could start`() {
     var settings = HealthSettings.expecting(variant: "pending", every: .minutes(1))
     settings.grace = .minutes(10)
