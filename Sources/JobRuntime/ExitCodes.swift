@@ -43,7 +43,9 @@ package struct ExitCode: Sendable {
     failed(.unavailable, "Redis or Postgres out of reach after the retries", .retry),
     failed(.internal, "anything unforeseen", .retryAndAlert),
     failed(
-      .lockLost, "leadership or time ran out, or clocks disagree; everything uncommitted is rolled back", .retry),
+      .lockLost,
+      "leadership or time ran out, other work was in the way, or clocks disagree; everything uncommitted is rolled back",
+      .retry),
     failed(.denied, "authentication or privilege refused", .leave),
     failed(
       .misconfigured, "bad setting, missing table or column, schema too old: the hint says what to do", .leave),

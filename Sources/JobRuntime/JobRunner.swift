@@ -83,8 +83,9 @@ struct JobRunner<J: Job>: Sendable {
       servers.redis, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
     let lock = LeaderLock(
       identity, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold, connection: connection)
-    let (attempt, disagreement) = try await take(lock)
+    let (attempt, failure) = try await take(lock)
     if case .held(let other) = attempt {
+      if let failure { throw failure }
       log.info(
         "another run holds the lock", ["lock": .string(lock.key), "holder": .string(other ?? "already released")])
       var result = self.result(.skipped)
@@ -93,7 +94,7 @@ struct JobRunner<J: Job>: Sendable {
       return result
     }
     log.debug("took the lock", ["lock": .string(lock.key)])
-    let result = if let disagreement { self.result(of: disagreement) } else { await runLocked(lock) }
+    let result = if let failure { self.result(of: failure) } else { await runLocked(lock) }
     // A run that stops gives its lock back.
     await shieldedFromCancellation {
       log.debug("releasing the lock")
@@ -117,7 +118,8 @@ struct JobRunner<J: Job>: Sendable {
 
   /// Tries to become leader; while a run of another variant is, for a while.
   ///
-  /// - Returns: also why a leader may not go on: Redis' clock is another.
+  /// - Returns: also why this run fails: as leader, because Redis' clock is another; else, because what the other does
+  ///   leaves this one's work undone, so it is not skipped.
   private func take(_ lock: LeaderLock) async throws -> (LeaderLock.Attempt, JobFailure?) {
     log.debug("taking the lock", ["lock": .string(lock.key)])
     let (retrier, variant, log, end) = (retrier, identity.variant, log, started + settings.lockWait)
@@ -131,9 +133,10 @@ struct JobRunner<J: Job>: Sendable {
           if moment == nil { log.warning("Redis does not report its time; the clock is compared with Postgres' alone") }
           return (attempt, moment.flatMap { clock.failure("Redis", says: $0) })
         }
-        guard case .held(let holder) = attempt, ContinuousClock.now < end,
+        guard case .held(let holder) = attempt,
           holder.map({ LeaderLock.isOther(than: variant, holder: $0) }) ?? isWaiting
         else { return (attempt, nil) }
+        guard ContinuousClock.now < end else { return (attempt, lock.isBusy(with: holder, after: settings.lockWait)) }
         if !isWaiting { log.info("waiting for a run that does other work", ["holder": .string(holder ?? "")]) }
         isWaiting = true
         try await Task.sleep(for: .milliseconds(500))

@@ -20,6 +20,8 @@ public enum FailureKind: String, Sendable, CaseIterable {
   case fenced
   /// `JOB_TIMEOUT` ran out.
   case deadline
+  /// A run that does other work was in the way for all the time that this one may wait.
+  case busy
   /// The clocks of this host and of a server disagree, or the moment that the run is for is still to come.
   case clock
   /// Authentication or privilege refused.
@@ -32,7 +34,7 @@ public enum FailureKind: String, Sendable, CaseIterable {
     case .usage: 64
     case .unavailable: 69
     case .internal: 70
-    case .lockLost, .fenced, .deadline, .clock: 75
+    case .lockLost, .fenced, .deadline, .busy, .clock: 75
     case .denied: 77
     case .misconfigured: 78
     }

@@ -32,12 +32,7 @@ package struct HeldLock: Sendable, Equatable {
   }
 
   /// What the holder says of itself: `host`, `since`, `variant`, `server`; an empty one is none.
-  package func said(_ name: String) -> String? {
-    // What we write has no spaces and escapes nothing in these; whatever else is somebody else's.
-    let parts = holder.split(separator: "\"\(name)\":\"", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, let end = parts[1].firstIndex(of: "\"") else { return nil }
-    return end == parts[1].startIndex ? nil : String(parts[1][..<end])
-  }
+  package func said(_ name: String) -> String? { LockHolder.said(name, in: holder) }
 
   /// Deletes the lock, unless somebody else holds it by now. It has to be a whole one; see `named`.
   ///

@@ -37,9 +37,9 @@ import Testing
     #expect(try await SampleJob(variant: "weekly").result(in: place, Self.slot).reason == "already_done")
   }
 
-  @Test(arguments: [("hourly", "5m"), ("weekly", "0s")])
-  func `a run does not wait for its own variant, nor longer than JOB_LOCK_WAIT`(
-    variant: String, wait: String
+  @Test(arguments: ["hourly", "weekly"])
+  func `a run does not wait for its own variant, which does its work, and fails after JOB_LOCK_WAIT for another's`(
+    variant: String
   ) async throws {
     let place = try await Place()
     let isFirstIn = Gate()
@@ -49,9 +49,22 @@ import Testing
       try await letGo.wait()
     }.result(in: place)
     try await isFirstIn.wait()
-    let second = try await SampleJob(variant: variant).result(in: place, ["JOB_LOCK_WAIT": wait])
+    let holder = try await place.redis("GET", "oneshot:lock:sample").text ?? ""
+    let second = try await SampleJob(variant: variant).result(
+      in: place, ["JOB_LOCK_WAIT": variant == "hourly" ? "5m" : "700ms"])
     letGo.open()
-    #expect(second.status == .skipped && second.reason == "locked")
+    if variant == "hourly" {
+      #expect(second.status == .skipped && second.reason == "locked" && second.exitCode == 0)
+    } else {
+      #expect(second.status == .failed && second.exitCode == 75 && second.error?.kind == .busy, "\(second)")
+      let message = second.error?.message ?? ""
+      for words in [
+        "oneshot:lock:sample", "JOB_LOCK_WAIT (700ms)", "«hourly»", LockHolder.said("run_id", in: holder) ?? "?",
+      ] {
+        #expect(message.contains(words), "\(words): \(message)")
+      }
+      #expect(second.fence == nil)
+    }
     #expect(try await hourly.status == .succeeded)
   }
 

@@ -9,7 +9,7 @@ import Synchronization
 struct LeaderLock: Sendable {
   /// For example `oneshot:lock:usage-aggregation`; see `RunIdentity.lockName`.
   let key: String
-  /// JSON with run id, host, pid, since and variant: what a loser is shown.
+  /// JSON with run id, host, pid, since, the Redis that the data are in, if any, and variant: what a loser is shown.
   let holder: String
   let lease: Lease
   private let ttl: Duration
@@ -42,6 +42,20 @@ struct LeaderLock: Sendable {
   static func isOther(than variant: String, holder: String) -> Bool {
     func member(_ value: String) -> String { "\"\(variantKey)\":\(value)" }
     return holder.contains(member("\"")) && !holder.contains(member(JSON.string(variant).text))
+  }
+
+  /// What a run ends with that has waited in vain for one of other work.
+  func isBusy(with holder: String?, after wait: Duration) -> JobFailure {
+    func said(_ name: String) -> String? { holder.flatMap { LockHolder.said(name, in: $0) } }
+    let work = said(Self.variantKey).map { "work «\($0)»" } ?? "usual work"
+    let run = said("run_id").map { ", run \($0)" } ?? ""
+    let place = (said("host").map { " on \($0)" } ?? "") + (said("since").map { " since \($0)" } ?? "")
+    return JobFailure(
+      .busy,
+      "the lock \(key) was held by a run that does other work for all of JOB_LOCK_WAIT (\(DurationText.format(wait))): \(work)\(run)\(place)",
+      hint:
+        "Nothing was done, and the next try of this schedule does it. Give the two schedules times that do not meet, or let JOB_LOCK_WAIT be longer than the other work takes."
+    )
   }
 
   func acquire() async throws -> Attempt {

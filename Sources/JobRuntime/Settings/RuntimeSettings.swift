@@ -52,7 +52,9 @@ struct RuntimeSettings: JobSettings {
       help: "Keep the lock at least this long, for schedulers whose clocks differ.")
     lockWait = env.duration(
       "JOB_LOCK_WAIT", default: .minutes(5), in: .zero ... .days(1),
-      help: "How long to wait for the lock while a run that does other work (a mode, levels, a prefix) holds it.")
+      help:
+        "How long to wait for the lock while a run that does other work (a mode, levels, a prefix) holds it; after that the run ends with 75."
+    )
     attempts = env.int(
       "JOB_ATTEMPTS", default: 3, in: 1...100, help: "Attempts at an operation that fails with a transient error.")
     longestBackoff = env.duration(
