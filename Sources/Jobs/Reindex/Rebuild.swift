@@ -16,6 +16,7 @@ struct Rebuild: Sendable {
 
   /// Makes the table, unless an earlier run was stopped that was filling it for the same entities.
   static func start(_ entities: [Entity], _ settings: Reindex.Settings, _ run: JobRun) async throws {
+    try await keepOutOfTheWay(rebuilding: true, run)
     let resume = try Pass.resumption(.rebuild, entities, language: settings.language, run)
     let resumable = try Statement(
       file: "resumable.sql", PackageResources.resumable_sql, binding: ["entities": entities.map(\.name)])
@@ -83,6 +84,23 @@ struct Rebuild: Sendable {
       for entity in read where entity.name == change.entity { progress.add(change.tally, to: entity) }
     }
     try run.checkpoint(progress.report)
+  }
+
+  /// Ends this run while an installation that shares these tables is at work that cannot go on beside it: lock and fence
+  /// are each installation's own, and what the one writes would be missing in the table that the other swaps in. The
+  /// row of each is in the ledger before it looks, so of two at least one sees the other.
+  private static func keepOutOfTheWay(rebuilding isRebuilding: Bool, _ run: JobRun) async throws {
+    let others = try Statement(
+      file: "others_at_work.sql", PackageResources.others_at_work_sql,
+      binding: ["instance": run.instance, "is_rebuilding": isRebuilding, "dead_since": run.startedAt - .minutes(1)])
+    guard let other = try await run.read(others).first else { return }
+    let (part, id): (String, String) = (try other.value("part"), try other.value("run_id"))
+    throw JobFailure(
+      .busy, "\(part), another installation with the same search tables, is at work: run \(id)",
+      hint: isRebuilding
+        ? "Nothing was done. A rebuild starts when no other reindex is running; let one installation keep the tables."
+        : "Nothing was done. Until its rebuild has ended, what this run writes would be lost; let one installation keep the tables."
+    )
   }
 
   private static func makeIndexes(
@@ -171,12 +189,13 @@ struct Rebuild: Sendable {
     }
   }
 
-  /// Drops what a rebuild has left that was stopped: it would be older than what this run writes.
+  /// Drops what a rebuild has left that was stopped: it would be older than what this run writes. One of another
+  /// installation that still goes on is not touched.
   static func abandon(_ run: JobRun) async throws {
     let isThere: Statement = "select to_regclass('search_documents_new') is not null as is_there"
-    guard !run.isDryRun, try await run.read(isThere).only().value("is_there", as: Bool.self) else {
-      return
-    }
+    guard !run.isDryRun else { return }
+    try await keepOutOfTheWay(rebuilding: false, run)
+    guard try await run.read(isThere).only().value("is_there", as: Bool.self) else { return }
     run.log.warning("drops what a rebuild has left that was stopped")
     try await run.transaction { tx in try tx.query("select oneshot.search_rebuild_abandon()") }
   }

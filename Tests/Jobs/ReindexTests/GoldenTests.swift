@@ -12,6 +12,7 @@ import Testing
     "language": "english", "mode": "changed", "shard": 0, "shards": 1, "lane": 0, "lanes": 2,
     "fractions": [0.5, 1.0], "batch": 500, "limit": 500, "after": "5000", "upto": "100000", "ids": ["5", "700"],
     "compares": true, "since": "2025-11-08T02:00:00Z", "started_at": "2025-11-08T02:00:00Z",
+    "instance": "", "is_rebuilding": true, "dead_since": "2025-11-08T02:00:00Z",
   ]
   private let rebuild = "select oneshot.search_rebuild_start()"
 
