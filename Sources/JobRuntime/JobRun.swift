@@ -15,6 +15,8 @@ public struct JobRun: Sendable {
   public var instance: String { identity.instance }
   /// The Redis that the job's data are in, without secrets; empty for a job whose data are in Postgres.
   public var server: String { identity.server }
+  /// Which work the run does, by the settings that select it; empty where these have their defaults.
+  public var variant: String { identity.variant }
   /// Report what would change, and change nothing. Transactions are read-only then.
   public let isDryRun: Bool
   public let log: Log

@@ -15,7 +15,8 @@ import Testing
       [
         "before": moment - .days(90), "batch": 10_000, "board": "comments", "computed_at": moment, "members": 2,
         "member_list": ["7", "3"], "score_list": ["12", "9.5"], "limit": 1000, "window": 2, "instance": "",
-        "key_prefix": "top:",
+        "key_prefix": "top:", "server": "cache:6379/0", "variant": "history", "keeps_history": true,
+        "since": moment - .days(30),
       ])
     let preparations = Preparation.allCases.map { ("prepare_\(snakeCase("\($0)"))", $0) }
     try golden.add(

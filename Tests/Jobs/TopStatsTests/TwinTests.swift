@@ -28,6 +28,28 @@ import Testing
     #expect(parts.count == 2 && parts.contains("top-stats:of-feeds_liked"), "\(parts)")
   }
 
+  @Test func `check warns when two addresses have written one history, and names the remedy`() async throws {
+    let boards = try await Leaderboards()
+    try await boards.fill()
+    let other = try await RedisServer()
+    let here = boards.place.environment.merging(["TOP_STATS_HISTORY": "true", "JOB_LOG_LEVEL": "warning"]) { $1 }
+    func advice(_ settings: [String: String]) async throws -> [String] {
+      let check = try await Leaderboards.binary.run(["--check"], here.merging(settings) { $1 })
+      #expect(check.exitCode == 0, "\(check.output)")
+      return check.result["details", "advice"].elements.compactMap(\.string)
+    }
+    #expect(try await Leaderboards.binary.run([], here).exitCode == 0)
+    #expect(try await advice([:]) == [])
+    let told = try await advice(["REDIS_URL": other.url])
+    #expect(
+      told.count == 1
+        && ["JOB_INSTANCE", other.address.identity, boards.place.redis.identity].allSatisfy { told[0].contains($0) },
+      "\(told)")
+    for settings in [["JOB_INSTANCE": "a"], ["TOP_STATS_HISTORY": "false"], ["TOP_STATS_KEY_PREFIX": "eu:"]] {
+      #expect(try await advice(settings.merging(["REDIS_URL": other.url]) { $1 }) == [], "\(settings)")
+    }
+  }
+
   @Test func `boards of another Redis`() async throws {
     let boards = try await Leaderboards()
     try await boards.fill()
