@@ -36,12 +36,10 @@ public struct Environment {
   }
 
   /// A path that has to be set. What is returned without it is never used: a run ends before.
-  public mutating func requiredPath(_ name: String, help: String, selects: Selection = .nothing) -> String {
-    declarations.append(
-      SettingDeclaration(name: name, form: "path", isRequired: true, help: help, selects: selects.selects))
+  public mutating func requiredPath(_ name: String, help: String) -> String {
+    declarations.append(SettingDeclaration(name: name, form: "path", isRequired: true, help: help))
     let path = variables[name] ?? ""
     if path.isEmpty { complain(name, "is required; it reads path") }
-    if selects.selects, !path.isEmpty { selected.append(selects.part([path])) }
     return path
   }
 

@@ -5,7 +5,8 @@ import Testing
 
 /// The work that settings select, by name.
 @Suite struct VariantTests {
-  @Test func `pages in different files are different work`() throws {
-    #expect(try variant(of: StatusPage.self, ["REPORT_FILE": "/a/b.html"]).hasPrefix("file-_a_b_html-"))
+  @Test func `where a page is does not select, and its name does`() throws {
+    #expect(try variant(of: StatusPage.self, ["REPORT_FILE": "/a/b.html"]) == "")
+    #expect(try variant(of: StatusPage.self, ["REPORT_FILE": "/a/b.html", "REPORT_NAME": "shop"]) == "page-shop")
   }
 }
