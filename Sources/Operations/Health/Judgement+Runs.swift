@@ -44,7 +44,8 @@ extension Judgement {
   }
 
   func failing(_ part: HealthPart) -> Trouble? {
-    let failures = part.failures
+    // Whoever wants something once watches it.
+    let failures = part.failures.filter { !$0.isOnce || now - $0.startedAt <= .days(1) }
     guard let last = failures.first, let first = failures.last else { return nil }
     let isUrgent = last.status == .partial || last.errorKind.map { Self.needsPerson.contains($0) } ?? false
     guard isUrgent || failures.count >= settings.failures else { return nil }

@@ -150,6 +150,12 @@ import Testing
     add(&history, .seconds(40), isOnce: false)
     add(&history, .seconds(30), isOnce: true, .succeeded)
     #expect(history.kinds(settings) == ["job failing"])
+    // One of which there is no usual work.
+    for (ago, troubles) in [(Duration.hours(23), ["job failing"]), (.hours(25), [])] {
+      var alone = History()
+      add(&alone, ago, isOnce: true)
+      #expect(alone.kinds(HealthSettings()) == troubles)
+    }
   }
 
   @Test func `what somebody wanted once may take long and find nothing`() {
