@@ -7,7 +7,10 @@
 prepare golden (timestamptz, timestamptz, unknown, bigint, bigint) as
 -- The newest runs of each part that has run lately, that is expected, or that is said to be running: of each its newest
 -- runs and its newest successes, and the newest of those that started in times to come: one host's clock must not hide
--- all others. Only the newest that has ended is asked what went wrong: a thousand parts have many messages. Parts are found by one step through the index each, whatever the number of runs.
+-- all others; and when its first run started. Only the newest that has ended is asked what went wrong: a thousand parts
+-- have many messages. Parts are found by one step through the index each, whatever the number of runs.
+-- What somebody wanted once (its variant is longer than its series) stands under the name of its series, and counts as
+-- expected no longer than it is new.
 with recursive parts as (
   (select job, variant, shard, instance, server from oneshot.job_runs
    order by job, variant, shard, instance, server limit 1)
@@ -21,10 +24,16 @@ with recursive parts as (
     order by r.job, r.variant, r.shard, r.instance, r.server limit 1
   ) next
 ), judged as (
-  select parts.*, ended.run_id as ended
+  select parts.*, ended.run_id as ended, first.started_at as first_started_at, last.series
   from parts
   cross join lateral (
-    select started_at, status from oneshot.job_runs r
+    select started_at from oneshot.job_runs r
+    where (r.job, r.variant, r.shard, r.instance, r.server)
+      = (parts.job, parts.variant, parts.shard, parts.instance, parts.server)
+    order by r.started_at limit 1
+  ) first
+  cross join lateral (
+    select started_at, status, coalesce(series, variant) as series from oneshot.job_runs r
     where (r.job, r.variant, r.shard, r.instance, r.server)
       = (parts.job, parts.variant, parts.shard, parts.instance, parts.server)
     order by r.started_at desc limit 1
@@ -36,9 +45,11 @@ with recursive parts as (
       and r.started_at <= $1
     order by r.started_at desc limit 1
   ) ended on true
-  where last.started_at >= $2 or last.status = 'running' or parts.job = any ($3::text[])
+  where last.started_at >= $2 or last.status = 'running'
+    or parts.job = any ($3::text[]) and last.series = parts.variant
 )
-select r.run_id, r.instance, r.job, r.server, r.variant, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by,
+select r.run_id, r.instance, r.job, r.server, judged.series as variant, judged.series <> r.variant as is_once,
+  judged.first_started_at, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by,
   r.forced, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, r.error_kind,
   case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message, r.host, r.version, r.duration_ms
 from judged
