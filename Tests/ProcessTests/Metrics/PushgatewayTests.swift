@@ -34,7 +34,7 @@ import Testing
     }
     #expect(lines.count == 10)
 
-    let dead = ["REDIS_URL": "unix:///nowhere/s", "JOB_ATTEMPTS": "1"]
+    let dead = ["DATABASE_URL": "postgresql://127.0.0.1:1/x", "JOB_ATTEMPTS": "1"]
     let bad = try await DeliveryBuild.job.run([], settings.merging(dead) { $1 })
     #expect(bad.exitCode == 69 && !bad.errors.contains("could not be told"))
     let later = try await served(gateway)
