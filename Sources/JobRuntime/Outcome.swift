@@ -140,7 +140,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     switch error {
     case .connection, .timedOut:
       self.init(.unavailable, message, hint: "Check that the server in REDIS_URL runs and can be reached from here.")
-    case .server, .unexpectedReply:
+    case .server, .unexpectedReply, .tooLarge:
       self.init(
         .internal, message, hint: "Does REDIS_URL lead to a Redis? If so, please report this answer with the log.")
     case .untrusted:

@@ -33,6 +33,8 @@ public enum PostgresError: Error, Sendable {
     public var message: String
     public var detail: String?
     public var hint: String?
+    /// The name of the constraint that was violated, where it has one.
+    public var constraint: String?
     /// The statement's text, shortened, where it was one.
     public var statement: String?
     /// Where in the statement's text the server saw the mistake, counted in characters from 1.
@@ -122,6 +124,7 @@ extension PostgresError.ServerError {
       message: field("M") ?? String(cString: PQresultErrorMessage(result.pointer)).trimmingNewlines(),
       detail: field("D"),
       hint: isRowSecurity ? PostgresError.rowSecurityHint : field("H"),
+      constraint: field("n"),
       statement: statement,
       position: field("P").flatMap { Int($0) })
     let isStandby = PQparameterStatus(connection, "in_hot_standby").map { String(cString: $0) } == "on"

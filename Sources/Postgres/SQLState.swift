@@ -11,6 +11,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
 
   public static let protocolViolation = SQLState(rawValue: "08P01")
   public static let uniqueViolation = SQLState(rawValue: "23505")
+  public static let checkViolation = SQLState(rawValue: "23514")
   public static let readOnlyTransaction = SQLState(rawValue: "25006")
   public static let invalidParameterValue = SQLState(rawValue: "22023")
   public static let insufficientPrivilege = SQLState(rawValue: "42501")

@@ -122,7 +122,7 @@ extension RedisError {
   var isOfTheWay: Bool {
     switch self {
     case .connection, .timedOut: true
-    case .server, .untrusted, .refused, .misconfigured, .cancelled, .unexpectedReply: false
+    case .server, .untrusted, .refused, .misconfigured, .cancelled, .unexpectedReply, .tooLarge: false
     }
   }
 

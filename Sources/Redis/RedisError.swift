@@ -16,6 +16,8 @@ public enum RedisError: Error, Sendable, Equatable {
   case cancelled
   /// What came is not the protocol, or not the kind of reply this command has.
   case unexpectedReply(String)
+  /// An answer has more bytes than it was to have at most; the connection has been given up.
+  case tooLarge(String)
 
   /// What the server's answer means, where it is one that is foreseen.
   package var refusal: Refusal? {
@@ -27,7 +29,7 @@ public enum RedisError: Error, Sendable, Equatable {
     switch self {
     case .connection, .timedOut: true
     case .server: refusal?.meaning == .transient
-    case .untrusted, .refused, .misconfigured, .cancelled, .unexpectedReply: false
+    case .untrusted, .refused, .misconfigured, .cancelled, .unexpectedReply, .tooLarge: false
     }
   }
 
@@ -72,7 +74,7 @@ extension RedisError: CustomStringConvertible {
   var text: String {
     switch self {
     case .connection(let message), .untrusted(let message), .refused(let message), .misconfigured(let message, _),
-      .unexpectedReply(let message):
+      .unexpectedReply(let message), .tooLarge(let message):
       message
     case .server(let code, let message): "\(code) \(message)"
     case .timedOut(let what): "no answer in time: \(what)"

@@ -73,8 +73,11 @@ public struct RedisSession: ~Copyable {
   }
 
   /// Takes the next answer, to be read in place. An error answer is thrown.
-  public mutating func receive() throws(RedisError) -> RedisReply {
-    let reply = try receiveAny()
+  ///
+  /// - Parameter bytes: how many bytes may come while it is waited for. What has more is given up, and the connection
+  ///   with it (`RedisError.tooLarge`): then neither this side nor the server keeps the rest in memory.
+  public mutating func receive(atMost bytes: Int = .max) throws(RedisError) -> RedisReply {
+    let reply = try receiveAny(atMost: bytes)
     if let error = reply.error {
       if !error.leavesConnectionUsable { isUsable = false }
       throw error
@@ -98,8 +101,9 @@ public struct RedisSession: ~Copyable {
   public mutating func receiveScanPage() throws(RedisError) -> ScanPage { try ScanPage(receive()) }
 
   /// Takes the next answer, whatever it is.
-  private mutating func receiveAny() throws(RedisError) -> RedisReply {
+  private mutating func receiveAny(atMost bytes: Int = .max) throws(RedisError) -> RedisReply {
     let deadline = ContinuousClock.now + limit
+    var taken = 0
     do throws(RedisError) {
       while true {
         var reply: UnsafeMutableRawPointer?
@@ -115,6 +119,8 @@ public struct RedisSession: ~Copyable {
           guard case .connection = error else { throw error }
         }
         let count = try transport.read(into: input, until: deadline)
+        taken += count
+        guard taken <= bytes else { throw .tooLarge("an answer has more than \(bytes) bytes") }
         redisReaderFeed(reader.pointer, input.baseAddress?.assumingMemoryBound(to: CChar.self), count)
       }
     } catch {

@@ -89,7 +89,7 @@ extension Opening {
     case .untrusted: .untrusted(message)
     case .refused: .refused(message)
     case .misconfigured(_, let hint): .misconfigured(message, hint: hint)
-    case .unexpectedReply: .unexpectedReply(message)
+    case .unexpectedReply, .tooLarge: .unexpectedReply(message)
     case .connection, .timedOut, .cancelled: .connection(message)
     }
   }

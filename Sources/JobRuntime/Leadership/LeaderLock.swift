@@ -83,7 +83,7 @@ struct LeaderLock: Sendable {
       switch error {
       // A task that is cancelled could send nothing.
       case .timedOut, .connection, .cancelled: await shieldedFromCancellation { await giveUp() }
-      case .server, .untrusted, .refused, .misconfigured, .unexpectedReply: break
+      case .server, .untrusted, .refused, .misconfigured, .unexpectedReply, .tooLarge: break
       }
       throw error
     }

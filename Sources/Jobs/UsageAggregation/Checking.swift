@@ -23,7 +23,8 @@ extension UsageAggregation: Checkable {
   private var redisTrials: [RedisCommand] {
     let key = settings.keyPrefix + "check"
     let reads = [
-      RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("MGET", key), RedisCommand("GET", key),
+      RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("MGET", key),
+      RedisCommand("GETRANGE", key, "0", "1"),
       RedisCommand("TYPE", key), RedisCommand("TTL", key), RedisCommand("CLUSTER", "SLOTS"),
     ]
     // NX and XX exclude each other: Redis 7 says so, an older one does not know them.

@@ -81,7 +81,13 @@ enum CounterValue {
     }
   }
 
+  /// As many bytes of a value are looked at. A counter has 19 at most; the rest is for whoever reads the dead letter.
+  static let longest = 128
+  /// The last of these bytes, as GETRANGE counts.
+  static let lastByte: StaticString = "127"
+
   static func parse(_ text: LentBytes) -> Result<Int64, Problem> {
+    let text = LentBytes(rebasing: text.prefix(longest))
     var value: Int64 = 0
     let isNegative = text.first == UInt8(ascii: "-")
     let digits = isNegative ? LentBytes(rebasing: text.dropFirst()) : text

@@ -31,8 +31,10 @@ struct CounterRows: Sendable {
   private let selection: CounterSelection
   var report = ScanReport()
   var rows: CopyRows
-  /// Keys for which `MGET` had no string: to be looked at once more.
+  /// Keys that are to be looked at one by one (`look`): `MGET` had no string for them, or was not tried.
   var unread: [[UInt8]] = []
+  /// Whether a value was found that is too long for a counter. Where there is one there are more.
+  var hasLongValues = false
 
   /// What one pass over Redis found. A row is either a counter, or an item that was rejected, as JSON, with its day where
   /// it has one. Temporary: it costs no WAL, and a killed run leaves nothing behind.
@@ -51,7 +53,8 @@ struct CounterRows: Sendable {
 
   mutating func take(_ key: CounterKey, _ value: RedisValue, of name: LentBytes) throws {
     switch value {
-    case .bytes(let bytes): bytes.withUnsafeBytes { take(key, $0, of: name) }
+    // To GETRANGE a key that is gone is an empty one.
+    case .bytes(let bytes) where !bytes.isEmpty: bytes.withUnsafeBytes { take(key, $0, of: name) }
     case .error(let code, let message) where code != "WRONGTYPE": throw RedisError.server(code: code, message: message)
     default: take(key, nil, of: name)
     }
@@ -63,6 +66,7 @@ struct CounterRows: Sendable {
       unread.append([UInt8](name))
       return
     }
+    if value.count >= CounterValue.longest { hasLongValues = true }
     switch CounterValue.parse(value) {
     case .success(let number):
       rows.beginRow(columns: Self.table.columns.count)
@@ -77,13 +81,22 @@ struct CounterRows: Sendable {
     }
   }
 
-  /// Takes what `GET` and `TYPE` say of a counter.
+  /// What is asked of a key that is looked at by itself. No more of its value is fetched than a counter may have.
+  static func look(at key: [UInt8]) -> [RedisCommand] {
+    [
+      RedisCommand("GETRANGE", bytes: [key, Array("0".utf8), Array("\(CounterValue.lastByte)".utf8)]),
+      RedisCommand("TYPE", bytes: [key]),
+    ]
+  }
+
+  /// Takes what `GETRANGE` and `TYPE` say of a counter.
   mutating func take(_ name: [UInt8], value: RedisValue, type: RedisValue) throws {
     try name.withUnsafeBytes { name in
       guard case .success(let key) = CounterKey.parse(name, prefix: selection.prefix.count) else { return }
       switch value {
+      // To GETRANGE a key that is gone is an empty one.
+      case .bytes([]) where type == .status("none"): report.vanished += 1
       case .bytes(let bytes): bytes.withUnsafeBytes { take(key, $0, of: name) }
-      case .null: report.vanished += 1
       case .error(let code, let message) where code != "WRONGTYPE":
         throw RedisError.server(code: code, message: message)
       default:
@@ -93,7 +106,7 @@ struct CounterRows: Sendable {
     }
   }
 
-  /// Takes what `GET` and `TYPE` say of any key, whether it names a counter or not.
+  /// Takes what `GETRANGE` and `TYPE` say of any key, whether it names a counter or not.
   mutating func look(at name: [UInt8], value: RedisValue, type: RedisValue) throws {
     if case .error(let code, let message) = type { throw RedisError.server(code: code, message: message) }
     let problem = name.withUnsafeBytes { name -> CounterKey.Problem? in

@@ -7,7 +7,11 @@ import Redis
 ///
 /// The next page is asked for before the keys of this one are even looked at, and the values of this one
 /// before the next page is. So Redis always has work, and so have this thread and Postgres beside it.
-struct CounterScan {
+///
+/// `MGET` is the cheapest question by far, and the only one that says nothing of a value's size before it sends it. So
+/// it is asked where values are as short as counters are: not before a first page was looked at key by key, and not any
+/// more once an answer was too large.
+struct CounterScan: Sendable {
   private let selection: CounterSelection
   private let handoff: Handoff<CopyRows>
   private let log: Log
@@ -23,8 +27,16 @@ struct CounterScan {
   /// How many bytes of rows are handed over at once.
   private static let chunk = 1024 * 1024
   private static let room = chunk + 4096
+  /// The most that a page's values may come to, in bytes: forty times what counters take.
+  private static let mostBytes = 1024 * 1024
+
+  /// Where the next page starts; `nil` after the last.
+  private var cursor: String? = "0"
 
   var report: ScanReport { found.report }
+
+  /// Whether all keys are read and handed over.
+  private(set) var isDone = false
 
   init(
     _ selection: CounterSelection, into handoff: Handoff<CopyRows>, log: Log, sample: Int, keyByKey: Bool
@@ -38,15 +50,34 @@ struct CounterScan {
   }
 
   /// Reads all counters of the run and hands them over as rows of `staged_counters`.
-  mutating func run(_ session: inout RedisSession) throws {
+  ///
+  /// - Returns: how far it is. Where it is not done, an answer was too large and the connection is lost with it: it goes
+  ///   on with another one.
+  func goingOn(_ session: inout RedisSession) throws -> CounterScan {
+    var scan = self
+    try scan.run(&session)
+    return scan
+  }
+
+  private mutating func run(_ session: inout RedisSession) throws {
     // It only says how far the reading is, so a server may refuse it.
     let total = try session.pipeline([RedisCommand("DBSIZE")])[0].integer.map { Int($0) }
-    try session.sendScan(cursor: "0", match: selection.pattern, count: Self.page)
-    var waiting: ScanPage? = try nextPage(&session)
+    var waiting: ScanPage?
+    if let cursor {
+      try session.sendScan(cursor: cursor, match: selection.pattern, count: Self.page)
+      waiting = try nextPage(&session)
+    }
     while let page = waiting.take() {
       let asked = try ask(for: page, &session)
-      if page.cursor != "0" { waiting = try nextPage(&session) }
-      try take(asked, from: page, &session)
+      cursor = page.cursor == "0" ? nil : page.cursor
+      if cursor != nil { waiting = try nextPage(&session) }
+      do {
+        try take(asked, from: page, &session)
+      } catch RedisError.tooLarge {
+        found.hasLongValues = true
+        postpone(asked, of: page)
+        return
+      }
       if found.rows.size >= Self.chunk { try handOver() }
       log.debug("scanned a page", ["keys": .integer(Int64(page.count)), "in_all": .integer(Int64(report.scanned))])
       log.progress("scanned", report.scanned, of: total)
@@ -54,6 +85,7 @@ struct CounterScan {
     let missed = try askAgain(&session)
     for key in missed { try takeSecondLook(at: key, &session) }
     if found.rows.count > 0 { try handOver() }
+    isDone = true
   }
 
   /// Takes the page that was asked for, and asks for the one after it.
@@ -75,6 +107,8 @@ struct CounterScan {
     var keys: [CounterKey] = []
     /// How many of them were asked for their time to live.
     var sampled = 0
+    /// Whether they are asked for their values; otherwise each is looked at by itself, with the next page.
+    var isRead = true
   }
 
   /// Asks for the values of a page's counters.
@@ -93,13 +127,17 @@ struct CounterScan {
       }
     }
     asked.sampled = min(asked.names.count, max(0, sample - report.matched))
+    asked.isRead = !asked.names.isEmpty && (keyByKey || report.matched > 0 && !found.hasLongValues)
     found.report.scanned += page.count
     found.report.matched += asked.names.count
 
     asked.missed = try askAgain(&session)
-    if keyByKey {
-      for name in asked.names { try session.send("GET", lent: [name]) }
-    } else if !asked.names.isEmpty {
+    if !asked.isRead {
+      postpone(asked, of: page)
+    } else if keyByKey {
+      let (first, last) = (Self.lent("0"), Self.lent(CounterValue.lastByte))
+      for name in asked.names { try session.send("GETRANGE", lent: [name, first, last]) }
+    } else {
       try session.send("MGET", lent: asked.names)
     }
     for name in asked.names.prefix(asked.sampled) { try session.send("TTL", lent: [name]) }
@@ -107,17 +145,24 @@ struct CounterScan {
     return asked
   }
 
+  /// Leaves the counters of a page to be looked at one by one. The page is borrowed because the names are lent from it.
+  private mutating func postpone(_ asked: Asked, of page: borrowing ScanPage) {
+    found.unread += asked.names.map { [UInt8]($0) }
+  }
+
   /// Takes the answers. The page is borrowed because the names are lent from it.
   private mutating func take(
     _ asked: Asked, from page: borrowing ScanPage, _ session: inout RedisSession
   ) throws {
     for name in asked.missed { try takeSecondLook(at: name, &session) }
-    if keyByKey {
+    if !asked.isRead {
+      // The values come later.
+    } else if keyByKey {
       for index in asked.names.indices {
         try found.take(asked.keys[index], session.receiveValue(), of: asked.names[index])
       }
-    } else if !asked.names.isEmpty {
-      let values = try session.receive()
+    } else {
+      let values = try session.receive(atMost: Self.mostBytes)
       for index in asked.names.indices {
         found.take(asked.keys[index], values.string(at: index), of: asked.names[index])
       }
@@ -132,16 +177,17 @@ struct CounterScan {
 
   /// Sends for what the last page left unread.
   private mutating func askAgain(_ session: inout RedisSession) throws -> [[UInt8]] {
-    for key in found.unread {
-      try session.send(RedisCommand("GET", bytes: [key]))
-      try session.send(RedisCommand("TYPE", bytes: [key]))
-    }
+    for command in found.unread.lazy.flatMap(CounterRows.look) { try session.send(command) }
     defer { found.unread = [] }
     return found.unread
   }
 
-  /// What `MGET` had no string for: gone by now, of another type, or back again.
+  /// What was not read with its page; gone by now, of another type, or as it was.
   private mutating func takeSecondLook(at name: [UInt8], _ session: inout RedisSession) throws {
     try found.take(name, value: session.receiveValue(), type: session.receiveValue())
+  }
+
+  private static func lent(_ text: StaticString) -> LentBytes {
+    LentBytes(start: text.utf8Start, count: text.utf8CodeUnitCount)
   }
 }

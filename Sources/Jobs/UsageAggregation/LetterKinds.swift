@@ -18,7 +18,7 @@ extension UsageAggregation {
       badKey(.notUTF8, "The key is not UTF-8, so Postgres cannot store it."),
       badKey(.holdsNUL, "The key holds a NUL, so Postgres cannot store it."),
       regressed,
-    ]
+    ] + dayKinds
 
   static let wrongType = "wrong_type"
 

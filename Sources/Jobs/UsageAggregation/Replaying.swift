@@ -6,6 +6,7 @@ import Redis
 extension UsageAggregation: Replayable {
   /// Letters of another prefix or merchant are for the schedule that has these; a shard takes those of its merchants.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
+    if Self.isOfDay(letter) { return isOfDay(letter, shard) }
     let key = Self.key(of: letter)
     guard key.starts(with: settings.keyPrefix.utf8) else { return false }
     // One prefix may begin with another, and theirs may be another Redis. An older version told none.
@@ -23,7 +24,9 @@ extension UsageAggregation: Replayable {
   /// What has become a counter is written, what has not is rejected again. What is gone needs no more: nothing of it
   /// could be stored, and deleting it is one of the remedies. But where all of it is gone, Redis may have lost it.
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
-    let keys = letters.map(Self.key)
+    // Days are read and written by the run itself.
+    let keys = letters.filter { !Self.isOfDay($0) }.map(Self.key)
+    guard !keys.isEmpty else { return letters.map { _ in .leftToRun } }
     var (vanished, hasToldRejections) = (0, false)
     try await Self.asAWhole("replaying", run) {
       let found = try await read(keys, run)
@@ -35,8 +38,8 @@ extension UsageAggregation: Replayable {
       }
       try await writeStaged(run)
     }
-    let outcome = outcome(vanished: vanished, of: letters.count, run)
-    return letters.map { _ in outcome }
+    let outcome = outcome(vanished: vanished, of: keys.count, run)
+    return letters.map { Self.isOfDay($0) ? .leftToRun : outcome }
   }
 
   private func outcome(vanished: Int, of count: Int, _ run: JobRun) -> ReplayOutcome {
@@ -71,8 +74,7 @@ extension UsageAggregation: Replayable {
         var (found, unanswered) = (found, [[UInt8]]())
         for start in stride(from: 0, to: left.count, by: Self.page) {
           let page = left[start..<min(start + Self.page, left.count)]
-          let answers = try session.pipeline(
-            page.flatMap { [RedisCommand("GET", bytes: [$0]), RedisCommand("TYPE", bytes: [$0])] })
+          let answers = try session.pipeline(page.flatMap(CounterRows.look))
           for (index, key) in page.enumerated() {
             let (value, type) = (answers[2 * index], answers[2 * index + 1])
             if primary.holdsShare, case .error("MOVED", _) = value {

@@ -9,6 +9,8 @@ struct Progress {
   var hasToldRejections = false
   /// How many counters each day has that is done.
   var keysOfDone: [CalendarDay: Int] = [:]
+  /// Days of which nothing could be written.
+  var failedDays: Set<CalendarDay> = []
 
   init(days: [PlannedDay]) { (self.days, left) = (days, days) }
 }
@@ -64,7 +66,7 @@ extension UsageAggregation.Report {
     matched = scan.matched
     vanished = scan.vanished
     keysWithoutTTL = scan.keysWithoutTTL
-    failed = scan.rejected + (failing ? regressed : 0)
+    failed = scan.rejected + (failing ? regressed : 0) + failedDays
   }
 
   mutating func take(_ day: WrittenDay, failing: Bool) {

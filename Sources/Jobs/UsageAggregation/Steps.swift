@@ -61,13 +61,11 @@ extension UsageAggregation {
       let report = try await withThrowingTaskGroup { group in
         for primary in primaries {
           group.addTask {
-            try await run.redis(on: primary) { session in
-              var scan = CounterScan(
-                selection, into: handoff, log: run.log, sample: ScanReport.ttlSample / primaries.count,
-                keyByKey: primary.holdsShare)
-              try scan.run(&session)
-              return scan.report
-            }
+            var scan = CounterScan(
+              selection, into: handoff, log: run.log, sample: ScanReport.ttlSample / primaries.count,
+              keyByKey: primary.holdsShare)
+            while !scan.isDone { scan = try await run.redis(on: primary, scan.goingOn) }
+            return scan.report
           }
         }
         return try await group.reduce(into: ScanReport()) { $0.add($1) }
@@ -98,11 +96,24 @@ extension UsageAggregation {
 
   // MARK: Write
 
+  /// Writes one day, or makes it a dead letter where Postgres refuses it for a cause of its own.
+  ///
+  /// - Returns: `nil` when it was refused.
+  func writeOrReject(_ day: PlannedDay, hasRejected: Bool, _ run: JobRun) async throws -> WrittenDay? {
+    do {
+      return try await write(day, hasRejected: hasRejected, run)
+    } catch {
+      guard let failure = failure(of: day.date, error, run) else { throw error }
+      try await run.transaction { tx in try tx.reject([failure]) }
+      return nil
+    }
+  }
+
   /// Writes one day in one transaction: only rows that are new or greater than what is stored.
   ///
   /// - Parameter hasRejected: whether the pass rejected anything, of whatever day.
   func write(_ day: PlannedDay, hasRejected: Bool, _ run: JobRun) async throws -> WrittenDay {
-    let settings = settings
+    let (settings, item) = (settings, item(of: day.date, run.shard))
     let written = try await run.transaction { tx in
       var written = WrittenDay(report: try Self.merge(day.date, run, tx))
       // Before new failures are told: one that fails again is opened again.
@@ -112,6 +123,7 @@ extension UsageAggregation {
         try tx.query("set local enable_nestloop = off")
         try tx.resolve(where: Statements.resolved(day.date, settings), limit: run.timeLeft)
         try tx.query("set local enable_nestloop = on")
+        if written.report.keys > 0 { try tx.resolve([item]) }
       }
       if written.report.regressed > 0 {
         written.regressedItems = try Self.handleRegressed(day.date, settings, run, tx)

@@ -92,6 +92,8 @@ struct UsageAggregation: Job {
     var vanished = 0
     var failed = 0
     var days = 0
+    /// Days of which nothing could be written.
+    var failedDays = 0
     /// Out of a sample of at most a thousand keys.
     var keysWithoutTTL = 0
     var byDay: [DayReport] = []
@@ -134,9 +136,14 @@ struct UsageAggregation: Job {
     while let day = progress.left.first {
       switch settings.mode {
       case .aggregate:
-        let written = try await write(day, hasRejected: scanned.rejected > 0, run)
-        if written.report.isCompleted { progress.keysOfDone[day.date] = written.report.keys }
-        progress.report.take(written, failing: isFailing)
+        if let written = try await writeOrReject(day, hasRejected: scanned.rejected > 0, run) {
+          if written.report.isCompleted { progress.keysOfDone[day.date] = written.report.keys }
+          progress.report.take(written, failing: isFailing)
+        } else {
+          progress.failedDays.insert(day.date)
+          progress.report.failedDays += 1
+          progress.report.failed += 1
+        }
       case .status: progress.report.status = (progress.report.status ?? []) + [try await compare(day, run)]
       }
       progress.left.removeFirst()
@@ -145,7 +152,7 @@ struct UsageAggregation: Job {
     }
     // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
     guard let ttl = settings.newTTL, writes, !run.isDryRun else { return }
-    for day in progress.days where day.isSettled {
+    for day in progress.days where day.isSettled && !progress.failedDays.contains(day.date) {
       try await giveTTL(ttl, day.date, run)
       // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
       if let keys = progress.keysOfDone[day.date] { try await complete(day.date, keys: keys, run) }

@@ -1,0 +1,65 @@
+import JobRuntime
+import Postgres
+
+/// What keeps a whole day from being written. Its letter is the day's, not a counter's; the other days go on.
+extension UsageAggregation {
+  static let noPartition = LetterKind(
+    "no_partition",
+    cause: "`merchant_usage` is partitioned and has no partition for the day; nothing of it is written.",
+    remedy: "Create the partition. \(nextRun)")
+
+  static let dayRefused = LetterKind(
+    "day_refused",
+    cause: "Postgres refuses the day's rows: a constraint or a trigger of `merchant_usage`; nothing of it is written.",
+    remedy: "The message names the constraint: correct the data or change the constraint. \(nextRun)")
+
+  private static let nextRun =
+    "The next run writes the day and resolves the dead letter; for a day older than `USAGE_RETENTION`, run the job once with `USAGE_DAYS`."
+
+  static let dayKinds = [noPartition, dayRefused]
+
+  /// The failure that an error of writing a day comes to; `nil` for an error that is not this day's alone.
+  func failure(of day: CalendarDay, _ error: any Error, _ run: JobRun) -> ItemFailure? {
+    guard case .server(let reason)? = error as? PostgresError else { return nil }
+    // Data, integrity, a trigger's own exception, an exception inside of a function.
+    guard ["22", "23", "38", "P0"].contains(reason.state.errorClass), reason.state != .uniqueViolation else {
+      return nil
+    }
+    // A check has a name; only the bounds of partitions have none.
+    if reason.state == .checkViolation, reason.constraint == nil {
+      return failure(
+        of: day, Self.noPartition,
+        "merchant_usage has no partition for \(day), so none of that day's counters are written; create the partition",
+        run)
+    }
+    return failure(
+      of: day, Self.dayRefused,
+      "Postgres refuses the counters of \(day), so none of them are written: \(reason.message) (SQLSTATE \(reason.state.rawValue))",
+      run)
+  }
+
+  private func failure(
+    of day: CalendarDay, _ kind: LetterKind, _ message: String, _ run: JobRun
+  ) -> ItemFailure {
+    ItemFailure(
+      item: item(of: day, run.shard), kind: kind, message: message,
+      payload: [
+        "key_prefix": .string(settings.keyPrefix), "usage_date": .string(day.description),
+        "shard": .string(Self.name(of: run.shard)),
+      ])
+  }
+
+  /// What names a day's letter: the pattern of its keys, and the share of the work that it is.
+  func item(of day: CalendarDay, _ shard: Shard) -> String {
+    "\(settings.keyPrefix)*:\(day):*" + (shard.isWhole ? "" : " (shard \(Self.name(of: shard)))")
+  }
+
+  /// Whether a letter is a day's, and of this share of it.
+  func isOfDay(_ letter: DeadLetter, _ shard: Shard) -> Bool {
+    Self.isOfDay(letter) && letter.says("key_prefix", settings.keyPrefix) && letter.says("shard", Self.name(of: shard))
+  }
+
+  static func isOfDay(_ letter: DeadLetter) -> Bool { dayKinds.contains { $0.name == letter.kind } }
+
+  private static func name(of shard: Shard) -> String { "\(shard.index)/\(shard.count)" }
+}
