@@ -1,7 +1,8 @@
 import JobRuntime
 import Postgres
 
-/// What keeps a whole day from being written. Its letter is the day's, not a counter's; the other days go on.
+/// What is wrong with a whole day: it cannot be written, or Redis has lost it. Its letter is the day's, not a counter's;
+/// the other days go on.
 extension UsageAggregation {
   static let noPartition = LetterKind(
     "no_partition",
@@ -16,7 +17,17 @@ extension UsageAggregation {
   private static let nextRun =
     "The next run writes the day and resolves the dead letter; for a day older than `USAGE_RETENTION`, run the job once with `USAGE_DAYS`."
 
-  static let dayKinds = [noPartition, dayRefused]
+  static let countersLost = LetterKind(
+    "counters_lost",
+    cause: "Redis has no counters for a day that has rows, and `USAGE_ON_REGRESSION` is `fail`. The rows are kept.",
+    remedy:
+      "\(lossHint) Once the counters are back, the next run that reads the day resolves the dead letter; otherwise run `oneshot dead-letters discard`."
+  )
+
+  private static let lossHint =
+    "Find out whether Redis lost its data, or REDIS_URL leads to another one; where counters live shorter than `USAGE_RETENTION`, set it to their life."
+
+  static let dayKinds = [noPartition, dayRefused, countersLost]
 
   /// The failure that an error of writing a day comes to; `nil` for an error that is not this day's alone.
   func failure(of day: CalendarDay, _ error: any Error, _ run: JobRun) -> ItemFailure? {
@@ -36,6 +47,21 @@ extension UsageAggregation {
       of: day, Self.dayRefused,
       "Postgres refuses the counters of \(day), so none of them are written: \(reason.message) (SQLSTATE \(reason.state.rawValue))",
       run)
+  }
+
+  func lostCounters(of day: CalendarDay, rows: Int, _ run: JobRun) -> ItemFailure {
+    failure(
+      of: day, Self.countersLost,
+      "Redis has 0 counters for \(day) and Postgres has \(rows) rows, which are kept; was Redis emptied?", run)
+  }
+
+  func warnOfLoss(of day: CalendarDay, rows: Int, _ run: JobRun) {
+    run.log.warning(
+      "Redis has no counters for a day that has rows, which are kept; was Redis emptied?",
+      [
+        "day": .string(day.description), "counters": 0, "rows": .integer(Int64(rows)),
+        "hint": .string(Self.lossHint.filter { $0 != "`" }),
+      ])
   }
 
   private func failure(

@@ -7,8 +7,8 @@ struct Progress {
   var left: [PlannedDay]
   var report = UsageAggregation.Report()
   var hasToldRejections = false
-  /// How many counters each day has that is done.
-  var keysOfDone: [CalendarDay: Int] = [:]
+  /// The days that are done.
+  var done: [CalendarDay: DayReport] = [:]
   /// Days of which nothing could be written.
   var failedDays: Set<CalendarDay> = []
 
@@ -23,8 +23,23 @@ struct DayReport: Encodable, Sendable {
   var updated = 0
   var unchanged = 0
   var regressed = 0
+  /// Of those inserted or updated, how many had changed after the day was completed.
+  var late = 0
+  /// How many rows the day has where Redis has no counter of it any more.
+  var lostRows = 0
   /// Whether later runs pass the day over.
   var isCompleted = false
+
+  /// Whether the day may have rows and has no counters.
+  var hasNoneLeft = false
+  /// Whether counters that were smaller replaced what was stored.
+  var hasOverwritten = false
+
+  var hasChanged: Bool { inserted + updated > 0 || hasOverwritten }
+
+  private enum CodingKeys: CodingKey {
+    case day, keys, inserted, updated, unchanged, regressed, late, lostRows, isCompleted
+  }
 }
 
 /// A counter that is smaller than what is stored.
@@ -66,7 +81,7 @@ extension UsageAggregation.Report {
     matched = scan.matched
     vanished = scan.vanished
     keysWithoutTTL = scan.keysWithoutTTL
-    failed = scan.rejected + (failing ? regressed : 0) + failedDays
+    failed = scan.rejected + (failing ? regressed + lostDays : 0) + failedDays
   }
 
   mutating func take(_ day: WrittenDay, failing: Bool) {
@@ -74,7 +89,10 @@ extension UsageAggregation.Report {
     updated += day.report.updated
     unchanged += day.report.unchanged
     regressed += day.report.regressed
-    if failing { failed += day.report.regressed }
+    late += day.report.late
+    let isLost = day.report.lostRows > 0
+    if isLost { lostDays += 1 }
+    if failing { failed += day.report.regressed + (isLost ? 1 : 0) }
     byDay.append(day.report)
     regressedItems += day.regressedItems.prefix(Self.regressedShown - regressedItems.count)
   }

@@ -16,6 +16,8 @@ enum Statements {
         // Half a day of life more is a day to look at.
         "retention_days": Int((settings.retention.inMilliseconds + 86_399_999) / 86_400_000),
         "settle_seconds": Double(settings.settle.inMilliseconds) / 1000,
+        "recheck": settings.recheck && settings.merchant == nil,
+        "life_seconds": Double(settings.lifeAfterDay.inMilliseconds) / 1000,
         "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix,
         "shard": run.shard.index, "shard_count": run.shard.count,
       ])
@@ -80,15 +82,27 @@ enum Statements {
   }
 
   static func complete(
-    _ day: CalendarDay, keys: Int, _ settings: UsageAggregation.Settings, _ run: JobRun
+    _ day: CalendarDay, _ report: DayReport, _ settings: UsageAggregation.Settings, _ run: JobRun
   ) throws -> Statement {
     try Statement(
       file: "complete_day.sql", PackageResources.complete_day_sql,
       binding: [
         "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix, "day": day,
         "shard": run.shard.index, "shard_count": run.shard.count,
-        "keys": keys, "run_id": run.id,
+        "keys": report.keys, "run_id": run.id, "read_for": min(run.scheduledAt, run.startedAt),
+        "has_changed": report.hasChanged,
       ])
+  }
+
+  /// How many rows of a day have lost their counters, where it has none any more.
+  static func lostRows(_ day: PlannedDay, _ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
+    try Statement(
+      file: "lost_rows.sql", PackageResources.lost_rows_sql,
+      binding: [
+        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix, "day": day.date,
+        "merchant": settings.merchant, "is_whole": run.shard.isWhole, "completed_keys": day.completedKeys,
+      ]
+    ).limited(to: run.timeLeft)
   }
 
   static func status(_ day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {

@@ -10,6 +10,8 @@ struct PlannedDay: Sendable {
   var end: Timestamp
   /// Over for long enough that no counter of it grows any more.
   var isSettled: Bool
+  /// How many counters it had when it was completed; `nil` for a day that is not.
+  var completedKeys: Int?
 }
 
 extension UsageAggregation {
@@ -20,7 +22,7 @@ extension UsageAggregation {
     try await run.read(Statements.days(settings, only: dates, run)).map { row in
       PlannedDay(
         date: try row.value("day"), start: try row.value("starts_at"), end: try row.value("ends_at"),
-        isSettled: try row.value("is_settled"))
+        isSettled: try row.value("is_settled"), completedKeys: try row.optional("completed_keys"))
     }
   }
 
@@ -116,6 +118,7 @@ extension UsageAggregation {
     let (settings, item) = (settings, item(of: day.date, run.shard))
     let written = try await run.transaction { tx in
       var written = WrittenDay(report: try Self.merge(day.date, run, tx))
+      if day.completedKeys != nil { written.report.late = written.report.inserted + written.report.updated }
       // Before new failures are told: one that fails again is opened again.
       if !run.isDryRun {
         // The planner takes them for a single row whatever their number, and would read the whole staged table once for
@@ -127,30 +130,38 @@ extension UsageAggregation {
       }
       if written.report.regressed > 0 {
         written.regressedItems = try Self.handleRegressed(day.date, settings, run, tx)
+        written.report.hasOverwritten = settings.onRegression == .overwrite
+      }
+      let rejected = hasRejected ? try tx.query(Statements.rejected(day.date)).only().value("rejected") : 0
+      if written.report.hasNoneLeft, rejected == 0 {
+        written.report.lostRows = try tx.query(Statements.lostRows(day, settings, run)).only().value("lost")
+      }
+      if written.report.lostRows > 0, settings.onRegression == .fail {
+        try tx.reject([lostCounters(of: day.date, rows: written.report.lostRows, run)])
       }
       guard !run.isDryRun else { return written }
       // A day without counters may be a Redis that lost them; one with failures is to be mended. Both are
       // looked at again for as long as counters live.
-      let rejected = hasRejected ? try tx.query(Statements.rejected(day.date)).only().value("rejected") : 0
       let failed = rejected + (settings.onRegression == .fail ? written.report.regressed : 0)
       if day.isSettled, settings.merchant == nil, written.report.keys > 0, failed == 0 {
         written.report.isCompleted = true
         if settings.newTTL == nil {
-          try tx.execute(Statements.complete(day.date, keys: written.report.keys, settings, run))
+          try tx.execute(Statements.complete(day.date, written.report, settings, run))
         }
       }
       return written
     }
     let facts = try JSON(encoding: written.report)
     if written.report.keys > 0 { run.log.info(run.isDryRun ? "day checked" : "day written", facts) }
+    if written.report.lostRows > 0 { warnOfLoss(of: day.date, rows: written.report.lostRows, run) }
     return written
   }
 
   /// Says that a day is done, so that later runs pass it over.
-  func complete(_ day: CalendarDay, keys: Int, _ run: JobRun) async throws {
+  func complete(_ day: CalendarDay, _ report: DayReport, _ run: JobRun) async throws {
     let settings = settings
     try await run.transaction { tx in
-      try tx.execute(Statements.complete(day, keys: keys, settings, run))
+      try tx.execute(Statements.complete(day, report, settings, run))
     }
   }
 
@@ -167,6 +178,7 @@ extension UsageAggregation {
     report.updated = try counted.value("updated")
     report.regressed = try counted.value("regressed")
     report.unchanged = report.keys - (try counted.value("changed", as: Int.self))
+    report.hasNoneLeft = report.keys == 0
     return report
   }
 

@@ -14,7 +14,7 @@ struct UsageAggregation: Job {
     name: "usage-aggregation",
     summary: "moves usage counters from Redis to Postgres",
     keepsDataInRedis: true,
-    schema: [MigrationNeed("usage", 1)],
+    schema: [MigrationNeed("usage", 2)],
     tables: [
       TableNeed(
         "merchant_usage",
@@ -24,6 +24,7 @@ struct UsageAggregation: Job {
         "oneshot.usage_days",
         columns: [
           "instance", "server", "key_prefix", "usage_date", "shard", "shard_count", "keys", "completed_at", "run_id",
+          "read_for", "changed_at",
         ],
         privileges: [.select, .insert, .update]),
     ],
@@ -38,6 +39,7 @@ struct UsageAggregation: Job {
     let includesToday: Bool
     let retention: Duration
     let settle: Duration
+    let recheck: Bool
     let timeZone: String
     let keyPrefix: String
     let merchant: String?
@@ -63,6 +65,11 @@ struct UsageAggregation: Job {
       settle = env.duration(
         "USAGE_SETTLE", default: .hours(1), in: .zero ... .days(2),
         help: "A day counts as completed once it was read this long after its end; until then it is read again.")
+      recheck = env.bool(
+        "USAGE_RECHECK", default: true,
+        help:
+          "Read each completed day again a day later and a day before its counters expire, for counters that have grown since.",
+        selects: .work(as: "recheck"))
       timeZone = env.timeZone("USAGE_TIMEZONE", help: "The time zone of the days, by a name that Postgres knows.")
       keyPrefix = env.string(
         "USAGE_KEY_PREFIX", default: "usage:", help: "What stands before the merchant id, the colon included.",
@@ -80,6 +87,9 @@ struct UsageAggregation: Job {
           "Give counters of days that are over and have none this time to live, once they are written (Redis 7 or newer).",
         selects: .work(as: "ttl"))
     }
+
+    /// How long after a day's end its counters live: they began to on the day itself.
+    var lifeAfterDay: Duration { min(retention - .days(1), newTTL ?? retention) }
   }
 
   struct Report: JobReport {
@@ -88,12 +98,16 @@ struct UsageAggregation: Job {
     var inserted = 0
     var updated = 0
     var unchanged = 0
+    /// Of those inserted or updated, how many had changed after their day was completed.
+    var late = 0
     var regressed = 0
     var vanished = 0
     var failed = 0
     var days = 0
     /// Days of which nothing could be written.
     var failedDays = 0
+    /// Days that have rows, and no counter in Redis any more.
+    var lostDays = 0
     /// Out of a sample of at most a thousand keys.
     var keysWithoutTTL = 0
     var byDay: [DayReport] = []
@@ -137,7 +151,7 @@ struct UsageAggregation: Job {
       switch settings.mode {
       case .aggregate:
         if let written = try await writeOrReject(day, hasRejected: scanned.rejected > 0, run) {
-          if written.report.isCompleted { progress.keysOfDone[day.date] = written.report.keys }
+          if written.report.isCompleted { progress.done[day.date] = written.report }
           progress.report.take(written, failing: isFailing)
         } else {
           progress.failedDays.insert(day.date)
@@ -155,7 +169,7 @@ struct UsageAggregation: Job {
     for day in progress.days where day.isSettled && !progress.failedDays.contains(day.date) {
       try await giveTTL(ttl, day.date, run)
       // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
-      if let keys = progress.keysOfDone[day.date] { try await complete(day.date, keys: keys, run) }
+      if let report = progress.done[day.date] { try await complete(day.date, report, run) }
     }
   }
 

@@ -1,28 +1,36 @@
 -- The days of a run, oldest first, with their borders in the time zone of the counters.
 with clock as (
-  select (:scheduled_at::timestamptz at time zone :timezone::text)::date as today
+  select (:scheduled_at::timestamptz at time zone :timezone::text)::date as today,
+    least(:scheduled_at::timestamptz, :started_at::timestamptz) as moment
 ), wanted as (
   select unnest(:dates::date[]) as day
   union
   select today + unnest(:offsets::int[]) from clock
   union
-  -- By default: what is over, not completed yet, and still within the counters' life. To compare both
-  -- sides, completed days are looked at too.
+  -- By default: what is over and still within the counters' life.
   select candidate::date
   from clock, generate_series(today - :retention_days::int, today - 1, interval '1 day') as candidate
-  where :by_default and not exists (
-    select from oneshot.usage_days d
-    where not :with_completed and d.instance = :instance and d.server = :server and d.key_prefix = :key_prefix
-      and d.usage_date = candidate::date
-      and d.shard_count = :shard_count and d.shard = :shard)
+  where :by_default
   union
   select today from clock where :include_today
+), bounded as (
+  select day, moment,
+    day::timestamp at time zone :timezone::text as starts_at,
+    (day + 1)::timestamp at time zone :timezone::text as ends_at
+  from wanted, clock
 )
-select
-  day,
-  day::timestamp at time zone :timezone::text as starts_at,
-  (day + 1)::timestamp at time zone :timezone::text as ends_at,
-  (day + 1)::timestamp at time zone :timezone::text + make_interval(secs => :settle_seconds)
-    <= least(:scheduled_at::timestamptz, :started_at::timestamptz) as is_settled
-from wanted
+select day, starts_at, ends_at,
+  ends_at + make_interval(secs => :settle_seconds) <= moment as is_settled,
+  completed.keys as completed_keys
+from bounded
+left join oneshot.usage_days completed
+  on completed.instance = :instance and completed.server = :server and completed.key_prefix = :key_prefix
+  and completed.usage_date = day and completed.shard_count = :shard_count and completed.shard = :shard
+-- By default a completed day is left alone until it is to be read again: a day after it was settled, and a day before
+-- its counters expire. To compare both sides, completed days are looked at too.
+where not :by_default or :with_completed or completed.keys is null
+  or :recheck and exists (
+    select from unnest(array[:settle_seconds + 86400, :life_seconds - 86400]) as mark
+    where mark < :life_seconds and completed.read_for < ends_at + make_interval(secs => mark)
+      and ends_at + make_interval(secs => mark) <= moment)
 order by day
