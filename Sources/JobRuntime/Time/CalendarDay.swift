@@ -39,9 +39,15 @@ public struct CalendarDay: Sendable, Hashable, Comparable {
       }
       return value
     }
-    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
-      year >= 1, (1...12).contains(month), day >= 1, day <= Self.length(of: month, in: year)
-    else { return nil }
+    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10) else { return nil }
+    self.init(year: year, month: month, day: day)
+  }
+
+  /// A day by its three numbers; `nil` for one that does not exist.
+  public init?(year: Int32, month: Int32, day: Int32) {
+    guard (1...9999).contains(year), (1...12).contains(month), day >= 1, day <= Self.length(of: month, in: year) else {
+      return nil
+    }
     daysSince1970 = Self.days(year: year, month: month, day: day)
   }
 

@@ -8,6 +8,8 @@ struct ScanReport: Sendable {
   var scanned = 0
   /// Counters of the run: of its days, its merchant, its shard.
   var matched = 0
+  /// Keys that USAGE_IGNORE leaves out.
+  var ignored = 0
   /// Counters that were gone when their value was read.
   var vanished = 0
   /// Keys and values that are no counters.
@@ -20,6 +22,7 @@ struct ScanReport: Sendable {
   mutating func add(_ other: ScanReport) {
     scanned += other.scanned
     matched += other.matched
+    ignored += other.ignored
     vanished += other.vanished
     rejected += other.rejected
     keysWithoutTTL += other.keysWithoutTTL
@@ -92,7 +95,7 @@ struct CounterRows: Sendable {
   /// Takes what `GETRANGE` and `TYPE` say of a counter.
   mutating func take(_ name: [UInt8], value: RedisValue, type: RedisValue) throws {
     try name.withUnsafeBytes { name in
-      guard case .success(let key) = CounterKey.parse(name, prefix: selection.prefix.count) else { return }
+      guard case .success(let key) = selection.format.parse(name) else { return }
       switch value {
       // To GETRANGE a key that is gone is an empty one.
       case .bytes([]) where type == .status("none"): report.vanished += 1
@@ -110,21 +113,26 @@ struct CounterRows: Sendable {
   mutating func look(at name: [UInt8], value: RedisValue, type: RedisValue) throws {
     if case .error(let code, let message) = type { throw RedisError.server(code: code, message: message) }
     let problem = name.withUnsafeBytes { name -> CounterKey.Problem? in
-      if case .failure(let problem) = CounterKey.parse(name, prefix: selection.prefix.count) { problem } else { nil }
+      if case .failure(let problem) = selection.format.parse(name) { problem } else { nil }
     }
     guard let problem else { return try take(name, value: value, type: type) }
     if type == .status("none") {
       report.vanished += 1
     } else {
-      name.withUnsafeBytes { reject($0, problem.rawValue, problem.message) }
+      name.withUnsafeBytes { reject($0, problem) }
     }
+  }
+
+  /// Hands over a key that names no counter.
+  mutating func reject(_ name: LentBytes, _ problem: CounterKey.Problem) {
+    reject(name, problem.rawValue, problem.message(of: selection.format))
   }
 
   /// Hands over a rejected item as JSON, as `rejectStaged` reads it back.
   mutating func reject(
     _ name: LentBytes, _ kind: String, _ message: String, _ key: CounterKey? = nil, value: String? = nil
   ) {
-    var payload: [(String, JSON)] = [("key_prefix", .string(selection.prefixText))]
+    var payload: [(String, JSON)] = [("key_prefix", .string(selection.format.name))]
     if let key {
       payload += [
         ("merchant_id", .string(String(decoding: key.merchant, as: UTF8.self))),

@@ -116,13 +116,17 @@ struct CounterScan: Sendable {
     var asked = Asked()
     for index in 0..<page.count {
       guard let name = page.key(at: index) else { continue }
-      switch CounterKey.parse(name, prefix: selection.prefix.count) {
+      if selection.isIgnored(name) {
+        found.report.ignored += 1
+        continue
+      }
+      switch selection.format.parse(name) {
       case .success(let key) where selection.contains(key):
         asked.names.append(name)
         asked.keys.append(key)
       case .success: break
       case .failure(let problem) where selection.isResponsible(for: name):
-        found.reject(name, problem.rawValue, problem.message)
+        found.reject(name, problem)
       case .failure: break
       }
     }

@@ -3,8 +3,7 @@ import Redis
 
 /// Which counters belong to a run.
 struct CounterSelection: Sendable {
-  let prefixText: String
-  let prefix: [UInt8]
+  let format: KeyFormat
   /// The pattern for `SCAN … MATCH`.
   let pattern: String
   private let merchant: [UInt8]?
@@ -12,13 +11,14 @@ struct CounterSelection: Sendable {
   private let firstDay: CalendarDay
   /// For each day from the first to the last: whether it is one of the run's.
   private let isWanted: [Bool]
+  /// Keys of somebody else.
+  private let ignored: [Glob]
 
-  init(prefix: String, days: [CalendarDay], merchant: String?, shard: Shard) {
-    prefixText = prefix
-    self.prefix = Array(prefix.utf8)
+  init(_ settings: UsageAggregation.Settings, days: [CalendarDay], merchant: String?, shard: Shard) {
+    (format, ignored) = (settings.format, settings.ignored)
     self.merchant = merchant.map { Array($0.utf8) }
     self.shard = shard
-    pattern = Self.literal(prefix) + (merchant.map { Self.literal($0) + ":" } ?? "") + "*"
+    pattern = format.pattern(merchant: merchant)
     let first = days.min() ?? CalendarDay(daysSince1970: 0)
     firstDay = first
     var isWanted = [Bool](repeating: false, count: days.max().map { $0 - first + 1 } ?? 0)
@@ -32,6 +32,9 @@ struct CounterSelection: Sendable {
     if let merchant, !key.merchant.elementsEqual(merchant) { return false }
     return isOurs(key.merchant)
   }
+
+  /// Whether a key is somebody else's.
+  func isIgnored(_ key: LentBytes) -> Bool { ignored.contains { $0.matches(key) } }
 
   /// Whether this shard is the one to report a key that names no counter.
   func isResponsible(for key: LentBytes) -> Bool { isOurs(key) }
@@ -47,11 +50,5 @@ struct CounterSelection: Sendable {
   /// Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm".
   private static func digest(_ bytes: LentBytes) -> UInt64 {
     bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-  }
-
-  /// A text that Redis' glob patterns take letter by letter.
-  private static func literal(_ text: String) -> String {
-    // By scalars: a star with a combining mark after it is one `Character`, and no star to a comparison.
-    text.unicodeScalars.reduce(into: "") { $0 += "*?[]^-\\".unicodeScalars.contains($1) ? "\\\($1)" : String($1) }
   }
 }

@@ -70,19 +70,20 @@ extension UsageAggregation {
     ItemFailure(
       item: item(of: day, run.shard), kind: kind, message: message,
       payload: [
-        "key_prefix": .string(settings.keyPrefix), "usage_date": .string(day.description),
+        "key_prefix": .string(settings.format.name), "usage_date": .string(day.description),
         "shard": .string(Self.name(of: run.shard)),
       ])
   }
 
   /// What names a day's letter: the pattern of its keys, and the share of the work that it is.
   func item(of day: CalendarDay, _ shard: Shard) -> String {
-    "\(settings.keyPrefix)*:\(day):*" + (shard.isWhole ? "" : " (shard \(Self.name(of: shard)))")
+    settings.format.keys(of: day) + (shard.isWhole ? "" : " (shard \(Self.name(of: shard)))")
   }
 
   /// Whether a letter is a day's, and of this share of it.
   func isOfDay(_ letter: DeadLetter, _ shard: Shard) -> Bool {
-    Self.isOfDay(letter) && letter.says("key_prefix", settings.keyPrefix) && letter.says("shard", Self.name(of: shard))
+    Self.isOfDay(letter) && letter.says("key_prefix", settings.format.name)
+      && letter.says("shard", Self.name(of: shard))
   }
 
   static func isOfDay(_ letter: DeadLetter) -> Bool { dayKinds.contains { $0.name == letter.kind } }

@@ -8,11 +8,11 @@ extension UsageAggregation: Replayable {
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     if Self.isOfDay(letter) { return isOfDay(letter, shard) }
     let key = Self.key(of: letter)
-    guard key.starts(with: settings.keyPrefix.utf8) else { return false }
+    guard settings.format.begins(key) else { return false }
     // One prefix may begin with another, and theirs may be another Redis. An older version told none.
-    guard letter.says("key_prefix", settings.keyPrefix) || !letter.says("key_prefix") else { return false }
+    guard letter.says("key_prefix", settings.format.name) || !letter.says("key_prefix") else { return false }
     return key.withUnsafeBytes { name in
-      switch CounterKey.parse(name, prefix: settings.keyPrefix.utf8.count) {
+      switch settings.format.parse(name) {
       case .success(let counter):
         settings.merchant.map { counter.merchant.elementsEqual($0.utf8) } ?? true
           && CounterSelection.isShare(counter.merchant, of: shard)
@@ -65,7 +65,7 @@ extension UsageAggregation: Replayable {
   }
 
   private func read(_ keys: [[UInt8]], _ run: JobRun) async throws -> CounterRows {
-    let selection = CounterSelection(prefix: settings.keyPrefix, days: [], merchant: nil, shard: run.shard)
+    let selection = CounterSelection(settings, days: [], merchant: nil, shard: run.shard)
     var found = CounterRows(of: selection, room: 4096)
     // In a cluster every primary is asked; only the one that owns a key tells, the others point to it.
     var left = keys

@@ -79,6 +79,7 @@ extension UsageAggregation.Report {
     // A pass that is done again after a failure counts once.
     scanned = scan.scanned
     matched = scan.matched
+    ignored = scan.ignored
     vanished = scan.vanished
     keysWithoutTTL = scan.keysWithoutTTL
     failed = scan.rejected + (failing ? regressed + lostDays : 0) + failedDays

@@ -10,7 +10,8 @@ enum Statements {
       file: "days.sql", PackageResources.days_sql,
       binding: [
         "scheduled_at": run.scheduledAt, "started_at": run.startedAt, "timezone": settings.timeZone,
-        "dates": dates ?? settings.days.dates, "offsets": dates == nil ? settings.days.offsets : [],
+        "unit": settings.format.time.unit == .month ? "month" : "day", "dates": dates ?? settings.days.dates,
+        "offsets": dates == nil ? settings.days.offsets : [],
         "by_default": dates == nil && settings.days.isOpen, "with_completed": settings.mode == .status,
         "include_today": dates == nil && settings.includesToday,
         // Half a day of life more is a day to look at.
@@ -18,7 +19,7 @@ enum Statements {
         "settle_seconds": Double(settings.settle.inMilliseconds) / 1000,
         "recheck": settings.recheck && settings.merchant == nil,
         "life_seconds": Double(settings.lifeAfterDay.inMilliseconds) / 1000,
-        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.format.name,
         "shard": run.shard.index, "shard_count": run.shard.count,
       ])
   }
@@ -63,11 +64,11 @@ enum Statements {
   }
 
   static func regressed(
-    _ day: CalendarDay, _ settings: UsageAggregation.Settings, limit: Int, within time: Duration
+    _ day: CalendarDay, limit: Int, within time: Duration
   ) throws -> Statement {
     try Statement(
       file: "regressed.sql", PackageResources.regressed_sql,
-      binding: ["day": day, "key_prefix": settings.keyPrefix, "limit": limit]
+      binding: ["day": day, "limit": limit]
     ).limited(to: time)
   }
 
@@ -78,7 +79,7 @@ enum Statements {
 
   /// Which dead letters a day resolves.
   static func resolved(_ day: CalendarDay, _ settings: UsageAggregation.Settings) -> SQLFragment {
-    SQLFragment("resolve.sql", PackageResources.resolve_sql, ["day": day, "key_prefix": settings.keyPrefix])
+    SQLFragment("resolve.sql", PackageResources.resolve_sql, ["day": day, "key_prefix": settings.format.name])
   }
 
   static func complete(
@@ -87,7 +88,7 @@ enum Statements {
     try Statement(
       file: "complete_day.sql", PackageResources.complete_day_sql,
       binding: [
-        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix, "day": day,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.format.name, "day": day,
         "shard": run.shard.index, "shard_count": run.shard.count,
         "keys": report.keys, "run_id": run.id, "read_for": min(run.scheduledAt, run.startedAt),
         "has_changed": report.hasChanged,
@@ -99,7 +100,7 @@ enum Statements {
     try Statement(
       file: "lost_rows.sql", PackageResources.lost_rows_sql,
       binding: [
-        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix, "day": day.date,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.format.name, "day": day.date,
         "merchant": settings.merchant, "is_whole": run.shard.isWhole, "completed_keys": day.completedKeys,
       ]
     ).limited(to: run.timeLeft)
@@ -112,15 +113,11 @@ enum Statements {
     ).limited(to: run.timeLeft)
   }
 
-  /// The keys behind what was staged of a day, from so many blocks of the table on.
-  static func writtenKeys(_ day: CalendarDay, fromBlock block: Int, _ settings: UsageAggregation.Settings) throws
-    -> Statement
-  {
+  /// What the keys name that were staged of a day, from so many blocks of the table on.
+  static func writtenKeys(_ day: CalendarDay, fromBlock block: Int) throws -> Statement {
     try Statement(
       file: "written_keys.sql", PackageResources.written_keys_sql,
-      binding: [
-        "day": day, "key_prefix": settings.keyPrefix, "first": "(\(block),0)", "end": "(\(block + blocksAPage),0)",
-      ])
+      binding: ["day": day, "first": "(\(block),0)", "end": "(\(block + blocksAPage),0)"])
   }
 
   /// About seven thousand keys.

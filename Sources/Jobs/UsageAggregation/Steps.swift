@@ -31,8 +31,7 @@ extension UsageAggregation {
   /// Reads all counters of the days from Redis into a temporary table: one pass, whatever the number of
   /// days. Redis is read on one thread while Postgres is fed on another.
   func stage(_ days: [CalendarDay], _ run: JobRun) async throws -> ScanReport {
-    let selection = CounterSelection(
-      prefix: settings.keyPrefix, days: days, merchant: settings.merchant, shard: run.shard)
+    let selection = CounterSelection(settings, days: days, merchant: settings.merchant, shard: run.shard)
     let handoff = Handoff<CopyRows>(capacity: 2)
     async let report = read(selection, into: handoff, run)
     do {
@@ -198,12 +197,16 @@ extension UsageAggregation {
     var shown: [RegressedItem] = []
     let isFailing = settings.onRegression == .fail
     let limit = isFailing ? Int.max : Report.regressedShown
-    try tx.forEachPage(of: Statements.regressed(day, settings, limit: limit, within: run.timeLeft), rows: 500) {
+    try tx.forEachPage(of: Statements.regressed(day, limit: limit, within: run.timeLeft), rows: 500) {
       page in
       var failures: [ItemFailure] = []
       for row in page {
+        let (merchant, metric) = (
+          try row.value("merchant_id", as: String.self), try row.value("metric_type", as: String.self)
+        )
         let item = RegressedItem(
-          item: ItemName.shown(try row.value("item")), counter: try row.value("value"), stored: try row.value("stored"))
+          item: ItemName.shown(settings.format.key(merchant: merchant, day: day, metric: metric)),
+          counter: try row.value("value"), stored: try row.value("stored"))
         if shown.count < Report.regressedShown { shown.append(item) }
         guard isFailing else { continue }
         failures.append(
@@ -211,8 +214,8 @@ extension UsageAggregation {
             item: item.item, kind: Self.regressed,
             message: "the counter is \(item.counter), less than the stored \(item.stored), which was kept",
             payload: [
-              "key_prefix": .string(settings.keyPrefix), "merchant_id": .string(try row.value("merchant_id")),
-              "usage_date": .string(day.description), "metric_type": .string(try row.value("metric_type")),
+              "key_prefix": .string(settings.format.name), "merchant_id": .string(merchant),
+              "usage_date": .string(day.description), "metric_type": .string(metric),
               "value": .string("\(item.counter)"), "stored": .string("\(item.stored)"),
             ]))
       }
@@ -247,9 +250,12 @@ extension UsageAggregation {
     let blocks = try await run.read(Statements.stagedBlocks).only().value("blocks", as: Int.self)
     for block in stride(from: 0, to: blocks, by: Statements.blocksAPage) {
       try Task.checkCancellation()
-      let statement = try Statements.writtenKeys(day, fromBlock: block, settings)
-      let keys = try await run.read(statement).map { try $0.value("key", as: String.self) }
-      let commands = keys.map { RedisCommand("EXPIRE", $0, "\(ttl.inMilliseconds / 1000)", "NX") }
+      let statement = try Statements.writtenKeys(day, fromBlock: block)
+      let commands = try await run.read(statement).map { row in
+        let key = settings.format.key(
+          merchant: try row.value("merchant_id"), day: day, metric: try row.value("metric_type"))
+        return RedisCommand("EXPIRE", key, "\(ttl.inMilliseconds / 1000)", "NX")
+      }
       // In a cluster every primary is asked; only the one that owns a key does it, the others point to it.
       for primary in primaries {
         try await run.redis(on: primary) { session in

@@ -4,7 +4,7 @@ import Redis
 
 /// Moves usage counters from Redis, where an application counts with `INCRBY`, to Postgres.
 ///
-/// - Reads and writes: keys `usage:{merchant}:{day}:{metric}`; `merchant_usage`, `oneshot.usage_days`.
+/// - Reads and writes: keys `usage:{merchant}:{yyyy-MM-dd}:{metric}`; `merchant_usage`, `oneshot.usage_days`.
 /// - Safe to run twice: the counter's absolute value is written, and only where it differs.
 /// - Safe to stop halfway: each day is its own transaction; the next run does the days that are left.
 /// - If it is late: every day that is not completed and whose counters still live is done then.
@@ -41,7 +41,8 @@ struct UsageAggregation: Job {
     let settle: Duration
     let recheck: Bool
     let timeZone: String
-    let keyPrefix: String
+    let format: KeyFormat
+    let ignored: [Glob]
     let merchant: String?
     let onRegression: OnRegression
     let newTTL: Duration?
@@ -71,9 +72,27 @@ struct UsageAggregation: Job {
           "Read each completed day again a day later and a day before its counters expire, for counters that have grown since.",
         selects: .work(as: "recheck"))
       timeZone = env.timeZone("USAGE_TIMEZONE", help: "The time zone of the days, by a name that Postgres knows.")
-      keyPrefix = env.string(
-        "USAGE_KEY_PREFIX", default: "usage:", help: "What stands before the merchant id, the colon included.",
-        selects: .work(as: "prefix"))
+      let prefix: String? = env.custom(
+        "USAGE_KEY_PREFIX", form: "text", default: "usage:",
+        help: "What stands before the merchant id, the colon included: short for the usual USAGE_KEY_FORMAT.",
+        selects: .work(as: "prefix"), written: { [$0] }, parse: { .success($0) })
+      let format: KeyFormat? = env.custom(
+        "USAGE_KEY_FORMAT", form: KeyFormat.form, default: Self.usualFormat.text,
+        help:
+          "How keys are put together; {merchant} may hold what stands between the parts, or {metric*} where it is marked so.",
+        selects: .work(as: "format"), written: { [$0.text] }, parse: KeyFormat.parse)
+      if prefix != nil, format != nil {
+        env.complain("USAGE_KEY_FORMAT", "is set, and USAGE_KEY_PREFIX too; set only one of them")
+      }
+      self.format = format ?? prefix.map { KeyFormat(prefix: $0) } ?? Self.usualFormat
+      ignored =
+        env.custom(
+          "USAGE_IGNORE", form: "patterns such as usage:config:*, with commas", default: nil,
+          help: "Keys that are no counters: they are left out, and are no dead letters.",
+          selects: .work(as: "ignored"), written: { $0.map(\.text) }
+        ) { text in
+          .success(text.split(separator: ",").map { Glob(String($0.trimmingPrefix(" "))) })
+        } ?? []
       merchant = env.optionalString(
         "USAGE_MERCHANT", help: "Only this merchant.", selects: .work(as: "merchant"))
       onRegression = env.choice(
@@ -88,6 +107,8 @@ struct UsageAggregation: Job {
         selects: .work(as: "ttl"))
     }
 
+    private static let usualFormat = KeyFormat(prefix: "usage:")
+
     /// How long after a day's end its counters live: they began to on the day itself.
     var lifeAfterDay: Duration { min(retention - .days(1), newTTL ?? retention) }
   }
@@ -95,6 +116,8 @@ struct UsageAggregation: Job {
   struct Report: JobReport {
     var scanned = 0
     var matched = 0
+    /// Keys that USAGE_IGNORE leaves out.
+    var ignored = 0
     var inserted = 0
     var updated = 0
     var unchanged = 0

@@ -14,7 +14,8 @@ import Testing
     var golden = GoldenStatements(
       "usage-aggregation",
       [
-        "scheduled_at": moment, "started_at": moment + .seconds(3), "timezone": "Europe/Berlin", "dates": [day],
+        "scheduled_at": moment, "started_at": moment + .seconds(3), "timezone": "Europe/Berlin", "unit": "day",
+        "dates": [day],
         "offsets": [-1, -2], "by_default": true, "with_completed": false, "include_today": false,
         "retention_days": 90, "settle_seconds": 300.0, "key_prefix": "usage:", "shard": 0, "shard_count": 1,
         "day": day, "limit": 100, "merchant": String?.none, "is_whole": true, "first": "(0,0)", "end": "(64,0)",

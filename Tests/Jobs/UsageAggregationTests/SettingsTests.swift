@@ -23,6 +23,7 @@ import Testing
     "AWS_BATCH_JOB_ARRAY_INDEX": "10000", "JOB_LEDGER_KEEP": "90", "JOB_LOG_FORMAT": "yaml",
     "JOB_LOG_LEVEL": "INFO", "USAGE_MODE": "write", "USAGE_DAYS": "2025-11-07..2025-11-01",
     "USAGE_INCLUDE_TODAY": "sometimes", "USAGE_RETENTION": "367d", "USAGE_SETTLE": "3d",
+    "USAGE_RECHECK": "perhaps", "USAGE_KEY_FORMAT": "usage:{merchant}:{metric}",
     "USAGE_ON_REGRESSION": "ignore", "USAGE_SET_TTL": "59m",
   ]
 
@@ -32,7 +33,7 @@ import Testing
   /// Settings that take any text. What Postgres does not know of them is told by the run.
   private static let anything: Set = [
     "JOB_KUBERNETES_NAME", "JOB_RESULT_FILE", "JOB_METRICS_FILE", "USAGE_TIMEZONE", "USAGE_KEY_PREFIX",
-    "USAGE_MERCHANT",
+    "USAGE_MERCHANT", "USAGE_IGNORE",
   ]
 
   private static let declared = {

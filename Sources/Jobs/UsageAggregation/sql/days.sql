@@ -1,4 +1,5 @@
--- The days of a run, oldest first, with their borders in the time zone of the counters.
+-- The days of a run, oldest first, with their borders in the time zone of the counters. Where keys name no days but months,
+-- a month is meant wherever it says day, and its first day stands for it.
 with clock as (
   select (:scheduled_at::timestamptz at time zone :timezone::text)::date as today,
     least(:scheduled_at::timestamptz, :started_at::timestamptz) as moment
@@ -9,15 +10,15 @@ with clock as (
   union
   -- By default: what is over and still within the counters' life.
   select candidate::date
-  from clock, generate_series(today - :retention_days::int, today - 1, interval '1 day') as candidate
-  where :by_default
+  from clock, generate_series((today - :retention_days::int)::timestamp, today - 1, interval '1 day') as candidate
+  where :by_default and date_trunc(:unit::text, candidate + interval '1 day') = candidate + interval '1 day'
   union
   select today from clock where :include_today
 ), bounded as (
-  select day, moment,
-    day::timestamp at time zone :timezone::text as starts_at,
-    (day + 1)::timestamp at time zone :timezone::text as ends_at
-  from wanted, clock
+  select distinct moment, begins::date as day,
+    begins at time zone :timezone::text as starts_at,
+    (begins + ('1 ' || :unit::text)::interval) at time zone :timezone::text as ends_at
+  from wanted, clock, date_trunc(:unit::text, day::timestamp) as begins
 )
 select day, starts_at, ends_at,
   ends_at + make_interval(secs => :settle_seconds) <= moment as is_settled,

@@ -1,0 +1,105 @@
+import JobRuntime
+import Redis
+
+/// How the keys of counters are put together: `USAGE_KEY_FORMAT`, compiled.
+///
+/// One part, the merchant unless the format says otherwise (`{metric*}`), may hold whatever stands between the parts. What
+/// is before it is read from the left, and what is after it from the right; so every key reads in one way only.
+struct KeyFormat: Sendable, Equatable {
+  enum Part: Sendable, Equatable {
+    case fixed([UInt8])
+    case merchant
+    case metric
+    case time
+
+    var isName: Bool { self == .merchant || self == .metric }
+  }
+
+  let parts: [Part]
+  let time: TimePattern
+  /// Which of the parts may hold what stands between them.
+  private let open: Int
+  let steps: Steps
+
+  /// `USAGE_KEY_PREFIX`, the short form of the usual format.
+  init(prefix: String) {
+    self.init(
+      [
+        .fixed(Array(prefix.utf8)), .merchant, .fixed([UInt8(ascii: ":")]), .time, .fixed([UInt8(ascii: ":")]), .metric,
+      ],
+      time: .days, open: 1)
+  }
+
+  init(_ parts: [Part], time: TimePattern, open: Int) {
+    (self.parts, self.time, self.open) = (parts, time, open)
+    steps = Steps(parts, open: open)
+  }
+
+  /// As it is written; two texts that mean the same have one form.
+  var text: String {
+    let usual = parts.firstIndex(of: .merchant) ?? parts.firstIndex(of: .metric)
+    return parts.enumerated().map { index, part in
+      let mark = index == open && open != usual ? "*" : ""
+      return switch part {
+      case .fixed(let bytes):
+        String(decoding: bytes.flatMap { [0x7B, 0x7D].contains($0) ? [$0, $0] : [$0] }, as: UTF8.self)
+      case .merchant: "{merchant\(mark)}"
+      case .metric: "{metric\(mark)}"
+      case .time: "{\(time.spelling)}"
+      }
+    }.joined()
+  }
+
+  /// What names it in the progress and in dead letters: the prefix where that says it all.
+  var name: String {
+    guard case .fixed(let bytes)? = parts.first else { return text }
+    let prefix = String(decoding: bytes, as: UTF8.self)
+    return self == KeyFormat(prefix: prefix) ? prefix : text
+  }
+
+  // MARK: Keys
+
+  /// - Returns: the key of a counter.
+  func key(merchant: String, day: CalendarDay, hour: Int? = nil, metric: String) -> String {
+    parts.map { part in
+      switch part {
+      case .fixed(let bytes): String(decoding: bytes, as: UTF8.self)
+      case .merchant: merchant
+      case .metric: metric
+      case .time: time.plainText(of: day, hour: hour)
+      }
+    }.joined()
+  }
+
+  /// The keys of a day, as a person reads it: `usage:*:2025-11-01:*`.
+  func keys(of day: CalendarDay) -> String {
+    parts.map { part in
+      switch part {
+      case .fixed(let bytes): String(decoding: bytes, as: UTF8.self)
+      case .merchant, .metric: "*"
+      case .time: time.plainText(of: day, hour: nil)
+      }
+    }.joined()
+  }
+
+  /// What `SCAN` is to match. All that begins as the format does, so that a key with a mistake is found as well; where it
+  /// begins with anything, only what has its shape, or every key there is would be a mistake.
+  func pattern(merchant: String?) -> String {
+    func known(_ part: Part) -> String? {
+      switch part {
+      case .fixed(let bytes): Glob.literal(String(decoding: bytes, as: UTF8.self))
+      case .merchant: merchant.map(Glob.literal)
+      case .metric, .time: nil
+      }
+    }
+    let start = parts.prefix { known($0) != nil }
+    guard start.isEmpty else { return start.compactMap(known).joined() + "*" }
+    return parts.map { part in known(part) ?? (part == .time ? time.glob : "*") }.joined()
+  }
+
+  /// Whether a key begins as the format does.
+  func begins(_ key: [UInt8]) -> Bool {
+    guard case .fixed(let bytes)? = parts.first else { return true }
+    return key.starts(with: bytes)
+  }
+}
