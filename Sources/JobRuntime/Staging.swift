@@ -19,11 +19,16 @@ public struct StagingTable: Sendable {
     (self.name, self.columns, self.statisticsTarget) = (name, columns, statisticsTarget)
   }
 
+  /// What makes it, where it is not there yet.
+  public var creation: Statement {
+    let definition = columns.map { "\(quotedIdentifier($0.name)) \($0.type)" }.joined(separator: ", ")
+    return Statement(sql: "create temporary table if not exists \(quotedIdentifier(name)) (\(definition))")
+  }
+
   /// What makes it, empty.
   var preparation: [Statement] {
     let table = quotedIdentifier(name)
-    let definition = columns.map { "\(quotedIdentifier($0.name)) \($0.type)" }.joined(separator: ", ")
-    var statements = [Statement(sql: "create temporary table if not exists \(table) (\(definition))")]
+    var statements = [creation]
     if let statisticsTarget {
       let changes = columns.map { "alter \(quotedIdentifier($0.name)) set statistics \(statisticsTarget)" }
       statements.append(Statement(sql: "alter table pg_temp.\(table) \(changes.joined(separator: ", "))"))

@@ -21,6 +21,12 @@ public struct CopyRows: Sendable {
 
   public mutating func appendNull() { append(Int32(-1)) }
 
+  /// A `smallint`.
+  public mutating func append(smallint value: Int16) {
+    append(Int32(2))
+    append(value)
+  }
+
   /// A `bigint`.
   public mutating func append(bigint value: Int64) {
     append(Int32(8))

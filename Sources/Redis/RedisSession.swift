@@ -98,7 +98,11 @@ public struct RedisSession: ~Copyable {
   }
 
   /// Takes the answer to `sendScan`.
-  public mutating func receiveScanPage() throws(RedisError) -> ScanPage { try ScanPage(receive()) }
+  ///
+  /// - Parameter bytes: as in `receive`.
+  public mutating func receiveScanPage(atMost bytes: Int = .max) throws(RedisError) -> ScanPage {
+    try ScanPage(receive(atMost: bytes))
+  }
 
   /// Takes the next answer, whatever it is.
   private mutating func receiveAny(atMost bytes: Int = .max) throws(RedisError) -> RedisReply {

@@ -7,7 +7,7 @@ package import Postgres
 package struct GoldenStatements {
   private let job: String
   private var statements: [(name: String, statement: Statement)] = []
-  private let samples: [String: any PostgresEncodable]
+  package let samples: [String: any PostgresEncodable]
   private let root: URL
 
   /// - Parameters:
@@ -31,6 +31,11 @@ package struct GoldenStatements {
     }
     let missing = parts.filter { !FileManager.default.fileExists(atPath: folder.appending(path: "\($0).sql").path) }
     guard missing.isEmpty else { throw TestFailure("no files: \(missing.sorted())") }
+  }
+
+  /// The text of a file with holes, which the job fills.
+  package func text(of name: String, in folder: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: root.appending(path: "Sources/\(folder)/sql/\(name).sql")))
   }
 
   /// Adds a statement as the job puts it together.

@@ -1,3 +1,4 @@
+import Foundation
 import Redis
 
 /// A place with usage counters, and the real binary that moves them.
@@ -11,6 +12,13 @@ package struct Usage: JobFixture {
   /// Sets counters: the keys without their prefix, `merchant:day:metric`.
   package func set(_ counters: [String: String], prefix: String = "usage:") async throws {
     try await place.redis(all: counters.map { RedisCommand("SET", prefix + $0.key, $0.value) })
+  }
+
+  /// Runs with less memory than the large values of tests have bytes: 96 MiB.
+  package func runInLittleMemory(_ settings: [String: String] = [:]) async throws -> Binary.Outcome {
+    // The stacks of threads count as data; with the usual 8 MiB each they would be most of it.
+    let limited = #"ulimit -s 1024 && ulimit -d 98304 && exec "$0""#
+    return try await Binary(path: "/bin/sh").run(["-c", limited, Self.binary.url.path], environment(settings))
   }
 
   /// What is stored: `merchant:day:metric` to value.

@@ -35,6 +35,16 @@ public struct SQLFile: Sendable {
       problem = "\(place): the name before .sql takes a-z, 0-9 and _, a letter first, and 63 of them at most"
       return
     }
+    read()
+  }
+
+  /// Reads the one file that a setting names, whatever its name.
+  public init(path: String) {
+    (name, place, text, isBuiltIn) = (path, path, [], false)
+    read()
+  }
+
+  private mutating func read() {
     do {
       text = Array(try SmallFile.read(place).utf8)
       if text.starts(with: Self.byteOrderMark) { text.removeFirst(Self.byteOrderMark.count) }
@@ -63,6 +73,13 @@ public struct SQLFile: Sendable {
   public func refused(_ problem: String) -> SQLFile {
     var file = self
     file.problem = file.problem ?? problem
+    return file
+  }
+
+  /// The same statement, planned and not carried out.
+  public func explained() -> SQLFile {
+    var file = self
+    file.text = Array("explain ".utf8) + text
     return file
   }
 

@@ -9,14 +9,38 @@ extension UsageAggregation: Checkable {
     try? Statement(
       file: "other_servers.sql", PackageResources.other_servers_sql,
       binding: [
-        "instance": run.instance, "server": run.server, "key_prefix": settings.format.name,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.source,
         "since": run.scheduledAt - settings.retention,
       ])
   }
 
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    try await showSample(run)
+    return try await tryTarget(run)
+  }
+
+  /// Has the server plan the user's own statement over no rows.
+  private func tryTarget(_ run: JobRun) async throws -> [JobFailure] {
+    guard let file = settings.target?.explained() else { return [] }
+    let (table, day) = (settings.table, CalendarDay(daysSince1970: 0))
+    let failure = try await run.snapshot { session -> SQLFile.Failure? in
+      try session.query(table.staging.creation)
+      try session.pipeline(Statements.showStaged(day, of: table))
+      do {
+        try session.attempt(file, binding: ["day": day])
+        return nil
+      } catch let failure as SQLFile.Failure {
+        return failure
+      }
+    }
+    return failure.map { failure in
+      [JobFailure(.misconfigured, "USAGE_TARGET: \(failure)", hint: "Correct the file, or grant what it needs.")]
+    } ?? []
+  }
+
   /// Shows how the format takes keys apart. A Redis that does not answer is told by the runtime's own check, so it is not
   /// waited for here.
-  func check(_ run: JobRun) async throws -> [JobFailure] {
+  private func showSample(_ run: JobRun) async throws {
     let selection = CounterSelection(settings, days: [], merchant: settings.merchant, shard: run.shard)
     do {
       let sample = try await run.retrying("reading a sample of keys", whileLeft: run.timeLeft) {
@@ -26,22 +50,28 @@ extension UsageAggregation: Checkable {
       }
       sample.tell(run.log)
     } catch is RedisError {}
-    return []
   }
 
   var needs: JobNeeds {
     var needs = Self.facts.needs
+    if settings.target != nil {
+      // What the file needs only the server can tell: see `check`.
+      needs.tables.removeAll { $0.table == "merchant_usage" }
+    } else if settings.table.isHourly {
+      needs.tables.append(settings.table.need)
+    }
     needs.redisTrials = redisTrials
     return needs
   }
 
   private var redisTrials: [RedisCommand] {
     let key = settings.format.key(merchant: "check", day: CalendarDay(daysSince1970: 0), metric: "check")
-    let reads = [
+    var reads = [
       RedisCommand("SCAN", "0", "MATCH", key, "COUNT", "1"), RedisCommand("MGET", key),
-      RedisCommand("GETRANGE", key, "0", "1"),
-      RedisCommand("TYPE", key), RedisCommand("TTL", key), RedisCommand("CLUSTER", "SLOTS"),
+      RedisCommand("GETRANGE", key, "0", "1"), RedisCommand("TYPE", key), RedisCommand("TTL", key),
+      RedisCommand("CLUSTER", "SLOTS"),
     ]
+    if settings.format.field != nil { reads.append(RedisCommand("HSCAN", key, "0")) }
     // NX and XX exclude each other: Redis 7 says so, an older one does not know them.
     return settings.newTTL == nil ? reads : reads + [RedisCommand("EXPIRE", key, "1", "NX", "XX")]
   }

@@ -31,7 +31,10 @@ struct ScanReport: Sendable {
 
 /// What keys and values come to: counters and rejected items, as rows of `staged_counters`.
 struct CounterRows: Sendable {
-  private let selection: CounterSelection
+  let selection: CounterSelection
+  /// How many columns a row of `CounterTable.staging` has.
+  private let columns: Int
+  private let isHourly: Bool
   var report = ScanReport()
   var rows: CopyRows
   /// Keys that are to be looked at one by one (`look`): `MGET` had no string for them, or was not tried.
@@ -39,19 +42,26 @@ struct CounterRows: Sendable {
   /// Whether a value was found that is too long for a counter. Where there is one there are more.
   var hasLongValues = false
 
-  /// What one pass over Redis found. A row is either a counter, or an item that was rejected, as JSON, with its day where
-  /// it has one. Temporary: it costs no WAL, and a killed run leaves nothing behind.
-  static let table = StagingTable(
-    "staged_counters",
-    [
-      .init("merchant_id", #"text collate "C""#), .init("usage_date", "date"),
-      .init("metric_type", #"text collate "C""#), .init("value", "bigint"), .init("rejection", "text"),
-    ],
-    // Three thousand rows are sample enough to plan by, and ten times cheaper to look at than the default.
-    statisticsTarget: 10)
-
   init(of selection: CounterSelection, room: Int) {
     (self.selection, rows) = (selection, CopyRows(capacity: room))
+    let table = CounterTable(format: selection.format)
+    (columns, isHourly) = (table.staging.columns.count, table.isHourly)
+  }
+
+  /// Takes a key apart.
+  ///
+  /// - Returns: `nil` for one that is not the run's, and for one that names no counter, which is rejected.
+  mutating func counter(named name: LentBytes) -> CounterKey? {
+    if selection.isIgnored(name) {
+      report.ignored += 1
+      return nil
+    }
+    switch selection.format.parse(name) {
+    case .success(let key): return selection.contains(key) ? key : nil
+    case .failure(let problem):
+      if selection.isResponsible(for: name) { reject(name, problem) }
+      return nil
+    }
   }
 
   mutating func take(_ key: CounterKey, _ value: RedisValue, of name: LentBytes) throws {
@@ -70,26 +80,40 @@ struct CounterRows: Sendable {
       return
     }
     if value.count >= CounterValue.longest { hasLongValues = true }
+    take(key, value, of: name, field: nil)
+  }
+
+  /// Takes a value that was read.
+  mutating func take(_ key: CounterKey, _ value: LentBytes, of name: LentBytes, field: LentBytes?) {
     switch CounterValue.parse(value) {
     case .success(let number):
-      rows.beginRow(columns: Self.table.columns.count)
+      rows.beginRow(columns: columns)
       rows.append(text: key.merchant)
       rows.append(dateSince2000: key.day.daysSince2000)
       rows.append(text: key.metric)
       rows.append(bigint: number)
       rows.appendNull()
+      if isHourly { rows.append(smallint: Int16(key.hour ?? 0)) }
     case .failure(let problem):
       let shown = ItemName.shown(LentBytes(rebasing: value.prefix(100)))
-      reject(name, problem.rawValue, problem.message, key, value: shown)
+      reject(name, field: field, problem.rawValue, problem.message, key, value: shown)
     }
   }
 
   /// What is asked of a key that is looked at by itself. No more of its value is fetched than a counter may have.
-  static func look(at key: [UInt8]) -> [RedisCommand] {
+  ///
+  /// To GETRANGE a key that is gone is an empty one, so its type is asked for on both sides.
+  static func questions(about key: [UInt8]) -> [RedisCommand] {
     [
+      RedisCommand("TYPE", bytes: [key]),
       RedisCommand("GETRANGE", bytes: [key, Array("0".utf8), Array("\(CounterValue.lastByte)".utf8)]),
       RedisCommand("TYPE", bytes: [key]),
     ]
+  }
+
+  /// The type of a key by both answers; none for one that went or came between them.
+  static func type(_ before: RedisValue, _ after: RedisValue) -> RedisValue {
+    before == after ? after : .status("none")
   }
 
   /// Takes what `GETRANGE` and `TYPE` say of a counter.
@@ -97,11 +121,12 @@ struct CounterRows: Sendable {
     try name.withUnsafeBytes { name in
       guard case .success(let key) = selection.format.parse(name) else { return }
       switch value {
-      // To GETRANGE a key that is gone is an empty one.
-      case .bytes([]) where type == .status("none"): report.vanished += 1
-      case .bytes(let bytes): bytes.withUnsafeBytes { take(key, $0, of: name) }
+      case .bytes(let bytes) where !bytes.isEmpty: bytes.withUnsafeBytes { take(key, $0, of: name) }
       case .error(let code, let message) where code != "WRONGTYPE":
         throw RedisError.server(code: code, message: message)
+      case _ where type == .status("none"): report.vanished += 1
+      case .bytes(let bytes): bytes.withUnsafeBytes { take(key, $0, of: name) }
+      case _ where selection.format.field != nil: rejectNoHash(name, key)
       default:
         let message = "the key is a \(type.text ?? "value of another type"), not a string counter; rename or delete it"
         reject(name, UsageAggregation.wrongType, message, key)
@@ -129,28 +154,34 @@ struct CounterRows: Sendable {
   }
 
   /// Hands over a rejected item as JSON, as `rejectStaged` reads it back.
+  ///
+  /// - Parameter field: of a hash, where it is one of its fields.
   mutating func reject(
-    _ name: LentBytes, _ kind: String, _ message: String, _ key: CounterKey? = nil, value: String? = nil
+    _ name: LentBytes, field: LentBytes? = nil, _ kind: String, _ message: String, _ key: CounterKey? = nil,
+    value: String? = nil
   ) {
-    var payload: [(String, JSON)] = [("key_prefix", .string(selection.format.name))]
+    var payload: [(String, JSON)] = [("key_prefix", .string(selection.source))]
     if let key {
       payload += [
         ("merchant_id", .string(String(decoding: key.merchant, as: UTF8.self))),
         ("usage_date", .string(key.day.description)),
         ("metric_type", .string(String(decoding: key.metric, as: UTF8.self))),
       ]
+      if let hour = key.hour { payload.append(("usage_hour", .integer(Int64(hour)))) }
     }
     if let value { payload.append(("value", .string(value))) }
     let rejection: JSON = [
-      "item": .string(ItemName.shown(name)), "kind": .string(kind), "message": .string(message),
+      "item": .string(ItemName.shown(name) + (field.map { ItemName.beforeField + ItemName.shown($0) } ?? "")),
+      "kind": .string(kind), "message": .string(message),
       "payload": JSON(members: payload),
     ]
     report.rejected += 1
-    rows.beginRow(columns: Self.table.columns.count)
+    rows.beginRow(columns: columns)
     rows.appendNull()
     if let key { rows.append(dateSince2000: key.day.daysSince2000) } else { rows.appendNull() }
     rows.appendNull()
     rows.appendNull()
     rows.append(text: rejection.text)
+    if isHourly { rows.appendNull() }
   }
 }

@@ -11,7 +11,7 @@ import Redis
 /// `MGET` is the cheapest question by far, and the only one that says nothing of a value's size before it sends it. So
 /// it is asked where values are as short as counters are: not before a first page was looked at key by key, and not any
 /// more once an answer was too large.
-struct CounterScan: Sendable {
+struct CounterScan: KeyspaceScan {
   private let selection: CounterSelection
   private let handoff: Handoff<CopyRows>
   private let log: Log
@@ -35,7 +35,6 @@ struct CounterScan: Sendable {
 
   var report: ScanReport { found.report }
 
-  /// Whether all keys are read and handed over.
   private(set) var isDone = false
 
   init(
@@ -49,10 +48,6 @@ struct CounterScan: Sendable {
     self.log = log
   }
 
-  /// Reads all counters of the run and hands them over as rows of `staged_counters`.
-  ///
-  /// - Returns: how far it is. Where it is not done, an answer was too large and the connection is lost with it: it goes
-  ///   on with another one.
   func goingOn(_ session: inout RedisSession) throws -> CounterScan {
     var scan = self
     try scan.run(&session)
@@ -115,20 +110,9 @@ struct CounterScan: Sendable {
   private mutating func ask(for page: borrowing ScanPage, _ session: inout RedisSession) throws -> Asked {
     var asked = Asked()
     for index in 0..<page.count {
-      guard let name = page.key(at: index) else { continue }
-      if selection.isIgnored(name) {
-        found.report.ignored += 1
-        continue
-      }
-      switch selection.format.parse(name) {
-      case .success(let key) where selection.contains(key):
-        asked.names.append(name)
-        asked.keys.append(key)
-      case .success: break
-      case .failure(let problem) where selection.isResponsible(for: name):
-        found.reject(name, problem)
-      case .failure: break
-      }
+      guard let name = page.key(at: index), let key = found.counter(named: name) else { continue }
+      asked.names.append(name)
+      asked.keys.append(key)
     }
     asked.sampled = min(asked.names.count, max(0, sample - report.matched))
     asked.isRead = !asked.names.isEmpty && (keyByKey || report.matched > 0 && !found.hasLongValues)
@@ -181,14 +165,15 @@ struct CounterScan: Sendable {
 
   /// Sends for what the last page left unread.
   private mutating func askAgain(_ session: inout RedisSession) throws -> [[UInt8]] {
-    for command in found.unread.lazy.flatMap(CounterRows.look) { try session.send(command) }
+    for command in found.unread.lazy.flatMap(CounterRows.questions) { try session.send(command) }
     defer { found.unread = [] }
     return found.unread
   }
 
   /// What was not read with its page; gone by now, of another type, or as it was.
   private mutating func takeSecondLook(at name: [UInt8], _ session: inout RedisSession) throws {
-    try found.take(name, value: session.receiveValue(), type: session.receiveValue())
+    let (before, value, after) = (try session.receiveValue(), try session.receiveValue(), try session.receiveValue())
+    try found.take(name, value: value, type: CounterRows.type(before, after))
   }
 
   private static func lent(_ text: StaticString) -> LentBytes {

@@ -4,6 +4,8 @@ import Redis
 /// Which counters belong to a run.
 struct CounterSelection: Sendable {
   let format: KeyFormat
+  /// As `Settings.source`.
+  let source: String
   /// The pattern for `SCAN … MATCH`.
   let pattern: String
   private let merchant: [UInt8]?
@@ -15,7 +17,7 @@ struct CounterSelection: Sendable {
   private let ignored: [Glob]
 
   init(_ settings: UsageAggregation.Settings, days: [CalendarDay], merchant: String?, shard: Shard) {
-    (format, ignored) = (settings.format, settings.ignored)
+    (format, source, ignored) = (settings.format, settings.source, settings.ignored)
     self.merchant = merchant.map { Array($0.utf8) }
     self.shard = shard
     pattern = format.pattern(merchant: merchant)
@@ -29,8 +31,14 @@ struct CounterSelection: Sendable {
   func contains(_ key: CounterKey) -> Bool {
     let index = key.day - firstDay
     guard isWanted.indices.contains(index), isWanted[index] else { return false }
-    if let merchant, !key.merchant.elementsEqual(merchant) { return false }
-    return isOurs(key.merchant)
+    // Of a hash, the merchants may be its fields.
+    return format.field == .merchant || contains(merchant: key.merchant)
+  }
+
+  /// Whether a merchant is the run's.
+  func contains(merchant name: LentBytes) -> Bool {
+    if let merchant, !name.elementsEqual(merchant) { return false }
+    return isOurs(name)
   }
 
   /// Whether a key is somebody else's.

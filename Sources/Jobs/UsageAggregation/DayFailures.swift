@@ -11,8 +11,9 @@ extension UsageAggregation {
 
   static let dayRefused = LetterKind(
     "day_refused",
-    cause: "Postgres refuses the day's rows: a constraint or a trigger of `merchant_usage`; nothing of it is written.",
-    remedy: "The message names the constraint: correct the data or change the constraint. \(nextRun)")
+    cause:
+      "Postgres refuses the day's rows: a constraint or a trigger of the table, or a mistake in `USAGE_TARGET`; nothing of it is written.",
+    remedy: "The message names the constraint or the line: correct the data, the constraint or the file. \(nextRun)")
 
   private static let nextRun =
     "The next run writes the day and resolves the dead letter; for a day older than `USAGE_RETENTION`, run the job once with `USAGE_DAYS`."
@@ -31,6 +32,10 @@ extension UsageAggregation {
 
   /// The failure that an error of writing a day comes to; `nil` for an error that is not this day's alone.
   func failure(of day: CalendarDay, _ error: any Error, _ run: JobRun) -> ItemFailure? {
+    if let refusal = error as? SQLFile.Failure {
+      return failure(
+        of: day, Self.dayRefused, "the counters of \(day) could not be handed to USAGE_TARGET: \(refusal)", run)
+    }
     guard case .server(let reason)? = error as? PostgresError else { return nil }
     // Data, integrity, a trigger's own exception, an exception inside of a function.
     guard ["22", "23", "38", "P0"].contains(reason.state.errorClass), reason.state != .uniqueViolation else {
@@ -70,7 +75,7 @@ extension UsageAggregation {
     ItemFailure(
       item: item(of: day, run.shard), kind: kind, message: message,
       payload: [
-        "key_prefix": .string(settings.format.name), "usage_date": .string(day.description),
+        "key_prefix": .string(settings.source), "usage_date": .string(day.description),
         "shard": .string(Self.name(of: run.shard)),
       ])
   }
@@ -82,7 +87,7 @@ extension UsageAggregation {
 
   /// Whether a letter is a day's, and of this share of it.
   func isOfDay(_ letter: DeadLetter, _ shard: Shard) -> Bool {
-    Self.isOfDay(letter) && letter.says("key_prefix", settings.format.name)
+    Self.isOfDay(letter) && letter.says("key_prefix", settings.source)
       && letter.says("shard", Self.name(of: shard))
   }
 

@@ -2,6 +2,9 @@ import Redis
 
 /// How a key's bytes are shown and kept as text, so that no two keys become one.
 enum ItemName {
+  /// Stands between a hash's key and a field of it. `shown` makes no single backslash before a blank.
+  static let beforeField = " \\ "
+
   /// Valid UTF-8 as it is; a backslash doubled; control letters and bytes that are no UTF-8 as `\xHH`.
   static func shown(_ bytes: LentBytes) -> String {
     if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x5C }) {

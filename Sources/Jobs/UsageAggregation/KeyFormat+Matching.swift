@@ -62,6 +62,19 @@ extension KeyFormat {
     return .success(CounterKey(merchant: merchant, day: time.day, hour: time.hour, metric: metric))
   }
 
+  /// The counter that a field of a hash is.
+  ///
+  /// - Parameter key: what the hash's own key names.
+  func counter(_ field: LentBytes, of key: CounterKey) -> Result<CounterKey, CounterKey.Problem> {
+    var counter = key
+    if self.field == .merchant { counter.merchant = field } else { counter.metric = field }
+    guard !field.isEmpty else { return .failure(.emptyPart) }
+    guard !field.contains(0) else { return .failure(.holdsNUL) }
+    guard String(validating: field, as: UTF8.self) != nil else { return .failure(.notUTF8) }
+    guard counter.merchant.count + counter.metric.count <= CounterKey.longest else { return .failure(.tooLong) }
+    return .success(counter)
+  }
+
   private static var nothing: LentBytes { LentBytes(start: nil, count: 0) }
 
   private struct Found {

@@ -17,6 +17,8 @@ struct KeyFormat: Sendable, Equatable {
 
   let parts: [Part]
   let time: TimePattern
+  /// Where counters are the fields of hashes: which name is that of the field, and so not in the key.
+  let field: Part?
   /// Which of the parts may hold what stands between them.
   private let open: Int
   let steps: Steps
@@ -32,6 +34,7 @@ struct KeyFormat: Sendable, Equatable {
 
   init(_ parts: [Part], time: TimePattern, open: Int) {
     (self.parts, self.time, self.open) = (parts, time, open)
+    field = [Part.merchant, .metric].first { !parts.contains($0) }
     steps = Steps(parts, open: open)
   }
 
@@ -69,6 +72,13 @@ struct KeyFormat: Sendable, Equatable {
       case .time: time.plainText(of: day, hour: hour)
       }
     }.joined()
+  }
+
+  /// What names a counter to a person and to a replay: its key, and its field where it is one.
+  func item(merchant: String, day: CalendarDay, hour: Int? = nil, metric: String) -> String {
+    let key = ItemName.shown(key(merchant: merchant, day: day, hour: hour, metric: metric))
+    guard let field else { return key }
+    return key + ItemName.beforeField + ItemName.shown(field == .metric ? metric : merchant)
   }
 
   /// The keys of a day, as a person reads it: `usage:*:2025-11-01:*`.

@@ -9,11 +9,13 @@ extension UsageAggregation {
       badValue(.negative, "The counter's value is negative."),
       badValue(.outOfRange, "The counter's value is greater than 2^63 − 1."),
       LetterKind(
-        wrongType, cause: "The key of a counter holds a list, a hash, a set or another type.",
+        wrongType,
+        cause:
+          "The key of a counter holds another type than `USAGE_KEY_FORMAT` says: a list, a set, or a hash in place of a string.",
         remedy: "Rename or delete the key; then run `oneshot dead-letters discard`."),
-      badKey(.missingPart, "The key does not have the parts merchant, day and metric."),
+      badKey(.missingPart, "The key does not have the parts of `USAGE_KEY_FORMAT`."),
       badKey(.emptyPart, "The key's merchant or metric is empty."),
-      badKey(.badDate, "The key's date is no day of the calendar in the form YYYY-MM-DD."),
+      badKey(.badDate, "The key's time is none of the calendar in the form of `USAGE_KEY_FORMAT`."),
       badKey(.tooLong, "The key's merchant and metric are longer than an index of Postgres takes."),
       badKey(.notUTF8, "The key is not UTF-8, so Postgres cannot store it."),
       badKey(.holdsNUL, "The key holds a NUL, so Postgres cannot store it."),
@@ -47,6 +49,8 @@ extension UsageAggregation {
   private static func badKey(_ problem: CounterKey.Problem, _ cause: String) -> LetterKind {
     LetterKind(
       problem.rawValue, cause: cause,
-      remedy: "Rename or delete the key, which every run reports until then; then run `oneshot dead-letters discard`.")
+      remedy:
+        "Rename or delete the key, or leave it out with `USAGE_IGNORE`; every run reports it until then. Then run `oneshot dead-letters discard`."
+    )
   }
 }

@@ -7,25 +7,29 @@ extension UsageAggregation: Replayable {
   /// Letters of another prefix or merchant are for the schedule that has these; a shard takes those of its merchants.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     if Self.isOfDay(letter) { return isOfDay(letter, shard) }
-    let key = Self.key(of: letter)
+    let (key, field) = place(of: letter)
     guard settings.format.begins(key) else { return false }
     // One prefix may begin with another, and theirs may be another Redis. An older version told none.
-    guard letter.says("key_prefix", settings.format.name) || !letter.says("key_prefix") else { return false }
+    guard letter.says("key_prefix", settings.source) || !letter.says("key_prefix") else { return false }
     return key.withUnsafeBytes { name in
-      switch settings.format.parse(name) {
-      case .success(let counter):
-        settings.merchant.map { counter.merchant.elementsEqual($0.utf8) } ?? true
-          && CounterSelection.isShare(counter.merchant, of: shard)
-      case .failure: settings.merchant == nil && CounterSelection.isShare(name, of: shard)
+      guard case .success(let counter) = settings.format.parse(name) else { return isShare(name, of: shard) }
+      guard settings.format.field == .merchant else { return isShare(counter.merchant, isMerchant: true, of: shard) }
+      return field.withUnsafeBytes { field in
+        field.isEmpty ? isShare(name, of: shard) : isShare(field, isMerchant: true, of: shard)
       }
     }
+  }
+
+  private func isShare(_ name: LentBytes, isMerchant: Bool = false, of shard: Shard) -> Bool {
+    settings.merchant.map { isMerchant && name.elementsEqual($0.utf8) } ?? true
+      && CounterSelection.isShare(name, of: shard)
   }
 
   /// What has become a counter is written, what has not is rejected again. What is gone needs no more: nothing of it
   /// could be stored, and deleting it is one of the remedies. But where all of it is gone, Redis may have lost it.
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
     // Days are read and written by the run itself.
-    let keys = letters.filter { !Self.isOfDay($0) }.map(Self.key)
+    let keys = keys(of: letters.filter { !Self.isOfDay($0) })
     guard !keys.isEmpty else { return letters.map { _ in .leftToRun } }
     var (vanished, hasToldRejections) = (0, false)
     try await Self.asAWhole("replaying", run) {
@@ -59,9 +63,19 @@ extension UsageAggregation: Replayable {
     return .postponed("the keys of all letters are gone from Redis")
   }
 
-  /// A letter that an older version has named otherwise is taken as it stands.
-  private static func key(of letter: DeadLetter) -> [UInt8] {
-    ItemName.bytes(of: letter.item) ?? Array(letter.item.utf8)
+  /// The key that a letter is about, and the field where it is one of a hash.
+  private func place(of letter: DeadLetter) -> (key: [UInt8], field: [UInt8]) {
+    // A letter that an older version has named otherwise is taken as it stands.
+    func bytes(_ name: String) -> [UInt8] { ItemName.bytes(of: name) ?? Array(name.utf8) }
+    guard settings.format.field != nil else { return (bytes(letter.item), []) }
+    let names = letter.item.split(separator: ItemName.beforeField, maxSplits: 1, omittingEmptySubsequences: false)
+    return (bytes(String(names[0])), names.count > 1 ? bytes(String(names[1])) : [])
+  }
+
+  /// Their keys. A hash is read as a whole, so it is read once.
+  private func keys(of letters: [DeadLetter]) -> [[UInt8]] {
+    let keys = letters.map { place(of: $0).key }
+    return settings.format.field == nil ? keys : Array(Set(keys))
   }
 
   private func read(_ keys: [[UInt8]], _ run: JobRun) async throws -> CounterRows {
@@ -74,9 +88,14 @@ extension UsageAggregation: Replayable {
         var (found, unanswered) = (found, [[UInt8]]())
         for start in stride(from: 0, to: left.count, by: Self.page) {
           let page = left[start..<min(start + Self.page, left.count)]
-          let answers = try session.pipeline(page.flatMap(CounterRows.look))
+          if selection.format.field != nil {
+            unanswered += try found.readHashes(page, &session, inCluster: primary.holdsShare)
+            continue
+          }
+          let answers = try session.pipeline(page.flatMap(CounterRows.questions))
           for (index, key) in page.enumerated() {
-            let (value, type) = (answers[2 * index], answers[2 * index + 1])
+            let value = answers[3 * index + 1]
+            let type = CounterRows.type(answers[3 * index], answers[3 * index + 2])
             if primary.holdsShare, case .error("MOVED", _) = value {
               unanswered.append(key)
             } else {
@@ -94,7 +113,7 @@ extension UsageAggregation: Replayable {
   private static let page = 500
 
   private func stage(_ rows: CopyRows, _ run: JobRun) async throws {
-    try await run.staging(CounterRows.table) { staging in
+    try await run.staging(settings.table.staging) { staging in
       try staging.copy { try $0.write(rows) }
       try staging.analyze()
     }

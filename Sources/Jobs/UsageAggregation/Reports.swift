@@ -23,7 +23,9 @@ struct DayReport: Encodable, Sendable {
   var updated = 0
   var unchanged = 0
   var regressed = 0
-  /// Of those inserted or updated, how many had changed after the day was completed.
+  /// Rows that the file of USAGE_TARGET wrote.
+  var written = 0
+  /// Of those inserted, updated or written, how many had changed after the day was completed.
   var late = 0
   /// How many rows the day has where Redis has no counter of it any more.
   var lostRows = 0
@@ -35,10 +37,10 @@ struct DayReport: Encodable, Sendable {
   /// Whether counters that were smaller replaced what was stored.
   var hasOverwritten = false
 
-  var hasChanged: Bool { inserted + updated > 0 || hasOverwritten }
+  var hasChanged: Bool { inserted + updated + written > 0 || hasOverwritten }
 
   private enum CodingKeys: CodingKey {
-    case day, keys, inserted, updated, unchanged, regressed, late, lostRows, isCompleted
+    case day, keys, inserted, updated, unchanged, regressed, written, late, lostRows, isCompleted
   }
 }
 
@@ -90,6 +92,7 @@ extension UsageAggregation.Report {
     updated += day.report.updated
     unchanged += day.report.unchanged
     regressed += day.report.regressed
+    written += day.report.written
     late += day.report.late
     let isLost = day.report.lostRows > 0
     if isLost { lostDays += 1 }

@@ -19,7 +19,7 @@ enum Statements {
         "settle_seconds": Double(settings.settle.inMilliseconds) / 1000,
         "recheck": settings.recheck && settings.merchant == nil,
         "life_seconds": Double(settings.lifeAfterDay.inMilliseconds) / 1000,
-        "instance": run.instance, "server": run.server, "key_prefix": settings.format.name,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.source,
         "shard": run.shard.index, "shard_count": run.shard.count,
       ])
   }
@@ -34,12 +34,12 @@ enum Statements {
     select distinct usage_date as day from staged_counters where rejection is null order by 1
     """
 
-  static func isUnwritten(_ day: CalendarDay) -> Statement {
-    "select not exists (select from merchant_usage where usage_date = \(day)) as is_unwritten"
+  static func isUnwritten(_ day: CalendarDay, in table: CounterTable) -> Statement {
+    "select not exists (select from \(identifier: table.name) where usage_date = \(day)) as is_unwritten"
   }
 
-  static func insert(_ day: CalendarDay, within limit: Duration) throws -> Statement {
-    try Statement(file: "insert_day.sql", PackageResources.insert_day_sql, binding: ["day": day]).limited(to: limit)
+  static func insert(_ day: CalendarDay, into table: CounterTable, within limit: Duration) throws -> Statement {
+    try table.fragment("insert_day.sql", PackageResources.insert_day_sql, ["day": day]).statement().limited(to: limit)
   }
 
   static func rejected(_ day: CalendarDay) -> Statement {
@@ -47,39 +47,50 @@ enum Statements {
   }
 
   /// Finds what differs and, when writing, writes it; counts both. As long as the run may last.
-  static func merge(_ day: CalendarDay, writing: Bool, within limit: Duration) throws -> Statement {
-    let inputs = ["day": day]
-    let write = SQLFragment("write_changed.sql", PackageResources.write_changed_sql, inputs)
-    return try SQLFragment("merge.sql", PackageResources.merge_sql, inputs)
+  static func merge(
+    _ day: CalendarDay, into table: CounterTable, writing: Bool, within limit: Duration
+  ) throws -> Statement {
+    let write = table.fragment("write_changed.sql", PackageResources.write_changed_sql, ["day": day])
+    return try table.fragment("merge.sql", PackageResources.merge_sql, ["day": day])
       .filling(["written": writing ? write : .empty]).statement().limited(to: limit)
   }
 
-  static func exactKeys(_ day: CalendarDay, within limit: Duration) -> Statement {
-    let statement: Statement = """
-      select count(*) as keys from (
-        select from staged_counters where usage_date = \(day) and rejection is null
-        group by merchant_id, metric_type) distinct_keys
-      """
-    return statement.limited(to: limit)
+  /// How many counters were staged of a day, those counted once that were read twice.
+  static func exactKeys(_ day: CalendarDay, of table: CounterTable, within limit: Duration) throws -> Statement {
+    try table.fragment("exact_keys.sql", PackageResources.exact_keys_sql, ["day": day]).statement().limited(to: limit)
+  }
+
+  /// Makes what a file of the user's own reads: the counters of a day.
+  static func showStaged(_ day: CalendarDay, of table: CounterTable) throws -> [Statement] {
+    [
+      "select set_config('oneshot.usage_day', \(day.description), true)",
+      try table.fragment("staged_usage.sql", PackageResources.staged_usage_sql, [:]).statement(),
+    ]
+  }
+
+  /// Brings the sums of a day up to its hours.
+  static func sumHours(of day: CalendarDay, within limit: Duration) throws -> Statement {
+    try Statement(file: "sum_hours.sql", PackageResources.sum_hours_sql, binding: ["day": day]).limited(to: limit)
   }
 
   static func regressed(
-    _ day: CalendarDay, limit: Int, within time: Duration
+    _ day: CalendarDay, in table: CounterTable, limit: Int, within time: Duration
   ) throws -> Statement {
-    try Statement(
-      file: "regressed.sql", PackageResources.regressed_sql,
-      binding: ["day": day, "limit": limit]
-    ).limited(to: time)
+    try table.fragment("regressed.sql", PackageResources.regressed_sql, ["day": day, "limit": limit])
+      .statement().limited(to: time)
   }
 
-  static func overwriteRegressed(_ day: CalendarDay, within limit: Duration) throws -> Statement {
-    try Statement(file: "overwrite_regressed.sql", PackageResources.overwrite_regressed_sql, binding: ["day": day])
-      .limited(to: limit)
+  static func overwriteRegressed(
+    _ day: CalendarDay, in table: CounterTable, within limit: Duration
+  ) throws -> Statement {
+    try table.fragment("overwrite_regressed.sql", PackageResources.overwrite_regressed_sql, ["day": day])
+      .statement().limited(to: limit)
   }
 
   /// Which dead letters a day resolves.
   static func resolved(_ day: CalendarDay, _ settings: UsageAggregation.Settings) -> SQLFragment {
-    SQLFragment("resolve.sql", PackageResources.resolve_sql, ["day": day, "key_prefix": settings.format.name])
+    settings.table.fragment(
+      "resolve.sql", PackageResources.resolve_sql, ["day": day, "key_prefix": settings.source])
   }
 
   static func complete(
@@ -88,7 +99,7 @@ enum Statements {
     try Statement(
       file: "complete_day.sql", PackageResources.complete_day_sql,
       binding: [
-        "instance": run.instance, "server": run.server, "key_prefix": settings.format.name, "day": day,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.source, "day": day,
         "shard": run.shard.index, "shard_count": run.shard.count,
         "keys": report.keys, "run_id": run.id, "read_for": min(run.scheduledAt, run.startedAt),
         "has_changed": report.hasChanged,
@@ -97,27 +108,28 @@ enum Statements {
 
   /// How many rows of a day have lost their counters, where it has none any more.
   static func lostRows(_ day: PlannedDay, _ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
-    try Statement(
-      file: "lost_rows.sql", PackageResources.lost_rows_sql,
-      binding: [
-        "instance": run.instance, "server": run.server, "key_prefix": settings.format.name, "day": day.date,
+    try settings.table.fragment(
+      "lost_rows.sql", PackageResources.lost_rows_sql,
+      [
+        "instance": run.instance, "server": run.server, "key_prefix": settings.source, "day": day.date,
         "merchant": settings.merchant, "is_whole": run.shard.isWhole, "completed_keys": day.completedKeys,
       ]
-    ).limited(to: run.timeLeft)
+    ).statement().limited(to: run.timeLeft)
   }
 
   static func status(_ day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
-    try Statement(
-      file: "status.sql", PackageResources.status_sql,
-      binding: ["day": day, "merchant": settings.merchant, "is_whole": run.shard.isWhole]
-    ).limited(to: run.timeLeft)
+    try settings.table.fragment(
+      "status.sql", PackageResources.status_sql,
+      ["day": day, "merchant": settings.merchant, "is_whole": run.shard.isWhole]
+    ).statement().limited(to: run.timeLeft)
   }
 
   /// What the keys name that were staged of a day, from so many blocks of the table on.
-  static func writtenKeys(_ day: CalendarDay, fromBlock block: Int) throws -> Statement {
-    try Statement(
-      file: "written_keys.sql", PackageResources.written_keys_sql,
-      binding: ["day": day, "first": "(\(block),0)", "end": "(\(block + blocksAPage),0)"])
+  static func writtenKeys(_ day: CalendarDay, of table: CounterTable, fromBlock block: Int) throws -> Statement {
+    try table.fragment(
+      "written_keys.sql", PackageResources.written_keys_sql,
+      ["day": day, "first": "(\(block),0)", "end": "(\(block + blocksAPage),0)"]
+    ).statement()
   }
 
   /// About seven thousand keys.

@@ -69,11 +69,11 @@ struct TimePattern: Sendable, Equatable {
     for mark in marks where bytes[mark.place] != mark.byte { return nil }
     guard let year = Self.number(bytes, year, digits: 4), let month = Self.number(bytes, month, digits: 2),
       let number = day.map({ Self.number(bytes, $0, digits: 2) }) ?? 1,
-      let day = CalendarDay(year: year, month: month, day: number)
+      let date = CalendarDay(year: year, month: month, day: number)
     else { return nil }
-    guard let hour else { return (day, nil) }
+    guard let hour else { return (date, nil) }
     guard let value = Self.number(bytes, hour, digits: 2), value < 24 else { return nil }
-    return (day, Int(value))
+    return (date, Int(value))
   }
 
   private static func number(_ bytes: LentBytes, _ place: Int, digits: Int) -> Int32? {

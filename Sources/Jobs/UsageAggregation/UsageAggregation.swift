@@ -14,7 +14,7 @@ struct UsageAggregation: Job {
     name: "usage-aggregation",
     summary: "moves usage counters from Redis to Postgres",
     keepsDataInRedis: true,
-    schema: [MigrationNeed("usage", 2)],
+    schema: [MigrationNeed("usage", 3)],
     tables: [
       TableNeed(
         "merchant_usage",
@@ -46,6 +46,8 @@ struct UsageAggregation: Job {
     let merchant: String?
     let onRegression: OnRegression
     let newTTL: Duration?
+    /// A statement of the user's own that takes the counters.
+    let target: SQLFile?
 
     init(from env: inout Environment) {
       mode = env.choice(
@@ -105,6 +107,24 @@ struct UsageAggregation: Job {
         help:
           "Give counters of days that are over and have none this time to live, once they are written (Redis 7 or newer).",
         selects: .work(as: "ttl"))
+      target = env.custom(
+        "USAGE_TARGET", form: "path", default: nil,
+        help: "A .sql file with a statement of your own that takes the counters, in place of merchant_usage.",
+        selects: .work(as: "target"), written: { [$0.place] }
+      ) { (path: String) -> Environment.Parsed<SQLFile> in
+        let file = SQLFile(path: path)
+        return file.problem.map { .failure("cannot be used: \($0)") } ?? .success(file)
+      }
+      if target != nil, mode == .status {
+        env.complain("USAGE_MODE", "is status, which compares with merchant_usage; it cannot be set with USAGE_TARGET")
+      }
+    }
+
+    var table: CounterTable { CounterTable(format: format) }
+
+    /// What names the counters, and where they go, in the progress and in dead letters.
+    var source: String {
+      format.name + (target.map { " into \($0.place.split(separator: "/").last ?? "")" } ?? "")
     }
 
     private static let usualFormat = KeyFormat(prefix: "usage:")
@@ -121,7 +141,9 @@ struct UsageAggregation: Job {
     var inserted = 0
     var updated = 0
     var unchanged = 0
-    /// Of those inserted or updated, how many had changed after their day was completed.
+    /// Rows that the file of USAGE_TARGET wrote.
+    var written = 0
+    /// Of those inserted, updated or written, how many had changed after their day was completed.
     var late = 0
     var regressed = 0
     var vanished = 0

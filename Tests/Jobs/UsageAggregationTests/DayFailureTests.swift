@@ -11,7 +11,7 @@ import Testing
     try await usage.place.execute(
       """
       create table by_day (like merchant_usage including all) partition by range (usage_date);
-      drop table merchant_usage;
+      drop table merchant_usage cascade;
       alter table by_day rename to merchant_usage;
       """)
     for day in days { try await addPartition(day, to: usage) }

@@ -24,15 +24,30 @@ import Testing
         "has_changed": true,
         "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3",
       ])
-    try golden.add(folder: "Jobs/UsageAggregation", except: ["merge", "write_changed", "resolve"])
-    golden.add("merge", try Statements.merge(day, writing: true, within: .seconds(1)))
-    golden.add("merge_planned", try Statements.merge(day, writing: false, within: .seconds(1)))
-    golden.add("stage", CounterRows.table.preparation[0])
-    var env = Environment([:])
-    let condition = Statements.resolved(day, UsageAggregation.Settings(from: &env))
-    golden.add(
-      "resolve",
-      try DeadLetters.resolve(where: condition, of: RunIdentity(job: "usage-aggregation", server: "cache:6379/0")))
-    try await golden.check(in: place, needs: ["*": ["stage"]])
+    // Those with holes are assembled by the job, for counters of days and of hours.
+    let assembled: Set = [
+      "merge", "write_changed", "resolve", "insert_day", "exact_keys", "regressed", "overwrite_regressed", "status",
+      "written_keys", "lost_rows", "staged_usage",
+    ]
+    try golden.add(folder: "Jobs/UsageAggregation", except: assembled)
+    let (identity, limit) = (RunIdentity(job: "usage-aggregation", server: "cache:6379/0"), Duration.seconds(1))
+    for (suffix, format) in [("", "usage:{merchant}:{yyyy-MM-dd}:{metric}"), ("_hourly", "h:{merchant}:{yyyyMMddHH}")] {
+      var env = Environment(["USAGE_KEY_FORMAT": format])
+      let settings = UsageAggregation.Settings(from: &env)
+      let table = settings.table
+      for name in ["status", "lost_rows", "regressed", "written_keys"] {
+        let text = try golden.text(of: name, in: "Jobs/UsageAggregation")
+        golden.add(name + suffix, try table.fragment("\(name).sql", text, golden.samples).statement())
+      }
+      golden.add("insert_day" + suffix, try Statements.insert(day, into: table, within: limit))
+      golden.add("merge" + suffix, try Statements.merge(day, into: table, writing: true, within: limit))
+      golden.add("merge_planned" + suffix, try Statements.merge(day, into: table, writing: false, within: limit))
+      golden.add("exact_keys" + suffix, try Statements.exactKeys(day, of: table, within: limit))
+      golden.add("overwrite_regressed" + suffix, try Statements.overwriteRegressed(day, in: table, within: limit))
+      golden.add("staged_usage" + suffix, try Statements.showStaged(day, of: table)[1])
+      golden.add("stage" + suffix, table.staging.creation)
+      golden.add("resolve" + suffix, try DeadLetters.resolve(where: Statements.resolved(day, settings), of: identity))
+    }
+    try await golden.check(in: place, needs: ["*": ["stage_hourly"]])
   }
 }

@@ -4,13 +4,6 @@ import Testing
 
 /// A value that cannot be a counter is not fetched, so memory does not grow with it.
 @Suite(.timeLimit(.minutes(10))) struct LargeValueTests {
-  /// Runs with less memory than the large values of these tests have bytes.
-  private func runInLittleMemory(_ usage: Usage) async throws -> Binary.Outcome {
-    // The stacks of threads count as data; with the usual 8 MiB each they would be most of it.
-    let limited = #"ulimit -s 1024 && ulimit -d 98304 && exec "$0""#
-    return try await Binary(path: "/bin/sh").run(["-c", limited, Usage.binary.url.path], usage.environment())
-  }
-
   /// A text of so many bytes, made by the server.
   private func large(_ counter: String, bytes: Int) -> RedisCommand {
     RedisCommand("SETRANGE", "usage:\(counter)", "\(bytes - 1)", "x")
@@ -24,7 +17,7 @@ import Testing
     let usage = try await Usage()
     try await usage.set(good(20))
     try await usage.place.redis(all: [large("large:2025-11-05:x", bytes: 150_000_000)])
-    let run = try await runInLittleMemory(usage)
+    let run = try await usage.runInLittleMemory()
     #expect(run.exitCode == 65, "\(run.output)\(run.errors)")
     #expect(try await usage.stored() == good(20))
     #expect(try await usage.deadLetters() == ["usage:large:2025-11-05:x": "not_integer/pending/1"])
@@ -34,7 +27,7 @@ import Testing
     let usage = try await Usage()
     try await usage.set(good(2000))
     try await usage.place.redis(all: (0..<300).map { large("large\($0):2025-11-05:x", bytes: 1_000_000) })
-    let run = try await runInLittleMemory(usage)
+    let run = try await usage.runInLittleMemory()
     #expect(run.exitCode == 65, "\(run.output)\(run.errors)")
     #expect(try await usage.stored() == good(2000))
     #expect(run.count("failed") == 300 && run.count("scanned") == 2300 && run.count("vanished") == 0)
@@ -46,7 +39,7 @@ import Testing
     try await usage.set(good(30_000))
     try await usage.set(["word:2025-11-05:x": "?"])
     try await usage.place.redis(all: (0..<8).map { large("large\($0):2025-11-05:x", bytes: 20_000_000) })
-    let run = try await runInLittleMemory(usage)
+    let run = try await usage.runInLittleMemory()
     #expect(run.exitCode == 65, "\(run.output)\(run.errors)")
     #expect(run.count("scanned") == 30_009 && run.count("matched") == 30_009 && run.count("inserted") == 30_000)
     #expect(run.count("failed") == 9 && run.count("vanished") == 0)

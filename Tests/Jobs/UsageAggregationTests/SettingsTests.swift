@@ -24,6 +24,7 @@ import Testing
     "JOB_LOG_LEVEL": "INFO", "USAGE_MODE": "write", "USAGE_DAYS": "2025-11-07..2025-11-01",
     "USAGE_INCLUDE_TODAY": "sometimes", "USAGE_RETENTION": "367d", "USAGE_SETTLE": "3d",
     "USAGE_RECHECK": "perhaps", "USAGE_KEY_FORMAT": "usage:{merchant}:{metric}",
+    "USAGE_TARGET": "/nowhere/target.sql",
     "USAGE_ON_REGRESSION": "ignore", "USAGE_SET_TTL": "59m",
   ]
 

@@ -1,6 +1,6 @@
 -- A day that nobody has written yet: nothing to compare with. Sorted as the primary key is.
-insert into merchant_usage (merchant_id, usage_date, metric_type, value)
-select distinct on (merchant_id, metric_type) merchant_id, usage_date, metric_type, value
+insert into {table} (merchant_id, usage_date, metric_type{hour}, value)
+select distinct on (merchant_id, metric_type{hour}) merchant_id, usage_date, metric_type{hour}, value
 from staged_counters
 where usage_date = :day and rejection is null
-order by merchant_id, metric_type, value desc
+order by merchant_id{hour}, metric_type, value desc

@@ -7,6 +7,6 @@ select case
       where other.usage_date = :day
         and (other.instance, other.server, other.key_prefix) <> (:instance, :server, :key_prefix)) then 0
     else (
-      select count(*) from merchant_usage
+      select count(*) from {table}
       where usage_date = :day and (:merchant::text is null or merchant_id = :merchant))
   end as lost

@@ -1,10 +1,10 @@
 -- Both sides of one day. A shard sees only its own counters, so rows without one are not its business.
 with counters as (
-  select merchant_id, metric_type, max(value) as value
-  from staged_counters where usage_date = :day and rejection is null group by merchant_id, metric_type
+  select merchant_id, metric_type{hour}, max(value) as value
+  from staged_counters where usage_date = :day and rejection is null group by merchant_id, metric_type{hour}
 ), stored as (
-  select merchant_id, metric_type, value
-  from merchant_usage where usage_date = :day and (:merchant::text is null or merchant_id = :merchant)
+  select merchant_id, metric_type{hour}, value
+  from {table} where usage_date = :day and (:merchant::text is null or merchant_id = :merchant)
 )
 select
   count(c.value) as redis_keys,
@@ -13,5 +13,5 @@ select
   coalesce(sum(t.value), 0)::text as postgres_sum,
   count(*) filter (where t.value is null) as missing,
   count(*) filter (where c.value <> t.value) as differing
-from counters c full join stored t using (merchant_id, metric_type)
+from counters c full join stored t using (merchant_id, metric_type{hour})
 where :is_whole or c.value is not null

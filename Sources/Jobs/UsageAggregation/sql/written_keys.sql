@@ -1,4 +1,4 @@
 -- What the keys name that were staged of a day, from a stretch of the table's blocks.
-select merchant_id, metric_type
+select {names_of_keys}{hour}
 from staged_counters
 where usage_date = :day and rejection is null and ctid >= :first::tid and ctid < :end::tid

@@ -1,0 +1,58 @@
+import JobRuntime
+import Postgres
+
+/// Where counters are kept, and what of them is staged: a row for each day, or for each hour.
+struct CounterTable: Sendable {
+  let format: KeyFormat
+
+  var isHourly: Bool { format.time.unit == .hour }
+  var name: String { isHourly ? "merchant_usage_hourly" : "merchant_usage" }
+
+  var need: TableNeed {
+    TableNeed(
+      name,
+      columns: ["merchant_id", "usage_date", "metric_type", "value", "first_seen_at", "updated_at"]
+        + (isHourly ? ["usage_hour"] : []),
+      privileges: [.select, .insert, .update])
+  }
+
+  /// What one pass over Redis found. A row is either a counter, or an item that was rejected, as JSON, with its day where
+  /// it has one. Temporary: it costs no WAL, and a killed run leaves nothing behind.
+  var staging: StagingTable {
+    var columns: [StagingTable.Column] = [
+      .init("merchant_id", #"text collate "C""#), .init("usage_date", "date"),
+      .init("metric_type", #"text collate "C""#), .init("value", "bigint"), .init("rejection", "text"),
+    ]
+    if isHourly { columns.append(.init("usage_hour", "smallint")) }
+    // Three thousand rows are sample enough to plan by, and ten times cheaper to look at than the default.
+    return StagingTable("staged_counters", columns, statisticsTarget: 10)
+  }
+
+  /// One of the job's files, with those of these holes filled that it has.
+  func fragment(_ file: String, _ text: [UInt8], _ inputs: [String: any PostgresEncodable]) -> SQLFragment {
+    let sql = String(decoding: text, as: UTF8.self)
+    return SQLFragment(file, text, inputs).filling(holes.filter { sql.contains("{\($0.key)}") })
+  }
+
+  /// In SQL, counters of hours are those of days with one column more.
+  private var holes: [String: SQLFragment] {
+    func ifHourly(_ sql: String) -> SQLFragment { isHourly ? SQLFragment(sql: sql) : .empty }
+    return [
+      "table": SQLFragment(sql: name), "names_of_keys": namesOfKeys,
+      "hour": ifHourly(", usage_hour"), "staged_hour": ifHourly(", s.usage_hour"),
+      "hour_or_none": SQLFragment(sql: isHourly ? ", usage_hour" : ", null::smallint"),
+      "same_hour": ifHourly(" and t.usage_hour = s.usage_hour"),
+      "hour_digest": ifHourly(" # hashint2extended(usage_hour, 2)"),
+      "hour_of_letter": ifHourly(" and s.usage_hour::text = letter.payload ->> 'usage_hour'"),
+    ]
+  }
+
+  /// A hash is one key for all its fields.
+  private var namesOfKeys: SQLFragment {
+    switch format.field {
+    case .metric?: SQLFragment(sql: "distinct merchant_id, '' as metric_type")
+    case .merchant?: SQLFragment(sql: "distinct '' as merchant_id, metric_type")
+    default: SQLFragment(sql: "merchant_id, metric_type")
+    }
+  }
+}

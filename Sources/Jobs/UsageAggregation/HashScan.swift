@@ -1,0 +1,136 @@
+import BlockingIO
+import JobRuntime
+import Postgres
+import Redis
+
+/// One pass over the keyspace where counters are fields of hashes: `SCAN`, and `HSCAN` of each hash.
+///
+/// A round trip asks for the fields of all hashes that are open, and for the next page of keys.
+struct HashScan: KeyspaceScan {
+  private let selection: CounterSelection
+  private let handoff: Handoff<CopyRows>
+  private let log: Log
+  /// How many keys are asked for their time to live.
+  private var sample: Int
+  private var found: CounterRows
+
+  /// A hash that is not read to its end.
+  private struct Open: Sendable {
+    var key: [UInt8]
+    /// Where its next page starts.
+    var cursor = "0"
+  }
+
+  /// Where the next page of keys starts; `nil` after the last.
+  private var cursor: String? = "0"
+  private var open: [Open] = []
+  /// Hashes an answer of which was too large.
+  private var large: [Open] = []
+
+  private static let page = 1000
+  /// How many fields a page of a hash has. A small hash comes whole.
+  private static let fields = 1000
+  /// The most that a page of fields may come to, in bytes.
+  private static let mostBytes = 1024 * 1024
+  private static let chunk = 1024 * 1024
+
+  init(_ selection: CounterSelection, into handoff: Handoff<CopyRows>, log: Log, sample: Int) {
+    (self.selection, self.handoff, self.log, self.sample) = (selection, handoff, log, sample)
+    found = CounterRows(of: selection, room: Self.chunk + 4096)
+  }
+
+  var report: ScanReport { found.report }
+  private(set) var isDone = false
+
+  func goingOn(_ session: inout RedisSession) throws -> HashScan {
+    var scan = self
+    try scan.run(&session)
+    return scan
+  }
+
+  private mutating func run(_ session: inout RedisSession) throws {
+    while let hash = large.popLast() { try found.readCutShort(hash.key, from: hash.cursor, &session) }
+    while cursor != nil || !open.isEmpty {
+      guard try readRound(&session) else { return }
+      if found.rows.size >= Self.chunk { try handOver() }
+      log.debug("scanned a page", ["in_all": .integer(Int64(report.scanned))])
+    }
+    if found.rows.count > 0 { try handOver() }
+    isDone = true
+  }
+
+  /// - Returns: whether the connection can be used further.
+  private mutating func readRound(_ session: inout RedisSession) throws -> Bool {
+    let asked = open
+    open = []
+    for hash in asked {
+      try session.send(
+        RedisCommand(
+          "HSCAN", bytes: [hash.key, Array(hash.cursor.utf8), Array("COUNT".utf8), Array("\(Self.fields)".utf8)]))
+    }
+    let sampled = asked.filter { $0.cursor == "0" }.prefix(sample)
+    for hash in sampled { try session.send(RedisCommand("TTL", bytes: [hash.key])) }
+    if let cursor { try session.sendScan(cursor: cursor, match: selection.pattern, count: Self.page) }
+    for (index, hash) in asked.enumerated() {
+      do {
+        try receiveFields(of: hash, &session)
+      } catch RedisError.tooLarge {
+        large = [hash]
+        open += asked[(index + 1)...]
+        return false
+      }
+    }
+    sample -= sampled.count
+    for _ in sampled where try session.receive().value.integer == -1 { found.report.keysWithoutTTL += 1 }
+    if cursor != nil { try receiveKeys(&session) }
+    return true
+  }
+
+  private mutating func receiveKeys(_ session: inout RedisSession) throws {
+    let page = try session.receiveScanPage()
+    cursor = page.cursor == "0" ? nil : page.cursor
+    found.report.scanned += page.count
+    for index in 0..<page.count {
+      guard let name = page.key(at: index), found.counter(named: name) != nil else { continue }
+      open.append(Open(key: [UInt8](name)))
+    }
+  }
+
+  private mutating func receiveFields(of hash: Open, _ session: inout RedisSession) throws {
+    if let page = try Self.receivePage(&session) {
+      take(page, of: hash)
+    } else {
+      hash.key.withUnsafeBytes { name in
+        guard case .success(let key) = selection.format.parse(name) else { return }
+        found.rejectNoHash(name, key)
+      }
+    }
+  }
+
+  /// - Returns: `nil` for a key that is no hash.
+  private static func receivePage(_ session: inout RedisSession) throws(RedisError) -> ScanPage? {
+    do throws(RedisError) {
+      return try session.receiveScanPage(atMost: mostBytes)
+    } catch {
+      guard case .server("WRONGTYPE", _) = error else { throw error }
+      return nil
+    }
+  }
+
+  private mutating func take(_ page: borrowing ScanPage, of hash: Open) {
+    hash.key.withUnsafeBytes { name in
+      guard case .success(let key) = selection.format.parse(name) else { return }
+      for index in stride(from: 0, to: page.count - 1, by: 2) {
+        guard let field = page.key(at: index), let value = page.key(at: index + 1) else { continue }
+        found.take(field, value, of: name, key)
+      }
+    }
+    if page.count == 0, page.cursor == "0", hash.cursor == "0" { found.report.vanished += 1 }
+    if page.cursor != "0" { open.append(Open(key: hash.key, cursor: page.cursor)) }
+  }
+
+  private mutating func handOver() throws {
+    try handoff.send(found.rows)
+    found.rows = CopyRows(capacity: Self.chunk + 4096)
+  }
+}
