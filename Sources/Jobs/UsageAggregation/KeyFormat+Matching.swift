@@ -136,9 +136,12 @@ extension KeyFormat {
   private func nearest(_ text: Range<Int>, in key: LentBytes, _ rest: Range<Int>, fromLeft: Bool) -> Int? {
     let last = rest.upperBound - text.count
     guard rest.lowerBound <= last else { return nil }
-    for offset in 0...(last - rest.lowerBound) {
-      let place = fromLeft ? rest.lowerBound + offset : last - offset
-      if isText(text, in: key, at: place) { return place }
+    // Nearly all are of one byte.
+    let first = text.isEmpty ? nil : steps.texts[text.lowerBound]
+    var place = fromLeft ? rest.lowerBound : last
+    while rest.lowerBound <= place, place <= last {
+      if first == nil || key[place] == first, text.count < 2 || isText(text, in: key, at: place) { return place }
+      place += fromLeft ? 1 : -1
     }
     return nil
   }
