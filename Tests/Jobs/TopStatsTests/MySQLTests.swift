@@ -1,4 +1,5 @@
 import Foundation
+import Redis
 import TestSupport
 import Testing
 
@@ -175,7 +176,8 @@ import Testing
       try text.write(toFile: "\(folder.path)/\(name).sql", atomically: true, encoding: .utf8)
     }
     let own = [
-      "TOP_STATS_BOARDS_DIR": folder.path, "TOP_STATS_BOARDS": (boards.keys + kept.keys).joined(separator: ","),
+      "TOP_STATS_BOARDS_DIR": folder.path,
+      "TOP_STATS_BOARDS": (Array(boards.keys) + Array(kept.keys)).joined(separator: ","),
       "TOP_STATS_WINDOWS": "7d",
     ]
     let check = try await field.run(own, ["--check"])
