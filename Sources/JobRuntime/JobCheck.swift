@@ -5,7 +5,7 @@ extension JobRunner {
   /// `--check`: looks at everything a run will need, writes nothing, and says all that is wrong at once.
   func check() async -> RunResult {
     var found = Findings()
-    if !unread.isEmpty { found.facts.append(("unread", .array(unread.map { .string($0.description) }))) }
+    if !unread.isEmpty { found.facts.append(("unread_variables", .array(unread.map { .string($0.description) }))) }
     do { try await checkPostgres(&found) } catch { found.complaints.append(JobFailure(classifying: error)) }
     do { try await checkRedis(&found) } catch { found.complaints.append(JobFailure(classifying: error)) }
     await database.close()

@@ -22,7 +22,7 @@ public enum FailureKind: String, Sendable, CaseIterable {
   case deadline
   /// A run that does other work was in the way for all the time that this one may wait.
   case busy
-  /// The clocks of this host and of a server disagree, or the moment that the run is for is still to come.
+  /// The clocks of this host and of a server disagree, or the run is for a moment in the future.
   case clock
   /// Authentication or privilege refused.
   case denied
@@ -102,7 +102,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     case .undefinedTable, .undefinedColumn, .undefinedFunction, .invalidSchemaName:
       self.init(
         .misconfigured, message,
-        hint: "`--check` lists what is missing, and says where it is and who makes it.")
+        hint: "`--check` lists what is missing, where it is, and who creates it.")
     case .protocolViolation:
       self.init(
         .misconfigured, message,

@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test(arguments: ["JOB_SCHEDULED_AT", "JOB_KUBERNETES_NAME"])
-  func `a slot that is still to come is refused, whoever gives it`(setting: String) async throws {
+  func `a slot in the future is refused, whoever gives it`(setting: String) async throws {
     let place = try await place()
     let slot = Timestamp(seconds: Self.now.microseconds / 60_000_000 * 60 + 86_400)
     let name = setting == "JOB_SCHEDULED_AT" ? slot.rfc3339 : "sample-\(slot.microseconds / 60_000_000)"
@@ -85,7 +85,7 @@ import Testing
       #expect(result.exitCode == 75 && result.error?.kind == .clock, "\(result)")
       let message = result.error?.message ?? ""
       #expect(
-        message.contains("the run is for \(slot.rfc3339), by \(setting), and that is still to come"), "\(message)")
+        message.contains("the run is for \(slot.rfc3339) (\(setting)), which is in the future"), "\(message)")
     }
     #expect(try await isUntouched(place))
   }

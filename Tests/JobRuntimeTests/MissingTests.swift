@@ -42,7 +42,8 @@ import Testing
         #"the table users is in the schema app, which is not in the search_path ("$user", public)"#
       ])
     #expect(failures.map(\.kind) == [.misconfigured])
-    #expect(failures.first?.hint == #"This helps: alter role \#(role) set search_path = "$user", public, app;"#)
+    #expect(
+      failures.first?.hint == #"Run this in the database: alter role \#(role) set search_path = "$user", public, app;"#)
     #expect(try await self.failures(place, #""$user", public, app"#).isEmpty)
   }
 
@@ -54,7 +55,7 @@ import Testing
     let failures = try await failures(place, path)
     #expect(failures.map(\.message) == ["the table users is in the schema app, which the role \(role) may not use"])
     #expect(failures.map(\.kind) == [.denied])
-    #expect(failures.first?.hint == "This helps: grant usage on schema app to \(role);")
+    #expect(failures.first?.hint == "Run this in the database: grant usage on schema app to \(role);")
     try await place.execute("grant usage on schema app to \(role)")
     #expect(try await self.failures(place, "public, app").isEmpty)
   }
@@ -65,14 +66,19 @@ import Testing
     let failures = try await failures(place().place, isMigrated: isMigrated)
     #expect(failures.map(\.message) == ["the table users does not exist"])
     #expect(
-      failures.first?.hint == "The application makes it, no migration does; or leave users out of BOARDS.")
+      failures.first?.hint
+        == "Your application creates this table, not `oneshot migrate`. If you do not have it, leave users out of BOARDS."
+    )
   }
 
   @Test func `only who has migrations left is sent to oneshot migrate`() async throws {
     let (place, _) = try await place("create table users (id integer); grant select on users to public")
     try await place.execute("alter table merchant_usage rename to usage_of_merchants")
     for (isMigrated, hint) in [
-      (true, "A migration has made it, and it was renamed or dropped since: undo that, or take it from a backup."),
+      (
+        true,
+        "A migration created it, and somebody renamed or dropped it since: undo that, or restore it from a backup."
+      ),
       (false, "Run `oneshot migrate` with the owner's DATABASE_URL."),
     ] {
       let failures = try await failures(place, isMigrated: isMigrated)

@@ -42,9 +42,9 @@ import Testing
         continue
       }
       #expect(result.exitCode == 0)
-      let words = "the variable SAMPLE_WROK is set, and no setting of this job is called so; is it SAMPLE_WORK?"
+      let words = "SAMPLE_WROK is set, but this job has no such setting; did you mean SAMPLE_WORK?"
       #expect(process.log.contains { ResultLine(text: $0)["message"].string == words && $0.contains("warning") })
-      #expect(result.details["unread"] == (arguments.isEmpty ? nil : [.string(words)]))
+      #expect(result.details["unread_variables"] == (arguments.isEmpty ? nil : [.string(words)]))
     }
   }
 

@@ -20,8 +20,9 @@ import Testing
       ("utc+5:30", "5 h 30 min ahead of UTC write Asia/Kolkata"), ("-0330", "name a place"),
       ("+01:00", "1 h ahead of UTC write Etc/GMT-1 or Africa/Lagos"),
       ("EST5", "5 h behind UTC write Etc/GMT+5"), ("UTC+0", "write UTC"),
-      ("Europe/Berln", "Is it Europe/Berlin?"), ("europe/atlantis", "Name a place"), ("Etc/GMT+15", "Is it Etc/GMT+1"),
-      ("EST5EDT4", "Is it EST5EDT?"),
+      ("Europe/Berln", "Did you mean Europe/Berlin?"), ("europe/atlantis", "Name a place"),
+      ("Etc/GMT+15", "Did you mean Etc/GMT+1"),
+      ("EST5EDT4", "Did you mean EST5EDT?"),
       ("CEST", "Name a place"), ("CET", "Name a place"), ("WET", "Name a place"), ("EST", "Name a place"),
     ])
   func `what is no name is refused, with the right spelling`(zone: String, words: String) async throws {
@@ -32,7 +33,9 @@ import Testing
     #expect(failure.hint?.contains(words) == true, "\(failure)")
   }
 
-  @Test func `every name that Postgres lists is taken, but for abbreviations without a summer`() async throws {
+  @Test func `every name that Postgres lists is taken, but for abbreviations without daylight saving time`()
+    async throws
+  {
     let place = try await Place(migrated: false)
     let names = try await place.rows("select name from pg_timezone_names where name !~ '^(posix|right)/'").map { $0[0] }
     #expect(names.count > 400)

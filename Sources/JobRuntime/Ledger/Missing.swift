@@ -26,13 +26,13 @@ struct Missing: Sendable, Equatable {
   }
 
   private func hint(_ needs: [TableNeed], isMigrated: Bool) -> String {
-    if let remedy { return "This helps: \(remedy);" }
+    if let remedy { return "Run this in the database: \(remedy);" }
     if isPrivilege { return "Grant it to the job's role; docs/jobs has a page for each, with what it needs." }
     if case .application(let otherwise)? = needs.first(where: { $0.table == table })?.origin {
-      return "The application makes it, no migration does; or \(otherwise)."
+      return "Your application creates this table, not `oneshot migrate`. If you do not have it, \(otherwise)."
     }
     return isMigrated
-      ? "A migration has made it, and it was renamed or dropped since: undo that, or take it from a backup."
+      ? "A migration created it, and somebody renamed or dropped it since: undo that, or restore it from a backup."
       : "Run `oneshot migrate` with the owner's DATABASE_URL."
   }
 }

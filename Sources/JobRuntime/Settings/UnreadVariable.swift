@@ -5,7 +5,7 @@ struct UnreadVariable: Sendable, Equatable, CustomStringConvertible {
   var nearest: String?
 
   var description: String {
-    "the variable \(name) is set, and no setting of this job is called so" + (nearest.map { "; is it \($0)?" } ?? "")
+    "\(name) is set, but this job has no such setting" + (nearest.map { "; did you mean \($0)?" } ?? "")
   }
 }
 

@@ -29,11 +29,11 @@ struct ClockCheck: Sendable {
       return JobFailure(
         .clock,
         "the clock of this host says \(asked.rfc3339), and that of \(server) says \(moment.rfc3339); \(allowed)",
-        hint: "Set the one that is wrong; timedatectl shows whether a machine's follows NTP. Nothing was written.")
+        hint: "Correct the clock that is wrong; timedatectl shows whether it follows NTP. Nothing was written.")
     }
     return JobFailure(
       .clock,
-      "the run is for \(logicalTime.moment.rfc3339), by \(logicalTime.source.words), and that is still to come: the clock of \(server) says \(moment.rfc3339); \(allowed)",
+      "the run is for \(logicalTime.moment.rfc3339) (\(logicalTime.source.words)), which is in the future: the clock of \(server) says \(moment.rfc3339); \(allowed)",
       hint: "Correct the moment, or start the run once it has come. Nothing was written.")
   }
 

@@ -33,17 +33,17 @@ struct UTCOffset: Equatable {
   /// What to write instead. `Etc/GMT+5` counts west too, and is a name that means what it says.
   var advice: String {
     let hours = minutes / 60
-    guard minutes != 0 else { return "It is an offset; write UTC." }
+    guard minutes != 0 else { return "This is an offset; write UTC." }
     let rest = abs(minutes % 60)
     let length = rest == 0 ? "\(abs(hours)) h" : "\(abs(hours)) h \(rest) min"
     let name = rest == 0 && (-12...14).contains(hours) ? "Etc/GMT\(hours > 0 ? "-" : "+")\(abs(hours))" : nil
     let spellings = [name, Self.places[minutes]].compactMap(\.self)
-    guard !spellings.isEmpty else { return "It is an offset; name a place, for example Europe/Berlin." }
+    guard !spellings.isEmpty else { return "This is an offset; name a place, for example Europe/Berlin." }
     return
-      "It is an offset, which POSIX counts the other way round. For \(length) \(minutes < 0 ? "behind" : "ahead of") UTC write \(spellings.joined(separator: " or ")); a name of a place follows its summer time."
+      "This is an offset, and POSIX counts offsets the other way round. For \(length) \(minutes < 0 ? "behind" : "ahead of") UTC write \(spellings.joined(separator: " or ")); a place also follows daylight saving time."
   }
 
-  /// Of each offset that is in use, a place without summer time.
+  /// Of each offset that is in use, a place without daylight saving time.
   static let places: [Int: String] = [
     -660: "Pacific/Pago_Pago", -600: "Pacific/Honolulu", -570: "Pacific/Marquesas", -540: "Pacific/Gambier",
     -480: "Pacific/Pitcairn", -420: "America/Phoenix", -360: "America/Costa_Rica", -300: "America/Bogota",

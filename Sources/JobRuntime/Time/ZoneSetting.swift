@@ -3,7 +3,7 @@ import Postgres
 /// A setting that names a time zone: the one check of all of them, for runs and for `--check`.
 ///
 /// Postgres takes more than names where it converts a moment: of `UTC-5`, POSIX's notation, it makes five hours *east*, and
-/// of `CET`, an abbreviation, a zone that has no summer.
+/// of `CET`, an abbreviation, a zone without daylight saving time.
 package struct ZoneSetting: Sendable, Equatable {
   package var setting: String
   package var zone: String
@@ -57,9 +57,9 @@ extension ZoneSetting {
     for row in try session.query("select name from pg_timezone_names") { names.append(try row.value("name")) }
     // Of an abbreviation everything is near.
     if zone.utf8.count > 4, let near = nearestName(to: zone, among: names) {
-      return "Is it \(near)? `select name from pg_timezone_names` lists all."
+      return "Did you mean \(near)? `select name from pg_timezone_names` lists all."
     }
     return
-      "Name a place, whose summer time is known: Europe/Berlin, America/New_York. `select name from pg_timezone_names` lists all."
+      "Name a place, which also follows daylight saving time: Europe/Berlin, America/New_York. `select name from pg_timezone_names` lists all."
   }
 }
