@@ -1,48 +1,60 @@
 -- usage-aggregation, days
 \set scheduled_at '''2025-11-08T02:00:00Z''::timestamptz'
 \set timezone '''Europe/Berlin'''
+\set started_at '''2025-11-08T02:00:03Z''::timestamptz'
 \set dates '''{"2025-11-01"}'''
 \set offsets '''{"-1","-2"}'''
 \set retention_days '''90''::bigint'
 \set by_default 'true'
-\set with_completed 'false'
+\set unit '''day'''
+\set include_today 'false'
+\set settle_seconds '''300.0''::double precision'
 \set instance ''''''
 \set server '''cache:6379/0'''
 \set key_prefix '''usage:'''
 \set shard_count '''1''::bigint'
 \set shard '''0''::bigint'
-\set include_today 'false'
-\set settle_seconds '''300.0''::double precision'
-\set started_at '''2025-11-08T02:00:03Z''::timestamptz'
-prepare golden (timestamptz, unknown, unknown, unknown, bigint, boolean, boolean, unknown, unknown, unknown, bigint, bigint, boolean, double precision, timestamptz) as
--- The days of a run, oldest first, with their borders in the time zone of the counters.
+\set with_completed 'false'
+\set recheck 'true'
+\set life_seconds '''518400.0''::double precision'
+prepare golden (timestamptz, unknown, timestamptz, unknown, unknown, bigint, boolean, unknown, boolean, double precision, unknown, unknown, unknown, bigint, bigint, boolean, boolean, double precision) as
+-- The days of a run, oldest first, with their borders in the time zone of the counters. Where keys name no days but months,
+-- a month is meant wherever it says day, and its first day stands for it.
 with clock as (
-  select ($1::timestamptz at time zone $2::text)::date as today
+  select ($1::timestamptz at time zone $2::text)::date as today,
+    least($1::timestamptz, $3::timestamptz) as moment
 ), wanted as (
-  select unnest($3::date[]) as day
+  select unnest($4::date[]) as day
   union
-  select today + unnest($4::int[]) from clock
+  select today + unnest($5::int[]) from clock
   union
-  -- By default: what is over, not completed yet, and still within the counters' life. To compare both
-  -- sides, completed days are looked at too.
+  -- By default: what is over and still within the counters' life.
   select candidate::date
-  from clock, generate_series(today - $5::int, today - 1, interval '1 day') as candidate
-  where $6 and not exists (
-    select from oneshot.usage_days d
-    where not $7 and d.instance = $8 and d.server = $9 and d.key_prefix = $10
-      and d.usage_date = candidate::date
-      and d.shard_count = $11 and d.shard = $12)
+  from clock, generate_series((today - $6::int)::timestamp, today - 1, interval '1 day') as candidate
+  where $7 and date_trunc($8::text, candidate + interval '1 day') = candidate + interval '1 day'
   union
-  select today from clock where $13
+  select today from clock where $9
+), bounded as (
+  select distinct moment, begins::date as day,
+    begins at time zone $2::text as starts_at,
+    (begins + ('1 ' || $8::text)::interval) at time zone $2::text as ends_at
+  from wanted, clock, date_trunc($8::text, day::timestamp) as begins
 )
-select
-  day,
-  day::timestamp at time zone $2::text as starts_at,
-  (day + 1)::timestamp at time zone $2::text as ends_at,
-  (day + 1)::timestamp at time zone $2::text + make_interval(secs => $14)
-    <= least($1::timestamptz, $15::timestamptz) as is_settled
-from wanted
+select day, starts_at, ends_at,
+  ends_at + make_interval(secs => $10) <= moment as is_settled,
+  completed.keys as completed_keys
+from bounded
+left join oneshot.usage_days completed
+  on completed.instance = $11 and completed.server = $12 and completed.key_prefix = $13
+  and completed.usage_date = day and completed.shard_count = $14 and completed.shard = $15
+-- By default a completed day is left alone until it is to be read again: a day after it was settled, and a day before
+-- its counters expire. To compare both sides, completed days are looked at too.
+where not $7 or $16 or completed.keys is null
+  or $17 and exists (
+    select from unnest(array[$10 + 86400, $18 - 86400]) as mark
+    where mark < $18 and completed.read_for < ends_at + make_interval(secs => mark)
+      and ends_at + make_interval(secs => mark) <= moment)
 order by day
 ;
-execute golden (:scheduled_at, :timezone, :dates, :offsets, :retention_days, :by_default, :with_completed, :instance, :server, :key_prefix, :shard_count, :shard, :include_today, :settle_seconds, :started_at);
+execute golden (:scheduled_at, :timezone, :started_at, :dates, :offsets, :retention_days, :by_default, :unit, :include_today, :settle_seconds, :instance, :server, :key_prefix, :shard_count, :shard, :with_completed, :recheck, :life_seconds);
 deallocate golden;

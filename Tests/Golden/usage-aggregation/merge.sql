@@ -17,15 +17,15 @@ with changed as materialized (
   select merchant_id, $1, metric_type, value from changed where stored is null
 ), updated as (
   update merchant_usage t
-  set value = c.value, updated_at = now()
-  from changed c
-  where t.usage_date = $1 and t.merchant_id = c.merchant_id and t.metric_type = c.metric_type
-    and c.stored < c.value
+  set value = s.value, updated_at = now()
+  from changed s
+  where t.usage_date = $1 and t.merchant_id = s.merchant_id and t.metric_type = s.metric_type
+    and s.stored < s.value
 )
 
 select staged.rows, staged.keys, changes.changed, changes.inserted, changes.updated, changes.regressed
 from (
-  -- Keys are told apart by a 64-bit digest of both parts: ten times cheaper than comparing them.
+  -- Keys are told apart by a 64-bit digest of their parts: ten times cheaper than comparing them.
   select count(*) as rows,
     count(distinct hashtextextended(merchant_id, 0) # hashtextextended(metric_type, 1)) as keys
   from staged_counters where usage_date = $1 and rejection is null
