@@ -34,7 +34,7 @@ import Testing
   /// Settings that take any text. What Postgres does not know of them is told by the run.
   private static let anything: Set = [
     "JOB_KUBERNETES_NAME", "JOB_RESULT_FILE", "JOB_METRICS_FILE", "USAGE_TIMEZONE", "USAGE_KEY_PREFIX",
-    "USAGE_MERCHANT", "USAGE_IGNORE",
+    "USAGE_MERCHANT", "USAGE_IGNORE", "REDIS_TLS_NAME",
   ]
 
   private static let declared = {
