@@ -51,11 +51,12 @@ import Testing
     #expect(try await ledger.doctor(settings).exitCode == 0)
   }
 
-  @Test func `many troubles are counted, and the first fifty named`() async throws {
+  @Test func `many troubles are counted, as many named as the line has room for, and all logged`() async throws {
     let ledger = try await PlantedLedger()
     let names = (100..<180).map { "job\($0)=1h" }.joined(separator: ",")
     let run = try await ledger.doctor(["HEALTH_EXPECT": names])
-    #expect(run.exitCode == 65 && run.result["counts", "troubles"].int == 80 && run.found.count == 50)
+    #expect(run.exitCode == 65 && run.result["counts", "troubles"].int == 80)
+    #expect(!run.found.isEmpty && run.found.count < 80 && run.result["shortened"].string != nil)
     #expect(run.result["counts", "opened"].int == 80)
     #expect(run.errors.split(separator: "\n").count { $0.contains("something is wrong") } == 80)
   }

@@ -20,7 +20,7 @@ import Testing
   @Test func `a good run pings at its start and at its end, with the result as body`() async throws {
     let (server, settings, _) = try await stage()
     let run = try await DeliveryBuild.job.run([], settings)
-    #expect(run.exitCode == 0 && !run.errors.contains("could not be told"))
+    #expect(run.exitCode == 0 && !run.errors.contains("could not be delivered"))
     let requests = try server.requests()
     #expect(requests.map(\.path) == ["\(token)/start", token])
     #expect(requests.map(\.type) == ["text/plain", "application/json"])
@@ -95,7 +95,7 @@ import Testing
     let run = try await DeliveryBuild.job.run([], settings.merging(push) { $1 })
     #expect(run.exitCode == 0)
     #expect(try await place.value("select status from oneshot.job_runs") == "succeeded")
-    let warnings = run.errors.split(separator: "\n").filter { $0.contains("could not be told") }
+    let warnings = run.errors.split(separator: "\n").filter { $0.contains("could not be delivered") }
     #expect(warnings.count == 3 && warnings.allSatisfy { $0.contains("answered \(answer): this is what is wrong") })
     #expect(!run.errors.contains("3f1c-token"), "the server repeats it")
     #expect(try Set(server.requests().map(\.path)) == ["\(token)/start", token, "/metrics/job/usage-aggregation"])
@@ -106,7 +106,7 @@ import Testing
     let run = try await DeliveryBuild.job.run([], settings)
     #expect(run.exitCode == 0)
     #expect(try server.requests().map(\.path) == ["\(token)/start", token])
-    #expect(run.errors.split(separator: "could not be told").count == 2, "of the start alone: \(run.errors)")
+    #expect(run.errors.split(separator: "could not be delivered").count == 2, "of the start alone: \(run.errors)")
   }
 
   @Test(arguments: [0, 280, 290, 980, 990, 1000, 5000])
@@ -137,7 +137,7 @@ import Testing
       #expect(try await place.value("select sum(value) from merchant_usage") == "5")
       let lines = run.errors.split(separator: "\n")
       let written = try #require(lines.firstIndex { $0.contains("day written") })
-      let warned = try #require(lines.firstIndex { $0.contains("could not be told") })
+      let warned = try #require(lines.firstIndex { $0.contains("could not be delivered") })
       isDoneBefore = written < warned
       #expect(lines.contains { $0.contains("JOB_PUSHGATEWAY_URL") && $0.contains("longer than 2s") })
     }

@@ -19,7 +19,7 @@ import Testing
     try await place.redis("SET", "usage:m:2025-11-07:x", "5")
     try await place.redis("SET", "usage:m:2025-11-07:y", "no number")
     let run = try await job.run([], place.environment.merging(settings) { $1 })
-    #expect(run.exitCode == 65 && !run.errors.contains("could not be told"))
+    #expect(run.exitCode == 65 && !run.errors.contains("could not be delivered"))
     let datagram = try #require(agent.next())
     #expect(datagram.utf8.count <= 1432)
     let lines = datagram.split(separator: "\n").map { String($0) }

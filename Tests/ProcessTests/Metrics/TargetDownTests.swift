@@ -29,7 +29,7 @@ import Testing
   }
 
   private func warnings(of run: Binary.Outcome) -> [String] {
-    run.errors.split(separator: "\n").filter { $0.contains("could not be told") }.map { String($0) }
+    run.errors.split(separator: "\n").filter { $0.contains("could not be delivered") }.map { String($0) }
   }
 
   private func expectOne(_ warnings: [String], _ channel: String, _ target: String, _ reason: String?) {

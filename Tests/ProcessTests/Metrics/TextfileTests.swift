@@ -15,7 +15,7 @@ import Testing
     defer { here.remove() }
     try await here.place.redis("SET", "usage:m:2025-11-07:x", "5")
     let run = try await here.run(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z", "USAGE_DAYS": "2025-11-07"])
-    #expect(run.exitCode == 0 && !run.errors.contains("could not be told"))
+    #expect(run.exitCode == 0 && !run.errors.contains("could not be delivered"))
     var samples = try here.samples()
     let duration = try #require(samples.removeValue(forKey: "job_duration_seconds").flatMap(Double.init))
     #expect(abs(duration * 1000 - Double(run.result["duration_ms"].int ?? -1)) < 1)
