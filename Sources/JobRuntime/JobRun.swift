@@ -136,7 +136,7 @@ public struct JobRun: Sendable {
 
   // MARK: Redis
 
-  /// Lends the connection to Redis. Not for shared keys: those need the fence.
+  /// Lends the connection to Redis for commands that only read: what writes needs the fence (`publish`).
   @discardableResult
   public func redis<Value: Sendable>(
     _ body: @Sendable (inout RedisSession) throws -> Value
@@ -166,7 +166,7 @@ public struct JobRun: Sendable {
     }
   }
 
-  /// Lends the connection to one of the primaries.
+  /// Lends the connection to one of the primaries, for commands that only read.
   @discardableResult
   public func redis<Value: Sendable>(
     on primary: RedisPrimary, _ body: @Sendable (inout RedisSession) throws -> Value

@@ -36,13 +36,13 @@ public struct RedisSession: ~Copyable {
 
   /// Sends one command and returns its answer, copied.
   @discardableResult
-  public mutating func command(_ command: RedisCommand) throws(RedisError) -> RedisValue {
+  package mutating func command(_ command: RedisCommand) throws(RedisError) -> RedisValue {
     try send(command)
     return try receive().value
   }
 
   /// Sends all commands at once and returns each one's answer, errors of single commands included.
-  public mutating func pipeline(_ commands: [RedisCommand]) throws(RedisError) -> [RedisValue] {
+  package mutating func pipeline(_ commands: [RedisCommand]) throws(RedisError) -> [RedisValue] {
     for command in commands { try send(command) }
     var answers: [RedisValue] = []
     for _ in commands { answers.append(try receiveAny().value) }
@@ -50,13 +50,13 @@ public struct RedisSession: ~Copyable {
   }
 
   /// Sends a command without waiting for its answer.
-  public mutating func send(_ command: RedisCommand) throws(RedisError) {
+  package mutating func send(_ command: RedisCommand) throws(RedisError) {
     try command.withFormatted { (bytes: UnsafeRawBufferPointer) throws(RedisError) in try write(bytes) }
   }
 
   /// Sends a command whose arguments are lent, for example the keys of an answer: nothing is copied
   /// but into the command itself.
-  public mutating func send(_ name: StaticString, lent arguments: [LentBytes]) throws(RedisError) {
+  package mutating func send(_ name: StaticString, lent arguments: [LentBytes]) throws(RedisError) {
     var pointers: [UnsafePointer<CChar>?] = [
       UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
     ]

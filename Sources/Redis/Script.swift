@@ -1,10 +1,10 @@
 /// A Lua script that the server keeps: sent once, then called by its name.
 ///
 /// The server's name for it is learnt from `SCRIPT LOAD`, so no digest is computed here.
-public struct Script: Sendable, Hashable {
-  public let source: String
+package struct Script: Sendable, Hashable {
+  package let source: String
 
-  public init(_ source: String) { self.source = source }
+  package init(_ source: String) { self.source = source }
 
   /// What one call of a script is given.
   package struct Call: Sendable {
@@ -23,7 +23,7 @@ public struct Script: Sendable, Hashable {
 extension RedisSession {
   /// Runs a script by its name; a server that does not know it (any more) is given the text.
   @discardableResult
-  public mutating func run(
+  package mutating func run(
     _ script: Script, keys: [String], arguments: [String] = []
   ) throws(RedisError) -> RedisValue {
     let call = Script.Call(keys: keys, arguments: arguments)

@@ -16,6 +16,7 @@ import Testing
             try staging.copy { writer in try writer.write(CopyRows(capacity: 0)) }
             try staging.analyze()
           }
+          _ = try await run.redis { session in try session.command(RedisRead(.get, "key")) }
           try await run.transaction { tx in
             try tx.execute("delete from sessions where id = any (\\(ids))")
             try tx.reject([ItemFailure(item: "1", kind: kind, message: "bad")])
@@ -68,6 +69,21 @@ import Testing
       "try await run.transaction { tx in try await Task.sleep(for: .seconds(1)); try tx.execute(\"select\") }",
       "cannot pass function of type .* expecting a synchronous function type|async.*synchronous"
     ),
+    (
+      "a write to Redis",
+      "_ = try await run.redis { session in try session.command(RedisCommand(\"SET\", \"key\", \"value\")) }",
+      "cannot convert value of type 'RedisCommand'|inaccessible due to 'package' protection level"
+    ),
+    (
+      "many writes to Redis",
+      "_ = try await run.redis { session in try session.pipeline([RedisCommand(\"DEL\", \"key\")]) }",
+      "cannot convert value of type 'RedisCommand'|inaccessible due to 'package' protection level"
+    ),
+    (
+      "another command to read by", "_ = RedisRead(.set, \"key\", \"value\")",
+      "type 'RedisRead.Name' has no member 'set'"
+    ),
+    ("a script", "_ = Script(\"redis.call('del', KEYS[1])\")", "cannot find 'Script' in scope"),
     ("the connection itself", "_ = run.database", "'database' is inaccessible due to 'internal' protection level"),
     ("another connection", "_ = Database.self", "cannot find 'Database' in scope"),
   ])
@@ -81,7 +97,8 @@ import Testing
   private func complaints(about code: String) async throws -> String {
     let folder = try TemporaryFolder()
     let file = "\(folder.path)/snippet.swift"
-    try "import JobRuntime\nimport Postgres\n\(code)\n".write(toFile: file, atomically: true, encoding: .utf8)
+    try "import JobRuntime\nimport Postgres\nimport Redis\n\(code)\n".write(
+      toFile: file, atomically: true, encoding: .utf8)
     let outcome = try await Compiler.run([file], ["-emit-sil", "-o", "/dev/null"])
     #expect((outcome.exitCode == 0) == outcome.errors.isEmpty)
     return outcome.errors

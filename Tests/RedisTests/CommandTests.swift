@@ -24,6 +24,15 @@ import Testing
         ]))
   }
 
+  @Test(arguments: RedisRead.Name.allCases)
+  func `what a job may send only reads, as Redis itself says`(name: RedisRead.Name) async throws {
+    let place = try await Place(migrated: false)
+    let about = try await place.redis("COMMAND", "INFO", RedisRead(name).command.name).elements
+    // Its name, how many arguments it takes, and its flags.
+    let flags = try #require(about.first?.elements.dropFirst(2).first).elements.compactMap(\.text)
+    #expect(flags.contains("readonly"), "\(flags)")
+  }
+
   /// Not the bare bytes: an argument stands in the log, and these are up to three million.
   struct Argument: Sendable, CustomTestStringConvertible {
     var bytes: [UInt8]

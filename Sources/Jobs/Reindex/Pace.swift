@@ -58,7 +58,7 @@ final class Pace: Sendable {
   private func current(_ run: JobRun) async throws -> Int? {
     let answer: RedisValue
     do {
-      answer = try await run.redis { session in try session.command(RedisCommand("GET", Self.key(of: run.instance))) }
+      answer = try await run.redis { session in try session.command(RedisRead(.get, Self.key(of: run.instance))) }
     } catch RedisError.server(code: "WRONGTYPE", _) {
       complain("no text", run)
       return setting

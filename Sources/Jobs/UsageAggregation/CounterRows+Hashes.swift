@@ -67,7 +67,7 @@ extension CounterRows {
     _ names: ArraySlice<[UInt8]>, _ session: inout RedisSession, inCluster: Bool
   ) throws -> [[UInt8]] {
     var elsewhere: [[UInt8]] = []
-    let types = try session.pipeline(names.map { RedisCommand("TYPE", bytes: [$0]) })
+    let types = try session.pipeline(names.map { RedisRead(.type, bytes: [$0]) })
     for (name, type) in zip(names, types) {
       if inCluster, case .error("MOVED", _) = type {
         elsewhere.append(name)

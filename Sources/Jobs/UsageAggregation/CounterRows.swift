@@ -103,11 +103,11 @@ struct CounterRows: Sendable {
   /// What is asked of a key that is looked at by itself. No more of its value is fetched than a counter may have.
   ///
   /// To GETRANGE a key that is gone is an empty one, so its type is asked for on both sides.
-  static func questions(about key: [UInt8]) -> [RedisCommand] {
+  static func questions(about key: [UInt8]) -> [RedisRead] {
     [
-      RedisCommand("TYPE", bytes: [key]),
-      RedisCommand("GETRANGE", bytes: [key, Array("0".utf8), Array("\(CounterValue.lastByte)".utf8)]),
-      RedisCommand("TYPE", bytes: [key]),
+      RedisRead(.type, bytes: [key]),
+      RedisRead(.getrange, bytes: [key, Array("0".utf8), Array("\(CounterValue.lastByte)".utf8)]),
+      RedisRead(.type, bytes: [key]),
     ]
   }
 

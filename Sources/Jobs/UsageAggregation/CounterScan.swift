@@ -56,7 +56,7 @@ struct CounterScan: KeyspaceScan {
 
   private mutating func run(_ session: inout RedisSession) throws {
     // It only says how far the reading is, so a server may refuse it.
-    let total = try session.pipeline([RedisCommand("DBSIZE")])[0].integer.map { Int($0) }
+    let total = try session.pipeline([RedisRead(.dbsize)])[0].integer.map { Int($0) }
     var waiting: ScanPage?
     if let cursor {
       try session.sendScan(cursor: cursor, match: selection.pattern, count: Self.page)
@@ -124,11 +124,11 @@ struct CounterScan: KeyspaceScan {
       postpone(asked, of: page)
     } else if keyByKey {
       let (first, last) = (Self.lent("0"), Self.lent(CounterValue.lastByte))
-      for name in asked.names { try session.send("GETRANGE", lent: [name, first, last]) }
+      for name in asked.names { try session.send(.getrange, lent: [name, first, last]) }
     } else {
-      try session.send("MGET", lent: asked.names)
+      try session.send(.mget, lent: asked.names)
     }
-    for name in asked.names.prefix(asked.sampled) { try session.send("TTL", lent: [name]) }
+    for name in asked.names.prefix(asked.sampled) { try session.send(.ttl, lent: [name]) }
     try session.flush()
     return asked
   }

@@ -65,11 +65,11 @@ struct HashScan: KeyspaceScan {
     open = []
     for hash in asked {
       try session.send(
-        RedisCommand(
-          "HSCAN", bytes: [hash.key, Array(hash.cursor.utf8), Array("COUNT".utf8), Array("\(Self.fields)".utf8)]))
+        RedisRead(
+          .hscan, bytes: [hash.key, Array(hash.cursor.utf8), Array("COUNT".utf8), Array("\(Self.fields)".utf8)]))
     }
     let sampled = asked.filter { $0.cursor == "0" }.prefix(sample)
-    for hash in sampled { try session.send(RedisCommand("TTL", bytes: [hash.key])) }
+    for hash in sampled { try session.send(RedisRead(.ttl, bytes: [hash.key])) }
     if let cursor { try session.sendScan(cursor: cursor, match: selection.pattern, count: Self.page) }
     for (index, hash) in asked.enumerated() {
       do {

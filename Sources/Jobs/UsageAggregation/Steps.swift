@@ -123,20 +123,12 @@ extension UsageAggregation {
     for block in stride(from: 0, to: blocks, by: Statements.blocksAPage) {
       try Task.checkCancellation()
       let statement = try Statements.writtenKeys(day, of: settings.table, fromBlock: block)
-      let commands = try await run.read(statement).map { row in
-        let key = settings.format.key(
+      let keys = try await run.read(statement).map { row in
+        settings.format.key(
           merchant: try row.value("merchant_id"), day: day,
           hour: settings.table.isHourly ? try row.value("usage_hour") : nil, metric: try row.value("metric_type"))
-        return RedisCommand("EXPIRE", key, "\(ttl.inMilliseconds / 1000)", "NX")
       }
-      // In a cluster every primary is asked; only the one that owns a key does it, the others point to it.
-      for primary in primaries {
-        try await run.redis(on: primary) { session in
-          for case .error(let code, let message) in try session.pipeline(commands) {
-            guard primary.holdsShare && code == "MOVED" else { throw RedisError.server(code: code, message: message) }
-          }
-        }
-      }
+      try await run.expire(keys, after: ttl, on: primaries)
     }
   }
 }
