@@ -53,14 +53,12 @@ enum Variant {
     !word.isEmpty && !word.utf8.contains(UInt8(ascii: ",")) && areSame([word], [safe(word, allowingDash: false)])
   }
 
-  /// Ten hexadecimal digits of the exact texts: FNV-1a with 64 bits, mixed once more so that all bits count.
-  /// Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm"; Appleby, MurmurHash3, `fmix64`.
+  /// Ten hexadecimal digits of the exact texts: FNV-1a, mixed once more so that all bits count.
+  /// Source: Appleby, MurmurHash3, `fmix64`.
   static func digest(_ words: [String]) -> String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for word in words {
-      // With its length, so that ["a,b"] is not ["a", "b"].
-      for byte in "\(word.utf8.count):\(word)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    }
+    // Each with its length, so that ["a,b"] is not ["a", "b"].
+    let bytes = words.flatMap { Array("\($0.utf8.count):\($0)".utf8) }
+    var hash = bytes.withUnsafeBytes { FNV1a.digest($0) }
     for factor: UInt64 in [0xFF51_AFD7_ED55_8CCD, 0xC4CE_B9FE_1A85_EC53] { hash = (hash ^ (hash >> 33)) &* factor }
     let digits = String((hash ^ (hash >> 33)) >> 24, radix: 16)
     return String(repeating: "0", count: 10 - digits.count) + digits

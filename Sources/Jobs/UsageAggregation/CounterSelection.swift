@@ -51,12 +51,6 @@ struct CounterSelection: Sendable {
 
   /// Whether a merchant, or a key that names none, falls to a share of the work.
   static func isShare(_ bytes: LentBytes, of shard: Shard) -> Bool {
-    shard.isWhole || digest(bytes) % UInt64(shard.count) == UInt64(shard.index)
-  }
-
-  /// FNV-1a, 64 bits: the same in every process, unlike Swift's own hashing.
-  /// Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm".
-  private static func digest(_ bytes: LentBytes) -> UInt64 {
-    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    shard.isWhole || FNV1a.digest(bytes) % UInt64(shard.count) == UInt64(shard.index)
   }
 }
