@@ -37,7 +37,8 @@ struct RunSequence {
     let late = try await taken(after: runs - runs / 4)
     print("\(runs) runs in one process: after a quarter \(early), at the end \(late)")
     // A run itself leaves nothing. The testing library keeps the stack of every error that anybody throws: 0.4 kB a run.
-    #expect(late.kilobytes - early.kilobytes < min(4096, 2048 + runs / 2))
+    let between = runs - runs / 4
+    #expect(late.kilobytes - early.kilobytes < min(4096, 1024 + between / 2))
     #expect(late.descriptors <= early.descriptors && late.threads <= early.threads + 4)
   }
 
