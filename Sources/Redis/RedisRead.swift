@@ -3,7 +3,8 @@
 public struct RedisRead: Sendable, Equatable {
   /// The commands' names. Redis flags each of them `readonly`; a test asks it.
   public enum Name: Sendable, CaseIterable {
-    case dbsize, exists, get, getrange, hget, hgetall, hlen, hmget, hscan, lrange, mget, pttl, scan, scard, smembers,
+    case dbsize, exists, get, getrange, hget, hgetall, hkeys, hlen, hmget, hscan, hstrlen, lrange, mget, pttl, scan,
+      scard, smembers,
       sscan,
       strlen, ttl, type, xlen, xrange, zcard, zrange, zscan, zscore
 
@@ -15,9 +16,11 @@ public struct RedisRead: Sendable, Equatable {
       case .getrange: "GETRANGE"
       case .hget: "HGET"
       case .hgetall: "HGETALL"
+      case .hkeys: "HKEYS"
       case .hlen: "HLEN"
       case .hmget: "HMGET"
       case .hscan: "HSCAN"
+      case .hstrlen: "HSTRLEN"
       case .lrange: "LRANGE"
       case .mget: "MGET"
       case .pttl: "PTTL"

@@ -118,7 +118,8 @@ import Testing
 
   /// What its page's rights for a user of Redis come to, but for one.
   private static let commands = [
-    "scan", "dbsize", "mget", "get", "type", "ttl", "cluster|slots", "select", "set", "time", "eval", "evalsha",
+    "scan", "dbsize", "mget", "get", "getrange", "type", "ttl", "cluster|slots", "select", "set", "time", "eval",
+    "evalsha",
     "script|load",
     "pexpire", "del", "expire",
   ]

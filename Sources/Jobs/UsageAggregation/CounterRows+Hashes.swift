@@ -31,33 +31,38 @@ extension CounterRows {
     selection.format.field == .metric || selection.isResponsible(for: name)
   }
 
-  /// `HSCAN` with values cut short: as much as says that one is no counter. Slower than `HSCAN`, so it is for hashes that
-  /// have large values, and for few.
-  private static let cutShort = Script(
-    """
-    local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', 100)
-    for index = 2, #page[2], 2 do page[2][index] = string.sub(page[2][index], 1, tonumber(ARGV[2])) end
-    return page
-    """)
+  /// Reads a hash to its end, whatever the size of its values: `HSCAN` would send all of them, so each is asked for its
+  /// length first. Slower than `HSCAN`, so it is for hashes that have large values, and for few.
+  mutating func readCutShort(_ name: [UInt8], _ session: inout RedisSession) throws {
+    let fields = try session.command(RedisRead(.hkeys, bytes: [name])).elements.compactMap(Self.bytes)
+    for start in stride(from: 0, to: fields.count, by: Self.fieldsAPage) {
+      let page = fields[start..<min(start + Self.fieldsAPage, fields.count)]
+      let lengths = try session.pipeline(page.map { RedisRead(.hstrlen, bytes: [name, $0]) })
+      let read = zip(page, lengths).map { field, length in
+        // What is too long is refused by its first byte as well as by all of them.
+        (field: field, isShort: length.integer.map { $0 < CounterValue.longest } ?? true)
+      }
+      let short = read.filter(\.isShort).map(\.field)
+      let values =
+        short.isEmpty ? [] : try session.command(RedisRead(.hmget, bytes: [name] + short)).elements
+      take(zip(short, values).compactMap { field, value in Self.bytes(value).map { (field, $0) } }, of: name)
+      take(read.filter { !$0.isShort }.map { ($0.field, []) }, of: name)
+    }
+  }
 
-  /// Reads a hash to its end, whatever the size of its values.
-  mutating func readCutShort(_ name: [UInt8], from start: String, _ session: inout RedisSession) throws {
-    var cursor = start
-    repeat {
-      let answer = try session.run(
-        Self.cutShort, keys: [String(decoding: name, as: UTF8.self)], arguments: [cursor, "\(CounterValue.longest)"])
-      guard let next = answer.elements.first?.text, let page = answer.elements.last?.elements else {
-        throw RedisError.unexpectedReply("HSCAN answered something that is no page of fields")
+  private static let fieldsAPage = 500
+
+  private static func bytes(_ value: RedisValue) -> [UInt8]? {
+    if case .bytes(let bytes) = value { bytes } else { nil }
+  }
+
+  private mutating func take(_ fields: [(field: [UInt8], value: [UInt8])], of name: [UInt8]) {
+    name.withUnsafeBytes { name in
+      guard case .success(let key) = selection.format.parse(name) else { return }
+      for (field, value) in fields {
+        field.withUnsafeBytes { field in value.withUnsafeBytes { take(field, $0, of: name, key) } }
       }
-      name.withUnsafeBytes { name in
-        guard case .success(let key) = selection.format.parse(name) else { return }
-        for index in stride(from: 0, to: page.count - 1, by: 2) {
-          guard case .bytes(let field) = page[index], case .bytes(let value) = page[index + 1] else { continue }
-          field.withUnsafeBytes { field in value.withUnsafeBytes { take(field, $0, of: name, key) } }
-        }
-      }
-      cursor = next
-    } while cursor != "0"
+    }
   }
 
   /// Reads hashes of any names to their ends.
@@ -72,7 +77,7 @@ extension CounterRows {
       if inCluster, case .error("MOVED", _) = type {
         elsewhere.append(name)
       } else if type == .status("hash") {
-        try readCutShort(name, from: "0", &session)
+        try readCutShort(name, &session)
       } else {
         try look(at: name, value: .null, type: type)
       }

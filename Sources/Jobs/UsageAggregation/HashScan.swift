@@ -49,7 +49,7 @@ struct HashScan: KeyspaceScan {
   }
 
   private mutating func run(_ session: inout RedisSession) throws {
-    while let hash = large.popLast() { try found.readCutShort(hash.key, from: hash.cursor, &session) }
+    while let hash = large.popLast() { try found.readCutShort(hash.key, &session) }
     while cursor != nil || !open.isEmpty {
       guard try readRound(&session) else { return }
       if found.rows.size >= Self.chunk { try handOver() }

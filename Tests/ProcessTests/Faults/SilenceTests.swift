@@ -55,7 +55,7 @@ import Testing
     try await expectMended(try await counters.run(redis: proxy), counters)
   }
 
-  @Test(arguments: ["SCAN\r\n", "MGET\r\n"], [false, true])
+  @Test(arguments: ["SCAN\r\n", "GETRANGE\r\n"], [false, true])
   func `9: a Redis that goes silent in the middle is noticed`(text: String, arrived: Bool) async throws {
     let counters = try await Counters()
     let proxy = try silent(from: text, counters.place.servers.redisSocket, after: arrived)
@@ -98,7 +98,7 @@ import Testing
 
   // MARK: 24, too late
 
-  @Test(arguments: ["SCAN\r\n", "MGET\r\n"])
+  @Test(arguments: ["SCAN\r\n", "GETRANGE\r\n"])
   func `24: an answer of Redis that comes after its time is nobody's`(text: String) async throws {
     let counters = try await Counters()
     let proxy = try silent(from: text, counters.place.servers.redisSocket, after: true)
