@@ -1,4 +1,4 @@
-public import Redis
+import Redis
 
 extension JobRun {
   /// Gives shared keys that have no time to live this one; those that have one, or are gone, stay as they are.
