@@ -6,9 +6,11 @@ extension Environment {
   package mutating func url<Value>(
     _ name: String, form: String, isRequired: Bool, help: String, parse: (String) -> Parsed<Value>
   ) -> Value? {
-    var bare = ""
+    /// Where it is another text than the whole, which is a secret already.
+    var trimmed: String?
     let value: Value? = secret(name, form: form, isRequired: isRequired, help: help) { text in
-      bare = Self.trimmed(text)
+      let bare = Self.trimmed(text)
+      if bare != text, !bare.isEmpty { trimmed = bare }
       guard let first = bare.first, first != "\"", first != "'" else {
         return .failure(
           bare.isEmpty
@@ -18,7 +20,7 @@ extension Environment {
       }
       return parse(bare)
     }
-    if !bare.isEmpty { conceal([bare]) }
+    if let trimmed { conceal([trimmed]) }
     return value
   }
 
