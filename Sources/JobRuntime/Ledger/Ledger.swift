@@ -33,10 +33,6 @@ struct Ledger: Sendable {
       from unnest(\(facts.needs.map(\.line))::text[], \(facts.needs.map(\.number))::integer[]) as needed (line, number)
       cross join lateral (
         select coalesce(max(m.number), 0) as found from oneshot.migrations m where m.line = needed.line) as applied
-    ), clock as (
-      -- When the server got this statement, however long it then waits for a lock.
-      select statement_timestamp() as moment,
-        statement_timestamp() between \(clock.earliest) and \(clock.latest) as is_right
     ), of_slot as (
       select r.run_id, r.status, r.scheduled_by
       from oneshot.job_runs r join me using (instance, job, variant, shard, shard_count)
@@ -51,8 +47,10 @@ struct Ledger: Sendable {
       -- One more than any of the job's, so that tokens tell which of two runs is newer when they share the work
       -- differently, and go on rising when an address or a name of an installation changes.
       select instance, job, server, shard, 1 + coalesce((select max(token) from oneshot.fences where job = \(job)), 0)
-      from schema, clock, me
-      where is_enough and is_right and not exists (select from done)
+      from schema, me
+      where is_enough and not exists (select from done)
+        -- Of when the server got this statement, however long it then waits for a lock.
+        and statement_timestamp() between \(clock.earliest) and \(clock.latest)
       on conflict (instance, job, server, shard) do update set token = greatest(f.token + 1, excluded.token)
       returning token
     ), left_open as (
@@ -87,12 +85,14 @@ struct Ledger: Sendable {
       on conflict (run_id) do update set fence = excluded.fence where job_runs.status = 'running'
       returning fence, attempt
     )
-    select is_enough, found, is_right, clock.moment, (select run_id from done) as done, opened.fence, opened.attempt,
+    select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
+      statement_timestamp() as moment,
+      statement_timestamp() between \(clock.earliest) and \(clock.latest) as is_right,
       -- Asked here, where it costs no round trip.
       exists (
         select from oneshot.dead_letters d join me using (instance, job)
         where d.server in (me.server, '') and d.replay_asked_at is not null and d.state = 'pending') as has_asked
-    from schema cross join clock left join opened on true
+    from schema left join opened on true
     """
   }
 
