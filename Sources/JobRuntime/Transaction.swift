@@ -57,6 +57,9 @@ public struct Transaction: ~Copyable {
   /// Records items that failed: dead letters, and errors of the result.
   public func reject(_ failures: [ItemFailure]) throws {
     guard !failures.isEmpty else { return }
+    // What a server has said is in some messages, and may repeat a password.
+    let log = run.log
+    let failures = failures.map { log.redacted($0) }
     for failure in failures where !run.letterKinds.contains(failure.kind) {
       throw JobFailure(.internal, "items are rejected as «\(failure.kind.name)», which is no kind of the job's facts")
     }

@@ -119,9 +119,7 @@ import Testing
   /// What its page's rights for a user of Redis come to, but for one.
   private static let commands = [
     "scan", "dbsize", "mget", "get", "getrange", "type", "ttl", "cluster|slots", "select", "set", "time", "eval",
-    "evalsha",
-    "script|load",
-    "pexpire", "del", "expire",
+    "evalsha", "script|load", "pexpire", "del", "expire",
   ]
 
   /// A user of the place's Redis.

@@ -62,6 +62,13 @@ public struct Log: Sendable {
   /// A result without secrets, for the ledger: who may read that need not be who may know them.
   func redacted(_ result: RunResult) -> RunResult { redactor.redact(result) }
 
+  /// A failed item whose message has no secrets, for the dead letters. Its name stays as it is: that is how it is found.
+  func redacted(_ failure: ItemFailure) -> ItemFailure {
+    var failure = failure
+    failure.message = redactor.redact(failure.message)
+    return failure
+  }
+
   /// Shows how far the work is, on one line that is written over again. Only on a terminal.
   ///
   /// - Parameter total: what `done` will come to, where that is known; it may be an estimate.
