@@ -33,7 +33,13 @@ extension CounterRows {
 
   /// Reads a hash to its end, whatever the size of its values: `HSCAN` would send all of them, so each is asked for its
   /// length first. Slower than `HSCAN`, so it is for hashes that have large values, and for few.
-  mutating func readCutShort(_ name: [UInt8], _ session: inout RedisSession) throws {
+  ///
+  /// - Parameter handOver: called when there may be enough rows to hand over.
+  mutating func readCutShort(
+    _ name: [UInt8], _ session: inout RedisSession, handOver: (inout CounterRows) throws -> Void
+  ) throws {
+    let count = try session.command(RedisRead(.hlen, bytes: [name])).integer ?? 0
+    guard count <= Self.mostFields else { return rejectTooLarge(name, fields: count) }
     let fields = try session.command(RedisRead(.hkeys, bytes: [name])).elements.compactMap(Self.bytes)
     for start in stride(from: 0, to: fields.count, by: Self.fieldsAPage) {
       let page = fields[start..<min(start + Self.fieldsAPage, fields.count)]
@@ -47,6 +53,20 @@ extension CounterRows {
         short.isEmpty ? [] : try session.command(RedisRead(.hmget, bytes: [name] + short)).elements
       take(zip(short, values).compactMap { field, value in Self.bytes(value).map { (field, $0) } }, of: name)
       take(read.filter { !$0.isShort }.map { ($0.field, []) }, of: name)
+      try handOver(&self)
+    }
+  }
+
+  /// The names of as many fields come in one answer.
+  private static let mostFields = 100_000
+
+  private mutating func rejectTooLarge(_ name: [UInt8], fields: Int64) {
+    name.withUnsafeBytes { name in
+      guard case .success(let key) = selection.format.parse(name), isTold(name) else { return }
+      reject(
+        name, UsageAggregation.wrongType,
+        "the hash has \(fields) fields and a value that is too large among them, so it is not read; delete that field",
+        key)
     }
   }
 
@@ -77,7 +97,7 @@ extension CounterRows {
       if inCluster, case .error("MOVED", _) = type {
         elsewhere.append(name)
       } else if type == .status("hash") {
-        try readCutShort(name, &session)
+        try readCutShort(name, &session) { _ in }
       } else {
         try look(at: name, value: .null, type: type)
       }

@@ -39,8 +39,8 @@ struct CounterRows: Sendable {
   var rows: CopyRows
   /// Keys that are to be looked at one by one (`look`): `MGET` had no string for them, or was not tried.
   var unread: [[UInt8]] = []
-  /// Whether a value was found that is too long for a counter. Where there is one there are more.
-  var hasLongValues = false
+  /// How many values were found that are too long for counters.
+  var longValues = 0
 
   init(of selection: CounterSelection, room: Int) {
     (self.selection, rows) = (selection, CopyRows(capacity: room))
@@ -79,12 +79,12 @@ struct CounterRows: Sendable {
       unread.append([UInt8](name))
       return
     }
-    if value.count >= CounterValue.longest { hasLongValues = true }
     take(key, value, of: name, field: nil)
   }
 
   /// Takes a value that was read.
   mutating func take(_ key: CounterKey, _ value: LentBytes, of name: LentBytes, field: LentBytes?) {
+    if value.count >= CounterValue.longest { longValues += 1 }
     switch CounterValue.parse(value) {
     case .success(let number):
       rows.beginRow(columns: columns)

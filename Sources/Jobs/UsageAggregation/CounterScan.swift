@@ -9,8 +9,8 @@ import Redis
 /// before the next page is. So Redis always has work, and so have this thread and Postgres beside it.
 ///
 /// `MGET` is the cheapest question by far, and the only one that says nothing of a value's size before it sends it. So
-/// it is asked where values are as short as counters are: not before a first page was looked at key by key, and not any
-/// more once an answer was too large.
+/// it is asked where values are as short as counters are: not before a first page was looked at key by key, and not after
+/// an answer was too large until pages without a large value have come.
 struct CounterScan: KeyspaceScan {
   private let selection: CounterSelection
   private let handoff: Handoff<CopyRows>
@@ -30,8 +30,16 @@ struct CounterScan: KeyspaceScan {
   /// The most that a page's values may come to, in bytes: forty times what counters take.
   private static let mostBytes = 1024 * 1024
 
+  /// How many pages without a large value have to come. What is in one of them is known two pages later.
+  private static let carefulPages = 4
+
   /// Where the next page starts; `nil` after the last.
   private var cursor: String? = "0"
+
+  /// How many pages are still looked at key by key, if they have no large value: an answer was too large.
+  private var carefulPages = 0
+  /// How many large values were known when they began.
+  private var knownLongValues = 0
 
   var report: ScanReport { found.report }
 
@@ -69,7 +77,7 @@ struct CounterScan: KeyspaceScan {
       do {
         try take(asked, from: page, &session)
       } catch RedisError.tooLarge {
-        found.hasLongValues = true
+        carefulPages = Self.carefulPages
         postpone(asked, of: page)
         return
       }
@@ -115,7 +123,11 @@ struct CounterScan: KeyspaceScan {
       asked.keys.append(key)
     }
     asked.sampled = min(asked.names.count, max(0, sample - report.matched))
-    asked.isRead = !asked.names.isEmpty && (keyByKey || report.matched > 0 && !found.hasLongValues)
+    asked.isRead = !asked.names.isEmpty && (keyByKey || report.matched > 0 && carefulPages == 0)
+    // A large value that was found meanwhile has neighbours.
+    if found.longValues > knownLongValues, carefulPages > 0 { carefulPages = Self.carefulPages }
+    knownLongValues = found.longValues
+    if carefulPages > 0 { carefulPages -= 1 }
     found.report.scanned += page.count
     found.report.matched += asked.names.count
 

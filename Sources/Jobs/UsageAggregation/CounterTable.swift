@@ -43,7 +43,7 @@ struct CounterTable: Sendable {
       "hour_or_none": SQLFragment(sql: isHourly ? ", usage_hour" : ", null::smallint"),
       "same_hour": ifHourly(" and t.usage_hour = s.usage_hour"),
       "hour_digest": ifHourly(" # hashint2extended(usage_hour, 2)"),
-      "hour_of_letter": ifHourly(" and s.usage_hour::text = letter.payload ->> 'usage_hour'"),
+      "hour_of_letter": ifHourly(" and coalesce(s.usage_hour::text = letter.payload ->> 'usage_hour', true)"),
     ]
   }
 

@@ -41,16 +41,17 @@ extension UsageAggregation {
     guard ["22", "23", "38", "P0"].contains(reason.state.errorClass), reason.state != .uniqueViolation else {
       return nil
     }
-    // A check has a name; only the bounds of partitions have none.
-    if reason.state == .checkViolation, reason.constraint == nil {
+    let server = "\(reason.message) (SQLSTATE \(reason.state.rawValue))"
+    // A check has a name, the bounds of partitions have none.
+    if reason.state == .checkViolation, reason.constraint == nil, reason.message.lowercased().contains("partition") {
       return failure(
         of: day, Self.noPartition,
-        "merchant_usage has no partition for \(day), so none of that day's counters are written; create the partition",
+        "\(settings.table.name) has no partition for \(day), so none of that day's counters are written; create it: \(server)",
         run)
     }
     return failure(
       of: day, Self.dayRefused,
-      "Postgres refuses the counters of \(day), so none of them are written: \(reason.message) (SQLSTATE \(reason.state.rawValue))",
+      "Postgres refuses the counters of \(day), so none of them are written: \(server)",
       run)
   }
 

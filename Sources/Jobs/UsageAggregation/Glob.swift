@@ -78,6 +78,13 @@ struct Glob: Sendable, Equatable {
     }
   }
 
+  /// Patterns with commas between them, and blanks around them.
+  static func list(_ text: String) -> [Glob] {
+    text.split(separator: ",").map { part in
+      Glob(String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()))
+    }
+  }
+
   /// A text that is taken byte by byte.
   static func literal(_ text: String) -> String {
     // By scalars: a star with a combining mark after it is one `Character`, and no star to a comparison.

@@ -28,6 +28,8 @@ struct HashScan: KeyspaceScan {
   private var large: [Open] = []
 
   private static let page = 1000
+  /// How many hashes are asked for their fields at once.
+  private static let hashes = 50
   /// How many fields a page of a hash has. A small hash comes whole.
   private static let fields = 1000
   /// The most that a page of fields may come to, in bytes.
@@ -49,10 +51,9 @@ struct HashScan: KeyspaceScan {
   }
 
   private mutating func run(_ session: inout RedisSession) throws {
-    while let hash = large.popLast() { try found.readCutShort(hash.key, &session) }
+    while let hash = large.popLast() { try readCutShort(hash, &session) }
     while cursor != nil || !open.isEmpty {
       guard try readRound(&session) else { return }
-      if found.rows.size >= Self.chunk { try handOver() }
       log.debug("scanned a page", ["in_all": .integer(Int64(report.scanned))])
     }
     if found.rows.count > 0 { try handOver() }
@@ -61,8 +62,10 @@ struct HashScan: KeyspaceScan {
 
   /// - Returns: whether the connection can be used further.
   private mutating func readRound(_ session: inout RedisSession) throws -> Bool {
-    let asked = open
-    open = []
+    let asked = Array(open.prefix(Self.hashes))
+    open.removeFirst(asked.count)
+    // No more keys than are read soon.
+    let next = open.count < Self.hashes ? cursor : nil
     for hash in asked {
       try session.send(
         RedisRead(
@@ -70,19 +73,20 @@ struct HashScan: KeyspaceScan {
     }
     let sampled = asked.filter { $0.cursor == "0" }.prefix(sample)
     for hash in sampled { try session.send(RedisRead(.ttl, bytes: [hash.key])) }
-    if let cursor { try session.sendScan(cursor: cursor, match: selection.pattern, count: Self.page) }
+    if let next { try session.sendScan(cursor: next, match: selection.pattern, count: Self.page) }
     for (index, hash) in asked.enumerated() {
       do {
         try receiveFields(of: hash, &session)
+        if found.rows.size >= Self.chunk { try handOver() }
       } catch RedisError.tooLarge {
         large = [hash]
-        open += asked[(index + 1)...]
+        open = asked[(index + 1)...] + open
         return false
       }
     }
     sample -= sampled.count
     for _ in sampled where try session.receive().value.integer == -1 { found.report.keysWithoutTTL += 1 }
-    if cursor != nil { try receiveKeys(&session) }
+    if next != nil { try receiveKeys(&session) }
     return true
   }
 
@@ -127,6 +131,15 @@ struct HashScan: KeyspaceScan {
     }
     if page.count == 0, page.cursor == "0", hash.cursor == "0" { found.report.vanished += 1 }
     if page.cursor != "0" { open.append(Open(key: hash.key, cursor: page.cursor)) }
+  }
+
+  private mutating func readCutShort(_ hash: Open, _ session: inout RedisSession) throws {
+    let (handoff, room) = (handoff, Self.chunk + 4096)
+    try found.readCutShort(hash.key, &session) { found in
+      guard found.rows.size >= Self.chunk else { return }
+      try handoff.send(found.rows)
+      found.rows = CopyRows(capacity: room)
+    }
   }
 
   private mutating func handOver() throws {

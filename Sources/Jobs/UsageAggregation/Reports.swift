@@ -98,6 +98,6 @@ extension UsageAggregation.Report {
     if isLost { lostDays += 1 }
     if failing { failed += day.report.regressed + (isLost ? 1 : 0) }
     byDay.append(day.report)
-    regressedItems += day.regressedItems.prefix(Self.regressedShown - regressedItems.count)
+    regressedItems += day.regressedItems.prefix(max(0, Self.regressedShown - regressedItems.count))
   }
 }

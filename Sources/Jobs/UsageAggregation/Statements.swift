@@ -69,8 +69,40 @@ enum Statements {
   }
 
   /// Brings the sums of a day up to its hours.
-  static func sumHours(of day: CalendarDay, within limit: Duration) throws -> Statement {
-    try Statement(file: "sum_hours.sql", PackageResources.sum_hours_sql, binding: ["day": day]).limited(to: limit)
+  static func sumHours(of day: CalendarDay, overwriting: Bool, within limit: Duration) throws -> Statement {
+    try Statement(
+      file: "sum_hours.sql", PackageResources.sum_hours_sql, binding: ["day": day, "overwrite": overwriting]
+    ).limited(to: limit)
+  }
+
+  /// Which of them are smaller than what is stored.
+  static func smallerSums(of day: CalendarDay, limit: Int, within time: Duration) throws -> Statement {
+    try Statement(
+      file: "smaller_sums.sql", PackageResources.smaller_sums_sql, binding: ["day": day, "limit": limit]
+    ).limited(to: time)
+  }
+
+  /// Notes that a completed day was read again, although none of its counters is left.
+  static func noteReading(
+    of day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun
+  ) throws -> Statement {
+    try Statement(
+      file: "note_reading.sql", PackageResources.note_reading_sql,
+      binding: [
+        "instance": run.instance, "server": run.server, "key_prefix": settings.source, "day": day,
+        "shard": run.shard.index, "shard_count": run.shard.count, "read_for": min(run.scheduledAt, run.startedAt),
+      ])
+  }
+
+  /// Whether all shards have completed a day.
+  static func isCompletedByAll(
+    _ day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun
+  ) -> Statement {
+    """
+    select count(*) = \(run.shard.count) as is_completed from oneshot.usage_days
+    where instance = \(run.instance) and server = \(run.server) and key_prefix = \(settings.source)
+      and usage_date = \(day) and shard_count = \(run.shard.count)
+    """
   }
 
   static func regressed(

@@ -10,6 +10,8 @@ struct PlannedDay: Sendable {
   var end: Timestamp
   /// Over for long enough that no counter of it grows any more.
   var isSettled: Bool
+  /// Over for so long that its counters expire: where there are none, nothing is lost.
+  var isExpiring: Bool
   /// How many counters it had when it was completed; `nil` for a day that is not.
   var completedKeys: Int?
 }
@@ -22,7 +24,8 @@ extension UsageAggregation {
     try await run.read(Statements.days(settings, only: dates, run)).map { row in
       PlannedDay(
         date: try row.value("day"), start: try row.value("starts_at"), end: try row.value("ends_at"),
-        isSettled: try row.value("is_settled"), completedKeys: try row.optional("completed_keys"))
+        isSettled: try row.value("is_settled"), isExpiring: try row.value("is_expiring"),
+        completedKeys: try row.optional("completed_keys"))
     }
   }
 

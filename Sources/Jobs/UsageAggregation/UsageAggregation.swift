@@ -93,7 +93,7 @@ struct UsageAggregation: Job {
           help: "Keys that are no counters: they are left out, and are no dead letters.",
           selects: .work(as: "ignored"), written: { $0.map(\.text) }
         ) { text in
-          .success(text.split(separator: ",").map { Glob(String($0.trimmingPrefix(" "))) })
+          .success(Glob.list(text))
         } ?? []
       merchant = env.optionalString(
         "USAGE_MERCHANT", help: "Only this merchant.", selects: .work(as: "merchant"))
@@ -115,6 +115,11 @@ struct UsageAggregation: Job {
         let file = SQLFile(path: path)
         return file.problem.map { .failure("cannot be used: \($0)") } ?? .success(file)
       }
+      if newTTL != nil, merchant != nil, self.format.field == .merchant {
+        env.complain(
+          "USAGE_SET_TTL",
+          "cannot be set with USAGE_MERCHANT where merchants are fields: a hash has one life for all of them")
+      }
       if target != nil, mode == .status {
         env.complain("USAGE_MODE", "is status, which compares with merchant_usage; it cannot be set with USAGE_TARGET")
       }
@@ -124,7 +129,7 @@ struct UsageAggregation: Job {
 
     /// What names the counters, and where they go, in the progress and in dead letters.
     var source: String {
-      format.name + (target.map { " into \($0.place.split(separator: "/").last ?? "")" } ?? "")
+      format.name + (target.map { " into \($0.place)" } ?? "")
     }
 
     private static let usualFormat = KeyFormat(prefix: "usage:")
@@ -211,7 +216,15 @@ struct UsageAggregation: Job {
     }
     // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
     guard let ttl = settings.newTTL, writes, !run.isDryRun else { return }
+    // A hash of merchants is every shard's, and has one life for all of them.
+    let isShared = settings.format.field == .merchant && !run.shard.isWhole
     for day in progress.days where day.isSettled && !progress.failedDays.contains(day.date) {
+      if isShared {
+        if let report = progress.done[day.date] { try await complete(day.date, report, run) }
+        let isCompleted = try await run.read(Statements.isCompletedByAll(day.date, settings, run)).only()
+        if try isCompleted.value("is_completed") { try await giveTTL(ttl, day.date, run) }
+        continue
+      }
       try await giveTTL(ttl, day.date, run)
       // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
       if let report = progress.done[day.date] { try await complete(day.date, report, run) }

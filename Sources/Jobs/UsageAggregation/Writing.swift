@@ -39,12 +39,16 @@ extension UsageAggregation {
         written.regressedItems = try Self.handleRegressed(day.date, settings, run, tx)
         written.report.hasOverwritten = settings.onRegression == .overwrite
       }
-      if settings.target == nil, settings.table.isHourly, written.report.hasChanged, !run.isDryRun {
-        try tx.execute(Statements.sumHours(of: day.date, within: run.timeLeft))
+      if settings.target == nil, settings.table.isHourly, written.report.keys > 0, !run.isDryRun {
+        try Self.sumHours(of: day.date, settings, &written, run, tx)
       }
       let rejected = hasRejected ? try tx.query(Statements.rejected(day.date)).only().value("rejected") : 0
       if written.report.hasNoneLeft, rejected == 0 {
-        written.report.lostRows = try Self.lostRows(day, settings, run, tx)
+        if !day.isExpiring { written.report.lostRows = try Self.lostRows(day, settings, run, tx) }
+        // Told once: what is gone does not come back by being read again.
+        if !run.isDryRun, day.completedKeys != nil, settings.merchant == nil {
+          try tx.execute(Statements.noteReading(of: day.date, settings, run))
+        }
       }
       if written.report.lostRows > 0, settings.onRegression == .fail {
         try tx.reject([lostCounters(of: day.date, rows: written.report.lostRows, run)])
@@ -129,17 +133,47 @@ extension UsageAggregation {
   private static func handleRegressed(
     _ day: CalendarDay, _ settings: Settings, _ run: JobRun, _ tx: borrowing Transaction
   ) throws -> [RegressedItem] {
+    let statement = try Statements.regressed(
+      day, in: settings.table, limit: regressedLimit(settings), within: run.timeLeft)
+    let shown = try reportRegressed(statement, day, isHourly: settings.table.isHourly, settings, tx)
+    if settings.onRegression == .overwrite, !run.isDryRun {
+      try tx.execute(Statements.overwriteRegressed(day, in: settings.table, within: run.timeLeft))
+    }
+    return shown
+  }
+
+  /// Brings a day up to its hours. A day that has more than they, of the time when its keys were those of days, has
+  /// regressed as any counter.
+  private static func sumHours(
+    of day: CalendarDay, _ settings: Settings, _ written: inout WrittenDay, _ run: JobRun, _ tx: borrowing Transaction
+  ) throws {
+    let isOverwriting = settings.onRegression == .overwrite
+    let counted = try tx.query(Statements.sumHours(of: day, overwriting: isOverwriting, within: run.timeLeft)).only()
+    let regressed = try counted.value("regressed", as: Int.self)
+    guard regressed > 0 else { return }
+    // What the hours' own regressions have lowered was counted with them.
+    guard !isOverwriting else { return }
+    written.report.regressed += regressed
+    let statement = try Statements.smallerSums(of: day, limit: regressedLimit(settings), within: run.timeLeft)
+    written.regressedItems += try reportRegressed(statement, day, isHourly: false, settings, tx)
+  }
+
+  private static func regressedLimit(_ settings: Settings) -> Int {
+    settings.onRegression == .fail ? Int.max : Report.regressedShown
+  }
+
+  private static func reportRegressed(
+    _ statement: Statement, _ day: CalendarDay, isHourly: Bool, _ settings: Settings, _ tx: borrowing Transaction
+  ) throws -> [RegressedItem] {
     var shown: [RegressedItem] = []
     let isFailing = settings.onRegression == .fail
-    let limit = isFailing ? Int.max : Report.regressedShown
-    let statement = try Statements.regressed(day, in: settings.table, limit: limit, within: run.timeLeft)
     try tx.forEachPage(of: statement, rows: 500) { page in
       var failures: [ItemFailure] = []
       for row in page {
         let (merchant, metric) = (
           try row.value("merchant_id", as: String.self), try row.value("metric_type", as: String.self)
         )
-        let hour = settings.table.isHourly ? try row.value("usage_hour", as: Int.self) : nil
+        let hour = isHourly ? try row.value("usage_hour", as: Int.self) : nil
         let item = RegressedItem(
           item: settings.format.item(merchant: merchant, day: day, hour: hour, metric: metric),
           counter: try row.value("value"), stored: try row.value("stored"))
@@ -158,9 +192,6 @@ extension UsageAggregation {
             payload: JSON(members: members)))
       }
       try tx.reject(failures)
-    }
-    if settings.onRegression == .overwrite, !run.isDryRun {
-      try tx.execute(Statements.overwriteRegressed(day, in: settings.table, within: run.timeLeft))
     }
     return shown
   }

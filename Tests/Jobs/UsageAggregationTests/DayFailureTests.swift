@@ -35,7 +35,10 @@ import Testing
     #expect(try await usage.deadLetters() == ["usage:*:2025-11-03:*": "no_partition/pending/1"])
     #expect(
       run.result["errors"][0]["message"].string
-        == "merchant_usage has no partition for 2025-11-03, so none of that day's counters are written; create the partition"
+        == """
+        merchant_usage has no partition for 2025-11-03, so none of that day's counters are written; create it: \
+        no partition of relation "merchant_usage" found for row (SQLSTATE 23514)
+        """
     )
     #expect(run.count("failed") == 1 && run.count("failed_days") == 1 && run.count("inserted") == 2)
     #expect(try await usage.completed() == ["2025-11-02", "2025-11-04"])

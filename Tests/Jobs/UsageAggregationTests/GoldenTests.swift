@@ -21,7 +21,7 @@ import Testing
         "day": day, "limit": 100, "merchant": String?.none, "is_whole": true, "first": "(0,0)", "end": "(64,0)",
         "keys": 1000, "since": moment - .days(30), "instance": "", "server": "cache:6379/0",
         "recheck": true, "life_seconds": 518_400.0, "completed_keys": Int?.none, "read_for": moment,
-        "has_changed": true,
+        "has_changed": true, "overwrite": false,
         "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3",
       ])
     // Those with holes are assembled by the job, for counters of days and of hours.

@@ -49,6 +49,21 @@ import Testing
     #expect(try await usage.place.value("select sum(value) from merchant_usage") == "19900")
   }
 
+  @Test func `a hash of merchants gets a life once all shards have completed its day`() async throws {
+    let fields = Dictionary(uniqueKeysWithValues: (0..<50).map { ("m\($0)", "1") })
+    let usage = try await usage(["2025-11-05:x": fields])
+    let settings = ["USAGE_KEY_FORMAT": "usage:{yyyy-MM-dd}:{metric}", "USAGE_SET_TTL": "7d", "JOB_SHARD_COUNT": "2"]
+    for (index, isGiven) in [("0", false), ("1", true)] {
+      let run = try await usage.run([], settings.merging(["JOB_SHARD_INDEX": index]) { $1 })
+      #expect(run.exitCode == 0, "\(run.output)")
+      let life = try await usage.place.redis("TTL", "usage:2025-11-05:x").integer ?? 0
+      #expect((life > 0) == isGiven)
+    }
+    let one = settings.merging(["USAGE_MERCHANT": "m1", "JOB_SHARD_INDEX": "0"]) { $1 }
+    let refused = try await usage.run([], one)
+    #expect(refused.exitCode == 78 && refused.output.contains("USAGE_SET_TTL"), "\(refused.output)")
+  }
+
   @Test func `a large hash is read to its end`() async throws {
     let fields = Dictionary(uniqueKeysWithValues: (0..<12_345).map { ("k\($0)", "1") })
     let usage = try await usage(["m:2025-11-05": fields])
@@ -75,11 +90,14 @@ import Testing
   }
 
   @Test func `a field of 150 MB is a dead letter and the counters beside it are written`() async throws {
-    let usage = try await usage(["m:2025-11-05": ["good": "1", "more": "2"], "n:2025-11-05": ["good": "3"]])
-    // Made by the server: a text of that length, and then a field of it.
-    try await usage.place.redis(
+    // Of its own, so that nobody else waits for it.
+    let (usage, redis) = (try await Usage(), try await RedisServer())
+    try await redis("HSET", "usage:m:2025-11-05", "good", "1", "more", "2")
+    try await redis("HSET", "usage:n:2025-11-05", "good", "3")
+    // Made by the server: a text of that length as a field.
+    try await redis(
       "EVAL", "return redis.call('HSET', KEYS[1], 'large', string.rep('x', 150000000))", "1", "usage:m:2025-11-05")
-    let run = try await usage.runInLittleMemory(Self.format)
+    let run = try await usage.runInLittleMemory(Self.format.merging(["REDIS_URL": redis.url]) { $1 })
     #expect(run.exitCode == 65, "\(run.output)\(run.errors)")
     #expect(try await usage.stored() == ["m:2025-11-05:good": "1", "m:2025-11-05:more": "2", "n:2025-11-05:good": "3"])
     #expect(try await usage.deadLetters() == [#"usage:m:2025-11-05 \ large"#: "not_integer/pending/1"])

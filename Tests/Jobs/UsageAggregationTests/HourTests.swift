@@ -45,6 +45,23 @@ import Testing
     #expect(try await usage.stored() == ["m:2025-11-05:x": "7"])
   }
 
+  @Test func `hours do not lower a day that was counted as a day before`() async throws {
+    let usage = try await Usage()
+    try await usage.set(["m:2025-11-05:x": "100", "n:2025-11-05:x": "1"])
+    #expect(try await usage.run().exitCode == 0)
+    try await usage.place.redis("FLUSHDB")
+    try await usage.set(["m:2025-11-05T01:x": "20", "n:2025-11-05T01:x": "2"])
+    let fail = Self.format.merging(["USAGE_ON_REGRESSION": "fail"]) { $1 }
+    let run = try await usage.run([], fail)
+    #expect(run.exitCode == 65 && run.count("regressed") == 1, "\(run.output)")
+    #expect(try await usage.stored() == ["m:2025-11-05:x": "100", "n:2025-11-05:x": "2"])
+    #expect(try await usage.deadLetters() == ["usage:m:2025-11-05T*:x": "regressed/pending/1"])
+    try await usage.set(["m:2025-11-05T02:x": "90"])
+    #expect(try await usage.run([], fail).exitCode == 0)
+    #expect(try await usage.stored() == ["m:2025-11-05:x": "110", "n:2025-11-05:x": "2"])
+    #expect(try await usage.deadLetters() == ["usage:m:2025-11-05T*:x": "regressed/resolved/1"])
+  }
+
   @Test func `both sides of a day of hours are compared hour by hour`() async throws {
     let usage = try await Usage()
     try await usage.set(["m:2025-11-07T01:x": "10", "m:2025-11-07T02:x": "5"])

@@ -48,6 +48,19 @@ import Testing
     #expect(try await amounts(usage).last == ["c 2025-11-06 -1 x", "3"])
   }
 
+  @Test func `two files of one name have their progress each`() async throws {
+    let (usage, folder, settings) = try await target(Self.statement)
+    let another = try TemporaryFolder()
+    defer { withExtendedLifetime((folder, another)) {} }
+    try await usage.set(["a:2025-11-05:x": "1"])
+    #expect(try await usage.run([], settings).count("written") == 1)
+    let file = URL(filePath: another.path).appending(path: "To tenants.sql")
+    try Self.statement.replacing("merchant, day", with: "'copy of ' || merchant, day")
+      .write(to: file, atomically: true, encoding: .utf8)
+    #expect(try await usage.run([], ["USAGE_TARGET": file.path]).count("written") == 1)
+    #expect(try await amounts(usage) == [["a 2025-11-05 -1 x", "1"], ["copy of a 2025-11-05 -1 x", "1"]])
+  }
+
   @Test func `hours come with their number`() async throws {
     let (usage, folder, settings) = try await target(Self.statement)
     defer { withExtendedLifetime(folder) {} }

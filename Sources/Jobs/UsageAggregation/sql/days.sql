@@ -22,6 +22,7 @@ with clock as (
 )
 select day, starts_at, ends_at,
   ends_at + make_interval(secs => :settle_seconds) <= moment as is_settled,
+  ends_at + make_interval(secs => :life_seconds - 86400) <= moment as is_expiring,
   completed.keys as completed_keys
 from bounded
 left join oneshot.usage_days completed

@@ -1,11 +1,10 @@
 -- How many rows a day has of which Redis has no counter any more. Rows do not say which schedule wrote them: where
--- another one has written the same day, only what this one has completed counts.
+-- there is another one, only what this one has completed counts.
 select case
     when :merchant::text is null and :completed_keys::bigint is not null then :completed_keys::bigint
     when not :is_whole or exists (
       select from oneshot.usage_days other
-      where other.usage_date = :day
-        and (other.instance, other.server, other.key_prefix) <> (:instance, :server, :key_prefix)) then 0
+      where (other.instance, other.server, other.key_prefix) <> (:instance, :server, :key_prefix)) then 0
     else (
       select count(*) from {table}
       where usage_date = :day and (:merchant::text is null or merchant_id = :merchant))

@@ -1,12 +1,17 @@
--- Brings the sums of a day up to the hours that are stored.
-insert into merchant_usage (merchant_id, usage_date, metric_type, value)
-select hours.merchant_id, :day, hours.metric_type, hours.value
-from (
-  select merchant_id, metric_type, sum(value)::bigint as value
-  from merchant_usage_hourly where usage_date = :day group by merchant_id, metric_type
-) hours
-left join merchant_usage stored
-  on stored.usage_date = :day and stored.merchant_id = hours.merchant_id and stored.metric_type = hours.metric_type
-where stored.value is distinct from hours.value
-order by hours.merchant_id, hours.metric_type
-on conflict (merchant_id, usage_date, metric_type) do update set value = excluded.value, updated_at = now()
+-- Brings the sums of a day up to the hours that are stored, and counts those that would get smaller by it.
+with sums as materialized (
+  select hours.merchant_id, hours.metric_type, hours.value, t.value as stored
+  from (
+    select merchant_id, metric_type, sum(value)::bigint as value
+    from merchant_usage_hourly where usage_date = :day group by merchant_id, metric_type
+  ) hours
+  left join merchant_usage t
+    on t.usage_date = :day and t.merchant_id = hours.merchant_id and t.metric_type = hours.metric_type
+  where t.value is distinct from hours.value
+), written as (
+  insert into merchant_usage (merchant_id, usage_date, metric_type, value)
+  select merchant_id, :day, metric_type, value from sums where stored is null or value > stored or :overwrite
+  order by merchant_id, metric_type
+  on conflict (merchant_id, usage_date, metric_type) do update set value = excluded.value, updated_at = now()
+)
+select count(*) filter (where value < stored) as regressed from sums
