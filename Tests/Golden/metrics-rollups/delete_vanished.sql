@@ -8,7 +8,7 @@ delete from metric_rollups
 where granularity = $1 and source = $2 and bucket_start >= $3 and bucket_start < $4
   -- Hashed, whatever the planner thinks of how many there are; a join may become a nested loop over all pairs.
   and (bucket_start, metric, entity_type, entity_id) not in (
-    select bucket_start, metric, entity_type, entity_id from rollup_fresh)
+    select bucket_start, metric, entity_type, entity_id from oneshot_rollup_fresh)
 ;
 execute golden (:granularity, :source, :window_start, :window_end);
 deallocate golden;

@@ -15,7 +15,7 @@ select coalesce(f.bucket_start, r.bucket_start) as bucket_start, coalesce(f.metr
   case when f.count is null then 'nothing' else format('count %s, sum %s, min %s, max %s', f.count, f.sum, f.min, f.max) end
     as expected,
   count(*) over () as total
-from (select * from rollup_fresh where not bucket_start = any ($1::timestamptz[])) as f
+from (select * from oneshot_rollup_fresh where not bucket_start = any ($1::timestamptz[])) as f
 full join (
   select * from metric_rollups
   where granularity = $2 and source = $3 and bucket_start >= $4 and bucket_start < $5

@@ -3,7 +3,7 @@
 \set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 \set day_start '''2025-11-07T00:00:00Z''::timestamptz'
 \set only_good 'false'
-create temporary table rollup_fresh on commit drop as with event as not materialized (select * from (-- A waitlist product: what happened in each campaign, each at the time when it happened.
+create temporary table oneshot_rollup_fresh on commit drop as with event as not materialized (select * from (-- A waitlist product: what happened in each campaign, each at the time when it happened.
 select 'sign_ups' as metric, 'campaign' as entity_type, campaign_id::text as entity_id, 1 as value,
   signed_up_at as occurred_at
 from campaign_signups

@@ -3,7 +3,7 @@
 \set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 \set day_start '''2025-11-07T00:00:00Z''::timestamptz'
 \set only_good 'false'
-create temporary table rollup_fresh on commit drop as with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+create temporary table oneshot_rollup_fresh on commit drop as with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= :window_start and occurred_at < :window_end

@@ -16,7 +16,7 @@ select count(*) as groups, coalesce(sum(rows), 0)::bigint as records,
     select count(*) from metric_rollups
     where granularity = $2 and source = $3 and bucket_start >= $4
       and bucket_start < $5) as stored
-from rollup_fresh
+from oneshot_rollup_fresh
 ;
 execute golden (:from_events, :granularity, :source, :window_start, :window_end);
 deallocate golden;

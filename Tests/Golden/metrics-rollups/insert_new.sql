@@ -7,7 +7,7 @@
 prepare golden (unknown, unknown, boolean, timestamptz, timestamptz) as
 insert into metric_rollups (granularity, bucket_start, source, metric, entity_type, entity_id, count, sum, min, max)
 select $1, bucket_start, $2, metric, entity_type, entity_id, count, sum, min, max
-from rollup_fresh as f
+from oneshot_rollup_fresh as f
 where not $3 or not exists (
   select from metric_rollups as r
   where r.granularity = $1 and r.source = $2 and r.bucket_start >= $4

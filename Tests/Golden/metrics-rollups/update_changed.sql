@@ -5,7 +5,7 @@
 \set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 prepare golden (unknown, unknown, timestamptz, timestamptz) as
 update metric_rollups as r set count = f.count, sum = f.sum, min = f.min, max = f.max
-from rollup_fresh as f
+from oneshot_rollup_fresh as f
 where r.granularity = $1 and r.source = $2 and r.bucket_start >= $3
   and r.bucket_start < $4
   and f.bucket_start = r.bucket_start and f.metric = r.metric and f.entity_type = r.entity_type

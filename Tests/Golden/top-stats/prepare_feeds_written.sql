@@ -3,9 +3,9 @@
 \set start_1 '''2025-10-09T02:00:00Z'''
 \set window_end '''2025-11-08T02:00:00Z'''
 -- Feeds by user.
-create temporary table feeds_written on commit drop as
+create temporary table oneshot_feeds_written on commit drop as
 select user_id, array[count(*), count(*) filter (where created_at >= :start_2)] as counts
-from live_feeds
+from oneshot_live_feeds
 where created_at >= :start_1 and created_at < :window_end
 group by user_id
 ;

@@ -3,10 +3,10 @@
 \set start_1 '''2025-10-09T02:00:00Z'''
 \set window_end '''2025-11-08T02:00:00Z'''
 -- New followers by user.
-create temporary table followers_won on commit drop as
+create temporary table oneshot_followers_won on commit drop as
 select followee_id, array[count(*), count(*) filter (where created_at >= :start_2)] as counts
 from follows
 where created_at >= :start_1 and created_at < :window_end
-  and exists (select from live_users where live_users.id = follows.follower_id)
+  and exists (select from oneshot_live_users as live where live.id = follows.follower_id)
 group by followee_id
 ;

@@ -6,12 +6,12 @@
 -- Every feed that a user who counts did something to is in the table of what feeds received. So it is enough to look for those that are
 -- deleted, which are few, and not for each of those that live. (An array, because a temporary table would keep the
 -- whole from being done in parallel.)
-create temporary table likes_given on commit drop as
+create temporary table oneshot_likes_given on commit drop as
 select user_id, array[count(*), count(*) filter (where created_at >= :start_2)] as counts
 from feed_likes
 where created_at >= :start_1 and created_at < :window_end and feed_id is not null
   and not exists (
-    select from unnest((select array_agg(feed_id) from likes_received where not is_live)) as deleted (id)
+    select from unnest((select array_agg(feed_id) from oneshot_likes_received where not is_live)) as deleted (id)
     where deleted.id = feed_likes.feed_id)
 group by user_id
 ;

@@ -3,12 +3,12 @@
 \set start_1 '''2025-10-09T02:00:00Z'''
 \set window_end '''2025-11-08T02:00:00Z'''
 -- Views by feed.
-create temporary table views_received on commit drop as
+create temporary table oneshot_views_received on commit drop as
 select tally.feed_id, tally.counts
 from (
   select feed_id, array[count(*), count(*) filter (where viewed_at >= :start_2)] as counts
   from feed_views
   where viewed_at >= :start_1 and viewed_at < :window_end
   group by feed_id) as tally
-join live_feeds on live_feeds.id = tally.feed_id
+join oneshot_live_feeds as live on live.id = tally.feed_id
 ;

@@ -1,0 +1,11 @@
+-- top-stats, ranked_by_text
+\set limit '''1000''::bigint'
+prepare golden (bigint) as
+select best.member::text as member, best.number::text as score, case when best.number is null then best.score::text else trim_scale(best.score::text::numeric)::text end as exact from (select board.member, board.score, case when board.score::text ~ '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,4})? *$' then case when abs(board.score::text::numeric) < 4.95e-324 then 0 when abs(board.score::text::numeric) <= 1.7976931348623157e308 then (board.score::text::numeric)::double precision end end as number from (select * from (select 1 as member, '2' as score
+) as file) as board
+  order by number desc nulls first fetch first $1 rows with ties) as best
+order by best.number desc nulls first, best.member::text collate "C" desc
+limit $1 + 1
+;
+execute golden (:limit);
+deallocate golden;
