@@ -3,6 +3,12 @@ public import Postgres
 /// A foreign server was lost while its tables were read, so what was read may be a part of them.
 package struct ForeignServerLost: Error, CustomStringConvertible {
   package let description: String
+
+  fileprivate init(_ server: String, _ reason: PostgresError.ServerError) {
+    let message = reason.message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    description =
+      "the connection to \(server) was lost while its tables were read: \(message) (SQLSTATE \(reason.state.rawValue))"
+  }
 }
 
 extension Session {
@@ -14,18 +20,28 @@ extension Session {
   ///
   /// - Throws: `ForeignServerLost`, upon which the whole transaction is to be done again.
   public func read(_ statements: [Statement]) throws -> [Rows] {
-    let answers = try pipeline(statements + ["select exists (select from pg_foreign_table) as has_foreign_tables"])
+    let answers = try send(statements + ["select exists (select from pg_foreign_table) as has_foreign_tables"])
     if try answers[statements.count].only().value("has_foreign_tables") { try confirmForeignReads() }
     return answers
+  }
+
+  /// A statement of several tables fails by itself where a later one is read on the connection that was lost.
+  private func send(_ statements: [Statement]) throws -> [Rows] {
+    do { return try pipeline(statements) } catch {
+      guard case .server(let reason) = error, reason.saysThatForeignServerIsLost else { throw error }
+      throw ForeignServerLost("a foreign server", reason)
+    }
   }
 
   private func confirmForeignReads() throws {
     for row in try query(Self.foreignReads) {
       let server: String = try row.value("server")
       let relation: String = try row.value("relation")
+      let rows: Int = try row.value("rows")
       do {
         try pipeline([
-          "savepoint confirmation", Statement(sql: "select from \(relation) limit 1"), "release savepoint confirmation",
+          "savepoint confirmation", Statement(sql: "select from \(relation) limit \(rows)"),
+          "release savepoint confirmation",
         ])
       } catch {
         guard case .server(let reason) = error, !["08", "40", "57"].contains(reason.state.errorClass) else {
@@ -33,15 +49,16 @@ extension Session {
         }
         try query("rollback to savepoint confirmation")
         guard reason.state.isLossOfForeignServer else { continue }
-        throw ForeignServerLost(
-          description: "the connection to the foreign server \(server) was lost while its tables were read: "
-            + "\(reason.message) (SQLSTATE \(reason.state.rawValue))")
+        throw ForeignServerLost("the foreign server \(server)", reason)
       }
     }
   }
 
   /// One relation for each connection that the transaction's foreign tables are read by: a wrapper has one for each server
   /// and user. A table is read as who reads it, through a view as the view's owner.
+  ///
+  /// No row of a view, which may cost as much as the statement before: mysql_fdw has MySQL prepare what it will ask, and
+  /// that is enough. And nothing of files, which are read again, and whose programs would run again.
   private static let foreignReads: Statement = """
     with recursive locked as (
       select distinct relation as id from pg_locks
@@ -50,7 +67,10 @@ extension Session {
     ), readings as (
       select ftrelid as id, ftserver as server_id, (select oid from pg_roles where rolname = current_user) as reader,
         0 as depth
-      from pg_foreign_table join locked on ftrelid = id
+      from pg_foreign_table
+      join locked on ftrelid = id
+      join pg_foreign_server as s on s.oid = ftserver
+      join pg_foreign_data_wrapper as w on w.oid = srvfdw and fdwname <> 'file_fdw'
       union
       select v.oid, server_id, case when depth = 0 then relowner else reader end, depth + 1
       from readings
@@ -60,7 +80,8 @@ extension Session {
       join pg_class as v on v.oid = ev_class and relkind = 'v' and v.oid <> readings.id
       where v.oid in (select id from locked)
     )
-    select distinct on (server_id, reader) srvname as server, readings.id::regclass::text as relation
+    select distinct on (server_id, reader) srvname as server, readings.id::regclass::text as relation,
+      (depth = 0)::integer as rows
     from readings
     join pg_foreign_server as s on s.oid = server_id
     where has_any_column_privilege(readings.id, 'select')
@@ -71,4 +92,14 @@ extension Session {
 extension SQLState {
   /// Whether a foreign server was there, and is there no longer. One that was never reached (HV00N) was not read, either.
   fileprivate var isLossOfForeignServer: Bool { errorClass == "HV" && rawValue != "HV00N" }
+}
+
+extension PostgresError.ServerError {
+  /// Whether mysql_fdw passes on that its connection is gone: the words of MySQL's and MariaDB's client and server.
+  fileprivate var saysThatForeignServerIsLost: Bool {
+    let words = [
+      "has gone away", "Lost connection", "Connection was killed", "disconnected by the server", "shutdown in progress",
+    ]
+    return state.isLossOfForeignServer && words.contains(where: message.contains)
+  }
 }

@@ -31,7 +31,7 @@ import Testing
     let run = try await rollups.run([], ["ROLLUPS_SOURCES_DIR": folder.path, "JOB_BACKOFF_MAX": "0s"])
     #expect(fading.hasEnded)
     #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
-    #expect(run.errors.contains("the connection to the foreign server mariadb was lost"), "\(run.errors)")
+    #expect(run.errors.contains("was lost while its tables were read"), "\(run.errors)")
     let total = "select sum(count) || ' ' || sum(sum) from metric_rollups where granularity = 'hourly'"
     #expect(try await rollups.place.value(total) == "1000 2500")
   }

@@ -20,7 +20,7 @@ import Testing
       let said = try await server.lines(
         "select replace(argument, '\n', ' ') from mysql.general_log where command_type in ('Prepare', 'Query') "
           + "and user_host like '%jobs%' and argument like 'SELECT%'; truncate mysql.general_log;")
-      return said.map { $0.replacing("`", with: "") }.filter { !$0.contains("LIMIT 1") }
+      return said.map { $0.replacing("`", with: "") }.filter { !$0.hasSuffix("LIMIT 1") }
     }
   }
 
@@ -196,9 +196,24 @@ import Testing
     #expect(try await ["\(field.boards.board("kept_dates").count)"] == plain && plain != ["0"])
   }
 
-  @Test(arguments: [1, 2, 9, 30, 60])
-  func `a connection that ends in the middle of a table publishes no part of it`(fetch: Int) async throws {
+  @Test(arguments: [1, 2, 9, 30, 60], [false, true])
+  func `a connection that ends in the middle of a table publishes no part of it`(
+    fetch: Int, throughViews: Bool
+  ) async throws {
     guard let field = try await field() else { return }
+    if throughViews {
+      // Read as the views' owner, over another connection than the role's own.
+      for table in ["feed_likes", "feed_comments", "feed_views", "follows"] {
+        try await field.boards.place.execute(
+          """
+          alter foreign table \(table) rename to app_\(table);
+          alter foreign table app_\(table) options (add table_name '\(table)');
+          revoke all on app_\(table) from \(field.boards.place.own("jobs"));
+          create view \(table) as select * from app_\(table);
+          grant select on \(table) to public;
+          """)
+      }
+    }
     let fading = try FadingMariaDB(field.server)
     try await field.boards.place.execute(
       "alter server app_mysql options (set port '\(fading.port)', set fetch_size '100')")
@@ -206,7 +221,7 @@ import Testing
     let run = try await field.run(["JOB_BACKOFF_MAX": "0s"])
     #expect(fading.hasEnded)
     #expect(run.exitCode == 0 && run.count("published") == 18, "\(run.output)\(run.errors)")
-    #expect(run.errors.contains("the connection to the foreign server app_mysql was lost"), "\(run.errors)")
+    #expect(run.errors.contains("was lost while its tables were read"), "\(run.errors)")
     for name in Leaderboards.names {
       #expect(try await field.boards.board(name) == PlainBoards.lines(name, days: 7, in: field.server), "\(name)")
     }
@@ -220,7 +235,7 @@ import Testing
     fading.end(at: 9)
     let run = try await field.run(["JOB_ATTEMPTS": "1"])
     #expect(run.exitCode == 69, "\(run.output)\(run.errors)")
-    #expect(run.result["error", "message"].string?.contains("foreign server app_mysql was lost") == true)
+    #expect(run.result["error", "message"].string?.contains("was lost while its tables were read") == true)
     #expect(try await field.boards.place.redis("KEYS", "top:*").elements.isEmpty)
   }
 

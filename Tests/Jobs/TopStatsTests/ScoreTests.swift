@@ -101,8 +101,8 @@ import Testing
 
   @Test func `what decays below the smallest double is zero, which is said`() async throws {
     try await boards.place.execute(
-      "insert into players (id, hours) values ('new', 1), ('old', 7000), ('older', 7500), ('oldest', 8000)")
-    let board = "select id as member, power(0.9, hours) as score from players"
+      "insert into players (id, hours) values ('new', 1), ('old', 320), ('older', 343), ('oldest', 366)")
+    let board = "select id as member, ('1e-' || hours)::numeric as score from players"
     for arguments in [["--check"], ["--plan"], []] {
       let run = try await run(board, arguments)
       #expect(run.exitCode == 0, "\(arguments): \(run.output)\(run.errors)")
