@@ -1,7 +1,7 @@
 -- top-stats, ranked_by_numeric
 \set limit '''1000''::bigint'
 prepare golden (bigint) as
-select best.member::text as member, best.number::text as score, trim_scale(best.score)::text as exact from (select board.member, board.score, case when abs(board.score) < 4.95e-324 then 0 when abs(board.score) <= 1.7976931348623157e308 then (board.score)::double precision end as number from (select * from (select 1 as member, '2' as score
+select best.member::text as member, best.number::text as score, trim_scale(best.score)::text as exact from (select board.member, board.score, case when abs(board.score) < 4.95e-324 then 0 when abs(board.score) <= 1.7976931348623157e308 then (board.score)::double precision end as number from (select * from (select 1 as member, 2.5 as score
 ) as file) as board
   order by number desc nulls first fetch first $1 rows with ties) as best
 order by best.number desc nulls first, best.member::text collate "C" desc

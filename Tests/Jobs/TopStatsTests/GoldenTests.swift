@@ -40,11 +40,13 @@ import Testing
         "board_\(board.name)", try board.ranked(by: .whole).statement(binding: ["limit": 1000, "window": 2]))
       needs["board_\(board.name)"] = preparations.map(\.0)
     }
-    let own = Board(file: SQLFile(builtIn: "own", Array("select 1 as member, '2' as score".utf8)), needs: [])
-    for score in [Score.double, .numeric, .text] {
-      golden.add("ranked_by_\(score)", try own.ranked(by: score).statement(binding: ["limit": 1000]))
+    func own(_ score: String) -> Board {
+      Board(file: SQLFile(builtIn: "own", Array("select 1 as member, \(score) as score".utf8)), needs: [])
     }
-    golden.add("refused_score", try own.refusedScore(.text).statement(binding: [:]))
+    for (score, sample) in [(Score.double, "2.5::double precision"), (.numeric, "2.5"), (.text, "'2'")] {
+      golden.add("ranked_by_\(score)", try own(sample).ranked(by: score).statement(binding: ["limit": 1000]))
+    }
+    golden.add("refused_score", try own("'2'").refusedScore(.text).statement(binding: [:]))
     try await golden.check(in: boards.place, needs: needs)
   }
 
