@@ -29,7 +29,7 @@ import Testing
     let found = try await failure(zone, Place(migrated: false))
     let failure = try #require(found)
     #expect(failure.kind == .misconfigured)
-    #expect(failure.message == "A_TIMEZONE is «\(zone)», which is no name of a time zone of this Postgres")
+    #expect(failure.message == "A_TIMEZONE is «\(zone)», which Postgres does not read as the name of a time zone")
     #expect(failure.hint?.contains(words) == true, "\(failure)")
   }
 

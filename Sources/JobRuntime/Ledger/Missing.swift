@@ -84,7 +84,8 @@ extension Schema {
         schemas is not null and not is_usable, name,
         case
           when is_usable then
-            format('alter role %I set search_path = %s, %I', current_user, current_setting('search_path'), schema)
+            format('alter role %I set search_path = %s', current_user,
+              concat_ws(', ', nullif(current_setting('search_path'), ''), quote_ident(schema)))
           when not is_usable then format('grant usage on schema %I to %I', schema, current_user)
         end
       from absent

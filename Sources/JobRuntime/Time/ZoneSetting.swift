@@ -31,7 +31,7 @@ extension ZoneSetting {
       guard error.state == .invalidParameterValue else { throw error }
     }
     return JobFailure(
-      .misconfigured, "\(setting) is «\(zone)», which is no name of a time zone of this Postgres",
+      .misconfigured, "\(setting) is «\(zone)», which Postgres does not read as the name of a time zone",
       hint: try hint(session))
   }
 

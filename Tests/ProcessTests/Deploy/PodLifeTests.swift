@@ -92,7 +92,7 @@ import Testing
     try await interrupted.letGo()
     try await place.execute(
       """
-      create function refuse() returns trigger language plpgsql as $$ begin raise 'never'; end $$;
+      create function refuse() returns trigger language plpgsql as $$ begin raise 'never' using errcode = 'XX000'; end $$;
       create trigger refuse before insert on merchant_usage execute function refuse()
       """)
     try expect(70, try await run([:]))
