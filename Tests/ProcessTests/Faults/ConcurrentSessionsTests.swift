@@ -72,7 +72,7 @@ import Testing
       return first != ""
     }
     try await eventually {
-      try await usage.place.value("select count(*) > 0 \(waiting(" and xact_start > '\(first)'"))") == "t"
+      try await usage.place.value("select count(*) \(waiting(" and xact_start > '\(first)'"))") != "0"
     }
     try await run.letGo()
     try await expectTriedAgain(await run.process.outcome(), "55P03", usage)
