@@ -186,7 +186,7 @@ import Testing
     let next = try await usage.run()
     #expect(next.exitCode == 0, "\(next.output)")
     #expect(try await usage.stored().count == 30_002)
-    try await place.execute("drop table merchant_usage")
+    try await place.execute("drop table merchant_usage cascade")
     try await place.execute("drop tablespace \(name)")
     await disk.unmount()
   }
