@@ -9,6 +9,7 @@
 \set unit '''day'''
 \set include_today 'false'
 \set settle_seconds '''300.0''::double precision'
+\set life_seconds '''518400.0''::double precision'
 \set instance ''''''
 \set server '''cache:6379/0'''
 \set key_prefix '''usage:'''
@@ -16,8 +17,7 @@
 \set shard '''0''::bigint'
 \set with_completed 'false'
 \set recheck 'true'
-\set life_seconds '''518400.0''::double precision'
-prepare golden (timestamptz, unknown, timestamptz, unknown, unknown, bigint, boolean, unknown, boolean, double precision, unknown, unknown, unknown, bigint, bigint, boolean, boolean, double precision) as
+prepare golden (timestamptz, unknown, timestamptz, unknown, unknown, bigint, boolean, unknown, boolean, double precision, double precision, unknown, unknown, unknown, bigint, bigint, boolean, boolean) as
 -- The days of a run, oldest first, with their borders in the time zone of the counters. Where keys name no days but months,
 -- a month is meant wherever it says day, and its first day stands for it.
 with clock as (
@@ -42,19 +42,20 @@ with clock as (
 )
 select day, starts_at, ends_at,
   ends_at + make_interval(secs => $10) <= moment as is_settled,
+  ends_at + make_interval(secs => $11 - 86400) <= moment as is_expiring,
   completed.keys as completed_keys
 from bounded
 left join oneshot.usage_days completed
-  on completed.instance = $11 and completed.server = $12 and completed.key_prefix = $13
-  and completed.usage_date = day and completed.shard_count = $14 and completed.shard = $15
+  on completed.instance = $12 and completed.server = $13 and completed.key_prefix = $14
+  and completed.usage_date = day and completed.shard_count = $15 and completed.shard = $16
 -- By default a completed day is left alone until it is to be read again: a day after it was settled, and a day before
 -- its counters expire. To compare both sides, completed days are looked at too.
-where not $7 or $16 or completed.keys is null
-  or $17 and exists (
-    select from unnest(array[$10 + 86400, $18 - 86400]) as mark
-    where mark < $18 and completed.read_for < ends_at + make_interval(secs => mark)
+where not $7 or $17 or completed.keys is null
+  or $18 and exists (
+    select from unnest(array[$10 + 86400, $11 - 86400]) as mark
+    where mark < $11 and completed.read_for < ends_at + make_interval(secs => mark)
       and ends_at + make_interval(secs => mark) <= moment)
 order by day
 ;
-execute golden (:scheduled_at, :timezone, :started_at, :dates, :offsets, :retention_days, :by_default, :unit, :include_today, :settle_seconds, :instance, :server, :key_prefix, :shard_count, :shard, :with_completed, :recheck, :life_seconds);
+execute golden (:scheduled_at, :timezone, :started_at, :dates, :offsets, :retention_days, :by_default, :unit, :include_today, :settle_seconds, :life_seconds, :instance, :server, :key_prefix, :shard_count, :shard, :with_completed, :recheck);
 deallocate golden;

@@ -13,7 +13,7 @@ letter.payload ->> 'key_prefix' = $4 and letter.payload ->> 'usage_date' = $5::d
 and exists (
   select from staged_counters s
   where s.usage_date = $5 and s.rejection is null and s.merchant_id = letter.payload ->> 'merchant_id'
-    and s.metric_type = letter.payload ->> 'metric_type' and s.usage_hour::text = letter.payload ->> 'usage_hour')
+    and s.metric_type = letter.payload ->> 'metric_type' and coalesce(s.usage_hour::text = letter.payload ->> 'usage_hour', true))
 
 )
 ;
