@@ -89,13 +89,13 @@ import Testing
     #expect(try await usage.stored() == ["m:2025-11-05:good": "1", "m:2025-11-05:bad": "7", "m:2025-11-05:worse": "8"])
   }
 
-  @Test func `a field of 150 MB is a dead letter and the counters beside it are written`() async throws {
+  @Test func `a field of 110 MB is a dead letter and the counters beside it are written`() async throws {
     // Of its own, so that nobody else waits for it.
     let (usage, redis) = (try await Usage(), try await RedisServer())
     try await redis("HSET", "usage:m:2025-11-05", "good", "1", "more", "2")
     try await redis("HSET", "usage:n:2025-11-05", "good", "3")
     // Made by the server: a text of that length as a field.
-    let script = "return redis.call('HSET', KEYS[1], 'large', string.rep(string.rep('x', 1000000), 150))"
+    let script = "return redis.call('HSET', KEYS[1], 'large', string.rep(string.rep('x', 1000000), 110))"
     try await redis("EVAL", script, "1", "usage:m:2025-11-05")
     let run = try await usage.runInLittleMemory(Self.format.merging(["REDIS_URL": redis.url]) { $1 })
     #expect(run.exitCode == 65, "\(run.output)\(run.errors)")
