@@ -5,7 +5,7 @@ import Postgres
 /// A board is sorted by the very number that is published, so its order is the order that Redis reads it in.
 enum Score: Sendable {
   case whole, double, numeric
-  /// Anything else, by its text: `stats->>'points'`, `jsonb`, `real`.
+  /// Anything else, by its text: `stats->>'points'`, `jsonb`, and `real`, whose 0.1 stays 0.1 so.
   case text
 
   init(type: UInt32) {
