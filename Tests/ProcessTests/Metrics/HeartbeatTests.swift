@@ -100,7 +100,7 @@ import Testing
     #expect(!run.errors.contains("3f1c-token"), "the server repeats it")
     let paths = try Set(server.requests().map(\.path))
     #expect(paths.count == 3 && paths.isSuperset(of: ["\(token)/start", token]), "\(paths)")
-    #expect(paths.contains { $0.hasPrefix("/metrics/job/usage-aggregation/server@base64/") }, "\(paths)")
+    #expect(paths.contains { $0.hasPrefix("/metrics/job/usage-aggregation/server%40base64/") }, "\(paths)")
   }
 
   @Test func `a start that is never answered does not keep the end from being told`() async throws {
