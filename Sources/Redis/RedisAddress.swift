@@ -38,12 +38,14 @@ package struct RedisAddress: Sendable {
 
   /// How progress and ledger name this server: `target`, and names of hosts are the same in capitals.
   ///
-  /// A service stays the same whichever server is its primary, and however many Sentinels it has. Nobody takes it for a
-  /// host, which has a port, or for a socket.
+  /// A service stays the same whichever server is its primary. It is named with its Sentinels, in whatever order they are
+  /// listed: `mymaster` is the name of many.
   package var identity: String {
     switch place {
     case .tcp: target.lowercased()
-    case .unix, .service: target
+    case .unix: target
+    case .service(let name, _):
+      "\(name)@\(sentinels.map { $0.location.lowercased() }.sorted().joined(separator: ","))/\(database)"
     }
   }
 

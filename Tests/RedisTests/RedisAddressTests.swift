@@ -90,10 +90,12 @@ import Testing
     #expect(encrypted.secrets == ["pw", "hunter2"])
   }
 
-  @Test func `a service is itself whoever its Sentinels are and whatever its primary is`() throws {
-    let one = try RedisAddress.read("redis+sentinel://u:pw@s1,s2/mymaster/1")
-    #expect(one.identity == "mymaster/1")
-    #expect(try RedisAddress.read("rediss+sentinel://s3:26380/mymaster/1").identity == one.identity)
+  @Test func `a service is named with its Sentinels, in whatever order, and whatever its primary is`() throws {
+    let one = try RedisAddress.read("redis+sentinel://u:pw@s1,S2:26380/mymaster/1")
+    #expect(one.identity == "mymaster@s1:26379,s2:26380/1")
+    #expect(try RedisAddress.read("rediss+sentinel://s2:26380,s1/mymaster/1").identity == one.identity)
+    // Another deployment, whose service has the same name.
+    #expect(try RedisAddress.read("redis+sentinel://t1,t2/mymaster/1").identity != one.identity)
     #expect(try RedisAddress.read("redis://mymaster/1").identity != one.identity)
   }
 

@@ -41,7 +41,8 @@ package final class Sentinels: Sendable {
     }
   }
 
-  /// Starts a Sentinel; two of them decide on a failover.
+  /// Starts a Sentinel; two of them decide on a failover. A server counts as down after three seconds of silence: on a busy
+  /// machine one that is well may be silent for half of one.
   ///
   /// - Parameters:
   ///   - port: of the server that it takes for the primary.
@@ -62,7 +63,7 @@ package final class Sentinels: Sendable {
       let lines =
         listening + [
           "dir \(folder.path)", "sentinel monitor \(service) 127.0.0.1 \(port) 2",
-          "sentinel down-after-milliseconds \(service) 500", "sentinel failover-timeout \(service) 3000",
+          "sentinel down-after-milliseconds \(service) 3000", "sentinel failover-timeout \(service) 3000",
         ] + more
       let file = "\(folder.path)/sentinel-\(own).conf"
       // A file that could not be written is one that the server does not start with.
