@@ -18,7 +18,7 @@ public protocol Checkable: Job {
 
   /// Looks at what may be meant otherwise than it is written, in files of the user's own, for example. Writes nothing.
   ///
-  /// - Returns: what to know of it; it is told beside the advice.
+  /// - Returns: what to know of it; it is logged beside the advice.
   func remarks(_ run: JobRun) async throws -> [String]
 }
 

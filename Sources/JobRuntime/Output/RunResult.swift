@@ -24,7 +24,7 @@ package struct RunResult: Sendable {
   package var errors: [ItemError] = []
   package var errorsTotal = 0
   package var error: JobFailure?
-  /// Where the rest is, of a result that is told in part.
+  /// Where the rest is, of a result that is shortened.
   package var shortened: String?
 
   package var job: String { identity.job }

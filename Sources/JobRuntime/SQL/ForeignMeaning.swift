@@ -4,7 +4,7 @@ extension Session {
   /// What of the user's own files MySQL decides by rules of its own, in words: mysql_fdw sends more than means the same
   /// there. In a transaction; the server only plans.
   ///
-  /// - Returns: a remark for each file of which such a thing is sent. What is wrong with a file is told elsewhere.
+  /// - Returns: a remark for each file of which such a thing is sent. Mistakes in a file are reported elsewhere.
   public func foreignMeanings(
     of files: [SQLFile], binding values: [String: any PostgresEncodable] = [:]
   ) throws -> [String] {

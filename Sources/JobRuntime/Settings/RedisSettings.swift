@@ -5,7 +5,7 @@ package import Redis
 package func redisAddress(from env: inout Environment, isRequired: Bool = true) -> RedisAddress? {
   var address: RedisAddress? = env.url(
     "REDIS_URL", form: RedisAddress.form, isRequired: isRequired,
-    help: "Redis: user, password and database number may stand in it."
+    help: "Redis: the URL may hold user, password and database number."
   ) { text in
     var problem = ""
     return RedisAddress(url: text, problem: &problem).map { .success($0) } ?? .failure(problem)

@@ -2,7 +2,7 @@ extension Metrics {
   /// The series as one document in CloudWatch's Embedded Metric Format, to be logged on one line.
   ///
   /// A member has one value, so the first series tells the total of this run's status only. Series whose
-  /// values are not known are left out. What has a Redis is told with it and without: an alarm has to name all dimensions,
+  /// values are not known are left out. Where there is a Redis, a series is sent with it and without: an alarm has to name all dimensions,
   /// and who sets one up need not know the address.
   ///
   /// Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
