@@ -1,4 +1,4 @@
-import Postgres
+package import Postgres
 
 /// How far each line of a database's migrations has come, as `oneshot.migrations` says.
 struct AppliedMigrations: Sendable, Equatable {
@@ -54,5 +54,17 @@ struct AppliedMigrations: Sendable, Equatable {
 
   var json: JSON {
     JSON(members: newest.sorted { $0.key < $1.key }.map { ($0.key, .integer(Int64($0.value))) })
+  }
+}
+
+extension JobFailure {
+  /// What is wrong with a database whose migrations end before what this version's ledger needs; `nil` where they do
+  /// not, and where that cannot be found out.
+  package init?(oldMigrationsOf database: Database) async {
+    guard
+      let found = try? await database.withSession({ session in try AppliedMigrations(session) }),
+      let failure = found.failure(needing: MigrationNeed.all(of: []))
+    else { return nil }
+    self = failure
   }
 }

@@ -61,7 +61,9 @@ struct Ledger: Sendable {
       where (r.instance, r.job, r.shard) = (me.instance, me.job, me.shard) and r.status = 'running' and r.run_id <> \(runID)
         -- One of another Redis goes on beside this one. But once its time is over it is dead, and where its address is no
         -- longer used, no run of its own ever comes.
-        and (r.server = me.server and r.fence < fence.token or r.deadline_at < \(facts.startedAt - Self.graceOfOthers))
+        and (r.server = me.server and r.fence < fence.token or
+          r.deadline_at + \((Self.graceOfOthers + clock.tolerance).inMilliseconds) * interval '1 millisecond'
+            < statement_timestamp())
       returning r.server, coalesce(r.series, r.variant) as series
     ), counted as (
       insert into oneshot.job_totals as t (
@@ -96,7 +98,8 @@ struct Ledger: Sendable {
     """
   }
 
-  /// How long after its deadline a run of another Redis counts as dead: more than it takes to stop, by clocks of two hosts.
+  /// How long after its deadline, which is by its own host's clock, a run of another Redis counts as dead: more than it
+  /// takes to stop, and what clocks may be apart besides.
   private static let graceOfOthers = Duration.minutes(1)
 
   struct OpeningFacts: Sendable {

@@ -89,4 +89,16 @@ import Testing
       #expect(message.hasSuffix("; this binary needs \(number)"), "\(message)")
     }
   }
+
+  @Test(arguments: [["runs"], ["run", "01a1ff42"], ["health"]])
+  func `a command that reads more of the ledger than there is names what migrates it`(words: [String]) async throws {
+    let place = try await place(with: ["core": 1])
+    let here = try await Operator(at: place)
+    // Somebody's run, so that there is a row to read.
+    try await here.add(1)
+    let outcome = try await Operator.oneshot.run(words, place.environment)
+    #expect(outcome.exitCode == 78 && outcome.output == "")
+    #expect(outcome.errors.contains("the line core of this database is at 1; this binary needs 2"))
+    #expect(outcome.errors.contains("Run `oneshot migrate`"))
+  }
 }

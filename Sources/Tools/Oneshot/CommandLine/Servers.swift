@@ -54,6 +54,21 @@ func withDatabase<Value: Sendable>(
   }
 }
 
+/// Lends a connection to the database whose ledger a command reads.
+///
+/// - Throws: what went wrong; where the migrations of the database end before what this version reads, that.
+func withLedger<Value: Sendable>(
+  _ options: ConnectionOptions, _ body: (Database) async throws -> Value
+) async throws -> Value {
+  try await withDatabase(options) { database in
+    do {
+      return try await body(database)
+    } catch let error as PostgresError {
+      throw await JobFailure(oldMigrationsOf: database) ?? error
+    }
+  }
+}
+
 /// Lends a connection to a Redis, and closes it.
 func withRedis<Value: Sendable>(
   _ address: RedisAddress, _ body: (RedisConnection) async throws -> Value

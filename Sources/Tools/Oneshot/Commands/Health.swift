@@ -41,7 +41,7 @@ struct Health: Command {
   /// - Returns: the facts, and why locks are not among them.
   private func look(_ servers: Servers) async throws -> (HealthFacts, blindness: JobFailure?) {
     var blindness: JobFailure?
-    let facts = try await withDatabase(servers.database) { database in
+    let facts = try await withLedger(servers.database) { database in
       try await HealthFacts(
         settings, everything: isAll, query: { statement in try await database.withSession { try $0.query(statement) } },
         redis: servers.redis.identity,
