@@ -20,6 +20,7 @@ struct JobRunner<J: Job>: Sendable {
   let telemetry: Telemetry
   let started = ContinuousClock.now
   let database: Database
+  private let notices: Notices
   let redis: RedisConnection
   let record = RunRecord()
 
@@ -40,7 +41,8 @@ struct JobRunner<J: Job>: Sendable {
     self.log = log
     self.surroundings = surroundings
     self.telemetry = telemetry
-    database = Database(servers.database)
+    notices = log.notices()
+    database = Database(notices.received(from: servers.database))
     redis = RedisConnection(servers.redis, clientName: J.name)
   }
 
@@ -66,6 +68,8 @@ struct JobRunner<J: Job>: Sendable {
     // Not for long: it waits for what the connection is busy with, which may be a server that is frozen.
     _ = await waiting(atMost: StopLimits.closingConnection) { await database.close() }
     await redis.close()
+    let leftOut = notices.leftOut
+    if leftOut > 0 { log.warning("Postgres said more than is logged", ["notices_left_out": .integer(Int64(leftOut))]) }
     return result
   }
 

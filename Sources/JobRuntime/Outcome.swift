@@ -78,6 +78,11 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
       self.init(.unavailable, message, hint: "Check that the server in DATABASE_URL runs and can be reached from here.")
     case .misconfigured(_, let hint): self.init(.misconfigured, message, hint: hint)
     case .refused(_, let hint): self.init(.denied, message, hint: hint)
+    case .tooLarge:
+      self.init(
+        .internal, message,
+        hint: "No answer is that large by itself: look for a view or a row in that place that somebody else has made."
+      )
     case .commitUnknown:
       self.init(
         .unavailable, message, hint: "Look at what the run wrote before it is run again, unless the job may run twice.")
@@ -140,9 +145,15 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     switch error {
     case .connection, .timedOut:
       self.init(.unavailable, message, hint: "Check that the server in REDIS_URL runs and can be reached from here.")
-    case .server, .unexpectedReply, .tooLarge:
+    case .server, .unexpectedReply:
       self.init(
         .internal, message, hint: "Does REDIS_URL lead to a Redis? If so, please report this answer with the log.")
+    case .tooLarge:
+      self.init(
+        .internal, message,
+        hint:
+          "No key of ours is that large: `redis-cli --memkeys` finds the largest, by name or by value. Delete it, or keep it in another Redis."
+      )
     case .untrusted:
       self.init(
         .misconfigured, message,

@@ -59,7 +59,7 @@ public struct Transaction: ~Copyable {
     guard !failures.isEmpty else { return }
     // What a server has said is in some messages, and may repeat a password.
     let log = run.log
-    let failures = failures.map { log.redacted($0) }
+    let failures = failures.map { log.redacted($0).bounded }
     for failure in failures where !run.letterKinds.contains(failure.kind) {
       throw JobFailure(.internal, "items are rejected as «\(failure.kind.name)», which is no kind of the job's facts")
     }

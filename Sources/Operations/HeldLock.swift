@@ -4,9 +4,11 @@ package import Redis
 /// A leader lock as it stands in Redis.
 package struct HeldLock: Sendable, Equatable {
   package var key: String
-  /// JSON of ours, or whatever another client wrote, of any bytes: the whole value, or as much of it as `all` reads;
-  /// `nil` where it is no string.
+  /// JSON of ours, or whatever another client wrote, of any bytes: of a long value the beginning, and one byte more than
+  /// is shown; `nil` where it is no string.
   package var value: [UInt8]?
+  /// SHA-1 of the whole value, by the server; only of a lock that was read to be removed.
+  private var digest: String?
   /// When the lease ends by itself; `nil` where the key has none, which no run of ours leaves.
   package var timeLeft: Duration?
 
@@ -15,15 +17,12 @@ package struct HeldLock: Sendable, Equatable {
 
   /// The value as text, with `…` where it is longer than anybody reads.
   package var holder: String {
-    // No run of ours wrote it, yet it keeps all of them out.
-    guard let value else { return "a value that is no string" }
-    return String(decoding: value.prefix(Self.longestShown), as: UTF8.self) + (isCut ? "…" : "")
+    // What is no string no run of ours wrote, yet it keeps all of them out.
+    value.map(LockHolder.shown) ?? "a value that is no string"
   }
 
-  /// Whether the value is longer than what is shown of it. Ours has about 150 bytes.
-  package var isCut: Bool { (value?.count ?? 0) > Self.longestShown }
-
-  private static let longestShown = 4096
+  /// Whether the value is longer than what is shown of it.
+  package var isCut: Bool { (value?.count ?? 0) > LockHolder.longestShown }
 
   /// The run that says it is the holder.
   package var runID: String? {
@@ -34,24 +33,52 @@ package struct HeldLock: Sendable, Equatable {
   /// What the holder says of itself: `host`, `since`, `variant`, `server`; an empty one is none.
   package func said(_ name: String) -> String? { LockHolder.said(name, in: holder) }
 
-  /// Deletes the lock, unless somebody else holds it by now. It has to be a whole one; see `named`.
+  /// Deletes the lock, unless somebody else holds it by now. It has to be one that was read by `toRemove`.
   ///
   /// - Returns: whether it was deleted.
   package func remove(on redis: RedisConnection) async throws -> Bool {
-    let command = RedisCommand("EVAL", Self.removal, "1", key, bytes: value.map { [$0] } ?? [])
+    guard let digest = value == nil ? "" : digest else { return false }
+    let command = RedisCommand("EVAL", Self.removal, "1", key, digest)
     return try await redis.withSession { session in try session.command(command) }.integer == 1
   }
 
   /// Compares and deletes in one step: between two commands a run may have taken over.
   private static let removal = """
     local held = redis.pcall('get', KEYS[1])
-    if type(held) == 'table' and held.err then
-      if not string.find(held.err, 'WRONGTYPE', 1, true) then return held end
-      if ARGV[1] then return 0 end
-    elseif held ~= ARGV[1] then
+    local digest = ''
+    if type(held) == 'string' then
+      digest = redis.sha1hex(held)
+    elseif not held then
       return 0
+    elseif not string.find(held.err, 'WRONGTYPE', 1, true) then
+      return held
     end
+    if digest ~= ARGV[1] then return 0 end
     return redis.call('del', KEYS[1])
+    """
+
+  /// The lock of this name, if it is held, with what `remove` compares.
+  package static func toRemove(_ name: String, on redis: RedisConnection) async throws -> HeldLock? {
+    let key = prefix + name
+    let answer = try await redis.withSession { session in
+      try session.command(RedisCommand("EVAL", Self.looking, "1", key, "\(LockHolder.longestShown + 1)"))
+    }.elements
+    guard answer.count == 3 else { return nil }
+    var lock = try HeldLock(key: key, before: answer[0], value: answer[1], after: answer[0])
+    lock?.digest = answer[2].text
+    return lock
+  }
+
+  /// Time left, the beginning of the value, its digest: of one moment.
+  private static let looking = """
+    local held = redis.pcall('get', KEYS[1])
+    if not held then return 0 end
+    local left = redis.call('pttl', KEYS[1])
+    if type(held) == 'string' then
+      return {left, string.sub(held, 1, tonumber(ARGV[1])), redis.sha1hex(held)}
+    end
+    if string.find(held.err, 'WRONGTYPE', 1, true) then return {left, false, ''} end
+    return held
     """
 
   package static let prefix = RunIdentity.lockPrefix
@@ -71,14 +98,8 @@ package struct HeldLock: Sendable, Equatable {
   }
 
   /// The lock of this name, if it is held.
-  ///
-  /// - Parameter isWhole: whether to read all of its value, which may be as long as somebody likes; only for `remove`.
-  package static func named(
-    _ name: String, isWhole: Bool = false, on redis: RedisConnection
-  ) async throws -> HeldLock? {
-    try await redis.withSession { session in
-      try look(at: [prefix + name], isWhole: isWhole, session: &session).first
-    }
+  package static func named(_ name: String, on redis: RedisConnection) async throws -> HeldLock? {
+    try await redis.withSession { session in try look(at: [prefix + name], session: &session).first }
   }
 
   private static func read(from redis: RedisConnection) async throws -> [HeldLock] {
@@ -96,12 +117,12 @@ package struct HeldLock: Sendable, Equatable {
     return try look(at: keys.map(\.text), session: &session)
   }
 
-  private static func look(
-    at keys: [String], isWhole: Bool = false, session: inout RedisSession
-  ) throws -> [HeldLock] {
-    let end = isWhole ? "-1" : "\(longestShown)"
+  private static func look(at keys: [String], session: inout RedisSession) throws -> [HeldLock] {
     let commands = keys.flatMap { key in
-      [RedisCommand("PTTL", key), RedisCommand("GETRANGE", key, "0", end), RedisCommand("PTTL", key)]
+      [
+        RedisCommand("PTTL", key), RedisCommand("GETRANGE", key, "0", "\(LockHolder.longestShown)"),
+        RedisCommand("PTTL", key),
+      ]
     }
     guard !commands.isEmpty else { return [] }
     let answers = try session.pipeline(commands)

@@ -87,14 +87,15 @@ extension ConnectionOptions {
     ]
     let parameters = defaults + [("dbname", url)] + place.parameters + ours
     guard let started = ConnectionParameters.start(parameters) else { throw .connection("out of memory") }
-    let connection = ConnectionHandle(adopting: started)
+    let connection = ConnectionHandle(adopting: started, notices: NoticeReceiver(receiveNotice))
     // With this the text of a refusal carries its SQLSTATE, which libpq gives no other way here.
     PQsetErrorVerbosity(connection.pointer, PQERRORS_VERBOSE)
     try waitUntilConnected(connection, to: place, within: limit, interrupt)
     PQsetErrorVerbosity(connection.pointer, PQERRORS_DEFAULT)
     PQsetnonblocking(connection.pointer, 1)
     try SessionSettings.settle(
-      Wire(pointer: connection.pointer, interrupt: interrupt, limit: commandTimeout), target)
+      Wire(
+        pointer: connection.pointer, interrupt: interrupt, limit: commandTimeout, notices: connection.notices), target)
     return connection
   }
 

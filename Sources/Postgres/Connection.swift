@@ -18,7 +18,9 @@ struct Connection: ~Copyable {
   ///
   /// - Parameter interrupt: what ends its waits.
   func session(_ interrupt: Interrupt) -> Session {
-    Session(on: Wire(pointer: handle.pointer, interrupt: interrupt, limit: limit, liveness: liveness))
+    Session(
+      on: Wire(
+        pointer: handle.pointer, interrupt: interrupt, limit: limit, notices: handle.notices, liveness: liveness))
   }
 
   /// Whether the connection may be used again: alive, and outside of any statement or transaction.

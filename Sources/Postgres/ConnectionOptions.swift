@@ -6,6 +6,9 @@ package struct ConnectionOptions: Sendable {
   /// Ends a statement, and with it its locks, soon after the process is gone that waits for it.
   package var lostClientSetting = "-c client_connection_check_interval=2s"
 
+  /// Takes what the server says beside its answers. On the connection's own thread.
+  package var receiveNotice: @Sendable (Notice) -> Void = { _ in }
+
   /// What yields the addresses of a host's name.
   var lookUp: @Sendable (String) throws(PostgresError) -> [String] = ConnectionPlace.addresses(of:)
 

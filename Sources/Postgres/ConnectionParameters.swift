@@ -24,7 +24,7 @@ enum ConnectionParameters {
   /// it contacts anything, and tells them all the same.
   static func inEffect(_ url: String) -> [String: String] {
     guard let started = start([("dbname", url), ("channel_binding", "never connect")]) else { return [:] }
-    let connection = ConnectionHandle(adopting: started)
+    let connection = ConnectionHandle(adopting: started, notices: NoticeReceiver { _ in })
     guard let options = PQconninfo(connection.pointer) else { return [:] }
     return values(of: ConnectionOptionsHandle(adopting: options)).filter { $0.key != "channel_binding" }
   }

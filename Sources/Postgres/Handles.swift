@@ -6,8 +6,12 @@ import Synchronization
 /// Owns one `PGconn`. All frees of this module stand in this file.
 struct ConnectionHandle: ~Copyable {
   let pointer: OpaquePointer
+  let notices: NoticeReceiver
 
-  init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+  init(adopting pointer: OpaquePointer, notices: NoticeReceiver) {
+    (self.pointer, self.notices) = (pointer, notices)
+    notices.receive(from: pointer)
+  }
 
   deinit { PQfinish(pointer) }
 
@@ -22,8 +26,12 @@ final class ResultHandle: Sendable {
   // libpq's manual, "Behavior in Threaded Programs": "PGresult objects are normally read-only after
   // creation, and so can be passed around freely between threads."
   nonisolated(unsafe) let pointer: OpaquePointer
+  /// Whose address the result has, too.
+  private let notices: NoticeReceiver
 
-  init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+  init(adopting pointer: OpaquePointer, notices: NoticeReceiver) {
+    (self.pointer, self.notices) = (pointer, notices)
+  }
 
   deinit { PQclear(pointer) }
 

@@ -1,4 +1,5 @@
 import CLibPQ
+import Glibc
 
 /// Why something could not be done in Postgres. The one error type of this module.
 public enum PostgresError: Error, Sendable {
@@ -13,6 +14,8 @@ public enum PostgresError: Error, Sendable {
   case server(ServerError)
   /// The server did not answer in time; the connection has been given up.
   case timedOut(String)
+  /// The answer to a statement, this one, takes more memory than any may; the connection has been given up.
+  case tooLarge(String)
   /// The answer to a COMMIT was lost, and whether it was kept could not be learnt. Doing the work again may
   /// do it twice.
   case commitUnknown
@@ -48,8 +51,8 @@ public enum PostgresError: Error, Sendable {
     switch self {
     case .connection, .timedOut: true
     case .server(let error): error.state.isTransient || error.isOfStandby
-    case .misconfigured, .refused, .commitUnknown, .cancelled, .invalidStatement, .endsTransaction, .writesReadOnly,
-      .decoding:
+    case .misconfigured, .refused, .tooLarge, .commitUnknown, .cancelled, .invalidStatement, .endsTransaction,
+      .writesReadOnly, .decoding:
       false
     }
   }
@@ -59,8 +62,8 @@ public enum PostgresError: Error, Sendable {
     switch self {
     case .connection, .timedOut: true
     case .server(let error): error.state.rawValue.hasPrefix("57P0")
-    case .misconfigured, .refused, .commitUnknown, .cancelled, .invalidStatement, .endsTransaction, .writesReadOnly,
-      .decoding:
+    case .misconfigured, .refused, .tooLarge, .commitUnknown, .cancelled, .invalidStatement, .endsTransaction,
+      .writesReadOnly, .decoding:
       false
     }
   }
@@ -89,7 +92,8 @@ extension PostgresError: CustomStringConvertible {
       // libpq indents lines of its own with tabs.
       message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     case .server(let error): "\(error.message) (SQLSTATE \(error.state.rawValue))"
-    case .commitUnknown, .cancelled, .invalidStatement, .endsTransaction, .writesReadOnly, .decoding: description
+    case .tooLarge, .commitUnknown, .cancelled, .invalidStatement, .endsTransaction, .writesReadOnly, .decoding:
+      description
     }
   }
 
@@ -97,6 +101,8 @@ extension PostgresError: CustomStringConvertible {
     switch self {
     case .connection, .misconfigured, .refused: "Postgres: \(cause)"
     case .timedOut(let what): "Postgres did not answer in time: \(what)"
+    case .tooLarge(let statement):
+      "Postgres: the answer takes more than \(ReceivedBytes.largest / 1024 / 1024) MiB, and was given up, to: \(statement)"
     case .commitUnknown: "Postgres: the connection was lost during COMMIT, and whether it was kept could not be learnt"
     case .cancelled: "cancelled"
     case .invalidStatement(let message), .endsTransaction(let message), .decoding(let message): message
@@ -114,14 +120,13 @@ extension PostgresError.ServerError {
   /// - Parameter connection: which the result came over.
   init(_ result: ResultHandle, over connection: OpaquePointer, statement: String?) {
     func field(_ code: Character) -> String? {
-      let pointer = PQresultErrorField(result.pointer, CInt(code.asciiValue ?? 0))
-      return pointer.map { String(cString: $0).trimmingNewlines() }
+      PQresultErrorField(result.pointer, CInt(code.asciiValue ?? 0)).map { boundedText($0) }
     }
     // The message is in the server's language, the function's name is not.
     let isRowSecurity = field("R") == "check_enable_rls"
     self.init(
       state: SQLState(rawValue: field("C") ?? "XX000"),
-      message: field("M") ?? String(cString: PQresultErrorMessage(result.pointer)).trimmingNewlines(),
+      message: field("M") ?? boundedText(PQresultErrorMessage(result.pointer)),
       detail: field("D"),
       hint: isRowSecurity ? PostgresError.rowSecurityHint : field("H"),
       constraint: field("n"),
@@ -130,4 +135,12 @@ extension PostgresError.ServerError {
     let isStandby = PQparameterStatus(connection, "in_hot_standby").map { String(cString: $0) } == "on"
     isOfStandby = isStandby && state == .readOnlyTransaction
   }
+}
+
+/// What a server says, without newlines at its end: no more of it than anybody reads. A function may raise an error of
+/// any length.
+func boundedText(_ text: UnsafePointer<CChar>) -> String {
+  let longest = 8 * 1024
+  let said = UnsafeRawBufferPointer(start: text, count: strnlen(text, longest))
+  return String(decoding: said, as: UTF8.self).trimmingNewlines() + (said.count == longest ? "…" : "")
 }

@@ -10,6 +10,7 @@ struct Wire {
   let interrupt: Interrupt
   /// The longest silence of the server while it owes an answer.
   let limit: Duration
+  let notices: NoticeReceiver
   /// Asked after so much silence of a statement that may take longer; `nil` waits for it unasked.
   var liveness: Liveness?
 
@@ -81,11 +82,14 @@ struct Wire {
   func nextResult(until deadline: ContinuousClock.Instant, doing what: @autoclosure () -> String) throws(PostgresError)
     -> ResultHandle?
   {
+    var received = ReceivedBytes(on: PQsocket(pointer), besides: notices)
     while PQisBusy(pointer) == 1 {
       try waitForAnswer(until: deadline, doing: what())
       if PQconsumeInput(pointer) == 0 { throw lost() }
+      // The connection is left as it is, and dropped with all that the server still sends.
+      guard received.sinceStart() <= ReceivedBytes.largest else { throw .tooLarge(what()) }
     }
-    return PQgetResult(pointer).map { ResultHandle(adopting: $0) }
+    return PQgetResult(pointer).map { ResultHandle(adopting: $0, notices: notices) }
   }
 
   /// Waits for the server as long as it is known to be at work.
@@ -128,7 +132,9 @@ struct Wire {
   }
 
   /// The same conversation, deaf to the task's cancellation, for the short while that an ending takes.
-  var patient: Wire { Wire(pointer: pointer, interrupt: Interrupt(), limit: StopLimits.drain) }
+  var patient: Wire {
+    Wire(pointer: pointer, interrupt: Interrupt(), limit: StopLimits.drain, notices: notices)
+  }
 
   /// Whether the server owes an answer.
   var isActive: Bool { PQtransactionStatus(pointer) == PQTRANS_ACTIVE }

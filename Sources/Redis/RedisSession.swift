@@ -38,14 +38,14 @@ public struct RedisSession: ~Copyable {
   @discardableResult
   package mutating func command(_ command: RedisCommand) throws(RedisError) -> RedisValue {
     try send(command)
-    return try receive().value
+    return try receive(to: command.name).value
   }
 
   /// Sends all commands at once and returns each one's answer, errors of single commands included.
   package mutating func pipeline(_ commands: [RedisCommand]) throws(RedisError) -> [RedisValue] {
     for command in commands { try send(command) }
     var answers: [RedisValue] = []
-    for _ in commands { answers.append(try receiveAny().value) }
+    for command in commands { answers.append(try receiveAny(to: command.name).value) }
     return answers
   }
 
@@ -74,10 +74,14 @@ public struct RedisSession: ~Copyable {
 
   /// Takes the next answer, to be read in place. An error answer is thrown.
   ///
-  /// - Parameter bytes: how many bytes may come while it is waited for. What has more is given up, and the connection
-  ///   with it (`RedisError.tooLarge`): then neither this side nor the server keeps the rest in memory.
-  public mutating func receive(atMost bytes: Int = .max) throws(RedisError) -> RedisReply {
-    let reply = try receiveAny(atMost: bytes)
+  /// - Parameters:
+  ///   - bytes: how large it may be; see `AnswerSize`. What is larger is given up, and the connection with it
+  ///     (`RedisError.tooLarge`): then neither this side nor the server keeps the rest in memory.
+  ///   - command: what it answers, for that error.
+  public mutating func receive(
+    atMost bytes: Int = AnswerSize.largest, to command: @autoclosure () -> String = ""
+  ) throws(RedisError) -> RedisReply {
+    let reply = try receiveAny(atMost: bytes, to: command())
     if let error = reply.error {
       if !error.leavesConnectionUsable { isUsable = false }
       throw error
@@ -100,14 +104,16 @@ public struct RedisSession: ~Copyable {
   /// Takes the answer to `sendScan`.
   ///
   /// - Parameter bytes: as in `receive`.
-  public mutating func receiveScanPage(atMost bytes: Int = .max) throws(RedisError) -> ScanPage {
-    try ScanPage(receive(atMost: bytes))
+  public mutating func receiveScanPage(atMost bytes: Int = AnswerSize.largest) throws(RedisError) -> ScanPage {
+    try ScanPage(receive(atMost: bytes, to: "SCAN"))
   }
 
   /// Takes the next answer, whatever it is.
-  private mutating func receiveAny(atMost bytes: Int = .max) throws(RedisError) -> RedisReply {
+  private mutating func receiveAny(
+    atMost bytes: Int = AnswerSize.largest, to command: @autoclosure () -> String = ""
+  ) throws(RedisError) -> RedisReply {
     let deadline = ContinuousClock.now + limit
-    var taken = 0
+    var size = AnswerSize()
     do throws(RedisError) {
       while true {
         var reply: UnsafeMutableRawPointer?
@@ -123,8 +129,8 @@ public struct RedisSession: ~Copyable {
           guard case .connection = error else { throw error }
         }
         let count = try transport.read(into: input, until: deadline)
-        taken += count
-        guard taken <= bytes else { throw .tooLarge("an answer has more than \(bytes) bytes") }
+        size.add(UnsafeRawBufferPointer(rebasing: input[..<count]))
+        guard size.bytes <= bytes else { throw .tooLarge(AnswerSize.complaint(about: command(), atMost: bytes)) }
         redisReaderFeed(reader.pointer, input.baseAddress?.assumingMemoryBound(to: CChar.self), count)
       }
     } catch {

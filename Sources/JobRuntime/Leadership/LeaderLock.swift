@@ -68,13 +68,11 @@ struct LeaderLock: Sendable {
         if case .error(let code, let message) = answers[0] { throw RedisError.server(code: code, message: message) }
         let time = Timestamp(redisTime: answers[1])
         if answers[0].text == "OK" { return .acquired(at: time) }
-        let answer = try session.command(RedisCommand("GET", key))
-        guard case .bytes(let bytes) = answer else { return .held(by: nil) }
-        let current = String(decoding: bytes, as: UTF8.self)
+        let answer = try session.run(Self.looking, keys: [key], arguments: [holder, String(ttl.inMilliseconds)])
         // An earlier try whose answer was lost had set it after all.
-        guard current == holder else { return .held(by: current) }
-        let renewed = try session.run(Self.renewal, keys: [key], arguments: [holder, String(ttl.inMilliseconds)])
-        return renewed.integer == 1 ? .acquired(at: time) : .held(by: nil)
+        if answer.integer == 1 { return .acquired(at: time) }
+        guard case .bytes(let bytes) = answer else { return .held(by: nil) }
+        return .held(by: LockHolder.shown(bytes))
       }
       if case .acquired = attempt { lease.confirm(since: before) }
       return attempt
@@ -172,6 +170,17 @@ struct LeaderLock: Sendable {
       try session.run(Self.releasing, keys: [key], arguments: [holder, "0"])
     }
   }
+
+  /// Renews a lock that is this run's already; else yields the value, no more of it than anybody reads.
+  private static let looking = Script(
+    """
+    local held = redis.pcall('get', KEYS[1])
+    if held == ARGV[1] then
+      return redis.call('pexpire', KEYS[1], ARGV[2])
+    end
+    if type(held) == 'string' then return string.sub(held, 1, \(LockHolder.longestShown + 1)) end
+    return held
+    """)
 
   private static let renewal = Script(
     """

@@ -6,8 +6,15 @@ extension String {
     utf8.contains(0) ? String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })) : self
   }
 
-  /// A name without NUL, so that no two names become one: `\` is doubled and NUL is `\0`, once there is one.
+  /// A name without NUL and of bounded length, so that no two names become one: `\` is doubled and NUL is `\0`, once
+  /// there is one; what is cut off is told by its length and digest.
   var storableName: String {
+    guard utf8.count <= LetterSize.item else {
+      var whole = self
+      let digest = whole.withUTF8 { FNV1a.digest(UnsafeRawBufferPointer($0)) }
+      return
+        "\(shortened(to: LetterSize.item - 100).storableName) (\(utf8.count) bytes, digest \(String(digest, radix: 16)))"
+    }
     guard utf8.contains(0) else { return self }
     return unicodeScalars.reduce(into: "") { $0 += $1 == "\0" ? "\\0" : $1 == "\\" ? "\\\\" : String($1) }
   }

@@ -22,16 +22,20 @@ extension DeadLetters {
   static func asked(_ identity: RunIdentity, after place: Position, limit: Int) throws(PostgresError) -> Statement {
     try statement(
       """
-      select *, encode(item_digest, 'hex') as digest
+      select {columns}
       from oneshot.dead_letters as letter
       where {own} and replay_asked_at is not null and state = 'pending'
+        -- What is read of a longer name would be another item.
+        and octet_length(item) <= :longest_item
         and (coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000'), replay_asked_at, item_digest)
           > (:after_run::uuid, :after_asked_at::timestamptz, decode(:after_digest, 'hex'))
       order by coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000'), replay_asked_at, item_digest
       limit :limit
       """,
-      ["after_run": place.runID, "after_asked_at": place.askedAt, "after_digest": place.digest, "limit": limit],
-      of: identity)
+      [
+        "after_run": place.runID, "after_asked_at": place.askedAt, "after_digest": place.digest, "limit": limit,
+        "longest_item": LetterSize.item,
+      ], of: identity)
   }
 
   /// Notes that a run is given letters: who asks again from now on asks for another replay.

@@ -13,12 +13,14 @@ enum DeadLetters {
       ["run_instance": identity.instance, "run_job": identity.job, "run_server": identity.server])
   }
 
-  /// A statement with `own` in its hole `{own}`.
+  /// A statement with `own` in its hole `{own}`, and with what is read of a letter in its hole `{columns}`.
   static func statement(
     _ sql: String, _ inputs: [String: any PostgresEncodable], of identity: RunIdentity, file: String = #fileID,
     line: Int = #line
   ) throws(PostgresError) -> Statement {
-    try SQLFragment(sql: sql, inputs, file: file, line: line).filling(["own": own(identity)]).statement()
+    var holes = ["own": own(identity)]
+    if sql.contains("{columns}") { holes["columns"] = LetterSize.columns(of: "letter") }
+    return try SQLFragment(sql: sql, inputs, file: file, line: line).filling(holes).statement()
   }
 
   /// What has to be sent to record failures, in one transaction.

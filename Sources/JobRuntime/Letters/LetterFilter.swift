@@ -8,13 +8,14 @@ extension DeadLetter {
     // Fewer digits may as well be an item that somebody mistyped.
     let beginning = item.utf8.count >= 6 && item.utf8.count <= 64 && item.utf8.allSatisfy(isDigit) ? item : nil
     let missing = 64 - item.utf8.count
-    return try Statement(
-      file: "letter_named.sql", PackageResources.letter_named_sql,
-      binding: [
+    return try SQLFragment(
+      "letter_named.sql", PackageResources.letter_named_sql,
+      [
         "instance": instance, "job": job, "server": server, "item": item,
         "lowest": beginning.map { $0 + String(repeating: "0", count: missing) },
         "highest": beginning.map { $0 + String(repeating: "f", count: missing) }, "limit": limit,
-      ])
+      ]
+    ).filling(["columns": LetterSize.columns(of: "d")]).statement()
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool {
@@ -56,12 +57,14 @@ package struct LetterFilter: Sendable, Equatable {
 
   /// They, the newest failure first.
   package func list(limit: Int) throws(PostgresError) -> Statement {
-    try statement("letters_list.sql", PackageResources.letters_list_sql, ["limit": limit])
+    try statement("letters_list.sql", PackageResources.letters_list_sql, ["limit": limit], reads: true)
   }
 
   /// The first that a replay or a discard would take: what `ask` and `discard` would do, without doing it.
   package func next(forReplay: Bool, limit: Int) throws(PostgresError) -> Statement {
-    try statement("letters_next.sql", PackageResources.letters_next_sql, ["for_replay": forReplay, "limit": limit])
+    try statement(
+      "letters_next.sql", PackageResources.letters_next_sql, ["for_replay": forReplay, "limit": limit],
+      reads: true)
   }
 
   /// How many there are (`letters`), and of how many a replay can be asked (`askable`).
@@ -82,8 +85,9 @@ package struct LetterFilter: Sendable, Equatable {
       to: .minutes(5))
   }
 
+  /// - Parameter reads: whether its answer is letters.
   private func statement(
-    _ place: String, _ text: [UInt8], _ values: [String: any PostgresEncodable] = [:]
+    _ place: String, _ text: [UInt8], _ values: [String: any PostgresEncodable] = [:], reads: Bool = false
   ) throws(PostgresError) -> Statement {
     // On the rows themselves, not by a join with those that were found: what is locked is looked at again, and a planner that
     // has no statistics yet, as after a thousand failures at once, has nothing to be wrong about.
@@ -93,6 +97,7 @@ package struct LetterFilter: Sendable, Equatable {
         "instance": instance, "job": job, "server": server, "kind": kind, "state": state?.rawValue,
         "failed_before": failedBefore, "digest": digest,
       ])
-    return try SQLFragment(place, text, values).filling(["chosen": chosen]).statement()
+    let holes = reads ? ["chosen": chosen, "columns": LetterSize.columns(of: "d")] : ["chosen": chosen]
+    return try SQLFragment(place, text, values).filling(holes).statement()
   }
 }

@@ -6,10 +6,10 @@ import Postgres
 struct Replay: Sendable {
   /// A run takes this many at most, or so many bytes of them; what is left is the next run's.
   static let most = 10_000
-  private static let mostBytes = 16 * 1024 * 1024
-  private static let page = 200
+  private static let mostBytes = 8 * 1024 * 1024
+  private static let page = 50
   /// A run looks at so many pages of what is asked, its own or not.
-  private static let mostPages = 100
+  private static let mostPages = 400
 
   private let given: [DeadLetters.Given]
   /// The digests of those that the job says it has dealt with.

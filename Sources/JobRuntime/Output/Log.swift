@@ -48,14 +48,14 @@ public struct Log: Sendable {
     if isText {
       let time = now().rfc3339.prefix(19).suffix(8)
       let tail = members.map { " \($0.key)=\($0.value.text)" }.joined()
-      terminal.writeLine("\(time) \(level.rawValue.uppercased()) \(redactor.redact(message))\(redactor.redact(tail))")
+      terminal.writeLine("\(time) \(level.rawValue.uppercased()) \(printable(redactor.redact(message + tail)))")
     } else {
       let head: JSON = [
         "time": .string(now().rfc3339), "level": .string(level.rawValue), "job": .string(job),
         "run_id": .string(runID), "message": .string(message),
       ]
       guard case .object(let first) = head else { return }
-      terminal.writeLine(redactor.redact(JSON.object(first + members)).text)
+      terminal.writeLine(printable(redactor.redact(JSON.object(first + members))))
     }
   }
 

@@ -10,7 +10,7 @@ enum ResultFile {
   /// - Returns: what went wrong, for the log. The run's outcome does not depend on it.
   static func write(_ result: JSON, to path: String) -> String? {
     do {
-      try SmallFile.write(result.text, to: path)
+      try SmallFile.write(printable(result), to: path)
       return nil
     } catch {
       return "\(path): \(error)"

@@ -9,12 +9,12 @@ extension RunResult {
   private static let steps = [(1000, 100), (500, 40), (300, 20), (200, 10), (100, 5), (60, 2), (40, 0)]
 
   /// The line on stdout, without its newline.
-  package var line: String { json(atMost: Self.longestLine - 1).text }
+  package var line: String { printable(json(atMost: Self.longestLine - 1)) }
 
   /// The result in at most so many bytes, still valid: details and errors become shorter, what tells how the run ended
   /// stays.
   package func json(atMost limit: Int) -> JSON {
-    func fits(_ result: RunResult) -> Bool { result.json.text.utf8.count <= limit }
+    func fits(_ result: RunResult) -> Bool { printable(result.json).utf8.count <= limit }
     if fits(self) { return json }
     var shorter = self
     shorter.shortened = fence == nil ? "the rest is left out" : "the rest is in the ledger: oneshot run \(runID)"
@@ -51,7 +51,7 @@ extension JSON {
 
 extension String {
   /// At most so many bytes, the sign at the end that something is missing included.
-  fileprivate func shortened(to bytes: Int) -> String {
+  func shortened(to bytes: Int) -> String {
     guard utf8.count > bytes else { return self }
     // By scalars: one `Character` may be of any length.
     var (kept, used) = (String.UnicodeScalarView(), "…".utf8.count)

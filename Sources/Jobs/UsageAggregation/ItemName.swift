@@ -1,3 +1,4 @@
+import JobRuntime
 import Redis
 
 /// How a key's bytes are shown and kept as text, so that no two keys become one.
@@ -5,8 +6,16 @@ enum ItemName {
   /// Stands between a hash's key and a field of it. `shown` makes no single backslash before a blank.
   static let beforeField = " \\ "
 
+  /// A longer name is no counter's; its beginning and its digest tell it from others.
+  private static let longest = 4096
+
   /// Valid UTF-8 as it is; a backslash doubled; control letters and bytes that are no UTF-8 as `\xHH`.
   static func shown(_ bytes: LentBytes) -> String {
+    guard bytes.count <= longest else {
+      // No single backslash before this letter is made of any name, so `bytes(of:)` takes it for none.
+      return shown(LentBytes(rebasing: bytes.prefix(longest)))
+        + "\\… (\(bytes.count) bytes, digest \(String(FNV1a.digest(bytes), radix: 16)))"
+    }
     if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(where: { $0 < 0x20 || $0 == 0x5C }) {
       return text
     }

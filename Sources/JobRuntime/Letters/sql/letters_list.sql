@@ -1,4 +1,4 @@
-select d.*, encode(d.item_digest, 'hex') as digest
+select {columns}
 {chosen}
 order by d.last_failed_at desc, d.job, d.item_digest
 limit :limit

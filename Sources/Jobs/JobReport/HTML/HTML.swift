@@ -1,4 +1,4 @@
-import Operations
+import JobRuntime
 
 /// A piece of a page. Text can only get into it as text, and values of attributes only as values: both are escaped here
 /// and nowhere else, and what could be no more than data is (no attribute runs a script, no link leads elsewhere).

@@ -1,5 +1,6 @@
 import JobRuntime
 import Operations
+import Postgres
 
 /// Where a command writes, and whom it can ask.
 struct Console: Sendable {
@@ -27,6 +28,11 @@ struct Console: Sendable {
 
   /// Writes a remark to stderr, so that what is said stays what it is.
   func note(_ text: String) { surroundings.terminal.writeLine(printable(text)) }
+
+  /// The same for what a server says, which may be a secret.
+  func note(_ notice: Notice) {
+    note(redactor.redact(notice.message + (notice.hint.map { "; \($0)" } ?? "")))
+  }
 
   /// Writes what went wrong, and what to do, to stderr.
   func complain(_ failure: JobFailure) {

@@ -39,28 +39,26 @@ struct DatabaseAndPerhapsRedis: CommandServers {
 /// Of commands that need what a run needs.
 extension Servers: CommandServers {}
 
-/// Lends a connection to a database, and closes it.
+/// Lends a connection to a database, and closes it. What the server says beside its answers is noted on the console.
 func withDatabase<Value: Sendable>(
-  _ options: ConnectionOptions, _ body: (Database) async throws -> Value
+  _ options: ConnectionOptions, _ console: Console, _ body: (Database) async throws -> Value
 ) async throws -> Value {
-  let database = Database(options)
-  do {
-    let value = try await body(database)
-    await database.close()
-    return value
-  } catch {
-    await database.close()
-    throw error
-  }
+  let notices = Notices { notice in console.note(notice) }
+  let database = Database(notices.received(from: options))
+  let ended: Result<Value, any Error>
+  do { ended = .success(try await body(database)) } catch { ended = .failure(error) }
+  await database.close()
+  if notices.leftOut > 0 { console.note("Postgres said \(notices.leftOut) things more") }
+  return try ended.get()
 }
 
 /// Lends a connection to the database whose ledger a command reads.
 ///
 /// - Throws: what went wrong; where the migrations of the database end before what this version reads, that.
 func withLedger<Value: Sendable>(
-  _ options: ConnectionOptions, _ body: (Database) async throws -> Value
+  _ options: ConnectionOptions, _ console: Console, _ body: (Database) async throws -> Value
 ) async throws -> Value {
-  try await withDatabase(options) { database in
+  try await withDatabase(options, console) { database in
     do {
       return try await body(database)
     } catch let error as PostgresError {

@@ -1,4 +1,4 @@
-import Operations
+import JobRuntime
 
 /// Rows for people: aligned columns under a heading. Every cell is made printable here, so that no command forgets it.
 struct Table {

@@ -25,7 +25,7 @@ struct Health: Command {
   }
 
   func run(_ console: Console, on servers: Servers) async throws -> Int32 {
-    let (facts, blindness) = try await look(servers)
+    let (facts, blindness) = try await look(servers, console)
     let judgement = Judgement(facts, settings)
     let troubles = judgement.troubles
     let all = judgement.facts.parts.filter { judgement.scope.contains($0.part.instance) }
@@ -33,15 +33,15 @@ struct Health: Command {
       judgement: judgement, facts: judgement.facts, parts: isAll ? all : judgement.judgedParts,
       troubles: troubles,
       blindness: blindness.map(console.redacted))
-    try console.say(isJSON ? view.json.text + "\n" : view.text(width: console.width))
+    if isJSON { try console.say(view.json) } else { try console.say(view.text(width: console.width)) }
     if !troubles.isEmpty { return 1 }
     return blindness?.kind.exitCode ?? 0
   }
 
   /// - Returns: the facts, and why locks are not among them.
-  private func look(_ servers: Servers) async throws -> (HealthFacts, blindness: JobFailure?) {
+  private func look(_ servers: Servers, _ console: Console) async throws -> (HealthFacts, blindness: JobFailure?) {
     var blindness: JobFailure?
-    let facts = try await withLedger(servers.database) { database in
+    let facts = try await withLedger(servers.database, console) { database in
       try await HealthFacts(
         settings, everything: isAll, query: { statement in try await database.withSession { try $0.query(statement) } },
         redis: servers.redis.identity,

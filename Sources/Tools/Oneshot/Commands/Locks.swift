@@ -49,7 +49,7 @@ extension LockStanding {
     _ locks: [HeldLock], by database: ConnectionOptions, _ console: Console
   ) async -> [LockStanding] {
     do {
-      return try await withLedger(database) { database in try await of(locks, in: database) }
+      return try await withLedger(database, console) { database in try await of(locks, in: database) }
     } catch {
       let problem = console.redacted(JobFailure(classifying: error)).message
       return locks.map { LockStanding(lock: $0, run: nil, problem: problem) }

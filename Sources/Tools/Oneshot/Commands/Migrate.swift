@@ -37,7 +37,7 @@ struct Migrate: Command {
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
     let wanted = Migration.all.filter { lines.contains($0.line) }
     let state = Migration.ends(of: wanted)
-    return try await withDatabase(servers.database) { database in
+    return try await withDatabase(servers.database, console) { database in
       let migrator = Migrator(database, wanted)
       if isPlan {
         let (plan, schema, failure) = try await migrator.plan()

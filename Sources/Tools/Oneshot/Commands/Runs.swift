@@ -33,7 +33,7 @@ struct Runs: Command {
     let statement = try LedgerRun.newest(
       instance: instance, job: job, variant: variant, status: status, since: since.map { console.now - $0 },
       limit: limit + 1)
-    let runs = try await withLedger(servers.database) { database in
+    let runs = try await withLedger(servers.database, console) { database in
       try await database.transaction(readOnly: true) { session in
         try session.query(statement).map { row in try RunDetails(row: row) }
       }

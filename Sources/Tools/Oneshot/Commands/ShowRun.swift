@@ -23,7 +23,7 @@ struct ShowRun: Command {
       throw JobFailure(.usage, "ID is «\(id)», not the id of a run", hint: "`oneshot runs` lists them.")
     }
     let candidates = try RunDetails.matching(beginning, limit: Self.shown + 1)
-    let story = try await withLedger(servers.database) { database in
+    let story = try await withLedger(servers.database, console) { database in
       try await database.transaction(readOnly: true) { session in try Story(session, candidates) }
     }
     guard let details = story.only else {

@@ -24,7 +24,7 @@ struct Unlock: Command {
 
   func run(_ console: Console, on servers: Servers) async throws -> Int32 {
     try await withRedis(servers.redis) { redis in
-      guard let lock = try await HeldLock.named(lockName, isWhole: true, on: redis) else {
+      guard let lock = try await HeldLock.toRemove(lockName, on: redis) else {
         console.note("nobody holds \(HeldLock.prefix)\(lockName)")
         return 1
       }

@@ -20,7 +20,7 @@ struct DiscardDeadLetters: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    try await withLedger(servers.database) { database in
+    try await withLedger(servers.database, console) { database in
       guard let (filter, limit) = try await choice.resolved(database, console) else { return 1 }
       let count = try filter.count()
       let letters = try await database.transaction(readOnly: true) { session in

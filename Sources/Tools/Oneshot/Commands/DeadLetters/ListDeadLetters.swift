@@ -30,7 +30,7 @@ struct ListDeadLetters: Command {
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
     let chosen = filter.filter(state: DeadLetter.State(rawValue: state.rawValue), at: console.now)
     let (list, count) = (try chosen.list(limit: limit), try chosen.count())
-    let (letters, total) = try await withLedger(servers.database) { database in
+    let (letters, total) = try await withLedger(servers.database, console) { database in
       try await database.transaction(readOnly: true) { session in
         let letters = try session.query(list).map { row in try DeadLetter(row: row) }
         guard letters.count == limit else { return (letters, letters.count) }

@@ -24,7 +24,7 @@ struct ShowDeadLetter: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    try await withLedger(servers.database) { database in
+    try await withLedger(servers.database, console) { database in
       guard
         let found = try await Self.find(
           item, of: job, instance: instance, server: server, in: database, console, isJSON: isJSON)

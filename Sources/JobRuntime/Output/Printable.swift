@@ -1,5 +1,3 @@
-package import JobRuntime
-
 /// A text from the ledger, from Redis or from an application, so that whoever reads it sees only, and all of, what it is.
 ///
 /// What a terminal obeys and what no web page may hold, what turns the direction of what follows, and what cannot be seen is

@@ -1,0 +1,45 @@
+import Postgres
+
+/// How large the parts of a dead letter may be, in bytes. What jobs write is within this; a row that somebody else wrote,
+/// or an older version, is read no further.
+enum LetterSize {
+  /// A longer name is cut, and told apart by its digest.
+  static let item = 16 * 1024
+  static let message = 8 * 1024
+  /// Of a larger payload only the size is kept.
+  static let payload = 64 * 1024
+
+  /// All columns of `oneshot.dead_letters` and `digest`, for `DeadLetter(row:)`.
+  ///
+  /// - Parameter alias: of the table.
+  static func columns(of alias: String) -> SQLFragment {
+    let plain = [
+      "instance", "job", "server", "variant", "attempts", "first_failed_at", "last_failed_at", "last_run_id", "state",
+      "replay_asked_at", "replay_run_id",
+    ]
+    // The size of the stored value costs nothing to ask; the text is made only of what may be small enough.
+    return SQLFragment(
+      sql: plain.map { "\(alias).\($0)" }.joined(separator: ", ") + """
+        , encode(\(alias).item_digest, 'hex') as digest, left(\(alias).item, \(item)) as item,
+          left(\(alias).error_kind, 200) as error_kind, left(\(alias).error_message, \(message)) as error_message,
+          left(\(alias).replay_asked_by, 1000) as replay_asked_by,
+          case when pg_column_size(\(alias).payload) <= \(payload) and octet_length(\(alias).payload::text) <= \(payload)
+            then \(alias).payload
+            else jsonb_build_object('\(leftOut)', pg_column_size(\(alias).payload) || ' bytes as stored') end as payload
+        """)
+  }
+
+  /// What stands in place of a payload that is too large.
+  fileprivate static let leftOut = "left_out"
+}
+
+extension ItemFailure {
+  /// With a message and a payload that a letter has room for.
+  var bounded: ItemFailure {
+    var failure = self
+    failure.message = message.shortened(to: LetterSize.message)
+    let size = payload.text.utf8.count
+    if size > LetterSize.payload { failure.payload = JSON(members: [(LetterSize.leftOut, .string("\(size) bytes"))]) }
+    return failure
+  }
+}

@@ -1,0 +1,52 @@
+package import Postgres
+import Synchronization
+
+/// What Postgres says beside its answers, as much of it as anybody reads: the first notices, then a count. A trigger may
+/// say something of every row.
+package final class Notices: Sendable {
+  /// How many are told.
+  private static let most = 20
+  /// How many bytes of each.
+  private static let longest = 1000
+
+  private let say: @Sendable (Notice) -> Void
+  private let received = Mutex(0)
+
+  package init(_ say: @escaping @Sendable (Notice) -> Void) { self.say = say }
+
+  /// The same options; what their connections are told comes here.
+  package func received(from options: ConnectionOptions) -> ConnectionOptions {
+    var options = options
+    options.receiveNotice = { [self] notice in take(notice) }
+    return options
+  }
+
+  private func take(_ notice: Notice) {
+    let number = received.withLock { received in
+      received += 1
+      return received
+    }
+    guard number <= Self.most else { return }
+    var notice = notice
+    notice.message = "Postgres says: " + notice.message.shortened(to: Self.longest)
+    notice.hint = notice.hint?.shortened(to: Self.longest)
+    say(notice)
+  }
+
+  /// How many were not told.
+  package var leftOut: Int { received.withLock { max(0, $0 - Self.most) } }
+}
+
+extension Log {
+  /// What Postgres tells a run.
+  func notices() -> Notices {
+    Notices { notice in
+      let facts: JSON = notice.hint.map { ["hint": .string($0)] } ?? [:]
+      switch notice.severity {
+      case .debug: self.debug(notice.message, facts)
+      case .info: self.info(notice.message, facts)
+      case .warning: self.warning(notice.message, facts)
+      }
+    }
+  }
+}

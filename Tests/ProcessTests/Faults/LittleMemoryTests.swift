@@ -1,0 +1,77 @@
+import Foundation
+import Redis
+import TestSupport
+import Testing
+
+/// What others have written may be of any size, and a run, or the operator's command, stays within the memory that the
+/// manifests give it.
+@Suite(.timeLimit(.minutes(10))) struct LittleMemoryTests {
+  private static let oneshot = Binary("oneshot")
+
+  @Test func `a lock's value of 64 MiB skips a run as any other does, and is shown cut`() async throws {
+    let usage = try await Usage()
+    try await usage.place.redis("SETRANGE", Usage.lockKey, "\(64 << 20)", "x")
+    let run = try await Usage.binary.runInLittleMemory([], usage.environment())
+    #expect(run.exitCode == 0 && run.result["reason"].string == "locked", "\(run.output)\(run.errors)")
+    #expect(run.output.utf8.count < 8000 && run.errors.utf8.count < 32_000)
+    for words in [["locks"], ["locks", "--json"], ["unlock", Usage.job, "--yes"]] {
+      let outcome = try await Self.oneshot.runInLittleMemory(words, usage.place.environment)
+      #expect(outcome.exitCode == 0 && outcome.output.utf8.count < 32_000, "\(words): \(outcome.errors)")
+    }
+    #expect(try await usage.place.redis("EXISTS", Usage.lockKey).integer == 0)
+  }
+
+  @Test func `a counter's name of 64 MiB ends the run with an error that names the answer`() async throws {
+    let (usage, redis) = (try await Usage(), try await RedisServer())
+    try await redis("SET", "usage:m:2025-11-07:x", "5")
+    try await redis("EVAL", "return redis.call('set', 'usage:' .. string.rep('x', 67108864), '1')", "0")
+    let run = try await Usage.binary.runInLittleMemory([], usage.environment(["REDIS_URL": redis.url]))
+    #expect(run.exitCode == 70, "\(run.output)\(run.errors)")
+    #expect(run.result["error", "message"].string?.contains("the answer to SCAN takes more than 16 MiB") == true)
+    #expect(run.result["error", "hint"].string?.contains("--memkeys") == true)
+  }
+
+  @Test func `names of a mebibyte are dead letters that name them by their digest`() async throws {
+    let (usage, redis) = (try await Usage(), try await RedisServer())
+    try await redis("SET", "usage:m:2025-11-07:x", "5")
+    for letter in ["x", "y", "z"] {
+      try await redis(
+        "EVAL", "return redis.call('set', 'usage:' .. string.rep('\\n', 1048576) .. ARGV[1], '1')", "0", letter)
+    }
+    let run = try await Usage.binary.runInLittleMemory([], usage.environment(["REDIS_URL": redis.url]))
+    #expect(run.exitCode == 65 && run.count("failed") == 3, "\(run.output)\(run.errors)")
+    #expect(try await usage.stored() == ["m:2025-11-07:x": "5"])
+    let longest = try await usage.place.value("select max(octet_length(item)) from oneshot.dead_letters")
+    #expect(Int(longest) ?? .max <= 16_384)
+    #expect(try await usage.place.value("select count(distinct item) from oneshot.dead_letters") == "3")
+  }
+
+  @Test func `dead letters of 50 MB cost neither the run nor whoever lists them more memory`() async throws {
+    let usage = try await Usage()
+    try await usage.set(["m:2025-11-07:x": "5"])
+    // Random, so that they are as large as they look.
+    try await usage.place.execute(
+      """
+      create temporary table large as
+        select string_agg(md5(n::text), '') as text from generate_series(1, 1600000) as n;
+      insert into oneshot.dead_letters (instance, job, server, variant, item_digest, item, payload, error_kind,
+        error_message, attempts, first_failed_at, last_failed_at, last_run_id, state, replay_asked_at, replay_asked_by)
+      select '', 'usage-aggregation', '', '', sha256(convert_to(number::text, 'UTF8')),
+        case when number = 2 then text else 'usage:large' || number || ':2025-11-07:x' end,
+        jsonb_build_object('value', case when number = 1 then text end), 'not_integer',
+        case when number = 3 then text else 'of another time' end, 1, now(), now(),
+        '01a1ff42-bc8d-7131-b048-aaaaaaaaaaaa', 'pending', now(), 'a test'
+      from large, generate_series(1, 3) as number;
+      """)
+    let run = try await Usage.binary.runInLittleMemory([], usage.environment())
+    #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    // Of a name that is not read whole nobody knows which item it is.
+    #expect(run.result["details", "replay", "handed"].int == 2, "\(run.output)")
+    let digest = try await usage.place.value(
+      "select encode(item_digest, 'hex') from oneshot.dead_letters where octet_length(item) > 1000")
+    for words in [["list", "--state", "all"], ["list", "--state", "all", "--json"], ["show", Usage.job, digest]] {
+      let outcome = try await Self.oneshot.runInLittleMemory(["dead-letters"] + words, usage.place.environment)
+      #expect(outcome.exitCode == 0 && outcome.output.utf8.count < 200_000, "\(words): \(outcome.errors)")
+    }
+  }
+}
