@@ -14,6 +14,8 @@ public final class Handoff<Element: Sendable>: Sendable {
     var isFinished = false
     var failure: (any Error)?
     var isClosed = false
+    /// Who waits for the first element.
+    var waitsForFirst: CheckedContinuation<Bool, Never>?
   }
 
   private let state = Mutex(State())
@@ -36,10 +38,11 @@ public final class Handoff<Element: Sendable>: Sendable {
   /// - Throws: `Closed` when nobody will take it any more.
   public func send(_ element: Element) throws(Closed) {
     places.wait()
-    let isClosed = state.withLock { state in
+    let (isClosed, first) = state.withLock { state in
       if !state.isClosed { state.waiting.append(element) }
-      return state.isClosed
+      return (state.isClosed, state.waitsForFirst.take())
     }
+    first?.resume(returning: !isClosed)
     if isClosed {
       places.signal()
       throw Closed()
@@ -50,11 +53,28 @@ public final class Handoff<Element: Sendable>: Sendable {
   /// Says that nothing more comes, or why.
   /// - Parameter failure: thrown by `next()` at once, whatever still waits; `nil` after a good end.
   public func finish(throwing failure: (any Error)? = nil) {
-    state.withLock { state in
+    let first = state.withLock { state in
       state.isFinished = true
       state.failure = failure
+      return state.waitsForFirst.take()
     }
+    first?.resume(returning: false)
     filled.signal()
+  }
+
+  /// Waits for the first element without taking it, and without keeping a thread meanwhile. For one task only.
+  ///
+  /// - Returns: `false` when either side ends before there is one.
+  public func hasBegun() async -> Bool {
+    await withCheckedContinuation { continuation in
+      let known = state.withLock { state -> Bool? in
+        if !state.waiting.isEmpty { return true }
+        if state.isFinished || state.isClosed { return false }
+        state.waitsForFirst = continuation
+        return nil
+      }
+      if let known { continuation.resume(returning: known) }
+    }
   }
 
   /// Waits for the next element; `nil` once all were taken and the other side has finished.
@@ -72,10 +92,12 @@ public final class Handoff<Element: Sendable>: Sendable {
 
   /// Says that nothing more will be taken: a `send` that waits, and every later one, throws.
   public func close() {
-    state.withLock { state in
+    let first = state.withLock { state in
       state.isClosed = true
       state.waiting = []
+      return state.waitsForFirst.take()
     }
+    first?.resume(returning: false)
     places.signal()
   }
 }

@@ -14,20 +14,35 @@ extension JobRun {
   public func inLanes<Value: Sendable>(
     _ count: Int, _ work: @escaping @Sendable (_ lane: Int, _ run: JobRun) async throws -> Value
   ) async throws -> [Value] {
+    try await withLanes(count) { try await Self.atOnce($0, work) }
+  }
+
+  /// Lends the run on several connections to Postgres, the first of them its own, for work that comes back to each of
+  /// them. A connection is made when it is first used, and closed at the end.
+  public func withLanes<Value>(_ count: Int, _ work: ([JobRun]) async throws -> Value) async throws -> Value {
+    let others = (0..<count).dropFirst().map { _ in database.another() }
+    let lanes = Array(([self] + others.map(on)).prefix(count))
+    let result: Result<Value, any Error>
+    do { result = .success(try await work(lanes)) } catch { result = .failure(error) }
+    for other in others { await other.close() }
+    return try result.get()
+  }
+
+  /// Does a piece of work on each lane at once.
+  ///
+  /// The first that fails stops the others, and its error is thrown once they have stopped.
+  ///
+  /// - Parameter work: given the lane's number, from 0.
+  /// - Returns: what the lanes returned, in their order.
+  @discardableResult
+  public static func atOnce<Value: Sendable>(
+    _ lanes: [JobRun], _ work: @escaping @Sendable (_ lane: Int, _ run: JobRun) async throws -> Value
+  ) async throws -> [Value] {
     try await withThrowingTaskGroup(of: (Int, Value).self) { group in
-      for lane in 0..<count {
-        group.addTask {
-          guard lane > 0 else { return (lane, try await work(lane, self)) }
-          let database = database.another()
-          let result: Result<Value, any Error>
-          do { result = .success(try await work(lane, on(database))) } catch { result = .failure(error) }
-          await database.close()
-          return (lane, try result.get())
-        }
-      }
+      for (lane, run) in lanes.enumerated() { group.addTask { (lane, try await work(lane, run)) } }
       var values: [Int: Value] = [:]
       for try await (lane, value) in group { values[lane] = value }
-      return (0..<count).compactMap { values[$0] }
+      return lanes.indices.compactMap { values[$0] }
     }
   }
 

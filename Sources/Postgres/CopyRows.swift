@@ -19,6 +19,12 @@ public struct CopyRows: Sendable {
     count += 1
   }
 
+  /// The rows of another piece, after these.
+  public mutating func append(_ rows: CopyRows) {
+    bytes += rows.bytes
+    count += rows.count
+  }
+
   public mutating func appendNull() { append(Int32(-1)) }
 
   /// A `smallint`.

@@ -17,7 +17,13 @@ struct ScanReport: Sendable {
   /// Counters without a time to live, out of the first `ttlSample` ones.
   var keysWithoutTTL = 0
 
+  /// The days that counters or rejected items were found of.
+  var days: DaySet
+
   static let ttlSample = 1000
+
+  /// - Parameter days: those that are looked for.
+  init(of days: DaySet) { self.days = days.emptied }
 
   mutating func add(_ other: ScanReport) {
     scanned += other.scanned
@@ -26,26 +32,23 @@ struct ScanReport: Sendable {
     vanished += other.vanished
     rejected += other.rejected
     keysWithoutTTL += other.keysWithoutTTL
+    days.formUnion(other.days)
   }
 }
 
 /// What keys and values come to: counters and rejected items, as rows of `staged_counters`.
 struct CounterRows: Sendable {
   let selection: CounterSelection
-  /// How many columns a row of `CounterTable.staging` has.
-  private let columns: Int
-  private let isHourly: Bool
-  var report = ScanReport()
-  var rows: CopyRows
+  var report: ScanReport
+  var rows: LaneRows
   /// Keys that are to be looked at one by one (`look`): `MGET` had no string for them, or was not tried.
   var unread: [[UInt8]] = []
   /// How many values were found that are too long for counters.
   var longValues = 0
 
-  init(of selection: CounterSelection, room: Int) {
-    (self.selection, rows) = (selection, CopyRows(capacity: room))
-    let table = CounterTable(format: selection.format)
-    (columns, isHourly) = (table.staging.columns.count, table.isHourly)
+  init(of selection: CounterSelection, rows: LaneRows) {
+    (self.selection, self.rows) = (selection, rows)
+    report = ScanReport(of: selection.days)
   }
 
   /// Takes a key apart.
@@ -87,13 +90,8 @@ struct CounterRows: Sendable {
     if value.count >= CounterValue.longest { longValues += 1 }
     switch CounterValue.parse(value) {
     case .success(let number):
-      rows.beginRow(columns: columns)
-      rows.append(text: key.merchant)
-      rows.append(dateSince2000: key.day.daysSince2000)
-      rows.append(text: key.metric)
-      rows.append(bigint: number)
-      rows.appendNull()
-      if isHourly { rows.append(smallint: Int16(key.hour ?? 0)) }
+      report.days.insert(key.day)
+      rows.append(key, number)
     case .failure(let problem):
       let shown = ItemName.shown(LentBytes(rebasing: value.prefix(100)))
       reject(name, field: field, problem.rawValue, problem.message, key, value: shown)
@@ -176,12 +174,7 @@ struct CounterRows: Sendable {
       "payload": JSON(members: payload),
     ]
     report.rejected += 1
-    rows.beginRow(columns: columns)
-    rows.appendNull()
-    if let key { rows.append(dateSince2000: key.day.daysSince2000) } else { rows.appendNull() }
-    rows.appendNull()
-    rows.appendNull()
-    rows.append(text: rejection.text)
-    if isHourly { rows.appendNull() }
+    if let key { report.days.insert(key.day) }
+    rows.append(rejection: rejection, of: key?.day)
   }
 }

@@ -1,6 +1,4 @@
-import BlockingIO
 import JobRuntime
-import Postgres
 import Redis
 
 /// One pass over the keyspace: `SCAN` and `MGET`, a page ahead of itself.
@@ -13,7 +11,7 @@ import Redis
 /// an answer was too large until pages without a large value have come.
 struct CounterScan: KeyspaceScan {
   private let selection: CounterSelection
-  private let handoff: Handoff<CopyRows>
+  private let lanes: CounterLanes
   private let log: Log
   /// How many counters are asked for their time to live.
   private let sample: Int
@@ -24,9 +22,6 @@ struct CounterScan: KeyspaceScan {
   /// Keys a page: large enough for few round trips, small enough that no other client of Redis waits
   /// longer than a millisecond. Of 200 to 10,000 tried, 500 and 1000 were the fastest.
   private static let page = 1000
-  /// How many bytes of rows are handed over at once.
-  private static let chunk = 1024 * 1024
-  private static let room = chunk + 4096
   /// The most that a page's values may come to, in bytes: forty times what counters take.
   private static let mostBytes = 1024 * 1024
 
@@ -46,13 +41,13 @@ struct CounterScan: KeyspaceScan {
   private(set) var isDone = false
 
   init(
-    _ selection: CounterSelection, into handoff: Handoff<CopyRows>, log: Log, sample: Int, keyByKey: Bool
+    _ selection: CounterSelection, into lanes: CounterLanes, log: Log, sample: Int, keyByKey: Bool
   ) {
     self.sample = sample
     self.keyByKey = keyByKey
     self.selection = selection
-    found = CounterRows(of: selection, room: Self.room)
-    self.handoff = handoff
+    found = CounterRows(of: selection, rows: lanes.emptyRows())
+    self.lanes = lanes
     self.log = log
   }
 
@@ -81,13 +76,13 @@ struct CounterScan: KeyspaceScan {
         postpone(asked, of: page)
         return
       }
-      if found.rows.size >= Self.chunk { try handOver() }
+      try lanes.send(&found.rows)
       log.debug("scanned a page", ["keys": .integer(Int64(page.count)), "in_all": .integer(Int64(report.scanned))])
       log.progress("scanned", report.scanned, of: total)
     }
     let missed = try askAgain(&session)
     for key in missed { try takeSecondLook(at: key, &session) }
-    if found.rows.count > 0 { try handOver() }
+    try lanes.end(with: found.rows)
     isDone = true
   }
 
@@ -168,11 +163,6 @@ struct CounterScan: KeyspaceScan {
       }
     }
     for _ in 0..<asked.sampled where try session.receive().value.integer == -1 { found.report.keysWithoutTTL += 1 }
-  }
-
-  private mutating func handOver() throws {
-    try handoff.send(found.rows)
-    found.rows = CopyRows(capacity: Self.room)
   }
 
   /// Sends for what the last page left unread.

@@ -10,9 +10,7 @@ struct CounterSelection: Sendable {
   let pattern: String
   private let merchant: [UInt8]?
   private let shard: Shard
-  private let firstDay: CalendarDay
-  /// For each day from the first to the last: whether it is one of the run's.
-  private let isWanted: [Bool]
+  let days: DaySet
   /// Keys of somebody else.
   private let ignored: [Glob]
 
@@ -21,16 +19,11 @@ struct CounterSelection: Sendable {
     self.merchant = merchant.map { Array($0.utf8) }
     self.shard = shard
     pattern = format.pattern(merchant: merchant)
-    let first = days.min() ?? CalendarDay(daysSince1970: 0)
-    firstDay = first
-    var isWanted = [Bool](repeating: false, count: days.max().map { $0 - first + 1 } ?? 0)
-    for day in days { isWanted[day - first] = true }
-    self.isWanted = isWanted
+    self.days = DaySet(days)
   }
 
   func contains(_ key: CounterKey) -> Bool {
-    let index = key.day - firstDay
-    guard isWanted.indices.contains(index), isWanted[index] else { return false }
+    guard days.contains(key.day) else { return false }
     // Of a hash, the merchants may be its fields.
     return format.field == .merchant || contains(merchant: key.merchant)
   }

@@ -12,7 +12,7 @@ extension UsageAggregation {
   static let dayRefused = LetterKind(
     "day_refused",
     cause:
-      "Postgres refuses the day's rows: a constraint or a trigger of the table, or a mistake in `USAGE_TARGET`; nothing of it is written.",
+      "Postgres refuses the day's rows: a constraint or a trigger of the table, or a mistake in `USAGE_TARGET`; nothing of it is written, or no more than half of a large day.",
     remedy: "The message names the constraint or the line: correct the data, the constraint or the file. \(nextRun)")
 
   private static let nextRun =
@@ -31,7 +31,9 @@ extension UsageAggregation {
   static let dayKinds = [noPartition, dayRefused, countersLost]
 
   /// The failure that an error of writing a day comes to; `nil` for an error that is not this day's alone.
-  func failure(of day: CalendarDay, _ error: any Error, _ run: JobRun) -> ItemFailure? {
+  ///
+  /// - Parameter isDivided: whether several connections write it, each its part.
+  func failure(of day: CalendarDay, _ error: any Error, isDivided: Bool, _ run: JobRun) -> ItemFailure? {
     if let refusal = error as? SQLFile.Failure {
       return failure(
         of: day, Self.dayRefused, "the counters of \(day) could not be handed to USAGE_TARGET: \(refusal)", run)
@@ -51,7 +53,7 @@ extension UsageAggregation {
     }
     return failure(
       of: day, Self.dayRefused,
-      "Postgres refuses the counters of \(day), so none of them are written: \(server)",
+      "Postgres refuses the counters of \(day), so \(isDivided ? "not all" : "none") of them are written: \(server)",
       run)
   }
 

@@ -1,6 +1,4 @@
-import BlockingIO
 import JobRuntime
-import Postgres
 import Redis
 
 /// One pass over the keyspace where counters are fields of hashes: `SCAN`, and `HSCAN` of each hash.
@@ -8,7 +6,7 @@ import Redis
 /// A round trip asks for the fields of all hashes that are open, and for the next page of keys.
 struct HashScan: KeyspaceScan {
   private let selection: CounterSelection
-  private let handoff: Handoff<CopyRows>
+  private let lanes: CounterLanes
   private let log: Log
   /// How many keys are asked for their time to live.
   private var sample: Int
@@ -34,11 +32,10 @@ struct HashScan: KeyspaceScan {
   private static let fields = 1000
   /// The most that a page of fields may come to, in bytes.
   private static let mostBytes = 1024 * 1024
-  private static let chunk = 1024 * 1024
 
-  init(_ selection: CounterSelection, into handoff: Handoff<CopyRows>, log: Log, sample: Int) {
-    (self.selection, self.handoff, self.log, self.sample) = (selection, handoff, log, sample)
-    found = CounterRows(of: selection, room: Self.chunk + 4096)
+  init(_ selection: CounterSelection, into lanes: CounterLanes, log: Log, sample: Int) {
+    (self.selection, self.lanes, self.log, self.sample) = (selection, lanes, log, sample)
+    found = CounterRows(of: selection, rows: lanes.emptyRows())
   }
 
   var report: ScanReport { found.report }
@@ -56,7 +53,7 @@ struct HashScan: KeyspaceScan {
       guard try readRound(&session) else { return }
       log.debug("scanned a page", ["in_all": .integer(Int64(report.scanned))])
     }
-    if found.rows.count > 0 { try handOver() }
+    try lanes.end(with: found.rows)
     isDone = true
   }
 
@@ -77,7 +74,7 @@ struct HashScan: KeyspaceScan {
     for (index, hash) in asked.enumerated() {
       do {
         try receiveFields(of: hash, &session)
-        if found.rows.size >= Self.chunk { try handOver() }
+        try lanes.send(&found.rows)
       } catch RedisError.tooLarge {
         large = [hash]
         open = asked[(index + 1)...] + open
@@ -134,16 +131,7 @@ struct HashScan: KeyspaceScan {
   }
 
   private mutating func readCutShort(_ hash: Open, _ session: inout RedisSession) throws {
-    let (handoff, room) = (handoff, Self.chunk + 4096)
-    try found.readCutShort(hash.key, &session) { found in
-      guard found.rows.size >= Self.chunk else { return }
-      try handoff.send(found.rows)
-      found.rows = CopyRows(capacity: room)
-    }
-  }
-
-  private mutating func handOver() throws {
-    try handoff.send(found.rows)
-    found.rows = CopyRows(capacity: Self.chunk + 4096)
+    let lanes = lanes
+    try found.readCutShort(hash.key, &session) { try lanes.send(&$0.rows) }
   }
 }

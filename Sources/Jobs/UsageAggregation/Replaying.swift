@@ -35,7 +35,7 @@ extension UsageAggregation: Replayable {
     try await Self.asAWhole("replaying", run) {
       let found = try await read(keys, run)
       vanished = found.report.vanished
-      try await stage(found.rows, run)
+      try await stage(found.rows.lanes[0], run)
       if found.report.rejected > 0, !hasToldRejections {
         try await rejectStaged(run)
         hasToldRejections = true
@@ -80,7 +80,7 @@ extension UsageAggregation: Replayable {
 
   private func read(_ keys: [[UInt8]], _ run: JobRun) async throws -> CounterRows {
     let selection = CounterSelection(settings, days: [], merchant: nil, shard: run.shard)
-    var found = CounterRows(of: selection, room: 4096)
+    var found = CounterRows(of: selection, rows: LaneRows(of: settings.table, lanes: 1, room: 0))
     // In a cluster every primary is asked; only the one that owns a key tells, the others point to it.
     var left = keys
     for primary in try await run.redisPrimaries() {
@@ -126,8 +126,8 @@ extension UsageAggregation: Replayable {
     for day in try await plan(run, only: dates) {
       var open = day
       open.isSettled = false
-      _ = try await write(open, hasRejected: false, run)
-      if let ttl = settings.newTTL, day.isSettled { try await giveTTL(ttl, day.date, run) }
+      _ = try await write(open, hasRejected: false, from: [run])
+      if let ttl = settings.newTTL, day.isSettled { try await giveTTL(ttl, day.date, of: run) }
     }
   }
 }

@@ -32,12 +32,21 @@ struct DayReport: Encodable, Sendable {
   /// Whether later runs pass the day over.
   var isCompleted = false
 
-  /// Whether the day may have rows and has no counters.
-  var hasNoneLeft = false
   /// Whether counters that were smaller replaced what was stored.
   var hasOverwritten = false
 
   var hasChanged: Bool { inserted + updated + written > 0 || hasOverwritten }
+
+  /// Adds what another part of the same day came to.
+  mutating func add(_ part: DayReport) {
+    keys += part.keys
+    inserted += part.inserted
+    updated += part.updated
+    unchanged += part.unchanged
+    regressed += part.regressed
+    late += part.late
+    hasOverwritten = hasOverwritten || part.hasOverwritten
+  }
 
   private enum CodingKeys: CodingKey {
     case day, keys, inserted, updated, unchanged, regressed, written, late, lostRows, isCompleted
@@ -71,6 +80,12 @@ struct DayStatus: Encodable, Sendable {
 struct WrittenDay: Sendable {
   var report: DayReport
   var regressedItems: [RegressedItem] = []
+
+  /// Adds what another part of the same day came to.
+  mutating func add(_ part: WrittenDay) {
+    report.add(part.report)
+    regressedItems += part.regressedItems
+  }
 }
 
 extension UsageAggregation.Report {
@@ -97,7 +112,8 @@ extension UsageAggregation.Report {
     let isLost = day.report.lostRows > 0
     if isLost { lostDays += 1 }
     if failing { failed += day.report.regressed + (isLost ? 1 : 0) }
-    byDay.append(day.report)
+    // Days without counters are looked at first.
+    byDay.insert(day.report, at: byDay.firstIndex { $0.day > day.report.day } ?? byDay.endIndex)
     regressedItems += day.regressedItems.prefix(max(0, Self.regressedShown - regressedItems.count))
   }
 }

@@ -94,6 +94,15 @@ enum Statements {
       ])
   }
 
+  /// Notes that a day has changed that is completed, and will be concluded again.
+  static func noteChange(of day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun) -> Statement {
+    """
+    update oneshot.usage_days set changed_at = now()
+    where instance = \(run.instance) and server = \(run.server) and key_prefix = \(settings.source)
+      and usage_date = \(day) and shard_count = \(run.shard.count) and shard = \(run.shard.index)
+    """
+  }
+
   /// Whether all shards have completed a day.
   static func isCompletedByAll(
     _ day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun
@@ -138,13 +147,13 @@ enum Statements {
       ])
   }
 
-  /// How many rows of a day have lost their counters, where it has none any more.
-  static func lostRows(_ day: PlannedDay, _ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
+  /// How many rows each of these days has lost the counters of; nothing of a day without rows.
+  static func lostRows(_ days: [PlannedDay], _ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
     try settings.table.fragment(
       "lost_rows.sql", PackageResources.lost_rows_sql,
       [
-        "instance": run.instance, "server": run.server, "key_prefix": settings.source, "day": day.date,
-        "merchant": settings.merchant, "is_whole": run.shard.isWhole, "completed_keys": day.completedKeys,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.source, "days": days.map(\.date),
+        "merchant": settings.merchant, "is_whole": run.shard.isWhole, "completed_keys": days.map(\.completedKeys),
       ]
     ).statement().limited(to: run.timeLeft)
   }

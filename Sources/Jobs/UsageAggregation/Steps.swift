@@ -31,58 +31,77 @@ extension UsageAggregation {
 
   // MARK: Read
 
-  /// Reads all counters of the days from Redis into a temporary table: one pass, whatever the number of
-  /// days. Redis is read on one thread while Postgres is fed on another.
-  func stage(_ days: [CalendarDay], _ run: JobRun) async throws -> ScanReport {
+  /// What a pass has read.
+  struct Staged: Sendable {
+    var report: ScanReport
+    /// The connections that have rows of it in their temporary tables: none where there is no row.
+    var lanes: [JobRun]
+  }
+
+  /// Reads all counters of the days from Redis into temporary tables: one pass, whatever the number of days. Redis is
+  /// read on one thread while each connection is fed on its own.
+  ///
+  /// - Parameter connections: what the rows are spread over. The first one has all that is rejected.
+  func stage(_ days: [CalendarDay], on connections: [JobRun], _ run: JobRun) async throws -> Staged {
     let selection = CounterSelection(settings, days: days, merchant: settings.merchant, shard: run.shard)
-    let handoff = Handoff<CopyRows>(capacity: 2)
-    async let report = read(selection, into: handoff, run)
+    let lanes = CounterLanes(of: settings.table, count: connections.count)
+    async let report = read(selection, into: lanes, run)
     do {
-      try await run.staging(settings.table.staging) { staging in
-        run.log.debug("staging counters")
-        let staged = try staging.copy { writer in
-          while let rows = try handoff.next() {
-            try writer.write(rows)
-            run.log.debug("sent rows to Postgres")
-          }
-        }
-        run.log.debug("staged counters", ["rows": .integer(Int64(staged))])
-        // The merge is planned by them.
-        try staging.analyze()
+      // Both sides are compared with an empty table, too.
+      let isNeeded = settings.mode == .status
+      let filled = try await JobRun.atOnce(connections) { lane, run in
+        let queue = lanes.queues[lane]
+        guard await queue.hasBegun() || isNeeded else { return false }
+        try await stage(queue, run)
+        return true
       }
+      return Staged(report: try await report, lanes: zip(connections, filled).compactMap { $1 ? $0 : nil })
     } catch {
-      handoff.close()
+      lanes.close()
       throw error
     }
-    return try await report
+  }
+
+  private func stage(_ queue: Handoff<CopyRows>, _ run: JobRun) async throws {
+    try await run.staging(settings.table.staging) { staging in
+      run.log.debug("staging counters")
+      let staged = try staging.copy { writer in
+        while let rows = try queue.next() {
+          try writer.write(rows)
+          run.log.debug("sent rows to Postgres")
+        }
+      }
+      run.log.debug("staged counters", ["rows": .integer(Int64(staged))])
+      // The merge is planned by them.
+      try staging.analyze()
+    }
   }
 
   private func read(
-    _ selection: CounterSelection, into handoff: Handoff<CopyRows>, _ run: JobRun
+    _ selection: CounterSelection, into lanes: CounterLanes, _ run: JobRun
   ) async throws -> ScanReport {
     do {
       let primaries = try await run.redisPrimaries()
+      lanes.expect(scans: primaries.count)
       let report = try await withThrowingTaskGroup(of: ScanReport.self) { group in
         for primary in primaries {
           group.addTask {
             let sample = ScanReport.ttlSample / primaries.count
             if selection.format.field != nil {
-              return try await run.readAll(
-                of: primary, HashScan(selection, into: handoff, log: run.log, sample: sample))
+              return try await run.readAll(of: primary, HashScan(selection, into: lanes, log: run.log, sample: sample))
             }
             return try await run.readAll(
               of: primary,
-              CounterScan(
-                selection, into: handoff, log: run.log, sample: sample, keyByKey: primary.holdsShare))
+              CounterScan(selection, into: lanes, log: run.log, sample: sample, keyByKey: primary.holdsShare))
           }
         }
-        return try await group.reduce(into: ScanReport()) { $0.add($1) }
+        return try await group.reduce(into: ScanReport(of: selection.days)) { $0.add($1) }
       }
       try await run.checkNothingMoved(since: primaries)
-      handoff.finish()
+      lanes.finish()
       return report
     } catch {
-      handoff.finish(throwing: error)
+      lanes.finish(throwing: error)
       throw error
     }
   }
@@ -120,18 +139,20 @@ extension UsageAggregation {
 
   /// Gives every written counter of a day without a time to live this one. Runs after the day is committed:
   /// a counter that is not stored yet never gets an end.
-  func giveTTL(_ ttl: Duration, _ day: CalendarDay, _ run: JobRun) async throws {
-    let primaries = try await run.redisPrimaries()
-    let blocks = try await run.read(Statements.stagedBlocks).only().value("blocks", as: Int.self)
+  ///
+  /// - Parameter lane: whose temporary table names them.
+  func giveTTL(_ ttl: Duration, _ day: CalendarDay, of lane: JobRun) async throws {
+    let primaries = try await lane.redisPrimaries()
+    let blocks = try await lane.read(Statements.stagedBlocks).only().value("blocks", as: Int.self)
     for block in stride(from: 0, to: blocks, by: Statements.blocksAPage) {
       try Task.checkCancellation()
       let statement = try Statements.writtenKeys(day, of: settings.table, fromBlock: block)
-      let keys = try await run.read(statement).map { row in
+      let keys = try await lane.read(statement).map { row in
         settings.format.key(
           merchant: try row.value("merchant_id"), day: day,
           hour: settings.table.isHourly ? try row.value("usage_hour") : nil, metric: try row.value("metric_type"))
       }
-      try await run.expire(keys, after: ttl, on: primaries)
+      try await lane.expire(keys, after: ttl, on: primaries)
     }
   }
 }

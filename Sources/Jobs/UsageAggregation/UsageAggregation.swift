@@ -6,7 +6,8 @@ import Redis
 ///
 /// - Reads and writes: keys `usage:{merchant}:{yyyy-MM-dd}:{metric}`; `merchant_usage`, `oneshot.usage_days`.
 /// - Safe to run twice: the counter's absolute value is written, and only where it differs.
-/// - Safe to stop halfway: each day is its own transaction; the next run does the days that are left.
+/// - Safe to stop halfway: a day is written in one transaction, a large one in two, and completed once all of it is
+///   written; the next run does the days that are left.
 /// - If it is late: every day that is not completed and whose counters still live is done then.
 @main
 struct UsageAggregation: Job {
@@ -179,7 +180,9 @@ struct UsageAggregation: Job {
     }
     run.covers(Window(start: first.start, end: last.end))
     var progress = Progress(days: days)
-    try await Self.asAWhole("aggregating", run) { try await pass(&progress, run) }
+    try await Self.asAWhole("aggregating", run) {
+      try await run.withLanes(lanes) { try await pass(&progress, on: $0, run) }
+    }
     if progress.report.keysWithoutTTL > 0 {
       run.log.warning(
         "counters without a time to live", ["of_a_sample_of_1000": .integer(Int64(progress.report.keysWithoutTTL))])
@@ -187,20 +190,30 @@ struct UsageAggregation: Job {
     return progress.report
   }
 
+  /// How many connections write at once. A statement of the user's own, and one that compares, sees a day whole.
+  private var lanes: Int { settings.target != nil || settings.mode == .status ? 1 : 2 }
+
   /// Reads the counters of all days and writes those days that are left.
-  private func pass(_ progress: inout Progress, _ run: JobRun) async throws {
+  private func pass(_ progress: inout Progress, on connections: [JobRun], _ run: JobRun) async throws {
     let isFailing = settings.onRegression == .fail
     // All days, the finished ones too: what a pass counts is the whole.
-    let scanned = try await stage(progress.days.map(\.date), run)
+    let staged = try await stage(progress.days.map(\.date), on: connections, run)
+    let scanned = staged.report
     progress.report.take(scanned, failing: isFailing)
     if scanned.rejected > 0, !progress.hasToldRejections {
       try await rejectStaged(run)
       progress.hasToldRejections = true
     }
+    if writes {
+      let empty = progress.left.filter { !scanned.days.contains($0.date) }
+      for day in try await passOver(empty, run) { progress.report.take(day, failing: isFailing) }
+      progress.left.removeAll { !scanned.days.contains($0.date) }
+      progress.report.days += empty.count
+    }
     while let day = progress.left.first {
       switch settings.mode {
       case .aggregate:
-        if let written = try await writeOrReject(day, hasRejected: scanned.rejected > 0, run) {
+        if let written = try await writeOrReject(day, hasRejected: scanned.rejected > 0, from: staged.lanes) {
           if written.report.isCompleted { progress.done[day.date] = written.report }
           progress.report.take(written, failing: isFailing)
         } else {
@@ -222,10 +235,11 @@ struct UsageAggregation: Job {
       if isShared {
         if let report = progress.done[day.date] { try await complete(day.date, report, run) }
         let isCompleted = try await run.read(Statements.isCompletedByAll(day.date, settings, run)).only()
-        if try isCompleted.value("is_completed") { try await giveTTL(ttl, day.date, run) }
+        guard try isCompleted.value("is_completed") else { continue }
+        for lane in staged.lanes { try await giveTTL(ttl, day.date, of: lane) }
         continue
       }
-      try await giveTTL(ttl, day.date, run)
+      for lane in staged.lanes { try await giveTTL(ttl, day.date, of: lane) }
       // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
       if let report = progress.done[day.date] { try await complete(day.date, report, run) }
     }

@@ -1,74 +1,101 @@
 import JobRuntime
 import Postgres
 
-/// Brings what was staged to where it is kept, a day in a transaction.
+/// Brings what was staged to where it is kept, day by day.
 extension UsageAggregation {
   /// Writes one day, or makes it a dead letter where Postgres refuses it for a cause of its own.
   ///
   /// - Returns: `nil` when it was refused.
-  func writeOrReject(_ day: PlannedDay, hasRejected: Bool, _ run: JobRun) async throws -> WrittenDay? {
+  func writeOrReject(_ day: PlannedDay, hasRejected: Bool, from lanes: [JobRun]) async throws -> WrittenDay? {
     do {
-      return try await write(day, hasRejected: hasRejected, run)
+      return try await write(day, hasRejected: hasRejected, from: lanes)
     } catch {
-      guard let failure = failure(of: day.date, error, run) else { throw error }
-      try await run.transaction { tx in try tx.reject([failure]) }
+      guard let failure = failure(of: day.date, error, isDivided: lanes.count > 1, lanes[0]) else { throw error }
+      try await lanes[0].transaction { tx in try tx.reject([failure]) }
       return nil
     }
   }
 
-  /// Writes one day in one transaction: only rows that are new or greater than what is stored.
+  /// Writes one day: only rows that are new or greater than what is stored.
   ///
-  /// - Parameter hasRejected: whether the pass rejected anything, of whatever day.
-  func write(_ day: PlannedDay, hasRejected: Bool, _ run: JobRun) async throws -> WrittenDay {
-    let (settings, item) = (settings, item(of: day.date, run.shard))
-    let written = try await run.transaction { tx in
-      var written = WrittenDay(report: try Self.take(day.date, settings, run, tx))
-      if day.completedKeys != nil {
-        written.report.late = written.report.inserted + written.report.updated + written.report.written
+  /// What one connection has is one transaction. A day that is spread over several is written in as many, at once, and
+  /// concluded in one more, after all of them: values are absolute, so a part that is written twice, or before the
+  /// others, does no harm, and only a day that is whole is completed.
+  ///
+  /// - Parameters:
+  ///   - hasRejected: whether the pass rejected anything, of whatever day.
+  ///   - lanes: the connections that have staged rows.
+  func write(_ day: PlannedDay, hasRejected: Bool, from lanes: [JobRun]) async throws -> WrittenDay {
+    let run = lanes[0]
+    let written: WrittenDay
+    if lanes.count == 1 {
+      written = try await run.transaction { tx in
+        var written = try writePart(of: day, run, tx)
+        try conclude(day, &written, hasRejected: hasRejected, run, tx)
+        return written
       }
-      // Before new failures are told: one that fails again is opened again.
-      if !run.isDryRun {
-        // The planner takes them for a single row whatever their number, and would read the whole staged table once for
-        // each, so nested loops are ruled out meanwhile.
-        try tx.query("set local enable_nestloop = off")
-        try tx.resolve(where: Statements.resolved(day.date, settings), limit: run.timeLeft)
-        try tx.query("set local enable_nestloop = on")
-        if written.report.keys > 0 { try tx.resolve([item]) }
+    } else {
+      let parts = try await JobRun.atOnce(lanes) { _, run in
+        try await run.transaction { tx in
+          let part = try writePart(of: day, run, tx)
+          // A run that is stopped before the day is concluded leaves it to none: it is completed already.
+          if day.completedKeys != nil, part.report.hasChanged, !run.isDryRun {
+            try tx.execute(Statements.noteChange(of: day.date, settings, run))
+          }
+          return part
+        }
       }
-      if written.report.regressed > 0 {
-        written.regressedItems = try Self.handleRegressed(day.date, settings, run, tx)
-        written.report.hasOverwritten = settings.onRegression == .overwrite
+      written = try await run.transaction { tx in
+        var written = parts.dropFirst().reduce(into: parts[0]) { $0.add($1) }
+        try conclude(day, &written, hasRejected: hasRejected, run, tx)
+        return written
       }
-      if settings.target == nil, settings.table.isHourly, written.report.keys > 0, !run.isDryRun {
+    }
+    if written.report.keys > 0 {
+      run.log.info(run.isDryRun ? "day checked" : "day written", try JSON(encoding: written.report))
+    }
+    return written
+  }
+
+  /// Writes what one connection has of a day.
+  private func writePart(of day: PlannedDay, _ run: JobRun, _ tx: borrowing Transaction) throws -> WrittenDay {
+    var written = WrittenDay(report: try Self.take(day.date, settings, run, tx))
+    if day.completedKeys != nil {
+      written.report.late = written.report.inserted + written.report.updated + written.report.written
+    }
+    // Before new failures are told: one that fails again is opened again.
+    if !run.isDryRun {
+      // The planner takes them for a single row whatever their number, and would read the whole staged table once for
+      // each, so nested loops are ruled out meanwhile.
+      try tx.query("set local enable_nestloop = off")
+      try tx.resolve(where: Statements.resolved(day.date, settings), limit: run.timeLeft)
+      try tx.query("set local enable_nestloop = on")
+    }
+    if written.report.regressed > 0 {
+      written.regressedItems = try Self.handleRegressed(day.date, settings, run, tx)
+      written.report.hasOverwritten = settings.onRegression == .overwrite
+    }
+    return written
+  }
+
+  /// Does what takes the whole of a day: adds up its hours, resolves its own letter, and says that it is done.
+  private func conclude(
+    _ day: PlannedDay, _ written: inout WrittenDay, hasRejected: Bool, _ run: JobRun, _ tx: borrowing Transaction
+  ) throws {
+    guard !run.isDryRun else { return }
+    if written.report.keys > 0 {
+      try tx.resolve([item(of: day.date, run.shard)])
+      if settings.target == nil, settings.table.isHourly {
         try Self.sumHours(of: day.date, settings, &written, run, tx)
       }
-      let rejected = hasRejected ? try tx.query(Statements.rejected(day.date)).only().value("rejected") : 0
-      if written.report.hasNoneLeft, rejected == 0 {
-        if !day.isExpiring { written.report.lostRows = try Self.lostRows(day, settings, run, tx) }
-        // Told once: what is gone does not come back by being read again.
-        if !run.isDryRun, day.completedKeys != nil, settings.merchant == nil {
-          try tx.execute(Statements.noteReading(of: day.date, settings, run))
-        }
-      }
-      if written.report.lostRows > 0, settings.onRegression == .fail {
-        try tx.reject([lostCounters(of: day.date, rows: written.report.lostRows, run)])
-      }
-      guard !run.isDryRun else { return written }
-      // A day without counters may be a Redis that lost them; one with failures is to be mended. Both are
-      // looked at again for as long as counters live.
-      let failed = rejected + (settings.onRegression == .fail ? written.report.regressed : 0)
-      if day.isSettled, settings.merchant == nil, written.report.keys > 0, failed == 0 {
-        written.report.isCompleted = true
-        if settings.newTTL == nil {
-          try tx.execute(Statements.complete(day.date, written.report, settings, run))
-        }
-      }
-      return written
     }
-    let facts = try JSON(encoding: written.report)
-    if written.report.keys > 0 { run.log.info(run.isDryRun ? "day checked" : "day written", facts) }
-    if written.report.lostRows > 0 { warnOfLoss(of: day.date, rows: written.report.lostRows, run) }
-    return written
+    // A day without counters may be a Redis that lost them; one with failures is to be mended. Both are
+    // looked at again for as long as counters live.
+    let rejected = hasRejected ? try tx.query(Statements.rejected(day.date)).only().value("rejected") : 0
+    let failed = rejected + (settings.onRegression == .fail ? written.report.regressed : 0)
+    guard day.isSettled, settings.merchant == nil, written.report.keys > 0, failed == 0 else { return }
+    written.report.isCompleted = true
+    if settings.newTTL == nil { try tx.execute(Statements.complete(day.date, written.report, settings, run)) }
   }
 
   /// Says that a day is done, so that later runs pass it over.
@@ -86,19 +113,10 @@ extension UsageAggregation {
     guard let file = settings.target else { return try merge(day, into: settings.table, run, tx) }
     var report = DayReport(day: day.description)
     report.keys = try tx.query(Statements.exactKeys(day, of: settings.table, within: run.timeLeft)).only().value("keys")
-    report.hasNoneLeft = report.keys == 0
     guard report.keys > 0, !run.isDryRun else { return report }
     try tx.pipeline(Statements.showStaged(day, of: settings.table))
     report.written = try tx.attempt(file, binding: ["day": day], limit: run.timeLeft).affected
     return report
-  }
-
-  /// What an own table has lost nobody knows but by what was counted when the day was completed.
-  private static func lostRows(
-    _ day: PlannedDay, _ settings: Settings, _ run: JobRun, _ tx: borrowing Transaction
-  ) throws -> Int {
-    guard settings.target == nil else { return settings.merchant == nil ? day.completedKeys ?? 0 : 0 }
-    return try tx.query(Statements.lostRows(day, settings, run)).only().value("lost")
   }
 
   private static func merge(
@@ -116,7 +134,6 @@ extension UsageAggregation {
     report.updated = try counted.value("updated")
     report.regressed = try counted.value("regressed")
     report.unchanged = report.keys - (try counted.value("changed", as: Int.self))
-    report.hasNoneLeft = report.keys == 0
     return report
   }
 

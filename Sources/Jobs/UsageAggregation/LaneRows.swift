@@ -1,0 +1,77 @@
+import JobRuntime
+import Postgres
+import Redis
+
+/// Rows of `staged_counters` on their way to Postgres, by the lane that takes them.
+///
+/// A counter's lane follows from its name, so whatever SCAN returns twice meets in one table.
+struct LaneRows: Sendable {
+  private(set) var lanes: [CopyRows]
+  private let table: CounterTable
+  private let columns: Int
+
+  /// How many bytes of rows are handed over at once, of all lanes together.
+  static let chunk = 1024 * 1024
+
+  /// - Parameters:
+  ///   - count: how many lanes there are.
+  ///   - room: bytes to make room for; by default for as many as are handed over at once.
+  init(of table: CounterTable, lanes count: Int, room: Int = chunk) {
+    self.table = table
+    columns = table.staging.columns.count
+    lanes = (0..<count).map { _ in CopyRows(capacity: room / count + 4096) }
+  }
+
+  /// How many bytes the rows take so far.
+  var size: Int { lanes.reduce(0) { $0 + $1.size } }
+
+  mutating func append(_ key: CounterKey, _ number: Int64) {
+    lanes[lane(of: key)].append(key, number, columns: columns, isHourly: table.isHourly)
+  }
+
+  /// Adds a rejected item; all of them are the first lane's.
+  mutating func append(rejection: JSON, of day: CalendarDay?) {
+    lanes[0].append(rejection, of: day, columns: columns, isHourly: table.isHourly)
+  }
+
+  /// Adds the rows of another piece, lane by lane.
+  mutating func append(_ rows: LaneRows) {
+    for lane in lanes.indices { lanes[lane].append(rows.lanes[lane]) }
+  }
+
+  /// Takes the rows out.
+  mutating func removeAll() -> [CopyRows] {
+    let rows = lanes
+    self = LaneRows(of: table, lanes: lanes.count)
+    return rows
+  }
+
+  private func lane(of key: CounterKey) -> Int {
+    guard lanes.count > 1 else { return 0 }
+    // Not of the merchant alone: one that has most of the counters is divided too. Shards take the digest's lowest bits.
+    let digest = FNV1a.digest(key.metric, after: FNV1a.digest(key.merchant))
+    return Int((digest >> 32) % UInt64(lanes.count))
+  }
+}
+
+extension CopyRows {
+  fileprivate mutating func append(_ key: CounterKey, _ number: Int64, columns: Int, isHourly: Bool) {
+    beginRow(columns: columns)
+    append(text: key.merchant)
+    append(dateSince2000: key.day.daysSince2000)
+    append(text: key.metric)
+    append(bigint: number)
+    appendNull()
+    if isHourly { append(smallint: Int16(key.hour ?? 0)) }
+  }
+
+  fileprivate mutating func append(_ rejection: JSON, of day: CalendarDay?, columns: Int, isHourly: Bool) {
+    beginRow(columns: columns)
+    appendNull()
+    if let day { append(dateSince2000: day.daysSince2000) } else { appendNull() }
+    appendNull()
+    appendNull()
+    append(text: rejection.text)
+    if isHourly { appendNull() }
+  }
+}
