@@ -58,6 +58,14 @@ extension Migration {
     }
   }
 
+  /// The functions that it puts in the place of those that are there.
+  var replaced: [String] {
+    let start = "create or replace function "
+    return sql.split(separator: "\n").filter { $0.hasPrefix(start) }.compactMap { line in
+      line.dropFirst(start.count).split(separator: "(").first.map(String.init)
+    }
+  }
+
   /// What `--plan` says besides: lines of the file that begin with `-- plan: `.
   var remarks: [String] {
     sql.split(separator: "\n").filter { $0.hasPrefix("-- plan: ") }.map { String($0.dropFirst("-- plan: ".count)) }

@@ -9,6 +9,8 @@ struct Rights {
   private let changed: [String]
   /// Tables of the schema oneshot that are given columns, made by steps that were applied before.
   private let extended: [String]
+  /// Functions of the schema oneshot that are replaced, made by steps that were applied before.
+  private let replaced: [String]
   private let converts: Bool
 
   init(of plan: Plan) {
@@ -18,6 +20,7 @@ struct Rights {
     references = plan.steps.flatMap(\.references).filter { !made.contains($0) }
     let altered = plan.steps.flatMap(\.added).map(\.table).filter { !made.contains($0) }
     extended = altered.filter { $0.hasPrefix("oneshot.") }
+    replaced = plan.steps.flatMap(\.replaced).filter { !made.contains($0) }
     changed =
       altered.filter { !$0.hasPrefix("oneshot.") }
       + plan.steps.flatMap(\.made).filter { $0.kind == .table && $0.isOnlyIfMissing }.map(\.name)
@@ -71,6 +74,20 @@ struct Rights {
         or nspname || '.' || relname = any (\(extended)::text[])
         or nspname = 'oneshot' and relkind = 'r' and \(converts))
       and not pg_has_role(relowner, 'usage')
+    group by rolname, rolsuper, role
+    union all
+    select 'does not own ' || string_agg(function, ', ' order by function),
+      case when rolsuper
+        then string_agg(format('alter function %s owner to %I', function, role), '; ' order by function)
+        else format('grant %I to %I', rolname, role)
+      end
+    from here,
+      lateral (
+        select format('oneshot.%I(%s)', proname, pg_get_function_identity_arguments(oid)) as function, proowner
+        from pg_proc
+        where pronamespace = oneshot and 'oneshot.' || proname = any (\(replaced)::text[])) as functions
+      join pg_roles on pg_roles.oid = proowner
+    where not pg_has_role(proowner, 'usage')
     group by rolname, rolsuper, role
     """
   }
