@@ -102,15 +102,15 @@ public struct SQLFragment: Sendable {
   }
 
   private func append(input name: String, at offset: Int, to assembly: inout Assembly) throws(PostgresError) {
-    let complaint = "\(place), line \(line(of: offset)): :\(name)"
+    func complaint() -> String { "\(place), line \(line(of: offset)): :\(name)" }
     guard let value = inputs[name] else {
       let known = inputs.keys.sorted().map { ":\($0)" }.joined(separator: ", ")
-      throw .invalidStatement("\(complaint) is not known here; known are \(known.isEmpty ? "none" : known)")
+      throw .invalidStatement("\(complaint()) is not known here; known are \(known.isEmpty ? "none" : known)")
     }
     let index = assembly.inputs.firstIndex { $0.name == name } ?? assembly.inputs.endIndex
     if index == assembly.inputs.endIndex { assembly.inputs.append((name, value, place)) }
     guard assembly.inputs[index].value == value else {
-      throw .invalidStatement("\(complaint) has another value than in \(assembly.inputs[index].place)")
+      throw .invalidStatement("\(complaint()) has another value than in \(assembly.inputs[index].place)")
     }
     assembly.sql += "$\(index + 1)".utf8
   }
