@@ -24,7 +24,7 @@ package final class PrivateServers: Sendable {
     return servers
   }
 
-  private static let options = "-c fsync=off -c max_connections=200"
+  private static let options = "-c fsync=off -c max_connections=300"
 
   /// Starts servers that only one test uses, and may stop, pause and start again.
   package static func start() async throws -> PrivateServers { try await onThread { try PrivateServers() } }

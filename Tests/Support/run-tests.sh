@@ -15,8 +15,9 @@ if [ -n "${JOB:-}" ]; then
 fi
 
 log=.build/tests.log
-# Each test starts processes, and some servers of their own: all at once would be hundreds.
-export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-12}
+# Each test starts processes, and some servers of their own: all at once would be hundreds. A third of the time a test waits
+# (for a lease, a timeout, a server), so more run at once than there are cores.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-16}
 status=0
 swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$log" || status=$?
 [ "$status" = 0 ] && exit

@@ -25,7 +25,8 @@ import Testing
 
   @Test
   func
-    `all of them find names in pg_catalog only, as search() does, and are not for everybody`() async throws {
+    `all of them find names in pg_catalog only, as search() does, and are not for everybody`() async throws
+  {
     #expect(try await place.value("select count(*) > 8 from kept.definers") == "true")
     let path = "not coalesce(proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']"
     let open = try await place.rows(
