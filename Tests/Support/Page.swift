@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// A page of the documentation: tests try what it has its readers copy, and hold its tables against the code.
 package struct Page {
@@ -7,8 +7,13 @@ package struct Page {
 
   /// - Parameter path: from the project's root: `docs/jobs/reindex.md`.
   package init(_ path: String) throws {
-    url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../\(path)")
+    url = Self.url(path)
     text = try String(contentsOf: url, encoding: .utf8)
+  }
+
+  /// Where a file or folder of the project is.
+  package static func url(_ path: String) -> URL {
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../\(path)").standardizedFileURL
   }
 
   /// The code block behind `<!-- name -->`.
