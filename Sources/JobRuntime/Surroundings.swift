@@ -7,8 +7,8 @@ package struct Surroundings: Sendable {
   package var arguments: [String]
   package var environment: [String: String]
   package var host: String
-  /// Who has started it, as `user@host`.
-  package var user: String
+  /// Who has started it, as `user@host`. Looked up when somebody asks: the system reads files for it.
+  package var user: @Sendable () -> String
   package var processID: Int32
   /// The clock on the wall.
   package var now: @Sendable () -> Timestamp
@@ -23,8 +23,8 @@ package struct Surroundings: Sendable {
   package var stop: StopRequest
 
   package init(
-    arguments: [String] = [], environment: [String: String], host: String, user: String,
-    processID: Int32,
+    arguments: [String] = [], environment: [String: String], host: String,
+    user: @autoclosure @escaping @Sendable () -> String, processID: Int32,
     now: @escaping @Sendable () -> Timestamp, terminal: Terminal, output: Output, resultFile: String? = nil,
     readAnswer: (@Sendable () -> String?)? = nil, stop: StopRequest = StopRequest()
   ) {

@@ -15,7 +15,7 @@ struct Console: Sendable {
   }
 
   /// Who types, as `user@host`.
-  var user: String { surroundings.user }
+  var user: String { surroundings.user() }
 
   /// Characters on one line of the terminal, to which tables are cut; `nil` where nobody reads along.
   var width: Int? { surroundings.output.width() }
