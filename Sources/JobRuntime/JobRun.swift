@@ -112,15 +112,6 @@ public struct JobRun: Sendable {
     try await retrier.run("reading from Postgres") { try await database.transaction(readOnly: true, body) }
   }
 
-  /// Lends the connection in a transaction in which all that is read is of one moment, and of which nothing is
-  /// kept: it is always rolled back. It may make temporary tables; `set transaction read only` ends that.
-  @discardableResult
-  public func snapshot<Value: Sendable>(
-    _ body: @Sendable (borrowing Session) throws -> Value
-  ) async throws -> Value {
-    try await retrier.run("reading from Postgres") { try await database.snapshot(body) }
-  }
-
   /// Lends an empty temporary table, which lives until the connection is lost: what a run gathers before it writes.
   @discardableResult
   public func staging<Value: Sendable>(

@@ -87,6 +87,12 @@ package func quotedIdentifier(_ name: String) -> String {
   name.unicodeScalars.reduce(into: "\"") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
 }
 
+/// A text as SQL takes it where no value can be bound (manual 4.1.2.2: in this form a backslash and a quote inside are
+/// escaped, whatever the session is set to).
+package func quotedLiteral(_ text: String) -> String {
+  text.unicodeScalars.reduce(into: "E'") { $0 += $1 == "'" || $1 == "\\" ? "\\\($1)" : String($1) } + "'"
+}
+
 // The OIDs of built-in types never change (src/include/catalog/pg_type.dat).
 
 extension Int: PostgresEncodable {

@@ -76,6 +76,13 @@ public struct SQLFile: Sendable {
     return file
   }
 
+  /// The same file of ours with fragments in its holes.
+  public func filling(_ holes: [String: SQLFragment]) -> SQLFile {
+    var file = self
+    file.fillings.merge(holes) { $1 }
+    return file
+  }
+
   /// The same statement, planned and not carried out.
   public func explained() -> SQLFile {
     var file = self

@@ -3,7 +3,7 @@ import Postgres
 
 /// A board: a query that yields `(member, score)`.
 struct Board: Sendable {
-  let file: SQLFile
+  private(set) var file: SQLFile
   /// The temporary relations that its text reads.
   let needs: [Preparation]
 
@@ -34,6 +34,14 @@ struct Board: Sendable {
       let needs = file.isBuiltIn ? builtIn.first { $0.file.name == file.name }?.needs : nil
       return Board(file: file, needs: needs ?? Preparation.forAll)
     }
+  }
+
+  /// The same board in one of the windows, of which the widest is 1: a built-in board reads the count of that window.
+  func counting(_ window: Int) -> Board {
+    guard file.isBuiltIn else { return self }
+    var board = self
+    board.file = file.filling(["count": SQLFragment(sql: Preparation.count(ofWindow: window))])
+    return board
   }
 
   /// The board's columns, to be looked at without being read.

@@ -45,23 +45,19 @@ struct Calculation: Sendable {
     if board.file.isBuiltIn, let failure = board.needs.compactMap({ missing[$0] }).first { throw failure }
     let score = try score(of: board, window, session)
     let rows = try session.attempt(
-      board.ranked(by: score), binding: values(for: board, window), limit: timeLeft)
+      board.counting((windows.firstIndex(of: window) ?? 0) + 1).ranked(by: score), binding: values(for: window),
+      limit: timeLeft)
     return try Ranking(rows, of: board, limit: limit)
   }
 
   private func score(of board: Board, _ window: BoardWindow, _ session: borrowing Session) throws -> Score {
     guard !board.file.isBuiltIn else { return .whole }
-    let columns = try session.describe(board.columns, binding: values(for: board, window))
+    let columns = try session.describe(board.columns, binding: values(for: window))
     return Score(type: columns[1].type)
   }
 
-  private func values(for board: Board, _ window: BoardWindow) -> [String: any PostgresEncodable] {
-    var values: [String: any PostgresEncodable] = [
-      "window_start": window.start(before: moment), "window_end": moment, "limit": limit,
-    ]
-    // Where a built-in board finds its count among those of all windows.
-    if board.file.isBuiltIn { values["window"] = (windows.firstIndex(of: window) ?? 0) + 1 }
-    return values
+  private func values(for window: BoardWindow) -> [String: any PostgresEncodable] {
+    ["window_start": window.start(before: moment), "window_end": moment, "limit": limit]
   }
 
   // MARK: Looking
@@ -85,13 +81,13 @@ struct Calculation: Sendable {
 
   /// What boards of one's own may mean otherwise where foreign tables are read.
   func remarks(_ session: borrowing Session) throws -> [String] {
-    guard let window = windows.first, let own = boards.first(where: { !$0.file.isBuiltIn }) else { return [] }
+    guard let window = windows.first, boards.contains(where: { !$0.file.isBuiltIn }) else { return [] }
     _ = try prepare(isFilled: false, session)
-    return try session.foreignMeanings(of: boards.map(\.file), binding: values(for: own, window))
+    return try session.foreignMeanings(of: boards.map(\.file), binding: values(for: window))
   }
 
   private func look(at board: Board, _ window: BoardWindow, _ session: borrowing Session) throws {
-    let (score, values) = (try score(of: board, window, session), values(for: board, window))
+    let (score, values) = (try score(of: board, window, session), values(for: window))
     try session.attempt(board.ranked(by: score, isExplained: true), binding: values, limit: timeLeft)
     // Whether texts are numbers only the rows can tell.
     guard case .text = score else { return }

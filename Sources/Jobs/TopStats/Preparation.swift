@@ -90,9 +90,15 @@ enum Preparation: String, CaseIterable, Sendable {
     }
   }
 
-  /// One pass counts for all windows: an array with a count for each, the widest first, which is everything that is read.
+  /// One pass counts for all windows: a column for each, the widest first, which is everything that is read.
   private static func counts(_ windows: Int, _ moment: String) -> SQLFragment {
-    let narrower = windows < 2 ? [] : (2...windows).map { "count(*) filter (where \(moment) >= :start_\($0))" }
-    return SQLFragment(sql: "array[" + (["count(*)"] + narrower).joined(separator: ", ") + "]")
+    let counted = (1...max(windows, 1)).map { window in
+      let filter = window == 1 ? "" : " filter (where \(moment) >= :start_\(window))"
+      return "count(*)\(filter) as \(count(ofWindow: window))"
+    }
+    return SQLFragment(sql: counted.joined(separator: ", "))
   }
+
+  /// The column with what was counted for a window; the widest is 1.
+  static func count(ofWindow window: Int) -> String { "count_\(window)" }
 }

@@ -16,6 +16,8 @@ extension TopStats {
     let historyKeep: Duration?
     let boardTimeout: Duration?
     let workMemory: Int
+    /// Connections that calculate at once.
+    let parallel: Int
 
     private static let usualPrefix = "top:"
 
@@ -74,6 +76,7 @@ extension TopStats {
         help: "How long one statement may take; what takes longer fails alone.")
       workMemory = env.int(
         "TOP_STATS_WORK_MEM", default: 128, in: 1...65_536, help: "Postgres' work_mem for the calculation, in MB.")
+      parallel = env.int("TOP_STATS_PARALLEL", default: 2, in: 1...32, help: "Connections that calculate at once.")
     }
 
     /// What names a board and its window, for example `feeds_liked` or `feeds_liked:1d`.

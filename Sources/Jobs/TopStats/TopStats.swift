@@ -50,8 +50,11 @@ struct TopStats: Job {
     }
     // From now on an earlier run that was paused publishes nothing over what this one reads.
     try await run.claim(boards.flatMap { board in windows.map { settings.key(board.name, $0) } })
-    let calculation = calculation(of: boards, run)
-    let results = try await run.snapshot { session in try calculation.carryOut(session) }
+    let calculations = calculation(of: boards, run).split(into: settings.parallel)
+    let calculated = try await run.snapshot(for: calculations) { calculation, session in
+      try calculation.carryOut(session)
+    }
+    let results = boards.flatMap { board in calculated.joined().filter { $0.board == board.name } }
     run.log.debug("calculated the boards")
 
     var report = Report()

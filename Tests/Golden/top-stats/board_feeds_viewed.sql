@@ -1,15 +1,14 @@
 -- top-stats, board_feeds_viewed
-\set window '''2''::bigint'
 \set limit '''1000''::bigint'
-prepare golden (bigint, bigint) as
+prepare golden (bigint) as
 select best.member::text as member, best.number::text as score, best.score::text as exact from (select board.member, board.score, board.score::double precision as number from (select * from (-- Feeds by their views.
-select feed_id as member, counts[$1] as score
+select feed_id as member, count_2 as score
 from oneshot_views_received
-where counts[$1] > 0
+where count_2 > 0
 ) as file) as board
-  order by number desc nulls first fetch first $2 rows with ties) as best
+  order by number desc nulls first fetch first $1 rows with ties) as best
 order by best.number desc nulls first, best.member::text collate "C" desc
-limit $2 + 1
+limit $1 + 1
 ;
-execute golden (:window, :limit);
+execute golden (:limit);
 deallocate golden;

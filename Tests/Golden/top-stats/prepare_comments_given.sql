@@ -7,7 +7,7 @@
 -- deleted, which are few, and not for each of those that live. (An array, because a temporary table would keep the
 -- whole from being done in parallel.)
 create temporary table oneshot_comments_given on commit drop as
-select user_id, array[count(*), count(*) filter (where created_at >= :start_2)] as counts
+select user_id, count(*) as count_1, count(*) filter (where created_at >= :start_2) as count_2
 from feed_comments
 where created_at >= :start_1 and created_at < :window_end and feed_id is not null
   and not exists (

@@ -5,9 +5,9 @@
 -- What users who are not deleted did to feeds, by feed; and whose feed it is.
 -- Deleted feeds stay in it, marked as such: given.sql asks which they are.
 create temporary table oneshot_comments_received on commit drop as
-select tally.feed_id, live.user_id, live.id is not null as is_live, tally.counts
+select tally.*, live.user_id, live.id is not null as is_live
 from (
-  select feed_id, array[count(*), count(*) filter (where created_at >= :start_2)] as counts
+  select feed_id, count(*) as count_1, count(*) filter (where created_at >= :start_2) as count_2
   from feed_comments
   where created_at >= :start_1 and created_at < :window_end
     and exists (select from oneshot_live_users as live where live.id = feed_comments.user_id)

@@ -4,9 +4,9 @@
 \set window_end '''2025-11-08T02:00:00Z'''
 -- Views by feed.
 create temporary table oneshot_views_received on commit drop as
-select tally.feed_id, tally.counts
+select tally.*
 from (
-  select feed_id, array[count(*), count(*) filter (where viewed_at >= :start_2)] as counts
+  select feed_id, count(*) as count_1, count(*) filter (where viewed_at >= :start_2) as count_2
   from feed_views
   where viewed_at >= :start_1 and viewed_at < :window_end
   group by feed_id) as tally

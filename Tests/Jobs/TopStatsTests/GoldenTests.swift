@@ -14,7 +14,7 @@ import Testing
       "top-stats",
       [
         "before": moment - .days(90), "batch": 10_000, "board": "comments", "computed_at": moment, "members": 2,
-        "member_list": ["7", "3"], "score_list": ["12", "9.5"], "limit": 1000, "window": 2, "instance": "",
+        "member_list": ["7", "3"], "score_list": ["12", "9.5"], "limit": 1000, "instance": "",
         "key_prefix": "top:", "server": "cache:6379/0", "variant": "history", "keeps_history": true,
         "since": moment - .days(30),
       ])
@@ -37,7 +37,7 @@ import Testing
     var env = Environment([:])
     for board in Board.all(folder: nil, chosen: nil, &env) {
       golden.add(
-        "board_\(board.name)", try board.ranked(by: .whole).statement(binding: ["limit": 1000, "window": 2]))
+        "board_\(board.name)", try board.counting(2).ranked(by: .whole).statement(binding: ["limit": 1000]))
       needs["board_\(board.name)"] = preparations.map(\.0)
     }
     func own(_ score: String) -> Board {

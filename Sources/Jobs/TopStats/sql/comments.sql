@@ -1,4 +1,4 @@
 -- Feeds by their comments.
-select feed_id as member, counts[:window] as score
+select feed_id as member, {count} as score
 from oneshot_comments_received
-where is_live and counts[:window] > 0
+where is_live and {count} > 0

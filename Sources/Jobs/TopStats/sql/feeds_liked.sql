@@ -1,4 +1,4 @@
 -- Feeds by the likes they got.
-select feed_id as member, counts[:window] as score
+select feed_id as member, {count} as score
 from oneshot_likes_received
-where is_live and counts[:window] > 0
+where is_live and {count} > 0

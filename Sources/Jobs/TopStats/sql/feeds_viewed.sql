@@ -1,4 +1,4 @@
 -- Feeds by their views.
-select feed_id as member, counts[:window] as score
+select feed_id as member, {count} as score
 from oneshot_views_received
-where counts[:window] > 0
+where {count} > 0

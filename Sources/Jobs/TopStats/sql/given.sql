@@ -3,7 +3,7 @@
 -- deleted, which are few, and not for each of those that live. (An array, because a temporary table would keep the
 -- whole from being done in parallel.)
 create temporary table {result} on commit drop as
-select user_id, {counts} as counts
+select user_id, {counts}
 from {events}
 where created_at >= :start_1 and created_at < :window_end and feed_id is not null
   and not exists (

@@ -1,9 +1,9 @@
 -- What users who are not deleted did to feeds, by feed; and whose feed it is.
 -- Deleted feeds stay in it, marked as such: given.sql asks which they are.
 create temporary table {result} on commit drop as
-select tally.feed_id, live.user_id, live.id is not null as is_live, tally.counts
+select tally.*, live.user_id, live.id is not null as is_live
 from (
-  select feed_id, {counts} as counts
+  select feed_id, {counts}
   from {events}
   where created_at >= :start_1 and created_at < :window_end
     and exists (select from oneshot_live_users as live where live.id = {events}.user_id)

@@ -1,5 +1,5 @@
 -- Users by their new followers.
-select followee_id as member, counts[:window] as score
+select followee_id as member, {count} as score
 from oneshot_followers_won
 join oneshot_live_users as live on live.id = followee_id
-where counts[:window] > 0
+where {count} > 0

@@ -1,8 +1,8 @@
 -- Views by feed.
 create temporary table {result} on commit drop as
-select tally.feed_id, tally.counts
+select tally.*
 from (
-  select feed_id, {counts} as counts
+  select feed_id, {counts}
   from feed_views
   where viewed_at >= :start_1 and viewed_at < :window_end
   group by feed_id) as tally
