@@ -4,6 +4,16 @@ import Testing
 @testable import JobRuntime
 
 @Suite struct RedactorTests {
+  @Test(arguments: ["p@ss/w%rd é", "p%40ss%2Fw%25rd%20%C3%A9", "p%40ss/w%25rd+%c3%a9", "%70@ss%2fw%rd é"])
+  func `a secret is found as it is, and in whatever way a URL may hold it`(text: String) {
+    #expect(Redactor(["p@ss/w%rd é"]).redact("a \(text), \(text)") == "a ***, ***")
+  }
+
+  @Test(arguments: ["p%41ss%2Fw%25rd%20%C3%A9", "p%40ss%2Fw%25rd%20%C3", "p%4", "%"])
+  func `what is another text in a URL stays`(text: String) {
+    #expect(Redactor(["p@ss/w%rd é"]).redact(text) == text)
+  }
+
   @Test(arguments: [
     ("is hunter2.", "is ***."), ("hunter2", "***"), ("hunter2hunter2", "******"),
     ("hunterr2 hunter", "hunterr2 hunter"),

@@ -48,6 +48,55 @@ import Testing
     }
   }
 
+  @Test func `a symbolic link is not followed, and stays`() throws {
+    try inFolder { folder in
+      let (link, target) = (folder.appending(path: "a.prom").path, folder.appending(path: "secret").path)
+      try "kept".write(toFile: target, atomically: true, encoding: .utf8)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+      for write in [SmallFile.write, { text, path in try SmallFile.replace(path, with: text) }] {
+        let failure = try #require(throws: SmallFile.Failure.self) { try write("x", link) }
+        #expect(failure == .symbolicLink)
+      }
+      #expect(try SmallFile.read(target) == "kept")
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+      #expect(try names(in: folder) == ["a.prom", "secret"])
+    }
+  }
+
+  @Test func `what is written is replaced where it can be, and written over where it is a pipe`() throws {
+    try inFolder { folder in
+      let path = folder.appending(path: "result").path
+      try SmallFile.write("first, and longer", to: path)
+      let old = try FileHandle(forReadingFrom: URL(filePath: path))
+      try SmallFile.write("second", to: path)
+      #expect(try old.readToEnd() == Data("first, and longer".utf8) && SmallFile.read(path) == "second")
+      let pipe = folder.appending(path: "pipe").path
+      #expect(mkfifo(pipe, 0o600) == 0)
+      let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+      defer { close(reader) }
+      try SmallFile.write("third", to: pipe)
+      var bytes = [UInt8](repeating: 0, count: 10)
+      #expect(Foundation.read(reader, &bytes, bytes.count) == 5)
+      #expect(try names(in: folder) == ["pipe", "result"])
+    }
+  }
+
+  @Test func `a pipe is read to its end, and one that nobody writes to is an error`() throws {
+    try inFolder { folder in
+      let path = folder.appending(path: "pipe").path
+      #expect(mkfifo(path, 0o600) == 0)
+      let failure = try #require(throws: SmallFile.Failure.self) { try SmallFile.read(path) }
+      #expect("\(failure)".contains("it is a pipe"))
+      Thread.detachNewThread {
+        // Waits for the reader.
+        let writer = open(path, O_WRONLY)
+        for piece in ["one, ", "two"] { writeAll(piece, to: writer) }
+        close(writer)
+      }
+      #expect(try SmallFile.read(path) == "one, two")
+    }
+  }
+
   @Test func `what cannot be replaced stays, and nothing is left beside it`() throws {
     try inFolder { folder in
       try FileManager.default.createDirectory(at: folder.appending(path: "a.prom"), withIntermediateDirectories: false)

@@ -6,18 +6,18 @@ public struct FileDraft: Sendable {
   public let path: String
   private let temporary: String
 
-  /// Writes it. Everybody may read it.
+  /// Writes it. The umask says who may read it.
   ///
   /// - Parameter path: of the file whose place it is to take; in the same folder, so that taking it is one step.
   public init(of path: String, _ text: String) throws(SmallFile.Failure) {
     self.path = path
     try Self.check(path)
     temporary = Self.name(of: path)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw SmallFile.Failure(errno) }
     defer { close(descriptor) }
     do throws(SmallFile.Failure) {
-      guard writeAll(text, to: descriptor), fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0 else {
+      guard writeAll(text, to: descriptor), fsync(descriptor) == 0 else {
         throw SmallFile.Failure(errno)
       }
     } catch {
@@ -29,10 +29,13 @@ public struct FileDraft: Sendable {
   /// Looks whether a file could be put there, and writes nothing.
   public static func check(_ path: String) throws(SmallFile.Failure) {
     var facts = stat()
-    // A rename would put a file in the place of /dev/null too.
-    if stat(path, &facts) == 0 {
-      guard facts.st_mode & S_IFMT == S_IFREG else {
-        throw SmallFile.Failure(facts.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
+    // A rename would put a file in the place of /dev/null, or of a symbolic link, too.
+    if lstat(path, &facts) == 0 {
+      switch facts.st_mode & S_IFMT {
+      case S_IFREG: break
+      case S_IFDIR: throw SmallFile.Failure("it is a folder")
+      case S_IFLNK: throw SmallFile.Failure.symbolicLink
+      default: throw SmallFile.Failure("it is not a regular file")
       }
     } else if errno != ENOENT {
       throw SmallFile.Failure(errno)

@@ -30,15 +30,31 @@ package struct Redactor: Sendable {
     return result
   }
 
+  /// How long a secret is where a text begins with it as a URL may hold it: any of its bytes as `%40`, a blank as `+`.
+  private static func encodedLength(of secret: [UInt8], in text: ArraySlice<UInt8>) -> Int? {
+    var rest = text
+    for byte in secret {
+      guard let next = rest.popFirst() else { return nil }
+      if next == UInt8(ascii: "%"), let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
+        code == byte
+      {
+        rest = rest.dropFirst(2)
+      } else if next != byte, !(byte == UInt8(ascii: " ") && next == UInt8(ascii: "+")) {
+        return nil
+      }
+    }
+    return text.count - rest.count
+  }
+
   private static func replace(_ secret: String, in text: String) -> String {
     let wanted = Array(secret.utf8)
     var rest = Array(text.utf8)[...]
     var result: [UInt8] = []
     var isFound = false
     while rest.count >= wanted.count {
-      if rest.starts(with: wanted) {
+      if let length = rest.starts(with: wanted) ? wanted.count : encodedLength(of: wanted, in: rest) {
         result += "***".utf8
-        rest = rest.dropFirst(wanted.count)
+        rest = rest.dropFirst(length)
         isFound = true
       } else if let byte = rest.popFirst() {
         result.append(byte)

@@ -33,8 +33,10 @@ struct RuntimeSettings: JobSettings {
       "JOB_SCHEDULED_AT", form: "RFC 3339", default: nil,
       help: "The moment this run is for, filled in by the scheduler."
     ) { text in
-      Timestamp(rfc3339: text).map { .success($0) }
-        ?? .failure("is «\(text)», not a moment such as 2025-11-01T02:00:00Z")
+      guard let moment = Timestamp(rfc3339: text) else {
+        return .failure("is «\(text)», not a moment such as 2025-11-01T02:00:00Z")
+      }
+      return moment.isNameable ? .success(moment) : .failure(CalendarDay.complaint(about: text))
     }
     kubernetesName = env.optionalString(
       "JOB_KUBERNETES_NAME", help: "The Kubernetes Job's name; its suffix is the scheduled time, in minutes since 1970."

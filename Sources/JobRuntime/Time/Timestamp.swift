@@ -95,6 +95,15 @@ extension Timestamp {
   }
 }
 
+extension Timestamp {
+  /// Whether it is in one of the days that somebody may name (`CalendarDay.nameable`).
+  public var isNameable: Bool {
+    let days = CalendarDay.nameable
+    return (Int64(days.lowerBound.daysSince1970)...Int64(days.upperBound.daysSince1970))
+      .contains(microseconds.flooredQuotient(by: 86_400_000_000).quotient)
+  }
+}
+
 extension Timestamp: CustomStringConvertible {
   public var description: String { rfc3339 }
 }

@@ -11,8 +11,12 @@ enum Border: Sendable, Equatable {
   case moment(Timestamp)
 
   static func parse(_ text: String) -> Environment.Parsed<Border> {
-    if let day = CalendarDay(text) { return .success(.day(day)) }
-    if let moment = Timestamp(rfc3339: text) { return .success(.moment(moment)) }
+    if let day = CalendarDay(text) {
+      return CalendarDay.nameable.contains(day) ? .success(.day(day)) : .failure(CalendarDay.complaint(about: text))
+    }
+    if let moment = Timestamp(rfc3339: text) {
+      return moment.isNameable ? .success(.moment(moment)) : .failure(CalendarDay.complaint(about: text))
+    }
     return .failure("is «\(text)», neither a date (2025-11-01) nor RFC 3339 (2025-11-01T02:00:00Z)")
   }
 

@@ -53,9 +53,10 @@ struct DaySelection: Sendable, Equatable {
 
   private static func range(_ word: String) -> (first: CalendarDay, last: CalendarDay)? {
     // "2025-11-01..2025-11-07": both days have ten letters.
-    if let day = CalendarDay(word) { return (day, day) }
+    if let day = CalendarDay(word) { return CalendarDay.nameable.contains(day) ? (day, day) : nil }
     guard word.count == 22, word.dropFirst(10).prefix(2) == "..",
-      let first = CalendarDay(String(word.prefix(10))), let last = CalendarDay(String(word.suffix(10)))
+      let first = CalendarDay(String(word.prefix(10))), let last = CalendarDay(String(word.suffix(10))),
+      CalendarDay.nameable.contains(first), CalendarDay.nameable.contains(last)
     else { return nil }
     return (first, last)
   }
