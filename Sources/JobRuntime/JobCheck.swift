@@ -10,6 +10,8 @@ extension JobRunner {
     do { try await checkRedis(&found) } catch { found.complaints.append(JobFailure(classifying: error)) }
     await database.close()
     await redis.close()
+    for line in found.advice { log.warning("advice: \(line)") }
+    if !found.advice.isEmpty { found.facts.append(("advice", .array(found.advice.map { .string($0) }))) }
     record.counted.details = JSON(members: found.facts)
     record.rejected.add(
       found.complaints.map {
@@ -64,16 +66,14 @@ extension JobRunner {
       found.complaints += try await job.check(jobRun(leadership: nil))
       remarks = try await job.remarks(jobRun(leadership: nil))
     }
-    let advice = wishes + remarks
-    for line in advice { log.warning("advice: \(line)") }
-    if !advice.isEmpty { found.facts.append(("advice", .array(advice.map { .string($0) }))) }
+    found.advice += wishes + remarks
   }
 
   private func checkRedis(_ found: inout Findings) async throws {
     let commands = LeaderLock.trials(key: identity.lockKey) + jobNeeds.redisTrials
     let (clock, answers) = try await redis.withSession { session in
       var clock = self.clock
-      let answers = try session.pipeline([RedisCommand("INFO", "server")] + commands)
+      let answers = try session.pipeline([RedisCommand("INFO", "server"), RedisCommand("INFO", "memory")] + commands)
       clock.answered = surroundings.now()
       return (clock, answers)
     }
@@ -83,7 +83,10 @@ extension JobRunner {
     if let version = facts.first(where: { $0.hasPrefix(Self.version) }) {
       found.facts.append(("redis_version", .string(String(version.dropFirst(Self.version.count)))))
     }
-    for (command, answer) in zip(commands, answers.dropFirst()) {
+    if let eviction = Eviction(info: answers[1].text ?? "") {
+      found.advice.append(eviction.advice(lock: identity.lockKey, hasData: J.facts.keepsDataInRedis))
+    }
+    for (command, answer) in zip(commands, answers.dropFirst(2)) {
       if let moment = Timestamp(redisTime: answer), let failure = clock.failure("Redis", says: moment) {
         found.complaints.append(failure)
       }
@@ -119,6 +122,8 @@ extension JobRunner {
 private struct Findings {
   var complaints: [JobFailure] = []
   var facts: [(String, JSON)] = []
+  /// What may go wrong later.
+  var advice: [String] = []
 
   /// - Parameter subject: what failed.
   mutating func add(_ failure: JobFailure, _ subject: String) {

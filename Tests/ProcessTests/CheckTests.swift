@@ -22,6 +22,27 @@ import Testing
     #expect(try await place.redis("DBSIZE").integer == 0)
   }
 
+  @Test(arguments: [("allkeys-lru", "of any kind"), ("volatile-ttl", "that have a time to live"), ("noeviction", nil)])
+  func `a Redis that may evict the lock is named, with what is at risk`(policy: String, keys: String?) async throws {
+    let place = try await Place()
+    let redis = try await RedisServer(["--maxmemory", "100mb", "--maxmemory-policy", policy])
+    for (name, isOfData) in [("usage-aggregation", true), ("reindex", false)] {
+      let check = try await Binary(name).run(["--check"], place.environment.merging(["REDIS_URL": redis.url]) { $1 })
+      #expect(check.exitCode == 0, "\(check.output)")
+      let advice = check.result["details", "advice"].elements.compactMap(\.string).filter { $0.contains("evicts") }
+      #expect(advice.isEmpty == (keys == nil), "\(check.output)")
+      guard let keys else { continue }
+      let said = try #require(advice.first)
+      #expect(
+        said.contains("keys \(keys)") && said.contains("maxmemory-policy \(policy), maxmemory 100.00M"), "\(said)")
+      #expect(said.contains("oneshot:lock:\(name)") && said.contains("the job's data") == isOfData, "\(said)")
+    }
+    // Without a limit it is never full.
+    try await redis("CONFIG", "SET", "maxmemory", "0")
+    let check = try await job.run(["--check"], place.environment.merging(["REDIS_URL": redis.url]) { $1 })
+    #expect(check.exitCode == 0 && !check.output.contains("evicts"))
+  }
+
   @Test func `what is wrong in Postgres and in Redis is said at once`() async throws {
     let place = try await Place(migrated: false)
     let nobody = ["REDIS_URL": "redis://127.0.0.1:1"]
