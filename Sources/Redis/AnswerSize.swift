@@ -1,6 +1,6 @@
 /// How much memory an answer takes that is not whole yet, so that one that never ends can be given up.
 ///
-/// Every part of an answer ends with a line feed, and hiredis makes an object of each: an array of numbers takes twenty
+/// Every part of an answer ends with CR LF, and hiredis makes an object of each: an array of numbers takes twenty
 /// times the bytes that it had on the way.
 public struct AnswerSize {
   /// How large one answer may be, in bytes. It is kept twice, as it came and as it was parsed, and a job's other needs
@@ -10,12 +10,21 @@ public struct AnswerSize {
   /// What an object takes besides its text: `redisReply` and the pointer to it, each as `malloc` rounds it up.
   private static let bytesOfObject = 48
 
+  /// So many bytes are not looked at: of answers of this size jobs take thousands, and none is large in memory.
+  private static let small = 256 * 1024
+
   private(set) var bytes = 0
 
   mutating func add(_ piece: UnsafeRawBufferPointer) {
-    var lines = 0
-    for byte in piece where byte == UInt8(ascii: "\n") { lines += 1 }
-    bytes += piece.count + lines * Self.bytesOfObject
+    bytes += piece.count
+    guard bytes > Self.small else { return }
+    // One that two pieces share counts as well: the first piece may have ended with the CR.
+    var (lines, previous) = (0, UInt8(ascii: "\r"))
+    for byte in piece {
+      if byte == UInt8(ascii: "\n"), previous == UInt8(ascii: "\r") { lines += 1 }
+      previous = byte
+    }
+    bytes += lines * Self.bytesOfObject
   }
 
   /// - Parameter command: what was asked; empty where that is not known any more.

@@ -20,7 +20,7 @@ import Testing
     options.receiveNotice = { notice in heard.notices.withLock { $0.append(notice) } }
     let database = Database(options)
     let rows = try await database.withSession { session in
-      for level in ["warning", "notice", "info", "debug1"] {
+      for level in ["warning", "notice", "info", "debug"] {
         try session.query(Statement(sql: "do $$ begin raise \(level) 'this is \(level)' using hint = 'look'; end $$"))
       }
       try session.query(Statement(sql: "do $$ begin raise warning '%', repeat('x', 1000000); end $$"))

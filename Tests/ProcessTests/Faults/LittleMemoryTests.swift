@@ -66,7 +66,7 @@ import Testing
     let run = try await Usage.binary.runInLittleMemory([], usage.environment())
     #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
     // Of a name that is not read whole nobody knows which item it is.
-    #expect(run.result["details", "replay", "handed"].int == 2, "\(run.output)")
+    #expect(run.result["details", "replayed", "handed"].int == 2, "\(run.output)")
     let digest = try await usage.place.value(
       "select encode(item_digest, 'hex') from oneshot.dead_letters where octet_length(item) > 1000")
     for words in [["list", "--state", "all"], ["list", "--state", "all", "--json"], ["show", Usage.job, digest]] {

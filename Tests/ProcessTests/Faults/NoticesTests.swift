@@ -13,7 +13,7 @@ import Testing
       """
       create function chat() returns trigger language plpgsql as $$
       begin
-        raise warning E'\\u001b[2J\\u009b2J\\u202e\\r\\n{"level":"error"} \(Self.password) \(Self.encoded)' using hint = E'\\u001b[0m';
+        raise warning '%', E'\\u001b[2J\\u009b2J\\u202e\\r\\n{"level":"error"} \(Self.password) \(Self.encoded)' using hint = E'\\u001b[0m';
         return new;
       end $$;
       create trigger chat before insert on merchant_usage for each row execute function chat()

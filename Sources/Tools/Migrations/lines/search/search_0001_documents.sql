@@ -145,15 +145,25 @@ comment on function oneshot.search_track is
   'Makes triggers on a table that queue its rows in search_pending when they change: search_track(''assets'', ''asset''). Its caller owns the table, and may execute oneshot.search_enqueue().';
 
 -- Puts this schema's name into the functions that stand here by now. A procedure, so that it leaves itself as it is.
+--
+-- Inside of a literal, which is a name or a statement to come, quotes of the name are doubled; a quote in a comment
+-- begins none.
 create procedure oneshot.search_name_home() language plpgsql as $$
 declare
+  home constant text := quote_ident(current_schema()::text);
   definition text;
 begin
   for definition in
-    select pg_get_functiondef(oid) from pg_proc
+    select (
+      select string_agg(
+        replace(part[1], 'oneshot_home', case when part[1] like '''%' then replace(home, '''', '''''') else home end),
+        '' order by place)
+      from regexp_matches(pg_get_functiondef(oid), $parts$(--[^\n]*|'(?:[^']|'')*'|[^'-]+|-)$parts$, 'g')
+        with ordinality as parts (part, place))
+    from pg_proc
     where pronamespace = 'oneshot'::regnamespace and prokind = 'f' and prosrc like '%oneshot\_home%'
   loop
-    execute replace(definition, 'oneshot_home', quote_ident(current_schema()::text));
+    execute definition;
   end loop;
 end $$;
 
