@@ -66,6 +66,13 @@ extension JobRunner {
       found.complaints += try await job.check(jobRun(leadership: nil))
       remarks = try await job.remarks(jobRun(leadership: nil))
     }
+    if readOnly == nil, job.writes {
+      do { _ = try await database.read(Timeline.question) } catch let error as PostgresError
+        where Timeline.mayBeUntold(error)
+      {
+        remarks.append(Timeline.remark)
+      }
+    }
     found.advice += wishes + remarks
   }
 

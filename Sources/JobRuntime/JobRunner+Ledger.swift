@@ -54,7 +54,11 @@ extension JobRunner {
         // Read here: connecting may have taken a while.
         let clock = clock
         do {
-          return try ledger.read(session.query(ledger.open(facts, clock)).only(), clock)
+          do {
+            return try ledger.read(session.query(ledger.open(facts, clock)).only(), clock)
+          } catch let error as PostgresError where Timeline.mayBeUntold(error) {
+            return try ledger.read(session.query(ledger.open(facts, clock, asksTimeline: false)).only(), clock)
+          }
         } catch let error as PostgresError where Schema.isMissing(error) {
           return .schemaTooOld(found: AppliedMigrations())
         } catch let error as PostgresError where error.state == .undefinedColumn || error.state == .undefinedTable {
@@ -85,7 +89,8 @@ extension JobRunner {
         try await database.withSession { session in try session.query(statement) }
       }
       if isGood, try rows.first?.value("is_written", as: Bool.self) != true {
-        return Ledger.fenced(leadership.fence, newest: nil)
+        return try leadership.ledger.failure(rows, leadership.fence)
+          ?? JobFailure(.internal, "the run's row in the ledger is not there, or was closed by somebody else")
       }
       record.isClosed = true
       log.debug("closed the run in the ledger")

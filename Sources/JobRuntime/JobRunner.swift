@@ -162,9 +162,12 @@ struct JobRunner<J: Job>: Sendable {
         result.reason = "already_done"
         result.details = ["done_by": .string(earlier)]
         return result
-      case .opened(let fence, let attempt, let hasAsked):
+      case .opened(let fence, let attempt, let hasAsked, let timeline):
         log.debug("opened the run in the ledger", ["fence": .integer(fence), "attempt": .integer(Int64(attempt))])
         record.opening = (fence, attempt)
+        if timeline == nil { log.info(Timeline.remark) }
+        var ledger = ledger
+        ledger.timeline = timeline
         return await runOpened(JobRun.Leadership(lock: lock, ledger: ledger, fence: fence), replaying: hasAsked)
       }
     } catch {

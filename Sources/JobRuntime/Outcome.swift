@@ -18,6 +18,8 @@ public enum FailureKind: String, Sendable, CaseIterable {
   case lockLost = "lock_lost"
   /// A newer run has started.
   case fenced
+  /// Postgres failed over to another server, or was restored, while the run went on.
+  case failover
   /// `JOB_TIMEOUT` ran out.
   case deadline
   /// A run that does other work was in the way for all the time that this one may wait.
@@ -34,7 +36,7 @@ public enum FailureKind: String, Sendable, CaseIterable {
     case .usage: 64
     case .unavailable: 69
     case .internal: 70
-    case .lockLost, .fenced, .deadline, .busy, .clock: 75
+    case .lockLost, .fenced, .failover, .deadline, .busy, .clock: 75
     case .denied: 77
     case .misconfigured: 78
     }

@@ -9,6 +9,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   /// The first two letters, which name the family of the error.
   public var errorClass: String { String(rawValue.prefix(2)) }
 
+  public static let featureNotSupported = SQLState(rawValue: "0A000")
   public static let protocolViolation = SQLState(rawValue: "08P01")
   public static let uniqueViolation = SQLState(rawValue: "23505")
   public static let checkViolation = SQLState(rawValue: "23514")
@@ -20,6 +21,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   public static let undefinedFunction = SQLState(rawValue: "42883")
   public static let invalidSchemaName = SQLState(rawValue: "3F000")
   public static let invalidDatabaseName = SQLState(rawValue: "3D000")
+  public static let objectNotInPrerequisiteState = SQLState(rawValue: "55000")
   public static let lockNotAvailable = SQLState(rawValue: "55P03")
   public static let queryCanceled = SQLState(rawValue: "57014")
 

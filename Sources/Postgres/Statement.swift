@@ -74,6 +74,9 @@ extension Statement: ExpressibleByStringInterpolation {
       sql += "$\(parameters.count)"
     }
 
+    /// Puts a text of the program's own into the statement as it is: never a value, which a `StaticString` cannot be.
+    package mutating func appendInterpolation(text: StaticString) { sql += "\(text)" }
+
     /// Puts a table's or column's name into the text, quoted.
     public mutating func appendInterpolation(identifier name: String) {
       sql += quotedIdentifier(name)

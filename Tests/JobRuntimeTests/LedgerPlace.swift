@@ -55,7 +55,7 @@ struct LedgerPlace {
     isForced: Bool = false
   ) async throws -> (fence: Int64, attempt: Int) {
     let opening = try await open(ledger, at: scheduledAt, by: source, isForced: isForced)
-    guard case .opened(let fence, let attempt, _) = opening else { throw TestFailure("\(opening)") }
+    guard case .opened(let fence, let attempt, _, _) = opening else { throw TestFailure("\(opening)") }
     return (fence, attempt)
   }
 

@@ -167,7 +167,7 @@ import Testing
           let opening = try await database.withSession { session in
             try ledger.read(session.query(statement).only(), LedgerPlace.clock)
           }
-          guard case .opened(let fence, _, _) = opening else { throw TestFailure("\(opening)") }
+          guard case .opened(let fence, _, _, _) = opening else { throw TestFailure("\(opening)") }
           return fence
         }
       }

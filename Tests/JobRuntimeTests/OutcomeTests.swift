@@ -7,7 +7,8 @@ import Testing
 @Suite struct OutcomeTests {
   @Test(
     arguments: [
-      (.usage, 64), (.unavailable, 69), (.internal, 70), (.lockLost, 75), (.fenced, 75), (.deadline, 75), (.busy, 75),
+      (.usage, 64), (.unavailable, 69), (.internal, 70), (.lockLost, 75), (.fenced, 75), (.failover, 75),
+      (.deadline, 75), (.busy, 75),
       (.clock, 75),
       (.denied, 77), (.misconfigured, 78),
     ] as [(FailureKind, Int32)])
@@ -32,7 +33,7 @@ import Testing
         "`succeeded` | 0 | —", "`skipped` | 0 | —", "`partial` | 65 | not retry, alert",
         "`failed` / `usage` | 64 | not retry", "`failed` / `unavailable` | 69 | retry",
         "`failed` / `internal` | 70 | retry, alert",
-        "`failed` / `lock_lost`, `fenced`, `deadline`, `busy`, `clock` | 75 | retry",
+        "`failed` / `lock_lost`, `fenced`, `failover`, `deadline`, `busy`, `clock` | 75 | retry",
         "`failed` / `denied` | 77 | not retry", "`failed` / `misconfigured` | 78 | not retry",
         "`interrupted` | 143, 130 | retry",
       ])
@@ -78,7 +79,7 @@ import Testing
     #expect(
       ExitCode.line()
         == "0 succeeded, skipped · 64 usage · 65 partial · 69 unavailable · 70 internal · "
-        + "75 lock_lost, fenced, deadline, busy, clock · 77 denied · 78 misconfigured · 130, 143 interrupted")
+        + "75 lock_lost, fenced, failover, deadline, busy, clock · 77 denied · 78 misconfigured · 130, 143 interrupted")
   }
 
   @Test func `a lost connection is unavailable and an unknown error internal`() {

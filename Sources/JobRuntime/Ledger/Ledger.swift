@@ -4,14 +4,17 @@ import Postgres
 struct Ledger: Sendable {
   let identity: RunIdentity
   let runID: RunID
+  /// The server's history in which the run was opened; `nil` where that is not compared.
+  var timeline: String?
 
   var job: String { identity.job }
   var shard: Shard { identity.shard }
 
   /// What opening came to.
   enum Opening: Sendable {
-    /// `hasAsked` says whether dead letters of the job are asked to be replayed.
-    case opened(fence: Int64, attempt: Int, hasAsked: Bool)
+    /// `hasAsked` says whether dead letters of the job are asked to be replayed; `timeline` is nothing where the server does
+    /// not tell it.
+    case opened(fence: Int64, attempt: Int, hasAsked: Bool, timeline: String?)
     /// The slot has succeeded before, in the run with this id.
     case alreadyDone(runID: String)
     /// The migrations that were applied end before what this binary needs.
@@ -21,8 +24,10 @@ struct Ledger: Sendable {
   /// Takes the next fencing token and writes the run's row: all in one statement, so in one transaction
   /// and one round trip.
   ///
-  /// - Parameter clock: where Postgres' clock disagrees, nothing is written.
-  func open(_ facts: OpeningFacts, _ clock: ClockCheck) -> Statement {
+  /// - Parameters:
+  ///   - clock: where Postgres' clock disagrees, nothing is written.
+  ///   - asksTimeline: whether the server is asked for its timeline, which some refuse.
+  func open(_ facts: OpeningFacts, _ clock: ClockCheck, asksTimeline: Bool = true) -> Statement {
     """
     with me as (
       select \(identity.instance)::text as instance, \(job)::text as job, \(identity.server)::text as server,
@@ -88,7 +93,7 @@ struct Ledger: Sendable {
       returning fence, attempt
     )
     select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
-      statement_timestamp() as moment,
+      statement_timestamp() as moment, \(text: asksTimeline ? Timeline.told : Timeline.untold) as timeline,
       statement_timestamp() between \(clock.earliest) and \(clock.latest) as is_right,
       -- Asked here, where it costs no round trip.
       exists (
@@ -128,11 +133,13 @@ struct Ledger: Sendable {
       throw JobFailure(
         .fenced, "a newer run has started while this one was opened", hint: "Nothing to do: it does the work.")
     }
-    return .opened(fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"))
+    return .opened(
+      fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"),
+      timeline: try row.optional("timeline"))
   }
 
-  /// Age at which runs leave the ledger whose work nobody does any more: longer than between two of the rarest schedule.
-  private static let forgotten = Duration.days(400)
+  /// Age in days at which runs leave the ledger whose work nobody does any more: longer than between two of the rarest schedule.
+  private static let forgotten = 400
 
   /// Ends the run's row, counts it, and removes a few rows that are too old. Says whether it is written: a
   /// success is not when the fence was no longer this run's.
@@ -147,10 +154,12 @@ struct Ledger: Sendable {
     keepingSince horizon: Timestamp
   ) -> Statement {
     """
-    with fence as (
-      select token = \(fence) as is_ours from oneshot.fences
+    with newest as (
+      select token, \(text: timelineNow) as timeline from oneshot.fences
       where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
         and shard = \(shard.index) for share
+    ), fence as (
+      select *, token = \(fence) and timeline is not distinct from \(timeline)::text as is_ours from newest
     ), closed as (
       update oneshot.job_runs
       set status = \(result.status.rawValue), finished_at = \(moment),
@@ -176,16 +185,21 @@ struct Ledger: Sendable {
         dead_letters = t.dead_letters + excluded.dead_letters,
         consecutive_failures = case when excluded.succeeded = 1 then 0 else t.consecutive_failures + 1 end,
         last_succeeded_at = coalesce(excluded.last_succeeded_at, t.last_succeeded_at)
+    ), age as (
+      -- By the host's clock and by Postgres': one that is ahead makes nothing old.
+      select least(\(moment)::timestamptz, now()) - (\(moment)::timestamptz - \(horizon)::timestamptz) as horizon,
+        least(\(moment)::timestamptz, now()) - make_interval(days => \(Self.forgotten)) as forgotten
     ), removed as (
       -- Of other work only what is very old: its own runs remove it, unless nobody does that work any more.
       delete from oneshot.job_runs where run_id in (
         select run_id from oneshot.job_runs
-        where instance = \(identity.instance) and job = \(job) and started_at < \(horizon) and status <> 'running'
+        where instance = \(identity.instance) and job = \(job) and started_at < (select horizon from age)
+          and status <> 'running'
           and (variant = \(identity.variant) and server in (\(identity.server), '')
-            or started_at < \(min(horizon, moment - Self.forgotten)))
+            or started_at < (select least(horizon, forgotten) from age))
         order by started_at limit 500)
     )
-    select is_ours or exists (
+    select token, timeline, is_ours or exists (
       -- Sent again, because the answer was lost: it may have been written before a newer run started.
       select from oneshot.job_runs where run_id = \(runID) and status = \(result.status.rawValue)
     ) as is_written from fence
@@ -196,7 +210,7 @@ struct Ledger: Sendable {
   /// start in between.
   func fenceCheck() -> Statement {
     """
-    select token from oneshot.fences
+    select token, \(text: timelineNow) as timeline from oneshot.fences
     where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
       and shard = \(shard.index) for share
     """
@@ -213,18 +227,28 @@ struct Ledger: Sendable {
     """
   }
 
-  /// - Throws: `JobFailure` of kind `fenced` when a newer run has started.
+  private var timelineNow: StaticString { timeline == nil ? Timeline.untold : Timeline.told }
+
+  /// - Throws: `JobFailure` of kind `fenced` when a newer run has started, of kind `failover` when the server's history is
+  ///   another than the one in which this run was opened.
   func check(_ rows: Rows, against fence: Int64) throws {
-    let newest = try rows.first?.value("token", as: Int64.self)
-    guard newest == fence else {
-      throw Self.fenced(fence, newest: newest)
-    }
+    if let failure = try failure(rows, fence) { throw failure }
   }
 
-  static func fenced(_ fence: Int64, newest: Int64?) -> JobFailure {
-    JobFailure(
-      .fenced,
-      "a newer run has started: this run's fence is \(fence)" + (newest.map { ", the newest is \($0)" } ?? ""),
+  /// Why a run may no longer write, by the row of its fence; `nil` if it may.
+  func failure(_ rows: Rows, _ fence: Int64) throws -> JobFailure? {
+    let newest = try rows.first?.value("token", as: Int64.self)
+    if let timeline, let now = try rows.first?.optional("timeline", as: String.self), now != timeline {
+      return Timeline.failure("its timeline was \(timeline) and is \(now)")
+    }
+    // Tokens only rise.
+    guard let newest, newest >= fence else {
+      return Timeline.failure(
+        "this run's fence \(fence) is not there; the newest is \(newest.map(String.init) ?? "none")")
+    }
+    guard newest > fence else { return nil }
+    return JobFailure(
+      .fenced, "a newer run has started: this run's fence is \(fence), the newest is \(newest)",
       hint: "Nothing to do: what was not committed is rolled back, and the newer run does the work.")
   }
 }

@@ -63,7 +63,8 @@ import Testing
     try await expectMended(try await counters.run(redis: proxy), counters)
   }
 
-  @Test(arguments: ["copy \"staged", "PGCOPY\n", "select token from oneshot.fences", "is_unwritten"], [false, true])
+  @Test(
+    arguments: ["copy \"staged", "PGCOPY\n", "timeline from oneshot.fences\nwhere", "is_unwritten"], [false, true])
   func `9: a Postgres that goes silent in the middle is noticed`(text: String, arrived: Bool) async throws {
     let counters = try await Counters()
     let proxy = try silent(from: text, counters.place.servers.postgresSocket, after: arrived)
@@ -129,7 +130,7 @@ import Testing
     try await counters.expectRight()
   }
 
-  @Test(arguments: ["select token from oneshot.fences", "is_unwritten"])
+  @Test(arguments: ["timeline from oneshot.fences\nwhere", "is_unwritten"])
   func `24: an answer of Postgres that comes after its time is nobody's`(text: String) async throws {
     let counters = try await Counters()
     let proxy = try silent(from: text, counters.place.servers.postgresSocket, after: true)
