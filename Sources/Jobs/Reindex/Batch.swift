@@ -91,6 +91,12 @@ extension ItemFailure {
       message: "documents have this language, and search() does not look for it; a rebuild fixes that")
   }
 
+  static func missingIndex(_ what: String) -> ItemFailure {
+    ItemFailure(
+      item: "search_documents/\(what)", kind: .missing,
+      message: "search_documents has no \(what): somebody has dropped it; a rebuild makes it")
+  }
+
   static func orphaned(_ id: String, in entity: Entity) -> ItemFailure {
     difference(.orphaned, "the index has it, and its source no longer", of: id, in: entity)
   }

@@ -22,8 +22,10 @@ extension LetterKind {
     remedy: "The message names file and line: correct it, or leave the entity out of `REINDEX_ENTITIES`.")
 
   static let missing = LetterKind(
-    "missing", cause: "`REINDEX_MODE=verify` found a document, or a language, that the index does not have.",
-    remedy: "The mode `changed` indexes the document; `rebuild` adds the language.")
+    "missing",
+    cause:
+      "`REINDEX_MODE=verify` found a document or a language that the index does not have, or an index that `search_documents` does not have.",
+    remedy: "The mode `changed` indexes the document; `rebuild` adds the language, or the index.")
 
   static let stale = LetterKind(
     "stale", cause: "`REINDEX_MODE=verify` found a document that the index has as it was, or damaged.",

@@ -76,8 +76,8 @@ struct Reading: Sendable {
     let answers = try session.read([pass.cursor(of: lane), statement])
     guard let row = answers[0].first else {
       throw JobFailure(
-        .unavailable, "the server has lost where this pass over \(entity.name) stood",
-        hint: "A replica took over that had not heard of it, perhaps. The next run starts from scratch.")
+        .failover, "the server has lost where this pass over \(entity.name) stood",
+        hint: "A failover to a replica that had not received it, or a restore. The next run starts from scratch.")
     }
     let stored = try Pass.Lane(row)
     guard stored.after.map(ExactName.init) == lane.after.map(ExactName.init) else { throw Pass.LostPages(lane: stored) }

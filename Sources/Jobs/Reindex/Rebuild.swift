@@ -78,7 +78,7 @@ struct Rebuild: Sendable {
     let ready: Statement = "select oneshot.search_rebuild_ready()"
     try await run.transaction { tx in try tx.query(ready.limited(to: run.timeLeft)) }
     run.log.debug("swapping")
-    try await swap(run)
+    try await swap(names, run)
     // Not before: a run that ends while it waits for the swap has changed nothing.
     for change in counted.joined() {
       for entity in read where entity.name == change.entity { progress.add(change.tally, to: entity) }
@@ -150,9 +150,9 @@ struct Rebuild: Sendable {
   }
 
   /// Waits for a moment in which no search is in the way: shortly, so as not to be in the way of searches, and again.
-  private static func swap(_ run: JobRun) async throws {
+  private static func swap(_ names: [String], _ run: JobRun) async throws {
     var attempt = 1
-    while try await !swap(run, attempt) {
+    while try await !swap(names, run, attempt) {
       // The first time, and about once a minute.
       if attempt % 100 == 1 {
         run.log.warning(
@@ -172,21 +172,36 @@ struct Rebuild: Sendable {
     return try await run.read(holders).only().value("pids")
   }
 
-  private static func swap(_ run: JobRun, _ attempt: Int) async throws -> Bool {
+  private static func swap(_ names: [String], _ run: JobRun, _ attempt: Int) async throws -> Bool {
+    // What this run knows that it has read must be read in this database, too; the rest the function looks at.
+    let unread = try Statement(file: "unread.sql", PackageResources.unread_sql, binding: ["entities": names])
     // Each fifth time longer than deadlock_timeout, after which an autovacuum of the table gives way.
     let patience: Statement = """
       select set_config('lock_timeout', case when \(attempt % 5 == 0) then setting::integer + 500 else 300 end::text, true)
       from pg_settings where name = 'deadlock_timeout'
       """
     return try await run.transaction { tx in
+      let lost = try tx.query(unread).map { try $0.value("entity", as: String.self) }
+      guard lost.isEmpty else { throw failover("its table has not all documents of \(lost.joined(separator: ", "))") }
       do {
         try tx.pipeline(["savepoint swap", patience, "select oneshot.search_rebuild_swap()"])
         return true
       } catch PostgresError.server(let error) where error.state == .lockNotAvailable {
         try tx.query("rollback to savepoint swap")
         return false
+      } catch PostgresError.server(let error) where error.state == .objectNotInPrerequisiteState {
+        throw failover(error.message)
       }
     }
+  }
+
+  /// Why the table is not swapped in: not all that this run has made is in this database.
+  private static func failover(_ what: String) -> JobFailure {
+    JobFailure(
+      .failover, "the rebuild is not whole in this database, and search_documents stays as it was: \(what)",
+      hint:
+        "Start the rebuild again: it goes on from what is there. After a failover to a replica that lagged, or a restore, that is less than this run had made."
+    )
   }
 
   /// Drops what a rebuild has left that was stopped: it would be older than what this run writes. One of another

@@ -13,7 +13,7 @@ struct Reindex: Job {
   static let facts = JobFacts(
     name: "reindex",
     summary: "keeps full-text search documents true to their sources",
-    schema: [MigrationNeed("search", 3)],
+    schema: [MigrationNeed("search", 4)],
     tables: [
       TableNeed(
         "search_documents", columns: ["entity", "entity_id", "document", "source_hash", "language", "indexed_at"],
@@ -50,6 +50,7 @@ struct Reindex: Job {
     case .verify:
       try await readAll(entities, progress, run)
       try await verifyLanguages(progress, run)
+      try await verifyIndexes(progress, run)
       try await warnOfOthers(run)
     case .rebuild: try await rebuild(entities, progress, run)
     case .pending:
@@ -160,7 +161,18 @@ struct Reindex: Job {
       try tx.reject(languages.map { .missingLanguage($0) })
       return languages.count
     }
-    progress.misses(languages: count)
+    progress.misses(count)
+  }
+
+  /// Looks for what the table of documents itself needs.
+  private func verifyIndexes(_ progress: Progress, _ run: JobRun) async throws {
+    let missing = try Statement(file: "missing_indexes.sql", PackageResources.missing_indexes_sql)
+    let count = try await run.transaction { tx in
+      let indexes = try tx.query(missing).map { try $0.value("what", as: String.self) }
+      try tx.reject(indexes.map { .missingIndex($0) })
+      return indexes.count
+    }
+    progress.misses(count)
   }
 
   /// Warns of documents that search() finds and no run of these settings looks at.

@@ -44,20 +44,20 @@ extension Reindex {
     let tally: Tally
     /// Queued documents that the run could not do.
     let behind: Int
-    /// Languages that search() does not look for, although documents have them.
-    let missingLanguages: Int
+    /// Languages of documents that search() does not look for, and indexes that are not there.
+    let missingParts: Int
     let json: JSON
 
     var itemsProcessed: Int { tally.read }
-    var exceedsBudget: Bool { tally.missing + tally.stale + tally.orphaned + missingLanguages > 0 }
+    var exceedsBudget: Bool { tally.missing + tally.stale + tally.orphaned + missingParts > 0 }
 
     /// - Parameter start: when an earlier run began with what this one went on with.
     init(
       _ tallies: [(entity: String, tally: Tally)], _ mode: Mode, resumedFrom start: Timestamp? = nil, behind: Int = 0,
-      missingLanguages: Int = 0
+      missingParts: Int = 0
     ) {
       self.behind = behind
-      self.missingLanguages = missingLanguages
+      self.missingParts = missingParts
       tally = tallies.reduce(into: Tally()) { $0 += $1.tally }
       let entities = tallies.map { ($0.entity, JSON(members: $0.tally.counts(mode))) }
       json = JSON(
@@ -75,7 +75,7 @@ final class Progress: Sendable {
   private let mode: Mode
   private let resumedFrom = Mutex<Timestamp?>(nil)
   private let left = Mutex<[String: Int]>([:])
-  private let languages = Mutex(0)
+  private let parts = Mutex(0)
   private let tallies = Mutex<[(entity: String, tally: Tally)]>([])
 
   init(_ mode: Mode) { self.mode = mode }
@@ -96,13 +96,13 @@ final class Progress: Sendable {
   /// Notes that so many queued documents of an entity are left, to this run and to later ones.
   func leaves(_ count: Int, of entity: String) { left.withLock { $0[entity] = count } }
 
-  /// Notes that so many languages are missing.
-  func misses(languages count: Int) { languages.withLock { $0 += count } }
+  /// Notes that so many languages or indexes are missing.
+  func misses(_ count: Int) { parts.withLock { $0 += count } }
 
   var report: Reindex.Report {
     Reindex.Report(
       tallies.withLock(\.self), mode, resumedFrom: resumedFrom.withLock(\.self),
       behind: left.withLock { $0.values.reduce(0, +) },
-      missingLanguages: languages.withLock(\.self))
+      missingParts: parts.withLock(\.self))
   }
 }

@@ -183,4 +183,49 @@ import Testing
     let column = try await catalogue.run([], rebuild)
     #expect(column.exitCode == 78 && column.output.contains("what is in its column boost"))
   }
+
+  @Test func `verify names a primary key and an index that somebody has dropped, and a rebuild makes them`()
+    async throws
+  {
+    #expect(try await catalogue.run([], rebuild).exitCode == 0)
+    let place = catalogue.place
+    let indexes = """
+      select string_agg(indexrelid::regclass || case when indisprimary then ' (key)' else '' end, ', ' order by 1)
+      from (select *, indexrelid::regclass::text from pg_index where indrelid = 'search_documents'::regclass) as i
+      """
+    let all = try await place.value(indexes)
+    #expect(all == "search_documents_document, search_documents_pkey (key)")
+    try await place.execute(
+      "alter table search_documents drop constraint search_documents_pkey; drop index search_documents_document")
+    let verified = try await catalogue.run([], ["REINDEX_MODE": "verify"])
+    #expect(verified.exitCode == 65)
+    let named = verified.result["errors"].elements.compactMap { $0["item"].string }
+    #expect(
+      named == ["search_documents/GIN index of document", "search_documents/primary key"], "\(verified.output)")
+    let mended = try await catalogue.run([], rebuild)
+    #expect(mended.exitCode == 0, "\(mended.output)\(mended.errors)")
+    #expect(try await place.value(indexes) == all)
+    #expect(try await catalogue.run([], ["REINDEX_MODE": "verify"]).exitCode == 0)
+    #expect(try await catalogue.run().exitCode == 0)
+  }
+
+  @Test func `an index that the table gets while it is rebuilt is not lost: the swap waits for the next rebuild`()
+    async throws
+  {
+    let place = catalogue.place
+    let run = try await catalogue.start(
+      rebuild.merging(["REINDEX_PARALLEL": "1"]) { $1 }, past: "counted what changes")
+    try await place.execute("create index by_language on search_documents (language)")
+    run.letGo()
+    let refused = await run.process.outcome()
+    #expect(refused.exitCode == 75, "\(refused.output)")
+    #expect(refused.result["error", "message"].string?.contains("an index like by_language") == true)
+    #expect(try await place.value("select count(*) from search_documents") == "0")
+    let again = try await catalogue.run([], rebuild)
+    #expect(again.exitCode == 0, "\(again.output)")
+    #expect(
+      try await place.value("select indrelid::regclass from pg_index where indexrelid = 'by_language'::regclass")
+        == "search_documents")
+    #expect(try await catalogue.differences() == [])
+  }
 }
