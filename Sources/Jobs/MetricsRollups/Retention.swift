@@ -58,7 +58,8 @@ extension Work {
     let keeping = settings.keeping
     let moment = min(run.scheduledAt, run.startedAt)
     var values: [String: any PostgresEncodable] = [
-      "source": known.source.name, "zone": settings.timezone, "raw_before": keeping.raw.map { moment - $0 },
+      "source": known.source.name, "zone": settings.timezone, "moment": moment,
+      "raw_before": keeping.raw.map { moment - $0 },
       // What every run calculates again stays open.
       "recent_from": known.kind == .recent ? moment - settings.lookback : nil,
     ]

@@ -151,8 +151,8 @@ struct TopStats: Job {
     let statement = try Statement(
       file: "remove_history.sql", PackageResources.remove_history_sql,
       binding: [
-        "instance": run.instance, "key_prefix": settings.keyPrefix, "before": run.scheduledAt - age,
-        "batch": Self.historyBatch,
+        "instance": run.instance, "key_prefix": settings.keyPrefix, "moment": min(run.scheduledAt, run.startedAt),
+        "age_seconds": Double(age.inMilliseconds) / 1000, "batch": Self.historyBatch,
       ])
     var removed = Self.historyBatch
     while removed == Self.historyBatch {

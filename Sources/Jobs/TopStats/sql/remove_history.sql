@@ -1,5 +1,8 @@
--- In batches, so that a long past does not become one long transaction.
+-- In batches, so that a long past does not become one long transaction. No clock alone says what is old: neither the host's,
+-- nor the scheduler's, nor Postgres'.
 delete from top_stats_history
 where ctid in (
   select ctid from top_stats_history
-  where instance = :instance and key_prefix = :key_prefix and computed_at < :before limit :batch)
+  where instance = :instance and key_prefix = :key_prefix
+    and computed_at < least(:moment::timestamptz, now()) - make_interval(secs => :age_seconds)
+  limit :batch)

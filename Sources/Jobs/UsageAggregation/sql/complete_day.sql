@@ -1,7 +1,7 @@
 insert into oneshot.usage_days as known (
   instance, server, key_prefix, usage_date, shard, shard_count, keys, completed_at, run_id, read_for, changed_at)
 values (
-  :instance, :server, :key_prefix, :day, :shard, :shard_count, :keys, now(), :run_id, :read_for,
+  :instance, :server, :key_prefix, :day, :shard, :shard_count, :keys, now(), :run_id, least(:read_for::timestamptz, now()),
   case when :has_changed then now() end)
 on conflict (instance, server, key_prefix, usage_date, shard_count, shard) do update
 set keys = excluded.keys, completed_at = excluded.completed_at, run_id = excluded.run_id,

@@ -2,7 +2,8 @@
 -- a month is meant wherever it says day, and its first day stands for it.
 with clock as (
   select (:scheduled_at::timestamptz at time zone :timezone::text)::date as today,
-    least(:scheduled_at::timestamptz, :started_at::timestamptz) as moment
+    -- No clock alone says that a day is over.
+    least(:scheduled_at::timestamptz, :started_at::timestamptz, now()) as moment
 ), wanted as (
   select unnest(:dates::date[]) as day
   union
