@@ -38,6 +38,6 @@ extension MetricsRollups: Checkable {
   }
 
   func advice(for run: JobRun) -> Statement? {
-    try? Statement(file: "partition_advice.sql", PackageResources.partition_advice_sql)
+    try? Statement(file: "advice.sql", PackageResources.advice_sql)
   }
 }

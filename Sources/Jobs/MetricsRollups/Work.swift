@@ -12,6 +12,8 @@ struct Work {
   /// What is wrong with sources that are left out.
   private(set) var mistakes: [ItemFailure] = []
   private var covered: Window?
+  /// Sources whose rebuild is written down, each with what it covers.
+  private var rebuilding: [(source: String, key: String)] = []
 
   /// A source of which the server was asked.
   struct Known: Sendable {
@@ -125,6 +127,9 @@ extension Work {
           return (Noticing.Found(), failures)
         }
       }
+      if settings.mode == .rebuild, !failures.contains(where: { $0.kind == .sourceFailed }) {
+        rebuilding.append((known.source.name, rebuildKey(known)))
+      }
       report.touchedHours += found.hours
       report.noticed += found.events
       report.failed += failures.count
@@ -156,13 +161,31 @@ extension Work {
     return "\(settings.from?.text ?? "")..\(settings.to?.text ?? "") \(levels) \(known.position.version)"
   }
 
+  /// What was queued for a rebuild is there as long as it is written down that it goes on.
+  private static func failover(_ sources: [String]) -> JobFailure {
+    JobFailure(
+      .failover, "Postgres has lost that the rollups of \(sources.joined(separator: ", ")) are being rebuilt",
+      hint:
+        "Start the rebuild again. A failover to a replica that had not received it, or a restore, leaves rollups as they were."
+    )
+  }
+
   /// A rebuild that has come to its end begins anew the next time; one that was killed has, too, once incremental runs have
   /// done what it left.
   func endRebuild() async throws {
     let isOver = settings.mode == .rebuild
     let names = sources.filter { isOver || $0.position.rebuilding != nil }.map(\.source.name)
     guard !names.isEmpty else { return }
+    let (begun, keys) = (rebuilding.map(\.source), rebuilding.map(\.key))
     try await run.transaction { tx in
+      let lost = try tx.query(
+        """
+        select source from unnest(\(begun)::text[], \(keys)::text[]) as begun (source, key)
+        where not exists (
+          select from oneshot.rollup_positions as p where p.source = begun.source and p.rebuilding = begun.key)
+        """
+      ).map { try $0.value("source", as: String.self) }
+      guard lost.isEmpty else { throw Self.failover(lost) }
       try tx.execute(
         """
         update oneshot.rollup_positions as p set rebuilding = null

@@ -22,7 +22,7 @@ import Testing
       "seen": "100:100:", "raw_from": start, "hourly_from": none, "daily_from": none, "weekly_from": none,
       "monthly_from": none, "raw_before": start, "hourly_before": start, "daily_before": start, "weekly_before": start,
       "monthly_before": start, "recent_from": none, "stored_from": start, "stored_until": end, "moves": true,
-      "is_exact": true, "looked_until": none, "rebuilding": none, "batch": 10_000, "before": start,
+      "moment": moment, "is_exact": true, "looked_until": none, "rebuilding": none, "batch": 10_000, "before": start,
       "mode": "incremental",
       "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3", "is_done": true, "period_start": start, "period_end": end,
       "records": 5, "errors": 0, "error_message": none,

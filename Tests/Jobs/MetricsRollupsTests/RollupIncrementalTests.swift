@@ -1,3 +1,4 @@
+import Postgres
 import TestSupport
 import Testing
 
@@ -131,5 +132,58 @@ import Testing
     #expect(try await rollups.versions().isEmpty)
     #expect(try await contents() == before)
     #expect(try await rollups.run().count("touched_hours") == plan.count("touched_hours"))
+  }
+
+  /// Old: as counted before the first run. Ahead: of no transaction yet.
+  @Test(arguments: ["'3'::xid8", "'999999999999'::xid8"])
+  func `nobody writes written_by but the server`(number: String) async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(5)
+    let place = rollups.place
+    func insert(_ number: String) async throws {
+      try await place.execute(
+        """
+        insert into metric_events (metric, entity_type, entity_id, value, occurred_at, written_by)
+        values ('m', 'user', 'x', 1, '2025-11-07 05:00+00', \(number))
+        """)
+    }
+    for write in [
+      "insert into metric_events (metric, entity_type, entity_id, value, occurred_at, written_by) select metric, entity_type, entity_id, value, occurred_at, written_by from metric_events",
+      "update metric_events set written_by = \(number)",
+    ] {
+      let error = try await #require(throws: PostgresError.self) { try await place.execute(write) }
+      #expect(error.state?.rawValue == "23000", "\(error)")
+    }
+    let error = try await #require(throws: PostgresError.self) { try await insert(number) }
+    #expect(error.state?.rawValue == "23000", "\(error)")
+    // What changes nothing, and what is right, is taken.
+    try await place.execute("update metric_events set written_by = written_by, value = value + 1")
+    try await place.execute("update metric_events set written_by = default")
+    try await insert("pg_current_xact_id()")
+    #expect(try await rollups.run().exitCode == 0)
+    #expect(try await rollups.differences() == [])
+  }
+
+  @Test func `check names a trigger that is gone, and rows whose written_by is ahead`() async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(5)
+    func advice() async throws -> String {
+      let check = try await rollups.run(["--check"])
+      #expect(check.exitCode == 0, "\(check.output)")
+      return check.result["details", "advice"].elements.compactMap(\.string).joined(separator: "; ")
+    }
+    #expect(try await !advice().contains("written_by"))
+    try await rollups.place.execute(
+      """
+      drop trigger metric_events_writer_inserted on metric_events;
+      alter table metric_events disable trigger metric_events_writer_updated;
+      update metric_events set written_by = '999999999999'
+      """)
+    let said = try await advice()
+    #expect(said.contains("metric_events_writer_inserted, metric_events_writer_updated"), "\(said)")
+    #expect(said.contains("999999999999 is the highest"), "\(said)")
+    let remedy = try #require(said.firstMatch(of: /update metric_events set .*/)).output
+    try await rollups.place.execute(String(remedy))
+    #expect(try await !advice().contains("is the highest"))
   }
 }
