@@ -22,6 +22,11 @@ package struct SteppedRun: Sendable {
   /// Starts the binary and returns once it stands still shortly after a line with this text.
   package init(_ binary: Binary, _ environment: [String: String], past text: String) async throws {
     try self.init(binary, environment)
+    try await go(past: text)
+  }
+
+  /// Lets the run go on, and returns once it stands still shortly after the next line with this text.
+  package func go(past text: String) async throws {
     while try await !takeLine().contains(text) {
       guard process.isRunning else { throw TestFailure("the run ended without logging «\(text)»") }
     }

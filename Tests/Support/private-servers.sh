@@ -5,7 +5,7 @@
 #
 # The command finds DATABASE_URL, REDIS_URL and ONESHOT_SERVERS (the folder) in its environment. When it
 # ends, however it ends, both servers are stopped and the folder is removed: nothing is left behind, and
-# no other server on this machine is touched. To stop and start them: ONESHOT_PG_CTL, and in the folder
+# no other server on this machine is touched. To stop and start them: ONESHOT_PG_CTL and ONESHOT_PG_BIN, and in the folder
 # postgres.options and redis.conf. What it may be told: ONESHOT_POSTGRES_OPTIONS; ONESHOT_CLUSTER, a folder of data
 # to begin with; ONESHOT_IN_MEMORY=1, for a folder in memory where there is plenty of it.
 set -euo pipefail
@@ -38,7 +38,9 @@ stop() {
   trap - EXIT
   # One that is paused could not stop.
   kill -CONT "$(head -1 "$folder/data/postmaster.pid" 2>/dev/null)" 2>/dev/null || true
-  "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1 || true
+  for data in "$folder"/data "$folder"/replica; do
+    "${as_postgres[@]}" "$postgres_bin/pg_ctl" -D "$data" -m immediate stop >/dev/null 2>&1 || true
+  done
   # It keeps nothing, and may be paused or want a password, so it is not asked.
   kill -9 "$(cat "$folder/redis.pid" 2>/dev/null)" 2>/dev/null || true
   rm -rf "$folder"
@@ -76,6 +78,8 @@ cd "$OLDPWD"
 # Debian's psql would else take the port of a cluster of this machine.
 export PGPORT=5432
 export ONESHOT_SERVERS=$folder
+# Before the name of any of the server's programs. (Its folder may hold links to some of them.)
+export ONESHOT_PG_BIN="${as_postgres[*]} $(dirname "$(readlink -f "$postgres_bin/initdb")")"
 export ONESHOT_PG_CTL="${as_postgres[*]} $postgres_bin/pg_ctl -D $folder/data"
 export DATABASE_URL="postgresql:///postgres?host=$folder&user=$owner"
 export REDIS_URL="unix://$folder/redis.sock"
