@@ -188,7 +188,7 @@ struct Ledger: Sendable {
     ), age as (
       -- By the host's clock and by Postgres': one that is ahead makes nothing old.
       select least(\(moment)::timestamptz, now()) - (\(moment)::timestamptz - \(horizon)::timestamptz) as horizon,
-        least(\(moment)::timestamptz, now()) - make_interval(days => \(Self.forgotten)) as forgotten
+        least(\(moment)::timestamptz, now()) - make_interval(days => \(Self.forgotten)::integer) as forgotten
     ), removed as (
       -- Of other work only what is very old: its own runs remove it, unless nobody does that work any more.
       delete from oneshot.job_runs where run_id in (

@@ -52,13 +52,19 @@ import Testing
     #expect(verified.exitCode == 0, "\(verified.output)")
   }
 
-  @Test(arguments: [
-    ([String](), ["committed", "committed", "committed", "committed"]), (["committed"], ["making the indexes"]),
+  /// Before the table is made, while it is filled, once it is filled, before the swap, and after it.
+  private static let moments: [(last: [String], moment: [String])] = [
+    ([], ["committed", "committed", "committed", "committed"]), (["committed"], ["making the indexes"]),
     (["committed", "committed", "committed", "committed", "committed", "committed"], ["swapping"]),
     (["making the indexes"], ["swapping"]), (["swapping"], ["resolving what was rebuilt"]),
     // The last of its transactions is over, and its row in the ledger is closed on the other server.
-    (["swapping"], ["resolving what was rebuilt"] + Array(repeating: "committing", count: 5)),
-  ])
+    (
+      ["swapping"],
+      ["resolving what was rebuilt", "committing", "committing", "committing", "committing", "committing"]
+    ),
+  ]
+
+  @Test(arguments: moments)
   func `a rebuild that has lost some of its work swaps nothing in, and the next one puts all right`(
     last: [String], moment: [String]
   ) async throws {

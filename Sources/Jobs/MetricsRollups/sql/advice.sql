@@ -8,7 +8,7 @@ from events join pg_class on pg_class.oid = id
 where relkind = 'p'
 union all
 select format(
-    'the table %s takes any written_by: rows with an old one are never counted, and then removed. Somebody has dropped or disabled its triggers %s: make them again, as rollups_0004_written_by.sql does',
+    'the table %s takes any written_by: rows with an old one are never counted, and then removed. Somebody has dropped or disabled its triggers %s: make them again, as rollups_0005_written_by.sql does',
     id::regclass, string_agg(name, ', ' order by name))
 from events cross join (values ('metric_events_writer_inserted'), ('metric_events_writer_updated')) as needed (name)
 where not exists (
