@@ -1,0 +1,32 @@
+import TestSupport
+import Testing
+
+/// The application's schema may have any name.
+@Suite(.timeLimit(.minutes(10))) struct SchemaNameTests {
+  @Test(arguments: ["o'dd", "o\"dd", "o'd\"\"d $$ '' --\\x", "Über.schema, public"])
+  func `a schema with quotes in its name is migrated, and its functions find their tables`(name: String) async throws {
+    let place = try await Place(migrated: false)
+    let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
+    let database = try await place.databaseName()
+    try await place.execute("create schema \(quoted); alter database \(database) set search_path = \(quoted)")
+    await place.reconnect()
+    let outcome = try await Operator(at: place).run("migrate")
+    #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.errors)")
+    let again = try await Operator(at: place).run("migrate")
+    #expect(again.output.hasPrefix("up to date"), "\(again.output)\(again.errors)")
+    try await place.execute(
+      """
+      create table things (id bigint primary key);
+      select oneshot.search_track('things', 'thing');
+      insert into things values (7);
+      insert into search_words (language, word) values ('simple', 'sunset');
+      select oneshot.search_flush(), oneshot.search_rebuild_abandon(), oneshot.search_likeness();
+      """)
+    #expect(try await place.value("select string_agg(entity || entity_id, ' ') from search_pending") == "thing7")
+    #expect(try await place.value("select count(*) from oneshot.search('sunsett')") == "0")
+    for job in ["usage-aggregation", "metrics-rollups"] {
+      let run = try await Binary(job).run([], place.environment)
+      #expect(run.exitCode == 0, "\(run.output)")
+    }
+  }
+}
