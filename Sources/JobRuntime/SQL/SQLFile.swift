@@ -146,18 +146,32 @@ public struct SQLFile: Sendable {
 extension Session {
   /// Runs a file's statement, in a transaction, so that its failure undoes nothing but itself.
   ///
+  /// - Parameter leavesTraces: whether what it changes stays until the transaction ends: settings (`set_config`), and
+  ///   temporary tables.
   /// - Throws: `SQLFile.Failure` for what is wrong with this statement alone, a limit that it ran into included;
   ///   the server's error when the connection is lost or the whole has to be done again.
   @discardableResult
   public func attempt(
-    _ file: SQLFile, binding values: [String: any PostgresEncodable] = [:], limit: Duration? = nil
+    _ file: SQLFile, binding values: [String: any PostgresEncodable] = [:], limit: Duration? = nil,
+    leavesTraces: Bool = true
   ) throws -> Rows {
     let statement = try file.statement(binding: values).limited(to: limit)
     do {
-      return try read(["savepoint attempt", statement, "release savepoint attempt"])[1]
+      guard !leavesTraces else { return try read(["savepoint attempt", statement, "release savepoint attempt"])[1] }
+      // Not in one go: which foreign tables it has read is seen by its locks, which end with the savepoint.
+      let rows = try read(["savepoint attempt", statement])[1]
+      try pipeline(["rollback to savepoint attempt", "release savepoint attempt"])
+      return rows
     } catch {
       throw try failure(of: file, statement, error)
     }
+  }
+
+  /// Makes the server parse a file of the user's own by itself, in a transaction, before it becomes a part of a larger
+  /// statement: one that closes a bracket of that statement could write. (That it only reads, the larger statement sees to:
+  /// it is a subquery there.) Fails as `attempt` does.
+  public func parse(_ file: SQLFile, binding values: [String: any PostgresEncodable] = [:]) throws {
+    if !file.isBuiltIn { _ = try describe(file, binding: values) }
   }
 
   /// Asks which columns a file's statement would yield, in a transaction; fails as `attempt` does.

@@ -60,6 +60,7 @@ struct Source: Sendable {
   func kind(_ session: borrowing Session) throws -> Kind {
     let question = reading(.kindOfSource)
     let window = Self.allEvents
+    try session.parse(file, binding: window)
     let answer =
       file.isBuiltIn
       ? try session.query(question.statement(binding: window)) : try session.attempt(question, binding: window)

@@ -57,7 +57,8 @@ extension Reindex: Checkable {
       let (columns, plan, description) = (try entity.columns(), try entity.plan(), try entity.description())
       do {
         let complaint = try await run.reading { session in
-          try entity.complaint(
+          try session.parse(entity.file)
+          return try entity.complaint(
             about: session.query(columns).columns,
             plan: session.query(plan).first?.value("QUERY PLAN", as: String.self) ?? "")
         }

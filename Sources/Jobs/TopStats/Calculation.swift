@@ -46,13 +46,15 @@ struct Calculation: Sendable {
     let score = try score(of: board, window, session)
     let rows = try session.attempt(
       board.counting((windows.firstIndex(of: window) ?? 0) + 1).ranked(by: score), binding: values(for: window),
-      limit: timeLeft)
+      limit: timeLeft, leavesTraces: board.file.isBuiltIn)
     return try Ranking(rows, of: board, limit: limit)
   }
 
   private func score(of board: Board, _ window: BoardWindow, _ session: borrowing Session) throws -> Score {
     guard !board.file.isBuiltIn else { return .whole }
-    let columns = try session.describe(board.columns, binding: values(for: window))
+    let values = values(for: window)
+    try session.parse(board.file, binding: values)
+    let columns = try session.describe(board.columns, binding: values)
     return Score(type: columns[1].type)
   }
 
@@ -93,7 +95,9 @@ struct Calculation: Sendable {
     guard case .text = score else { return }
     try setTimeout(min(boardTimeout ?? Self.look, Self.look), session)
     do {
-      if let row = try session.attempt(board.refusedScore(score), binding: values, limit: timeLeft).first {
+      let refused = try session.attempt(
+        board.refusedScore(score), binding: values, limit: timeLeft, leavesTraces: false)
+      if let row = refused.first {
         throw Ranking.refused(try row.optional("exact"), of: try row.optional("member"), board)
       }
     } catch let failure as SQLFile.Failure where failure.state == .queryCanceled {}

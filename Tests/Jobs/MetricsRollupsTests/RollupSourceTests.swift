@@ -149,6 +149,13 @@ import Testing
         "select 'm' as metric, 'e' as entity_type, 'i' as entity_id, 1 as value, now() as occurred_at, 7 as written_by",
         "written_by is of type integer, not xid8"
       ),
+      "closes": (
+        """
+        select metric, entity_type, entity_id, value, occurred_at from metric_events) as file),
+        gone as (delete from metric_events returning *), more as (select * from (select metric, entity_type, entity_id,
+        value, occurred_at from metric_events
+        """, "closes.sql, line 1: syntax error at or near \")\""
+      ),
       "divides": (
         "select 'm' as metric, 'e' as entity_type, 'i' as entity_id, 1 / (id - id) as value, occurred_at\nfrom metric_events where occurred_at >= :window_start and occurred_at < :window_end",
         "division by zero"
@@ -168,7 +175,7 @@ import Testing
       "divides":
         "select 'm' as metric, 'e' as entity_type, 'i' as entity_id, 1 as value, occurred_at from metric_events where occurred_at >= :window_start and occurred_at < :window_end"
     ])
-    for name in ["broken", "few", "named", "numbered"] {
+    for name in ["broken", "closes", "few", "named", "numbered"] {
       try FileManager.default.removeItem(atPath: "\(folder.path)/\(name).sql")
     }
     #expect(try await self.run().exitCode == 0)

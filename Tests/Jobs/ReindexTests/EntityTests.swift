@@ -96,6 +96,10 @@ import Testing
   @Test(arguments: [
     ("delete from projects returning id, title as a", "syntax error"),
     ("with gone as (delete from projects returning *) select id, title as a from gone", "data-modifying"),
+    (
+      "select id, title as a from projects) as file union all select id, title from (select id, title from projects",
+      "line 1: syntax error at or near \")\""
+    ),
     ("select id, title as a, title as contents from projects", "it yields a column «contents», which is none of id"),
     ("select title as a from projects", "it yields no column «id»"), ("select id from projects", "no column «a»"),
     ("select id, title as a, 'no' as deleted from projects", "deleted a boolean"),

@@ -81,7 +81,11 @@ import Testing
       ),
       "two": (
         "select 1 as member, 1 as score;\nselect 2 as member, 1 as score",
-        "two.sql, line 1: syntax error at or near \";\""
+        "two.sql: cannot insert multiple commands into a prepared statement"
+      ),
+      "closes": (
+        "select 1 as member, 1 as score) as file) as board, (select * from (select 1",
+        "closes.sql, line 1: syntax error at or near \")\""
       ),
       "Big Name": ("select 1 as member, 1 as score", "Big Name.sql: the name before .sql takes a-z"),
       "meta": ("select 1 as member, 1 as score", "meta.sql: a board cannot be called meta"),
@@ -100,6 +104,18 @@ import Testing
       #expect(try await boards.board(name) == ["old 3"], "\(name)")
     }
     #expect(try await boards.board("comments") == PlainBoards.lines("comments", days: 7, in: boards.place))
+  }
+
+  @Test func `what one board sets, the next does not have`() async throws {
+    try write([
+      "a_sets.sql": "select set_config('timezone', 'Asia/Tokyo', false) as member, 1 as score",
+      "b_sets.sql": "select set_config('work_mem', '1MB', true) as member, 1 as score",
+      "c_reads.sql": "select current_setting('timezone') || ' ' || current_setting('work_mem') as member, 1 as score",
+    ])
+    let run = try await run(["TOP_STATS_WORK_MEM": "5"])
+    #expect(run.exitCode == 0, "\(run.output)")
+    #expect(try await boards.board("a_sets") == ["Asia/Tokyo 1"])
+    #expect(try await boards.board("c_reads") == ["UTC 5MB 1"])
   }
 
   @Test func `a missing table fails the boards that need it, and their dead letters are resolved once it is back`()
