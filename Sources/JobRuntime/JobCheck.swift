@@ -73,7 +73,8 @@ extension JobRunner {
         remarks.append(Timeline.remark)
       }
     }
-    found.advice += wishes + remarks
+    let unproven = servers.database.unprovenMode.map { [Self.advice(on: $0)] } ?? []
+    found.advice += unproven + wishes + remarks
   }
 
   private func checkRedis(_ found: inout Findings) async throws {
@@ -120,6 +121,11 @@ extension JobRunner {
       // Not every job asks for them. One that does has the question among its trials.
       return []
     }
+  }
+
+  private static func advice(on mode: String) -> String {
+    "DATABASE_URL has sslmode=\(mode): whoever is on the way to Postgres can read or change what is sent, its password "
+      + "included. Write sslmode=verify-full, with sslrootcert"
   }
 
   private static var version: String { "redis_version:" }

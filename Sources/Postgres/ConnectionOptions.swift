@@ -49,4 +49,15 @@ package struct ConnectionOptions: Sendable {
     let host = given["host"] ?? given["hostaddr"] ?? "the default socket"
     return "\(host)/\(given["dbname"] ?? "the default database")"
   }
+
+  /// The `sslmode` of a connection that leaves this machine without proof that the server is the one that is meant; `nil`
+  /// for `verify-full`, and where nothing leaves the machine.
+  package var unprovenMode: String? {
+    let mode = given["sslmode"] ?? "prefer"
+    let hosts = (given["host"] ?? given["hostaddr"] ?? "").split(separator: ",").map(String.init)
+    let leaves = hosts.contains { host in
+      !["/", "@", "127."].contains(where: host.hasPrefix) && !["localhost", "::1"].contains(host)
+    }
+    return leaves && mode != "verify-full" ? mode : nil
+  }
 }

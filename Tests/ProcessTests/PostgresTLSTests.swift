@@ -68,6 +68,23 @@ import Testing
     }
   }
 
+  @Test func `--check warns of a connection that leaves the machine and does not prove the server's name`() async throws
+  {
+    let encrypted = try await Encrypted()
+    let authority = "sslrootcert=\(encrypted.certificates.authority)"
+    func advice(_ parameters: String, host: String) async throws -> String {
+      let check = try await job.run(["--check"], encrypted.environment(parameters, host: host))
+      #expect(check.exitCode == 0, "\(check.output)\(check.errors)")
+      return check.result["details", "advice"].elements.compactMap(\.string).joined()
+    }
+    for mode in ["disable", "prefer", "require", "verify-ca"] {
+      let said = try await advice("sslmode=\(mode)&\(authority)", host: "db.example.com")
+      #expect(said.contains("DATABASE_URL has sslmode=\(mode): whoever is on the way"), "\(said)")
+    }
+    #expect(try await !advice("sslmode=require", host: "localhost").contains("sslmode"))
+    #expect(try await !advice("sslmode=verify-full&\(authority)", host: "localhost").contains("sslmode"))
+  }
+
   @Test func `29: a wrong authority, an expired certificate and a wrong name are refused at once`() async throws {
     let encrypted = try await Encrypted()
     let other = "sslmode=verify-full&sslrootcert=\(encrypted.certificates.otherAuthority)"
