@@ -39,6 +39,25 @@ class Files(unittest.TestCase):
             self.assertRegex(image, r"^docker\.io/library/[a-z]+:[0-9]+(\.[0-9]+)*-bookworm(@sha256:[0-9a-f]{64})?$")
             self.assertNotRegex(image, r"sha256:(.)\1{63}$")
 
+    def test_every_image_that_is_not_ours_is_pinned_by_the_script(self):
+        named = set()
+        for folder in ("docker", "k8s", "ecs"):
+            for file in (ROOT / folder).rglob("*"):
+                if file.is_file() and (file.suffix == ".yaml" or file.name == "Dockerfile"):
+                    named |= set(re.findall(r"(?:image:|^ARG SWIFT_IMAGE=|^FROM )\s*([^\s$@:]+/[^\s$@]+)", file.read_text(),
+                                            re.MULTILINE))
+        self.assertGreater(len(named), 4)
+        listed = run(ROOT / "docker/pin.sh", "--list")
+        self.assertEqual((listed.returncode, set(listed.stdout.split())), (0, named), listed.stderr)
+
+    def test_what_comes_from_pypi_is_pinned_by_the_hashes_of_its_files(self):
+        lines = (ROOT / "Tests/Support/python-tools.txt").read_text().splitlines()
+        wanted = [line for line in lines if line and not line.startswith("#")]
+        self.assertGreater(len(wanted), 100)
+        for line in wanted:
+            self.assertRegex(line, r"^[A-Za-z0-9._-]+==[^\s]+( --hash=sha256:[0-9a-f]{64})+$")
+        self.assertIn("--require-hashes", (ROOT / "Tests/Support/python-tools.sh").read_text())
+
     def services(self):
         return yaml.safe_load(COMPOSE.read_text())["services"]
 

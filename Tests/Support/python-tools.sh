@@ -7,5 +7,5 @@ cmp -s "$list" .build/python/installed.txt && exit 0
 echo "installing the tools of $list into .build/python (some minutes, once)" >&2
 rm -rf .build/python
 /usr/bin/python3 -m venv .build/python
-.build/python/bin/pip install --quiet --disable-pip-version-check --no-input --requirement "$list"
+.build/python/bin/pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement "$list"
 cp "$list" .build/python/installed.txt
