@@ -47,7 +47,7 @@ def stack(binaries):
         settings = "".join(f"\n            - {{Name: {name}, Value: {json.dumps(value)}}}"
                            for name, value in settings_of(schedule, FARGATE).items())
         jobs += template("job.yaml").substitute(
-            id=camel(schedule.name), name=schedule.name, job=schedule.job, summary=described[schedule.job]["summary"],
+            id=camel(schedule.name), owner=camel(schedule.job), name=schedule.name, job=schedule.job, summary=described[schedule.job]["summary"],
             timeout=schedule.timeout, settings=settings, cron=eventbridge(schedule.cron),
             input=json.dumps(INPUT, separators=(",", ":")), start_within=max(60, schedule.start_within))
         arns += ("\n                  - !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}"
@@ -61,7 +61,12 @@ def stack(binaries):
     # The migration, and all but the doctor, which says by 65 that it found something: every five minutes until it is mended.
     families = ["migrate"] + [schedule.name for schedule in FARGATE if schedule.job != "job-doctor"]
     others = "".join(f'\n                - {{prefix: !Sub "{TASK_DEFINITIONS}/oneshot-{name}:"}}' for name in families)
-    return template("stack.yaml").substitute(jobs=jobs.rstrip(), task_arns=arns, not_the_doctor=others)
+    secrets = [(job, camel(job)) for job in described]
+    return template("stack.yaml").substitute(
+        jobs=jobs.rstrip(), task_arns=arns, not_the_doctor=others,
+        secret_parameters="".join(template("secret.yaml").substitute(id=id, job=job).rstrip() for job, id in secrets),
+        secret_conditions="".join(f'\n  Has{id}Secret: !Not [!Equals [!Ref {id}SecretArn, ""]]' for _, id in secrets),
+        secret_arns="".join(f"\n                  - !If [Has{id}Secret, !Ref {id}SecretArn, !Ref AWS::NoValue]" for _, id in secrets))
 
 
 def main(arguments):

@@ -66,10 +66,11 @@ class Cloud:
     def client(self, name):
         return boto3.client(name, endpoint_url=f"http://127.0.0.1:{self.port}")
 
-    def deploy(self, secrets):
+    def deploy(self, secrets, own):
         """Deploys the template.
 
         :param secrets: what the secret of the jobs holds.
+        :param own: parameters of jobs with a secret of their own, and what it holds.
         """
         ec2, manager = self.client("ec2"), self.client("secretsmanager")
         self.cluster = self.client("ecs").create_cluster(clusterName="main")["cluster"]["clusterArn"]
@@ -81,6 +82,8 @@ class Cloud:
             "JobsSecretArn": manager.create_secret(Name="jobs", SecretString=json.dumps(secrets))["ARN"],
             "OwnerSecretArn": manager.create_secret(Name="owner", SecretString='{"DATABASE_URL": "x"}')["ARN"],
             "State": "ENABLED"}
+        for name, secret in own.items():
+            parameters[name] = manager.create_secret(Name=name, SecretString=json.dumps(secret))["ARN"]
         group = self.client("scheduler").create_schedule_group(Name="oneshot")["ScheduleGroupArn"]
         wanted = mapped(template(), lambda value: {
             '{"Ref": "Schedules"}': "oneshot", '{"Fn::GetAtt": ["Schedules", "Arn"]}': group}.get(json.dumps(value)))

@@ -85,6 +85,12 @@ class Template(unittest.TestCase):
             self.assertEqual({declared[entry["Name"]] for entry in container["Environment"]}, {False}, name)
             self.assertEqual({declared[entry["Name"]] for entry in container["Secrets"]}, {True}, name)
 
+    def test_tasks_are_let_out_to_where_the_parameters_say_and_nowhere_else(self):
+        (group,) = resources("AWS::EC2::SecurityGroup").values()
+        let_out = {rule["FromPort"]: rule["CidrIp"]["Ref"] for rule in group["SecurityGroupEgress"]}
+        self.assertEqual(let_out, {5432: "PostgresCidr", 6379: "RedisCidr", 443: "AwsCidr"})
+        self.assertTrue(set(let_out.values()) <= set(template()["Parameters"]))
+
     def test_permissions_name_their_resources(self):
         for kind in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"):
             for name, found in resources(kind).items():
@@ -130,7 +136,8 @@ class Deployed(unittest.TestCase):
     def setUpClass(cls):
         cls.cloud = Cloud()
         cls.addClassCleanup(cls.cloud.close)
-        cls.cloud.deploy({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")})
+        cls.cloud.deploy({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")},
+                         {"TopStatsSecretArn": {"DATABASE_URL": "top-stats' own", "REDIS_URL": "its user"}})
 
     def start(self, name, at):
         environment, container, _ = self.cloud.fire(name, at)
@@ -149,6 +156,13 @@ class Deployed(unittest.TestCase):
         self.assertIn("job_health", [metric["Name"] for metric in described["Metrics"]])
         second, _ = self.start("usage-aggregation", "2025-03-01T02:00:00Z")
         self.assertEqual((second["status"], second["reason"]), ("skipped", "already_done"))
+
+    def test_a_job_with_a_secret_of_its_own_has_that_and_no_other_job_has_it(self):
+        for schedule in WANTED:
+            environment, _, _ = self.cloud.fire(schedule.name, "2025-03-01T02:00:00Z")
+            wanted = ("top-stats' own", "its user") if schedule.job == "top-stats" else (
+                os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
+            self.assertEqual((environment["DATABASE_URL"], environment["REDIS_URL"]), wanted, schedule.name)
 
     def test_every_schedule_starts_a_task_that_reads_all_its_settings(self):
         for schedule in WANTED:

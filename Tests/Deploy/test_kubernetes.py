@@ -91,7 +91,10 @@ class Manifests(unittest.TestCase):
                     self.assertEqual(security["seccompProfile"], {"type": "RuntimeDefault"})
                     kinds = {"name", "secret", "configMap"} | ({"persistentVolumeClaim"} if name == "job-report" else set())
                     self.assertTrue(all(set(volume) <= kinds for volume in pod["volumes"]))
-                    self.assertEqual([volume["secret"]["defaultMode"] for volume in pod["volumes"] if "secret" in volume], [0o440])
+                    # A Secret of the job's own, so that its role and its user may do no more than it needs.
+                    secrets = [volume["secret"] for volume in pod["volumes"] if "secret" in volume]
+                    binary = job["template"]["metadata"]["labels"].get("app.kubernetes.io/component", "owner")
+                    self.assertEqual(secrets, [{"secretName": f"oneshot-{binary}", "defaultMode": 0o440}])
                     (container,) = pod["containers"]
                     self.assertEqual(container["securityContext"], {
                         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}})
