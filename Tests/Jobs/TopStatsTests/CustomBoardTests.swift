@@ -112,7 +112,7 @@ import Testing
       "b_sets.sql": "select set_config('work_mem', '1MB', true) as member, 1 as score",
       "c_reads.sql": "select current_setting('timezone') || ' ' || current_setting('work_mem') as member, 1 as score",
     ])
-    let run = try await run(["TOP_STATS_WORK_MEM": "5"])
+    let run = try await run(["TOP_STATS_WORK_MEM": "5", "TOP_STATS_PARALLEL": "1"])
     #expect(run.exitCode == 0, "\(run.output)")
     #expect(try await boards.board("a_sets") == ["Asia/Tokyo 1"])
     #expect(try await boards.board("c_reads") == ["UTC 5MB 1"])
