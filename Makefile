@@ -15,11 +15,16 @@ SHELL := /bin/bash
 support := Tests/Support
 # What tests run with the trait Delivery, too.
 delivering := usage-aggregation job-doctor
-# libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out.
-ship := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker -s
+# libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out. So is what Swift needs
+# of C++'s library, where it is there to be linked in: else each start reads a file of two megabytes for a few functions.
+linked_in := .build/linked-in
+link_in := mkdir -p $(linked_in) && ln -sf "$$(clang -print-file-name=libstdc++.a)" $(linked_in)/libstdc++.a
+ship := -c release --static-swift-stdlib --disable-local-rpath -Xlinker --gc-sections -Xlinker -s \
+  -Xswiftc -L$(CURDIR)/$(linked_in)
 
 demo:
 	@$(support)/install-packages.sh demo
+	@$(link_in)
 	@echo "building (the first time takes a minute or two)"
 	@swift build $(ship) 2>&1 | tail -1
 	@$(support)/private-servers.sh Tests/Demo/demo.sh "$$(swift build $(ship) --show-bin-path)"
@@ -40,11 +45,13 @@ soak:
 
 bench:
 	@$(support)/install-packages.sh bench
+	@$(link_in)
 	ONESHOT_BENCH=1 swift build $(ship)
 	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
 
 build:
 	@$(support)/install-packages.sh build
+	@$(link_in)
 	swift build $(ship) $(if $(TRAITS),--traits $(TRAITS))
 
 manifests:

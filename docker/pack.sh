@@ -38,7 +38,8 @@ cp -L /etc/os-release "$image/etc/os-release"
 
 # Which packages the files are of: for scanners, which look there in images without a package manager, and as an SBOM.
 mapfile -t packages < <(
-  for file in "${libraries[@]}" /etc/ssl/certs/ca-certificates.crt; do
+  # Those that are linked in (see Makefile) as well as those that are loaded.
+  for file in "${libraries[@]}" .build/linked-in/*.a /etc/ssl/certs/ca-certificates.crt; do
     # Debian has moved /lib below /usr, and its list of files may name either.
     dpkg-query -S "$file" "$(realpath "$file")" "${file#/usr}" "/usr$file" 2>/dev/null | head -1 || true
   done | cut -d: -f1 | sort -u)
