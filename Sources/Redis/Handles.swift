@@ -24,21 +24,6 @@ public struct RedisReply: ~Copyable {
   deinit { freeReplyObject(pointer) }
 }
 
-/// Owns the bytes of a command that hiredis formatted.
-struct CommandHandle: ~Copyable {
-  private let pointer: UnsafeMutablePointer<CChar>
-  private let count: Int
-
-  init(adopting pointer: UnsafeMutablePointer<CChar>, count: Int) {
-    self.pointer = pointer
-    self.count = count
-  }
-
-  deinit { redisFreeCommand(pointer) }
-
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointer, count: count) }
-}
-
 /// Owns one TLS conversation of OpenSSL.
 final class SSLHandle {
   let pointer: OpaquePointer

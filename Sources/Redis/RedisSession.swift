@@ -15,7 +15,7 @@ public struct RedisSession: ~Copyable {
   /// What the server calls the scripts that it was given.
   var scriptNames: [Script: String] = [:]
   /// Commands that wait to be written: many go out in one piece, at the latest before an answer is read.
-  private var output: [UInt8] = []
+  private var output = CommandBuffer()
   private static let outputRoom = 64 * 1024
   /// Answers that are still owed.
   private var owed = 0
@@ -51,24 +51,25 @@ public struct RedisSession: ~Copyable {
 
   /// Sends a command without waiting for its answer.
   package mutating func send(_ command: RedisCommand) throws(RedisError) {
-    try command.withFormatted { (bytes: UnsafeRawBufferPointer) throws(RedisError) in try write(bytes) }
+    try write(words: command.arguments.count) { output in
+      for argument in command.arguments { output.append(argument) }
+    }
   }
 
   /// Sends a command whose arguments are lent, for example the keys of an answer: nothing is copied
   /// but into the command itself.
   package mutating func send(_ name: StaticString, lent arguments: [LentBytes]) throws(RedisError) {
-    var pointers: [UnsafePointer<CChar>?] = [
-      UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
-    ]
-    var lengths = [name.utf8CodeUnitCount]
-    pointers.reserveCapacity(arguments.count + 1)
-    lengths.reserveCapacity(arguments.count + 1)
-    for argument in arguments {
-      pointers.append(argument.baseAddress?.assumingMemoryBound(to: CChar.self))
-      lengths.append(argument.count)
+    try write(words: arguments.count + 1) { output in
+      output.append(LentBytes(start: name.utf8Start, count: name.utf8CodeUnitCount))
+      for argument in arguments { output.append(argument) }
     }
-    try RedisCommand.withFormatted(pointers: pointers, lengths: lengths) {
-      (bytes: UnsafeRawBufferPointer) throws(RedisError) in try write(bytes)
+  }
+
+  /// Sends a command whose words are texts.
+  mutating func send(words first: [String], _ more: [String]...) throws(RedisError) {
+    try write(words: more.reduce(first.count) { $0 + $1.count }) { output in
+      for word in first { output.append(word) }
+      for words in more { for word in words { output.append(word) } }
     }
   }
 
@@ -139,23 +140,24 @@ public struct RedisSession: ~Copyable {
     }
   }
 
-  private mutating func write(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
+  private mutating func write(words: Int, _ append: (inout CommandBuffer) -> Void) throws(RedisError) {
     guard isUsable else { throw .connection("the connection was given up") }
-    output += bytes
+    output.begin(words: words)
+    append(&output)
     owed += 1
-    if output.count >= Self.outputRoom { try flush() }
+    if output.bytes.count >= Self.outputRoom { try flush() }
   }
 
   /// Writes what waits, for when the server should begin before the next answer is read. Redis keeps answers that nobody
   /// reads yet in its own memory, so a long pipeline does not make both sides wait for each other.
   public mutating func flush() throws(RedisError) {
-    guard !output.isEmpty else { return }
+    guard !output.bytes.isEmpty else { return }
     let deadline = ContinuousClock.now + limit
     do throws(RedisError) {
-      try output.withUnsafeBufferPointer { (bytes: UnsafeBufferPointer<UInt8>) throws(RedisError) in
+      try output.bytes.withUnsafeBufferPointer { (bytes: UnsafeBufferPointer<UInt8>) throws(RedisError) in
         try transport.write(UnsafeRawBufferPointer(bytes), until: deadline)
       }
-      output.removeAll(keepingCapacity: true)
+      output.removeAll()
     } catch {
       isUsable = false
       throw error

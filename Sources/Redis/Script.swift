@@ -15,8 +15,6 @@ package struct Script: Sendable, Hashable {
       self.keys = keys
       self.arguments = arguments
     }
-
-    fileprivate var words: [[UInt8]] { ([String(keys.count)] + keys + arguments).map { Array($0.utf8) } }
   }
 }
 
@@ -29,7 +27,8 @@ extension RedisSession {
     let call = Script.Call(keys: keys, arguments: arguments)
     if let name = scriptNames[script] {
       do throws(RedisError) {
-        return try command(RedisCommand("EVALSHA", name, bytes: call.words))
+        try send("EVALSHA", name, call)
+        return try receive().value
       } catch {
         guard case .server("NOSCRIPT", _) = error else { throw error }
         scriptNames[script] = nil
@@ -37,30 +36,55 @@ extension RedisSession {
     }
     // EVAL leaves the script in the server's cache; its name is asked for in the same round trip.
     try send(RedisCommand("SCRIPT", "LOAD", script.source))
-    try send(RedisCommand("EVAL", script.source, bytes: call.words))
+    try send("EVAL", script.source, call)
     let name = try receiveValue()
     let answer = try receive()
     if let name = name.text { scriptNames[script] = name }
     return answer.value
   }
 
-  /// Runs a script for each call. All are sent before the first answer is read.
+  /// How many calls are under way at most. The server is busy with them while the next one is put together.
+  private static let callsAhead = 8
+
+  /// Runs a script many times.
   ///
-  /// - Returns: each one's answer, errors of single calls included.
-  package mutating func run(_ script: Script, calls: [Script.Call]) throws(RedisError) -> [RedisValue] {
-    guard !calls.isEmpty else { return [] }
+  /// - Parameters:
+  ///   - count: how often.
+  ///   - call: what each call is given.
+  ///   - take: takes each one's answer, errors included. When it throws, no call is sent any more, and its error is
+  ///     thrown once those that were sent are answered.
+  package mutating func run(
+    _ script: Script, times count: Int, _ call: (Int) -> Script.Call, take: (Int, RedisValue) throws -> Void
+  ) throws {
+    guard count > 0 else { return }
     let name = try name(of: script)
-    for call in calls { try send(RedisCommand("EVALSHA", name, bytes: call.words)) }
-    var answers: [RedisValue] = []
-    for _ in calls { answers.append(try receiveValue()) }
-    for (index, call) in calls.enumerated() {
-      guard case .error("NOSCRIPT", _) = answers[index] else { continue }
-      // The server has forgotten it meanwhile.
-      scriptNames[script] = nil
-      try send(RedisCommand("EVAL", script.source, bytes: call.words))
-      answers[index] = try receiveValue()
+    var (sent, forgotten, failure) = (0, [Int](), (any Error)?.none)
+    var answered = 0
+    while answered < sent || sent < count && failure == nil {
+      if sent < count, failure == nil, sent - answered < Self.callsAhead {
+        try send("EVALSHA", name, call(sent))
+        sent += 1
+        continue
+      }
+      let answer = try receiveValue()
+      if case .error("NOSCRIPT", _) = answer {
+        forgotten.append(answered)
+      } else if failure == nil {
+        do { try take(answered, answer) } catch { failure = error }
+      }
+      answered += 1
     }
-    return answers
+    if let failure { throw failure }
+    // The server has lost the script meanwhile.
+    if !forgotten.isEmpty { scriptNames[script] = nil }
+    for index in forgotten {
+      try send("EVAL", script.source, call(index))
+      try take(index, try receiveValue())
+    }
+  }
+
+  private mutating func send(_ command: String, _ script: String, _ call: Script.Call) throws(RedisError) {
+    try send(words: [command, script, String(call.keys.count)], call.keys, call.arguments)
   }
 
   private mutating func name(of script: Script) throws(RedisError) -> String {

@@ -45,4 +45,45 @@ import Testing
     #expect(broken.code == "ERR")
     #expect(try await place.redis("ECHO", "x").text == "x")
   }
+
+  private static let counting = Script("return {ARGV[1], redis.call('incr', KEYS[1])}")
+
+  private static func count(to number: Int) -> Script.Call { Script.Call(keys: ["key"], arguments: ["\(number)"]) }
+
+  @Test func `many calls are answered in their order, also those of a script that was lost`() async throws {
+    let place = try await Place(migrated: false)
+    for _ in 1...2 {
+      let answers = try await place.redis.withSession { session in
+        var taken: [String] = []
+        try session.run(Self.counting, times: 30, Self.count) { index, answer in
+          taken.append("\(index) \(answer.elements.first?.text ?? "?")")
+        }
+        return taken
+      }
+      #expect(answers == (0..<30).map { "\($0) \($0)" })
+      try await place.redis("SCRIPT", "FLUSH")
+    }
+    #expect(try await place.redis("GET", "key").text == "60")
+  }
+
+  @Test func `when an answer is refused no more calls are sent, and the connection goes on`() async throws {
+    struct Refused: Error {}
+    let place = try await Place(migrated: false)
+    let name = try await place.redis("CLIENT", "ID").integer
+    let taken = try await place.redis.withSession { session in
+      var taken = 0
+      do {
+        try session.run(Self.counting, times: 1000, Self.count) { index, _ in
+          taken += 1
+          if index == 3 { throw Refused() }
+        }
+        Issue.record("it went on")
+      } catch is Refused {}
+      return taken
+    }
+    #expect(taken == 4)
+    let made = try #require(try await place.redis("GET", "key").text.flatMap(Int.init))
+    #expect((4..<20).contains(made), "\(made)")
+    #expect(try await place.redis("CLIENT", "ID").integer == name)
+  }
 }

@@ -44,21 +44,31 @@ public struct FamilyEntry: Sendable, Equatable {
   /// Whether a script can write the key by itself: it is short, and nothing in it can be refused once the old content
   /// is gone.
   var isSmall: Bool {
-    let pairs: Int
     switch replacement.content {
-    case .string: pairs = 1
-    case .hash(let fields): pairs = fields.count
+    case .string(let text): return text.utf8.count <= Self.mostBytes
+    case .hash(let fields):
+      return fields.count <= Self.mostPairs
+        && fields.reduce(0) { $0 + $1.field.utf8.count + $1.value.utf8.count } <= Self.mostBytes
     case .sortedSet(let members):
-      guard members.allSatisfy({ Self.isSurelyScore($0.score) }) else { return false }
-      pairs = members.count
+      return members.count <= Self.mostPairs
+        && members.reduce(0) { $0 + $1.member.utf8.count + $1.score.utf8.count } <= Self.mostBytes
+        && members.allSatisfy { Self.isSurelyScore($0.score) }
     }
-    return pairs <= Self.mostPairs && replacement.content.arguments.reduce(0) { $0 + $1.utf8.count } <= Self.mostBytes
   }
 
   /// Whether Redis takes a text as a score, without doubt: a decimal number of ordinary size.
   private static func isSurelyScore(_ text: String) -> Bool {
-    text.utf8.count <= 40 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x2E }
-      && Double(text) != nil
+    var (digits, points, index) = (0, 0, 0)
+    for byte in text.utf8 {
+      switch byte {
+      case 0x30...0x39: digits += 1
+      case UInt8(ascii: "."): points += 1
+      case UInt8(ascii: "-") where index == 0: break
+      default: return false
+      }
+      index += 1
+    }
+    return digits > 0 && points <= 1 && index <= 40
   }
 }
 

@@ -22,29 +22,35 @@ struct FamilyPublication: Sendable {
   /// - Returns: the keys that were left as they are.
   /// - Throws: `JobFailure` of kind `fenced` if a newer run has published keys of the family.
   func carryOut(_ session: inout RedisSession) throws -> [String] {
-    var kept: [String] = []
-    let chunks = chunks
-    let calls = chunks.map { call($0) }
-    for (chunk, answer) in zip(chunks, try session.run(FamilyScripts.filling, calls: calls)) {
-      try token(for: chunk[0]).judge(answer)
-      kept += answer.elements.compactMap(\.integer).map { chunk[Int($0)].key }
+    var (kept, large): ([String], [FamilyEntry]) = ([], [])
+    let small = entries.filter { entry in
+      let isSmall = entry.isSmall
+      if !isSmall { large.append(entry) }
+      return isSmall
     }
-    for entry in entries where !entry.isSmall {
+    let chunks = chunks(of: small)
+    try session.run(FamilyScripts.filling, times: chunks.count) { index in
+      call(chunks[index])
+    } take: { index, answer in
+      let chunk = chunks[index]
+      try token(for: chunk[chunk.startIndex]).judge(answer)
+      kept += answer.elements.compactMap(\.integer).map { chunk[chunk.startIndex + Int($0)].key }
+    }
+    for entry in large {
       let isWritten = try place(entry, &session)
       if !isWritten { kept.append(entry.key) }
     }
     return kept
   }
 
-  /// The entries that scripts write by themselves, by scripts.
-  private var chunks: [[FamilyEntry]] {
-    let small = entries.filter(\.isSmall)
+  /// The entries that each script writes.
+  private func chunks(of small: [FamilyEntry]) -> [ArraySlice<FamilyEntry>] {
     let count =
       switch fencing {
       case .family: Self.keysAtOnce
       case .eachKey: 1
       }
-    return stride(from: 0, to: small.count, by: count).map { Array(small[$0..<min($0 + count, small.count)]) }
+    return stride(from: 0, to: small.count, by: count).map { small[$0..<min($0 + count, small.count)] }
   }
 
   private func token(for entry: FamilyEntry) -> PublishingToken {
@@ -61,12 +67,14 @@ struct FamilyPublication: Sendable {
     }
   }
 
-  private func call(_ chunk: [FamilyEntry]) -> Script.Call {
-    let token = token(for: chunk[0])
+  private func call(_ chunk: ArraySlice<FamilyEntry>) -> Script.Call {
+    let token = token(for: chunk[chunk.startIndex])
     var arguments = token.credentials + [mode, chunk.needed]
     for entry in chunk {
       let content = entry.replacement.content
-      arguments += [content.command, entry.life, entry.least, "\(content.arguments.count)"] + content.arguments
+      let filling = content.arguments
+      arguments += [content.command, entry.life, entry.least, String(filling.count)]
+      arguments += filling
     }
     return Script.Call(keys: [token.key] + chunk.map(\.key), arguments: arguments)
   }
@@ -86,7 +94,7 @@ struct FamilyPublication: Sendable {
   }
 }
 
-extension [FamilyEntry] {
+extension ArraySlice<FamilyEntry> {
   /// The commands that could be refused when the old content is gone already.
   fileprivate var needed: String {
     let filled = filter { !$0.replacement.content.isEmpty && $0.replacement.content.command != "SET" }

@@ -29,9 +29,21 @@ public struct Replacement: Sendable, Equatable {
     var arguments: [String] {
       switch self {
       case .string(let text): [text]
-      case .sortedSet(let members): members.flatMap { [$0.score, $0.member] }
-      case .hash(let fields): fields.flatMap { [$0.field, $0.value] }
+      case .sortedSet(let members): Self.alternating(members) { ($0.score, $0.member) }
+      case .hash(let fields): Self.alternating(fields) { ($0.field, $0.value) }
       }
+    }
+
+    /// Without an array for each pair: a family has hundreds of thousands.
+    private static func alternating<Pair>(_ pairs: [Pair], _ words: (Pair) -> (String, String)) -> [String] {
+      var all: [String] = []
+      all.reserveCapacity(2 * pairs.count)
+      for pair in pairs {
+        let (first, second) = words(pair)
+        all.append(first)
+        all.append(second)
+      }
+      return all
     }
 
     var isEmpty: Bool {
