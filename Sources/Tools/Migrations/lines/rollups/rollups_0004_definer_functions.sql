@@ -104,6 +104,7 @@ $$;
 
 do $$
 declare
+  home constant text := quote_ident(current_schema()::text);
   definition text;
 begin
   for definition in
@@ -112,7 +113,9 @@ begin
       'oneshot.check_metric_events()'::regprocedure, 'oneshot.note_changed_events()'::regprocedure,
       'oneshot.close_raw(text, timestamptz)'::regprocedure)
   loop
-    execute replace(definition, 'oneshot_home', quote_ident(current_schema()::text));
+    execute replace(
+      replace(definition, '''oneshot_home.metric_events''', quote_literal(home || '.metric_events')),
+      'oneshot_home', home);
   end loop;
 end
 $$;
