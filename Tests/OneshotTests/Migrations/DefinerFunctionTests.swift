@@ -101,34 +101,6 @@ import Testing
       exception when insufficient_privilege then
         return true;
       end $$;
-      do $$
-      declare
-        trap record;
-      begin
-        for trap in
-          select distinct proname, types, result
-          from pg_proc as p
-          cross join lateral (
-            select format_type(prorettype, null) as result, case
-              when proargtypes[1] = '"any"'::regtype
-              then unnest(array['text, timestamptz', 'text, text', 'text, oid', 'text, name', 'text, text, text'])
-              else oidvectortypes(proargtypes) end as types) as calls
-          where pronamespace = 'pg_catalog'::regnamespace and prokind = 'f'
-            and exists (
-              select from pg_proc as ours
-              where ours.pronamespace = 'oneshot'::regnamespace and ours.prosrc ~ ('\\m' || p.proname || '\\('))
-        loop
-          for number in 1 .. 2 loop
-            begin
-              execute format(
-                'create function %I.%I(%s) returns %s language plpgsql as
-                 ''begin perform public.spring(); return null; end''',
-                (array['public', 'oneshot'])[number], trap.proname, trap.types, trap.result);
-            exception when others then null;  -- Of types that a function of plpgsql cannot have.
-            end;
-          end loop;
-        end loop;
-      end $$;
       create type public.bait as (x integer);
       create function public.bait_text(public.bait) returns text language plpgsql as
         $$ begin perform public.spring(); return 'x'; end $$;
@@ -149,6 +121,34 @@ import Testing
             'create temp view %I as select case when public.spring() then ''x'' end as id, now() as occurred_at', name);
         end loop;
       end $$;
+      -- Last, for this script would call them, too.
+      do $$
+      declare
+        trap record;
+      begin
+        for trap in
+          select distinct proname, types, format_type(prorettype, null) as result
+          from pg_proc as p
+          cross join lateral unnest(
+            case when proargtypes[1] = '"any"'::regtype
+            then array['text, timestamptz', 'text, text', 'text, oid', 'text, name', 'text, text, text']
+            else array[oidvectortypes(proargtypes)] end) as types
+          where pronamespace = 'pg_catalog'::regnamespace and prokind = 'f'
+            and exists (
+              select from pg_proc as ours
+              where ours.pronamespace = 'oneshot'::regnamespace and ours.prosrc ~ ('\\m' || p.proname || '\\('))
+        loop
+          for number in 1 .. 2 loop
+            begin
+              execute pg_catalog.format(
+                'create function %I.%I(%s) returns %s language plpgsql as
+                 ''begin perform public.spring(); return null; end''',
+                (array['public', 'oneshot'])[number], trap.proname, trap.types, trap.result);
+            exception when others then null;  -- Of types that a function of plpgsql cannot have.
+            end;
+          end loop;
+        end loop;
+      end $$;
       """)
   }
 
@@ -162,7 +162,7 @@ import Testing
         call text;
       begin
         for call in
-          select format('select %s(%s)', oid::regproc, (
+          select pg_catalog.format('select %s(%s)', oid::regproc, (
             select string_agg(case format_type(type, null)
               when 'boolean' then 'true' when 'text' then '''metric_events''' else 'now()' end, ', ')
             from unnest((select proargtypes from pg_proc where pg_proc.oid = definers.oid)::oid[]) as type))
@@ -182,19 +182,19 @@ import Testing
           cross join (values (true), (false)) as names (named)
           where is_trigger
         loop
-          execute format('create temp table victim (id %s, occurred_at %s)', attempt.type, attempt.moment);
+          execute pg_catalog.format('create temp table victim (id %s, occurred_at %s)', attempt.type, attempt.moment);
           for event in values ('insert'), ('update'), ('delete'), ('truncate') loop
-            execute format(
+            execute pg_catalog.format(
               'create trigger %1$I after %1$s on victim %2$s for each statement execute function %3$s(''x'', ''id'')',
               event,
-              case when attempt.named and event <> 'truncate' then concat_ws(' ', 'referencing',
+              case when attempt.named and event <> 'truncate' then pg_catalog.concat_ws(' ', 'referencing',
                 case when event <> 'insert' then 'old table as oneshot_old_rows' end,
                 case when event <> 'delete' then 'new table as oneshot_new_rows' end) end,
               attempt.name);
           end loop;
           begin insert into victim default values; exception when others then null; end;
           execute 'alter table victim disable trigger user; insert into victim values (null, null)';
-          execute format('insert into victim values (%s, %s)',
+          execute pg_catalog.format('insert into victim values (%s, %s)',
             case attempt.type when 'text' then '''x''' else 'row (7)' end,
             case attempt.type when 'text' then 'now()' else 'row (7)' end);
           execute 'alter table victim enable trigger user';
@@ -209,7 +209,7 @@ import Testing
   }
 
   private func asRole(_ script: String) async throws {
-    try await place.execute("set role \(role); set search_path = public, oneshot, pg_catalog; \(script)")
+    try await place.execute("set role \(role); set search_path = pg_catalog, public, oneshot; \(script)")
     try await place.execute("reset role; reset search_path")
   }
 }
