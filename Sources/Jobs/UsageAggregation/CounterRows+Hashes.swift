@@ -39,7 +39,9 @@ extension CounterRows {
     _ name: [UInt8], _ session: inout RedisSession, handOver: (inout CounterRows) throws -> Void
   ) throws {
     let count = try session.command(RedisRead(.hlen, bytes: [name])).integer ?? 0
-    guard count <= Self.mostFields else { return rejectTooLarge(name, fields: count) }
+    guard count <= Self.mostFields else {
+      return rejectTooLarge(name, "\(count) fields and a value that is too large among them")
+    }
     let fields = try session.command(RedisRead(.hkeys, bytes: [name])).elements.compactMap(Self.bytes)
     for start in stride(from: 0, to: fields.count, by: Self.fieldsAPage) {
       let page = fields[start..<min(start + Self.fieldsAPage, fields.count)]
@@ -60,13 +62,13 @@ extension CounterRows {
   /// The names of as many fields come in one answer.
   private static let mostFields = 100_000
 
-  private mutating func rejectTooLarge(_ name: [UInt8], fields: Int64) {
+  /// - Parameter what: what the hash has.
+  mutating func rejectTooLarge(_ name: [UInt8], _ what: String) {
     name.withUnsafeBytes { name in
       guard case .success(let key) = selection.format.parse(name), isTold(name) else { return }
       reject(
         name, UsageAggregation.wrongType,
-        "the hash has \(fields) fields and a value that is too large among them, so it is not read; delete that field",
-        key)
+        "the hash has \(what), so it is not read; delete what is large", key)
     }
   }
 

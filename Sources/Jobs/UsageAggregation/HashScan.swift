@@ -48,7 +48,12 @@ struct HashScan: KeyspaceScan {
   }
 
   private mutating func run(_ session: inout RedisSession) throws {
-    while let hash = large.popLast() { try readCutShort(hash, &session) }
+    while let hash = large.popLast() {
+      do { try readCutShort(hash, &session) } catch RedisError.tooLarge {
+        found.rejectTooLarge(hash.key, "names of fields that take more memory than they may")
+        return
+      }
+    }
     while cursor != nil || !open.isEmpty {
       guard try readRound(&session) else { return }
       log.debug("scanned a page", ["in_all": .integer(Int64(report.scanned))])

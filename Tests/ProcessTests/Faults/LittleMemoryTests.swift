@@ -46,6 +46,21 @@ import Testing
     #expect(try await usage.place.value("select count(distinct item) from oneshot.dead_letters") == "3")
   }
 
+  @Test func `a hash with a field whose name has 20 MB is a dead letter, and the others are counted`() async throws {
+    let (usage, redis) = (try await Usage(), try await RedisServer())
+    for merchant in ["m", "n"] { try await redis("HSET", "usage:\(merchant):2025-11-05", "x", "1") }
+    try await redis(
+      "EVAL", "return redis.call('hset', KEYS[1], string.rep('x', 20000000), '1')", "1", "usage:m:2025-11-05")
+    let run = try await Usage.binary.runInLittleMemory(
+      [],
+      usage.environment([
+        "REDIS_URL": redis.url, "USAGE_KEY_FORMAT": "usage:{merchant}:{yyyy-MM-dd}",
+      ]))
+    #expect(run.exitCode == 65, "\(run.output)\(run.errors)")
+    #expect(try await usage.stored() == ["n:2025-11-05:x": "1"])
+    #expect(try await usage.deadLetters() == ["usage:m:2025-11-05": "wrong_type/pending/1"])
+  }
+
   @Test func `dead letters of 50 MB cost neither the run nor whoever lists them more memory`() async throws {
     let usage = try await Usage()
     try await usage.set(["m:2025-11-07:x": "5"])
