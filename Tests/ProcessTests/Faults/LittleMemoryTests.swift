@@ -61,6 +61,25 @@ import Testing
     #expect(try await usage.deadLetters() == ["usage:m:2025-11-05": "wrong_type/pending/1"])
   }
 
+  @Test func `a list that is longer than one answer may be is read a few at a time`() async throws {
+    let place = try await Place()
+    try await place.execute(
+      """
+      insert into oneshot.dead_letters (instance, job, server, variant, item_digest, item, payload, error_kind,
+        error_message, attempts, first_failed_at, last_failed_at, last_run_id, state)
+      select '', 'reindex', '', '', sha256(number::text::bytea), number::text, jsonb_build_object('x', repeat('x', 60000)),
+        'kind', 'message', 1, now(), now(), '01a1ff42-bc8d-7131-b048-aaaaaaaaaaaa', 'pending'
+      from generate_series(1, 400) as number
+      """)
+    // Of a Unix socket nobody counts what comes.
+    let proxy = try Proxy(to: .unix(path: place.servers.folder + "/.s.PGSQL.5432"))
+    defer { proxy.close() }
+    let words = ["dead-letters", "list", "--json", "--limit", "1000"]
+    let outcome = try await Self.oneshot.run(words, place.environment(postgres: proxy))
+    #expect(outcome.exitCode == 0 && outcome.result.count == 400, "\(outcome.errors)")
+    #expect(proxy.bytes(.toClient) > 24_000_000)
+  }
+
   @Test func `dead letters of 50 MB cost neither the run nor whoever lists them more memory`() async throws {
     let usage = try await Usage()
     try await usage.set(["m:2025-11-07:x": "5"])

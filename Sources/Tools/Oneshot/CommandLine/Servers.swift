@@ -67,6 +67,15 @@ func withLedger<Value: Sendable>(
   }
 }
 
+extension Session {
+  /// Reads as many rows as somebody likes to see, a few at a time: one answer has a limit.
+  func all<Value>(of statement: Statement, _ read: (Row) throws -> Value) throws -> [Value] {
+    var values: [Value] = []
+    try forEachPage(of: statement, rows: 50) { page in values += try page.map(read) }
+    return values
+  }
+}
+
 /// Lends a connection to a Redis, and closes it.
 func withRedis<Value: Sendable>(
   _ address: RedisAddress, _ body: (RedisConnection) async throws -> Value

@@ -35,7 +35,7 @@ struct Runs: Command {
       limit: limit + 1)
     let runs = try await withLedger(servers.database, console) { database in
       try await database.transaction(readOnly: true) { session in
-        try session.query(statement).map { row in try RunDetails(row: row) }
+        try session.all(of: statement) { row in try RunDetails(row: row) }
       }
     }
     let shown = runs.prefix(limit)

@@ -32,7 +32,7 @@ struct ListDeadLetters: Command {
     let (list, count) = (try chosen.list(limit: limit), try chosen.count())
     let (letters, total) = try await withLedger(servers.database, console) { database in
       try await database.transaction(readOnly: true) { session in
-        let letters = try session.query(list).map { row in try DeadLetter(row: row) }
+        let letters = try session.all(of: list) { row in try DeadLetter(row: row) }
         guard letters.count == limit else { return (letters, letters.count) }
         return (letters, try session.query(count).only().value("letters"))
       }
