@@ -46,7 +46,7 @@ import Testing
       "alter function pg_catalog.pg_walfile_name(pg_lsn) rename to pg_walfile_name_of_before; create table marks (n integer)"
     )
     let result = try await SampleJob { run in
-      try await run.transaction { tx in try tx.execute("insert into marks values (1)") }
+      try await run.transaction { tx in _ = try tx.execute("insert into marks values (1)") }
     }.result(in: place)
     #expect(result.status == .succeeded, "\(result)")
     #expect(try await place.value("select count(*) from marks") == "1")
