@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The system calls of the proxy, blocking.
 package enum Socket {
@@ -13,17 +14,27 @@ package enum Socket {
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = withSocketAddress(&address) { bind(listener, $0, size) == 0 && Foundation.listen(listener, 100) == 0 }
     guard isBound, withSocketAddress(&address, { getsockname(listener, $0, &size) }) == 0 else {
-      throw TestFailure("no port to listen on: errno \(errno)")
+      let reason = errno
+      close(listener)
+      throw TestFailure("no port to listen on: errno \(reason)")
     }
     return (listener, Int(UInt16(bigEndian: address.sin_port)))
   }
 
-  /// A port of this machine where nobody listens.
+  /// A port of this machine where nobody listens, and that the kernel gives to nobody who asks for any: a proxy of
+  /// another test could have that by the time a server takes it.
   package static func freePort() throws -> Int {
-    let (listener, port) = try listen()
-    close(listener)
-    return port
+    for _ in ports {
+      let number = lent.add(1, ordering: .relaxed).newValue % ports.count
+      guard let (listener, port) = try? listen(port: ports.lowerBound + number) else { continue }
+      close(listener)
+      return port
+    }
+    throw TestFailure("no port of \(ports) is free")
   }
+
+  private static let ports = 12_000..<32_000
+  private static let lent = Atomic<Int>(Int.random(in: ports))
 
   static func takesConnections(_ port: Int) -> Bool {
     guard let server = connect(.tcp(port: port)) else { return false }
