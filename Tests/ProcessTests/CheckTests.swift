@@ -26,7 +26,7 @@ import Testing
   func `a Redis that may evict the lock is named, with what is at risk`(policy: String, keys: String?) async throws {
     let place = try await Place()
     let redis = try await RedisServer(["--maxmemory", "100mb", "--maxmemory-policy", policy])
-    for (name, isOfData) in [("usage-aggregation", true), ("reindex", false)] {
+    for (name, isOfData) in [("usage-aggregation", true), ("metrics-rollups", false)] {
       let check = try await Binary(name).run(["--check"], place.environment.merging(["REDIS_URL": redis.url]) { $1 })
       #expect(check.exitCode == 0, "\(check.output)")
       let advice = check.result["details", "advice"].elements.compactMap(\.string).filter { $0.contains("evicts") }
