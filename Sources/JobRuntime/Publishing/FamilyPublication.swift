@@ -84,7 +84,8 @@ struct FamilyPublication: Sendable {
   /// - Returns: whether it is there; otherwise the key was left as it is.
   private func place(_ entry: FamilyEntry, _ session: inout RedisSession) throws -> Bool {
     let new = Replacement.companion(of: entry.key, "new", runID.description)
-    try session.carryOut(entry.replacement.build(under: new))
+    // An earlier try of this run may have left some of it.
+    try session.carryOut([RedisCommand("UNLINK", new)] + entry.replacement.build(under: new))
     let token = token(for: entry)
     let answer = try session.run(
       FamilyScripts.placing, keys: [token.key, entry.key, new],

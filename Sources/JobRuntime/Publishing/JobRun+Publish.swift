@@ -54,7 +54,9 @@ private struct Publication: Sendable {
     let temporary = replacements.map { Replacement.companion(of: $0.key, "new", runID.description) }
     // A cluster says first of all, and wherever it is asked, when keys are not of one slot.
     let question = RedisCommand("EXISTS", bytes: replacements.map { Array($0.key.utf8) })
-    try session.carryOut([question] + zip(replacements, temporary).flatMap { $0.build(under: $1) })
+    // An earlier try of this run may have left some of it.
+    let removal = RedisCommand("UNLINK", bytes: temporary.map { Array($0.utf8) })
+    try session.carryOut([question, removal] + zip(replacements, temporary).flatMap { $0.build(under: $1) })
     try token.pass(
       Self.publishing, keys: zip(replacements, temporary).flatMap { [$0.key, $1] },
       arguments: ["\(life?.inMilliseconds ?? 0)"] + replacements.map { $0.content.isEmpty ? "0" : "1" }, &session)
@@ -70,7 +72,7 @@ private struct Publication: Sendable {
     for pair = 2, #KEYS, 2 do
       local key, new = KEYS[pair], KEYS[pair + 1]
       redis.call('unlink', key)
-      if redis.call('exists', new) == 1 then
+      if ARGV[pair / 2 + 3] == '1' then
         if ARGV[3] == '0' then redis.call('persist', new) else redis.call('pexpire', new, ARGV[3]) end
         redis.call('rename', new, key)
       end

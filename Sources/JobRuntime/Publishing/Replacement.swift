@@ -84,10 +84,10 @@ public struct Replacement: Sendable, Equatable {
   /// Until when a key that was built must have been renamed.
   private static let buildingLife = Duration.minutes(10)
 
-  /// Builds the content under another key, which ends by itself should nobody rename it.
+  /// Builds the content under another key, which there is not yet and which ends by itself should nobody rename it.
   func build(under temporary: String) -> [RedisCommand] {
     let arguments = content.arguments
-    var commands = [RedisCommand("UNLINK", temporary)]
+    var commands: [RedisCommand] = []
     for start in stride(from: 0, to: arguments.count, by: Self.argumentsAtOnce) {
       let chunk = arguments[start..<min(start + Self.argumentsAtOnce, arguments.count)]
       commands.append(RedisCommand(content.command, temporary, bytes: chunk.map { Array($0.utf8) }))
