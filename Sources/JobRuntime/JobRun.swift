@@ -157,6 +157,16 @@ public struct JobRun: Sendable {
     }
   }
 
+  /// What names the life of a server: another one after each restart, and of each server. `nil` where it does not say.
+  public func life(of primary: RedisPrimary) async throws -> String? {
+    try await redis(on: primary) { session in
+      // A role that may not ask, and a service that does not answer it, is no failure.
+      let answer = try session.pipeline([RedisCommand("INFO", "server")])[0].text ?? ""
+      let line = answer.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }
+      return line.map { String($0.dropFirst("run_id:".count)) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+  }
+
   /// Lends the connection to one of the primaries, for commands that only read.
   @discardableResult
   public func redis<Value: Sendable>(

@@ -67,6 +67,20 @@ class Counters:
         assert found == expected, f"usage-aggregation counted {found} instead of {expected}"
         return took
 
+    def shards(self, count):
+        """Seconds of Redis' CPU that all shards take together."""
+        self.stand.start_from("empty")
+
+        def spent():
+            cpu = self.stand.redis.info("cpu")
+            return cpu["used_cpu_user"] + cpu["used_cpu_sys"]
+
+        before = spent()
+        took = [self.stand.job("usage-aggregation", USAGE_DAYS=DAY, JOB_SHARD_COUNT=str(count), JOB_SHARD_INDEX=str(i))
+                for i in range(count)]
+        assert sum(t.counts["inserted"] for t in took) == self.count, "shards have not written every counter once"
+        return spent() - before
+
     # The bare parts
 
     def parts(self, state, file, merge, expecting):

@@ -29,7 +29,7 @@ struct CounterScan: KeyspaceScan {
   private static let carefulPages = 4
 
   /// Where the next page starts; `nil` after the last.
-  private var cursor: String? = "0"
+  private var cursor: String?
 
   /// How many pages are still looked at key by key, if they have no large value: an answer was too large.
   private var carefulPages = 0
@@ -48,6 +48,7 @@ struct CounterScan: KeyspaceScan {
     self.selection = selection
     found = CounterRows(of: selection, rows: lanes.emptyRows())
     self.lanes = lanes
+    cursor = selection.reading.share.firstCursor
     self.log = log
   }
 
@@ -67,7 +68,7 @@ struct CounterScan: KeyspaceScan {
     }
     while let page = waiting.take() {
       let asked = try ask(for: page, &session)
-      cursor = page.cursor == "0" ? nil : page.cursor
+      cursor = try selection.cursor(after: page, askedWith: cursor)
       if cursor != nil { waiting = try nextPage(&session) }
       do {
         try take(asked, from: page, &session)
@@ -89,7 +90,7 @@ struct CounterScan: KeyspaceScan {
   /// Takes the page that was asked for, and asks for the one after it.
   private func nextPage(_ session: inout RedisSession) throws -> ScanPage {
     let page = try session.receiveScanPage()
-    if page.cursor != "0" {
+    if selection.reading.share.has(page.cursor) {
       try session.sendScan(cursor: page.cursor, match: selection.pattern, count: Self.page)
       try session.flush()
     }

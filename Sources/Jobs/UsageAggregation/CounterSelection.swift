@@ -10,14 +10,19 @@ struct CounterSelection: Sendable {
   let pattern: String
   private let merchant: [UInt8]?
   private let shard: Shard
+  /// How the shard finds its counters.
+  let reading: Reading
   let days: DaySet
   /// Keys of somebody else.
   private let ignored: [Glob]
 
-  init(_ settings: UsageAggregation.Settings, days: [CalendarDay], merchant: String?, shard: Shard) {
+  init(
+    _ settings: UsageAggregation.Settings, days: [CalendarDay], merchant: String?, shard: Shard,
+    reading: Reading = .byMerchant
+  ) {
     (format, source, ignored) = (settings.format, settings.source, settings.ignored)
     self.merchant = merchant.map { Array($0.utf8) }
-    self.shard = shard
+    (self.shard, self.reading) = (shard, reading)
     pattern = format.pattern(merchant: merchant)
     self.days = DaySet(days)
   }
@@ -37,10 +42,20 @@ struct CounterSelection: Sendable {
   /// Whether a key is somebody else's.
   func isIgnored(_ key: LentBytes) -> Bool { ignored.contains { $0.matches(key) } }
 
+  /// Where the page after this one starts; `nil` where this is the share's last.
+  func cursor(after page: borrowing ScanPage, askedWith asked: String?) throws -> String? {
+    guard reading.share.isOrdered(page.cursor, after: asked ?? "0") else {
+      throw RedisError.unexpectedReply(
+        "SCAN \(asked ?? "0") answered the cursor \(page.cursor), which is none of Redis or Valkey; run the job without shards"
+      )
+    }
+    return reading.share.has(page.cursor) ? page.cursor : nil
+  }
+
   /// Whether this shard is the one to report a key that names no counter.
   func isResponsible(for key: LentBytes) -> Bool { isOurs(key) }
 
-  private func isOurs(_ bytes: LentBytes) -> Bool { Self.isShare(bytes, of: shard) }
+  private func isOurs(_ bytes: LentBytes) -> Bool { reading != .byMerchant || Self.isShare(bytes, of: shard) }
 
   /// Whether a merchant, or a key that names none, falls to a share of the work.
   static func isShare(_ bytes: LentBytes, of shard: Shard) -> Bool {

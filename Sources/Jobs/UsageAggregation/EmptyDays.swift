@@ -38,7 +38,7 @@ extension UsageAggregation {
   private func lostRows(of days: [PlannedDay], _ run: JobRun) async throws -> [CalendarDay: Int] {
     guard settings.target == nil else {
       // What an own table has lost nobody knows but by what was counted when the day was completed.
-      return days.reduce(into: [:]) { $0[$1.date] = settings.merchant == nil ? $1.completedKeys ?? 0 : 0 }
+      return days.reduce(into: [:]) { $0[$1.date] = settings.merchant == nil ? $1.knownKeys ?? 0 : 0 }
     }
     let rows = try await run.read(Statements.lostRows(days, settings, run))
     return try rows.reduce(into: [:]) { lost, row in

@@ -20,7 +20,7 @@ struct HashScan: KeyspaceScan {
   }
 
   /// Where the next page of keys starts; `nil` after the last.
-  private var cursor: String? = "0"
+  private var cursor: String?
   private var open: [Open] = []
   /// Hashes an answer of which was too large.
   private var large: [Open] = []
@@ -36,6 +36,7 @@ struct HashScan: KeyspaceScan {
   init(_ selection: CounterSelection, into lanes: CounterLanes, log: Log, sample: Int) {
     (self.selection, self.lanes, self.log, self.sample) = (selection, lanes, log, sample)
     found = CounterRows(of: selection, rows: lanes.emptyRows())
+    cursor = selection.reading.share.firstCursor
   }
 
   var report: ScanReport { found.report }
@@ -94,7 +95,7 @@ struct HashScan: KeyspaceScan {
 
   private mutating func receiveKeys(_ session: inout RedisSession) throws {
     let page = try session.receiveScanPage()
-    cursor = page.cursor == "0" ? nil : page.cursor
+    cursor = try selection.cursor(after: page, askedWith: cursor)
     found.report.scanned += page.count
     for index in 0..<page.count {
       guard let name = page.key(at: index), found.counter(named: name) != nil else { continue }

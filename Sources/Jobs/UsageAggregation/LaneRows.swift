@@ -48,8 +48,9 @@ struct LaneRows: Sendable {
 
   private func lane(of key: CounterKey) -> Int {
     guard lanes.count > 1 else { return 0 }
-    // Not of the merchant alone: one that has most of the counters is divided too. Shards take the digest's lowest bits.
-    let digest = FNV1a.digest(key.metric, after: FNV1a.digest(key.merchant))
+    // Not of the merchant alone: one that has most of the counters is divided too. The last bytes hardly reach the upper
+    // bits of FNV-1a, and shards take the lowest; so the digest is multiplied once more (Knuth's multiplicative hashing).
+    let digest = FNV1a.digest(key.metric, after: FNV1a.digest(key.merchant)) &* 0x9E37_79B9_7F4A_7C15
     return Int((digest >> 32) % UInt64(lanes.count))
   }
 }

@@ -2,7 +2,7 @@ import JobRuntime
 
 /// How far a run is. What a try that failed has done stays done.
 struct Progress {
-  let days: [PlannedDay]
+  private(set) var days: [PlannedDay]
   /// Days that are not written yet.
   var left: [PlannedDay]
   var report = UsageAggregation.Report()
@@ -13,6 +13,12 @@ struct Progress {
   var failedDays: Set<CalendarDay> = []
 
   init(days: [PlannedDay]) { (self.days, left) = (days, days) }
+
+  /// Says how the counters of the days were found.
+  mutating func note(_ reading: Reading) {
+    for index in days.indices { days[index].reading = reading.name }
+    for index in left.indices { left[index].reading = reading.name }
+  }
 }
 
 /// What one day came to.

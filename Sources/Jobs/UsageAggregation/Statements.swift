@@ -4,7 +4,7 @@ import Postgres
 /// The job's SQL with its values bound; the texts stand in `sql/`.
 enum Statements {
   static func days(
-    _ settings: UsageAggregation.Settings, only dates: [CalendarDay]?, _ run: JobRun
+    _ settings: UsageAggregation.Settings, only dates: [CalendarDay]?, reading: String, _ run: JobRun
   ) throws -> Statement {
     try Statement(
       file: "days.sql", PackageResources.days_sql,
@@ -20,7 +20,7 @@ enum Statements {
         "recheck": settings.recheck && settings.merchant == nil,
         "life_seconds": Double(settings.lifeAfterDay.inMilliseconds) / 1000,
         "instance": run.instance, "server": run.server, "key_prefix": settings.source,
-        "shard": run.shard.index, "shard_count": run.shard.count,
+        "shard": run.shard.index, "shard_count": run.shard.count, "reading": reading,
       ])
   }
 
@@ -105,12 +105,12 @@ enum Statements {
 
   /// Whether all shards have completed a day.
   static func isCompletedByAll(
-    _ day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun
+    _ day: PlannedDay, _ settings: UsageAggregation.Settings, _ run: JobRun
   ) -> Statement {
     """
     select count(*) = \(run.shard.count) as is_completed from oneshot.usage_days
     where instance = \(run.instance) and server = \(run.server) and key_prefix = \(settings.source)
-      and usage_date = \(day) and shard_count = \(run.shard.count)
+      and usage_date = \(day.date) and shard_count = \(run.shard.count) and reading = \(day.reading)
     """
   }
 
@@ -135,13 +135,13 @@ enum Statements {
   }
 
   static func complete(
-    _ day: CalendarDay, _ report: DayReport, _ settings: UsageAggregation.Settings, _ run: JobRun
+    _ day: PlannedDay, _ report: DayReport, _ settings: UsageAggregation.Settings, _ run: JobRun
   ) throws -> Statement {
     try Statement(
       file: "complete_day.sql", PackageResources.complete_day_sql,
       binding: [
-        "instance": run.instance, "server": run.server, "key_prefix": settings.source, "day": day,
-        "shard": run.shard.index, "shard_count": run.shard.count,
+        "instance": run.instance, "server": run.server, "key_prefix": settings.source, "day": day.date,
+        "shard": run.shard.index, "shard_count": run.shard.count, "reading": day.reading,
         "keys": report.keys, "run_id": run.id, "read_for": min(run.scheduledAt, run.startedAt),
         "has_changed": report.hasChanged,
       ])
@@ -153,7 +153,7 @@ enum Statements {
       "lost_rows.sql", PackageResources.lost_rows_sql,
       [
         "instance": run.instance, "server": run.server, "key_prefix": settings.source, "days": days.map(\.date),
-        "merchant": settings.merchant, "is_whole": run.shard.isWhole, "completed_keys": days.map(\.completedKeys),
+        "merchant": settings.merchant, "is_whole": run.shard.isWhole, "known_keys": days.map(\.knownKeys),
       ]
     ).statement().limited(to: run.timeLeft)
   }

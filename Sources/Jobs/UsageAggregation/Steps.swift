@@ -12,8 +12,12 @@ struct PlannedDay: Sendable {
   var isSettled: Bool
   /// Over for so long that its counters expire: where there are none, nothing is lost.
   var isExpiring: Bool
-  /// How many counters it had when it was completed; `nil` for a day that is not.
+  /// How many counters it had when it was completed; `nil` for a day that is not, or of which this shard had another share.
   var completedKeys: Int?
+  /// The same of whatever share, where it had so many that of another one of the same size something would be left.
+  var knownKeys: Int?
+  /// As `Reading.name`.
+  var reading = ""
 }
 
 extension UsageAggregation {
@@ -21,11 +25,13 @@ extension UsageAggregation {
 
   /// - Parameter dates: only these days; by default those that the settings ask for.
   func plan(_ run: JobRun, only dates: [CalendarDay]? = nil) async throws -> [PlannedDay] {
-    try await run.read(Statements.days(settings, only: dates, run)).map { row in
+    let reading = try await reading(run).name
+    return try await run.read(Statements.days(settings, only: dates, reading: reading, run)).map { row in
       PlannedDay(
         date: try row.value("day"), start: try row.value("starts_at"), end: try row.value("ends_at"),
         isSettled: try row.value("is_settled"), isExpiring: try row.value("is_expiring"),
-        completedKeys: try row.optional("completed_keys"))
+        completedKeys: try row.optional("completed_keys"),
+        knownKeys: try row.optional("known_keys"), reading: reading)
     }
   }
 
@@ -34,6 +40,8 @@ extension UsageAggregation {
   /// What a pass has read.
   struct Staged: Sendable {
     var report: ScanReport
+    /// How its counters were found.
+    var reading: Reading
     /// The connections that have rows of it in their temporary tables: none where there is no row.
     var lanes: [JobRun]
   }
@@ -43,7 +51,9 @@ extension UsageAggregation {
   ///
   /// - Parameter connections: what the rows are spread over. The first one has all that is rejected.
   func stage(_ days: [CalendarDay], on connections: [JobRun], _ run: JobRun) async throws -> Staged {
-    let selection = CounterSelection(settings, days: days, merchant: settings.merchant, shard: run.shard)
+    let reading = try await reading(run)
+    let selection = CounterSelection(
+      settings, days: days, merchant: settings.merchant, shard: run.shard, reading: reading)
     let lanes = CounterLanes(of: settings.table, count: connections.count)
     async let report = read(selection, into: lanes, run)
     do {
@@ -55,7 +65,8 @@ extension UsageAggregation {
         try await stage(queue, run)
         return true
       }
-      return Staged(report: try await report, lanes: zip(connections, filled).compactMap { $1 ? $0 : nil })
+      return Staged(
+        report: try await report, reading: reading, lanes: zip(connections, filled).compactMap { $1 ? $0 : nil })
     } catch {
       lanes.close()
       throw error
@@ -98,6 +109,7 @@ extension UsageAggregation {
         return try await group.reduce(into: ScanReport(of: selection.days)) { $0.add($1) }
       }
       try await run.checkNothingMoved(since: primaries)
+      try await checkSameLife(since: selection.reading, run)
       lanes.finish()
       return report
     } catch {

@@ -15,7 +15,7 @@ struct UsageAggregation: Job {
     name: "usage-aggregation",
     summary: "moves usage counters from Redis to Postgres",
     keepsDataInRedis: true,
-    schema: [MigrationNeed("usage", 3)],
+    schema: [MigrationNeed("usage", 4)],
     tables: [
       TableNeed(
         "merchant_usage",
@@ -25,7 +25,7 @@ struct UsageAggregation: Job {
         "oneshot.usage_days",
         columns: [
           "instance", "server", "key_prefix", "usage_date", "shard", "shard_count", "keys", "completed_at", "run_id",
-          "read_for", "changed_at",
+          "read_for", "changed_at", "reading",
         ],
         privileges: [.select, .insert, .update]),
     ],
@@ -199,6 +199,7 @@ struct UsageAggregation: Job {
     // All days, the finished ones too: what a pass counts is the whole.
     let staged = try await stage(progress.days.map(\.date), on: connections, run)
     let scanned = staged.report
+    progress.note(staged.reading)
     progress.report.take(scanned, failing: isFailing)
     if scanned.rejected > 0, !progress.hasToldRejections {
       try await rejectStaged(run)
@@ -229,19 +230,19 @@ struct UsageAggregation: Job {
     }
     // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
     guard let ttl = settings.newTTL, writes, !run.isDryRun else { return }
-    // A hash of merchants is every shard's, and has one life for all of them.
-    let isShared = settings.format.field == .merchant && !run.shard.isWhole
+    // A hash of merchants is every shard's where each takes its merchants, and has one life for all of them.
+    let isShared = settings.format.field == .merchant && !run.shard.isWhole && staged.reading == .byMerchant
     for day in progress.days where day.isSettled && !progress.failedDays.contains(day.date) {
       if isShared {
-        if let report = progress.done[day.date] { try await complete(day.date, report, run) }
-        let isCompleted = try await run.read(Statements.isCompletedByAll(day.date, settings, run)).only()
+        if let report = progress.done[day.date] { try await complete(day, report, run) }
+        let isCompleted = try await run.read(Statements.isCompletedByAll(day, settings, run)).only()
         guard try isCompleted.value("is_completed") else { continue }
         for lane in staged.lanes { try await giveTTL(ttl, day.date, of: lane) }
         continue
       }
       for lane in staged.lanes { try await giveTTL(ttl, day.date, of: lane) }
       // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
-      if let report = progress.done[day.date] { try await complete(day.date, report, run) }
+      if let report = progress.done[day.date] { try await complete(day, report, run) }
     }
   }
 

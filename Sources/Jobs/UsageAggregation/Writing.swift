@@ -95,11 +95,11 @@ extension UsageAggregation {
     let failed = rejected + (settings.onRegression == .fail ? written.report.regressed : 0)
     guard day.isSettled, settings.merchant == nil, written.report.keys > 0, failed == 0 else { return }
     written.report.isCompleted = true
-    if settings.newTTL == nil { try tx.execute(Statements.complete(day.date, written.report, settings, run)) }
+    if settings.newTTL == nil { try tx.execute(Statements.complete(day, written.report, settings, run)) }
   }
 
   /// Says that a day is done, so that later runs pass it over.
-  func complete(_ day: CalendarDay, _ report: DayReport, _ run: JobRun) async throws {
+  func complete(_ day: PlannedDay, _ report: DayReport, _ run: JobRun) async throws {
     let settings = settings
     try await run.transaction { tx in
       try tx.execute(Statements.complete(day, report, settings, run))

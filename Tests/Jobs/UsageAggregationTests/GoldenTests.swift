@@ -20,7 +20,7 @@ import Testing
         "retention_days": 90, "settle_seconds": 300.0, "key_prefix": "usage:", "shard": 0, "shard_count": 1,
         "day": day, "limit": 100, "merchant": String?.none, "is_whole": true, "first": "(0,0)", "end": "(64,0)",
         "keys": 1000, "since": moment - .days(30), "instance": "", "server": "cache:6379/0",
-        "recheck": true, "life_seconds": 518_400.0, "days": [day, day + 1], "completed_keys": [Int?.none, 7],
+        "recheck": true, "life_seconds": 518_400.0, "days": [day, day + 1], "known_keys": [Int?.none, 7], "reading": "",
         "read_for": moment,
         "has_changed": true, "overwrite": false,
         "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3",

@@ -24,11 +24,14 @@ with clock as (
 select day, starts_at, ends_at,
   ends_at + make_interval(secs => :settle_seconds) <= moment as is_settled,
   ends_at + make_interval(secs => :life_seconds - 86400) <= moment as is_expiring,
-  completed.keys as completed_keys
+  completed.keys as completed_keys,
+  case when known.reading = :reading or known.keys >= 64 then known.keys end as known_keys
 from bounded
-left join oneshot.usage_days completed
-  on completed.instance = :instance and completed.server = :server and completed.key_prefix = :key_prefix
-  and completed.usage_date = day and completed.shard_count = :shard_count and completed.shard = :shard
+-- A shard that reads another share of the keys than it has completed has not completed the day.
+left join oneshot.usage_days known
+  on known.instance = :instance and known.server = :server and known.key_prefix = :key_prefix
+  and known.usage_date = day and known.shard_count = :shard_count and known.shard = :shard
+left join lateral (select known.keys, known.read_for where known.reading = :reading) completed on true
 -- By default a completed day is left alone until it is to be read again: a day after it was settled, and a day before
 -- its counters expire. To compare both sides, completed days are looked at too.
 where not :by_default or :with_completed or completed.keys is null
