@@ -43,6 +43,8 @@ public struct JobRun: Sendable {
     var lock: LeaderLock
     var ledger: Ledger
     var fence: Int64
+    /// Which database the fence is of; `nil` where the server does not tell.
+    var origin: String?
   }
 
   /// What is left until the deadline: the limit for a statement that may take as long as the run.

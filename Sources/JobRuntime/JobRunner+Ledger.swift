@@ -41,7 +41,11 @@ extension JobRunner {
   }
 
   /// - Parameter lock: looked at before every try: a run whose lease is over would fence its successor.
-  func open(_ ledger: Ledger, _ lock: LeaderLock) async throws -> Ledger.Opening {
+  ///
+  /// - Parameter lost: see `Ledger.open`.
+  func open(
+    _ ledger: Ledger, _ lock: LeaderLock, above lost: (token: Int64, own: Int64)? = nil
+  ) async throws -> Ledger.Opening {
     let needs = neededMigrations
     let facts = Ledger.OpeningFacts(
       scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
@@ -55,9 +59,10 @@ extension JobRunner {
         let clock = clock
         do {
           do {
-            return try ledger.read(session.query(ledger.open(facts, clock)).only(), clock)
+            return try ledger.read(session.query(ledger.open(facts, clock, above: lost)).only(), clock)
           } catch let error as PostgresError where Timeline.mayBeUntold(error) {
-            return try ledger.read(session.query(ledger.open(facts, clock, asksTimeline: false)).only(), clock)
+            return try ledger.read(
+              session.query(ledger.open(facts, clock, asksTimeline: false, above: lost)).only(), clock)
           }
         } catch let error as PostgresError where Schema.isMissing(error) {
           return .schemaTooOld(found: AppliedMigrations())
@@ -69,6 +74,32 @@ extension JobRunner {
         }
       }
     }
+  }
+
+  func leadership(_ lock: LeaderLock, _ ledger: Ledger, _ opened: Ledger.Opened) -> JobRun.Leadership {
+    log.debug(
+      "opened the run in the ledger",
+      ["fence": .integer(opened.fence), "attempt": .integer(Int64(opened.attempt))])
+    record.opening = (opened.fence, opened.attempt)
+    var ledger = ledger
+    ledger.timeline = opened.timeline
+    return JobRun.Leadership(lock: lock, ledger: ledger, fence: opened.fence, origin: opened.origin)
+  }
+
+  /// Opens the run again with a fence above one that Redis has seen: this database gave it and has lost it, because a replica
+  /// that lagged took over or it was restored.
+  ///
+  /// - Returns: `nil` where the database knows a later run; then nothing is lost, and that one is it.
+  func leadership(above seen: Int64, in place: JobRun.Leadership) async -> JobRun.Leadership? {
+    let (ledger, lock, own) = (place.ledger, place.lock, place.fence)
+    let opening = try? await watched(by: watchers(of: lock)) {
+      try await open(ledger, lock, above: (token: seen, own: own))
+    }
+    guard case .opened(let opened)? = opening else { return nil }
+    log.warning(
+      "Redis has seen a fence that Postgres has lost, in a failover or a restore; the run starts again above it",
+      ["fence": .integer(own), "seen": .integer(seen), "new_fence": .integer(opened.fence)])
+    return leadership(lock, ledger, opened)
   }
 
   /// Ends the ledger's row.

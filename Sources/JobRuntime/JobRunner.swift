@@ -162,36 +162,41 @@ struct JobRunner<J: Job>: Sendable {
         result.reason = "already_done"
         result.details = ["done_by": .string(earlier)]
         return result
-      case .opened(let fence, let attempt, let hasAsked, let timeline):
-        log.debug("opened the run in the ledger", ["fence": .integer(fence), "attempt": .integer(Int64(attempt))])
-        record.opening = (fence, attempt)
-        if timeline == nil { log.info(Timeline.remark) }
-        var ledger = ledger
-        ledger.timeline = timeline
-        return await runOpened(JobRun.Leadership(lock: lock, ledger: ledger, fence: fence), replaying: hasAsked)
+      case .opened(let opened):
+        if opened.timeline == nil { log.info(Timeline.remark) }
+        return await runOpened(leadership(lock, ledger, opened), replaying: opened.hasAsked)
       }
     } catch {
       return result(of: await explained(error))
     }
   }
 
-  private func runOpened(_ leadership: JobRun.Leadership, replaying: Bool) async -> RunResult {
+  private func runOpened(_ opened: JobRun.Leadership, replaying: Bool) async -> RunResult {
     telemetry.start()
+    var leadership = opened
     var result: RunResult
     do {
-      result = try succeeded(try await work(leadership, replaying: replaying))
+      do {
+        result = try succeeded(try await work(leadership, replaying: replaying))
+      } catch let failure as JobFailure {
+        guard let seen = failure.seen, let higher = await self.leadership(above: seen, in: leadership) else {
+          throw failure
+        }
+        leadership = higher
+        result = try succeeded(try await work(leadership, replaying: replaying))
+      }
     } catch {
       result = self.result(of: await explained(error))
     }
     // A run that stops still says so in the ledger. But what is left of the time after a signal is the lock's, should
     // Postgres not answer.
-    let closing = { @Sendable [result] in await close(leadership, result) }
+    let closing = { @Sendable [leadership, result] in await close(leadership, result) }
     let failure =
       result.status == .interrupted
       ? await waiting(atMost: StopLimits.closingLedger, for: closing) ?? nil : await shieldedFromCancellation(closing)
     if let failure {
       result = self.result(of: failure)
-      _ = await shieldedFromCancellation { [result] in await close(leadership, result) }
+      _ = await shieldedFromCancellation { [leadership, result] in await close(leadership, result) }
     }
     record.ending = result
     return result
@@ -239,7 +244,7 @@ struct JobRunner<J: Job>: Sendable {
 
   /// Watches whatever a leader does: the end of the lease beside its renewal, which may be waiting for an
   /// answer by then.
-  private func watchers(of lock: LeaderLock) -> [Watcher] {
+  func watchers(of lock: LeaderLock) -> [Watcher] {
     let log = log
     return [
       deadlineWatcher, { try await lock.keepRenewed(log: log) }, { try await lock.lease.waitForEnd(lock.key) },

@@ -50,6 +50,8 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
   public var message: String
   /// What to do next.
   public var hint: String?
+  /// The fence of a run on this very database that Redis has seen, where that is why.
+  var seen: Int64?
 
   public init(_ kind: FailureKind, _ message: String, hint: String? = nil) {
     self.kind = kind

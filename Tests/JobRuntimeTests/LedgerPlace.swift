@@ -55,8 +55,8 @@ struct LedgerPlace {
     isForced: Bool = false
   ) async throws -> (fence: Int64, attempt: Int) {
     let opening = try await open(ledger, at: scheduledAt, by: source, isForced: isForced)
-    guard case .opened(let fence, let attempt, _, _) = opening else { throw TestFailure("\(opening)") }
-    return (fence, attempt)
+    guard case .opened(let opened) = opening else { throw TestFailure("\(opening)") }
+    return (opened.fence, opened.attempt)
   }
 
   /// Closes a run; says whether the fence was still its own.

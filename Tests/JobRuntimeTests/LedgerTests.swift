@@ -167,8 +167,8 @@ import Testing
           let opening = try await database.withSession { session in
             try ledger.read(session.query(statement).only(), LedgerPlace.clock)
           }
-          guard case .opened(let fence, _, _, _) = opening else { throw TestFailure("\(opening)") }
-          return fence
+          guard case .opened(let opened) = opening else { throw TestFailure("\(opening)") }
+          return opened.fence
         }
       }
       return try await group.reduce(into: []) { $0.append($1) }

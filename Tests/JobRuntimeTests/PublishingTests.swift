@@ -109,7 +109,7 @@ import Testing
     let place = try await Place()
     let result = try await SampleJob { run in
       try await run.claim(["board", "other"])
-      #expect(try await place.redis("GET", Self.fenceKey).text == "1")
+      #expect(try await place.redis("GET", Self.fenceKey).text?.hasPrefix("1 in ") == true)
       try await place.redis("SET", Self.fenceKey, "2")
       try await run.publish([Replacement("other", Self.members(1))])
       try await run.publish([Replacement("board", Self.members(1))])
@@ -146,6 +146,39 @@ import Testing
     #expect(try await claim(10, 0, 1))
     #expect(try await !claim(9, 1, 2))
     #expect(try await place.redis("GET", Self.fenceKey).text == "10")
+  }
+
+  @Test func `a fence that Redis has seen and its database has lost is surpassed in the same run`() async throws {
+    let place = try await Place()
+    let job = SampleJob { run in
+      try await run.claim(["board"])
+      try await run.publish([Replacement("board", Self.members(3))])
+    }
+    for _ in 1...5 { #expect(try await job.result(in: place).status == .succeeded) }
+    try await place.execute("update oneshot.fences set token = 2")
+    let result = try await job.result(in: place)
+    #expect(result.status == .succeeded && result.fence == 6, "\(result)")
+    #expect(try await place.value("select string_agg(distinct token::text, ' ') from oneshot.fences") == "6")
+    #expect(try await place.value("select max(fence) from oneshot.job_runs") == "6")
+  }
+
+  /// Of a run that shares the work differently; of another database; of one that does not tell which it is.
+  @Test(arguments: ["insert into oneshot.fences (job, shard, token) values ('sample', 1, 50)", "", nil])
+  func `a fence that Redis has seen is not surpassed where nothing proves that it is lost`(later: String?) async throws
+  {
+    let place = try await Place()
+    let result = try await SampleJob { run in
+      try await run.claim(["board"])
+      let kept = try await place.redis("GET", Self.fenceKey).text ?? ""
+      let origin = later == nil ? "" : later == "" ? " in 7/7" : String(kept.dropFirst())
+      try await place.redis("SET", Self.fenceKey, "60\(origin)")
+      if let later { try await place.execute(later) }
+      try await run.publish([Replacement("board", Self.members(1))])
+    }.result(in: place)
+    #expect(result.error?.kind == .fenced && result.fence == 1, "\(result)")
+    #expect(result.error?.message.contains("Redis has seen 60") == true, "\(result)")
+    #expect(result.error?.hint?.contains("failover") == true)
+    #expect(try await Self.keys(of: place) == [Self.fenceKey])
   }
 
   @Test func `a run that was overtaken in Postgres publishes nothing, whatever Redis knows`() async throws {

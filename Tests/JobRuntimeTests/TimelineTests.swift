@@ -8,8 +8,8 @@ import Testing
 @Suite struct TimelineTests {
   @Test func `a run is given the timeline in which it was opened`() async throws {
     let here = try await LedgerPlace()
-    guard case .opened(_, _, _, let timeline) = try await here.open(here.ledger(1)) else { throw TestFailure("closed") }
-    #expect(timeline == "00000001")
+    guard case .opened(let opened) = try await here.open(here.ledger(1)) else { throw TestFailure("closed") }
+    #expect(opened.timeline == "00000001")
   }
 
   @Test func `in another timeline a run writes nothing and closes no success, though its fence is the newest`()

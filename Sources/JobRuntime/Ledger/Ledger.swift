@@ -12,13 +12,21 @@ struct Ledger: Sendable {
 
   /// What opening came to.
   enum Opening: Sendable {
-    /// `hasAsked` says whether dead letters of the job are asked to be replayed; `timeline` is nothing where the server does
-    /// not tell it.
-    case opened(fence: Int64, attempt: Int, hasAsked: Bool, timeline: String?)
+    case opened(Opened)
     /// The slot has succeeded before, in the run with this id.
     case alreadyDone(runID: String)
     /// The migrations that were applied end before what this binary needs.
     case schemaTooOld(found: AppliedMigrations)
+  }
+
+  struct Opened: Sendable {
+    var fence: Int64
+    var attempt: Int
+    /// Whether dead letters of the job are asked to be replayed.
+    var hasAsked: Bool
+    /// The server's history, and which cluster and database it is of; `nil` where the server does not tell.
+    var timeline: String?
+    var origin: String?
   }
 
   /// Takes the next fencing token and writes the run's row: all in one statement, so in one transaction
@@ -27,7 +35,11 @@ struct Ledger: Sendable {
   /// - Parameters:
   ///   - clock: where Postgres' clock disagrees, nothing is written.
   ///   - asksTimeline: whether the server is asked for its timeline, which some refuse.
-  func open(_ facts: OpeningFacts, _ clock: ClockCheck, asksTimeline: Bool = true) -> Statement {
+  ///   - lost: what the run is opened for again: a token that this database has lost, and the run's own, which is taken to be
+  ///     the newest.
+  func open(
+    _ facts: OpeningFacts, _ clock: ClockCheck, asksTimeline: Bool = true, above lost: (token: Int64, own: Int64)? = nil
+  ) -> Statement {
     """
     with me as (
       select \(identity.instance)::text as instance, \(job)::text as job, \(identity.server)::text as server,
@@ -51,9 +63,11 @@ struct Ledger: Sendable {
       insert into oneshot.fences as f (instance, job, server, shard, token)
       -- One more than any of the job's, so that tokens tell which of two runs is newer when they share the work
       -- differently, and go on rising when an address or a name of an installation changes.
-      select instance, job, server, shard, 1 + coalesce((select max(token) from oneshot.fences where job = \(job)), 0)
+      select instance, job, server, shard,
+        1 + coalesce(greatest((select max(token) from oneshot.fences where job = \(job)), \(lost?.token)::bigint), 0)
       from schema, me
       where is_enough and not exists (select from done)
+        and not exists (select from oneshot.fences where job = \(job) and token > \(lost?.own)::bigint)
         -- Of when the server got this statement, however long it then waits for a lock.
         and statement_timestamp() between \(clock.earliest) and \(clock.latest)
       on conflict (instance, job, server, shard) do update set token = greatest(f.token + 1, excluded.token)
@@ -94,6 +108,7 @@ struct Ledger: Sendable {
     )
     select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
       statement_timestamp() as moment, \(text: asksTimeline ? Timeline.told : Timeline.untold) as timeline,
+      \(text: asksTimeline ? Timeline.origin : Timeline.untold) as origin,
       statement_timestamp() between \(clock.earliest) and \(clock.latest) as is_right,
       -- Asked here, where it costs no round trip.
       exists (
@@ -134,8 +149,9 @@ struct Ledger: Sendable {
         .fenced, "a newer run has started while this one was opened", hint: "Nothing to do: it does the work.")
     }
     return .opened(
-      fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"),
-      timeline: try row.optional("timeline"))
+      Opened(
+        fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"),
+        timeline: try row.optional("timeline"), origin: try row.optional("origin")))
   }
 
   /// Age in days at which runs leave the ledger whose work nobody does any more: longer than between two of the rarest schedule.

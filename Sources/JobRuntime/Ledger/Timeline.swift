@@ -9,7 +9,12 @@ enum Timeline {
   /// SQL that yields it: how the names of WAL files begin. Any role may ask, and it costs no more than a function call.
   static let told: StaticString = "left(pg_walfile_name(pg_current_wal_lsn()), 8)"
 
-  /// What stands in its place on a server that does not tell it.
+  /// SQL that yields which cluster and database it is: the same on its replicas and after a restore to a moment, and another
+  /// everywhere else.
+  static let origin: StaticString =
+    "(select system_identifier from pg_control_system()) || '/' || (select oid from pg_database where datname = current_database())"
+
+  /// What stands in the place of either on a server that does not tell it.
   static let untold: StaticString = "null::text"
 
   /// Whether a statement may have failed because the server does not tell its timeline.

@@ -39,6 +39,7 @@ extension JobRun {
   func token(for key: String, _ leadership: Leadership) -> PublishingToken {
     PublishingToken(
       fence: leadership.fence, shard: shard, job: identity.job, instance: identity.instance,
+      origin: leadership.origin ?? "",
       key: Replacement.companion(of: key, "fence", identity.qualifiedJob))
   }
 }

@@ -12,11 +12,15 @@ struct PublishingToken: Sendable {
   var job: String
   /// The installation; see `RunIdentity`.
   var instance = ""
+  /// Which database gave the fence; empty where it does not tell.
+  var origin = ""
   /// Where the newest token is kept: a number that only ever rises, and the share of the work where it is not the whole.
   var key: String
 
   /// Whose fence it is, as the key beside a shared key names it.
   var owner: String { RunIdentity.qualified(job, instance) }
+
+  private var place: String { origin.isEmpty ? "" : " in \(origin)" }
 
   private var share: String { shard.isWhole ? "" : " of shard \(shard.index)/\(shard.count)" }
 
@@ -31,7 +35,7 @@ struct PublishingToken: Sendable {
   }
 
   /// What each script is given first.
-  var credentials: [String] { ["\(fence)", share] }
+  var credentials: [String] { ["\(fence)", share + place] }
 
   /// The same token, kept under another key.
   func moved(to key: String) -> PublishingToken {
@@ -49,13 +53,21 @@ struct PublishingToken: Sendable {
     switch answer.text {
     case "done": return
     case "gone": throw RedisError.server(code: "TRYAGAIN", message: "what was built is gone before it was published")
-    case let newest:
-      throw JobFailure(
-        .fenced,
-        "a newer run has published: this run's fence is \(fence)\(share), Redis has seen \(newest ?? "?") (\(key))",
-        hint: "Nothing to do, unless oneshot.fences was restored from a backup: then raise its numbers, once, "
-          + "as its owner: update oneshot.fences set token = token + 1000000 where job = '\(job)'")
+    case let newest: throw failure(newest ?? "?")
     }
+  }
+
+  private func failure(_ newest: String) -> JobFailure {
+    let isOfOurs = !place.isEmpty && newest.hasSuffix(place)
+    var failure = JobFailure(
+      .fenced,
+      "a newer run has published: this run's fence is \(fence)\(share), Redis has seen \(isOfOurs ? String(newest.dropLast(place.count)) : newest) (\(key))",
+      hint:
+        "Nothing to do: the newer run publishes. But if there is none, Postgres has lost the numbers that Redis has seen, in a "
+        + "failover to a replica that lagged or a restore: then raise them, once, "
+        + "as the tables' owner: update oneshot.fences set token = token + 1000000 where job = '\(job)'")
+    if isOfOurs { failure.seen = Int64(newest.prefix(while: \.isNumber)) }
+    return failure
   }
 
   /// A script that goes on only with the newest token. `KEYS[1]` is where that is kept, `ARGV[1]` and `ARGV[2]` are this
