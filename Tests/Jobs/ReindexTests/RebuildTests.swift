@@ -190,8 +190,8 @@ import Testing
     #expect(try await catalogue.run([], rebuild).exitCode == 0)
     let place = catalogue.place
     let indexes = """
-      select string_agg(indexrelid::regclass || case when indisprimary then ' (key)' else '' end, ', ' order by 1)
-      from (select *, indexrelid::regclass::text from pg_index where indrelid = 'search_documents'::regclass) as i
+      select string_agg(relname || case when indisprimary then ' (key)' else '' end, ', ' order by relname)
+      from pg_index join pg_class on pg_class.oid = indexrelid where indrelid = 'search_documents'::regclass
       """
     let all = try await place.value(indexes)
     #expect(all == "search_documents_document, search_documents_pkey (key)")

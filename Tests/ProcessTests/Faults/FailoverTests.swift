@@ -107,7 +107,8 @@ import Testing
     try await rollups.add(300)
     try await rollups.place.execute(Self.untold)
     let rebuild = ["ROLLUPS_MODE": "rebuild"]
-    let outcome = try await failOver(rollups, rebuild, after: [], at: ["committed"])
+    // What is to be rebuilt is written down in the second of its transactions.
+    let outcome = try await failOver(rollups, rebuild, after: [], at: ["committed", "committed"])
     try await expectNoticed(
       outcome, in: rollups.place, by: "has lost that the rollups of metric_events are being rebuilt")
     #expect(try await rollups.run([], rebuild).exitCode == 0)
