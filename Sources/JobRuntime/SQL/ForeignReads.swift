@@ -18,12 +18,32 @@ extension Session {
   /// loss of its connection in the middle of a table for the table's end. No error says so, but the next statement on
   /// that connection fails.
   ///
-  /// - Throws: `ForeignServerLost`, upon which the whole transaction is to be done again.
-  public func read(_ statements: [Statement]) throws -> [Rows] {
-    let answers = try send(statements + ["select exists (select from pg_foreign_table) as has_foreign_tables"])
-    if try answers[statements.count].only().value("has_foreign_tables") { try confirmForeignReads() }
-    return answers
+  /// - Parameter file: the user's file that they read. It may set nothing (`set_config`) that the next would be read with.
+  /// - Throws: `ForeignServerLost`, upon which the whole transaction is to be done again; `SQLFile.Failure`, upon which it
+  ///   is to be rolled back, for a file that sets something.
+  public func read(_ statements: [Statement], of file: SQLFile? = nil) throws -> [Rows] {
+    let foreign: Statement = "select exists (select from pg_foreign_table) as has_foreign_tables"
+    guard let file, !file.isBuiltIn else {
+      let answers = try send(statements + [foreign])
+      if try answers[statements.count].only().value("has_foreign_tables") { try confirmForeignReads() }
+      return Array(answers.dropLast())
+    }
+    let answers = try send([Self.settings] + statements + [Self.settings, foreign])
+    let before = try answers[0].map { try $0.value("setting", as: String.self) }
+    let after = try answers[statements.count + 1].map { try $0.value("setting", as: String.self) }
+    guard before == after else {
+      let changed = Set(before).symmetricDifference(after).map { $0.prefix { $0 != "=" } }
+      throw SQLFile.Failure(
+        "\(file.place): it sets \(Set(changed).sorted().joined(separator: ", ")); a file can only read")
+    }
+    if try answers[statements.count + 2].only().value("has_foreign_tables") { try confirmForeignReads() }
+    return Array(answers.dropFirst().prefix(statements.count))
   }
+
+  /// What this session has set, as text.
+  private static let settings: Statement = """
+    select name || '=' || setting as setting from pg_settings where source = 'session' order by name
+    """
 
   /// A statement of several tables fails by itself where a later one is read on the connection that was lost.
   private func send(_ statements: [Statement]) throws -> [Rows] {

@@ -146,8 +146,8 @@ public struct SQLFile: Sendable {
 extension Session {
   /// Runs a file's statement, in a transaction, so that its failure undoes nothing but itself.
   ///
-  /// - Parameter leavesTraces: whether what it changes stays until the transaction ends: settings (`set_config`), and
-  ///   temporary tables.
+  /// - Parameter leavesTraces: whether the temporary tables stay that a statement with a user's file makes. Then the file
+  ///   may set nothing (`set_config`); else what it sets ends with it.
   /// - Throws: `SQLFile.Failure` for what is wrong with this statement alone, a limit that it ran into included;
   ///   the server's error when the connection is lost or the whole has to be done again.
   @discardableResult
@@ -157,11 +157,15 @@ extension Session {
   ) throws -> Rows {
     let statement = try file.statement(binding: values).limited(to: limit)
     do {
-      guard !leavesTraces else { return try read(["savepoint attempt", statement, "release savepoint attempt"])[1] }
-      // Not in one go: which foreign tables it has read is seen by its locks, which end with the savepoint.
-      let rows = try read(["savepoint attempt", statement])[1]
-      try pipeline(["rollback to savepoint attempt", "release savepoint attempt"])
+      guard !file.isBuiltIn else { return try read(["savepoint attempt", statement, "release savepoint attempt"])[1] }
+      // Not in one go: what it has set is to be undone, and which foreign tables it has read is seen by its locks, which
+      // end with the savepoint.
+      let rows = try read(["savepoint attempt", statement], of: leavesTraces ? file : nil)[1]
+      try pipeline((leavesTraces ? [] : ["rollback to savepoint attempt"]) + ["release savepoint attempt"])
       return rows
+    } catch let failure as SQLFile.Failure {
+      try query("rollback to savepoint attempt")
+      throw failure
     } catch {
       throw try failure(of: file, statement, error)
     }

@@ -33,7 +33,7 @@ struct Listing: Sendable {
     let batch = try await entity.owning(errorsIn: statement, but: \.isOfOneDocument) {
       try await run.transaction { tx in
         try finish(items, run, tx)
-        let rows = try tx.session.read([statement])[0]
+        let rows = try tx.session.read([statement], of: entity.file)[0]
         let batch = try Batch(rows, of: entity, Action(.ids, isDryRun: run.isDryRun))
         try tx.resolve(items.map { ItemFailure.item($0.id, in: entity) })
         try tx.reject(batch.failures)

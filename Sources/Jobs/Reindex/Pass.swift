@@ -76,7 +76,7 @@ struct Pass: Sendable {
     ).limited(to: run.timeLeft)
     lanes += try await entity.owning(errorsIn: plan) {
       try await run.transaction { tx in
-        let rows = try tx.session.read([plan])[0]
+        let rows = try tx.session.read([plan], of: entity.file)[0]
         let nameless: Int = try rows.first?.value("nameless") ?? 0
         guard nameless == 0 else {
           throw SQLFile.Failure("\(entity.file.place): in \(nameless) of its rows the id is null")

@@ -72,8 +72,8 @@ struct Reading: Sendable {
   ///
   /// - Throws: `Pass.LostPages` when it stands elsewhere.
   private func answer(to statement: Statement, _ lane: Pass.Lane, _ session: borrowing Session) throws -> Rows {
-    guard pass.action.keepsCursor else { return try session.read([statement])[0] }
-    let answers = try session.read([pass.cursor(of: lane), statement])
+    guard pass.action.keepsCursor else { return try session.read([statement], of: entity.file)[0] }
+    let answers = try session.read([pass.cursor(of: lane), statement], of: entity.file)
     guard let row = answers[0].first else {
       throw JobFailure(
         .failover, "the server has lost where this pass over \(entity.name) stood",

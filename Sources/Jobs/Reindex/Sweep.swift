@@ -64,7 +64,9 @@ struct Sweep: Sendable {
     ).limited(to: run.timeLeft)
     return try await entity.owning(errorsIn: statement, but: \.isOfAValue) {
       try await run.transaction { tx in
-        let gone = try tx.session.read([statement])[0].map { try $0.value("entity_id", as: String.self) }
+        let gone = try tx.session.read([statement], of: entity.file)[0].map {
+          try $0.value("entity_id", as: String.self)
+        }
         if pass.action == .verify { try tx.reject(gone.map { .orphaned($0, in: entity) }) }
         return gone.count
       }

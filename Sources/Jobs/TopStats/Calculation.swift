@@ -46,7 +46,7 @@ struct Calculation: Sendable {
     let score = try score(of: board, window, session)
     let rows = try session.attempt(
       board.counting((windows.firstIndex(of: window) ?? 0) + 1).ranked(by: score), binding: values(for: window),
-      limit: timeLeft, leavesTraces: board.file.isBuiltIn)
+      limit: timeLeft, leavesTraces: false)
     return try Ranking(rows, of: board, limit: limit)
   }
 

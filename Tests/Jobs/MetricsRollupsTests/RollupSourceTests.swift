@@ -156,6 +156,10 @@ import Testing
         value, occurred_at from metric_events
         """, "closes.sql, line 1: syntax error at or near \")\""
       ),
+      "sets": (
+        "select set_config('timezone', 'Asia/Tokyo', false) as metric, 'e' as entity_type, 'i' as entity_id, 1 as value, occurred_at\nfrom metric_events where occurred_at >= :window_start and occurred_at < :window_end",
+        "sets.sql: it sets TimeZone; a file can only read"
+      ),
       "divides": (
         "select 'm' as metric, 'e' as entity_type, 'i' as entity_id, 1 / (id - id) as value, occurred_at\nfrom metric_events where occurred_at >= :window_start and occurred_at < :window_end",
         "division by zero"
@@ -175,7 +179,7 @@ import Testing
       "divides":
         "select 'm' as metric, 'e' as entity_type, 'i' as entity_id, 1 as value, occurred_at from metric_events where occurred_at >= :window_start and occurred_at < :window_end"
     ])
-    for name in ["broken", "closes", "few", "named", "numbered"] {
+    for name in ["broken", "closes", "few", "named", "numbered", "sets"] {
       try FileManager.default.removeItem(atPath: "\(folder.path)/\(name).sql")
     }
     #expect(try await self.run().exitCode == 0)

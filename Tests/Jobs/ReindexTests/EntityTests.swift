@@ -119,6 +119,25 @@ import Testing
     #expect(try await place.value("select count(*) from projects") == "1")
   }
 
+  @Test(arguments: ["changed", "rebuild", "verify", "pending"], ["false", "true"])
+  func `a file that sets something fails, and the next is read as ever`(mode: String, isLocal: String) async throws {
+    try write("a_sets", "select id, set_config('timezone', 'Asia/Tokyo', \(isLocal)) as a from projects")
+    try write("b_reads", "select id, current_setting('timezone') as a from projects")
+    try await place.execute(
+      """
+      insert into search_pending (entity, entity_id) values ('a_sets', '1'), ('b_reads', '1');
+      insert into search_documents values ('b_reads', '1', to_tsvector('english', 'UTC'), 1, 'english');
+      """)
+    let run = try await run(["REINDEX_MODE": mode, "REINDEX_PARALLEL": "1"], entities: "a_sets,b_reads")
+    #expect(run.exitCode == 65 && items(run).contains { $0.hasPrefix("a_sets") }, "\(run.output)")
+    #expect(run.output.contains("a_sets.sql: it sets TimeZone; a file can only read"), "\(run.output)")
+    #expect(
+      try await place.rows("select entity as a, document::text as b from search_documents") == [
+        ["b_reads", "'utc':1A"]
+      ]
+        || mode == "verify")
+  }
+
   @Test(arguments: ["changed", "rebuild", "verify"], ["1", "2"])
   func `rows without an id are no documents, so the entity fails`(mode: String, connections: String) async throws {
     try write("mine", "select nullif(g, 3) as id, 'x' as a from generate_series(1, 5) as g")
