@@ -44,7 +44,7 @@ package struct ExitCode: Sendable {
     failed(.internal, "anything unforeseen", .retryAndAlert),
     failed(
       .lockLost,
-      "leadership or time ran out, other work was in the way, or clocks disagree; everything uncommitted is rolled back",
+      "leadership or time ran out, Postgres failed over, other work was in the way, or clocks disagree; everything uncommitted is rolled back",
       .retry),
     failed(.denied, "authentication or privilege refused", .leave),
     failed(
