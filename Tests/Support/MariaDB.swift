@@ -56,6 +56,8 @@ package final class MariaDB: Sendable {
         "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--log-output=TABLE",
       ] + data + Self.user
     }
+    // It listens there a moment later.
+    try await eventually { Socket.takesConnections(.unix(path: "\(folder.path)/data/socket")) }
   }
 
   /// Runs statements as root, and returns the lines that they answer, their columns parted by tabs.

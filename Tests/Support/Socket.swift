@@ -36,8 +36,10 @@ package enum Socket {
   private static let ports = 12_000..<32_000
   private static let lent = Atomic<Int>(Int.random(in: ports))
 
-  static func takesConnections(_ port: Int) -> Bool {
-    guard let server = connect(.tcp(port: port)) else { return false }
+  static func takesConnections(_ port: Int) -> Bool { takesConnections(.tcp(port: port)) }
+
+  static func takesConnections(_ server: Proxy.Upstream) -> Bool {
+    guard let server = connect(server) else { return false }
     close(server)
     return true
   }

@@ -58,11 +58,12 @@ extension Migration {
     }
   }
 
-  /// The functions that it puts in the place of those that are there.
+  /// The functions and procedures that it puts in the place of those that are there.
   var replaced: [String] {
-    let start = "create or replace function "
-    return sql.split(separator: "\n").filter { $0.hasPrefix(start) }.compactMap { line in
-      line.dropFirst(start.count).split(separator: "(").first.map(String.init)
+    let starts = ["function", "procedure"].map { "create or replace \($0) " }
+    return sql.split(separator: "\n").compactMap { line in
+      guard let start = starts.first(where: line.hasPrefix) else { return nil }
+      return line.dropFirst(start.count).split(separator: "(").first.map(String.init)
     }
   }
 

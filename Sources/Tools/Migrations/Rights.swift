@@ -9,7 +9,7 @@ struct Rights {
   private let changed: [String]
   /// Tables of the schema oneshot that are given columns, made by steps that were applied before.
   private let extended: [String]
-  /// Functions of the schema oneshot that are replaced, made by steps that were applied before.
+  /// Functions and procedures of the schema oneshot that are replaced, made by steps that were applied before.
   private let replaced: [String]
   private let converts: Bool
 
@@ -78,7 +78,7 @@ struct Rights {
     union all
     select 'does not own ' || string_agg(function, ', ' order by function),
       case when rolsuper
-        then string_agg(format('alter function %s owner to %I', function, role), '; ' order by function)
+        then string_agg(format('alter routine %s owner to %I', function, role), '; ' order by function)
         else format('grant %I to %I', rolname, role)
       end
     from here,

@@ -98,7 +98,7 @@ import Testing
     ("with gone as (delete from projects returning *) select id, title as a from gone", "data-modifying"),
     (
       "select id, title as a from projects) as file union all select id, title from (select id, title from projects",
-      "line 1: syntax error at or near \")\""
+      "line 1: syntax error at or near"
     ),
     ("select id, title as a, title as contents from projects", "it yields a column «contents», which is none of id"),
     ("select title as a from projects", "it yields no column «id»"), ("select id from projects", "no column «a»"),

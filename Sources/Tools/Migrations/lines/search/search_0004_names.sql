@@ -4,6 +4,26 @@
 -- stands for this schema until the end of the file.
 select set_config('search_path', quote_ident(current_schema()::text) || ', pg_temp', true);
 
+-- As search_0001 makes it, which has made another before: that one took no schema with quotes in its name.
+create or replace procedure oneshot.search_name_home() language plpgsql as $$
+declare
+  home constant text := quote_ident(current_schema()::text);
+  definition text;
+begin
+  for definition in
+    select (
+      select string_agg(
+        replace(part[1], 'oneshot_home', case when part[1] like '''%' then replace(home, '''', '''''') else home end),
+        '' order by place)
+      from regexp_matches(pg_get_functiondef(oid), $parts$(--[^\n]*|'(?:[^']|'')*'|[^'-]+|-)$parts$, 'g')
+        with ordinality as parts (part, place))
+    from pg_proc
+    where pronamespace = 'oneshot'::regnamespace and prokind = 'f' and prosrc like '%oneshot\_home%'
+  loop
+    execute definition;
+  end loop;
+end $$;
+
 -- Triggers that queue what changes. Who changes a table need not know of the queue, nor have a right to it.
 --
 -- It runs as its owner, on rows of whoever makes such a trigger. So no code of theirs may run in it: the rows are those
