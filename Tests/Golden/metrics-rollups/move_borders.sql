@@ -1,58 +1,69 @@
 -- metrics-rollups, move_borders
-\set source '''metric_events'''
+\set moment '''2025-11-08T02:00:00Z''::timestamptz'
 \set raw_before '''2025-11-07T00:00:00Z''::timestamptz'
 \set recent_from 'null'
-\set zone '''Europe/Berlin'''
 \set hourly_before '''2025-11-07T00:00:00Z''::timestamptz'
 \set daily_before '''2025-11-07T00:00:00Z''::timestamptz'
 \set weekly_before '''2025-11-07T00:00:00Z''::timestamptz'
 \set monthly_before '''2025-11-07T00:00:00Z''::timestamptz'
-prepare golden (unknown, timestamptz, unknown, unknown, timestamptz, timestamptz, timestamptz, timestamptz) as
+\set source '''metric_events'''
+\set zone '''Europe/Berlin'''
+prepare golden (timestamptz, timestamptz, unknown, timestamptz, timestamptz, timestamptz, timestamptz, unknown, unknown) as
 -- From where on raw events and rollups are kept. A border never moves back, and never past what is still queued or was changed since; no
 -- parent can ever be calculated from a part of its children: raw events reach at least as far as hours do, hours as far as
 -- days do, and days make up whole weeks and months.
-with queued as (
+--
+-- Ages are counted back from the run's moment, or from Postgres' now if that comes first: a clock that is ahead would move
+-- the borders past what is young, and they never move back.
+with clock as (
+  select greatest($1::timestamptz - now(), interval '0') as ahead
+), wanted as (
+  select $2::timestamptz - ahead as raw_before, $3::timestamptz - ahead as recent_from,
+    $4::timestamptz - ahead as hourly_before, $5::timestamptz - ahead as daily_before,
+    $6::timestamptz - ahead as weekly_before, $7::timestamptz - ahead as monthly_before
+  from clock
+), queued as (
   select min(bucket_start) filter (where granularity = 'hourly') as hour,
     min(bucket_start) filter (where granularity = 'daily') as day,
     min(bucket_start) filter (where granularity in ('weekly', 'monthly')) as longer
   from oneshot.rollup_queue
-  where source = $1
+  where source = $8
 ), changed as (
   select min(occurred_at) as moment, coalesce(bool_or(occurred_at is null), false) as is_all
   from oneshot.rollup_changes
-  where source = $1
+  where source = $8
 ), raw as (
-  select p.*, queued.*,
+  select p.*, queued.*, wanted.*,
     case
-      when $2::timestamptz is null or is_all then raw_from
+      when raw_before is null or is_all then raw_from
       else greatest(
         raw_from,
-        oneshot.bucket_start('daily', least($2, $3::timestamptz, hour, moment), $4))
+        oneshot.bucket_start('daily', least(raw_before, recent_from, hour, moment), $9))
     end as new_raw_from
-  from oneshot.rollup_positions as p, queued, changed
-  where p.source = $1 and (p.seen is not null or p.looked_until is not null)
+  from oneshot.rollup_positions as p, queued, changed, wanted
+  where p.source = $8 and (p.seen is not null or p.looked_until is not null)
 ), hours as (
   select *,
     case
-      when $5::timestamptz is null or new_raw_from is null then hourly_from
+      when hourly_before is null or new_raw_from is null then hourly_from
       else greatest(
-        hourly_from, oneshot.bucket_start('daily', least($5, new_raw_from, day), $4))
+        hourly_from, oneshot.bucket_start('daily', least(hourly_before, new_raw_from, day), $9))
     end as new_hourly_from
   from raw
 ), days as (
   select *,
     case
-      when $6::timestamptz is null or new_hourly_from is null then daily_from
+      when daily_before is null or new_hourly_from is null then daily_from
       else greatest(
         daily_from,
         least(
-          oneshot.bucket_start('daily', least($6, longer), $4),
-          oneshot.bucket_start('weekly', new_hourly_from, $4), oneshot.bucket_start('monthly', new_hourly_from, $4)))
+          oneshot.bucket_start('daily', least(daily_before, longer), $9),
+          oneshot.bucket_start('weekly', new_hourly_from, $9), oneshot.bucket_start('monthly', new_hourly_from, $9)))
     end as new_daily_from
   from hours
 ), longer as (
-  select *, greatest(weekly_from, oneshot.bucket_start('weekly', $7::timestamptz, $4)) as new_weekly_from,
-    greatest(monthly_from, oneshot.bucket_start('monthly', $8::timestamptz, $4)) as new_monthly_from
+  select *, greatest(weekly_from, oneshot.bucket_start('weekly', weekly_before, $9)) as new_weekly_from,
+    greatest(monthly_from, oneshot.bucket_start('monthly', monthly_before, $9)) as new_monthly_from
   from days
 )
 -- Somebody else may have closed more meanwhile (oneshot.close_raw).
@@ -64,5 +75,5 @@ from longer
 where p.source = longer.source
 returning p.hourly_from as hourly, p.daily_from as daily, p.weekly_from as weekly, p.monthly_from as monthly
 ;
-execute golden (:source, :raw_before, :recent_from, :zone, :hourly_before, :daily_before, :weekly_before, :monthly_before);
+execute golden (:moment, :raw_before, :recent_from, :hourly_before, :daily_before, :weekly_before, :monthly_before, :source, :zone);
 deallocate golden;

@@ -8,7 +8,7 @@
 \set shard '''0''::bigint'
 prepare golden (timestamptz, unknown, unknown, unknown, date, bigint, bigint) as
 update oneshot.usage_days
-set read_for = greatest(read_for, $1)
+set read_for = greatest(read_for, least($1::timestamptz, now()))
 where instance = $2 and server = $3 and key_prefix = $4 and usage_date = $5
   and shard_count = $6 and shard = $7
 ;
