@@ -9,15 +9,18 @@
 \set run_id '''01a228a9-1ce6-7a5b-af9a-758367ac1df3'''
 \set read_for '''2025-11-08T02:00:00Z''::timestamptz'
 \set has_changed 'true'
-prepare golden (unknown, unknown, unknown, date, bigint, bigint, bigint, unknown, timestamptz, boolean) as
+\set reading ''''''
+prepare golden (unknown, unknown, unknown, date, bigint, bigint, bigint, unknown, timestamptz, boolean, unknown) as
 insert into oneshot.usage_days as known (
-  instance, server, key_prefix, usage_date, shard, shard_count, keys, completed_at, run_id, read_for, changed_at)
+  instance, server, key_prefix, usage_date, shard, shard_count, keys, completed_at, run_id, read_for, changed_at,
+  reading)
 values (
-  $1, $2, $3, $4, $5, $6, $7, now(), $8, $9,
-  case when $10 then now() end)
+  $1, $2, $3, $4, $5, $6, $7, now(), $8,
+  least($9::timestamptz, now()), case when $10 then now() end, $11)
 on conflict (instance, server, key_prefix, usage_date, shard_count, shard) do update
 set keys = excluded.keys, completed_at = excluded.completed_at, run_id = excluded.run_id,
-  read_for = greatest(known.read_for, excluded.read_for), changed_at = coalesce(excluded.changed_at, known.changed_at)
+  read_for = greatest(known.read_for, excluded.read_for), changed_at = coalesce(excluded.changed_at, known.changed_at),
+  reading = excluded.reading
 ;
-execute golden (:instance, :server, :key_prefix, :day, :shard, :shard_count, :keys, :run_id, :read_for, :has_changed);
+execute golden (:instance, :server, :key_prefix, :day, :shard, :shard_count, :keys, :run_id, :read_for, :has_changed, :reading);
 deallocate golden;

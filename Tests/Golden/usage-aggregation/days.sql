@@ -10,6 +10,7 @@
 \set include_today 'false'
 \set settle_seconds '''300.0''::double precision'
 \set life_seconds '''518400.0''::double precision'
+\set reading ''''''
 \set instance ''''''
 \set server '''cache:6379/0'''
 \set key_prefix '''usage:'''
@@ -17,12 +18,13 @@
 \set shard '''0''::bigint'
 \set with_completed 'false'
 \set recheck 'true'
-prepare golden (timestamptz, unknown, timestamptz, unknown, unknown, bigint, boolean, unknown, boolean, double precision, double precision, unknown, unknown, unknown, bigint, bigint, boolean, boolean) as
+prepare golden (timestamptz, unknown, timestamptz, unknown, unknown, bigint, boolean, unknown, boolean, double precision, double precision, unknown, unknown, unknown, unknown, bigint, bigint, boolean, boolean) as
 -- The days of a run, oldest first, with their borders in the time zone of the counters. Where keys name no days but months,
 -- a month is meant wherever it says day, and its first day stands for it.
 with clock as (
   select ($1::timestamptz at time zone $2::text)::date as today,
-    least($1::timestamptz, $3::timestamptz) as moment
+    -- No clock alone says that a day is over.
+    least($1::timestamptz, $3::timestamptz, now()) as moment
 ), wanted as (
   select unnest($4::date[]) as day
   union
@@ -43,19 +45,22 @@ with clock as (
 select day, starts_at, ends_at,
   ends_at + make_interval(secs => $10) <= moment as is_settled,
   ends_at + make_interval(secs => $11 - 86400) <= moment as is_expiring,
-  completed.keys as completed_keys
+  completed.keys as completed_keys,
+  case when known.reading = $12 or known.keys >= 64 then known.keys end as known_keys
 from bounded
-left join oneshot.usage_days completed
-  on completed.instance = $12 and completed.server = $13 and completed.key_prefix = $14
-  and completed.usage_date = day and completed.shard_count = $15 and completed.shard = $16
+-- A shard that reads another share of the keys than it has completed has not completed the day.
+left join oneshot.usage_days known
+  on known.instance = $13 and known.server = $14 and known.key_prefix = $15
+  and known.usage_date = day and known.shard_count = $16 and known.shard = $17
+left join lateral (select known.keys, known.read_for where known.reading = $12) completed on true
 -- By default a completed day is left alone until it is to be read again: a day after it was settled, and a day before
 -- its counters expire. To compare both sides, completed days are looked at too.
-where not $7 or $17 or completed.keys is null
-  or $18 and exists (
+where not $7 or $18 or completed.keys is null
+  or $19 and exists (
     select from unnest(array[$10 + 86400, $11 - 86400]) as mark
     where mark < $11 and completed.read_for < ends_at + make_interval(secs => mark)
       and ends_at + make_interval(secs => mark) <= moment)
 order by day
 ;
-execute golden (:scheduled_at, :timezone, :started_at, :dates, :offsets, :retention_days, :by_default, :unit, :include_today, :settle_seconds, :life_seconds, :instance, :server, :key_prefix, :shard_count, :shard, :with_completed, :recheck);
+execute golden (:scheduled_at, :timezone, :started_at, :dates, :offsets, :retention_days, :by_default, :unit, :include_today, :settle_seconds, :life_seconds, :reading, :instance, :server, :key_prefix, :shard_count, :shard, :with_completed, :recheck);
 deallocate golden;

@@ -1,23 +1,26 @@
 -- usage-aggregation, lost_rows_hourly
 \set merchant 'null'
-\set completed_keys 'null'
 \set is_whole 'true'
 \set instance ''''''
 \set server '''cache:6379/0'''
 \set key_prefix '''usage:'''
-\set day '''2025-11-01''::date'
-prepare golden (unknown, unknown, boolean, unknown, unknown, unknown, date) as
--- How many rows a day has of which Redis has no counter any more. Rows do not say which schedule wrote them: where
--- there is another one, only what this one has completed counts.
-select case
-    when $1::text is null and $2::bigint is not null then $2::bigint
-    when not $3 or exists (
+\set days '''{"2025-11-01","2025-11-02"}'''
+\set known_keys '''{NULL,"7"}'''
+prepare golden (unknown, boolean, unknown, unknown, unknown, unknown, unknown) as
+-- How many rows each of these days has of which Redis has no counter any more; nothing of a day without rows. Rows do not
+-- say which schedule wrote them: where there is another one, only what this one has completed counts.
+select day, case
+    when $1::text is null and known_keys is not null then known_keys
+    when not $2 or exists (
       select from oneshot.usage_days other
-      where (other.instance, other.server, other.key_prefix) <> ($4, $5, $6)) then 0
+      where (other.instance, other.server, other.key_prefix) <> ($3, $4, $5)) then 0
     else (
       select count(*) from merchant_usage_hourly
-      where usage_date = $7 and ($1::text is null or merchant_id = $1))
+      where usage_date = day and ($1::text is null or merchant_id = $1))
   end as lost
+from unnest($6::date[], $7::bigint[]) as empty (day, known_keys)
+where exists (select from merchant_usage_hourly where usage_date = day)
+order by day
 ;
-execute golden (:merchant, :completed_keys, :is_whole, :instance, :server, :key_prefix, :day);
+execute golden (:merchant, :is_whole, :instance, :server, :key_prefix, :days, :known_keys);
 deallocate golden;
