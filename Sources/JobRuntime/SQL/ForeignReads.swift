@@ -40,9 +40,11 @@ extension Session {
     return Array(answers.dropFirst().prefix(statements.count))
   }
 
-  /// What this session has set, as text.
+  /// What this session has set, as text; but for how long commits wait, which changes nothing that is read, and which a job
+  /// sets beside it.
   private static let settings: Statement = """
-    select name || '=' || setting as setting from pg_settings where source = 'session' order by name
+    select name || '=' || setting as setting from pg_settings
+    where source = 'session' and name <> 'synchronous_commit' order by name
     """
 
   /// A statement of several tables fails by itself where a later one is read on the connection that was lost.
