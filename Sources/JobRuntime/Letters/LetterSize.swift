@@ -4,7 +4,7 @@ import Postgres
 /// or an older version, is read no further.
 enum LetterSize {
   /// A longer name is cut, and told apart by its digest.
-  static let item = 16 * 1024
+  static let item = 64 * 1024
   static let message = 8 * 1024
   /// Of a larger payload only the size is kept.
   static let payload = 64 * 1024

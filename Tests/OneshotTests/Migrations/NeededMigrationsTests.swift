@@ -99,6 +99,6 @@ import Testing
     let outcome = try await Operator.oneshot.run(words, place.environment)
     #expect(outcome.exitCode == 78 && outcome.output == "")
     #expect(outcome.errors.contains("the line core of this database is at 1; this binary needs 2"))
-    #expect(outcome.errors.contains("Run `oneshot migrate`"))
+    #expect(outcome.errors.contains("oneshot migrate --plan"))
   }
 }

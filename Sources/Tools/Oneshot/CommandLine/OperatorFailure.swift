@@ -2,12 +2,16 @@ import JobRuntime
 import Postgres
 
 extension JobFailure {
+  /// What to do about a database that has not all that a command reads.
+  static let migrateHint =
+    "`oneshot migrate --plan` shows what is missing; `oneshot migrate` needs the owner's DATABASE_URL."
+
   /// An error as operators are told of it: what a job would be told to do is not what helps here.
   init(forOperators error: any Error) {
     self.init(classifying: error)
     guard let state = (error as? PostgresError)?.state else { return }
     if kind == .misconfigured, state.errorClass == "42" || state == .invalidSchemaName {
-      hint = "`oneshot migrate --plan` shows what is missing; `oneshot migrate` needs the owner's DATABASE_URL."
+      hint = Self.migrateHint
     } else if kind == .denied, state.errorClass != "28" {
       hint = "docs/operate.md#rights has what the role in DATABASE_URL needs."
     }

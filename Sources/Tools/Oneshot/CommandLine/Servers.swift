@@ -62,7 +62,9 @@ func withLedger<Value: Sendable>(
     do {
       return try await body(database)
     } catch let error as PostgresError {
-      throw await JobFailure(oldMigrationsOf: database) ?? error
+      guard var failure = await JobFailure(oldMigrationsOf: database) else { throw error }
+      failure.hint = JobFailure.migrateHint
+      throw failure
     }
   }
 }
