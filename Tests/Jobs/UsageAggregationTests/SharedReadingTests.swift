@@ -27,7 +27,7 @@ import Testing
     return try await usage.run([], settings.merging(shard) { $1 })
   }
 
-  @Test func `each key is read by one shard, and all of them are written`() async throws {
+  @Test func `shards read all keys between them, hardly more, and all of them are written`() async throws {
     let usage = try await manyCounters()
     var scanned: [Int] = []
     for index in 0..<6 {
@@ -35,10 +35,12 @@ import Testing
       #expect(run.exitCode == 0 && run.count("matched") == run.count("scanned"), "\(run.output)")
       scanned.append(run.count("scanned") ?? 0)
     }
-    // Two shards never return the same key, so Redis does the work of one run.
-    #expect(scanned.reduce(0, +) == Self.count && scanned.allSatisfy { $0 > Self.count / 8 }, "\(scanned)")
+    // A page ends behind a border, so some keys there are read by two shards; Redis does the work of one run all the same.
+    let sum = scanned.reduce(0, +)
+    #expect(
+      sum >= Self.count && sum < Self.count + 6 * 1100 && scanned.allSatisfy { $0 > Self.count / 8 }, "\(scanned)")
     #expect(try await usage.place.value(stored) == Self.all)
-    #expect(try await usage.place.value("select sum(keys) from oneshot.usage_days") == "\(Self.count)")
+    #expect(try await usage.place.value("select sum(keys) from oneshot.usage_days") == "\(sum)")
     // Nothing is left to do.
     #expect(try await run(usage, shard: 3, of: 6).count("scanned") == 0)
   }
@@ -75,7 +77,7 @@ import Testing
     #expect(try await usage.place.value("select count(*) from oneshot.usage_days where reading = ''") == "2")
   }
 
-  @Test func `shares have every key that stays, once, while the table grows and shrinks`() async throws {
+  @Test func `shares have every key that stays while the table grows and shrinks`() async throws {
     let usage = try await Usage()
     func change(_ command: String, _ numbers: Range<Int>) async throws {
       try await usage.place.redis(
@@ -106,7 +108,6 @@ import Testing
     }
     #expect(waves > 16, "it grew and shrank")
     #expect(seen.count == staying)
-    #expect(seen.values.allSatisfy { $0.count == 1 }, "the table never had fewer buckets than places")
   }
 
   @Test func `shares meet without a gap, and few buckets are read twice rather than not`() async throws {
