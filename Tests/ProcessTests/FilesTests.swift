@@ -23,18 +23,20 @@ import Testing
   }
 
   @Test(arguments: ["JOB_RESULT_FILE", "JOB_METRICS_FILE"])
-  func `a file that others read is replaced, follows the umask, and never through a link`(name: String) async throws {
+  func `a file that others read is replaced, readable for them whatever the umask, and never through a link`(
+    name: String
+  ) async throws {
     let usage = try await Usage()
     let folder = try TemporaryFolder()
     let (path, link) = ("\(folder.path)/a.prom", "\(folder.path)/b.prom")
     try "old".write(toFile: path, atomically: true, encoding: .utf8)
     let old = try FileHandle(forReadingFrom: URL(filePath: path))
     let run = try await Binary(path: "/bin/sh").run(
-      ["-c", #"umask 027; exec "$0""#, Usage.binary.url.path], usage.environment([name: path]))
+      ["-c", #"umask 077; exec "$0""#, Usage.binary.url.path], usage.environment([name: path]))
     #expect(run.exitCode == 0, "\(run.output)")
     #expect(try old.readToEnd() == Data("old".utf8))
     let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
-    #expect(mode == 0o640)
+    #expect(mode == 0o644)
     let written = try String(contentsOfFile: path, encoding: .utf8)
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
     let linked = try await usage.run([], [name: link])

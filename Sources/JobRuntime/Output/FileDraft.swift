@@ -6,18 +6,18 @@ public struct FileDraft: Sendable {
   public let path: String
   private let temporary: String
 
-  /// Writes it. The umask says who may read it.
+  /// Writes it. Everybody may read it, whatever the umask says: whoever collects the file is somebody else.
   ///
   /// - Parameter path: of the file whose place it is to take; in the same folder, so that taking it is one step.
   public init(of path: String, _ text: String) throws(SmallFile.Failure) {
     self.path = path
     try Self.check(path)
     temporary = Self.name(of: path)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw SmallFile.Failure(errno) }
     defer { close(descriptor) }
     do throws(SmallFile.Failure) {
-      guard writeAll(text, to: descriptor), fsync(descriptor) == 0 else {
+      guard writeAll(text, to: descriptor), fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0 else {
         throw SmallFile.Failure(errno)
       }
     } catch {

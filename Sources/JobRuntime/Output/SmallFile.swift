@@ -66,7 +66,7 @@ public enum SmallFile {
     guard writeAll(text, to: descriptor) else { throw Failure(errno) }
   }
 
-  /// Puts a new file in the place of an old one, so that a reader sees the one or the other, whole; the umask says who
+  /// Puts a new file in the place of an old one, so that a reader sees the one or the other, whole; everybody
   /// may read it.
   static func replace(_ path: String, with text: String) throws(Failure) {
     try FileDraft(of: path, text).publish()
