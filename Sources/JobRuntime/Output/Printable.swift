@@ -26,11 +26,16 @@ package func printable(_ json: JSON) -> String {
 }
 
 private func escaped(_ text: String, _ escape: (Unicode.Scalar) -> String) -> String {
-  var shown = String.UnicodeScalarView()
-  for scalar in text.unicodeScalars {
-    if isShownAsItIs(scalar) { shown.append(scalar) } else { shown += escape(scalar).unicodeScalars }
+  var shown = ""
+  var rest = Substring(text).unicodeScalars
+  while let index = rest.firstIndex(where: { !isShownAsItIs($0) }) {
+    // As texts: each append to a view of scalars copies what is there already.
+    shown += Substring(rest[..<index])
+    shown += escape(rest[index])
+    rest = rest[rest.index(after: index)...]
   }
-  return String(shown)
+  shown += Substring(rest)
+  return shown
 }
 
 private func isShownAsItIs(_ scalar: Unicode.Scalar) -> Bool {
