@@ -43,7 +43,10 @@ package struct BlockedRun {
       """
       select exists (
         select from pg_stat_activity
-        where application_name = 'oneshot' and wait_event_type = 'Lock' and datname = current_database())
+        where application_name = 'oneshot' and wait_event_type = 'Lock' and datname = current_database()
+          -- Connections of the run may wait for each other, for a moment.
+          and not pg_blocking_pids(pid) <@ array(
+            select pid from pg_stat_activity where application_name = 'oneshot'))
       """)
   }
 

@@ -181,7 +181,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "replaying dead letters", "begun", "committing", "replayed dead letters", "staging counters",
+    "replaying dead letters", "begun", "committing", "replayed dead letters", "scanned a page",
     "settling the replay",
   ])
   func `a run that is killed in the middle of a replay leaves it asked, and the next one does it`(line: String)
