@@ -43,9 +43,9 @@ extension JobRunner {
         try reads.value("is_standby")
         ? Schema.standbyFailure
         : reads.value("is_read_only") ? Schema.readOnlyFailure : nil
-      // It may read the tables themselves.
+      // It may read the tables themselves, all of their rows.
       let advice =
-        try missing.isEmpty
+        try missing.isEmpty && hidden.isEmpty
         ? wanted.map { try session.query($0).map { try $0.value("advice", as: String.self) } } : nil
       return (session.serverVersion, disagreement, applied, denied, hidden, readOnly, advice ?? [])
     }

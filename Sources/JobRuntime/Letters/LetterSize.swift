@@ -7,7 +7,7 @@ enum LetterSize {
   static let item = 64 * 1024
   static let message = 8 * 1024
   /// Of a larger payload only the size is kept.
-  static let payload = 64 * 1024
+  static let payload = 128 * 1024
 
   /// All columns of `oneshot.dead_letters` and `digest`, for `DeadLetter(row:)`.
   ///

@@ -96,7 +96,7 @@ import Testing
       orEndOf: second,
       """
       select exists (select from pg_stat_activity
-        where application_name = 'oneshot' and wait_event_type = 'Lock' and query like '%insert into oneshot.fences%')
+        where application_name = 'oneshot' and wait_event_type = 'Lock' and query like 'with me as%')
       """)
     try await first.letGo()
     let outcomes = await [first.process.outcome(), second.outcome()]
