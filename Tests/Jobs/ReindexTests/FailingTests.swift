@@ -79,7 +79,7 @@ import Testing
     #expect(said["broken"]?.contains("broken.sql, line 3: relation \"nowhere\" does not exist") == true)
     #expect(said["double"]?.contains("stands in it twice") == true)
     #expect(said["nameless"]?.contains("nameless.sql: it yields a column «title»") == true)
-    #expect(said["two"]?.contains("two.sql, line 1: syntax error") == true)
+    #expect(said["two"]?.contains("two.sql: cannot insert multiple commands") == true)
     #expect(said["zero"]?.contains("zero.sql: division by zero") == true)
     #expect(said["named"]?.contains(":b is not known") == true)
     #expect(said["license"]?.contains("license.sql, line 1: column \"no_such\" does not exist") == true)
