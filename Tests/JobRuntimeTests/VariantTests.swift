@@ -22,13 +22,14 @@ import Testing
     try await isFirstIn.wait()
     async let weekly = SampleJob(variant: "weekly") { _ in log.add("weekly") }
       .result(in: place, Self.slot)
-    // The last command of its connection for the lock asks who holds it: it was refused.
+    // The last command of its connection for the lock, the newer one, asks who holds it: it was refused.
     let database = place.redisURL.split(separator: "?db=")[1]
     try await eventually {
       let clients = try await place.redis("CLIENT", "LIST").text ?? ""
-      return clients.split(separator: "\n").contains {
-        $0.contains(" name=sample-lock ") && $0.contains(" db=\(database) ") && $0.contains(" cmd=get ")
+      let ours = clients.split(separator: "\n").filter {
+        $0.contains(" name=sample-lock ") && $0.contains(" db=\(database) ")
       }
+      return ours.count == 2 && ours[1].contains(" cmd=eval")
     }
     letGo.open()
     let (first, second) = try await (hourly, weekly)
