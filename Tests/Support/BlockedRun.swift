@@ -13,6 +13,9 @@ package struct BlockedRun {
     /// Where a run that finds nothing to do reads totals for metrics, after its row in the ledger was closed; in a
     /// place where that was made to look at this table: see `whenTotalsAreRead`.
     case telling = "in_the_way"
+
+    /// What keeps the run from it. Reading what is stored comes before writing, and outside of its transaction.
+    fileprivate var mode: String { self == .writing ? "share" : "access exclusive" }
   }
 
   package let place: Place
@@ -24,7 +27,7 @@ package struct BlockedRun {
     at point: Point, in place: Place, _ settings: [String: String] = [:],
     _ binary: Binary = Binary("usage-aggregation")
   ) async throws {
-    try await self.init(behind: "lock table \(point.rawValue) in access exclusive mode", in: place, settings, binary)
+    try await self.init(behind: "lock table \(point.rawValue) in \(point.mode) mode", in: place, settings, binary)
   }
 
   /// - Parameters:
