@@ -137,12 +137,15 @@ struct JobRunner<J: Job>: Sendable {
           if moment == nil { log.warning("Redis does not report its time; the clock is compared with Postgres' alone") }
           return (attempt, moment.flatMap { clock.failure("Redis", says: $0) })
         }
+        // Of a lock that was released before its holder could be read nobody knows whose work is done.
         guard case .held(let holder) = attempt,
-          holder.map({ LeaderLock.isOther(than: variant, holder: $0) }) ?? isWaiting
+          holder.map({ LeaderLock.isOther(than: variant, holder: $0) }) ?? true
         else { return (attempt, nil) }
         guard ContinuousClock.now < end else { return (attempt, lock.isBusy(with: holder, after: settings.lockWait)) }
-        if !isWaiting { log.info("waiting for a run that does other work", ["holder": .string(holder ?? "")]) }
-        isWaiting = true
+        if let holder, !isWaiting {
+          log.info("waiting for a run that does other work", ["holder": .string(holder)])
+          isWaiting = true
+        }
         try await Task.sleep(for: .milliseconds(500))
       }
     }

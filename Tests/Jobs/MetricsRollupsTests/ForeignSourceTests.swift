@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A source that reads MySQL through mysql_fdw.
-@Suite(.timeLimit(.minutes(10))) struct ForeignSourceTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ForeignSourceTests {
   @Test(arguments: [1, 5, 12, 20])
   func `a connection that ends in the middle of a table rolls up no part of it`(fetch: Int) async throws {
     let rollups = try await Rollups()

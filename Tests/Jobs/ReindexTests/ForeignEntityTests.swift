@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// An entity that reads MySQL through mysql_fdw.
-@Suite(.timeLimit(.minutes(10))) struct ForeignEntityTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ForeignEntityTests {
   @Test(arguments: [1, 4, 8, 15], ["changed", "rebuild"])
   func `a connection that ends in the middle of a table takes no document out of the index`(
     fetch: Int, mode: String

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The application's tables are in MySQL, and reach Postgres through mysql_fdw, set up as the page says.
-@Suite(.timeLimit(.minutes(15))) struct MySQLTests {
+@Suite(.serialized, .timeLimit(.minutes(15))) struct MySQLTests {
   /// Boards whose tables are in a MariaDB, and a role that may do no more than the page grants.
   private struct Field {
     let server: MariaDB
