@@ -38,6 +38,23 @@ import Testing
     #expect(try await SampleJob(variant: "weekly").result(in: place, Self.slot).reason == "already_done")
   }
 
+  @Test func `a run does its work where the lock is released before it could read who held it`() async throws {
+    let place = try await Place()
+    try await place.redis("SET", "oneshot:lock:sample", "{}")
+    let (servers, number) = (place.servers, place.redisNumber)
+    let isReleased = Atomic<Bool>(false)
+    let proxy = try Proxy(to: servers.redisSocket) { piece in
+      guard piece.contains("string.sub(held"), !isReleased.exchange(true, ordering: .relaxed) else { return .pass }
+      try? servers.shell(#"redis-cli -s "$ONESHOT_SERVERS/redis.sock" -n \#(number) del oneshot:lock:sample"#)
+      return .pass
+    }
+    defer { proxy.close() }
+    let result = try await SampleJob { _ in }.result(in: place, place.environment(redis: proxy))
+    #expect(result.status == .succeeded, "\(result)")
+    let wasReleased = isReleased.load(ordering: .relaxed)
+    #expect(wasReleased)
+  }
+
   @Test(arguments: ["hourly", "weekly"])
   func `a run does not wait for its own variant, which does its work, and fails after JOB_LOCK_WAIT for another's`(
     variant: String
