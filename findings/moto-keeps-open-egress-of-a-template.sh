@@ -15,7 +15,7 @@ set -euo pipefail
 command -v python3 >/dev/null || { echo "cannot run here: python3 is missing" >&2; exit 69; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$work/packages" \
+python3 -m pip install --quiet --no-compile --disable-pip-version-check --root-user-action=ignore --target "$work/packages" \
   'moto[cloudformation,ec2]==5.2.5' boto3==1.35.49 || { echo "cannot run here: moto 5.2.5 is not to be had" >&2; exit 69; }
 found=$(PYTHONPATH=$work/packages AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x AWS_DEFAULT_REGION=eu-central-1 python3 - <<'PY'
 import json
