@@ -7,7 +7,7 @@ extension String {
   }
 
   /// A name without NUL and of bounded length, so that no two names become one: `\` is doubled and NUL is `\0`, once
-  /// there is one; what is cut off is told by its length and digest.
+  /// there is one; its length and digest stand for what is cut off.
   var storableName: String {
     guard utf8.count <= LetterSize.item else {
       var whole = self

@@ -4,7 +4,7 @@ import Synchronization
 /// What Postgres says beside its answers, as much of it as anybody reads: the first notices, then a count. A trigger may
 /// say something of every row.
 package final class Notices: Sendable {
-  /// How many are told.
+  /// How many are logged.
   private static let most = 20
   /// How many bytes of each.
   private static let longest = 1000
@@ -14,7 +14,7 @@ package final class Notices: Sendable {
 
   package init(_ say: @escaping @Sendable (Notice) -> Void) { self.say = say }
 
-  /// The same options; what their connections are told comes here.
+  /// The same options, with this as the receiver of their connections' notices.
   package func received(from options: ConnectionOptions) -> ConnectionOptions {
     var options = options
     options.receiveNotice = { [self] notice in take(notice) }

@@ -63,7 +63,7 @@ extension UsageAggregation {
     if day.completedKeys != nil {
       written.report.late = written.report.inserted + written.report.updated + written.report.written
     }
-    // Before new failures are told: one that fails again is opened again.
+    // Before new failures are reported: one that fails again is opened again.
     if !run.isDryRun {
       // The planner takes them for a single row whatever their number, and would read the whole staged table once for
       // each, so nested loops are ruled out meanwhile.
@@ -89,7 +89,7 @@ extension UsageAggregation {
         try Self.sumHours(of: day.date, settings, &written, run, tx)
       }
     }
-    // A day without counters may be a Redis that lost them; one with failures is to be mended. Both are
+    // A day without counters may be a Redis that lost them; one with failures is to be fixed. Both are
     // looked at again for as long as counters live.
     let rejected = hasRejected ? try tx.query(Statements.rejected(day.date)).only().value("rejected") : 0
     let failed = rejected + (settings.onRegression == .fail ? written.report.regressed : 0)

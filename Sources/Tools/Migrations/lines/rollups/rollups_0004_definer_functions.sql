@@ -58,7 +58,7 @@ create or replace trigger metric_events_updated after update on metric_events
   for each statement execute function oneshot.note_changed_events();
 
 -- Who deletes raw events and keeps their rollups calls this first, in the same transaction: what is before the border
--- is from now on never calculated again, and what comes late for it is told. Deletions of the transaction are not
+-- is from now on never calculated again, and what comes late for it is reported. Deletions of the transaction are not
 -- noticed.
 create or replace function oneshot.close_raw(source text, before timestamptz) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
