@@ -138,7 +138,7 @@ let package = Package(
       tests("PostgresTests", of: ["Postgres", "Redis", "BlockingIO"]),
       tests("RedisTests", of: ["Redis", "BlockingIO"]),
       tests("JobRuntimeTests", of: ["JobRuntime", "Postgres", "Redis"]),
-      tests("ProcessTests", of: ["JobRuntime", "Migrations", "Postgres", "Redis", "Oneshot"]),
+      tests("ProcessTests", of: ["JobRuntime", "Migrations", "Postgres", "Redis", "Oneshot"] + jobs.map(\.name)),
       tests("OneshotTests", of: ["Oneshot", "Migrations", "Operations", "JobRuntime", "Postgres", "Redis"]),
       tests("DocumentationTests", of: ["JobRuntime", "Oneshot"]),
     ]

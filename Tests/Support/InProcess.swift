@@ -30,6 +30,13 @@ package struct InProcess: Sendable {
   /// What it said to stderr, by lines.
   package var log: [String] { heard.log.withLock(\.self).split(separator: "\n").map(String.init) }
 
+  /// Does a run of a job in this process: what its binary would have left.
+  package func outcome<J: Job>(of job: J.Type) async -> Binary.Outcome {
+    let answer = await Invocation<J>(surroundings).answer()
+    let exitCode = if case .result(let result) = answer { result.exitCode } else { Int32(0) }
+    return Binary.Outcome(exitCode: exitCode, output: output, errors: log.joined(separator: "\n"))
+  }
+
   private final class Heard: Sendable {
     let output = Mutex("")
     let log = Mutex("")

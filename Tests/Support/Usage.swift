@@ -7,7 +7,7 @@ package struct Usage: JobFixture {
 
   package let place: Place
 
-  package init() async throws { place = try await Place() }
+  package init(on servers: PrivateServers? = nil) async throws { place = try await Place(on: servers) }
 
   /// Sets counters: the keys without their prefix, `merchant:day:metric`.
   package func set(_ counters: [String: String], prefix: String = "usage:") async throws {

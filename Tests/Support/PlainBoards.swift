@@ -1,10 +1,8 @@
-import TestSupport
-
 /// Each board by a query that is slow and obviously right: join everything, keep what counts, group, order.
-enum PlainBoards {
+package enum PlainBoards {
   private static let now = Leaderboards.now.replacing("T", with: " ").replacing("Z", with: "")
 
-  static func query(_ board: String, days: Int, deletes: Bool = true, inMySQL: Bool = false) -> String {
+  package static func query(_ board: String, days: Int, deletes: Bool = true, inMySQL: Bool = false) -> String {
     let (start, end) =
       inMySQL
       ? ("timestamp '\(now)' - interval \(days) day", "timestamp '\(now)'")
@@ -50,7 +48,7 @@ enum PlainBoards {
   }
 
   /// The board's lines as an API reads them; equal scores by their ids' bytes, from the last to the first.
-  static func lines(
+  package static func lines(
     _ board: String, days: Int, limit: Int = 1000, deletes: Bool = true, in place: Place
   ) async throws -> [String] {
     try await place.rows(
@@ -62,7 +60,9 @@ enum PlainBoards {
   }
 
   /// The same, asked of MySQL.
-  static func lines(_ board: String, days: Int, deletes: Bool = true, in server: MariaDB) async throws -> [String] {
+  package static func lines(
+    _ board: String, days: Int, deletes: Bool = true, in server: MariaDB
+  ) async throws -> [String] {
     try await server.lines(
       """
       use app;
