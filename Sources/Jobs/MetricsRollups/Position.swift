@@ -20,6 +20,8 @@ struct Position: Sendable {
   var monthlyFrom: Timestamp?
   /// Whether the snapshot is ahead of this server: it was restored from another one.
   var isOfElsewhere: Bool
+  /// Whether something is kept only from a time on that is yet to come: a wrong clock has moved that border.
+  var isAhead: Bool
   /// What tells the source's text from another.
   var version: String
 
@@ -35,6 +37,7 @@ struct Position: Sendable {
     weeklyFrom = try row.optional("weekly_from")
     monthlyFrom = try row.optional("monthly_from")
     isOfElsewhere = try row.value("is_of_elsewhere")
+    isAhead = try row.value("is_ahead")
     version = try row.value("version")
   }
 

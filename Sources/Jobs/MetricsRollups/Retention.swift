@@ -53,6 +53,18 @@ extension Work {
     }
   }
 
+  /// Brings borders back that lie beyond the present day, week or month: all that comes before such a border would be too
+  /// late, for as long as it is ahead.
+  static func bringBackBorders(of ahead: [String], _ run: JobRun) async throws {
+    run.log.warning(
+      "a wrong clock has closed hours that are yet to come; they are opened from the end of the present day on",
+      ["sources": .array(ahead.map { .string($0) })])
+    guard !run.isDryRun else { return }
+    let statement = try Statement(
+      file: "bring_back_borders.sql", PackageResources.bring_back_borders_sql, binding: ["sources": ahead])
+    try await run.transaction { tx in try tx.execute(statement) }
+  }
+
   /// - Returns: of each level, where begins what is kept.
   private func moveBorders(_ known: Known) async throws -> [Granularity: Timestamp]? {
     let keeping = settings.keeping

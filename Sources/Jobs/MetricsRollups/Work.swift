@@ -28,12 +28,18 @@ struct Work {
   init(_ settings: MetricsRollups.Settings, _ run: JobRun) async throws {
     (self.settings, self.run) = (settings, run)
     let own = settings.sources.enumerated().filter { $0.offset % run.shard.count == run.shard.index }.map(\.element)
-    let (range, positions) = try await run.reading { session in
+    let (range, read) = try await run.reading { session in
       let positions = try Position.read(own, session)
       guard settings.from != nil || settings.to != nil else { return (Range.whole, positions) }
       return (try Range(from: settings.from, to: settings.to, timezone: settings.timezone, session), positions)
     }
     self.range = range
+    var positions = read
+    let ahead = positions.filter(\.value.isAhead).keys.sorted()
+    if !ahead.isEmpty {
+      try await Self.bringBackBorders(of: ahead, run)
+      positions = try await run.reading { session in try Position.read(own, session) }
+    }
     for source in own {
       guard let position = positions[source.name] else { continue }
       if settings.mode != .rebuild || !range.isWhole {

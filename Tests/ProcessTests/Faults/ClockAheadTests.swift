@@ -54,6 +54,34 @@ import Testing
       ) != "true")
   }
 
+  @Test func `16: a border that lies in the future comes back, removes nothing, and later events count`() async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(300, before: "\(rollups.place.value("now()"))")
+    let environment = rollups.place.environment.merging([
+      "ROLLUPS_KEEP_RAW": "1d", "ROLLUPS_KEEP_HOURLY": "90d", "ROLLUPS_KEEP_DAILY": "90d",
+    ]) { $1 }
+    #expect(try await Rollups.binary.run([], environment).exitCode == 0)
+    // As the run of a host has left it that was 400 days ahead and did not come to removing anything.
+    try await rollups.place.execute(
+      """
+      update oneshot.rollup_positions set raw_from = oneshot.bucket_start('daily', now() + interval '400 days', timezone),
+        hourly_from = oneshot.bucket_start('daily', now() + interval '310 days', timezone),
+        daily_from = oneshot.bucket_start('monthly', now() + interval '220 days', timezone)
+      """)
+    let hours = "select sum(count) from metric_rollups where granularity = 'hourly'"
+    let events = "select count(*) from metric_events"
+    let before = try await (rollups.place.value(hours), rollups.place.value(events))
+    try await rollups.add("late", at: rollups.place.value("now() + interval '3 days'"))
+    let run = try await Rollups.binary.run([], environment)
+    #expect(run.exitCode == 0 && run.errors.contains("has closed hours that are yet to come"), "\(run.output)\(run.errors)")
+    #expect(try await rollups.place.value(hours) == "\((Int(before.0) ?? 0) + 1)")
+    #expect(try await rollups.place.value(events) == "\((Int(before.1) ?? 0) + 1)")
+    let ahead = "select bool_or(greatest(raw_from, hourly_from) > now() + interval '26 hours') from oneshot.rollup_positions"
+    #expect(try await rollups.place.value(ahead) == "false")
+    let again = try await Rollups.binary.run([], environment)
+    #expect(again.exitCode == 0 && !again.errors.contains("yet to come"), "\(again.errors)")
+  }
+
   @Test(arguments: Cause.allCases)
   func `16: no row leaves the history of boards before its time`(cause: Cause) async throws {
     let clock = try await WallClock()
