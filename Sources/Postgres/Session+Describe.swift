@@ -12,7 +12,7 @@ extension Session {
   public func describe(_ statement: Statement) throws(PostgresError) -> [ColumnDescription] {
     try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
-      let deadline = ContinuousClock.now + wire.limit
+      let deadline = ContinuousClock.now + (statement.timeLimit ?? wire.limit)
       // The statement without a name, which the next one replaces.
       let types = statement.parameters.map(\.type)
       guard PQsendPrepare(wire.pointer, "", statement.sql, CInt(types.count), types) == 1 else {

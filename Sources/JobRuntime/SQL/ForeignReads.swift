@@ -4,7 +4,7 @@ public import Postgres
 package struct ForeignServerLost: Error, CustomStringConvertible {
   package let description: String
 
-  fileprivate init(_ server: String, _ reason: PostgresError.ServerError) {
+  init(_ server: String, _ reason: PostgresError.ServerError) {
     let message = reason.message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     description =
       "the connection to \(server) was lost while its tables were read: \(message) (SQLSTATE \(reason.state.rawValue))"
@@ -12,33 +12,40 @@ package struct ForeignServerLost: Error, CustomStringConvertible {
 }
 
 extension Session {
-  /// Sends all statements at once, as `pipeline` does, for what a user's SQL reads: in a transaction.
+  /// Sends statements at once, as `pipeline` does, for what a user's SQL reads: in a transaction.
   ///
-  /// What they have read of foreign tables is believed once each foreign server has answered again. mysql_fdw takes the
-  /// loss of its connection in the middle of a table for the table's end. No error says so, but the next statement on
-  /// that connection fails.
+  /// What they have read of foreign tables is believed once the connections that they were read by have answered again
+  /// (`ForeignWatch`): mysql_fdw takes the loss of its connection in the middle of a table for the table's end, without an
+  /// error.
   ///
-  /// - Parameter file: the user's file that they read. It may set nothing (`set_config`) that the next would be read with.
+  /// - Parameters:
+  ///   - file: the user's file that they read. It may set nothing (`set_config`) that the next would be read with.
+  ///   - first, last: what is sent before and after them.
   /// - Throws: `ForeignServerLost`, upon which the whole transaction is to be done again; `SQLFile.Failure`, upon which it
   ///   is to be rolled back, for a file that sets something.
-  public func read(_ statements: [Statement], of file: SQLFile? = nil) throws -> [Rows] {
-    let foreign: Statement = "select exists (select from pg_foreign_table) as has_foreign_tables"
-    guard let file, !file.isBuiltIn else {
-      let answers = try send(statements + [foreign])
-      if try answers[statements.count].only().value("has_foreign_tables") { try confirmForeignReads() }
-      return Array(answers.dropLast())
+  public func read(
+    _ statements: [Statement], of file: SQLFile? = nil, after first: [Statement] = [], before last: [Statement] = []
+  ) throws -> [Rows] {
+    let own = file.flatMap { $0.isBuiltIn ? nil : $0 }
+    let settings = own == nil ? [] : [Self.settings]
+    let before = try pipeline(first + settings + [Self.foreignTables])
+    let answers =
+      try before[before.count - 1].only().value("has_foreign_tables")
+      ? readWatched(statements + settings) + pipeline(last) : pipeline(statements + settings + last)
+    if let own {
+      let was = try before[first.count].map { try $0.value("setting", as: String.self) }
+      let names = try answers[statements.count].map { try $0.value("setting", as: String.self) }
+        .reduce(into: Set(was)) { $0.formSymmetricDifference([$1]) }
+      guard names.isEmpty else {
+        let changed = Set(names.map { $0.prefix { $0 != "=" } }).sorted().joined(separator: ", ")
+        throw SQLFile.Failure("\(own.place): it sets \(changed); a file can only read")
+      }
     }
-    let answers = try send([Self.settings] + statements + [Self.settings, foreign])
-    let before = try answers[0].map { try $0.value("setting", as: String.self) }
-    let after = try answers[statements.count + 1].map { try $0.value("setting", as: String.self) }
-    guard before == after else {
-      let changed = Set(before).symmetricDifference(after).map { $0.prefix { $0 != "=" } }
-      throw SQLFile.Failure(
-        "\(file.place): it sets \(Set(changed).sorted().joined(separator: ", ")); a file can only read")
-    }
-    if try answers[statements.count + 2].only().value("has_foreign_tables") { try confirmForeignReads() }
-    return Array(answers.dropFirst().prefix(statements.count))
+    return Array(answers.prefix(statements.count))
   }
+
+  private static let foreignTables: Statement =
+    "select exists (select from pg_foreign_table) as has_foreign_tables"
 
   /// What this session has set, as text; but for how long commits wait, which changes nothing that is read, and which a job
   /// sets beside it.
@@ -47,6 +54,26 @@ extension Session {
     where source = 'session' and name <> 'synchronous_commit' order by name
     """
 
+  /// Reads between two looks at each foreign server; twice where it turns out only afterwards that one is read, by a
+  /// function.
+  private func readWatched(_ statements: [Statement]) throws -> [Rows] {
+    var watch = ForeignWatch(limit: statements.compactMap(\.timeLimit).max())
+    // Parsed, a statement has locked what it will read.
+    for statement in statements { _ = try describe(statement) }
+    try watch.begin(query(ForeignWatch.connections), on: self)
+    while true {
+      try query("savepoint oneshot_reading")
+      let answers = try send(statements + [ForeignWatch.connections])
+      if try watch.covers(answers[statements.count]) {
+        try watch.end(answers[statements.count], on: self)
+        try query("release savepoint oneshot_reading")
+        return Array(answers.dropLast())
+      }
+      try query("rollback to savepoint oneshot_reading")
+      try watch.begin(answers[statements.count], on: self)
+    }
+  }
+
   /// A statement of several tables fails by itself where a later one is read on the connection that was lost.
   private func send(_ statements: [Statement]) throws -> [Rows] {
     do { return try pipeline(statements) } catch {
@@ -54,66 +81,6 @@ extension Session {
       throw ForeignServerLost("a foreign server", reason)
     }
   }
-
-  private func confirmForeignReads() throws {
-    for row in try query(Self.foreignReads) {
-      let server: String = try row.value("server")
-      let relation: String = try row.value("relation")
-      let rows: Int = try row.value("rows")
-      do {
-        try pipeline([
-          "savepoint confirmation", Statement(sql: "select from \(relation) limit \(rows)"),
-          "release savepoint confirmation",
-        ])
-      } catch {
-        guard case .server(let reason) = error, !["08", "40", "57"].contains(reason.state.errorClass) else {
-          throw error
-        }
-        try query("rollback to savepoint confirmation")
-        guard reason.state.isLossOfForeignServer else { continue }
-        throw ForeignServerLost("the foreign server \(server)", reason)
-      }
-    }
-  }
-
-  /// One relation for each connection that the transaction's foreign tables are read by: a wrapper has one for each server
-  /// and user. A table is read as who reads it, through a view as the view's owner.
-  ///
-  /// No row of a view, which may cost as much as the statement before: mysql_fdw has MySQL prepare what it will ask, and
-  /// that is enough. And nothing of files, which are read again, and whose programs would run again.
-  private static let foreignReads: Statement = """
-    with recursive locked as (
-      select distinct relation as id from pg_locks
-      where locktype = 'relation' and pid = pg_backend_pid() and granted
-        and database = (select oid from pg_database where datname = current_database())
-    ), readings as (
-      select ftrelid as id, ftserver as server_id, (select oid from pg_roles where rolname = current_user) as reader,
-        0 as depth
-      from pg_foreign_table
-      join locked on ftrelid = id
-      join pg_foreign_server as s on s.oid = ftserver
-      join pg_foreign_data_wrapper as w on w.oid = srvfdw and fdwname <> 'file_fdw'
-      union
-      select v.oid, server_id, case when depth = 0 then relowner else reader end, depth + 1
-      from readings
-      join pg_depend as d on d.refclassid = 'pg_class'::regclass and d.refobjid = readings.id
-        and d.classid = 'pg_rewrite'::regclass
-      join pg_rewrite as r on r.oid = d.objid
-      join pg_class as v on v.oid = ev_class and relkind = 'v' and v.oid <> readings.id
-      where v.oid in (select id from locked)
-    )
-    select distinct on (server_id, reader) srvname as server, readings.id::regclass::text as relation,
-      (depth = 0)::integer as rows
-    from readings
-    join pg_foreign_server as s on s.oid = server_id
-    where has_any_column_privilege(readings.id, 'select')
-    order by server_id, reader, depth, readings.id
-    """
-}
-
-extension SQLState {
-  /// Whether a foreign server was there, and is there no longer. One that was never reached (HV00N) was not read, either.
-  fileprivate var isLossOfForeignServer: Bool { errorClass == "HV" && rawValue != "HV00N" }
 }
 
 extension PostgresError.ServerError {
@@ -122,6 +89,6 @@ extension PostgresError.ServerError {
     let words = [
       "has gone away", "Lost connection", "Connection was killed", "disconnected by the server", "shutdown in progress",
     ]
-    return state.isLossOfForeignServer && words.contains(where: message.contains)
+    return state.isOfForeignServer && words.contains(where: message.contains)
   }
 }

@@ -157,10 +157,11 @@ extension Session {
   ) throws -> Rows {
     let statement = try file.statement(binding: values).limited(to: limit)
     do {
-      guard !file.isBuiltIn else { return try read(["savepoint attempt", statement, "release savepoint attempt"])[1] }
-      // Not in one go: what it has set is to be undone, and which foreign tables it has read is seen by its locks, which
-      // end with the savepoint.
-      let rows = try read(["savepoint attempt", statement], of: leavesTraces ? file : nil)[1]
+      guard !file.isBuiltIn else {
+        return try read([statement], after: ["savepoint attempt"], before: ["release savepoint attempt"])[0]
+      }
+      // Not in one go: what it has set is to be undone.
+      let rows = try read([statement], of: leavesTraces ? file : nil, after: ["savepoint attempt"])[0]
       try pipeline((leavesTraces ? [] : ["rollback to savepoint attempt"]) + ["release savepoint attempt"])
       return rows
     } catch let failure as SQLFile.Failure {
