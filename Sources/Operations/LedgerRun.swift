@@ -44,6 +44,25 @@ package struct LedgerRun: Sendable, Equatable {
 }
 
 extension LedgerRun {
+  /// All columns of `oneshot.job_runs`, called `r`, for `init(row:)` and `RunDetails`: no longer than jobs write them. A row
+  /// that somebody else wrote, or an older version, is read no further.
+  static let columns = SQLFragment(
+    sql: """
+      r.run_id, r.instance, r.job, r.server, r.variant, left(r.series, 4096) as series, r.shard, r.shard_count,
+        r.scheduled_at, left(r.scheduled_by, 100) as scheduled_by, r.forced, r.window_start, r.window_end, r.status,
+        r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.duration_ms, r.items_processed, r.behind,
+        r.errors_total, left(r.error_kind, 200) as error_kind, left(r.error_message, 16384) as error_message,
+        left(r.host, 500) as host, left(r.version, 100) as version, \(LetterSize.document("r.counts")) as counts,
+        \(LetterSize.document("r.details")) as details
+      """)
+
+  /// A statement of a file with a hole `{columns}` for these columns.
+  static func statement(
+    _ place: String, _ text: [UInt8], _ values: [String: any PostgresEncodable]
+  ) throws(PostgresError) -> Statement {
+    try SQLFragment(place, text).filling(["columns": columns]).binding(values).statement()
+  }
+
   /// The newest runs of all jobs or of one, newest first.
   ///
   /// - Parameters:
@@ -52,15 +71,15 @@ extension LedgerRun {
     instance: String? = nil, job: String? = nil, variant: String? = nil, status: Status? = nil, since: Timestamp? = nil,
     limit: Int
   ) throws(PostgresError) -> Statement {
-    try Statement(
-      file: "runs.sql", PackageResources.runs_sql,
-      binding: [
+    try statement(
+      "runs.sql", PackageResources.runs_sql,
+      [
         "instance": instance, "job": job, "variant": variant, "status": status?.rawValue, "since": since,
         "limit": limit,
       ])
   }
 
-  /// - Parameter row: all columns of `oneshot.job_runs`.
+  /// - Parameter row: of `columns`.
   package init(row: Row) throws(PostgresError) {
     id = try row.value("run_id")
     part = try JobPart(row: row)

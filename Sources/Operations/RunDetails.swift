@@ -11,7 +11,7 @@ package struct RunDetails: Sendable, Equatable {
   package var counts: String?
   package var details: String?
 
-  /// - Parameter row: all columns of `oneshot.job_runs`.
+  /// - Parameter row: of `LedgerRun.columns`.
   package init(row: Row) throws(PostgresError) {
     run = try LedgerRun(row: row)
     series = try row.optional("series")
@@ -24,9 +24,9 @@ package struct RunDetails: Sendable, Equatable {
 
   /// The runs that an id, or the beginning of one, names.
   package static func matching(_ beginning: RunIDBeginning, limit: Int) throws(PostgresError) -> Statement {
-    try Statement(
-      file: "run.sql", PackageResources.run_sql,
-      binding: ["lowest": beginning.lowest, "highest": beginning.highest, "limit": limit])
+    try LedgerRun.statement(
+      "run.sql", PackageResources.run_sql,
+      ["lowest": beginning.lowest, "highest": beginning.highest, "limit": limit])
   }
 
   /// Every column, by its name in the ledger.
@@ -75,14 +75,14 @@ package struct RunIDBeginning: Sendable, Equatable {
 extension LedgerRun {
   /// The runs with these ids; each has to be a whole one.
   package static func withIDs(_ ids: [String]) throws(PostgresError) -> Statement {
-    try Statement(file: "runs_by_id.sql", PackageResources.runs_by_id_sql, binding: ["ids": ids])
+    try statement("runs_by_id.sql", PackageResources.runs_by_id_sql, ["ids": ids])
   }
 
   /// Other runs for the same slot, newest first.
   package func otherAttempts(limit: Int) throws(PostgresError) -> Statement {
-    try Statement(
-      file: "run_attempts.sql", PackageResources.run_attempts_sql,
-      binding: [
+    try Self.statement(
+      "run_attempts.sql", PackageResources.run_attempts_sql,
+      [
         "instance": part.instance, "job": part.job, "server": part.server, "variant": part.variant,
         "shard": part.shard, "shard_count": shardCount,
         "scheduled_at": scheduledAt, "scheduled_by": scheduledBy, "run_id": id, "limit": limit,

@@ -1,8 +1,9 @@
 import JobRuntime
-import Operations
 import Postgres
 import TestSupport
 import Testing
+
+@testable import Operations
 
 /// What the operator's command and the watching jobs say to Postgres; see Tests/Golden.
 @Suite(.timeLimit(.minutes(10))) struct GoldenTests {
@@ -18,7 +19,18 @@ import Testing
         "server": "",
         "item": "asset/7", "digest": String(repeating: "0f", count: 32),
       ])
-    try golden.add(folder: "Operations", except: [])
+    try golden.add(folder: "Operations", except: ["run", "run_attempts", "runs", "runs_by_id"])
+    let beginning = try #require(RunIDBeginning(id))
+    golden.add("run", try RunDetails.matching(beginning, limit: 20))
+    golden.add(
+      "runs",
+      try LedgerRun.newest(instance: "", job: "reindex", variant: "changed", status: .failed, since: moment, limit: 20))
+    golden.add("runs_by_id", try LedgerRun.withIDs([id]))
+    let run = LedgerRun(
+      id: id, part: JobPart(instance: "", job: "reindex", server: "", variant: "changed"), shardCount: 1,
+      scheduledAt: moment, scheduledBy: "setting", isForced: false, status: .failed, attempt: 1, fence: 1,
+      startedAt: moment, errorsTotal: 0, host: "host", version: "0")
+    golden.add("run_attempts", try run.otherAttempts(limit: 20))
     let filter = LetterFilter(job: "reindex", kind: nil, state: .pending, failedBefore: moment)
     golden.add("letter_named", try DeadLetter.named("0f0f0f", of: "reindex", limit: 2))
     golden.add("letters_list", try filter.list(limit: 20))

@@ -2,7 +2,7 @@ import Postgres
 
 /// How large the parts of a dead letter may be, in bytes. What jobs write is within this; a row that somebody else wrote,
 /// or an older version, is read no further.
-enum LetterSize {
+package enum LetterSize {
   /// A longer name is cut, and told apart by its digest.
   static let item = 64 * 1024
   static let message = 8 * 1024
@@ -23,10 +23,16 @@ enum LetterSize {
         , encode(\(alias).item_digest, 'hex') as digest, left(\(alias).item, \(item)) as item,
           left(\(alias).error_kind, 200) as error_kind, left(\(alias).error_message, \(message)) as error_message,
           left(\(alias).replay_asked_by, 1000) as replay_asked_by,
-          case when pg_column_size(\(alias).payload) <= \(payload) and octet_length(\(alias).payload::text) <= \(payload)
-            then \(alias).payload
-            else jsonb_build_object('\(leftOut)', pg_column_size(\(alias).payload) || ' bytes as stored') end as payload
+          \(document("\(alias).payload")) as payload
         """)
+  }
+
+  /// A `jsonb` column as far as a payload may reach, as SQL; of a larger one only the size.
+  package static func document(_ column: String) -> String {
+    """
+    case when pg_column_size(\(column)) <= \(payload) and octet_length(\(column)::text) <= \(payload) then \(column)
+      when \(column) is not null then jsonb_build_object('\(leftOut)', pg_column_size(\(column)) || ' bytes as stored') end
+    """
   }
 
   /// What stands in place of a payload that is too large.

@@ -26,7 +26,7 @@ with recursive parts as (
     order by r.started_at limit 1
   ) first
   cross join lateral (
-    select started_at, status, coalesce(series, variant) as series from oneshot.job_runs r
+    select started_at, status, left(coalesce(series, variant), 4096) as series from oneshot.job_runs r
     where (r.job, r.variant, r.shard, r.instance, r.server)
       = (parts.job, parts.variant, parts.shard, parts.instance, parts.server)
     order by r.started_at desc limit 1
@@ -42,9 +42,9 @@ with recursive parts as (
     or parts.job = any (:expected::text[]) and last.series = parts.variant
 )
 select r.run_id, r.instance, r.job, r.server, judged.series as variant, judged.series <> r.variant as is_once,
-  judged.first_started_at, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by,
-  r.forced, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, r.error_kind,
-  case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message, r.host, r.version, r.duration_ms
+  judged.first_started_at, r.shard, r.shard_count, r.scheduled_at, left(r.scheduled_by, 100) as scheduled_by,
+  r.forced, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, left(r.error_kind, 200) as error_kind,
+  case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message, left(r.host, 500) as host, left(r.version, 100) as version, r.duration_ms
 from judged
 cross join lateral (
   (select run_id from oneshot.job_runs n

@@ -1,6 +1,13 @@
 -- The runs whose ids begin alike; what is JSON also in lines for people, an element of a list on a line of its own.
+with r as materialized (
+  select {columns}
+  from oneshot.job_runs r
+  where r.run_id between :lowest::uuid and :highest::uuid
+  order by r.run_id
+  limit :limit
+)
 select r.*, laid_out.counts as counts_lines, laid_out.details as details_lines
-from oneshot.job_runs r cross join lateral (
+from r cross join lateral (
   select max(lines) filter (where is_counts) as counts, max(lines) filter (where not is_counts) as details
   from (
     select is_counts, string_agg(
@@ -13,6 +20,4 @@ from oneshot.job_runs r cross join lateral (
         lateral jsonb_each(case when jsonb_typeof(document) = 'object' then document end)) as members
     group by is_counts) as kinds
 ) as laid_out
-where r.run_id between :lowest::uuid and :highest::uuid
 order by r.run_id
-limit :limit

@@ -1,5 +1,5 @@
 -- Other runs for the same slot of the same part. A moment read from the clock is nobody's slot.
-select r.*
+select {columns}
 from oneshot.job_runs r
 where r.instance = :instance and r.job = :job and r.server = :server and r.variant = :variant and r.shard = :shard
   and r.shard_count = :shard_count

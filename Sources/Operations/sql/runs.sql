@@ -1,5 +1,5 @@
 -- The newest runs, newest first; each condition that is null is none.
-select r.*
+select {columns}
 from oneshot.job_runs r
 where (:instance::text is null or r.instance = :instance)
   and (:job::text is null or r.job = :job) and (:variant::text is null or r.variant = :variant)

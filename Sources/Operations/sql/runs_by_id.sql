@@ -1,1 +1,3 @@
-select r.* from oneshot.job_runs r where r.run_id = any (:ids::uuid[])
+select {columns}
+from oneshot.job_runs r
+where r.run_id = any (:ids::uuid[])
