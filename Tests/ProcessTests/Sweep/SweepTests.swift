@@ -79,10 +79,11 @@ import Testing
 
     mutating func judge(_ cut: Cut) async throws -> Cut.Verdict {
       let name = cut.conversation.job.job
-      var field = fields[name] ?? (try await Self.field(of: cut.conversation.job), 0)
-      if field.uses == Self.uses { field = (try await Self.field(of: cut.conversation.job), 0) }
-      field.uses += 1
-      fields[name] = field
+      if fields[name]?.uses ?? Self.uses == Self.uses {
+        fields[name] = (try await Self.field(of: cut.conversation.job), 0)
+      }
+      guard let field = fields[name] else { throw TestFailure("no place for \(name)") }
+      fields[name]?.uses += 1
       return try await field.judge(cut)
     }
 
