@@ -10,7 +10,7 @@ import Testing
     try await ledger.plant("large", status, kind: "internal", message: "m")
     try await ledger.place.execute(
       """
-      update oneshot.job_runs set (error_kind, error_message, host, version, scheduled_by, series) = (t, t, t, t, t, t),
+      update oneshot.job_runs set (error_kind, error_message, host, version, series) = (t, t, t, t, t),
         details = jsonb_build_object('text', t), counts = jsonb_build_object('text', t)
       from (select repeat('x', 20000000)) as text (t)
       """)

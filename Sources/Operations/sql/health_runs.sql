@@ -42,7 +42,7 @@ with recursive parts as (
     or parts.job = any (:expected::text[]) and last.series = parts.variant
 )
 select r.run_id, r.instance, r.job, r.server, judged.series as variant, judged.series <> r.variant as is_once,
-  judged.first_started_at, r.shard, r.shard_count, r.scheduled_at, left(r.scheduled_by, 100) as scheduled_by,
+  judged.first_started_at, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by,
   r.forced, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, left(r.error_kind, 200) as error_kind,
   case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message, left(r.host, 500) as host, left(r.version, 100) as version, r.duration_ms
 from judged

@@ -47,7 +47,10 @@ import Testing
     let run = try await rollups.run([], ["ROLLUPS_SOURCES_DIR": folder.path, "JOB_BACKOFF_MAX": "0s"])
     #expect(fading.hasEnded)
     #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
-    #expect(run.errors.contains("was lost while its tables were read"), "\(run.errors)")
+    // The first fetch is the one that confirms: all had been read by then, and who has a new connection sees no loss.
+    if fetch > 1 || aftermath == .none {
+      #expect(run.errors.contains("was lost while its tables were read"), "\(run.errors)")
+    }
     let total = "select sum(count) || ' ' || sum(sum) from metric_rollups where granularity = 'hourly'"
     #expect(try await rollups.place.value(total) == "1000 2500")
   }

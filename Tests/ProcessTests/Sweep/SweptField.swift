@@ -58,9 +58,9 @@ struct SweptField<Field: ModelledJob> {
   private func areTotalsRight() async throws -> Bool {
     try await field.place.value(
       """
-      select (select array[coalesce(sum(succeeded), 0), coalesce(sum(partial), 0)] from oneshot.job_totals where job = '\(Field.job)')
-        = (select array[count(*) filter (where status = 'succeeded'), count(*) filter (where status = 'partial')]
-          from oneshot.job_runs where job = '\(Field.job)')
+      select coalesce(sum(succeeded), 0) = (select count(*) from oneshot.job_runs where job = t.job and status = 'succeeded')
+        and coalesce(sum(partial), 0) = (select count(*) from oneshot.job_runs where job = t.job and status = 'partial')
+      from (values ('\(Field.job)')) as t (job) left join oneshot.job_totals using (job) group by t.job
       """) == "true"
   }
 }
