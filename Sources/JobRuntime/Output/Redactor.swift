@@ -15,7 +15,7 @@ package struct Redactor: Sendable {
     return text
   }
 
-  func redact(_ json: JSON) -> JSON { json.mapStrings(redact) }
+  package func redact(_ json: JSON) -> JSON { json.mapStrings(redact) }
 
   /// Before anything of the result is shortened: half a secret would not be found.
   func redact(_ result: RunResult) -> RunResult {

@@ -28,13 +28,18 @@ struct Beforehand {
       hint: remedies.joined(separator: " ") + " Nothing was changed.")
   }
 
-  /// Where tables without a schema of their own are made must be somewhere.
+  /// Where tables without a schema of their own are made must be somewhere, and have a name that functions can hold: in
+  /// the texts that they build, `%` is a place for a value.
   private func schemaFailure(_ session: borrowing Session) throws -> JobFailure? {
+    guard plan.converts || plan.steps.contains(where: \.isOutsideOfOneshot) else { return nil }
     let question: Statement =
-      "select current_schema() is null as is_nowhere, current_setting('search_path') as path, current_user as role"
+      "select current_schema()::text as schema, current_setting('search_path') as path, current_user as role"
     let row = try session.query(question).only()
-    guard try row.value("is_nowhere"), plan.converts || plan.steps.contains(where: \.isOutsideOfOneshot) else {
-      return nil
+    if let schema = try row.optional("schema", as: String.self) {
+      guard schema.utf8.contains(UInt8(ascii: "%")) else { return nil }
+      return JobFailure(
+        .misconfigured, "the schema «\(schema)», where tables would be made, has a % in its name",
+        hint: "Rename it, or have another first in search_path. Nothing was changed.")
     }
     let (path, role): (String, String) = (try row.value("path"), try row.value("role"))
     return JobFailure(

@@ -3,6 +3,18 @@ import Testing
 
 /// The application's schema may have any name.
 @Suite(.timeLimit(.minutes(10))) struct SchemaNameTests {
+  @Test func `a schema with a % in its name is refused by name, before anything is made`() async throws {
+    let place = try await Place(migrated: false)
+    let database = try await place.databaseName()
+    try await place.execute("create schema \"50%s\"; alter database \(database) set search_path = \"50%s\"")
+    await place.reconnect()
+    for arguments in [["migrate"], ["migrate", "--plan"]] {
+      let outcome = try await Binary("oneshot").run(arguments, place.environment)
+      #expect(outcome.exitCode == 78 && outcome.errors.contains("«50%s»"), "\(outcome.output)\(outcome.errors)")
+    }
+    #expect(try await place.value("to_regnamespace('oneshot') is null") == "true")
+  }
+
   @Test(arguments: ["o'dd", "o\"dd", "o'd\"\"d $$ '' --\\x", "Über.schema, public"])
   func `a schema with quotes in its name is migrated, and its functions find their tables`(name: String) async throws {
     let place = try await Place(migrated: false)

@@ -50,7 +50,7 @@ extension Leaderboards: ModelledJob {
       let history = try await place.rows(
         """
         select member || ' ' || score as a from top_stats_history
-        where board = 'comments:\(days)d' and computed_at = '\(Self.now)' order by rank
+        where board = '\(board)' and computed_at = '\(Self.now)' order by rank
         """
       ).map { $0[0] }
       mistakes += differences("history of \(board)", history, model)

@@ -9,7 +9,7 @@ struct Console: Sendable {
   private let surroundings: Surroundings
   private let redactor: Redactor
 
-  /// - Parameter secrets: what must not appear in a complaint: servers may repeat it.
+  /// - Parameter secrets: what must not appear in anything that is written.
   init(in surroundings: Surroundings, secrets: [String] = []) {
     (self.surroundings, now, redactor) = (surroundings, surroundings.now(), Redactor(secrets))
   }
@@ -20,11 +20,11 @@ struct Console: Sendable {
   /// Characters on one line of the terminal, to which tables are cut; `nil` where nobody reads along.
   var width: Int? { surroundings.output.width() }
 
-  /// Writes to stdout.
-  func say(_ text: String) throws(JobFailure) { try surroundings.output.say(text) }
+  /// Writes to stdout, without secrets: a message in the ledger may repeat what a server was sent.
+  func say(_ text: String) throws(JobFailure) { try surroundings.output.say(redactor.redact(text)) }
 
   /// Writes a document for programs, on one line.
-  func say(_ json: JSON) throws(JobFailure) { try say(printable(json) + "\n") }
+  func say(_ json: JSON) throws(JobFailure) { try surroundings.output.say(printable(redactor.redact(json)) + "\n") }
 
   /// Writes a remark to stderr, so that what is said stays what it is.
   func note(_ text: String) { surroundings.terminal.writeLine(printable(text)) }
