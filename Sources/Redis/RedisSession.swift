@@ -102,6 +102,21 @@ public struct RedisSession: ~Copyable {
     try send(RedisCommand("SCAN", cursor, "MATCH", pattern, "COUNT", String(count)))
   }
 
+  /// The same for names of any size: of one that is longer than this many bytes comes the beginning, and the SHA-1 of all
+  /// of it. Needs the right to `EVAL`; the server looks at each name, so it is for keyspaces that have such names.
+  public mutating func sendScan(
+    cursor: String, match pattern: String, count: Int, cuttingNamesAt longest: Int
+  ) throws(RedisError) {
+    let script = """
+      local page, longest = redis.call('scan', ARGV[1], 'match', ARGV[2], 'count', ARGV[3]), tonumber(ARGV[4])
+      for i, name in ipairs(page[2]) do
+        if #name > longest then page[2][i] = string.sub(name, 1, longest) .. redis.sha1hex(name) end
+      end
+      return page
+      """
+    try send(RedisCommand("EVAL", script, "0", cursor, pattern, String(count), String(longest)))
+  }
+
   /// Takes the answer to `sendScan`.
   ///
   /// - Parameter bytes: as in `receive`.

@@ -31,9 +31,7 @@ struct ForeignWatch {
       let connection = try Self.connection(row)
       guard cursors[connection] == nil else { continue }
       let name = "oneshot_foreign_\(cursors.count + 1)"
-      let relation: String = try row.value("relation")
-      refused[connection] = try attempt(
-        ["declare \(name) no scroll cursor for select from \(relation) limit 1"], on: session)
+      refused[connection] = try attempt([Self.opening(name, row)], on: session)
       if refused[connection] == nil { cursors[connection] = name }
     }
   }
@@ -46,21 +44,30 @@ struct ForeignWatch {
     }
   }
 
-  /// Fetches from each cursor. A server that refused one and was read all the same was away in between.
+  /// Fetches from each cursor.
   ///
   /// - Parameter connections: those that were read.
   /// - Throws: `ForeignServerLost` where a connection is no longer the one that it was.
   func end(_ connections: Rows, on session: borrowing Session) throws {
     for row in connections {
       let connection = try Self.connection(row)
-      let reason =
-        if let name = cursors[connection] {
-          try attempt(["fetch 1 from \(name)", "close \(name)"], on: session)
-        } else { refused[connection] }
+      var reason = refused[connection]
+      if let name = cursors[connection] {
+        reason = try attempt(["fetch 1 from \(name)", "close \(name)"], on: session)
+      } else if reason?.state == .foreignServerOutOfReach,
+        try attempt([Self.opening("oneshot_again", row)], on: session) != nil
+      {
+        // What was never reached was not read, either; only what has come back meanwhile may have been.
+        reason = nil
+      }
       if let reason, reason.state.isOfForeignServer {
         throw ForeignServerLost("the foreign server \(connection.server)", reason)
       }
     }
+  }
+
+  private static func opening(_ cursor: String, _ row: Row) throws -> String {
+    "declare \(cursor) no scroll cursor for select from \(try row.value("relation", as: String.self)) limit 1"
   }
 
   private static func connection(_ row: Row) throws -> Connection {
@@ -118,4 +125,7 @@ struct ForeignWatch {
 extension SQLState {
   /// Whether it is what a wrapper says of its server.
   var isOfForeignServer: Bool { errorClass == "HV" }
+
+  /// `fdw_unable_to_establish_connection`.
+  fileprivate static let foreignServerOutOfReach = SQLState(rawValue: "HV00N")
 }

@@ -31,6 +31,9 @@ struct CounterScan: KeyspaceScan {
   /// Where the next page starts; `nil` after the last.
   private var cursor: String?
 
+  /// Whether long names are cut by the server: a page of them was too large.
+  private var cutsNames = false
+
   /// How many pages are still looked at key by key, if they have no large value: an answer was too large.
   private var carefulPages = 0
   /// How many large values were known when they began.
@@ -63,13 +66,17 @@ struct CounterScan: KeyspaceScan {
     let total = try session.pipeline([RedisRead(.dbsize)])[0].integer.map { Int($0) }
     var waiting: ScanPage?
     if let cursor {
-      try session.sendScan(cursor: cursor, match: selection.pattern, count: Self.page)
-      waiting = try nextPage(&session)
+      try ask(forPageAt: cursor, &session)
+      guard try receivePage(&session, into: &waiting) else { return }
     }
     while let page = waiting.take() {
       let asked = try ask(for: page, &session)
       cursor = try selection.cursor(after: page, askedWith: cursor)
-      if cursor != nil { waiting = try nextPage(&session) }
+      if cursor != nil, try !receivePage(&session, into: &waiting) {
+        if asked.isRead { postpone(asked, of: page) }
+        found.unread += asked.missed
+        return
+      }
       do {
         try take(asked, from: page, &session)
       } catch RedisError.tooLarge {
@@ -87,14 +94,32 @@ struct CounterScan: KeyspaceScan {
     isDone = true
   }
 
-  /// Takes the page that was asked for, and asks for the one after it.
-  private func nextPage(_ session: inout RedisSession) throws -> ScanPage {
-    let page = try session.receiveScanPage()
-    if selection.reading.share.has(page.cursor) {
-      try session.sendScan(cursor: page.cursor, match: selection.pattern, count: Self.page)
-      try session.flush()
+  private func ask(forPageAt cursor: String, _ session: inout RedisSession) throws {
+    if cutsNames {
+      try session.sendScan(
+        cursor: cursor, match: selection.pattern, count: Self.page, cuttingNamesAt: ItemName.longestRead)
+    } else {
+      try session.sendScan(cursor: cursor, match: selection.pattern, count: Self.page)
     }
-    return page
+  }
+
+  /// Takes the page that was asked for, and asks for the one after it.
+  ///
+  /// - Returns: whether there is one. If not, its names took too much, and the connection is lost with them.
+  private mutating func receivePage(_ session: inout RedisSession, into waiting: inout ScanPage?) throws -> Bool {
+    do {
+      let page = try session.receiveScanPage()
+      if selection.reading.share.has(page.cursor) {
+        try ask(forPageAt: page.cursor, &session)
+        try session.flush()
+      }
+      waiting = page
+      return true
+    } catch RedisError.tooLarge where !cutsNames {
+      cutsNames = true
+      log.warning("Redis has a key whose name is larger than an answer may be; long names are read cut")
+      return false
+    }
   }
 
   /// What has been asked of one page's keys, in the order of the answers.

@@ -25,6 +25,9 @@ struct HashScan: KeyspaceScan {
   /// Hashes an answer of which was too large.
   private var large: [Open] = []
 
+  /// Whether long names are cut by the server: a page of them was too large.
+  private var cutsNames = false
+
   private static let page = 1000
   /// How many hashes are asked for their fields at once.
   private static let hashes = 50
@@ -76,7 +79,12 @@ struct HashScan: KeyspaceScan {
     }
     let sampled = asked.filter { $0.cursor == "0" }.prefix(sample)
     for hash in sampled { try session.send(RedisRead(.ttl, bytes: [hash.key])) }
-    if let next { try session.sendScan(cursor: next, match: selection.pattern, count: Self.page) }
+    if let next, cutsNames {
+      try session.sendScan(
+        cursor: next, match: selection.pattern, count: Self.page, cuttingNamesAt: ItemName.longestRead)
+    } else if let next {
+      try session.sendScan(cursor: next, match: selection.pattern, count: Self.page)
+    }
     for (index, hash) in asked.enumerated() {
       do {
         try receiveFields(of: hash, &session)
@@ -89,7 +97,12 @@ struct HashScan: KeyspaceScan {
     }
     sample -= sampled.count
     for _ in sampled where try session.receive().value.integer == -1 { found.report.keysWithoutTTL += 1 }
-    if next != nil { try receiveKeys(&session) }
+    guard next != nil else { return true }
+    do { try receiveKeys(&session) } catch RedisError.tooLarge where !cutsNames {
+      cutsNames = true
+      log.warning("Redis has a key whose name is larger than an answer may be; long names are read cut")
+      return false
+    }
     return true
   }
 

@@ -9,6 +9,9 @@ enum ItemName {
   /// A longer name is no counter's; its beginning and its digest tell it from others.
   private static let longest = 4096
 
+  /// So much is read of a name where names are too large to be read whole; longer than any counter's.
+  static let longestRead = 8192
+
   /// Valid UTF-8 as it is; a backslash doubled; control letters and bytes that are no UTF-8 as `\xHH`.
   static func shown(_ bytes: LentBytes) -> String {
     guard bytes.count <= longest else {
