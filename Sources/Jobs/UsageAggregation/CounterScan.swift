@@ -113,7 +113,7 @@ struct CounterScan: KeyspaceScan {
         try ask(forPageAt: page.cursor, &session)
         try session.flush()
       }
-      waiting = page
+      waiting = consume page
       return true
     } catch RedisError.tooLarge where !cutsNames {
       cutsNames = true

@@ -12,7 +12,7 @@ extension Catalogue: ModelledJob {
 
   static func make(on servers: PrivateServers?) async throws -> Catalogue {
     let catalogue = try await Catalogue(on: servers)
-    try await catalogue.fill(4)
+    try await catalogue.fill(1)
     return catalogue
   }
 
@@ -26,6 +26,8 @@ extension Catalogue: ModelledJob {
     try await place.execute(
       """
       update assets set title = words(4, \(seed)) where id % \(Int.random(in: 2...7, using: &random)) = 0;
+      insert into assets (id, title, description) select \(seed) * 100 + g, words(3, g), words(9, g)
+        from generate_series(1, \(Int.random(in: 0...9, using: &random))) g on conflict do nothing;
       insert into licenses select 'l\(seed)-' || g, words(2, g), words(9, g + \(seed))
         from generate_series(1, \(Int.random(in: 1...20, using: &random))) g on conflict do nothing;
       delete from licenses where id = (select max(id) from licenses)

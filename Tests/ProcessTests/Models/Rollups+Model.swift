@@ -10,7 +10,7 @@ extension Rollups: ModelledJob {
 
   static func make(on servers: PrivateServers?) async throws -> Rollups {
     let rollups = try await Rollups(on: servers)
-    try await rollups.add(4, every: "17 hours")
+    try await rollups.add(1)
     return rollups
   }
 
