@@ -23,10 +23,12 @@ package actor RedisConnection {
     _ address: RedisAddress, clientName: String,
     connectTimeout: Duration = .seconds(5), commandTimeout: Duration = .seconds(10)
   ) {
-    self.address = address
-    origin = address
-    identity = address.identity
-    opening = Opening(clientName: clientName, connectTimeout: connectTimeout, commandTimeout: commandTimeout)
+    self.init(
+      address, opening: Opening(clientName: clientName, connectTimeout: connectTimeout, commandTimeout: commandTimeout))
+  }
+
+  private init(_ address: RedisAddress, opening: Opening) {
+    (self.address, origin, identity, self.opening) = (address, address, address.identity, opening)
   }
 
   /// Lends the connection. It is kept only if every answer was taken.
@@ -47,6 +49,9 @@ package actor RedisConnection {
       return try await lend(body)
     }
   }
+
+  /// One more connection of the same kind, to where the URL leads.
+  package nonisolated func another() -> RedisConnection { RedisConnection(origin, opening: opening) }
 
   /// Asks which servers hold the keys.
   package func topology() async throws -> Topology {

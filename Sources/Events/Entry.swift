@@ -1,0 +1,63 @@
+public import JobRuntime
+
+/// An event as its source hands it over. Nobody has read it: only Postgres does (`oneshot.event_read`).
+public struct Entry: Sendable {
+  /// Where it stands, and what it is called if it names no id itself: `redis:events:job/0/1795969237467-0`.
+  public let location: String
+  /// What it is called in place of its location.
+  public let id: String?
+  public let content: Content
+
+  public enum Content: Sendable {
+    /// The envelope, as text.
+    case envelope(String)
+    /// The envelope's members, of which each is a text: an object made of the fields of an entry.
+    case fields(String)
+    /// What cannot be given to Postgres, why, and what a dead letter keeps of it.
+    case unreadable(problem: String, JSON)
+  }
+
+  public init(location: String, id: String? = nil, content: Content) {
+    (self.location, self.id, self.content) = (location, id, content)
+  }
+
+  /// What it adds to a batch's size, in bytes.
+  public var size: Int { location.utf8.count + (payload?.utf8.count ?? 0) }
+
+  var payload: String? {
+    switch content {
+    case .envelope(let text), .fields(let text): text
+    case .unreadable: nil
+    }
+  }
+
+  var isFields: Bool { if case .fields = content { true } else { false } }
+
+  var problem: String? { if case .unreadable(let problem, _) = content { problem } else { nil } }
+
+  /// What the dead letter of one that Postgres could not read holds.
+  public var rest: JSON {
+    switch content {
+    case .envelope(let text): ["location": .string(location), "text": .string(text)]
+    case .fields(let text): ["location": .string(location), "text": .string(text), "is_fields": true]
+    case .unreadable(_, let kept): kept
+    }
+  }
+}
+
+extension [Entry] {
+  /// The same entries in batches of so many bytes at most; one that is larger has a batch of its own.
+  public func batches(ofBytes most: Int) -> [[Entry]] {
+    var batches: [[Entry]] = []
+    var bytes = 0
+    for entry in self {
+      if batches.isEmpty || bytes + entry.size > most {
+        batches.append([])
+        bytes = 0
+      }
+      batches[batches.count - 1].append(entry)
+      bytes += entry.size
+    }
+    return batches
+  }
+}

@@ -1,0 +1,11 @@
+/// A part of a source that is read in order, by one run at a time.
+public struct Partition: Sendable, Hashable {
+  /// `redis:events:job`, with the installation before it where there are several: `staging/redis:events:job`.
+  public let source: String
+  public let number: Int
+
+  public init(source: String, number: Int) { (self.source, self.number) = (source, number) }
+
+  /// Names it to a person, and begins the location of each of its entries.
+  public var name: String { "\(source)/\(number)" }
+}

@@ -1,0 +1,100 @@
+public import JobRuntime
+import Postgres
+
+/// How far a partition is read, as `oneshot.event_positions` says. The statement that moves it compares all of it first,
+/// so that of two runs one gets through.
+public struct Position: Sendable {
+  public let partition: Partition
+  /// Of a stream the last entry whose outcome is committed; of the table what `TablePosition` reads.
+  public var place: String
+  /// How many batches were committed.
+  public var batch: Int
+  /// How many runs have found unfinished work here since a batch was committed.
+  public var tries: Int
+  /// How many entries had been added to the stream when it was last read to its end, and how many were read since.
+  public var added: Int?
+  public var read: Int
+
+  /// What the server said beside the position.
+  public struct Moment: Sendable {
+    /// What a transaction sees now (`pg_current_snapshot`).
+    public let snapshot: String
+    public let now: Timestamp
+  }
+
+  /// Reads where a partition stands; `nil` where it was never read.
+  public static func read(_ partition: Partition, _ run: JobRun) async throws -> (Position?, Moment) {
+    let row = try await run.read(
+      Statement(
+        file: "position.sql", PackageResources.position_sql,
+        binding: ["source": partition.source, "partition": partition.number])
+    ).only()
+    let moment = Moment(snapshot: try row.value("snapshot"), now: try row.value("server_now"))
+    guard let place: String = try row.optional("position") else { return (nil, moment) }
+    let position = Position(
+      partition: partition, place: place, batch: try row.value("batch"), tries: try row.value("tries"),
+      added: try row.optional("entries_added"), read: try row.value("entries_read"))
+    return (position, moment)
+  }
+
+  /// Writes down where reading begins.
+  public static func begin(
+    _ partition: Partition, at place: String, added: Int?, _ run: JobRun
+  ) async throws -> Position {
+    let begun: Statement = """
+      insert into oneshot.event_positions (source, partition, position, entries_added, moved_at, run_id)
+      values (\(partition.source), \(partition.number), \(place), \(added), \(run.scheduledAt), \(run.id))
+      on conflict do nothing
+      """
+    guard try await run.transaction({ tx in try tx.execute(begun) }) == 1 else { throw overtaken(partition) }
+    return Position(partition: partition, place: place, batch: 0, tries: 0, added: added, read: 0)
+  }
+
+  /// Writes down that a run has found unfinished work.
+  public mutating func countTry(_ run: JobRun) async throws {
+    let counting: Statement = """
+      update oneshot.event_positions set tries = tries + 1, run_id = \(run.id)
+      where (source, partition) = (\(partition.source), \(partition.number)) and batch = \(batch)
+      returning tries
+      """
+    let partition = partition
+    tries = try await run.transaction { tx in
+      guard let row = try tx.query(counting).first else { throw Self.overtaken(partition) }
+      return try row.value("tries", as: Int.self)
+    }
+  }
+
+  /// Notes how many entries the stream has had, now that it is read to its end.
+  ///
+  /// - Parameter failures: what is known by that to be missing.
+  public mutating func noteEnd(added: Int, _ failures: [ItemFailure], _ run: JobRun) async throws {
+    let noting: Statement = """
+      update oneshot.event_positions set entries_added = \(added), entries_read = 0, run_id = \(run.id)
+      where (source, partition) = (\(partition.source), \(partition.number)) and batch = \(batch)
+      """
+    let partition = partition
+    try await run.transaction { tx in
+      guard try tx.execute(noting) == 1 else { throw Self.overtaken(partition) }
+      try tx.reject(failures)
+    }
+    (self.added, read) = (added, 0)
+  }
+
+  /// - Parameters:
+  ///   - place: where it stands once this is committed.
+  ///   - entries: how many of the source's were read on the way.
+  func moving(to place: String, entries: Int, at moment: Timestamp, _ run: JobRun) throws -> Statement {
+    try Statement(
+      file: "moved.sql", PackageResources.moved_sql,
+      binding: [
+        "source": partition.source, "partition": partition.number, "old_position": self.place, "new_position": place,
+        "batch": batch, "entries": entries, "moment": moment, "run_id": run.id,
+      ])
+  }
+
+  static func overtaken(_ partition: Partition) -> JobFailure {
+    JobFailure(
+      .fenced, "another run has moved the position of \(partition.name) meanwhile",
+      hint: "Nothing to do: nothing of this batch is kept, and the other run does it.")
+  }
+}

@@ -1,0 +1,269 @@
+public import JobRuntime
+public import Postgres
+
+/// Which handlers take which events, and how an envelope is read.
+public struct Reading: Sendable {
+  /// The way to the key in the envelope: `["campaign_id"]`, `["data", "user_id"]`.
+  let keyPath: [String]
+  /// A type, or the beginning of types with `*` behind it, the handler, and whether that keeps an order.
+  let takers: [Taker]
+  let ignoresUnknown: Bool
+
+  public struct Taker: Sendable {
+    let pattern: String
+    let handler: String
+    let isOrdered: Bool
+
+    public init(pattern: String, handler: String, isOrdered: Bool) {
+      (self.pattern, self.handler, self.isOrdered) = (pattern, handler, isOrdered)
+    }
+  }
+
+  public init(keyPath: [String], takers: [Taker], ignoresUnknown: Bool) {
+    (self.keyPath, self.takers, self.ignoresUnknown) = (keyPath, takers, ignoresUnknown)
+  }
+}
+
+/// Events on their way through one transaction, in temporary tables of the run. Each method is a statement or more of it.
+public struct StagedBatch: Sendable {
+  let position: Position
+  let reading: Reading
+  let moment: Timestamp
+
+  public init(_ position: Position, _ reading: Reading, at moment: Timestamp) {
+    (self.position, self.reading, self.moment) = (position, reading, moment)
+  }
+
+  /// Events that may be given to their handlers at once.
+  public struct Turn: Sendable {
+    public enum Verdict: String, Sendable {
+      /// To be processed.
+      case new
+      case malformed, unknown, ignored
+      /// Has to wait for an earlier event of its key.
+      case behind
+    }
+
+    public let verdict: Verdict
+    /// The handlers' names; each event is given to all of them.
+    public let handlers: [String]
+    public let isOrdered: Bool
+    /// By their numbers in the batch, in order.
+    public let events: [Int]
+    /// How often each was tried, this time included.
+    public let attempts: [Int: Int]
+    /// What key each has; 0 for none. Only of handlers that keep an order.
+    public let keys: [Int: Int]
+
+    init(_ row: Row) throws {
+      let word: String = try row.value("verdict")
+      guard let known = Verdict(rawValue: word) else { throw PostgresError.decoding("verdict is «\(word)»") }
+      func numbers(_ column: String) throws -> [Int] {
+        try row.value(column, as: String.self).split(separator: ",").compactMap { Int($0) }
+      }
+      verdict = known
+      handlers = try row.value("handlers", as: String.self).split(separator: ",").map(String.init)
+      isOrdered = try row.value("is_ordered")
+      events = try numbers("events")
+      attempts = Dictionary(uniqueKeysWithValues: zip(events, try numbers("attempts")))
+      keys = isOrdered ? Dictionary(uniqueKeysWithValues: zip(events, try numbers("keys"))) : [:]
+    }
+  }
+
+  // MARK: Staging
+
+  /// Stages what a source has handed over, and writes down what of it is new.
+  ///
+  /// - Returns: what is new, in the order in which it is to be processed.
+  public func stage(_ entries: [Entry], _ tx: borrowing Transaction) throws -> [Turn] {
+    let read = SQLFragment(
+      "entries.sql", PackageResources.entries_sql,
+      [
+        "locations": entries.map(\.location), "ids": entries.map(\.id), "payloads": entries.map(\.payload),
+        "are_fields": entries.map(\.isFields), "problems": entries.map(\.problem),
+      ])
+    return try turns(
+      Self.tables + [staging(read), try statement("claimed.sql", PackageResources.claimed_sql, [:], withTurns: true)],
+      tx)
+  }
+
+  /// Stages waiting events that are due.
+  ///
+  /// - Parameters:
+  ///   - heldUp: types that are not tried again by this run.
+  public func stageDue(count: Int, bytes: Int, heldUp: [String], _ tx: borrowing Transaction) throws -> [Turn] {
+    let due = SQLFragment("due.sql", PackageResources.due_sql).filling(["is_due": Inbox.isDue])
+      .binding(["limit": count, "most_bytes": bytes, "held_up": heldUp])
+    return try turns(
+      Self.tables + [staging(due), try statement("known.sql", PackageResources.known_sql, [:], withTurns: true)], tx)
+  }
+
+  /// Stages dead letters that somebody wants done again.
+  public func stage(_ letters: [DeadLetter], _ tx: borrowing Transaction) throws -> [Turn] {
+    let asked = SQLFragment(
+      "asked.sql", PackageResources.asked_sql, ["items": letters.map(\.item), "payloads": letters.map(\.payload)])
+    return try turns(
+      Self.tables + [
+        staging(asked), try statement("remember.sql", PackageResources.remember_sql, [:]),
+        try statement("known.sql", PackageResources.known_sql, [:], withTurns: true),
+      ], tx)
+  }
+
+  private func turns(_ statements: [Statement], _ tx: borrowing Transaction) throws -> [Turn] {
+    try tx.pipeline(statements).last?.map { try Turn($0) } ?? []
+  }
+
+  /// What handlers read is called `events`: `pg_temp` comes before every other schema.
+  private static let tables: [Statement] = [
+    """
+    create temporary table if not exists oneshot_staged (
+      n integer, id text collate "C", location text, type text collate "C", key text collate "C", account_id text,
+      campaign_id text, data jsonb, happened_at timestamptz, event jsonb, attempt integer, problem text,
+      handlers text[], is_ordered boolean) on commit delete rows
+    """,
+    events, "delete from pg_temp.oneshot_staged",
+  ]
+
+  /// What handlers are given.
+  public static let events: Statement = """
+    create temporary table if not exists events (
+      n integer, id text collate "C", type text collate "C", key text collate "C", account_id text, campaign_id text,
+      data jsonb, happened_at timestamptz, attempt integer) on commit delete rows
+    """
+
+  private func staging(_ entries: SQLFragment) throws -> Statement {
+    try SQLFragment(
+      "staged.sql", PackageResources.staged_sql,
+      [
+        "key_path": reading.keyPath, "patterns": reading.takers.map(\.pattern),
+        "handlers": reading.takers.map(\.handler), "are_ordered": reading.takers.map(\.isOrdered),
+      ]
+    ).filling(["entries": entries]).binding(values).statement()
+  }
+
+  private func statement(
+    _ name: String, _ text: [UInt8], _ inputs: [String: any PostgresEncodable], withTurns: Bool = false
+  ) throws -> Statement {
+    let fragment = SQLFragment(name, text, inputs).binding(values)
+    guard withTurns else { return try fragment.statement() }
+    return try fragment.filling(["turns": SQLFragment("turns.sql", PackageResources.turns_sql)]).statement()
+  }
+
+  private var values: [String: any PostgresEncodable] {
+    [
+      "source": position.partition.source, "partition": position.partition.number, "moment": moment,
+      "ignores_unknown": reading.ignoresUnknown,
+      // Above every place of an earlier batch: a batch has fewer events than that.
+      "first_place": (position.batch + 1) * 1_000_000,
+    ]
+  }
+
+  // MARK: Handlers
+
+  /// Puts events before a handler, and limits how long it may take.
+  public static func present(_ events: [Int], for limit: Duration) throws -> [Statement] {
+    [
+      "delete from pg_temp.events",
+      try Statement(file: "present.sql", PackageResources.present_sql, binding: ["events": events]),
+      "select set_config('statement_timeout', \("\(limit.inMilliseconds)"), true)",
+    ]
+  }
+
+  /// What becomes of an event that is not done.
+  public struct Outcome: Sendable {
+    public enum State: String, Sendable { case waiting, dead }
+
+    public var state: State
+    public var kind: LetterKind
+    /// What the dead letter says.
+    public var message: String
+    /// What only the inbox says: a server's words may repeat what is in the event.
+    public var detail: String
+    /// Whether an attempt was used up.
+    public var isAttempt: Bool
+    /// When it is tried again, where it waits.
+    public var dueAt: Timestamp?
+
+    public init(
+      _ state: State, _ kind: LetterKind, _ message: String, detail: String? = nil, isAttempt: Bool = true,
+      dueAt: Timestamp? = nil
+    ) {
+      (self.state, self.kind, self.message, self.isAttempt, self.dueAt) = (state, kind, message, isAttempt, dueAt)
+      self.detail = detail ?? message
+    }
+  }
+
+  /// What a batch came to.
+  public struct Settled: Sendable {
+    public var types: [(type: String, done: Int, waiting: Int, dead: Int)] = []
+    public var dead: [Dead] = []
+
+    public struct Dead: Sendable {
+      /// Its number in the batch.
+      public let event: Int
+      public let item: String
+      /// What Postgres has against it; `nil` for one that it could read.
+      public let problem: String?
+      /// The event; `nil` for one that Postgres could not read.
+      public let payload: JSON?
+    }
+  }
+
+  /// Writes down what became of the events, and moves the position.
+  ///
+  /// - Parameters:
+  ///   - events: all that were processed.
+  ///   - outcomes: of those that are not done.
+  ///   - wereKnown: whether the inbox has said of them that they wait or are dead.
+  ///   - place: where the partition stands now.
+  ///   - entries: how many were read of the source on the way.
+  public func settle(
+    _ events: [Int], _ outcomes: [Int: Outcome], wereKnown: Bool, movingTo place: String, entries: Int, _ run: JobRun,
+    _ tx: borrowing Transaction
+  ) throws -> Settled {
+    let others = outcomes.sorted { $0.key < $1.key }
+    let dead = others.filter { $0.value.state == .dead }.map(\.key)
+    var statements: [Statement] = ["set local statement_timeout to default"]
+    if !others.isEmpty {
+      let settled: [String: any PostgresEncodable] = [
+        "events": others.map(\.key), "states": others.map(\.value.state.rawValue),
+        "errors": others.map { $0.value.detail.withoutNUL }, "are_attempts": others.map(\.value.isAttempt),
+        "due_at": others.map(\.value.dueAt),
+      ]
+      statements.append(try statement("settled.sql", PackageResources.settled_sql, settled))
+    }
+    let done = wereKnown ? events.filter { outcomes[$0] == nil } : []
+    if !done.isEmpty { statements.append(try statement("done.sql", PackageResources.done_sql, ["events": done])) }
+    let counting: [String: any PostgresEncodable] = [
+      "all_events": events, "events": others.map(\.key), "states": others.map(\.value.state.rawValue),
+    ]
+    statements += [
+      try statement("counted.sql", PackageResources.counted_sql, counting),
+      try statement("dead.sql", PackageResources.dead_sql, ["events": dead]),
+      try position.moving(to: place, entries: entries, at: moment, run),
+    ]
+    let answers = try tx.pipeline(statements)
+    guard answers[answers.count - 1].affected == 1 else { throw Position.overtaken(position.partition) }
+    var settled = Settled()
+    settled.types = try answers[answers.count - 3].map {
+      (try $0.value("type"), try $0.value("done"), try $0.value("waiting"), try $0.value("dead"))
+    }
+    settled.dead = try answers[answers.count - 2].map { row in
+      let number: Int = try row.value("n")
+      if let problem: String = try row.optional("problem") {
+        return .init(
+          event: number, item: "malformed \(try row.value("location", as: String.self))", problem: problem, payload: nil
+        )
+      }
+      let (type, id): (String, String) = (try row.value("type"), try row.value("id"))
+      return .init(
+        event: number, item: "\(type) \(id)", problem: nil, payload: .verbatim(try row.value("event")))
+    }
+    return settled
+  }
+}
+
+extension String {
+  /// The text as Postgres can store it.
+  fileprivate var withoutNUL: String { utf8.contains(0) ? replacing("\0", with: "\\0") : self }
+}

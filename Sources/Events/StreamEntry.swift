@@ -1,0 +1,70 @@
+import JobRuntime
+import Redis
+
+/// An entry of a stream, as Redis has answered it.
+struct StreamEntry {
+  let id: StreamID
+  /// Names and values in turn; `nil` for one that has left the stream while it was pending.
+  let fields: [[UInt8]]?
+
+  /// Reads `[id, [name, value, …]]`.
+  init(_ value: RedisValue) throws(RedisError) {
+    guard value.elements.count == 2, let text = value.elements[0].text, let id = StreamID(text) else {
+      throw .unexpectedReply("a stream's entry is no id with fields")
+    }
+    self.id = id
+    guard case .array(let fields) = value.elements[1] else {
+      self.fields = nil
+      return
+    }
+    self.fields = fields.map { field in if case .bytes(let bytes) = field { bytes } else { [] } }
+  }
+
+  /// What a source hands over.
+  ///
+  /// - Parameters:
+  ///   - partition: of which it is.
+  ///   - field: which of the fields holds the envelope. Without it the fields are the envelope's members.
+  ///   - most: how many bytes an event may have.
+  func entry(in partition: Partition, field: [UInt8], atMost most: Int) -> Entry {
+    let location = "\(partition.name)/\(id)"
+    let fields = fields ?? []
+    let size = fields.reduce(0) { $0 + $1.count }
+    guard size <= most else { return Self.tooLarge(location, bytes: size, most: most) }
+    let names = stride(from: 0, to: fields.count - 1, by: 2)
+    if let place = names.first(where: { fields[$0] == field }) {
+      guard let text = Self.text(fields[place + 1]) else { return Self.noText(location, fields[place + 1]) }
+      return Entry(location: location, content: .envelope(text))
+    }
+    var members: [(String, JSON)] = []
+    for place in names {
+      guard let name = Self.text(fields[place]), let value = Self.text(fields[place + 1]) else {
+        return Self.noText(location, fields[place] + [UInt8(ascii: "=")] + fields[place + 1])
+      }
+      members.append((name, .string(value)))
+    }
+    return Entry(location: location, content: .fields(JSON(members: members).text))
+  }
+
+  /// Postgres stores no NUL and nothing that is not UTF-8.
+  private static func text(_ bytes: [UInt8]) -> String? {
+    bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
+  }
+
+  private static func noText(_ location: String, _ bytes: [UInt8]) -> Entry {
+    Entry(
+      location: location,
+      content: .unreadable(
+        problem: bytes.contains(0) ? "it holds a NUL" : "it is not UTF-8",
+        ["location": .string(location), "base64": .string(base64(bytes))]))
+  }
+
+  static func tooLarge(_ location: String, bytes: Int?, most: Int) -> Entry {
+    let size = bytes.map { "\($0) bytes" } ?? "more bytes than a run reads at once"
+    return Entry(
+      location: location,
+      content: .unreadable(
+        problem: "it has \(size); EVENTS_MAX_BYTES is \(most)",
+        ["location": .string(location), "left_out": .string(size)]))
+  }
+}

@@ -1,0 +1,48 @@
+/// How far `oneshot.events` is read: what a snapshot sees, so transactions may commit in any order.
+///
+/// The table is read in passes: what one snapshot sees and the one before it does not, in the order of `seq`, so that a
+/// pass can be left anywhere.
+public struct TablePosition: Sendable, Equatable, CustomStringConvertible {
+  /// All that it sees is read; `nil` where no pass was ended.
+  public var seen: String?
+  /// A pass that has not ended.
+  public var pass: Pass?
+
+  public struct Pass: Sendable, Equatable {
+    /// What it reads up to.
+    public var until: String
+    /// The last row that was read.
+    public var seq: Int64
+
+    public init(until: String, seq: Int64) { (self.until, self.seq) = (until, seq) }
+  }
+
+  public init(seen: String? = nil, pass: Pass? = nil) { (self.seen, self.pass) = (seen, pass) }
+
+  /// Reads `SEEN` or `SEEN UNTIL SEQ`, with `-` for none.
+  public init?(_ text: String) {
+    let words = text.split(separator: " ").map(String.init)
+    guard words.count == 1 || words.count == 3 else { return nil }
+    seen = words[0] == "-" ? nil : words[0]
+    guard words.count == 3 else { return }
+    guard let seq = Int64(words[2]) else { return nil }
+    pass = Pass(until: words[1], seq: seq)
+  }
+
+  public var description: String {
+    (seen ?? "-") + (pass.map { " \($0.until) \($0.seq)" } ?? "")
+  }
+
+  /// Whether the position is ahead of the server, which was restored from another one: then nothing of it holds.
+  ///
+  /// - Parameter snapshot: what a transaction sees now.
+  public func isAhead(of snapshot: String) -> Bool {
+    [seen, pass?.until].compactMap(\.self).contains { Self.end(of: $0) > Self.end(of: snapshot) }
+  }
+
+  /// The first transaction that had not begun when a snapshot (`xmin:xmax:running`) was taken.
+  private static func end(of snapshot: String) -> UInt64 {
+    let parts = snapshot.split(separator: ":", omittingEmptySubsequences: false)
+    return parts.count > 1 ? UInt64(parts[1]) ?? .max : .max
+  }
+}

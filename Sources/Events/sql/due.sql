@@ -1,0 +1,16 @@
+-- Waiting events that are due, in their order, with the bytes of a batch at most.
+select row_number() over (order by due.place) as n, due.event_id as location, due.event_id as known_id,
+  due.event_id as fallback_id, due.attempts + 1 as attempt, due.event, parsed.happened_at, parsed.problem
+from (
+  select *, sum(octet_length(event::text)) over (order by place) as bytes
+  from (
+    select event_id, place, attempts, event
+    from oneshot.event_inbox as w
+    where {is_due}
+    order by place
+    limit :limit
+    for update
+  ) as page
+) as due
+cross join lateral oneshot.event_read(due.event::text, false) as parsed
+where due.bytes <= :most_bytes or due.bytes = octet_length(due.event::text)

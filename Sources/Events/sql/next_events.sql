@@ -1,0 +1,18 @@
+-- The next rows of a pass. The first pass takes whatever there is: rows that were restored from another server may have
+-- been written by transactions that this one has not had.
+select seq, dedup, payload, bytes
+from (
+  select *, sum(least(bytes, :most::bigint)) over (order by seq) as total
+  from (
+    select seq, dedup, octet_length(event::text) as bytes,
+      case when octet_length(event::text) <= :most then event::text end as payload
+    from oneshot.events
+    where seq > :seq and (:seen::pg_snapshot is null
+      or not pg_visible_in_snapshot(written_by, :seen::pg_snapshot)
+        and pg_visible_in_snapshot(written_by, :until::pg_snapshot))
+    order by seq
+    limit :limit
+  ) as page
+) as sized
+where total <= :most_bytes or total = least(bytes, :most::bigint)
+order by seq
