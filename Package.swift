@@ -17,6 +17,7 @@ let jobs = [
   Job(name: "TopStats"),
   Job(name: "MetricsRollups"),
   Job(name: "Reindex"),
+  Job(name: "EventDrain", uses: ["Events"]),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
   Job(name: "JobDoctor", uses: ["Operations"]),
 ]
@@ -93,6 +94,10 @@ let package = Package(
       name: "Delivery",
       dependencies: ["JobRuntime", .target(name: "CCurl", condition: .when(traits: ["Delivery"]))],
       swiftSettings: strict),
+    // What sources of events share: the inbox, positions, streams.
+    .target(
+      name: "Events", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
+      resources: [.embedInCode("sql")], swiftSettings: strict),
     .target(
       name: "Operations", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
       resources: [.embedInCode("sql")], swiftSettings: strict),

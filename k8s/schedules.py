@@ -59,6 +59,9 @@ SCHEDULES = [
              settings={"REINDEX_MODE": "pending", "JOB_LOCK_WAIT": "30s"}, may_idle=True),
     Schedule("reindex-rebuild", "reindex", "0 3 * * SUN", 7 * DAY, "3h", (32, 64),
              settings={"REINDEX_MODE": "rebuild"}),
+    # What a stream brings. One run reads for 50 seconds at most; the next one waits for the lock until it is through.
+    Schedule("event-drain", "event-drain", "* * * * *", MINUTE, "4m", (32, 64), retries=0,
+             settings={"JOB_LOCK_WAIT": "30s"}, may_idle=True),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
     Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,
              settings={"JOB_LEDGER_KEEP": "14d"}),

@@ -1,0 +1,152 @@
+import Events
+import JobRuntime
+import Postgres
+
+/// What one transaction processes.
+enum Batch: Sendable {
+  /// What the source hands over for the first time.
+  case new([Entry])
+  /// What it hands over once more, as far as anybody can tell.
+  case again([Entry])
+  /// Waiting events that are due, this many at most.
+  case due(Int)
+  /// Dead letters that somebody wants done again.
+  case asked([DeadLetter])
+
+  var entries: [Entry] {
+    switch self {
+    case .new(let entries), .again(let entries): entries
+    case .due, .asked: []
+    }
+  }
+
+  /// Whether the inbox has said of its events that they wait or are dead.
+  var isOfKnown: Bool {
+    switch self {
+    case .new, .again: false
+    case .due, .asked: true
+    }
+  }
+
+  /// More bytes of events than this are not in one transaction.
+  static let mostBytes = 4 * 1024 * 1024
+}
+
+/// Processes the batches of one partition, one transaction each.
+struct Worker {
+  let settings: EventDrain.Settings
+  let progress: Progress
+  let run: JobRun
+  var position: Position
+
+  /// From how many tries on what is unfinished is read in smaller batches, and from how many on an event that is alone in
+  /// one is given up.
+  private static let smallerFrom = 3
+  private static let fatalFrom = 12
+
+  /// How many events the next batch has: fewer and fewer where run after run has ended in the middle of one.
+  var size: Int {
+    position.tries < Self.smallerFrom
+      ? progress.room : max(1, progress.room >> (position.tries - Self.smallerFrom + 1))
+  }
+
+  private var isFatal: Bool { position.tries >= Self.fatalFrom && size == 1 }
+
+  /// Processes a batch and moves the position, in one transaction.
+  ///
+  /// - Parameters:
+  ///   - place: where the partition stands then.
+  ///   - entries: how many entries were read on the way.
+  mutating func process(_ batch: Batch, movingTo place: String, entries: Int) async throws {
+    let (run, settings, moment, position) = (run, settings, progress.moment, position)
+    let (isFatal, broken, heldUp) = (isFatal, progress.broken, progress.heldUp)
+    let done = try await run.transaction { tx in
+      let staged = StagedBatch(position, settings.reading, at: moment)
+      let turns =
+        switch batch {
+        case .new(let entries), .again(let entries): entries.isEmpty ? [] : try staged.stage(entries, tx)
+        case .due(let count): try staged.stageDue(count: count, bytes: Batch.mostBytes, heldUp: heldUp, tx)
+        case .asked(let letters): try staged.stage(letters, tx)
+        }
+      var processing = Processing(settings, at: moment, isFatal: isFatal, broken: broken)
+      for turn in turns { try processing.carryOut(turn, tx) }
+      let settled = try staged.settle(
+        processing.events, processing.outcomes, wereKnown: batch.isOfKnown, movingTo: place, entries: entries, run, tx)
+      try tx.reject(settled.dead.compactMap { Self.failure($0, processing.outcomes, batch) })
+      return Done(
+        settled: settled, events: processing.events.count, ignored: processing.ignored, broken: processing.broken)
+    }
+    self.position.place = place
+    self.position.batch += 1
+    self.position.tries = 0
+    self.position.read += entries
+    try count(done, batch)
+  }
+
+  private struct Done {
+    var settled: StagedBatch.Settled
+    var events: Int
+    var ignored: Int
+    var broken: [String: String]
+  }
+
+  private static func failure(
+    _ dead: StagedBatch.Settled.Dead, _ outcomes: [Int: StagedBatch.Outcome], _ batch: Batch
+  ) -> ItemFailure? {
+    guard let outcome = outcomes[dead.event] else { return nil }
+    // An event's number counts from 1.
+    let kept: JSON =
+      switch batch {
+      case .new(let entries), .again(let entries): entries[dead.event - 1].rest
+      case .asked(let letters): .verbatim(letters[dead.event - 1].payload)
+      case .due: [:]
+      }
+    return ItemFailure(
+      item: dead.item, kind: outcome.kind, message: dead.problem ?? outcome.message, payload: dead.payload ?? kept)
+  }
+
+  private func count(_ done: Done, _ batch: Batch) throws {
+    if done.broken.count > progress.broken.count {
+      progress.hold(done.broken, done.settled.types.filter { $0.waiting > 0 }.map(\.type))
+    }
+    try progress.update { report in
+      report.batches += 1
+      report.ignored += done.ignored
+      let known = batch.entries.count - done.events - done.ignored
+      switch batch {
+      case .new(let entries):
+        report.read += entries.count
+        report.duplicates += known
+      case .again(let entries):
+        report.read += entries.count
+        report.redelivered += known
+      case .due, .asked: report.retried += done.events
+      }
+      for type in done.settled.types {
+        report.count(type.type, done: type.done, waiting: type.waiting, failed: type.dead)
+      }
+    }
+    progress.take(batch.entries.count)
+    run.log.progress("events", progress.report.read)
+  }
+
+  /// Processes waiting events that are due.
+  ///
+  /// - Returns: whether there were any.
+  mutating func retry() async throws -> Bool {
+    guard try await hasDue() else { return false }
+    try await process(.due(size), movingTo: position.place, entries: 0)
+    return true
+  }
+
+  func hasDue() async throws -> Bool {
+    try await Inbox.hasDue(position.partition, at: progress.moment, heldUp: progress.heldUp, run)
+  }
+}
+
+extension EventDrain.Settings {
+  /// How envelopes are read, and who takes them.
+  var reading: Reading {
+    Reading(keyPath: keyPath, takers: handlers.flatMap(\.takers), ignoresUnknown: unknown == .ignore)
+  }
+}

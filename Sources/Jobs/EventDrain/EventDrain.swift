@@ -1,0 +1,143 @@
+import Events
+import JobRuntime
+import Postgres
+import Redis
+
+/// Passes events of a Redis stream, or of the table `oneshot.events`, to handlers: each has its effect once.
+///
+/// - Reads and writes: the stream and its group; `oneshot.events`, `oneshot.event_…`; what the handlers need.
+/// - Safe to run twice: that an event is done stands in the inbox, in the transaction of its effect.
+/// - Safe to stop halfway: a batch is one transaction, which moves the position; Redis is told afterwards.
+/// - If it is late: one run processes more.
+@main
+struct EventDrain: Job {
+  static let facts = JobFacts(
+    name: "event-drain",
+    summary: "passes durable events to their handlers, each once",
+    keepsDataInRedis: true,
+    schema: [MigrationNeed("events", 1), MigrationNeed("rollups", 1), MigrationNeed("search", 1)],
+    tables: [
+      TableNeed(
+        "oneshot.event_inbox", columns: ["event_id", "state", "due_at"],
+        privileges: [.select, .insert, .update, .delete]),
+      TableNeed(
+        "oneshot.event_positions", columns: ["source", "partition", "position", "batch"],
+        privileges: [.select, .insert, .update]),
+    ],
+    letterKinds: [.malformed, .unknown, .rejected, .failed, .fatal, .missed])
+
+  let settings: Settings
+
+  func run(_ run: JobRun) async throws -> Report {
+    let progress = Progress(settings, run)
+    guard !run.isDryRun else { return try await plan(progress, run) }
+    let partitions = partitions(run)
+    let lanes = min(settings.parallel, partitions.count)
+    let (settings, drains) = (settings, self)
+    let endings = try await run.inLanes(max(1, lanes)) { lane, run in
+      var own = partitions.enumerated().filter { $0.offset % max(1, lanes) == lane }.map {
+        drains.drain($0.element, progress, run)
+      }
+      return try await drains.drain(&own, progress, run)
+    }
+    try await Inbox.forget(before: progress.moment - settings.keep, age: settings.keep, run)
+    return try await close(progress, endings, partitions, run)
+  }
+
+  /// Those of this shard.
+  func partitions(_ run: JobRun) -> [Partition] {
+    let installation = run.instance.isEmpty ? "" : "\(run.instance)/"
+    let source = installation + (settings.source == .redis ? "redis:\(settings.stream)" : "postgres:oneshot.events")
+    let count = settings.source == .redis ? settings.partitions : 1
+    return (0..<count).filter { $0 % run.shard.count == run.shard.index }.map { Partition(source: source, number: $0) }
+  }
+
+  private func drain(_ partition: Partition, _ progress: Progress, _ run: JobRun) -> any Drain {
+    switch settings.source {
+    case .redis: StreamDrain(stream(partition, run), settings, progress, run)
+    case .postgres: TableDrain(EventTable(partition, atMost: settings.mostBytes), settings, progress, run)
+    }
+  }
+
+  func stream(_ partition: Partition, _ run: JobRun) -> Events.Stream {
+    Events.Stream(
+      partition, key: settings.partitions == 1 ? settings.stream : "\(settings.stream):\(partition.number)",
+      group: settings.group, field: settings.field, atMost: settings.mostBytes, run)
+  }
+
+  /// Takes a batch of each partition in turn, until all are empty or the run's time is over.
+  private func drain(
+    _ drains: inout [any Drain], _ progress: Progress, _ run: JobRun
+  ) async throws -> Report.Ending {
+    var wait = Duration.zero
+    while progress.ending == nil {
+      var isEmpty = true
+      for index in drains.indices {
+        try Task.checkCancellation()
+        if try await run.retrying("draining events", { try await drains[index].step(waiting: wait) }) {
+          isEmpty = false
+        }
+      }
+      wait = .zero
+      guard isEmpty else { continue }
+      guard progress.lingers > .zero else { break }
+      wait = max(.milliseconds(1), min(progress.lingers, .seconds(1) / max(1, drains.count)))
+    }
+    let ending = progress.ending
+    for index in drains.indices { try await drains[index].finish(isEmpty: ending == nil) }
+    return ending ?? .empty
+  }
+
+  /// Looks at what waits, and fails where a handler has a mistake: its events wait for it.
+  private func close(
+    _ progress: Progress, _ endings: [Report.Ending], _ partitions: [Partition], _ run: JobRun
+  ) async throws -> Report {
+    if let source = partitions.first?.source {
+      let waiting = try await Inbox.waiting(source, partitions.map(\.number), run)
+      let now = progress.moment
+      try progress.update { report in
+        report.waiting = waiting.events
+        report.partitions = partitions.count
+        report.oldestSeconds = waiting.since.map { Double(max(0, (now - $0).inMilliseconds)) / 1000 }
+        report.endedBy = endings.first { $0 != .empty } ?? .empty
+      }
+    }
+    guard let (name, mistake) = progress.broken.min(by: { $0.key < $1.key }) else { return progress.report }
+    throw JobFailure(
+      .misconfigured, "the handler \(name) has a mistake, and its events wait: \(mistake)",
+      hint: "Correct the file, its tables or its grants; the next run processes what waits. All other events are done.")
+  }
+
+  /// Tells how much there is, and reads none of it.
+  private func plan(_ progress: Progress, _ run: JobRun) async throws -> Report {
+    for partition in partitions(run) {
+      let behind: Int
+      switch settings.source {
+      case .redis:
+        let stream = stream(partition, run)
+        behind = try await run.retrying("asking for the stream") { try await stream.standing().behind }
+        await stream.close()
+      case .postgres:
+        let place = try await Position.read(partition, run).0?.place ?? "-"
+        behind = try await EventTable(partition, atMost: settings.mostBytes).behind(
+          TablePosition(place) ?? TablePosition(), run)
+      }
+      try progress.update { $0.behind += behind }
+    }
+    return try await close(progress, [], partitions(run), run)
+  }
+}
+
+/// A partition, drained step by step.
+protocol Drain: Sendable {
+  /// Processes what earlier runs have left, or one batch. May be called again after it has thrown.
+  ///
+  /// - Parameter wait: how long to wait for events where there are none.
+  /// - Returns: whether there was anything.
+  mutating func step(waiting wait: Duration) async throws -> Bool
+
+  /// Tells how much is left, and removes what is old.
+  ///
+  /// - Parameter isEmpty: whether the partition was read to its end.
+  mutating func finish(isEmpty: Bool) async throws
+}

@@ -1,0 +1,34 @@
+import JobRuntime
+
+extension LetterKind {
+  static let malformed = LetterKind(
+    "malformed",
+    cause:
+      "What was sent is no event: not JSON, no object, without a type, too large, or something that Postgres cannot store. The letter holds it as it came.",
+    remedy: "Correct the producer and let it send the event again; then discard the dead letter.")
+
+  static let unknown = LetterKind(
+    "unknown", cause: "No handler takes events of this type.",
+    remedy:
+      "Add a handler in `EVENTS_HANDLERS_DIR` and replay the dead letter; or set `EVENTS_UNKNOWN=ignore` where the stream is shared with others."
+  )
+
+  static let rejected = LetterKind(
+    "rejected", cause: "The handler refused the event; its message says why.",
+    remedy: "Correct what the message names and replay the dead letter, or discard it.")
+
+  static let failed = LetterKind(
+    "failed",
+    cause:
+      "The handler failed on this event: on what is in it, or as often as `EVENTS_ATTEMPTS` allows. What Postgres said is in `oneshot.event_inbox.last_error`.",
+    remedy: "Correct the handler or the data, and replay the dead letter; or discard it.")
+
+  static let fatal = LetterKind(
+    "fatal", cause: "Run after run was killed, or lost its server, while it processed this event alone.",
+    remedy: "Find out what its handler does with it (memory, time), correct that, and replay the dead letter.")
+
+  static let missed = LetterKind(
+    "missed",
+    cause: "Entries left the stream before they were read: its producer trims it, or somebody deletes entries.",
+    remedy: "Raise the producer's `MAXLEN`, or run more often. What is gone has to be sent again.")
+}

@@ -1,0 +1,64 @@
+import Events
+import JobRuntime
+import Synchronization
+
+/// What a run has come to so far, and how much of it is left. Its lanes share it.
+final class Progress: Sendable {
+  private struct State {
+    var report = EventDrain.Report()
+    /// How many entries may still be read.
+    var left: Int
+    var broken: [String: String] = [:]
+    var heldUp: Set<String> = []
+  }
+
+  private let state: Mutex<State>
+  private let began = ContinuousClock.now
+  private let settings: EventDrain.Settings
+  private let run: JobRun
+
+  init(_ settings: EventDrain.Settings, _ run: JobRun) {
+    (self.settings, self.run) = (settings, run)
+    state = Mutex(State(left: settings.most ?? .max))
+  }
+
+  var report: EventDrain.Report { state.withLock(\.report) }
+  /// Handlers that have a mistake, and what it is.
+  var broken: [String: String] { state.withLock(\.broken) }
+  /// Types that are not tried again by this run.
+  var heldUp: [String] { state.withLock { $0.heldUp.sorted() } }
+
+  /// The moment that the run is for, and what has passed since: what waits is judged by it.
+  var moment: Timestamp { run.scheduledAt + began.duration(to: .now) }
+
+  /// Why no further batch is begun; `nil` while one may be.
+  var ending: EventDrain.Report.Ending? {
+    if state.withLock({ $0.left }) <= 0 { return .max }
+    return began.duration(to: .now) >= settings.time ? .time : nil
+  }
+
+  /// How many entries the next batch may have.
+  var room: Int { state.withLock { min(settings.batch, $0.left) } }
+
+  /// How much longer the run waits for more events.
+  var lingers: Duration { max(.zero, min(settings.linger, settings.time) - began.duration(to: .now)) }
+
+  func update(_ change: (inout EventDrain.Report) -> Void) throws {
+    let report = state.withLock { state in
+      change(&state.report)
+      return state.report
+    }
+    try run.checkpoint(report)
+  }
+
+  /// Notes entries that were read.
+  func take(_ count: Int) { state.withLock { $0.left -= count } }
+
+  /// Notes handlers that have a mistake, and the types that wait for it.
+  func hold(_ broken: [String: String], _ types: [String]) {
+    state.withLock { state in
+      state.broken.merge(broken) { $1 }
+      state.heldUp.formUnion(types)
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import Events
+import JobRuntime
+import Redis
+
+/// Drains one partition of a Redis stream. What Redis was told is never believed: Postgres says which entries are done.
+struct StreamDrain: Drain {
+  private let stream: Events.Stream
+  private let settings: EventDrain.Settings
+  private let progress: Progress
+  private let run: JobRun
+  private var worker: Worker?
+
+  init(_ stream: Events.Stream, _ settings: EventDrain.Settings, _ progress: Progress, _ run: JobRun) {
+    (self.stream, self.settings, self.progress, self.run) = (stream, settings, progress, run)
+  }
+
+  mutating func step(waiting wait: Duration) async throws -> Bool {
+    do {
+      if worker == nil { try await resume() }
+      guard var worker, progress.ending == nil else { return false }
+      defer { self.worker = worker }
+      if try await worker.retry() { return true }
+      guard let page = try await stream.new(count: worker.size, waiting: wait) else {
+        // They are too large together. Now the group was given them, and they are read as such.
+        try await finishEarlier(&worker, upTo: stream.standing().delivered ?? .start)
+        return true
+      }
+      guard !page.ids.isEmpty else { return false }
+      try await process(page, &worker, isNew: true)
+      return true
+    } catch RedisError.server(code: "NOGROUP", _) {
+      // Somebody has destroyed the group; it is made again.
+      worker = nil
+      return true
+    } catch {
+      // What Redis has given out meanwhile is found by asking again where everything stands.
+      worker = nil
+      throw error
+    }
+  }
+
+  // MARK: What earlier runs have left
+
+  private mutating func resume() async throws {
+    var standing = try await stream.standing()
+    let (found, _) = try await Position.read(stream.partition, run)
+    if standing.delivered == nil {
+      let start = found == nil && settings.start == .last ? standing.last : .start
+      try await stream.makeGroup(at: start)
+      standing.delivered = start
+    }
+    let delivered = standing.delivered ?? .start
+    let position: Position
+    if let found {
+      position = found
+    } else {
+      position = try await begin(after: settings.start == .last ? delivered : .start, standing)
+    }
+    var worker = Worker(settings: settings, progress: progress, run: run, position: position)
+    // Entries up to here had an outcome before this run.
+    let before = worker.streamPlace
+    var isUnfinished = before < delivered || standing.pending > 0
+    if !isUnfinished { isUnfinished = try await worker.hasDue() }
+    if isUnfinished { try await worker.position.countTry(run) }
+    // In this order: what is pending must not move the position over entries that nobody has read.
+    try await finishEarlier(&worker, upTo: delivered)
+    if standing.pending > 0 { try await finishPending(&worker, knownUpTo: before) }
+    self.worker = worker
+  }
+
+  private func begin(after place: StreamID, _ standing: Events.Stream.Standing) async throws -> Position {
+    try await Position.begin(
+      stream.partition, at: "\(place)", added: place == standing.last ? standing.added : nil, run)
+  }
+
+  /// Reads what the group was given, and what has no outcome in this database: a killed run had read it, or Postgres was
+  /// restored from before it was done.
+  private func finishEarlier(_ worker: inout Worker, upTo delivered: StreamID) async throws {
+    while worker.streamPlace < delivered, progress.ending == nil {
+      let page = try await stream.read(after: worker.streamPlace, upTo: delivered, count: worker.size)
+      guard !page.ids.isEmpty else {
+        // What is left of the way has left the stream.
+        return try await worker.process(.again([]), movingTo: "\(delivered)", entries: 0)
+      }
+      try await process(page, &worker, isNew: false)
+    }
+  }
+
+  /// Processes what is pending: first what others have left is taken over.
+  private func finishPending(_ worker: inout Worker, knownUpTo before: StreamID) async throws {
+    var gone: [StreamID] = []
+    var cursor: StreamID? = .start
+    while let from = cursor {
+      let page = try await stream.claim(from: from, idle: settings.claimIdle, count: 100)
+      gone += page.gone
+      cursor = page.next
+    }
+    var last = StreamID.start
+    while progress.ending == nil {
+      let page = try await stream.pending(after: last, count: worker.size)
+      guard let end = page.last else { break }
+      for entries in page.entries.batches(ofBytes: Batch.mostBytes) {
+        try await worker.process(.again(entries), movingTo: worker.position.place, entries: 0)
+      }
+      await acknowledge(page.ids)
+      gone += page.gone
+      last = end
+    }
+    // An older one may have been done and trimmed before it was acknowledged.
+    try await miss(gone.filter { $0 > before }, worker)
+  }
+
+  // MARK: Entries
+
+  /// Processes entries that lie behind the position, and moves it.
+  private func process(_ page: StreamPage, _ worker: inout Worker, isNew: Bool) async throws {
+    var ids = page.ids[...]
+    for entries in page.entries.batches(ofBytes: Batch.mostBytes) {
+      let own = ids.prefix(entries.count)
+      ids = ids.dropFirst(entries.count)
+      guard let last = own.last else { return }
+      try await worker.process(isNew ? .new(entries) : .again(entries), movingTo: "\(last)", entries: entries.count)
+      await acknowledge(Array(own))
+    }
+  }
+
+  /// Losing it costs the next run a look into the inbox, and nothing else.
+  private func acknowledge(_ ids: [StreamID]) async {
+    run.log.debug("acknowledging")
+    do { try await stream.acknowledge(ids) } catch {
+      run.log.warning(
+        "entries of \(stream.partition.name) were not acknowledged; they are delivered again and recognised",
+        ["error": .string("\(error)"), "entries": .integer(Int64(ids.count))])
+    }
+    run.log.debug("acknowledged")
+  }
+
+  private func miss(_ ids: [StreamID], _ worker: Worker) async throws {
+    guard !ids.isEmpty else { return }
+    let failures = ids.map { id in
+      ItemFailure(
+        item: "\(stream.partition.name)/\(id)", kind: .missed, message: "the entry left the stream before it was done")
+    }
+    try await run.transaction { tx in try tx.reject(failures) }
+    try progress.update { $0.missed += ids.count }
+  }
+
+  // MARK: The end
+
+  mutating func finish(isEmpty: Bool) async throws {
+    guard var worker else { return }
+    let standing = try await stream.standing()
+    try progress.update { $0.behind += standing.behind }
+    if isEmpty { try await compare(standing, &worker) }
+    if settings.streamKeep > .zero {
+      let (_, server) = try await Position.read(stream.partition, run)
+      let trimmed = try await stream.trim(
+        before: min(progress.moment, server.now) - settings.streamKeep, handledUpTo: worker.streamPlace)
+      try progress.update { $0.trimmed += trimmed }
+    }
+    let place = worker.position.place
+    try progress.update { $0.positions[stream.partition.name] = place }
+    self.worker = worker
+    await stream.close()
+  }
+
+  /// Compares what was added to the stream with what was read, now that both have come to one end.
+  private func compare(_ standing: Events.Stream.Standing, _ worker: inout Worker) async throws {
+    guard let added = standing.added, standing.last == worker.streamPlace else { return }
+    var failures: [ItemFailure] = []
+    var missed = 0
+    if let before = worker.position.added {
+      missed = max(0, added - before - worker.position.read)
+      if missed > 0 {
+        failures.append(
+          ItemFailure(
+            item: "\(stream.partition.name)/\(standing.last)", kind: .missed,
+            message: "\(missed) of \(added - before) entries left the stream before they were read",
+            payload: ["missed": .integer(Int64(missed)), "until": .string("\(standing.last)")]))
+      }
+    }
+    guard worker.position.added != added || worker.position.read != 0 else { return }
+    try await worker.position.noteEnd(added: added, failures, run)
+    try progress.update { $0.missed += missed }
+  }
+}
+
+extension Worker {
+  /// The last entry whose outcome is committed.
+  var streamPlace: StreamID { StreamID(position.place) ?? .start }
+}
