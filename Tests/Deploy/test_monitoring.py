@@ -85,6 +85,24 @@ class Alerts(unittest.TestCase):
                 self.assertFalse(rings(9))
                 self.assertTrue(rings(11))
 
+    def test_a_cronjob_that_never_succeeded_is_late_unless_it_is_suspended_or_of_another_namespace(self):
+        def of(metric, namespace="oneshot"):
+            return f'kube_cronjob_{metric}{{namespace="{namespace}",cronjob="top-stats"}}'
+        fresh, late = "0x40", "-10000000x40"
+        for series, rings in [
+                ({of("created"): late}, True),
+                ({of("created"): fresh}, False),
+                ({of("created"): late, of("status_last_successful_time"): fresh}, False),
+                ({of("created"): late, of("spec_suspend"): "0x40"}, True),
+                ({of("created"): late, of("spec_suspend"): "1x40"}, False),
+                ({of("created"): late, of("status_last_successful_time"): late, of("spec_suspend"): "1x40"}, False),
+                # One that goes on has its time.
+                ({of("created"): late, of("spec_suspend"): "1x5 0x35"}, False),
+                ({of("created", "staging"): late, of("status_last_successful_time", "staging"): late}, False),
+                ({of("created"): late, of("spec_suspend", "staging"): "1x40"}, True)]:
+            with self.subTest(series=series):
+                self.assertEqual(self.fires("CronJobIsLate", series, 30), rings)
+
     def test_each_work_of_a_job_is_late_by_itself_and_a_name_that_is_gone_is_not(self):
         name = 'job_last_success_timestamp{job_name="reindex"'
         fresh, late = "0x20", "-10000000x20"
