@@ -49,7 +49,8 @@ extension JobRunner {
     let needs = neededMigrations
     let facts = Ledger.OpeningFacts(
       scheduledAt: logicalTime.moment, scheduledBy: logicalTime.source.rawValue,
-      identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced, startedAt: startedAt,
+      identifiesSlot: logicalTime.identifiesSlot, isForced: settings.isForced,
+      isByHand: surroundings.terminal.isTerminal, startedAt: startedAt,
       deadlineAt: startedAt + settings.timeout, host: surroundings.host, version: oneshotVersion,
       needs: needs)
     return try await retrier.run("opening the run in the ledger") {

@@ -11,6 +11,8 @@ package struct LedgerRun: Sendable, Equatable {
   /// Where the slot came from: `setting`, `kubernetes` or `clock`.
   package var scheduledBy: String
   package var isForced: Bool
+  /// Whether somebody started it at a terminal.
+  package var isByHand = false
   package var status: Status
   package var attempt: Int
   package var fence: Int64
@@ -24,6 +26,8 @@ package struct LedgerRun: Sendable, Equatable {
   package var errorsTotal: Int
   package var errorKind: String?
   package var errorMessage: String?
+  /// What to do about it.
+  package var errorHint: String?
   package var host: String
   package var version: String
   /// How long it took, by a clock that nobody sets; `nil` while it runs.
@@ -35,6 +39,15 @@ package struct LedgerRun: Sendable, Equatable {
   /// How a run stands, by the ledger.
   package enum Status: String, Sendable, CaseIterable {
     case running, succeeded, partial, failed, interrupted
+  }
+
+  /// What to do about what went wrong.
+  package var remedy: String {
+    guard var hint = errorHint, !hint.isEmpty else {
+      return "docs/when-things-go-wrong.md says what to do for each kind"
+    }
+    if hint.hasSuffix(".") { hint.removeLast() }
+    return hint
   }
 
   /// From start to end; `nil` while it runs, and where it was found dead: nobody knows when it ended.
@@ -87,6 +100,7 @@ extension LedgerRun {
     scheduledAt = try row.value("scheduled_at")
     scheduledBy = try row.value("scheduled_by")
     isForced = try row.value("forced")
+    isByHand = try row.value("by_hand")
     let word: String = try row.value("status")
     guard let known = Status(rawValue: word) else { throw .decoding("status is «\(word)»") }
     status = known
@@ -100,6 +114,7 @@ extension LedgerRun {
     errorsTotal = try row.optional("errors_total") ?? 0
     errorKind = try row.optional("error_kind")
     errorMessage = try row.optional("error_message")
+    errorHint = try row.optional("error_hint")
     host = try row.value("host")
     version = try row.value("version")
     measuredDuration = try row.optional("duration_ms", as: Int64.self).map { .milliseconds($0) }

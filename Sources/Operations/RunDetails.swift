@@ -38,7 +38,7 @@ package struct RunDetails: Sendable, Equatable {
       "server": .string(run.part.server), "variant": .string(run.part.variant), "series": text(series),
       "shard": .integer(Int64(run.part.shard)), "shard_count": .integer(Int64(run.shardCount)),
       "scheduled_at": .string(run.scheduledAt.rfc3339), "scheduled_by": .string(run.scheduledBy),
-      "forced": .bool(run.isForced), "window_start": text(window?.start.rfc3339),
+      "forced": .bool(run.isForced), "by_hand": .bool(run.isByHand), "window_start": text(window?.start.rfc3339),
       "window_end": text(window?.end.rfc3339), "status": .string(run.status.rawValue),
       "attempt": .integer(Int64(run.attempt)), "fence": .integer(run.fence),
       "started_at": .string(run.startedAt.rfc3339), "finished_at": text(run.finishedAt?.rfc3339),
@@ -46,7 +46,8 @@ package struct RunDetails: Sendable, Equatable {
       "items_processed": number(run.itemsProcessed), "behind": number(run.behind),
       "counts": counts.map { .verbatim($0) } ?? .null, "details": details.map { .verbatim($0) } ?? .null,
       "errors_total": .integer(Int64(run.errorsTotal)), "error_kind": text(run.errorKind),
-      "error_message": text(run.errorMessage), "host": .string(run.host), "version": .string(run.version),
+      "error_message": text(run.errorMessage), "error_hint": text(run.errorHint), "host": .string(run.host),
+      "version": .string(run.version),
     ]
   }
 }

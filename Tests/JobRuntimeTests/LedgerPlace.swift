@@ -35,6 +35,7 @@ struct LedgerPlace {
   ) -> Ledger.OpeningFacts {
     .init(
       scheduledAt: scheduledAt, scheduledBy: source.rawValue, identifiesSlot: source != .clock, isForced: isForced,
+      isByHand: false,
       startedAt: start, deadlineAt: start + .minutes(50), host: "host", version: "1", needs: needs)
   }
 

@@ -13,7 +13,8 @@ import Testing
     var golden = GoldenStatements(
       "operations",
       [
-        "job": "reindex", "variant": "changed", "status": "failed", "since": moment - .days(7), "until": moment,
+        "job": "reindex", "variant": "changed", "status": "failed", "since": moment - .days(7),
+        "remembered": moment - .days(90), "until": moment,
         "limit": 20, "lowest": id, "highest": id, "ids": [id], "shard": 0, "shard_count": 1, "scheduled_at": moment,
         "scheduled_by": "setting", "run_id": id, "expected": ["reindex"], "newest": 20, "successes": 3, "instance": "",
         "server": "",

@@ -51,15 +51,17 @@ struct Operator: Sendable {
   }
 }
 
-/// `oneshot` in a terminal, with somebody who reads and types: `script` makes one.
+/// `oneshot`, or a job, in a terminal, with somebody who reads and types: `script` makes one.
 final class TypedCommand: Sendable {
   private let process: Binary.Running
   private let input = Pipe()
   private let folder: TemporaryFolder
 
-  init(_ words: [String], _ environment: [String: String], columns: Int = 80) throws {
+  init(
+    _ words: [String], _ environment: [String: String], columns: Int = 80, of binary: Binary = Operator.oneshot
+  ) throws {
     folder = try TemporaryFolder()
-    let line = "stty cols \(columns); exec " + ([Operator.oneshot.url.path] + words).joined(separator: " ")
+    let line = "stty cols \(columns); exec " + ([binary.url.path] + words).joined(separator: " ")
     process = try Binary(path: "/usr/bin/script").start(
       ["-qefc", line, "\(folder.path)/typescript"], environment.merging(["SHELL": "/bin/sh", "TERM": "xterm"]) { $1 },
       input: input)

@@ -75,7 +75,8 @@ struct Ledger: Sendable {
     ), left_open as (
       update oneshot.job_runs r
       set status = 'failed', error_kind = 'abandoned', finished_at = \(facts.startedAt),
-        error_message = 'the process ended without closing its run; a later run found it'
+        error_message = 'the process ended without closing its run; a later run found it',
+        error_hint = \(Self.abandonedHint)
       from fence, me
       where (r.instance, r.job, r.shard) = (me.instance, me.job, me.shard) and r.status = 'running' and r.run_id <> \(runID)
         -- One of another Redis goes on beside this one. But once its time is over it is dead, and where its address is no
@@ -96,10 +97,10 @@ struct Ledger: Sendable {
         consecutive_failures = t.consecutive_failures + excluded.consecutive_failures
     ), opened as (
       insert into oneshot.job_runs (
-        run_id, instance, job, server, variant, series, shard, shard_count, scheduled_at, scheduled_by, forced, status,
-        attempt, fence, started_at, deadline_at, host, version)
+        run_id, instance, job, server, variant, series, shard, shard_count, scheduled_at, scheduled_by, forced, by_hand,
+        status, attempt, fence, started_at, deadline_at, host, version)
       select \(runID), instance, job, server, variant, series, shard, shard_count, \(facts.scheduledAt),
-        \(facts.scheduledBy), \(facts.isForced), 'running', (select count(*) from of_slot where run_id <> \(runID)) + 1,
+        \(facts.scheduledBy), \(facts.isForced), \(facts.isByHand), 'running', (select count(*) from of_slot where run_id <> \(runID)) + 1,
         fence.token, \(facts.startedAt), \(facts.deadlineAt), \(facts.host), \(facts.version)
       from fence, me
       -- The same run again: it was opened, but the answer was lost.
@@ -122,11 +123,17 @@ struct Ledger: Sendable {
   /// takes to stop, and what clocks may be apart besides.
   private static let graceOfOthers = Duration.minutes(1)
 
+  /// What to do about a run that died without a word.
+  private static let abandonedHint =
+    "Nothing to repair: the run that found it did its work. Where it happens again, find out what ends the process: memory (OOMKilled), the node, kill -9."
+
   struct OpeningFacts: Sendable {
     var scheduledAt: Timestamp
     var scheduledBy: String
     var identifiesSlot: Bool
     var isForced: Bool
+    /// Whether somebody started the run at a terminal.
+    var isByHand: Bool
     var startedAt: Timestamp
     /// When the run ends itself at the latest.
     var deadlineAt: Timestamp
@@ -183,7 +190,8 @@ struct Ledger: Sendable {
         window_start = \(result.window?.start), window_end = \(result.window?.end),
         counts = \(result.counts.storableText)::jsonb, details = \(result.details.storableText)::jsonb,
         items_processed = \(itemsProcessed), behind = \(behind), errors_total = \(result.errorsTotal),
-        error_kind = \(result.error?.kind.rawValue), error_message = \(result.error?.message.storable)
+        error_kind = \(result.error?.kind.rawValue), error_message = \(result.error?.message.storable),
+        error_hint = \(result.error?.hint?.storable)
       where run_id = \(runID) and status = 'running'
         and ((select is_ours from fence) or \(result.status == .failed || result.status == .interrupted))
       returning instance, job, server, variant, shard, status, finished_at, errors_total

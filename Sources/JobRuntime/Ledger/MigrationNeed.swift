@@ -14,7 +14,7 @@ public struct MigrationNeed: Sendable, Hashable {
 
 extension MigrationNeed {
   /// What the runtime itself relies on.
-  private static let runtime = MigrationNeed("core", 2)
+  private static let runtime = MigrationNeed("core", 4)
 
   /// What a binary relies on: its job's needs and the runtime's, of each line the highest.
   static func all(of job: [MigrationNeed]) -> [MigrationNeed] {

@@ -49,8 +49,7 @@ enum Schema {
       "oneshot.job_runs",
       columns: [
         "run_id", "instance", "job", "server", "variant", "series", "shard", "scheduled_at", "status", "fence",
-        "counts",
-        "deadline_at", "items_processed", "behind",
+        "counts", "deadline_at", "items_processed", "behind", "error_hint", "by_hand",
       ],
       privileges: [.select, .insert, .update, .delete]),
     TableNeed(

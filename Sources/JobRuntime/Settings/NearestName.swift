@@ -2,7 +2,7 @@
 ///
 /// - Returns: of some names the one that takes the fewest changes to get to, where these are few: a letter more, less,
 ///   another, or two that changed places (Damerau and Levenshtein's distance, without a second change in the same place).
-func nearestName(to text: String, among names: some Sequence<String>) -> String? {
+package func nearestName(to text: String, among names: some Sequence<String>) -> String? {
   let wanted = text.lowercased()
   let most = max(1, min(3, wanted.utf8.count / 3))
   let near = names.map { (name: $0, changes: changes(from: wanted, to: $0.lowercased())) }.filter { $0.changes <= most }

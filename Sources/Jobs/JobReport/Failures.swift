@@ -33,6 +33,7 @@ extension Page {
           "without a message"
         }
       }
+      if let hint = group.hint { HTML(.p, .class("meaning")) { excerpt(hint, atMost: 600) } }
       HTML(.p, .class("when")) {
         moment(group.newestAt)
         if group.times > 1 {

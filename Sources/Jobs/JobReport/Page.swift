@@ -160,7 +160,7 @@ struct Page: Sendable {
       HTML(.time, .datetime(picture.scheduledAt)) { picture.scheduledAt.toTheSecond }
       ". Ages are as of then, days and hours are UTC."
       if !picture.hasExpectations {
-        " How often jobs should run was not told (HEALTH_EXPECT), so one that is not started any more is not noticed."
+        " HEALTH_EXPECT does not say how often jobs should run, so one that is not started any more is noticed after five times its usual gap."
       }
     }
   }

@@ -101,6 +101,8 @@ struct FailureGroup: Sendable {
   var part: JobPart
   var kind: String
   var message: Picture.Excerpt?
+  /// What to do about the newest of them.
+  var hint: Picture.Excerpt?
   var errorsTotal: Int
   var times: Int
   var firstAt: Timestamp

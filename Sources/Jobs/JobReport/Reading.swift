@@ -149,6 +149,7 @@ extension FailureGroup {
     part = try JobPart(row: row)
     kind = try row.value("kind")
     message = try row.excerpt("message")
+    hint = try row.excerpt("hint")
     errorsTotal = try row.optional("errors_total") ?? 0
     times = try row.value("times")
     firstAt = try row.value("first_at")

@@ -18,7 +18,9 @@ struct StatusPage: Job {
     tables: [
       TableNeed(
         "oneshot.job_runs",
-        columns: ["started_at", "duration_ms", "error_kind", "error_message", "errors_total", "host", "version"],
+        columns: [
+          "started_at", "duration_ms", "error_kind", "error_message", "error_hint", "errors_total", "host", "version",
+        ],
         privileges: [.select]),
       TableNeed(
         "oneshot.dead_letters",

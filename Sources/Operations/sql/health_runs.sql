@@ -1,4 +1,4 @@
--- The newest runs of each part that has run lately, that is expected, or that is said to be running: of each its newest
+-- The newest runs of each part that has run lately, that may be missed, that is expected, or that is said to be running: of each its newest
 -- runs and its newest successes, and the newest of those that started in times to come: one host's clock must not hide
 -- all others; and when its first run started. Only the newest that has ended is asked what went wrong: a thousand parts
 -- have many messages. Parts are found by one step through the index each, whatever the number of runs.
@@ -39,12 +39,13 @@ with recursive parts as (
     order by r.started_at desc limit 1
   ) ended on true
   where last.started_at >= :since or last.status = 'running'
-    or parts.job = any (:expected::text[]) and last.series = parts.variant
+    or (last.started_at >= :remembered or parts.job = any (:expected::text[])) and last.series = parts.variant
 )
 select r.run_id, r.instance, r.job, r.server, judged.series as variant, judged.series <> r.variant as is_once,
   judged.first_started_at, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by,
-  r.forced, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, left(r.error_kind, 200) as error_kind,
-  case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message, left(r.host, 500) as host, left(r.version, 100) as version, r.duration_ms
+  r.forced, r.by_hand, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, left(r.error_kind, 200) as error_kind,
+  case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message,
+  case when r.run_id = judged.ended then left(r.error_hint, 500) end as error_hint, left(r.host, 500) as host, left(r.version, 100) as version, r.duration_ms
 from judged
 cross join lateral (
   (select run_id from oneshot.job_runs n

@@ -2,6 +2,7 @@
 with unsuccessful as (
   select run_id, instance, job, server, variant, shard, started_at, left(coalesce(error_kind, status), 200) as kind, status, errors_total,
     left(error_message, 700) as message, length(error_message) as message_length,
+    left(error_hint, 700) as hint, length(error_hint) as hint_length,
     regexp_replace(left(error_message, 200), '[0-9]+', '#', 'g') as likeness
   from oneshot.job_runs
   where started_at >= :since and run_id <> :own and (instance = any (:scope::text[])) <> :is_excluding

@@ -140,8 +140,11 @@ private struct Story: Sendable {
     sheet.add("shard", run.shardCount == 1 ? nil : "\(run.part.shard) of 0 to \(run.shardCount - 1)")
     sheet.add("status", run.status.rawValue)
     sheet.add("error", run.error)
+    sheet.add("hint", run.errorHint)
     sheet.add(
-      "slot", "\(run.scheduledAt.toTheSecond), set by \(run.scheduledBy)" + (run.isForced ? ", forced" : ""))
+      "slot",
+      "\(run.scheduledAt.toTheSecond), set by \(run.scheduledBy)" + (run.isForced ? ", forced" : "")
+        + (run.isByHand ? ", started by hand" : ""))
     sheet.add("window", details.window.map { "\($0.start.toTheSecond) to \($0.end.toTheSecond)" })
     sheet.add("attempt", "\(run.attempt)")
     sheet.add("started", run.startedAt.withAge(at: now))
