@@ -30,8 +30,11 @@ struct Incidents: Sendable {
   /// How many a receiver is told in one run; the next run tells the others.
   private static let toldAtOnce = 200
 
+  /// Opens and closes incidents.
+  ///
+  /// - Parameter settle: how long one has to be unseen until it is over.
   static func update(
-    _ troubles: [Trouble], by judgement: Judgement, in run: RunID
+    _ troubles: [Trouble], by judgement: Judgement, settle: Duration, in run: RunID
   ) throws(PostgresError) -> Statement {
     let (scope, now) = (judgement.scope.list, judgement.facts.now)
     return try Statement(
@@ -42,6 +45,7 @@ struct Incidents: Sendable {
         "variants": troubles.map(\.part.variant),
         "shards": troubles.map(\.part.shard), "kinds": troubles.map(\.kind.rawValue), "sinces": troubles.map(\.since),
         "messages": troubles.map(\.message.storable), "now": now, "run": run, "horizon": now - kept,
+        "settled_before": now - settle,
       ])
   }
 

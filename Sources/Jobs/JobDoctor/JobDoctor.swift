@@ -3,7 +3,7 @@ import Operations
 import Postgres
 import Redis
 
-/// Looks at the runs of all other jobs, ends as partial when something is wrong, and tells receivers once when it begins
+/// Looks at the runs of all other jobs, ends as partial when something is wrong, and notifies receivers once when it begins
 /// and once when it is over.
 ///
 /// - Reads and writes: the ledger, dead letters, locks in Redis; `oneshot.incidents`.
@@ -19,18 +19,25 @@ struct JobDoctor: Job {
       TableNeed(
         "oneshot.incidents",
         columns: [
-          "incident_id", "instance", "job", "server", "variant", "shard", "kind", "opening_told", "ending_told",
+          "incident_id", "instance", "job", "server", "variant", "shard", "kind", "unseen_since", "opening_told",
+          "ending_told",
         ],
         privileges: [.select, .insert, .update, .delete])
     ])
 
   struct Settings: JobSettings {
     let health: HealthSettings
+    let settle: Duration
     let source: String
     let receivers: [Receiver]
 
     init(from env: inout Environment) {
       health = HealthSettings(from: &env)
+      settle = env.duration(
+        "DOCTOR_SETTLE", default: .minutes(30), in: .zero ... .days(7),
+        help:
+          "How long a trouble has to stay away until its incident is over; what comes back sooner is the same incident."
+      )
       source = env.string(
         "DOCTOR_SOURCE", default: "oneshot", help: "What messages begin with: which installation this is.")
       receivers = Receiver.all(source: source, &env)
@@ -61,10 +68,10 @@ struct JobDoctor: Job {
       troubles, named: judgement.names, parts: judgement.judgedParts.count,
       expected: settings.health.expectations.filter { $0.job != Self.name }.count)
     guard !run.isDryRun else { return report }
-    let change = try Incidents.update(troubles, by: judgement, in: run.id)
-    (report.opened, report.over) = try await run.transaction { tx in
+    let change = try Incidents.update(troubles, by: judgement, settle: settings.settle, in: run.id)
+    (report.opened, report.settling, report.over) = try await run.transaction { tx in
       let row = try tx.query(change).only()
-      return (try row.value("opened", as: Int.self), try row.value("closed", as: Int.self))
+      return (try row.value("opened"), try row.value("settling"), try row.value("closed"))
     }
     try run.checkpoint(report)
     let incidents = Incidents(troubles, by: judgement)

@@ -12,6 +12,8 @@ extension JobDoctor {
     /// Incidents that began, and that are over.
     var opened = 0
     var over = 0
+    /// Incidents that are no longer seen, and not over yet.
+    var settling = 0
     /// Messages that receivers took, each of one incident or of several.
     var told = 0
     /// The first of the troubles; the log has all.

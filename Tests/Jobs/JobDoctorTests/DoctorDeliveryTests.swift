@@ -23,7 +23,10 @@ import Testing
 
   private func doctor(_ settings: [String: String]..., arguments: [String] = []) async throws -> Binary.Outcome {
     let all = settings.reduce(
-      ["HEALTH_EXPECT": "job=1h", "JOB_BACKOFF_MAX": "0s", "JOB_ATTEMPTS": "2", "DOCTOR_SOURCE": "prod"]
+      [
+        "HEALTH_EXPECT": "job=1h", "JOB_BACKOFF_MAX": "0s", "JOB_ATTEMPTS": "2", "DOCTOR_SOURCE": "prod",
+        "DOCTOR_SETTLE": "0s",
+      ]
     ) { $0.merging($1) { $1 } }
     let run = try await ledger.doctor(all, arguments, by: DeliveryBuild.doctor)
     for secret in [key, "slack-0123456789", "enqueue-0123456789"] {
@@ -57,6 +60,25 @@ import Testing
     let resolve = ResultLine(text: over[1].body)
     #expect(resolve["event_action"].string == "resolve")
     #expect(resolve["dedup_key"].string == trigger["dedup_key"].string && resolve["dedup_key"].isThere)
+  }
+
+  @Test func `an incident that goes and comes back while it settles is told once`() async throws {
+    let server = try await WebServer()
+    let settings = slack(server.port).merging(pagerDuty(server.port)) { $1 }.merging(["DOCTOR_SETTLE": "30m"]) { $1 }
+    #expect(try await doctor(settings).result["counts", "told"].int == 2)
+    for _ in 1...2 {
+      try await mend()
+      #expect(try await doctor(settings).exitCode == 0)
+      try await ledger.place.execute(
+        "delete from oneshot.job_runs where started_at > now() - interval '1 hour' and job = 'job'")
+      #expect(try await doctor(settings).exitCode == 65)
+    }
+    #expect(try server.requests().count == 2)
+    try await mend()
+    #expect(try await doctor(settings).result["counts", "told"].int == 0)
+    try await ledger.place.execute("update oneshot.incidents set unseen_since = unseen_since - interval '30 minutes'")
+    #expect(try await doctor(settings).result["counts", "told"].int == 2)
+    #expect(try server.requests().suffix(2).contains { text($0).hasSuffix("missed is over") })
   }
 
   @Test(arguments: ["dead", "500", "404", "302", "never"])

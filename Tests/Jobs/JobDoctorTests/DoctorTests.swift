@@ -19,19 +19,53 @@ import Testing
     #expect(try await ledger.health(expected).troubles == ["job missed"])
   }
 
-  @Test func `an incident is opened once, closed when it is over, and opened anew when it comes again`() async throws {
+  /// Makes the newest run of the job undone, so that it is missed again.
+  private func breakAgain(_ ledger: PlantedLedger) async throws {
+    try await ledger.place.execute(
+      "delete from oneshot.job_runs where started_at > now() - interval '1 hour' and job = 'job'")
+  }
+
+  /// Has an incident been unseen for longer by half an hour.
+  private func letSettle(_ ledger: PlantedLedger) async throws {
+    try await ledger.place.execute("update oneshot.incidents set unseen_since = unseen_since - interval '30 minutes'")
+  }
+
+  @Test func `an incident is opened once, and one that stays away for DOCTOR_SETTLE is over`() async throws {
     let ledger = try await PlantedLedger()
     try await ledger.plant("job", newest: "90 minutes", count: 9)
     for _ in 1...3 { #expect(try await ledger.doctor(expectation).exitCode == 65) }
     #expect(try await incidents(ledger) == ["job missed open"])
     try await ledger.plant("job")
     let well = try await ledger.doctor(expectation)
-    #expect(well.exitCode == 0 && well.result["counts", "over"].int == 1, "\(well.output)")
+    #expect(well.exitCode == 0 && well.result["counts", "over"].int == 0, "\(well.output)")
+    #expect(well.result["counts", "settling"].int == 1)
+    try await letSettle(ledger)
+    #expect(try await ledger.doctor(expectation).result["counts", "over"].int == 1)
     #expect(try await incidents(ledger) == ["job missed over"])
-    try await ledger.place.execute(
-      "delete from oneshot.job_runs where started_at > now() - interval '1 hour' and job = 'job'")
+    try await breakAgain(ledger)
     #expect(try await ledger.doctor(expectation).exitCode == 65)
     #expect(try await incidents(ledger) == ["job missed over", "job missed open"])
+  }
+
+  @Test func `what comes back within DOCTOR_SETTLE is the same incident, and its time begins again`() async throws {
+    let ledger = try await PlantedLedger()
+    try await ledger.plant("job", newest: "90 minutes", count: 9)
+    #expect(try await ledger.doctor(expectation).result["counts", "opened"].int == 1)
+    for _ in 1...2 {
+      try await ledger.plant("job")
+      #expect(try await ledger.doctor(expectation).result["counts", "settling"].int == 1)
+      try await breakAgain(ledger)
+      let again = try await ledger.doctor(expectation)
+      #expect(again.exitCode == 65 && again.result["counts", "opened"].int == 0, "\(again.output)")
+      #expect(try await incidents(ledger) == ["job missed open"])
+      // What is seen does not settle, however long ago it was unseen.
+      try await letSettle(ledger)
+      #expect(try await ledger.doctor(expectation).result["counts", "over"].int == 0)
+    }
+    try await ledger.plant("job")
+    let atOnce = try await ledger.doctor(expectation.merging(["DOCTOR_SETTLE": "0s"]) { $1 })
+    #expect(atOnce.result["counts", "over"].int == 1, "\(atOnce.output)")
+    #expect(try await incidents(ledger) == ["job missed over"])
   }
 
   @Test func `a plan looks and writes nothing`() async throws {

@@ -1,15 +1,23 @@
--- Opens an incident for each trouble that has none, and closes those that are no longer found.
+-- Opens an incident for each trouble that has none; notes since when an open one is no longer found, and closes it once it
+-- has not been found for long enough: what comes again before that is the same incident.
 with found as (
   select * from unnest(
     :instances::text[], :jobs::text[], :servers::text[], :variants::text[], :shards::integer[], :kinds::text[], :sinces::timestamptz[], :messages::text[])
   as f (instance, job, server, variant, shard, kind, since, message)
-), closed as (
-  update oneshot.incidents i set closed_at = :now
-  where i.closed_at is null and (i.instance = any (:scope::text[])) <> :is_excluding and not exists (
+), open as (
+  select i.incident_id, i.unseen_since, exists (
     select from found f
     where (f.instance, f.job, f.server, f.variant, f.shard, f.kind)
-      = (i.instance, i.job, i.server, i.variant, i.shard, i.kind))
-  returning 1
+      = (i.instance, i.job, i.server, i.variant, i.shard, i.kind)) as is_seen
+  from oneshot.incidents i
+  where i.closed_at is null and (i.instance = any (:scope::text[])) <> :is_excluding
+), noted as (
+  update oneshot.incidents i
+  set unseen_since = case when not open.is_seen then coalesce(open.unseen_since, :now) end,
+    closed_at = case when not open.is_seen and coalesce(open.unseen_since, :now) <= :settled_before then :now end
+  from open
+  where i.incident_id = open.incident_id and (not open.is_seen or open.unseen_since is not null)
+  returning i.closed_at, i.unseen_since
 ), opened as (
   insert into oneshot.incidents (instance, job, server, variant, shard, kind, since, message, opened_at, opened_by)
   select f.instance, f.job, f.server, f.variant, f.shard, f.kind, f.since, f.message, :now, :run from found f
@@ -19,4 +27,5 @@ with found as (
   delete from oneshot.incidents where incident_id in (
     select incident_id from oneshot.incidents where closed_at < :horizon order by closed_at limit 500)
 )
-select (select count(*) from opened) as opened, (select count(*) from closed) as closed
+select (select count(*) from opened) as opened, (select count(*) from noted where closed_at is not null) as closed,
+  (select count(*) from noted where closed_at is null and unseen_since is not null) as settling
