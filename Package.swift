@@ -99,7 +99,7 @@ let package = Package(
       name: "Events", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
       resources: [.embedInCode("sql")], swiftSettings: strict),
     .target(
-      name: "Operations", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
+      name: "Operations", dependencies: ["CBuild", "JobRuntime", "Postgres", "Redis", "BlockingIO"],
       resources: [.embedInCode("sql")], swiftSettings: strict),
     // What only this file knows: the names of the jobs.
     .target(
@@ -111,7 +111,7 @@ let package = Package(
       resources: [.embedInCode("lines"), .embedInCode("conversion")], swiftSettings: strict, plugins: ["MigrationList"]),
     .executableTarget(
       name: "Oneshot",
-      dependencies: ["CBuild", "Migrations", "Operations", "JobRuntime", "Postgres", "Redis"],
+      dependencies: ["Migrations", "Operations", "JobRuntime", "Postgres", "Redis"],
       path: "Sources/Tools/Oneshot",
       swiftSettings: strict),
   ]
@@ -143,9 +143,9 @@ let package = Package(
       tests("PostgresTests", of: ["Postgres", "Redis", "BlockingIO"]),
       tests("RedisTests", of: ["Redis", "BlockingIO"]),
       tests("JobRuntimeTests", of: ["JobRuntime", "Postgres", "Redis"]),
-      tests("ProcessTests", of: ["JobRuntime", "Migrations", "Postgres", "Redis", "Oneshot"] + jobs.map(\.name)),
+      tests("ProcessTests", of: ["JobRuntime", "Migrations", "Operations", "Postgres", "Redis"] + jobs.map(\.name)),
       tests("OneshotTests", of: ["Oneshot", "Migrations", "Operations", "JobRuntime", "Postgres", "Redis"]),
-      tests("DocumentationTests", of: ["JobRuntime", "Oneshot"]),
+      tests("DocumentationTests", of: ["JobRuntime", "Operations", "Oneshot"]),
     ]
     + jobs.map { job in
       tests(

@@ -62,9 +62,10 @@ extension LedgerRun {
   static let columns = SQLFragment(
     sql: """
       r.run_id, r.instance, r.job, r.server, r.variant, left(r.series, 4096) as series, r.shard, r.shard_count,
-        r.scheduled_at, r.scheduled_by, r.forced, r.window_start, r.window_end, r.status,
+        r.scheduled_at, r.scheduled_by, r.forced, r.by_hand, r.window_start, r.window_end, r.status,
         r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.duration_ms, r.items_processed, r.behind,
         r.errors_total, left(r.error_kind, 200) as error_kind, left(r.error_message, 16384) as error_message,
+        left(r.error_hint, 4096) as error_hint,
         left(r.host, 500) as host, left(r.version, 100) as version, \(LetterSize.document("r.counts")) as counts,
         \(LetterSize.document("r.details")) as details
       """)

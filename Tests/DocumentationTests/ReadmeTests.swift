@@ -1,5 +1,6 @@
 import Foundation
 import JobRuntime
+import Operations
 import TestSupport
 import Testing
 

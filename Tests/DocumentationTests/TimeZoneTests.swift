@@ -1,8 +1,7 @@
 import JobRuntime
+import Operations
 import TestSupport
 import Testing
-
-@testable import Oneshot
 
 /// All jobs' settings that name a time zone go one way.
 @Suite(.timeLimit(.minutes(10))) struct TimeZoneTests {

@@ -1,11 +1,10 @@
 import Foundation
 import Migrations
+import Operations
 import Postgres
 import Redis
 import TestSupport
 import Testing
-
-@testable import Oneshot
 
 /// What a scheduler and a person see of a binary.
 @Suite(.timeLimit(.minutes(10))) struct ContractTests {

@@ -8,9 +8,10 @@ package struct Expectation: Sendable, Equatable {
   /// Stands also for variants that begin so and select more (`pending` for `pending-of-asset`), `nil` for all of the job;
   /// but never for one that another expectation names, or begins with more of.
   package var variant: String?
-  package var period: Duration
+  /// The longest time between two slots; `nil` where no run is expected.
+  package var period: Duration?
 
-  package init(instance: String? = nil, job: String, variant: String? = nil, period: Duration) {
+  package init(instance: String? = nil, job: String, variant: String? = nil, period: Duration?) {
     (self.instance, self.job, self.variant, self.period) = (instance, job, variant, period)
   }
 
@@ -25,7 +26,7 @@ package struct Expectation: Sendable, Equatable {
     return name == variant || !name.isEmpty && variant.hasPrefix(name + "-") ? name.utf8.count : nil
   }
 
-  package static let form = "[INSTANCE/]JOB[:VARIANT]=PERIOD, with commas"
+  package static let form = "[INSTANCE/]JOB[:VARIANT]=PERIOD or =never, with commas"
 
   /// Reads `usage-aggregation=1d,metrics-rollups:weekly,monthly=7d`: a piece without `=` belongs to the next, because
   /// variants hold commas.
@@ -52,15 +53,20 @@ package struct Expectation: Sendable, Equatable {
     return .success(found)
   }
 
+  /// Stands for no period.
+  private static let never = "never"
+
   private static func one(_ text: String) -> Environment.Parsed<Expectation> {
     let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(trimmed)
     guard parts.count == 2 else { return .failure("has more than one «=» in «\(text)»") }
     switch name(parts[0]) {
     case .failure(let message): return .failure(message)
     case .success(let name):
-      guard let period = DurationText.parse(parts[1]), period >= .seconds(1) else {
+      let period = parts[1] == never ? nil : DurationText.parse(parts[1])
+      guard parts[1] == never || period ?? .zero >= .seconds(1) else {
         return .failure(
-          "gives «\(parts[0])» the period «\(parts[1])», not a duration of a second or more, such as 5m, 1h or 7d")
+          "gives «\(parts[0])» the period «\(parts[1])», not «never» or a duration of a second or more, such as 5m, 1h or 7d"
+        )
       }
       return .success(
         Expectation(instance: name.instance, job: name.job, variant: name.variant, period: period))

@@ -39,6 +39,8 @@ package struct HealthFacts: Sendable {
   static let successes = 1 + Judgement.longestHistory
   /// How long a part that nobody expects is judged for after its last run.
   static let lately = Duration.days(7)
+  /// How long it is missed if it came regularly before.
+  static let remembered = Duration.days(90)
 
   package init(
     now: Timestamp, migratedAt: Timestamp, runs: [LedgerRun], firstStarts: [JobPart: Timestamp] = [:],
@@ -79,6 +81,7 @@ extension HealthFacts {
       file: "health_runs.sql", PackageResources.health_runs_sql,
       binding: [
         "since": everything ? Timestamp(seconds: 0) : now - Self.lately,
+        "remembered": everything ? Timestamp(seconds: 0) : now - Self.remembered,
         "until": now + settings.grace, "expected": settings.expectations.map(\.job), "newest": Self.newest,
         "successes": Self.successes,
       ])

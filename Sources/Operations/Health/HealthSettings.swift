@@ -26,6 +26,8 @@ package struct HealthSettings: Sendable {
     package init(instance: String? = nil, job: String, variant: String? = nil) {
       (self.instance, self.job, self.variant) = (instance, job, variant)
     }
+
+    var name: String { Expectation(instance: instance, job: job, variant: variant, period: nil).name }
   }
 
   package init(
@@ -41,7 +43,7 @@ package struct HealthSettings: Sendable {
       env.custom(
         "HEALTH_EXPECT", form: Expectation.form, default: nil,
         help:
-          "How often each job is started: usage-aggregation=1d,reindex:pending=1m. A job without a variant stands for all its variants that are not named.",
+          "How often each job is started: usage-aggregation=1d,reindex:pending=1m. A job without a variant stands for all its variants that are not named; never says that no run is expected any more.",
         parse: Expectation.list) ?? []
     grace = env.duration(
       "HEALTH_GRACE", default: .minutes(10), in: .zero ... .days(30),

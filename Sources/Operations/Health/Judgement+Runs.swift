@@ -43,9 +43,12 @@ extension Judgement {
     return nil
   }
 
+  /// Runs that do not succeed, whether all of them or by turns.
   func failing(_ part: HealthPart) -> Trouble? {
     // Whoever wants something once watches it.
     let failures = part.failures.filter { !$0.isOnce || now - $0.startedAt <= .days(1) }
+    // By turns is one incident, not one for each run that fails.
+    if failures.count < settings.failures, let trouble = flapping(part) { return trouble }
     guard let last = failures.first, let first = failures.last else { return nil }
     let isUrgent = last.status == .partial || last.errorKind.map { Self.needsPerson.contains($0) } ?? false
     guard isUrgent || failures.count >= settings.failures else { return nil }
@@ -58,7 +61,25 @@ extension Judgement {
     return Trouble(
       part: part.part, kind: .failing, since: first.startedAt,
       message:
-        "\(count) did not succeed; run \(last.id) of \(last.startedAt.withAge(at: now)) ended as \(last.status.rawValue)\(kind)\(cause)\(items). docs/when-things-go-wrong.md says what to do for each kind"
+        "\(count) did not succeed; run \(last.id) of \(last.startedAt.withAge(at: now)) ended as \(last.status.rawValue)\(kind)\(cause)\(items). \(last.remedy)"
+    )
+  }
+
+  /// Runs that succeed and fail by turns: of the last ones every other, or more of them, did not succeed, and no row of
+  /// failures is long enough to be told as such.
+  private func flapping(_ part: HealthPart) -> Trouble? {
+    let count = min(2 * settings.failures, HealthFacts.newest)
+    let ended = part.runs.filter { !$0.isOnce && $0.status != .running }.prefix(count)
+    let failures = ended.filter { !$0.isGood }
+    let rows = zip(ended.map(\.isGood), ended.dropFirst().map(\.isGood) + [true]).count { !$0 && $1 }
+    guard ended.count == count, failures.count * 2 >= count, rows > 1, let last = failures.first,
+      let first = failures.last
+    else { return nil }
+    let kind = last.errorKind.map { " (\($0))" } ?? ""
+    return Trouble(
+      part: part.part, kind: .flapping, since: first.startedAt,
+      message:
+        "\(failures.count) of the last \(ended.count) runs did not succeed, with successes between them; run \(last.id) of \(last.startedAt.withAge(at: now)) ended as \(last.status.rawValue)\(kind). Compare one that failed with one that succeeded: the hour, the host, what else ran then. oneshot run \(last.id) shows what went wrong"
     )
   }
 
@@ -66,12 +87,7 @@ extension Judgement {
   private static let needsPerson = Set([FailureKind.internal, .denied, .misconfigured].map(\.rawValue))
 
   func idle(_ part: HealthPart) -> Trouble? {
-    let names = settings.mayIdle
-    guard
-      !names.contains(where: {
-        isOf(part.part, $0.instance, $0.job) && Expectation.fit($0.variant, part.part.variant) != nil
-      })
-    else { return nil }
+    guard !settings.mayIdle.contains(where: { covers($0, part.part) }) else { return nil }
     let last = part.successes.prefix(settings.idle)
     guard last.count == settings.idle, last.allSatisfy({ $0.itemsProcessed == 0 }), let first = last.last else {
       return nil
@@ -79,7 +95,7 @@ extension Judgement {
     return Trouble(
       part: part.part, kind: .idle, since: first.startedAt,
       message:
-        "the last \(last.count) runs succeeded and found nothing to do. Do DATABASE_URL, REDIS_URL and the job's settings lead where the work is? Where there often is none: HEALTH_MAY_IDLE"
+        "the last \(last.count) runs succeeded and found nothing to do. Do DATABASE_URL, REDIS_URL and the job's settings lead where the work is? Where there often is none: HEALTH_MAY_IDLE\(misspelt(for: part.part))"
     )
   }
 

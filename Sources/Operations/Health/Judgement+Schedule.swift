@@ -5,7 +5,7 @@ extension Judgement {
   /// What one expectation is held against: the runs of its variants, of one shard.
   struct Line {
     let part: JobPart
-    let expectation: Expectation
+    let period: Duration
     /// The newest first.
     let runs: [LedgerRun]
     /// When runs of the job's other variants held the lock, so that none of these could start.
@@ -13,18 +13,11 @@ extension Judgement {
   }
 
   func schedule(_ expectation: Expectation) -> [Trouble] {
+    guard let period = expectation.period else { return [] }
     let ofJob = facts.runs.filter { isOf($0.part, expectation.instance, expectation.job) }
-    let patience = expectation.period + settings.grace
     let servers = Dictionary(grouping: ofJob.filter { covers(expectation, $0) }, by: \.part.server)
     guard !servers.isEmpty else {
-      guard now - facts.migratedAt > patience else { return [] }
-      return [
-        Trouble(
-          part: part(of: expectation), kind: .missed, since: facts.migratedAt,
-          message:
-            "no run of it was ever seen. Is its schedule deployed, and not suspended? Does it use this database? If it is new: start it once"
-        )
-      ]
+      return neverSeen(expectation, period).map { [$0] } ?? []
     }
     return servers.keys.sorted().flatMap { server -> [Trouble] in
       let own = servers[server] ?? []
@@ -32,16 +25,19 @@ extension Judgement {
       let isReplaced = servers.contains { name, runs in
         name != server && own.first.map { self.isReplaced($0, by: Set(runs.map(\.part))) } ?? true
       }
-      return isReplaced ? [] : schedule(expectation, own: own, of: ofJob.filter { $0.part.server == server })
+      return isReplaced
+        ? [] : schedule(expectation, period, own: own, of: ofJob.filter { $0.part.server == server })
     }
   }
 
   /// - Parameters:
   ///   - own: the runs that it covers, of one Redis, the newest first.
   ///   - all: these and all others of the job.
-  private func schedule(_ expectation: Expectation, own: [LedgerRun], of all: [LedgerRun]) -> [Trouble] {
+  private func schedule(
+    _ expectation: Expectation, _ period: Duration, own: [LedgerRun], of all: [LedgerRun]
+  ) -> [Trouble] {
     guard let newest = own.first else { return [] }
-    let patience = expectation.period + settings.grace
+    let patience = period + settings.grace
     let count = newest.shardCount
     let current = Dictionary(grouping: own.filter { $0.shardCount == count }, by: \.part.shard)
     let others = Dictionary(grouping: all.filter { !covers(expectation, $0) }, by: \.part.shard)
@@ -60,12 +56,12 @@ extension Judgement {
         ]
       }
       let blocked = (others[shard] ?? []).compactMap(span)
-      let line = Line(part: part, expectation: expectation, runs: runs, blocked: blocked)
+      let line = Line(part: part, period: period, runs: runs, blocked: blocked)
       return [missed(line) ?? late(line), tooOften(line)].compactMap(\.self)
     }
   }
 
-  private func part(of expectation: Expectation) -> JobPart {
+  func part(of expectation: Expectation) -> JobPart {
     JobPart(
       instance: expectation.instance ?? settings.instance, job: expectation.job, variant: expectation.variant ?? "")
   }
@@ -85,7 +81,7 @@ extension Judgement {
   ///
   /// - Parameter own: the run of that moment; one that took as long as a period kept its successors out.
   private func isOverdue(_ line: Line, since moment: Timestamp, own: LedgerRun? = nil) -> Bool {
-    let period = line.expectation.period
+    let period = line.period
     let held = [own.flatMap(span)].compactMap(\.self).filter { $0.end - $0.start > period - settings.grace }
     let spans = line.blocked + held
     let lasting = spans.filter { $0.end - $0.start > settings.grace }.map(\.end).max()
@@ -97,9 +93,9 @@ extension Judgement {
     guard let newest = line.runs.first, !isAlive(newest), isOverdue(line, since: newest.startedAt, own: newest) else {
       return nil
     }
-    let period = DurationText.format(line.expectation.period)
+    let period = DurationText.format(line.period)
     return Trouble(
-      part: line.part, kind: .missed, since: newest.startedAt + line.expectation.period,
+      part: line.part, kind: .missed, since: newest.startedAt + line.period,
       message:
         "nothing was started since \(newest.startedAt.withAge(at: now)); one run every \(period) is expected. Is the schedule suspended, or can its platform start nothing (image, quota, nodes)? A run that ends before it has a row (settings 78, privileges 77, servers out of reach 69) is not seen here either: its exit code and its log say why. The next run does what was missed"
     )
@@ -107,7 +103,7 @@ extension Judgement {
 
   private func late(_ line: Line) -> Trouble? {
     guard let newest = line.runs.first else { return nil }
-    let period = line.expectation.period
+    let period = line.period
     guard let last = line.runs.first(where: \.isGood) else {
       guard let first = line.runs.last, isOverdue(line, since: first.startedAt), !mayMakeIt(newest, line) else {
         return nil
@@ -148,7 +144,7 @@ extension Judgement {
   private func lateStart(_ line: Line, _ newest: LedgerRun) -> Trouble? {
     guard newest.scheduledBy != "clock", !newest.isForced, newest.attempt == 1,
       !line.runs.contains(where: { $0.scheduledAt > newest.scheduledAt }),
-      now - newest.startedAt <= min(line.expectation.period, .days(1))
+      now - newest.startedAt <= min(line.period, .days(1))
     else { return nil }
     let start = newest.scheduledAt + settings.grace
     let spans = line.blocked + line.runs.compactMap(span)
@@ -161,22 +157,19 @@ extension Judgement {
   }
 
   private func tooOften(_ line: Line) -> Trouble? {
-    let period = line.expectation.period
-    let successes = line.runs.filter { $0.isGood && !$0.isForced }
-    // What people start by hand has no slot; where a platform tells slots, only its runs count.
-    let hasSlots = successes.contains { $0.scheduledBy != "clock" && $0.startedAt > now - period * 2 }
-    let counted = successes.filter { !hasSlots || $0.scheduledBy != "clock" }.prefix(6)
-    guard counted.count == 6, let first = counted.last else { return nil }
-    let gaps = zip(counted, counted.dropFirst()).map { $0.startedAt - $1.startedAt }
+    let period = line.period
+    let slots = line.runs.filter(\.isGood).slots.prefix(6)
+    guard slots.count == 6, let first = slots.last else { return nil }
+    let gaps = slots.gaps
     guard let gap = gaps.median, gap * 4 < period * 3, gaps[0] * 4 < period * 3 else { return nil }
     // Who has become rarer since then comes often no more: none but one of the gaps was as long as the newest, or as
     // what has passed since.
     let ordinary = gaps.sorted()[3] + settings.grace
-    guard gaps[0] <= ordinary, now - counted[0].startedAt <= ordinary else { return nil }
+    guard gaps[0] <= ordinary, now - slots[0] <= ordinary else { return nil }
     return Trouble(
-      part: line.part, kind: .tooOften, since: first.startedAt,
+      part: line.part, kind: .tooOften, since: first,
       message:
-        "the last six successes began \(gap.short) apart, where \(DurationText.format(period)) is expected: look for a second schedule, or one that is not what HEALTH_EXPECT says"
+        "the last six successes came \(gap.short) apart, where \(DurationText.format(period)) is expected: look for a second schedule, or one that is not what HEALTH_EXPECT says"
     )
   }
 }

@@ -11,9 +11,9 @@ package struct Judgement {
   package let scope: HealthScope
   let parts: [HealthPart]
   /// How the parts are called.
-  package let names: PartNames
+  package private(set) var names = PartNames([])
   /// The same by job and shard: those that share a lock, each under the name of no variant.
-  private let byLock: [JobPart: [HealthPart]]
+  let byLock: [JobPart: [HealthPart]]
   /// Runs whose start is still to come, by Postgres' clock; no others are judged.
   private let early: [LedgerRun]
 
@@ -38,7 +38,9 @@ package struct Judgement {
     (self.facts, self.settings, self.observer) = (facts, settings, observer)
     parts = facts.parts.filter { $0.part.job != observer }
     byLock = Dictionary(grouping: parts, by: \.part.ofLock)
-    names = PartNames(facts.runs.map(\.part))
+    let expected = Set(settings.expectations.map(\.job))
+    names = PartNames(
+      judgedParts.map(\.part) + self.facts.runs.lazy.map(\.part).filter { expected.contains($0.job) })
   }
 
   var now: Timestamp { facts.now }
@@ -48,7 +50,7 @@ package struct Judgement {
     var found: [Trouble] = []
     for expectation in settings.expectations where expectation.job != observer { found += schedule(expectation) }
     for part in judgedParts {
-      found += [stuck(part), slow(part), failing(part), idle(part), debt(part)].compactMap(\.self)
+      found += [silent(part), stuck(part), slow(part), failing(part), idle(part), debt(part)].compactMap(\.self)
     }
     found += earlyRuns + endlessLocks + oldLetters
     var seen: Set<Place> = []
@@ -61,7 +63,7 @@ package struct Judgement {
     var kind: Trouble.Kind
   }
 
-  /// Parts that somebody expects, or that have run lately.
+  /// Parts that somebody expects, that have run lately, or that have stopped coming.
   package var judgedParts: [HealthPart] {
     let known = Dictionary(grouping: parts, by: \.part.ofAnyServer)
     return parts.filter { part in
@@ -71,10 +73,11 @@ package struct Judgement {
       if newest.startedAt < now - .days(1), twins.contains(where: { isReplaced(newest, by: [$0.part]) }) {
         return false
       }
-      let patience = expectation(of: part).map { $0.period + settings.grace }
+      let patience = expectation(of: part)?.period.map { $0 + settings.grace }
       if newest.startedAt >= now - max(HealthFacts.lately, patience ?? .zero) { return true }
       // Of a job that is gone, no later run will end the row of one that died.
-      return newest.status == .running && (patience != nil || !facts.orphans.contains(newest.id))
+      if newest.status == .running, patience != nil || !facts.orphans.contains(newest.id) { return true }
+      return silent(part) != nil
     }
   }
 

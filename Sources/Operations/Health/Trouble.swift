@@ -14,6 +14,8 @@ package struct Trouble: Sendable, Equatable {
     case missed
     /// Runs start, but the last success is too old; or they start too long after their slot.
     case late
+    /// Nothing was started for far longer than usual, of a job whose schedule nobody told.
+    case silent
     /// Runs come more often than they should.
     case tooOften = "too_often"
     /// A run does not end, or died; or its lock never ends.
@@ -22,6 +24,8 @@ package struct Trouble: Sendable, Equatable {
     case slow
     /// Runs do not succeed.
     case failing
+    /// Runs succeed and fail by turns.
+    case flapping
     /// Runs succeed and find nothing to do.
     case idle
     /// Runs leave more and more to later ones.
@@ -34,7 +38,7 @@ package struct Trouble: Sendable, Equatable {
     /// Whether work is not done, rather than done badly.
     package var isError: Bool {
       switch self {
-      case .missed, .late, .stuck, .failing, .clock: true
+      case .missed, .late, .silent, .stuck, .failing, .flapping, .clock: true
       case .tooOften, .slow, .idle, .debt, .deadLetters: false
       }
     }

@@ -23,6 +23,7 @@ import Testing
         Expectation(job: "metrics-rollups", variant: "weekly,monthly", period: .days(7)),
         Expectation(job: "reindex", period: .minutes(90)),
       ])
+    #expect(read(["HEALTH_EXPECT": "old=never"]).settings.expectations == [Expectation(job: "old", period: nil)])
   }
 
   @Test(arguments: [
@@ -31,7 +32,9 @@ import Testing
     ("usage-aggregation,top-stats=1h", "has no period behind «usage-aggregation»: a job's name holds no comma"),
     ("top-stats=1h,", "nothing between two commas"), ("top-stats=1h,,a=1d", "nothing between two commas"),
     ("top-stats=soon", "the period «soon»"), ("top-stats=0s", "the period «0s»"), ("top-stats=", "the period «»"),
-    ("top-stats=500ms", "a second or more"), ("a=1h=2h", "more than one «=»"), ("=1h", "«», which is no job's name"),
+    ("top-stats=500ms", "a second or more"), ("top-stats=Never", "not «never» or a duration"),
+   
+    ("a=1h=2h", "more than one «=»"), ("=1h", "«», which is no job's name"),
     ("top stats=1h", "«top stats», which is no job's name"), ("größe=1h", "no job's name"),
     ("reindex:=1h", "variant is not of letters"), ("reindex:a b=1h", "variant is not of letters"),
     ("top-stats=1h,top-stats=2h", "names «top-stats» twice"), ("a:b=1h,a:b=1h", "names «a:b» twice"),

@@ -52,6 +52,11 @@ import Testing
       try await $0.plant("job", variant: "days-2025-11-01", series: "", newest: "30 seconds", "failed", kind: "denied")
       try await $0.plant("job", count: 9)
     },
+    Planted(trouble: "job flapping") {
+      try await $0.plant("job", every: "2 hours", count: 3, "failed", kind: "unavailable")
+      try await $0.plant("job", every: "2 hours", newest: "61 minutes", count: 9)
+    },
+    Planted(trouble: "job silent") { try await $0.plant("job", newest: "6 hours", count: 9) },
     Planted(trouble: "job idle") {
       try await $0.plant("job", count: 3, items: 0)
       try await $0.plant("job", newest: "4 hours", count: 9)

@@ -167,6 +167,28 @@ import Testing
     #expect(history.kinds(settings) == [])
   }
 
+  // MARK: Flapping
+
+  @Test(
+    arguments: [
+      // The newest first: S succeeded, F failed, D denied, which is urgent.
+      ("FSFSFS", 3, "flapping"), ("SFSFSF", 3, "flapping"), ("SSFSFS", 3, nil), ("SFFSFS", 3, "flapping"),
+      ("DSFSFS", 3, "flapping"), ("DSSSSS", 3, "failing"), ("SSSFFF", 3, nil), ("FFFSFS", 3, "failing"),
+      ("SFSF", 3, nil), ("SFSF", 2, "flapping"), ("SFSFSFSFSFSFSFSFSFSF", 20, "flapping"), ("FS", 1, "failing"),
+      ("SF", 1, nil),
+    ] as [(String, Int, String?)])
+  func `every other run that fails is flapping, and failures in a row are failing`(
+    outcomes: String, failures: Int, trouble: String?
+  ) {
+    var history = History()
+    for (index, outcome) in outcomes.enumerated() {
+      history.add(ago: [.minutes(1 + 60 * index)], outcome == "S" ? .succeeded : .failed) {
+        $0.errorKind = outcome == "F" ? "unavailable" : outcome == "D" ? "denied" : nil
+      }
+    }
+    #expect(history.kinds(HealthSettings(failures: failures)) == trouble.map { ["job \($0)"] } ?? [])
+  }
+
   // MARK: Idle and debt
 
   @Test func `three successes that found nothing are idle, unless they may`() {

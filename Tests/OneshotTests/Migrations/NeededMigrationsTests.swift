@@ -1,9 +1,8 @@
 import Migrations
+import Operations
 import Postgres
 import TestSupport
 import Testing
-
-@testable import Oneshot
 
 /// Each job of the package in a database that has exactly the migrations that the job names.
 @Suite(.timeLimit(.minutes(10))) struct NeededMigrationsTests {

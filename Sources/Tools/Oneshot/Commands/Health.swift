@@ -31,7 +31,7 @@ struct Health: Command {
     let all = judgement.facts.parts.filter { judgement.scope.contains($0.part.instance) }
     let view = HealthView(
       judgement: judgement, facts: judgement.facts, parts: isAll ? all : judgement.judgedParts,
-      troubles: troubles,
+      names: isAll ? PartNames(all.map(\.part)) : judgement.names, troubles: troubles,
       blindness: blindness.map(console.redacted))
     if isJSON { try console.say(view.json) } else { try console.say(view.text(width: console.width)) }
     if !troubles.isEmpty { return 1 }

@@ -6,6 +6,8 @@ struct HealthView {
   let judgement: Judgement
   let facts: HealthFacts
   let parts: [HealthPart]
+  /// How the parts are called.
+  let names: PartNames
   let troubles: [Trouble]
   /// Why locks could not be looked at.
   let blindness: JobFailure?
@@ -20,8 +22,8 @@ struct HealthView {
       .number("behind"), "lock")
     for part in parts {
       table.add(
-        judgement.names[part.part], part.lastSuccess?.startedAt.age(at: now) ?? "never",
-        judgement.expectation(of: part).map { DurationText.format($0.period) }, failures(of: part),
+        names[part.part], part.lastSuccess?.startedAt.age(at: now) ?? "never",
+        judgement.expectation(of: part).map { $0.period.map(DurationText.format) ?? "never" }, failures(of: part),
         part.lastSuccess?.duration?.short, usual(of: part)?.short, part.lastSuccess?.behind.map(String.init),
         lock(of: part))
     }
@@ -45,7 +47,7 @@ struct HealthView {
     text += "\nProblems:\n"
     for trouble in troubles {
       text +=
-        printable("\(judgement.names[trouble.part]): \(trouble.kind.rawValue), since \(trouble.since.withAge(at: now))")
+        printable("\(names[trouble.part]): \(trouble.kind.rawValue), since \(trouble.since.withAge(at: now))")
         + "\n"
       text += "  \(printable(trouble.message)).\n"
     }
@@ -67,7 +69,7 @@ struct HealthView {
     guard facts.locks != nil, facts.hasLockHere(part.part) else { return "unknown" }
     guard let lock = held(part) else { return nil }
     guard let run = facts.runs.first(where: { $0.id == lock.runID }) else { return "held by \(lock.holder.prefix(80))" }
-    let which = run.part == part.part ? "running" : "held by \(judgement.names[run.part])"
+    let which = run.part == part.part ? "running" : "held by \(names[run.part])"
     return "\(which) on \(run.host) for \((now - run.startedAt).short)"
   }
 

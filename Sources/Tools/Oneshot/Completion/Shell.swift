@@ -1,4 +1,5 @@
 import JobRuntime
+import Operations
 
 /// A shell that can complete what is typed after `oneshot`.
 enum Shell: String, CaseIterable, Sendable {

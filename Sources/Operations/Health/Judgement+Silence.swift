@@ -1,0 +1,58 @@
+import BlockingIO
+import JobRuntime
+
+/// Jobs whose schedule nobody told, and that came regularly until they stopped.
+extension Judgement {
+  /// How many of its own usual gaps a job may be silent for.
+  static let silentGaps = 5
+
+  /// Nobody who reads the answer takes it that a job is well which has stopped coming. How often it should come is not
+  /// guessed: the trouble ends with the next run, or with an expectation of any period.
+  func silent(_ part: HealthPart) -> Trouble? {
+    guard expectation(of: part) == nil, let newest = part.newest, !isAlive(newest),
+      now - newest.startedAt <= HealthFacts.remembered,
+      let gap = part.usualGap
+    else { return nil }
+    let others = (byLock[part.part.ofLock] ?? []).filter { $0.part != part.part }
+    // Work that now has another name, another Redis or other shares goes on.
+    let sameWork = parts.map(\.part).filter {
+      $0 != part.part && ($0.instance, $0.job) == (part.part.instance, part.part.job)
+    }
+    guard now - newest.startedAt > gap * Self.silentGaps + settings.grace, !isReplaced(newest, by: sameWork) else {
+      return nil
+    }
+    let spans = others.flatMap { $0.runs.compactMap(span) }
+    let silence = spans.free(from: span(of: newest)?.end ?? newest.startedAt, to: now)
+    guard silence > gap * Self.silentGaps + settings.grace else { return nil }
+    let name = part.part.withoutInstance(settings.instance).description
+    return Trouble(
+      part: part.part, kind: .silent, since: newest.startedAt + gap,
+      message:
+        "nothing was started since \(newest.startedAt.withAge(at: now)), and before that a run came every \(gap.short). Is its schedule suspended or gone, or can its platform start nothing? How often it should run, HEALTH_EXPECT tells: \(name)=PERIOD; or \(name)=never, if nobody needs it any more"
+    )
+  }
+}
+
+extension HealthPart {
+  /// The time between two slots of its schedule, as far as its newest runs tell; `nil` where they are too few.
+  var usualGap: Duration? {
+    let gaps = runs.prefix(HealthFacts.newest).filter { $0.attempt == 1 }.slots.gaps
+    return gaps.count >= Judgement.shortestHistory ? gaps.median : nil
+  }
+}
+
+extension Sequence<LedgerRun> {
+  /// The moments for which a schedule started runs, as far as that can be told, the newest first. What somebody started by
+  /// hand, forced or wanted once is none of them; nor, where a platform tells slots, what has no slot.
+  var slots: [Timestamp] {
+    let own = filter { !$0.isByHand && !$0.isForced && !$0.isOnce }
+    let isTold = own.contains { $0.scheduledBy != "clock" }
+    let moments = own.filter { !isTold || $0.scheduledBy != "clock" }.map { isTold ? $0.scheduledAt : $0.startedAt }
+    return Set(moments).sorted(by: >)
+  }
+}
+
+extension Collection<Timestamp> {
+  /// The time between each and the one before it, of moments of which the newest is first.
+  var gaps: [Duration] { zip(self, dropFirst()).map { $0 - $1 } }
+}
