@@ -13,15 +13,7 @@ extension TopStats: Checkable {
   }
 
   func advice(for run: JobRun) -> Statement? {
-    let history = SQLFragment(
-      "history_advice.sql", PackageResources.history_advice_sql,
-      [
-        "keeps_history": settings.keepsHistory, "instance": run.instance, "server": run.server, "variant": run.variant,
-        "since": run.scheduledAt - .days(30),
-      ])
-    let indexes = SQLFragment("index_advice.sql", PackageResources.index_advice_sql)
-    return try? SQLFragment(sql: "(\n{indexes}) union all (\n{history})")
-      .filling(["indexes": indexes, "history": history]).statement()
+    try? Statement(file: "index_advice.sql", PackageResources.index_advice_sql)
   }
 
   func check(_ run: JobRun) async throws -> [JobFailure] {

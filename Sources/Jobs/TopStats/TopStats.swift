@@ -14,12 +14,13 @@ struct TopStats: Job {
     name: "top-stats",
     summary: "publishes leaderboards from Postgres in Redis",
     keepsDataInRedis: true,
-    schema: [MigrationNeed("boards", 1)],
+    schema: [MigrationNeed("boards", 2)],
     tables: Preparation.tables(of: Preparation.allCases) + [history],
     letterKinds: [.boardFailed])
 
   static let history = TableNeed(
-    "top_stats_history", columns: ["instance", "key_prefix", "board", "computed_at", "rank", "member", "score"],
+    "top_stats_history",
+    columns: ["instance", "server", "key_prefix", "board", "computed_at", "rank", "member", "score"],
     privileges: [.select, .insert, .update, .delete])
 
   struct Report: JobReport {
@@ -134,7 +135,7 @@ struct TopStats: Job {
           Statement(
             file: "write_history.sql", PackageResources.write_history_sql,
             binding: [
-              "instance": run.instance, "key_prefix": settings.keyPrefix,
+              "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix,
               "board": settings.label(result.board, result.window), "computed_at": run.scheduledAt,
               "members": members.count, "member_list": members.map(\.id), "score_list": members.map(\.score),
             ]))
@@ -151,7 +152,8 @@ struct TopStats: Job {
     let statement = try Statement(
       file: "remove_history.sql", PackageResources.remove_history_sql,
       binding: [
-        "instance": run.instance, "key_prefix": settings.keyPrefix, "moment": min(run.scheduledAt, run.startedAt),
+        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix,
+        "moment": min(run.scheduledAt, run.startedAt),
         "age_seconds": Double(age.inMilliseconds) / 1000, "batch": Self.historyBatch,
       ])
     var removed = Self.historyBatch

@@ -16,8 +16,7 @@ import Testing
         "moment": moment, "age_seconds": 7_776_000.0, "batch": 10_000, "board": "comments", "computed_at": moment,
         "members": 2,
         "member_list": ["7", "3"], "score_list": ["12", "9.5"], "limit": 1000, "instance": "",
-        "key_prefix": "top:", "server": "cache:6379/0", "variant": "history", "keeps_history": true,
-        "since": moment - .days(30),
+        "key_prefix": "top:", "server": "cache:6379/0",
       ])
     let preparations = Preparation.allCases.map { ("prepare_\(snakeCase("\($0)"))", $0) }
     try golden.add(

@@ -31,6 +31,17 @@ import Testing
     #expect(try await fewer == boards.board("comments:1d").enumerated().map { "\($0 + 1) \($1)" })
   }
 
+  @Test func `what a slot had written before rows named their Redis is written over, too`() async throws {
+    let boards = try await Leaderboards()
+    try await boards.fill()
+    let on = ["TOP_STATS_HISTORY": "true"]
+    #expect(try await boards.run([], on).exitCode == 0)
+    let kept = try await history(boards)
+    try await boards.place.execute("update top_stats_history set server = ''")
+    #expect(try await boards.run([], on).exitCode == 0)
+    #expect(try await history(boards) == kept)
+  }
+
   @Test func `old rows leave it, others stay`() async throws {
     let boards = try await Leaderboards()
     try await boards.place.execute(

@@ -28,35 +28,32 @@ import Testing
     #expect(parts.count == 2 && parts.contains("top-stats:of-feeds_liked"), "\(parts)")
   }
 
-  @Test func `check warns when two addresses have written one history, and names the remedy`() async throws {
+  @Test func `two Redis behind one database have boards and a history each`() async throws {
     let boards = try await Leaderboards()
     try await boards.fill()
     let other = try await RedisServer()
-    let here = boards.place.environment.merging(["TOP_STATS_HISTORY": "true", "JOB_LOG_LEVEL": "warning"]) { $1 }
-    func advice(_ settings: [String: String]) async throws -> [String] {
-      let check = try await Leaderboards.binary.run(["--check"], here.merging(settings) { $1 })
-      #expect(check.exitCode == 0, "\(check.output)")
-      return check.result["details", "advice"].elements.compactMap(\.string)
-    }
-    #expect(try await Leaderboards.binary.run([], here).exitCode == 0)
-    #expect(try await advice([:]) == [])
-    let told = try await advice(["REDIS_URL": other.url])
-    #expect(
-      told.count == 1
-        && ["JOB_INSTANCE", other.address.identity, boards.place.redis.identity].allSatisfy { told[0].contains($0) },
-      "\(told)")
-    for settings in [["JOB_INSTANCE": "a"], ["TOP_STATS_HISTORY": "false"], ["TOP_STATS_KEY_PREFIX": "eu:"]] {
-      #expect(try await advice(settings.merging(["REDIS_URL": other.url]) { $1 }) == [], "\(settings)")
-    }
-  }
-
-  @Test func `boards of another Redis`() async throws {
-    let boards = try await Leaderboards()
-    try await boards.fill()
-    let other = try await RedisServer()
-    let twins = Twins(boards.place, Leaderboards.binary, at: Leaderboards.now, [:], ["REDIS_URL": other.url])
+    let history = ["TOP_STATS_HISTORY": "true"]
+    let twins = Twins(
+      boards.place, Leaderboards.binary, at: Leaderboards.now, history, history.merging(["REDIS_URL": other.url]) { $1 }
+    )
     try await twins.run(atOnce: true)
     #expect(try await !boards.board("comments").isEmpty)
     #expect(try await other("ZCARD", "top:comments").integer ?? 0 > 0)
+    let servers = [boards.place.redis.identity, other.address.identity].sorted()
+    func kept() async throws -> [[String]] {
+      try await boards.place.rows(
+        "select server as a, count(*) as b from top_stats_history group by server order by server")
+    }
+    let both = try await kept()
+    #expect(both.map { $0[0] } == servers && both[0][1] == both[1][1], "\(both)")
+    // Each removes what is old of its own, and what does not say whose it is.
+    try await boards.place.execute(
+      """
+      update top_stats_history set computed_at = computed_at - interval '9 days';
+      insert into top_stats_history (board, computed_at, rank, member, score)
+      values ('x', timestamptz '\(Leaderboards.now)' - interval '9 days', 1, 'm', 1)
+      """)
+    #expect(try await boards.run([], ["TOP_STATS_HISTORY_KEEP": "2d"]).exitCode == 0)
+    #expect(try await kept().map { $0[0] } == [other.address.identity])
   }
 }

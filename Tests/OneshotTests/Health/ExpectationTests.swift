@@ -33,7 +33,6 @@ import Testing
     ("top-stats=1h,", "nothing between two commas"), ("top-stats=1h,,a=1d", "nothing between two commas"),
     ("top-stats=soon", "the period «soon»"), ("top-stats=0s", "the period «0s»"), ("top-stats=", "the period «»"),
     ("top-stats=500ms", "a second or more"), ("top-stats=Never", "not «never» or a duration"),
-   
     ("a=1h=2h", "more than one «=»"), ("=1h", "«», which is no job's name"),
     ("top stats=1h", "«top stats», which is no job's name"), ("größe=1h", "no job's name"),
     ("reindex:=1h", "variant is not of letters"), ("reindex:a b=1h", "variant is not of letters"),
