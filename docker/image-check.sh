@@ -40,9 +40,10 @@ build() { # tag [option…]
     --quiet -f docker/Dockerfile -t "$tag" "$@" "$work/context" >"$work/build.log" 2>&1 || { tail -40 "$work/build.log" >&2; fail "$tag was not built"; }
   podman "${store[@]}" image inspect --format '{{.Id}}' "$tag"
 }
-say "Two images: one job alone, and all"
+say "Three images: one job alone, all, and one with the trait Delivery"
 one=$(build localhost/usage-aggregation:check --build-arg JOB=usage-aggregation)
 all=$(build localhost/oneshot:check)
+build localhost/job-doctor:delivery --build-arg JOB=job-doctor --build-arg TRAITS=Delivery
 if [ "${IMAGE_CHECK_TWICE:-}" = 1 ]; then
   again=$(build localhost/again:check --no-cache --build-arg JOB=usage-aggregation)
   [ "$one" = "$again" ] || fail "the same sources made two images: $one and $again"
@@ -64,5 +65,5 @@ podman "${store[@]}" image umount --all >/dev/null
 
 say "Runs as a cluster would have them"
 export IMAGE_CHECK_WORK=$work
-Tests/Support/private-servers.sh docker/image-runs.sh localhost/usage-aggregation:check localhost/oneshot:check
+Tests/Support/private-servers.sh docker/image-runs.sh localhost/usage-aggregation:check localhost/oneshot:check localhost/job-doctor:delivery
 say "image-check passed"

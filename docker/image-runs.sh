@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What image-check.sh runs beside servers of its own:  image-runs.sh IMAGE_OF_ONE_JOB IMAGE_OF_ALL
+# What image-check.sh runs beside servers of its own:  image-runs.sh IMAGE_OF_ONE_JOB IMAGE_OF_ALL IMAGE_OF_THE_DOCTOR_WITH_DELIVERY
 set -euo pipefail
-one=$1 all=$2 work=$IMAGE_CHECK_WORK
+one=$1 all=$2 delivering=$3 work=$IMAGE_CHECK_WORK
 fail() { echo "image-check: $*" >&2; exit 1; }
 # They are their owner's alone, and 65532 has to reach them.
 chmod 755 "$ONESHOT_SERVERS" && chmod 777 "$ONESHOT_SERVERS/redis.sock"
@@ -56,6 +56,22 @@ expect 0 "Read-only file system" run "$one"
 # Names are looked up without help from the system: found, and refused by nobody listening there.
 options=(-e DATABASE_URL_FILE= -e DATABASE_URL=postgresql://localhost:1/x -e JOB_ATTEMPTS=1)
 expect 69 "Connection refused" run "$one"
+
+# What the trait Delivery adds is found at run time, by what it conforms to, so no line of code names it: a linker that
+# leaves out what nobody names must leave it in. Without the trait, the setting is refused.
+python3 docker/receiver.py "$work/port" "$work/received" &
+receiver=$!
+trap 'kill "$receiver" 2>/dev/null || true' EXIT
+until [ -s "$work/port" ]; do sleep 0.05; done
+receiver_url=http://127.0.0.1:$(cat "$work/port")
+options=(-e "DOCTOR_SLACK_URL=$receiver_url/slack" -e "JOB_HEARTBEAT_URL=$receiver_url/heartbeat" -e HEALTH_EXPECT=never-ran=1s -e HEALTH_GRACE=0s)
+expect 65 '"told":1' run "$delivering"
+for said in '/slack .*never-ran' '/heartbeat'; do
+  grep -q "^$said" "$work/received" || fail "«$said» did not arrive: $(cat "$work/received")"
+done
+kill "$receiver"
+options+=(--entrypoint /usr/local/bin/job-doctor)
+expect 78 "needs a binary built with the trait Delivery" run "$all"
 
 # The pod of the CronJob, as its manifest says it: environment, command, user, limits, read-only root.
 redis-cli -s "${REDIS_URL#unix://}" set "usage:m:$day:logins" 6 >/dev/null
