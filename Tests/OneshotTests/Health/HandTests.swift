@@ -11,9 +11,8 @@ import Testing
       let ledger = try await PlantedLedger()
       for _ in 1...6 {
         let run =
-          isByHand
-          ? try await TypedCommand([], ledger.place.environment, of: job).outcome()
-          : try await job.run([], ledger.place.environment)
+          try await isByHand
+          ? TypedCommand([], ledger.place.environment, of: job).outcome() : job.run([], ledger.place.environment)
         #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
       }
       let expected = isByHand ? [] : ["usage-aggregation too_often"]
