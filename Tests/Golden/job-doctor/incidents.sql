@@ -7,34 +7,44 @@
 \set kinds '''{"missed"}'''
 \set sinces '''{"2025-11-08T02:00:00Z"}'''
 \set messages '''{"it''''s late"}'''
-\set now '''2025-11-08T02:00:00Z''::timestamptz'
 \set scope '''{""}'''
 \set is_excluding 'true'
+\set now '''2025-11-08T02:00:00Z''::timestamptz'
+\set settled_before '''2025-11-08T01:30:00Z''::timestamptz'
 \set run '''01a228a9-1ce6-7a5b-af9a-758367ac1df3'''
 \set horizon '''2025-08-10T02:00:00Z''::timestamptz'
-prepare golden (unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, timestamptz, unknown, boolean, unknown, timestamptz) as
--- Opens an incident for each trouble that has none, and closes those that are no longer found.
+prepare golden (unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, boolean, timestamptz, timestamptz, unknown, timestamptz) as
+-- Opens an incident for each trouble that has none; notes since when an open one is no longer found, and closes it once it
+-- has not been found for long enough: what comes again before that is the same incident.
 with found as (
   select * from unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::timestamptz[], $8::text[])
   as f (instance, job, server, variant, shard, kind, since, message)
-), closed as (
-  update oneshot.incidents i set closed_at = $9
-  where i.closed_at is null and (i.instance = any ($10::text[])) <> $11 and not exists (
+), open as (
+  select i.incident_id, i.unseen_since, exists (
     select from found f
     where (f.instance, f.job, f.server, f.variant, f.shard, f.kind)
-      = (i.instance, i.job, i.server, i.variant, i.shard, i.kind))
-  returning 1
+      = (i.instance, i.job, i.server, i.variant, i.shard, i.kind)) as is_seen
+  from oneshot.incidents i
+  where i.closed_at is null and (i.instance = any ($9::text[])) <> $10
+), noted as (
+  update oneshot.incidents i
+  set unseen_since = case when not open.is_seen then coalesce(open.unseen_since, $11) end,
+    closed_at = case when not open.is_seen and coalesce(open.unseen_since, $11) <= $12 then $11 end
+  from open
+  where i.incident_id = open.incident_id and (not open.is_seen or open.unseen_since is not null)
+  returning i.closed_at, i.unseen_since
 ), opened as (
   insert into oneshot.incidents (instance, job, server, variant, shard, kind, since, message, opened_at, opened_by)
-  select f.instance, f.job, f.server, f.variant, f.shard, f.kind, f.since, f.message, $9, $12 from found f
+  select f.instance, f.job, f.server, f.variant, f.shard, f.kind, f.since, f.message, $11, $13 from found f
   on conflict (instance, job, server, variant, shard, kind) where closed_at is null do nothing
   returning 1
 ), removed as (
   delete from oneshot.incidents where incident_id in (
-    select incident_id from oneshot.incidents where closed_at < $13 order by closed_at limit 500)
+    select incident_id from oneshot.incidents where closed_at < $14 order by closed_at limit 500)
 )
-select (select count(*) from opened) as opened, (select count(*) from closed) as closed
+select (select count(*) from opened) as opened, (select count(*) from noted where closed_at is not null) as closed,
+  (select count(*) from noted where closed_at is null and unseen_since is not null) as settling
 ;
-execute golden (:instances, :jobs, :servers, :variants, :shards, :kinds, :sinces, :messages, :now, :scope, :is_excluding, :run, :horizon);
+execute golden (:instances, :jobs, :servers, :variants, :shards, :kinds, :sinces, :messages, :scope, :is_excluding, :now, :settled_before, :run, :horizon);
 deallocate golden;

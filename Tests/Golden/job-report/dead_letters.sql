@@ -6,7 +6,7 @@
 prepare golden (unknown, boolean, bigint, bigint) as
 -- Dead letters that wait, by job and kind, and the newest few of each.
 with placed as (
-  select instance, job, server, error_kind as kind, item, error_message as message, attempts, last_failed_at, item_digest,
+  select instance, job, server, left(error_kind, 200) as kind, item, error_message as message, attempts, last_failed_at, item_digest,
     count(*) over alike as letters, min(first_failed_at) over alike as first_at, max(last_failed_at) over alike as newest_at,
     max(attempts) over alike as most_attempts,
     row_number() over (partition by instance, job, server, error_kind order by last_failed_at desc, item_digest) as place

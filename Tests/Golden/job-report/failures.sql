@@ -8,8 +8,9 @@
 prepare golden (timestamptz, unknown, unknown, boolean, unknown, bigint) as
 -- Runs that did not succeed, like ones together: of one kind, with messages that differ only in numbers.
 with unsuccessful as (
-  select run_id, instance, job, server, variant, shard, started_at, coalesce(error_kind, status) as kind, status, errors_total,
+  select run_id, instance, job, server, variant, shard, started_at, left(coalesce(error_kind, status), 200) as kind, status, errors_total,
     left(error_message, 700) as message, length(error_message) as message_length,
+    left(error_hint, 700) as hint, length(error_hint) as hint_length,
     regexp_replace(left(error_message, 200), '[0-9]+', '#', 'g') as likeness
   from oneshot.job_runs
   where started_at >= $1 and run_id <> $2 and (instance = any ($3::text[])) <> $4

@@ -46,7 +46,7 @@ cross join lateral (
     and r.run_id <> $3
   order by run_id desc limit 1) as newest
 left join lateral (
-  select status, error_kind, duration_ms, items_processed, behind,
+  select status, left(error_kind, 200) as error_kind, duration_ms, items_processed, behind,
     status in ('failed', 'interrupted') or status = 'partial' and tally.job <> $2 as is_bad
   from oneshot.job_runs r
   where (r.instance, r.job, r.server, r.variant, r.shard)

@@ -73,7 +73,9 @@ set raw_from = greatest(p.raw_from, new_raw_from), hourly_from = new_hourly_from
   raw_seen = case when new_raw_from > coalesce(p.raw_from, '-infinity') then p.seen else p.raw_seen end
 from longer
 where p.source = longer.source
-returning p.hourly_from as hourly, p.daily_from as daily, p.weekly_from as weekly, p.monthly_from as monthly
+-- A border that is ahead of its age removes nothing that is younger.
+returning least(p.hourly_from, hourly_before) as hourly, least(p.daily_from, daily_before) as daily,
+  least(p.weekly_from, weekly_before) as weekly, least(p.monthly_from, monthly_before) as monthly
 ;
 execute golden (:moment, :raw_before, :recent_from, :hourly_before, :daily_before, :weekly_before, :monthly_before, :source, :zone);
 deallocate golden;

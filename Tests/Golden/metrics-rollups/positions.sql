@@ -6,6 +6,10 @@ prepare golden (unknown, unknown) as
 select asked.source, p.source is not null as is_known, p.timezone, p.seen::text as seen, p.looked_until, p.rebuilding,
   p.raw_from, p.hourly_from, p.daily_from, p.weekly_from, p.monthly_from,
   coalesce(pg_snapshot_xmax(p.seen) > pg_snapshot_xmax(pg_current_snapshot()), false) as is_of_elsewhere,
+  coalesce(
+    greatest(p.raw_from, p.hourly_from) > oneshot.bucket_end('daily', now(), p.timezone)
+      or p.weekly_from > oneshot.bucket_end('weekly', now(), p.timezone)
+      or greatest(p.daily_from, p.monthly_from) > oneshot.bucket_end('monthly', now(), p.timezone), false) as is_ahead,
   left(encode(sha256(convert_to(asked.text, 'UTF8')), 'hex'), 16) as version
 from unnest($1::text[], $2::text[]) as asked (source, text)
 left join oneshot.rollup_positions as p using (source)

@@ -1,11 +1,12 @@
 -- operations, health_runs
 \set until '''2025-11-08T02:00:00Z''::timestamptz'
 \set since '''2025-11-01T02:00:00Z''::timestamptz'
+\set remembered '''2025-08-10T02:00:00Z''::timestamptz'
 \set expected '''{"reindex"}'''
 \set newest '''20''::bigint'
 \set successes '''3''::bigint'
-prepare golden (timestamptz, timestamptz, unknown, bigint, bigint) as
--- The newest runs of each part that has run lately, that is expected, or that is said to be running: of each its newest
+prepare golden (timestamptz, timestamptz, timestamptz, unknown, bigint, bigint) as
+-- The newest runs of each part that has run lately, that may be missed, that is expected, or that is said to be running: of each its newest
 -- runs and its newest successes, and the newest of those that started in times to come: one host's clock must not hide
 -- all others; and when its first run started. Only the newest that has ended is asked what went wrong: a thousand parts
 -- have many messages. Parts are found by one step through the index each, whatever the number of runs.
@@ -33,7 +34,7 @@ with recursive parts as (
     order by r.started_at limit 1
   ) first
   cross join lateral (
-    select started_at, status, coalesce(series, variant) as series from oneshot.job_runs r
+    select started_at, status, left(coalesce(series, variant), 4096) as series from oneshot.job_runs r
     where (r.job, r.variant, r.shard, r.instance, r.server)
       = (parts.job, parts.variant, parts.shard, parts.instance, parts.server)
     order by r.started_at desc limit 1
@@ -46,24 +47,25 @@ with recursive parts as (
     order by r.started_at desc limit 1
   ) ended on true
   where last.started_at >= $2 or last.status = 'running'
-    or parts.job = any ($3::text[]) and last.series = parts.variant
+    or (last.started_at >= $3 or parts.job = any ($4::text[])) and last.series = parts.variant
 )
 select r.run_id, r.instance, r.job, r.server, judged.series as variant, judged.series <> r.variant as is_once,
   judged.first_started_at, r.shard, r.shard_count, r.scheduled_at, r.scheduled_by,
-  r.forced, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, r.error_kind,
-  case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message, r.host, r.version, r.duration_ms
+  r.forced, r.by_hand, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind, r.errors_total, left(r.error_kind, 200) as error_kind,
+  case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message,
+  case when r.run_id = judged.ended then left(r.error_hint, 500) end as error_hint, left(r.host, 500) as host, left(r.version, 100) as version, r.duration_ms
 from judged
 cross join lateral (
   (select run_id from oneshot.job_runs n
    where (n.job, n.variant, n.shard, n.instance, n.server)
      = (judged.job, judged.variant, judged.shard, judged.instance, judged.server) and n.started_at <= $1
-   order by n.started_at desc limit $4)
+   order by n.started_at desc limit $5)
   union
   (select run_id from oneshot.job_runs n
    where (n.job, n.variant, n.shard, n.instance, n.server)
      = (judged.job, judged.variant, judged.shard, judged.instance, judged.server) and n.status = 'succeeded'
      and n.started_at <= $1
-   order by n.started_at desc limit $5)
+   order by n.started_at desc limit $6)
   union
   (select run_id from oneshot.job_runs n
    where (n.job, n.variant, n.shard, n.instance, n.server)
@@ -73,5 +75,5 @@ cross join lateral (
 join oneshot.job_runs r using (run_id)
 order by r.started_at desc, r.run_id desc
 ;
-execute golden (:until, :since, :expected, :newest, :successes);
+execute golden (:until, :since, :remembered, :expected, :newest, :successes);
 deallocate golden;
