@@ -17,7 +17,7 @@ package struct Rollups: JobFixture {
   }
 
   /// Adds events of three metrics and seven entities, this many of them, one in each interval before a moment. Values are
-  /// whole quarters, so that sums are exact in whatever order they are added up.
+  /// whole quarters.
   package func add(_ count: Int, every interval: String = "7 minutes", before moment: String = Self.now) async throws {
     try await place.execute(
       """
@@ -42,14 +42,14 @@ package struct Rollups: JobFixture {
       let unit = ["hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"][level] ?? ""
       return """
         select '\(level)', date_trunc('\(unit)', occurred_at, '\(zone ?? self.zone)'), metric, entity_type, entity_id,
-          count(*), sum(value), min(value), max(value)
+          count(*), sum(value::text::numeric)::double precision, min(value), max(value), sum(value::text::numeric)
         from metric_events group by 2, 3, 4, 5
         """
     }.joined(separator: " union all ")
   }
 
   package static let stored = """
-    select granularity, bucket_start, metric, entity_type, entity_id, count, sum, min, max from metric_rollups
+    select granularity, bucket_start, metric, entity_type, entity_id, count, sum, min, max, sum_exact from metric_rollups
     where source = 'metric_events'
     """
 

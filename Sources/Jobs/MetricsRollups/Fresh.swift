@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// Calculates a window of one level of one source, into the temporary table `oneshot_rollup_fresh`: as it should be.
+/// Calculates stretches of one level of one source, into the temporary table `oneshot_rollup_fresh`: as they should be.
 struct Fresh: Sendable {
   let source: Source
   let granularity: Granularity
@@ -10,69 +10,76 @@ struct Fresh: Sendable {
   struct Summary {
     /// Rows that were read: raw events, or buckets of the level below.
     var records: Int
-    /// How many rows of rollups come of it, and how many are stored of the window.
-    var groups: Int
-    var stored: Int
-    /// What is wrong with rows that are left out.
-    var badRows: ItemFailure?
+    /// Whether anything is stored of the stretches.
+    var hasStored: Bool
+    /// Whether there are rows among them that cannot be counted.
+    var hasBadRows: Bool
   }
 
-  /// - Parameter day: where the day begins in which the window lies.
-  func calculate(_ window: Bucket, day: Timestamp, _ session: borrowing Session) throws -> Summary {
-    try calculate(window, day: day, onlyGood: false, session)
-    let (summary, hasBadRows) = try summary(of: window, session)
-    guard hasBadRows else { return summary }
-    let badRows = try badRows(window, session)
+  /// Calculates all of the stretches in one statement. With bad rows in it, what was calculated is of no use.
+  func calculate(_ stretches: [Stretch], _ session: borrowing Session) throws -> Summary {
+    try calculate(stretches, onlyGood: false, session)
+    return try summary(of: stretches, session)
+  }
+
+  /// Calculates a stretch that has bad rows once more, without them.
+  ///
+  /// - Returns: what is wrong with the rows that are left out.
+  func calculateGood(
+    _ stretch: Stretch, _ session: borrowing Session
+  ) throws -> (summary: Summary, badRows: ItemFailure) {
+    let badRows = try badRows(stretch.time, session)
     try session.query("drop table oneshot_rollup_fresh")
-    try calculate(window, day: day, onlyGood: true, session)
-    var good = try self.summary(of: window, session).summary
-    good.badRows = badRows
-    return good
+    try calculate([stretch], onlyGood: true, session)
+    return (try summary(of: [stretch], session), badRows)
   }
 
-  private func calculate(_ window: Bucket, day: Timestamp, onlyGood: Bool, _ session: borrowing Session) throws {
-    if let child = granularity.child {
+  private func calculate(_ stretches: [Stretch], onlyGood: Bool, _ session: borrowing Session) throws {
+    var values = stretches.values
+    guard granularity.child == nil else {
+      values.merge(names) { $1 }
       var file = SQLFile(builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql)
       file.isBlamedForShortage = false
-      try session.attempt(
-        file,
-        binding: values(window).merging(
-          ["source": source.name, "child": child.rawValue, "bucket_start": window.start], uniquingKeysWith: { $1 }),
-        limit: limit)
-    } else {
-      if source.isOurTable { try session.query(Self.pageByPage) }
-      try session.attempt(
-        source.fresh,
-        binding: values(window).merging(
-          ["day_start": day, "only_good": onlyGood], uniquingKeysWith: { $1 }),
-        limit: limit)
+      if stretches.count > 1 { try session.query(Self.withoutPages) }
+      try session.attempt(file, binding: values, limit: limit)
+      return
     }
+    values.merge(["origins": stretches.map(\.origin), "day_start": stretches[0].origin, "only_good": onlyGood]) { $1 }
+    if stretches.count > 1 {
+      try session.query(Self.withoutPages)
+    } else if source.isOurTable {
+      try session.query(Self.pageByPage)
+    }
+    try session.attempt(source.fresh(of: stretches.count), binding: values, limit: limit)
   }
 
-  /// Until the transaction ends. The planner thinks that events lie in the order of their times, as most do, and would look up one row
-  /// after the other; those that do not make that take twice as long as to sort the pages first, and were all in order, it would be no faster.
+  /// The planner thinks that events lie in the order of their times, as most do, and would look up one row after the other; those that
+  /// do not make that take twice as long as to sort the pages first, and were all in order, it would be no faster.
   private static let pageByPage: Statement = "select set_config('enable_indexscan', 'off', true)"
 
-  private func summary(
-    of window: Bucket, _ session: borrowing Session
-  ) throws -> (summary: Summary, hasBadRows: Bool) {
-    let row = try session.query(
-      Statement(
-        file: "fresh_summary.sql", PackageResources.fresh_summary_sql,
-        binding: values(window).merging(
-          ["source": source.name, "granularity": granularity.rawValue, "from_events": granularity.child == nil],
-          uniquingKeysWith: { $1 })
-      ).limited(to: limit)
-    ).only()
-    let summary = Summary(
-      records: try row.value("records"), groups: try row.value("groups"), stored: try row.value("stored"))
-    return (summary, try row.value("has_bad_rows"))
+  /// What lies in a stretch is found by an index. The planner does not know how short they are, and might read all pages for each.
+  static let withoutPages: Statement = "select set_config('enable_seqscan', 'off', true)"
+
+  /// As before: what comes after is the planner's choice.
+  static let planOfChoice: [Statement] = [
+    "set local enable_indexscan to default", "set local enable_seqscan to default",
+  ]
+
+  private func summary(of stretches: [Stretch], _ session: borrowing Session) throws -> Summary {
+    let statement = try SQLFragment("fresh_summary.sql", PackageResources.fresh_summary_sql)
+      .filling(["stored": .stored])
+      .binding(stretches.values.merging(names) { $1 }.merging(["from_events": granularity.child == nil]) { $1 })
+      .statement()
+    let row = try session.pipeline(Self.planOfChoice + [statement.limited(to: limit)])[2].only()
+    return Summary(
+      records: try row.value("records"), hasStored: try row.value("has_stored"),
+      hasBadRows: try row.value("has_bad_rows"))
   }
 
   /// Says what is wrong with the rows of a window that are left out.
   private func badRows(_ window: Bucket, _ session: borrowing Session) throws -> ItemFailure {
     let row = try session.attempt(
-      source.reading(.badRows), binding: values(window), limit: limit
+      source.reading(.badRows), binding: ["window_start": window.start, "window_end": window.end], limit: limit
     ).only()
     let reasons = [
       ("nameless", "without metric or entity"), ("too_long", "with a name longer than 512 bytes"),
@@ -89,7 +96,8 @@ struct Fresh: Sendable {
   /// Names a bucket to a person.
   func item(_ start: Timestamp) -> String { "\(source.name) \(granularity.rawValue) \(start)" }
 
-  private func values(_ window: Bucket) -> [String: any PostgresEncodable] {
-    ["window_start": window.start, "window_end": window.end]
+  /// The values that name its source and level.
+  var names: [String: any PostgresEncodable] {
+    ["source": source.name, "granularity": granularity.rawValue, "child": granularity.child?.rawValue]
   }
 }

@@ -6,13 +6,13 @@ import Postgres
 /// - Reads and writes: `metric_events` and other sources; `metric_rollups`, `oneshot.rollup_…`.
 /// - Safe to run twice: a bucket is calculated from all of its parts and replaced, never added to.
 /// - Safe to stop halfway: position and queue move together, and a bucket leaves the queue in the transaction that writes it.
-/// - If it is late: it does what was touched meanwhile, a day of events in a transaction.
+/// - If it is late: it does what was touched meanwhile, in a transaction a day of events or several with few.
 @main
 struct MetricsRollups: Job {
   static let facts = JobFacts(
     name: "metrics-rollups",
     summary: "keeps hourly, daily, weekly and monthly rollups of metric events",
-    schema: [MigrationNeed("rollups", 5)],
+    schema: [MigrationNeed("rollups", 6)],
     tables: [
       TableNeed(
         "metric_events", columns: ["metric", "entity_type", "entity_id", "value", "occurred_at", "written_by"],
@@ -20,7 +20,8 @@ struct MetricsRollups: Job {
       TableNeed(
         "metric_rollups",
         columns: [
-          "granularity", "bucket_start", "source", "metric", "entity_type", "entity_id", "count", "sum", "min", "max",
+          "granularity", "bucket_start", "source", "metric", "entity_type", "entity_id", "count", "sum", "sum_exact",
+          "min", "max",
         ], privileges: [.select, .insert, .update, .delete]),
       TableNeed(
         "oneshot.rollup_positions", columns: ["source", "timezone", "seen", "raw_from"],

@@ -1,21 +1,35 @@
 import JobRuntime
 import Postgres
 
-/// Calculates queued buckets of one level of one source: one day of them a step, each step a transaction.
+/// Calculates queued buckets of one level of one source: a day of them at a time, or several days of which little is to be read.
 struct Recalculation: Sendable {
   let fresh: Fresh
   let timezone: String
   /// Megabytes of work_mem.
   let workMemory: Int
   let newestFirst: Bool
+  /// Whether days are taken one at a time, without counting first what they are calculated from.
+  var takesSingleDays: Bool
+
+  init(fresh: Fresh, timezone: String, workMemory: Int, newestFirst: Bool) {
+    (self.fresh, self.timezone, self.workMemory, self.newestFirst) = (fresh, timezone, workMemory, newestFirst)
+    takesSingleDays = !fresh.hasParts
+  }
 
   var source: Source { fresh.source }
   var granularity: Granularity { fresh.granularity }
 
-  /// What one step did.
+  /// Rows of more than one day that a transaction reads: what a few tenths of a second do. One day is read whole, however large.
+  static let most = 100_000
+  /// Queued buckets that are looked at for one transaction.
+  static let mostBuckets = 5000
+  /// Days that are taken one at a time in one transaction.
+  static let mostDays = 100
+
+  /// What one transaction did.
   struct Step: Sendable {
     var buckets: [Bucket] = []
-    /// The day that was looked at; queued buckets that failed stay in it.
+    /// The days that were looked at; queued buckets that failed stay in it.
     var span: Bucket
     var records = 0
     var inserted = 0
@@ -24,23 +38,23 @@ struct Recalculation: Sendable {
     var failures: [ItemFailure] = []
 
     var changed: Int { inserted + updated + deleted }
-    var period: Window? { Window(start: buckets[0].start, end: buckets[buckets.count - 1].end) }
+    var period: Window? {
+      guard let start = buckets.map(\.start).min(), let end = buckets.map(\.end).max() else { return nil }
+      return Window(start: start, end: end)
+    }
   }
 
-  /// Takes the buckets of a day off the queue, calculates them, and queues what they are part of, in the transaction of
-  /// the session. Off the queue first: what changes meanwhile is queued anew.
+  /// Calculates days until there is enough for one transaction, and queues what they are part of.
   ///
   /// - Parameter range: where in the queue to look.
   /// - Returns: nothing when nothing is queued there.
   func step(in range: Bucket, _ tx: borrowing Transaction) throws -> Step? {
-    let take = try statement(
-      "take.sql", PackageResources.take_sql,
-      ["zone": timezone, "newest_first": newestFirst, "from": range.start, "until": range.end])
-    let taken = try tx.pipeline([Self.withoutWaiting, settings, take])[2]
-    guard let first = taken.first else { return nil }
-    var step = Step(span: Bucket(start: try first.value("span_start"), end: try first.value("span_end")))
-    step.buckets = try taken.map { Bucket(start: try $0.value("bucket_start"), end: try $0.value("bucket_end")) }
-    for buckets in Self.adjoining(step.buckets) { try replace(buckets, in: &step, tx) }
+    try tx.pipeline([Self.withoutWaiting, settings])
+    guard var step = try take(in: range, tx) else { return nil }
+    for _ in 1..<Self.mostDays where takesSingleDays && step.records < Self.most {
+      guard let more = try take(in: rest(of: range, after: step), tx) else { break }
+      step.add(more)
+    }
     if step.changed > 0, !granularity.parents.isEmpty {
       try tx.execute(
         Statement(
@@ -53,6 +67,40 @@ struct Recalculation: Sendable {
     return step
   }
 
+  /// After a large day the next is most likely another one: to count it first would be for nothing.
+  mutating func learn(from step: Step) { takesSingleDays = !fresh.hasParts || step.records >= Self.most }
+
+  /// Where in the queue is left what a step has not looked at.
+  func rest(of range: Bucket, after step: Step) -> Bucket {
+    newestFirst
+      ? Bucket(start: range.start, end: step.span.start) : Bucket(start: step.span.end, end: range.end)
+  }
+
+  /// Takes buckets off the queue and calculates them, in the transaction of the session. Off the queue first: what changes meanwhile
+  /// is queued anew.
+  private func take(in range: Bucket, _ tx: borrowing Transaction) throws -> Step? {
+    let taken = try tx.pipeline([Fresh.withoutPages, takeStatement(in: range)] + Fresh.planOfChoice)[1]
+    guard let first = taken.first else { return nil }
+    var step = Step(span: Bucket(start: try first.value("span_start"), end: try first.value("span_end")))
+    let stretches = try taken.map { row in
+      let bucket = Bucket(start: try row.value("bucket_start"), end: try row.value("bucket_end"))
+      return Stretch(time: bucket, origin: granularity.child == nil ? try row.value("day_start") : bucket.start)
+    }
+    step.buckets = stretches.map(\.time)
+    guard try !first.value("is_light") else {
+      try replace(stretches, in: &step, tx)
+      return step
+    }
+    // Of much, what adjoins is read by one statement each, which may be planned in parallel. Reading two hours that were not touched
+    // costs less than a statement more, and changes nothing.
+    for joined in stretches.joined(over: .hours(2)) {
+      try replace(
+        stretches.filter { $0.time.start >= joined.time.start && $0.time.end <= joined.time.end }, over: .hours(2),
+        in: &step, tx)
+    }
+    return step
+  }
+
   /// A commit that does not wait for the disk. A server that crashes may lose the last steps, each with all that it did: they are
   /// queued again then. The end of the run in the ledger waits, and with it all that came before.
   static let withoutWaiting: Statement = "select set_config('synchronous_commit', 'off', true)"
@@ -61,85 +109,112 @@ struct Recalculation: Sendable {
     "select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true)"
   }
 
-  /// Buckets with at most a small gap between them are calculated together: reading two hours that were not touched costs less
-  /// than a statement more, and changes nothing.
-  static func adjoining(_ buckets: [Bucket]) -> [[Bucket]] {
-    var groups: [[Bucket]] = []
-    for bucket in buckets {
-      if let last = groups.last?.last, bucket.start - last.end <= .hours(2) {
-        groups[groups.count - 1].append(bucket)
-      } else {
-        groups.append([bucket])
-      }
-    }
-    return groups
+  private func takeStatement(in range: Bucket) throws -> Statement {
+    try takeFragment.binding(
+      fresh.names.merging([
+        "zone": timezone, "newest_first": newestFirst, "from": range.start, "until": range.end,
+        "most": takesSingleDays ? 1 : Self.most, "most_buckets": takesSingleDays ? 1 : Self.mostBuckets,
+      ]) { $1 }
+    ).statement().limited(to: fresh.limit)
   }
 
-  /// Replaces buckets; when that fails, one after the other, so that only the one that is to blame fails.
-  private func replace(_ buckets: [Bucket], in step: inout Step, _ tx: borrowing Transaction) throws {
+  private var takeFragment: SQLFragment {
+    SQLFragment("take.sql", PackageResources.take_sql).filling([
+      "direction": SQLFragment(sql: newestFirst ? "desc" : "asc"), "parts": fresh.parts,
+    ])
+  }
+
+  /// Replaces buckets; when that fails, halves of them, so that only the one that is to blame fails.
+  private func replace(
+    _ buckets: [Stretch], over gap: Duration = .zero, in step: inout Step, _ tx: borrowing Transaction
+  ) throws {
+    let stretches = granularity.child == nil ? buckets.joined(over: gap) : buckets
     do {
-      let window = Bucket(start: buckets[0].start, end: buckets[buckets.count - 1].end)
-      let summary = try fresh.calculate(window, day: step.span.start, tx.session)
+      var summary = try fresh.calculate(stretches, tx.session)
       // Bad rows are told of the bucket in which they are.
-      guard summary.badRows == nil || buckets.count == 1 else {
-        try tx.query("drop table oneshot_rollup_fresh")
-        for bucket in buckets { try replace([bucket], in: &step, tx) }
-        return
+      if summary.hasBadRows {
+        guard buckets.count == 1 else {
+          try tx.query("drop table oneshot_rollup_fresh")
+          return try replaceHalves(of: buckets, in: &step, tx)
+        }
+        let good = try fresh.calculateGood(stretches[0], tx.session)
+        summary = good.summary
+        step.failures.append(good.badRows)
       }
-      try replace(window, by: summary, in: &step, tx)
+      step.records += summary.records
+      try replace(stretches, by: summary, in: &step, tx)
     } catch let failure as SQLFile.Failure {
-      guard buckets.count == 1 else {
-        for bucket in buckets { try replace([bucket], in: &step, tx) }
-        return
-      }
+      guard buckets.count == 1 else { return try replaceHalves(of: buckets, in: &step, tx) }
+      let start = buckets[0].time.start
       step.failures.append(
         ItemFailure(
-          item: fresh.item(buckets[0].start), kind: .bucketFailed, message: failure.description,
+          item: fresh.item(start), kind: .bucketFailed, message: failure.description,
           payload: ["source": .string(source.name), "granularity": .string(granularity.rawValue)]))
-      try tx.execute(statement("queue_again.sql", PackageResources.queue_again_sql, ["buckets": [buckets[0].start]]))
+      try tx.execute(
+        Statement(
+          file: "queue_again.sql", PackageResources.queue_again_sql,
+          binding: ["source": source.name, "granularity": granularity.rawValue, "buckets": [start]]))
     }
   }
 
-  /// Replaces what is stored of a window by what its parts come to now: only rows that differ are written.
+  private func replaceHalves(of buckets: [Stretch], in step: inout Step, _ tx: borrowing Transaction) throws {
+    let middle = buckets.count / 2
+    try replace(Array(buckets[..<middle]), in: &step, tx)
+    try replace(Array(buckets[middle...]), in: &step, tx)
+  }
+
+  /// Replaces what is stored of some stretches by what their parts come to now: only rows that differ are written.
   private func replace(
-    _ window: Bucket, by summary: Fresh.Summary, in step: inout Step, _ tx: borrowing Transaction
+    _ stretches: [Stretch], by summary: Fresh.Summary, in step: inout Step, _ tx: borrowing Transaction
   ) throws {
-    if let badRows = summary.badRows { step.failures.append(badRows) }
-    step.records += summary.records
-    let values: [String: any PostgresEncodable] = [
-      "window_start": window.start, "window_end": window.end, "is_stored": summary.stored > 0,
-    ]
-    let insert = try statement("insert_new.sql", PackageResources.insert_new_sql, values)
-    guard summary.stored > 0 else {
-      step.inserted += try tx.pipeline([insert, "drop table oneshot_rollup_fresh"])[0].affected
+    func statement(_ place: String, _ text: [UInt8], _ holes: [String: SQLFragment] = [:]) throws -> Statement {
+      try SQLFragment(place, text).filling(holes).binding(stretches.values.merging(fresh.names) { $1 }).statement()
+        .limited(to: fresh.limit)
+    }
+    func insert(_ rows: String) throws -> Statement {
+      try statement("insert_new.sql", PackageResources.insert_new_sql, ["rows": SQLFragment(sql: rows)])
+    }
+    guard summary.hasStored else {
+      step.inserted += try tx.pipeline([insert("oneshot_rollup_fresh"), "drop table oneshot_rollup_fresh"])[0].affected
       return
     }
-    let update = try statement("update_changed.sql", PackageResources.update_changed_sql, values)
-    let done = try tx.pipeline([insert, Self.joinsByHash, update] + Self.joinsOfChoice)
-    step.inserted += done[0].affected
-    step.updated += done[2].affected
-    // All that is fresh is stored by now: only where there is more has some of it vanished.
-    if summary.stored + done[0].affected > summary.groups {
-      step.deleted += try tx.execute(statement("delete_vanished.sql", PackageResources.delete_vanished_sql, values))
-    }
-    try tx.query("drop table oneshot_rollup_fresh")
+    let done = try tx.pipeline([
+      Self.joinsByHash, statement("changes.sql", PackageResources.changes_sql, ["stored": .stored]),
+      "set local enable_mergejoin to default", insert("oneshot_rollup_changes where not is_stored"),
+      statement("update_changed.sql", PackageResources.update_changed_sql),
+      statement("delete_vanished.sql", PackageResources.delete_vanished_sql),
+      "drop table oneshot_rollup_fresh, oneshot_rollup_changes",
+    ])
+    step.inserted += done[3].affected
+    step.updated += done[4].affected
+    step.deleted += done[5].affected
   }
 
   /// Joins what is stored with what is fresh by hashing, whatever the planner thinks of how many there are: sorting four texts a row, to
-  /// merge, takes three times as long, and a nested loop over all pairs takes for ever.
-  private static let joinsByHash: Statement =
-    "select set_config('enable_mergejoin', 'off', true), set_config('enable_nestloop', 'off', true)"
+  /// merge, takes three times as long.
+  private static let joinsByHash: Statement = "select set_config('enable_mergejoin', 'off', true)"
+}
 
-  /// As before: what a source of one's own joins, in the same transaction, is the planner's choice.
-  private static let joinsOfChoice: [Statement] = [
-    "set local enable_mergejoin to default", "set local enable_nestloop to default",
-  ]
+extension Recalculation.Step {
+  /// What two looks at the queue have done together.
+  fileprivate mutating func add(_ more: Self) {
+    buckets += more.buckets
+    span = Bucket(start: min(span.start, more.span.start), end: max(span.end, more.span.end))
+    records += more.records
+    inserted += more.inserted
+    updated += more.updated
+    deleted += more.deleted
+    failures += more.failures
+  }
+}
 
-  private func statement(
-    _ place: String, _ text: [UInt8], _ values: [String: any PostgresEncodable]
-  ) throws -> Statement {
-    let names: [String: any PostgresEncodable] = ["source": source.name, "granularity": granularity.rawValue]
-    return try Statement(file: place, text, binding: values.merging(names, uniquingKeysWith: { $1 })).limited(
-      to: fresh.limit)
+extension Fresh {
+  /// Whether it is known how to count what a bucket is calculated from: by an index, and not by reading it.
+  fileprivate var hasParts: Bool { granularity.child != nil || source.isOurTable }
+
+  /// Counts what a bucket, a row of `candidate`, is calculated from.
+  fileprivate var parts: SQLFragment {
+    guard hasParts else { return SQLFragment(sql: "select") }
+    return granularity.child == nil ? .partsOfEvents : .partsOfLevel
   }
 }

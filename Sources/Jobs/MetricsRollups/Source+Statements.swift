@@ -14,6 +14,12 @@ extension SQLFragment {
   static let kindOfSource = SQLFragment("kind_of_source.sql", PackageResources.kind_of_source_sql)
   static let badRows = SQLFragment("bad_rows.sql", PackageResources.bad_rows_sql)
   static let freshFromEvents = SQLFragment("fresh_from_events.sql", PackageResources.fresh_from_events_sql)
+  static let numberOfSource = SQLFragment("number_of_source.sql", PackageResources.number_of_source_sql)
+  static let sumOfDoubles = SQLFragment("sum_of_doubles.sql", PackageResources.sum_of_doubles_sql)
+  static let partsOfEvents = SQLFragment("parts_of_events.sql", PackageResources.parts_of_events_sql)
+  static let partsOfLevel = SQLFragment("parts_of_level.sql", PackageResources.parts_of_level_sql)
+  /// The rows of `metric_rollups` that lie in some stretches.
+  static let stored = SQLFragment("stored.sql", PackageResources.stored_sql)
   /// Of a source of which it is not known what is new.
   static let noticedNothing = SQLFragment(sql: "select null::timestamptz as first, null::timestamptz as last")
 }
@@ -43,8 +49,20 @@ extension Source {
       SQLFragment(sql: ", noticed as ({noticed}) {hours}").filling(["noticed": noticed, "hours": .pendingHours]))
   }
 
-  /// Makes the temporary table `oneshot_rollup_fresh` by a query, and does not fill one: only the former is planned in parallel.
-  var fresh: SQLFile {
-    reading(.freshFromEvents, by: SQLFragment(sql: "create temporary table oneshot_rollup_fresh on commit drop as "))
+  /// Makes the temporary table `oneshot_rollup_fresh` by a query, and does not fill one: only the former is planned in parallel, where
+  /// there is one stretch.
+  func fresh(of stretches: Int) -> SQLFile {
+    let events =
+      stretches == 1
+      ? "(select * from event where occurred_at >= :window_start and occurred_at < :window_end) as event"
+      : """
+      unnest(:starts::timestamptz[], :ends::timestamptz[], :origins::timestamptz[]) as stretch (opens, closes, origin)
+        join event on occurred_at >= opens and occurred_at < closes
+      """
+    return reading(
+      SQLFragment.freshFromEvents.filling([
+        "day_start": SQLFragment(sql: stretches == 1 ? ":day_start::timestamptz" : "origin"),
+        "events": SQLFragment(sql: events), "sum_exact": number.sum,
+      ]), by: SQLFragment(sql: "create temporary table oneshot_rollup_fresh on commit drop as "))
   }
 }

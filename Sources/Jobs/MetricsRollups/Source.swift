@@ -4,6 +4,10 @@ import Postgres
 /// A query that yields `(metric, entity_type, entity_id, value, occurred_at)` for a window, and perhaps `written_by`.
 struct Source: Sendable {
   let file: SQLFile
+  /// How its values are added up.
+  private(set) var number = Number.double
+
+  init(file: SQLFile) { self.file = file }
 
   var name: String { file.name }
 
@@ -21,7 +25,7 @@ struct Source: Sendable {
     let sources = [SQLFile].builtIn(builtIn, andFrom: folder, named: "ROLLUPS_SOURCES_DIR", &env)
       .chosen(chosen, named: "ROLLUPS_SOURCES", kind: "source", &env)
       .filter { chosen != nil || !$0.isBuiltIn || $0.name == "metric_events" }
-      .map(Source.init)
+      .map(Source.init(file:))
     env.select(
       ["ROLLUPS_SOURCES", "ROLLUPS_SOURCES_DIR"], as: "of", sources.map(\.name), unlike: ["metric_events"], more: "with"
     )
@@ -70,5 +74,29 @@ struct Source: Sendable {
     case let type:
       throw SQLFile.Failure("\(file.place): written_by is of type \(type), not xid8; leave it out, or let it be one")
     }
+  }
+}
+
+extension Source {
+  /// How values of a type are added up, each way exact.
+  enum Number: Sendable {
+    /// As they are: whole numbers and `numeric`.
+    case exact
+    /// Doubles, and whatever is taken as one, by the decimals that stand for them.
+    case double
+
+    init(type: String) {
+      self = ["smallint", "integer", "bigint", "numeric"].contains(type) ? .exact : .double
+    }
+
+    var sum: SQLFragment { self == .exact ? SQLFragment(sql: "sum(value)::numeric") : .sumOfDoubles }
+  }
+
+  /// Asks the server what type the values of the query have. To be asked of a query without a mistake.
+  func withNumber(_ session: borrowing Session) throws -> Source {
+    var source = self
+    let type = try session.attempt(reading(.numberOfSource), binding: Self.allEvents).only()
+    source.number = Number(type: try type.value("type"))
+    return source
   }
 }

@@ -36,10 +36,12 @@ struct Verification: Sendable {
     }
     let pending = granularity == .hourly ? try noticing.pendingHours(in: window, session) : []
     try session.query(Noticing.withoutCompiler)
-    _ = try fresh.calculate(window, day: window.start, session)
+    let stretch = Stretch(time: window, origin: window.start)
+    if try fresh.calculate([stretch], session).hasBadRows { _ = try fresh.calculateGood(stretch, session) }
+    values.merge([stretch].values) { $1 }
     values.merge(["pending": pending, "limit": Self.mostNamed]) { $1 }
-    let rows = try session.query(
-      Statement(file: "differences.sql", PackageResources.differences_sql, binding: values).limited(to: limit))
+    let differences = SQLFragment("differences.sql", PackageResources.differences_sql).filling(["stored": .stored])
+    let rows = try session.query(differences.binding(values).statement().limited(to: limit))
     finding.compared = 1
     finding.pending = pending.count
     finding.differences = try rows.first?.value("total") ?? 0

@@ -2,13 +2,13 @@ import JobRuntime
 import Postgres
 
 extension Work {
-  /// Calculates what is queued of a level, a day of it in a transaction.
+  /// Calculates what is queued of a level: in a transaction one day of it, or several of which little is to be read.
   mutating func recalculate(_ granularity: Granularity) async throws {
     try await tell(granularity, isDone: false)
     for known in sources {
       let fresh = Fresh(
         source: known.source, granularity: granularity, limit: run.timeLeft)
-      let recalculation = Recalculation(
+      var recalculation = Recalculation(
         fresh: fresh, timezone: settings.timezone, workMemory: settings.workMemory,
         newestFirst: settings.mode == .rebuild)
       var range = range.buckets(of: granularity)
@@ -17,7 +17,8 @@ extension Work {
         report.add(step, of: granularity)
         left -= step.buckets.count
         // What failed is queued still, and not tried again by this run.
-        if recalculation.newestFirst { range.end = step.span.start } else { range.start = step.span.end }
+        range = recalculation.rest(of: range, after: step)
+        recalculation.learn(from: step)
         if let period = step.period { cover(period) }
         try run.checkpoint(report)
         run.log.progress("\(granularity.rawValue) buckets left:", left)

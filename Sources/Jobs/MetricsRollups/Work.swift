@@ -60,9 +60,10 @@ struct Work {
       for source in asked {
         guard let position = positions[source.name] else { continue }
         do {
+          let kind = try source.kind(session)
           known.append(
             Known(
-              source: source, kind: try source.kind(session), position: position,
+              source: try source.withNumber(session), kind: kind, position: position,
               isForeign: position.isForeign(to: timezone)))
         } catch let failure as SQLFile.Failure { mistakes.append(Self.failure(of: source, failure)) }
       }

@@ -16,8 +16,9 @@ import Testing
     let samples: [String: any PostgresEncodable] = [
       "source": "metric_events", "sources": ["metric_events"], "texts": ["select …"], "zone": "Europe/Berlin",
       "granularity": "hourly", "child": "hourly", "levels": ["hourly", "daily"], "window_start": start,
-      "window_end": end, "bucket_start": start, "day_start": start, "only_good": false, "from_events": true,
-      "is_stored": true, "buckets": [start], "moments": [start], "newest_first": false, "from": start, "until": end,
+      "window_end": end, "starts": [start, end - .hours(1)], "ends": [start + .hours(1), end],
+      "origins": [start, start], "day_start": start, "only_good": false, "from_events": true, "most": 100_000,
+      "most_buckets": 5000, "buckets": [start], "moments": [start], "newest_first": false, "from": start, "until": end,
       "from_day": day, "to_day": day, "from_moment": none, "to_moment": none, "pending": [start], "limit": 100,
       "seen": "100:100:", "raw_from": start, "hourly_from": none, "daily_from": none, "weekly_from": none,
       "monthly_from": none, "raw_before": start, "hourly_before": start, "daily_before": start, "weekly_before": start,
@@ -33,16 +34,27 @@ import Testing
       except: [
         "metric_events", "campaign_analytics", "noticed_new", "noticed_by_index", "noticed_all", "touched",
         "queue_touched", "tell_touched", "list_touched", "pending_hours", "kind_of_source", "bad_rows",
-        "fresh_from_events",
+        "fresh_from_events", "fresh_summary", "number_of_source", "sum_of_doubles", "parts_of_events", "parts_of_level",
+        "stored", "changes", "insert_new", "differences", "take",
       ])
     var env = Environment([:])
     let sources = Source.all(folder: nil, chosen: ["metric_events", "campaign_analytics"], &env)
     for source in sources {
       golden.add("kind_of_\(source.name)", try source.reading(.kindOfSource).statement(binding: samples))
-      golden.add("fresh_from_\(source.name)", try source.fresh.statement(binding: samples))
+      golden.add("number_of_\(source.name)", try source.reading(.numberOfSource).statement(binding: samples))
+      golden.add("fresh_from_\(source.name)", try source.fresh(of: 1).statement(binding: samples))
     }
     let source = try #require(sources.first)
     func add(_ name: String, _ file: SQLFile) throws { golden.add(name, try file.statement(binding: samples)) }
+    try add("fresh_of_stretches", source.fresh(of: 2))
+    for (name, holes) in [
+      ("fresh_summary", ["stored": SQLFragment.stored]), ("changes", ["stored": .stored]),
+      ("differences", ["stored": .stored]), ("insert_new", ["rows": SQLFragment(sql: "oneshot_rollup_fresh")]),
+      ("take", ["direction": SQLFragment(sql: "asc"), "parts": .partsOfEvents]),
+    ] {
+      let text = try golden.text(of: name, in: "Jobs/MetricsRollups")
+      golden.add(name, try SQLFragment("\(name).sql", text).filling(holes).binding(samples).statement())
+    }
     try add("notice_new", source.looking(at: .noticedNew, isPlan: false))
     try add("notice_new_planned", source.looking(at: .noticedNew, isPlan: true))
     try add("notice_by_index", source.looking(at: .noticedByIndex, isPlan: false))
@@ -58,8 +70,9 @@ import Testing
       create table campaign_emails (campaign_id bigint, sent_at timestamptz);
       create table campaign_rewards (campaign_id bigint, delivered_at timestamptz);
       """)
-    let fresh = ["insert_new", "update_changed", "delete_vanished", "differences", "fresh_summary"]
+    let fresh = ["insert_new", "changes", "differences", "fresh_summary"]
     var needs = Dictionary(uniqueKeysWithValues: fresh.map { ($0, ["fresh_from_metric_events"]) })
+    for name in ["update_changed", "delete_vanished"] { needs[name] = ["fresh_from_metric_events", "changes"] }
     needs["progress"] = [
       """
       insert into oneshot.job_runs (

@@ -90,7 +90,7 @@ import Testing
         select granularity, bucket_start from ((\(Rollups.stored)) except all (\(rollups.plain()))) a
         union
         select * from (select level, start from ((\(rollups.plain())) except all (\(Rollups.stored))) b
-          (level, start, m, t, i, c, s, lo, hi)) c
+          (level, start, m, t, i, c, s, lo, hi, exact)) c
       ), noticed as (
         select exists (
           select from oneshot.rollup_positions

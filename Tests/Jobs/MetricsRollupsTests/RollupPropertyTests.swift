@@ -83,7 +83,7 @@ private struct RollupField {
         """)
     case 9:
       try await place.execute(
-        "update metric_events set value = value + 0.5 where id % 13 = \(Int.random(in: 0..<13, using: &random))")
+        "update metric_events set value = value + 0.1 where id % 13 = \(Int.random(in: 0..<13, using: &random))")
     case 10:
       try await place.execute(
         """
@@ -115,11 +115,20 @@ private struct RollupField {
     let rows = offsets.map { offset in
       """
       ('metric \(Int.random(in: 0..<3, using: &random))', 'user', '\(Int.random(in: 0..<3, using: &random))',
-        \(Double(Int.random(in: -400...400, using: &random)) / 4), timestamptz '\(Rollups.now)' + interval '\(offset) seconds')
+        \(value(using: &random)), timestamptz '\(Rollups.now)' + interval '\(offset) seconds')
       """
     }
     return
       "insert into metric_events (metric, entity_type, entity_id, value, occurred_at) values \(rows.joined(separator: ", "))"
+  }
+
+  /// Money, and now and then a number of which a double has no exact decimal, or one beside which others would be lost.
+  private func value(using random: inout SeededGenerator) -> Double {
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: Double.random(in: -1...1, using: &random)
+    case 1: Double(Int.random(in: -9...9, using: &random)) * 1e17
+    default: Double(Int.random(in: -40_000...40_000, using: &random)) / 100
+    }
   }
 
   mutating func endTransactions(using random: inout SeededGenerator) async throws {

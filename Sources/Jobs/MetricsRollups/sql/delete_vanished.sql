@@ -1,5 +1,4 @@
-delete from metric_rollups
-where granularity = :granularity and source = :source and bucket_start >= :window_start and bucket_start < :window_end
-  -- Hashed, whatever the planner thinks of how many there are; a join may become a nested loop over all pairs.
-  and (bucket_start, metric, entity_type, entity_id) not in (
-    select bucket_start, metric, entity_type, entity_id from oneshot_rollup_fresh)
+delete from metric_rollups as r
+using oneshot_rollup_changes as c
+where not c.is_right and r.granularity = :granularity and r.source = :source and r.bucket_start = c.bucket_start
+  and r.metric = c.metric and r.entity_type = c.entity_type and r.entity_id = c.entity_id

@@ -1,19 +1,38 @@
--- Takes the queued buckets of one day, the oldest or the newest, out of the queue.
-with day as (
-  select oneshot.day_of(case when :newest_first then max(bucket_start) else min(bucket_start) end, :zone) as day
-  from oneshot.rollup_queue
+-- Takes queued buckets out of the queue: those of one day, the oldest or the newest, and those of further days as long as
+-- what all of them are calculated from stays below :most rows.
+with candidates as materialized (
+  select bucket_start from oneshot.rollup_queue
   where source = :source and granularity = :granularity and bucket_start >= :from and bucket_start < :until
+  order by bucket_start {direction}
+  limit :most_buckets
+), weighed as materialized (
+  -- Ends at the limit: what is not taken is not counted.
+  select candidate.bucket_start from candidates as candidate left join lateral ({parts}) as part on true
+  limit :most
+), ends as (
+  -- The day that comes first, and the last one that was counted: in part only where the limit was reached.
+  select oneshot.day_of(case when :newest_first then newest else oldest end, :zone) as first,
+    oneshot.day_of(case when :newest_first then oldest else newest end, :zone) as last,
+    case when is_light then 0 else 1 end as cut, is_light
+  from (
+    select min(bucket_start) as oldest, max(bucket_start) as newest, count(*) < :most as is_light from weighed
+  ) as weighed
 ), span as (
-  select greatest(oneshot.day_start(day, :zone), :from) as start, least(oneshot.day_start(day + 1, :zone), :until) as until
-  from day
+  select is_light,
+    greatest(
+      oneshot.day_start(case when :newest_first then least(first, last + cut) else first end, :zone), :from) as start,
+    least(
+      oneshot.day_start(case when :newest_first then first else greatest(first, last - cut) end + 1, :zone), :until)
+      as until
+  from ends
 ), taken as (
   delete from oneshot.rollup_queue as q
   using span
   where q.source = :source and q.granularity = :granularity and q.bucket_start >= span.start
     and q.bucket_start < span.until
-  returning q.bucket_start
+  returning oneshot.bucket_start(:granularity, q.bucket_start, :zone) as bucket_start
 )
-select distinct oneshot.bucket_start(:granularity, bucket_start, :zone) as bucket_start,
-  oneshot.bucket_end(:granularity, bucket_start, :zone) as bucket_end, span.start as span_start, span.until as span_end
-from taken, span
+select bucket_start, oneshot.bucket_end(:granularity, bucket_start, :zone) as bucket_end,
+  oneshot.bucket_start('daily', bucket_start, :zone) as day_start, span.start as span_start, span.until as span_end, is_light
+from (select distinct bucket_start from taken) as taken, span
 order by 1

@@ -1,0 +1,30 @@
+import JobRuntime
+import Postgres
+
+/// A stretch of time that is calculated in one go: adjoining hours of one day, or one bucket of a longer level.
+struct Stretch: Sendable, Equatable {
+  var time: Bucket
+  /// From where hours are counted: where their day begins. Of a longer level its bucket's start.
+  let origin: Timestamp
+}
+
+extension [Stretch] {
+  /// From where the first begins to where the last ends. There is at least one.
+  var span: Bucket { Bucket(start: self[0].time.start, end: self[count - 1].time.end) }
+
+  /// Joins hours of one day between which there is at most a gap of this length.
+  func joined(over gap: Duration) -> [Stretch] {
+    reduce(into: []) { joined, next in
+      if let last = joined.last, last.origin == next.origin, next.time.start - last.time.end <= gap {
+        joined[joined.count - 1].time.end = next.time.end
+      } else {
+        joined.append(next)
+      }
+    }
+  }
+
+  /// The values that statements over several stretches bind.
+  var values: [String: any PostgresEncodable] {
+    ["starts": map(\.time.start), "ends": map(\.time.end), "window_start": span.start, "window_end": span.end]
+  }
+}

@@ -1,0 +1,4 @@
+-- What a longer bucket is calculated from.
+select from metric_rollups
+where granularity = :child and source = :source and bucket_start >= candidate.bucket_start
+  and bucket_start < oneshot.bucket_end(:granularity, candidate.bucket_start, :zone)
