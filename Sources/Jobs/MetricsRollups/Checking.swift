@@ -26,7 +26,7 @@ extension MetricsRollups: Checkable {
       let work = try await Work(settings, run)
       return work.mistakes.map {
         JobFailure(.misconfigured, $0.message, hint: "Fix the file, or leave it out of ROLLUPS_SOURCES.")
-      }
+      } + work.untold.map(\.failure)
     } catch let failure as JobFailure {
       return [failure]
     }

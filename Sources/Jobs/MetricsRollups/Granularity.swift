@@ -13,6 +13,9 @@ enum Granularity: String, CaseIterable, Sendable {
     }
   }
 
+  /// It and all that its buckets are made of, the lowest first.
+  var withParts: [Granularity] { (child?.withParts ?? []) + [self] }
+
   /// What has to be calculated again once one of its buckets has changed.
   var parents: [Granularity] { Self.allCases.filter { $0.child == self } }
 }

@@ -27,6 +27,14 @@ extension LetterKind {
     "source_failed", cause: "A source's file has a mistake; the other sources are done.",
     remedy: "The message names file and line: correct the file. The next run does what came meanwhile.")
 
+  static let untold = LetterKind(
+    "untold",
+    cause:
+      "Triggers that tell of changed and deleted rows of a source are missing, disabled, or by-passed by replication: what is changed is not noticed.",
+    remedy:
+      "Run the statement that the message names, then `ROLLUPS_MODE=rebuild` for what was changed meanwhile. The next run resolves the dead letter."
+  )
+
   static let differs = LetterKind(
     "differs", cause: "`ROLLUPS_MODE=verify` found a bucket that is not the sum of its parts.",
     remedy:

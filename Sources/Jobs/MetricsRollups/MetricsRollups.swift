@@ -29,12 +29,13 @@ struct MetricsRollups: Job {
       TableNeed(
         "oneshot.rollup_queue", columns: ["source", "granularity", "bucket_start"],
         privileges: [.select, .insert, .delete]),
-      TableNeed("oneshot.rollup_changes", columns: ["source", "occurred_at"], privileges: [.select, .delete]),
+      TableNeed("oneshot.rollup_changes", columns: ["source", "occurred_at", "mark"], privileges: [.select, .delete]),
+      TableNeed("oneshot.rollup_tables", columns: ["source", "relation", "time_column"], privileges: [.select]),
       TableNeed(
         "oneshot.rollup_progress", columns: ["run_id", "granularity", "completed_at"],
         privileges: [.select, .insert, .update]),
     ],
-    letterKinds: [.tooLate, .bucketFailed, .badRows, .sourceFailed, .differs])
+    letterKinds: [.tooLate, .bucketFailed, .badRows, .sourceFailed, .untold, .differs])
 
   let settings: Settings
 
@@ -43,13 +44,14 @@ struct MetricsRollups: Job {
   func run(_ run: JobRun) async throws -> Report {
     var work = try await Work(settings, run)
     try await work.tellMistakes()
+    try await work.tellUntold()
     guard settings.mode != .verify else {
       try await work.verify()
       return work.report
     }
     try await work.notice()
     guard !run.isDryRun else { return work.report }
-    for granularity in settings.granularities { try await work.recalculate(granularity) }
+    for granularity in settings.levels { try await work.recalculate(granularity) }
     try await work.endRebuild()
     if settings.mode == .incremental { try await work.removeOld() }
     try await work.countQueued()

@@ -25,6 +25,11 @@ struct Noticing: Sendable {
     var events = 0
     /// Rows without a time.
     var timeless = 0
+    /// Rows, and moments of changed ones, that lie in no bucket that any calendar has.
+    var outside = 0
+    var changedOutside = 0
+    /// Whether something has changed of which no moment is known.
+    var isUnknown = false
     /// Hours whose raw events are no longer whole, and how many rows came for them.
     var late: [(hour: Timestamp, events: Int)] = []
     /// Hours whose raw events are no longer whole, and in which some were changed or deleted.
@@ -33,6 +38,9 @@ struct Noticing: Sendable {
     /// What two looks after each other have found: the second sees what the first saw.
     func after(_ earlier: Found) -> Found {
       var both = self
+      both.timeless = max(both.timeless, earlier.timeless)
+      both.outside += earlier.outside
+      both.changedOutside += earlier.changedOutside
       both.late += earlier.late
       both.lateChanges += earlier.lateChanges
       return both
@@ -48,6 +56,9 @@ struct Noticing: Sendable {
       found.buckets = try row.value("buckets")
       found.events = try row.value("events")
       found.timeless = try row.value("timeless")
+      found.outside = try row.value("outside")
+      found.changedOutside = try row.value("changed_outside")
+      found.isUnknown = try row.value("is_unknown")
       guard let hour: Timestamp = try row.optional("late_hour") else { continue }
       if let events: Int = try row.optional("late") {
         found.late.append((hour, events))
@@ -99,14 +110,17 @@ struct Noticing: Sendable {
       "source": source.name, "zone": timezone, "seen": position.seen, "raw_from": position.rawFrom,
       "hourly_from": position.hourlyFrom, "daily_from": position.dailyFrom,
       "weekly_from": position.weeklyFrom, "monthly_from": position.monthlyFrom, "is_exact": kind == .exact,
+      "calendar_start": Bucket.allEvents.start, "calendar_end": Bucket.allEvents.end,
     ]
     switch scope {
     case .new(let moment, let lookback):
-      let window = kind == .exact ? Bucket.allEvents : recent(moment, lookback)
-      let stored = kind == .exact ? nil : window
+      let window = kind == .exact ? nil : recent(moment, lookback)
+      let (start, end): (any PostgresEncodable, any PostgresEncodable) =
+        if let window { (window.start, window.end) } else { (Endless.past, Endless.future) }
       values.merge([
-        "window_start": window.start, "window_end": window.end, "levels": [Granularity.hourly.rawValue],
-        "stored_from": stored?.start, "stored_until": stored?.end, "moves": true,
+        "window_start": start, "window_end": end,
+        "levels": [Granularity.hourly.rawValue], "stored_from": window?.start, "stored_until": window?.end,
+        "moves": true,
         "looked_until": kind == .exact ? nil : moment, "rebuilding": position.rebuilding,
       ]) { $1 }
     case .all(let window, let levels, let moves, let key):
@@ -119,37 +133,17 @@ struct Noticing: Sendable {
     return values
   }
 
+  /// A side on which a window is open: what no calendar has is to be seen, too.
+  private enum Endless: String, PostgresEncodable {
+    case past = "-infinity"
+    case future = "infinity"
+
+    var postgresParameter: Parameter { Parameter(type: 1184, text: rawValue) }
+  }
+
   /// The look-back before the run's moment, and before that what earlier runs have missed.
   private func recent(_ moment: Timestamp, _ lookback: Duration) -> Bucket {
     guard let lookedUntil = position.lookedUntil else { return Bucket(start: Bucket.allEvents.start, end: moment) }
     return Bucket(start: min(moment, lookedUntil) - lookback, end: moment)
-  }
-}
-
-extension Noticing {
-  /// What was found and cannot be counted.
-  func failures(_ found: Found) -> [ItemFailure] {
-    var failures = found.late.map { hour, events in
-      ItemFailure(
-        item: "\(source.name) late \(hour)", kind: .tooLate,
-        message:
-          "\(events) events came for an hour whose raw events are no longer all there; they stay in \(source.name) and are not counted",
-        payload: ["source": .string(source.name), "hour": .string(hour.rfc3339), "events": .integer(Int64(events))])
-    }
-    failures += found.lateChanges.map { hour in
-      ItemFailure(
-        item: "\(source.name) changed late \(hour)", kind: .tooLate,
-        message:
-          "events were changed or deleted, or moved to an hour whose raw events are no longer all there; its rollups stay as they are",
-        payload: ["source": .string(source.name), "hour": .string(hour.rfc3339)])
-    }
-    if found.timeless > 0 {
-      failures.append(
-        ItemFailure(
-          item: "\(source.name) without time", kind: .badRows,
-          message: "rows of \(source.file.place) are left out: \(found.timeless) without occurred_at",
-          payload: ["rows": .integer(Int64(found.timeless))]))
-    }
-    return failures
   }
 }

@@ -33,7 +33,7 @@ extension MetricsRollups: Replayable {
       file: "queue_asked.sql", PackageResources.queue_asked_sql,
       binding: [
         "zone": settings.timezone, "sources": buckets.map(\.source), "levels": buckets.map(\.granularity.rawValue),
-        "moments": buckets.map(\.start),
+        "moments": buckets.map(\.start), "first_bucket": Bucket.allBuckets.start, "last_bucket": Bucket.allBuckets.end,
       ])
     try await run.transaction { tx in
       try tx.query(holdingBorders)

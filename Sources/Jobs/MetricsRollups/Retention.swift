@@ -73,7 +73,7 @@ extension Work {
       "source": known.source.name, "zone": settings.timezone, "moment": moment,
       "raw_before": keeping.raw.map { moment - $0 },
       // What every run calculates again stays open.
-      "recent_from": known.kind == .recent ? moment - settings.lookback : nil,
+      "calendar_start": Bucket.allEvents.start, "recent_from": known.kind == .recent ? moment - settings.lookback : nil,
     ]
     for granularity in Granularity.allCases {
       // Not by subscript: a value that is nothing has to be there, too.
@@ -90,7 +90,7 @@ extension Work {
 
   /// A level that no schedule does holds back what is kept for it, for ever.
   private func warnOfHeldBack(_ source: Source) async throws {
-    let (name, levels) = (source.name, settings.granularities.map(\.rawValue))
+    let (name, levels) = (source.name, settings.levels.map(\.rawValue))
     let oldest: [(level: String, start: Timestamp)] = try await run.reading { session in
       try session.query(
         """
@@ -111,7 +111,8 @@ extension Work {
 
   private mutating func removeRaw(_ source: Source) async throws {
     let remove = try Statement(
-      file: "remove_raw.sql", PackageResources.remove_raw_sql, binding: ["source": source.name, "batch": Self.batch])
+      file: "remove_raw.sql", PackageResources.remove_raw_sql,
+      binding: ["source": source.name, "batch": Self.batch, "calendar_start": Bucket.allEvents.start])
     report.rawRemoved += try await inBatches { tx in
       // Their rollups stay.
       try tx.query("select set_config('oneshot.keep_rollups', 'on', true)")

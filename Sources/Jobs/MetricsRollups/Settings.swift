@@ -31,7 +31,10 @@ enum Border: Sendable, Equatable {
 extension MetricsRollups {
   struct Settings: JobSettings {
     let mode: Mode
+    /// The levels that are asked for.
     let granularities: [Granularity]
+    /// Those, and what they are made of: what is queued of a part is calculated first.
+    var levels: [Granularity] { Granularity.allCases.filter(Set(granularities.flatMap(\.withParts)).contains) }
     let timezone: String
     let from: Border?
     let to: Border?
@@ -52,7 +55,8 @@ extension MetricsRollups {
       granularities =
         env.custom(
           "ROLLUPS_GRANULARITIES", form: "names with commas", default: all,
-          help: "The levels this schedule calculates; what it leaves stays queued for the one that does.",
+          help:
+            "The levels this schedule calculates, with what is queued of their parts; what it leaves stays queued for the one that does.",
           selects: .work, written: { $0.map(\.rawValue) }, parse: Self.parseGranularities) ?? Granularity.allCases
       timezone = env.timeZone(
         "ROLLUPS_TIMEZONE", help: "The time zone of days, weeks and months, by a name that Postgres knows.")

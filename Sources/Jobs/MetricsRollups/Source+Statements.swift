@@ -34,8 +34,8 @@ extension Source {
   func looking(at noticed: SQLFragment, isPlan: Bool, telling: SQLFragment = .tellTouched) -> SQLFile {
     let changed = SQLFragment(
       sql: isPlan
-        ? "select occurred_at from oneshot.rollup_changes where source = :source and :moves"
-        : "delete from oneshot.rollup_changes where source = :source and :moves returning occurred_at")
+        ? "select occurred_at, mark from oneshot.rollup_changes where source = :source and :moves"
+        : "delete from oneshot.rollup_changes where source = :source and :moves returning occurred_at, mark")
     return reading(
       SQLFragment(sql: ", noticed as ({noticed}), changed as ({changed}), {touched} {queued} {told}").filling([
         "noticed": noticed, "changed": changed, "touched": .touched, "queued": isPlan ? .empty : .queueTouched,

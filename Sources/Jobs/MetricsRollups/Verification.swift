@@ -68,7 +68,8 @@ extension Noticing {
     let file = source.pendingHours(noticed: kind == .exact ? .noticedNew : .noticedNothing)
     let values: [String: any PostgresEncodable] = [
       "source": source.name, "zone": timezone, "seen": position.seen, "raw_from": position.rawFrom,
-      "window_start": window.start, "window_end": window.end,
+      "window_start": window.start, "window_end": window.end, "calendar_start": Bucket.allEvents.start,
+      "calendar_end": Bucket.allEvents.end,
     ]
     return try session.attempt(file, binding: values, limit: limit).map { try $0.value("bucket_start") }
   }

@@ -54,7 +54,7 @@ extension Work {
   /// Counts what is still queued: of all levels, and of those that this run does.
   mutating func countQueued() async throws {
     let names = sources.map(\.source.name)
-    let levels = settings.granularities.map(\.rawValue)
+    let levels = settings.levels.map(\.rawValue)
     let counts = try await run.read(
       """
       select count(*) as queued, count(*) filter (where granularity = any (\(levels)::text[])) as behind

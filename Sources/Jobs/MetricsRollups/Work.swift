@@ -11,6 +11,8 @@ struct Work {
   private(set) var sources: [Known] = []
   /// What is wrong with sources that are left out.
   private(set) var mistakes: [ItemFailure] = []
+  /// What keeps triggers from telling what is changed.
+  private(set) var untold: [Untold] = []
   private var covered: Window?
   /// Sources whose rebuild is written down, each with what it covers.
   private var rebuilding: [(source: String, key: String)] = []
@@ -49,6 +51,7 @@ struct Work {
       }
     }
     try await learn(own, positions)
+    untold = try await run.reading { session in try Untold.find(for: own, session) }
   }
 
   /// Asks what each source is. One of one's own that has a mistake in it is left out.
@@ -83,8 +86,22 @@ struct Work {
     report.failed += mistakes.count
   }
 
+  /// Tells of tables whose changes are not told: until they are, rollups may be wrong without a sign.
+  mutating func tellUntold() async throws {
+    let (run, failures) = (run, untold.map(\.letter))
+    let fixed = SQLFragment(
+      sql: "letter.item = any (:sources::text[]) and letter.item <> all (:items::text[])",
+      ["sources": sources.map { Untold.item(of: $0.source.name) }, "items": failures.map(\.item)])
+    for failure in failures { run.log.warning(failure.message) }
+    try await run.transaction { tx in
+      try tx.resolve(where: fixed)
+      try tx.reject(failures)
+    }
+    report.failed += failures.count
+  }
+
   /// What stands in the log of what is no bucket's failure: with the lowest level.
-  private var progress: Progress { Progress(run.id, settings.mode, settings.granularities[0], isDone: false) }
+  private var progress: Progress { Progress(run.id, settings.mode, settings.levels[0], isDone: false) }
 
   static func failure(of source: Source, _ failure: SQLFile.Failure) -> ItemFailure {
     ItemFailure(item: source.name, kind: .sourceFailed, message: failure.description)
@@ -122,6 +139,10 @@ extension Work {
           let noticing = run.isDryRun ? noticing : try noticing.holdingBorder(tx.session)
           var found = Noticing.Found()
           for scope in scopes { found = try noticing.carryOut(scope, isPlan: run.isDryRun, tx.session).after(found) }
+          if found.isUnknown {
+            let all = Noticing.Scope.all(.allEvents, levels: [.hourly], moves: false, key: known.position.rebuilding)
+            found = try noticing.carryOut(all, isPlan: run.isDryRun, tx.session).after(found)
+          }
           let failures = noticing.failures(found)
           try tx.reject(failures)
           if !failures.isEmpty, !run.isDryRun { try tx.execute(progress.adding(failures).statement()) }

@@ -49,7 +49,7 @@ import Testing
     #expect(await close("2025-11-01 00:00+00").contains(unfinished))
     #expect(try await rollups.run().exitCode == 0)
     #expect(await close("2025-11-01 00:00+00") == "")
-    try await rollups.place.execute("insert into oneshot.rollup_changes values ('metric_events', null)")
+    try await rollups.place.execute("insert into oneshot.rollup_changes values ('metric_events', null, 'emptied')")
     #expect(await close("2025-11-02 00:00+00").contains(unfinished))
     #expect(try await rollups.run().exitCode == 0)
     try await rollups.place.execute(

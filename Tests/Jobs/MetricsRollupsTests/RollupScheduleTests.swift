@@ -23,6 +23,23 @@ import Testing
     #expect(wrong.exitCode == 78 && wrong.output.contains("«yearly»"))
   }
 
+  @Test(arguments: ["daily", "weekly", "monthly"])
+  func `a schedule of one level alone has its parts calculated`(level: String) async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(300)
+    let alone = ["ROLLUPS_GRANULARITIES": level]
+    let run = try await rollups.run([], alone)
+    #expect(run.exitCode == 0 && run.count("behind") == 0, "\(run.output)")
+    let count = "select sum(count) from metric_rollups where granularity = '\(level)'"
+    #expect(try await rollups.place.value(count) == "300")
+    try await rollups.add("late", at: "2025-06-03T10:20:00Z")
+    #expect(try await rollups.run([], alone).exitCode == 0)
+    #expect(try await rollups.place.value(count) == "301")
+    // What it did not do is done by the one that does.
+    #expect(try await rollups.run().exitCode == 0)
+    #expect(try await rollups.differences() == [])
+  }
+
   @Test func `schedules of different sources or ranges are no duplicates of each other`() async throws {
     let rollups = try await Rollups()
     try await rollups.add(100)

@@ -1,5 +1,5 @@
 -- Whether all of a window is to be calculated by the next run anyway.
-select exists (select from oneshot.rollup_changes where source = :source and occurred_at is null)
+select exists (select from oneshot.rollup_changes where source = :source and mark is not null)
     and :granularity = 'hourly'
   or exists (
     select from oneshot.rollup_queue

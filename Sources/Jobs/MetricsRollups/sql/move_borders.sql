@@ -18,7 +18,8 @@ with clock as (
   from oneshot.rollup_queue
   where source = :source
 ), changed as (
-  select min(occurred_at) as moment, coalesce(bool_or(occurred_at is null), false) as is_all
+  select min(occurred_at) filter (where occurred_at >= :calendar_start) as moment,
+    coalesce(bool_or(mark is not null), false) as is_all
   from oneshot.rollup_changes
   where source = :source
 ), raw as (

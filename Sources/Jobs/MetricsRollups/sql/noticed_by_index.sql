@@ -8,4 +8,4 @@ with recursive hours as (
   from hours
   where hours.first is not null
 )
-select first as quarter, first, first as last, 0 as events, 0 as late from hours where first is not null
+select first as quarter, first, first as last, 0 as events, 0 as timeless, 0 as late from hours where first is not null

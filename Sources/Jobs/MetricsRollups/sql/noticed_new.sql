@@ -1,11 +1,17 @@
--- Rows that were committed since the position was taken, by quarters of an hour. What a snapshot does not see was not committed when it
--- was taken, so transactions may stay open as long as they like and commit in any order.
+-- Rows that were committed since the position was taken, by quarters of an hour; without one, those that no calendar has. What a
+-- snapshot does not see was not committed when it was taken, so transactions may stay open as long as they like and commit in any order.
 select
-  case when occurred_at is not null then date_bin('15 minutes', occurred_at, timestamptz '2000-01-01 00:00:00+00') end as quarter,
-  min(occurred_at) as first, max(occurred_at) as last, count(*) as events,
-  count(*) filter (where occurred_at < :raw_from::timestamptz and :seen::pg_snapshot is not null) as late
+  case
+    when occurred_at::timestamptz >= :calendar_start and occurred_at::timestamptz < :calendar_end
+    then date_bin('15 minutes', occurred_at::timestamptz, timestamptz '2000-01-01 00:00:00+00') end as quarter,
+  min(occurred_at::timestamptz) as first, max(occurred_at::timestamptz) as last, count(*) as events,
+  count(*) filter (where occurred_at is null) as timeless,
+  count(*) filter (
+    where occurred_at::timestamptz >= :calendar_start and occurred_at::timestamptz < :raw_from::timestamptz
+      and :seen::pg_snapshot is not null) as late
 from event
-where (occurred_at is null or (occurred_at >= :window_start and occurred_at < :window_end))
+where (occurred_at is null or (occurred_at::timestamptz >= :window_start
+    and (occurred_at::timestamptz < :window_end or :window_end = 'infinity')))
   -- Not visible in the position, so that the index finds it: begun since, or running then.
   and (:seen::pg_snapshot is null
     or written_by >= pg_snapshot_xmax(:seen::pg_snapshot) and written_by < pg_snapshot_xmax(pg_current_snapshot())

@@ -2,9 +2,10 @@
 -- late, and stays. A table that was there before has perhaps no key: rows are named by their places, and the conditions
 -- stand twice because a place may be another row's in another partition, or meanwhile.
 with border as materialized (
-  select raw_seen, coalesce(raw_removed_until, '-infinity') as start, raw_from as until
+  -- What no calendar has was never rolled up, and stays.
+  select raw_seen, coalesce(raw_removed_until, :calendar_start) as start, raw_from as until
   from oneshot.rollup_positions
-  where source = :source and raw_from > coalesce(raw_removed_until, '-infinity')
+  where source = :source and raw_from > coalesce(raw_removed_until, :calendar_start)
 )
 delete from metric_events as e
 using border

@@ -1,16 +1,17 @@
--- The buckets that what was noticed touches. (A quarter of an hour may lie in two buckets; its first and its last row tell.)
+-- The buckets that what was noticed touches; what no calendar has touches none.
+-- (A quarter of an hour may lie in two buckets; its first and its last row tell.)
 moments as (
-  select first as moment, null as stored_as from noticed
+  select first as moment, null as stored_as from noticed where quarter is not null
   union all
-  select last, null from noticed
+  select last, null from noticed where quarter is not null
   union all
-  select occurred_at, null from changed
+  select occurred_at, null from changed where occurred_at >= :calendar_start and occurred_at < :calendar_end
   union all
-  -- What is stored and may have vanished; all of it where the source was emptied (a change without a moment).
+  -- What is stored and may have vanished; all of it where the source was emptied.
   select bucket_start, granularity from metric_rollups
   where source = :source and granularity = any (:levels::text[])
     and (bucket_start >= :stored_from::timestamptz and bucket_start < :stored_until::timestamptz
-      or exists (select from changed where occurred_at is null))
+      or exists (select from changed where mark is not null))
 ), touched as (
   select distinct level as granularity, oneshot.bucket_start(level, moment, :zone) as bucket_start
   from (select distinct moment, stored_as from moments where moment is not null) as moments
