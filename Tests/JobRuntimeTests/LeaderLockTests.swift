@@ -138,9 +138,9 @@ import Testing
     var problem = ""
     let address = try #require(RedisAddress(url: servers.redisURL, problem: &problem))
     let connection = RedisConnection(
-      address, clientName: "lock", connectTimeout: .milliseconds(200), commandTimeout: .milliseconds(200))
+      address, clientName: "lock", connectTimeout: .seconds(2), commandTimeout: .seconds(2))
     let lock = LeaderLock(
-      RunIdentity(job: "job"), holder: "own", ttl: .seconds(1), minHold: .zero,
+      RunIdentity(job: "job"), holder: "own", ttl: .seconds(6), minHold: .zero,
       connection: connection)
     #expect(isAcquired(try await lock.acquire()))
     let pid = try #require(

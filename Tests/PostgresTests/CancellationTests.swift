@@ -175,9 +175,9 @@ import Testing
   @Test(.timeLimit(.minutes(10)))
   func `a statement may be given more time than the connection's usual limit`() async throws {
     let place = try await Place(migrated: false)
-    let other = try Self.other(place, timeout: .milliseconds(300))
+    let other = try Self.other(place, timeout: .seconds(2))
     let answer = try await other.withSession { session in
-      try session.query(("select 8 as n from pg_sleep(1)" as Statement).limited(to: .seconds(30))).only()
+      try session.query(("select 8 as n from pg_sleep(3)" as Statement).limited(to: .seconds(30))).only()
         .value("n", as: Int.self)
     }
     #expect(answer == 8)
