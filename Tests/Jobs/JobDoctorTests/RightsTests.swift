@@ -16,6 +16,7 @@ import Testing
     let run = try await doctor.run([], restricted)
     #expect(run.exitCode == 65 && run.result["counts", "opened"].int == 1, "\(run.output)\(run.errors)")
     restricted["HEALTH_EXPECT"] = ""
+    restricted["DOCTOR_SETTLE"] = "0s"
     let well = try await doctor.run([], restricted)
     #expect(well.exitCode == 0 && well.result["counts", "over"].int == 1, "\(well.output)\(well.errors)")
   }
