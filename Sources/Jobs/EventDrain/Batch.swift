@@ -68,7 +68,7 @@ struct Worker {
         case .due(let count): try staged.stageDue(count: count, bytes: Batch.mostBytes, heldUp: heldUp, tx)
         case .asked(let letters): try staged.stage(letters, tx)
         }
-      var processing = Processing(settings, at: moment, isFatal: isFatal, broken: broken)
+      var processing = Processing(settings, at: moment, since: run.scheduledAt, isFatal: isFatal, broken: broken)
       for turn in turns { try processing.carryOut(turn, tx) }
       let settled = try staged.settle(
         processing.events, processing.outcomes, wereKnown: batch.isOfKnown, movingTo: place, entries: entries, run, tx)

@@ -7,6 +7,8 @@ import Postgres
 struct Processing {
   let settings: EventDrain.Settings
   let moment: Timestamp
+  /// When what has used up no attempt is due: by the next run at once, whatever moment that is for.
+  let start: Timestamp
   /// Whether an event that is alone in its batch is given up: it has ended run after run.
   let isFatal: Bool
   /// Handlers that are themselves wrong, and what is wrong with each.
@@ -20,8 +22,11 @@ struct Processing {
   /// Keys of events that wait, of handlers that keep an order.
   private var waitingKeys: Set<Int> = []
 
-  init(_ settings: EventDrain.Settings, at moment: Timestamp, isFatal: Bool, broken: [String: String]) {
-    (self.settings, self.moment, self.isFatal, self.broken) = (settings, moment, isFatal, broken)
+  init(
+    _ settings: EventDrain.Settings, at moment: Timestamp, since start: Timestamp, isFatal: Bool,
+    broken: [String: String]
+  ) {
+    (self.settings, self.moment, self.start, self.isFatal, self.broken) = (settings, moment, start, isFatal, broken)
   }
 
   mutating func carryOut(_ turn: StagedBatch.Turn, _ tx: borrowing Transaction) throws {
@@ -46,7 +51,7 @@ struct Processing {
 
   /// Waits without having used up an attempt.
   private func waiting(_ why: String) -> StagedBatch.Outcome {
-    .init(.waiting, .failed, why, isAttempt: false, dueAt: moment)
+    .init(.waiting, .failed, why, isAttempt: false, dueAt: start)
   }
 
   private mutating func settle(_ all: [Int], _ turn: StagedBatch.Turn, _ tx: borrowing Transaction) throws {
@@ -85,7 +90,7 @@ struct Processing {
 
   private mutating func hold(_ events: [Int], _ turn: StagedBatch.Turn, _ why: String, _ detail: String?) {
     for event in events {
-      outcomes[event] = .init(.waiting, .failed, why, detail: detail, isAttempt: false, dueAt: moment)
+      outcomes[event] = .init(.waiting, .failed, why, detail: detail, isAttempt: false, dueAt: start)
       if let key = turn.keys[event], key > 0 { waitingKeys.insert(key) }
     }
   }

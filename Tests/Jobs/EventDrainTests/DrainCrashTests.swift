@@ -129,7 +129,8 @@ import Testing
       try await eventually {
         let sleeping =
           "select exists (select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep')"
-        return try await !run.isRunning || drained.place.value(sleeping) == "true"
+        if !run.isRunning { return true }
+        return try await drained.place.value(sleeping) == "true"
       }
       guard run.isRunning else { break }
       run.send(SIGKILL)
