@@ -45,7 +45,8 @@ import Testing
     let settings = ["REPORT_FILE": "\(folder.path)/report.html"]
     for (job, exitCode) in [("usage-aggregation", 0), ("job-report", 0), ("job-doctor", 65)] as [(String, Int32)] {
       let other = job == "job-doctor" ? "large" : job
-      try await ledger.place.execute("update oneshot.job_runs set job = '\(other)', status = '\(status)', error_kind = 'internal'")
+      try await ledger.place.execute(
+        "update oneshot.job_runs set job = '\(other)', status = '\(status)', error_kind = 'internal'")
       let run = try await Binary(job).run([], ledger.place.environment(postgres: proxy).merging(settings) { $1 })
       #expect(run.exitCode == exitCode, "\(job): \(run.output.prefix(2000))\(run.errors)")
     }
