@@ -115,7 +115,7 @@ import Testing
   }
 
   @Test func `entries of many bytes are read in small parts, in the memory that a container has`() async throws {
-    let drained = try await Drained()
+    let drained = try await Drained(["EVENTS_TIME": "10m"])
     let large = String(repeating: "x", count: 900_000)
     let events = (0..<40).map { #"{"id":"e\#($0)","type":"test.large","data":{"amount":1,"text":"\#(large)"}}"# }
     try await drained.add(events)
