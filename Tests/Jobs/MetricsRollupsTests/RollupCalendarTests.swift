@@ -68,7 +68,8 @@ import Testing
     #expect(try await run(place).exitCode == 65)
     #expect(
       try await place.value(
-        "select string_agg(bucket_start::date::text, ' ' order by 1) from metric_rollups where granularity = 'daily'")
+        "select string_agg(bucket_start::date::text, ' ' order by bucket_start) from metric_rollups where granularity = 'daily'"
+      )
         == "2025-11-02 2025-11-07")
   }
 }

@@ -13,11 +13,9 @@ import Testing
   @Test func `what logical replication applies is noticed`() async throws {
     let servers = try PrivateServers(postgresOptions: "-c fsync=off -c wal_level=logical")
     let (origin, copy) = (try await Rollups(on: servers), try await Rollups(on: servers))
-    try await origin.place.execute(
-      """
-      create publication events for table metric_events;
-      select pg_create_logical_replication_slot('events', 'pgoutput');
-      """)
+    try await origin.place.execute("create publication events for table metric_events")
+    // Not in one script: a slot is made by a transaction that has written nothing.
+    #expect(try await origin.place.value("pg_create_logical_replication_slot('events', 'pgoutput')") != "NULL")
     let url = "host=\(servers.folder) dbname=\(try await origin.place.databaseName())"
     try await copy.place.execute(
       """
