@@ -24,17 +24,31 @@ union all
 select 'rewards_delivered', 'campaign', campaign_id::text, 1, delivered_at
 from campaign_rewards
 where delivered_at >= :window_start and delivered_at < :window_end
-) as file) select date_bin('1 hour', occurred_at, :day_start::timestamptz) as bucket_start,
-  metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
-  count(*) as rows, count(value) as count, sum(value::double precision) as sum, min(value::double precision) as min,
-  max(value::double precision) as max
-from event
-where occurred_at >= :window_start and occurred_at < :window_end
+) as file) select *, sum_exact::double precision as sum
+from (
+  select date_bin('1 hour', occurred_at, :day_start::timestamptz) as bucket_start,
+    metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
+    count(*) as rows, count(value) as count, -- Exact, and the same in whatever order they are added up: each double counts as the shortest decimal that stands for it. Those of
+-- up to six places, as most are, are added up as whole millionths, ten times as fast.
+trim_scale(
+  sum((least(greatest(value::double precision, -1e9), 1e9) * 1e6)::bigint) * 0.000001
+  + coalesce(
+    sum(
+      value::double precision::text::numeric
+        - (least(greatest(value::double precision, -1e9), 1e9) * 1e6)::bigint * 0.000001
+    ) filter (
+      where (least(greatest(value::double precision, -1e9), 1e9) * 1e6)::bigint::double precision / 1e6::double precision
+        <> value::double precision),
+    0))
+ as sum_exact, min(value::double precision) as min,
+    max(value::double precision) as max
+  from (select * from event where occurred_at >= :window_start and occurred_at < :window_end) as event
   -- Looked at only where something is wrong: it would cost as much as the rest.
-  and (not :only_good or (
+  where (not :only_good or (
     metric is not null and entity_type is not null and entity_id is not null and octet_length(metric::text) <= 512
     and octet_length(entity_type::text) <= 512 and octet_length(entity_id::text) <= 512
     -- NaN is above all numbers, and null is not less.
     and value::double precision > '-Infinity' and value::double precision < 'Infinity'))
-group by 1, 2, 3, 4
+  group by 1, 2, 3, 4
+) as fresh
 ;

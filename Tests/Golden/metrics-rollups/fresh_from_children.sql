@@ -1,13 +1,19 @@
 -- metrics-rollups, fresh_from_children
-\set bucket_start '''2025-11-07T00:00:00Z''::timestamptz'
+\set starts '''{"2025-11-07T00:00:00Z","2025-11-07T23:00:00Z"}'''
+\set ends '''{"2025-11-07T01:00:00Z","2025-11-08T00:00:00Z"}'''
 \set child '''hourly'''
 \set source '''metric_events'''
-\set window_start '''2025-11-07T00:00:00Z''::timestamptz'
-\set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 create temporary table oneshot_rollup_fresh on commit drop as
-select :bucket_start::timestamptz as bucket_start, metric, entity_type, entity_id, count(*) as rows,
-  sum(count)::bigint as count, sum(sum) as sum, min(min) as min, max(max) as max
-from metric_rollups
-where granularity = :child and source = :source and bucket_start >= :window_start and bucket_start < :window_end
-group by metric, entity_type, entity_id
+select *, sum_exact::double precision as sum
+from (
+  select opens as bucket_start, metric, entity_type, entity_id, count(*) as rows, sum(count)::bigint as count,
+    -- A row from before sums were exact has its double: all digits that it had.
+    sum(coalesce(sum_exact, sum::text::numeric)) as sum_exact, min(min) as min, max(max) as max
+  from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)
+  cross join lateral (
+    select * from metric_rollups
+    where granularity = :child and source = :source and bucket_start >= opens and bucket_start < closes
+    offset 0) as part
+  group by 1, 2, 3, 4
+) as fresh
 ;

@@ -5,7 +5,7 @@
 \set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 prepare golden (unknown, unknown, timestamptz, timestamptz) as
 -- Whether all of a window is to be calculated by the next run anyway.
-select exists (select from oneshot.rollup_changes where source = $1 and occurred_at is null)
+select exists (select from oneshot.rollup_changes where source = $1 and mark is not null)
     and $2 = 'hourly'
   or exists (
     select from oneshot.rollup_queue

@@ -7,8 +7,9 @@
 \set weekly_before '''2025-11-07T00:00:00Z''::timestamptz'
 \set monthly_before '''2025-11-07T00:00:00Z''::timestamptz'
 \set source '''metric_events'''
+\set calendar_start '''2025-11-07T00:00:00Z''::timestamptz'
 \set zone '''Europe/Berlin'''
-prepare golden (timestamptz, timestamptz, unknown, timestamptz, timestamptz, timestamptz, timestamptz, unknown, unknown) as
+prepare golden (timestamptz, timestamptz, unknown, timestamptz, timestamptz, timestamptz, timestamptz, unknown, timestamptz, unknown) as
 -- From where on raw events and rollups are kept. A border never moves back, and never past what is still queued or was changed since; no
 -- parent can ever be calculated from a part of its children: raw events reach at least as far as hours do, hours as far as
 -- days do, and days make up whole weeks and months.
@@ -29,7 +30,8 @@ with clock as (
   from oneshot.rollup_queue
   where source = $8
 ), changed as (
-  select min(occurred_at) as moment, coalesce(bool_or(occurred_at is null), false) as is_all
+  select min(occurred_at) filter (where occurred_at >= $9) as moment,
+    coalesce(bool_or(mark is not null), false) as is_all
   from oneshot.rollup_changes
   where source = $8
 ), raw as (
@@ -38,7 +40,7 @@ with clock as (
       when raw_before is null or is_all then raw_from
       else greatest(
         raw_from,
-        oneshot.bucket_start('daily', least(raw_before, recent_from, hour, moment), $9))
+        oneshot.bucket_start('daily', least(raw_before, recent_from, hour, moment), $10))
     end as new_raw_from
   from oneshot.rollup_positions as p, queued, changed, wanted
   where p.source = $8 and (p.seen is not null or p.looked_until is not null)
@@ -47,7 +49,7 @@ with clock as (
     case
       when hourly_before is null or new_raw_from is null then hourly_from
       else greatest(
-        hourly_from, oneshot.bucket_start('daily', least(hourly_before, new_raw_from, day), $9))
+        hourly_from, oneshot.bucket_start('daily', least(hourly_before, new_raw_from, day), $10))
     end as new_hourly_from
   from raw
 ), days as (
@@ -57,13 +59,13 @@ with clock as (
       else greatest(
         daily_from,
         least(
-          oneshot.bucket_start('daily', least(daily_before, longer), $9),
-          oneshot.bucket_start('weekly', new_hourly_from, $9), oneshot.bucket_start('monthly', new_hourly_from, $9)))
+          oneshot.bucket_start('daily', least(daily_before, longer), $10),
+          oneshot.bucket_start('weekly', new_hourly_from, $10), oneshot.bucket_start('monthly', new_hourly_from, $10)))
     end as new_daily_from
   from hours
 ), longer as (
-  select *, greatest(weekly_from, oneshot.bucket_start('weekly', weekly_before, $9)) as new_weekly_from,
-    greatest(monthly_from, oneshot.bucket_start('monthly', monthly_before, $9)) as new_monthly_from
+  select *, greatest(weekly_from, oneshot.bucket_start('weekly', weekly_before, $10)) as new_weekly_from,
+    greatest(monthly_from, oneshot.bucket_start('monthly', monthly_before, $10)) as new_monthly_from
   from days
 )
 -- Somebody else may have closed more meanwhile (oneshot.close_raw).
@@ -77,5 +79,5 @@ where p.source = longer.source
 returning least(p.hourly_from, hourly_before) as hourly, least(p.daily_from, daily_before) as daily,
   least(p.weekly_from, weekly_before) as weekly, least(p.monthly_from, monthly_before) as monthly
 ;
-execute golden (:moment, :raw_before, :recent_from, :hourly_before, :daily_before, :weekly_before, :monthly_before, :source, :zone);
+execute golden (:moment, :raw_before, :recent_from, :hourly_before, :daily_before, :weekly_before, :monthly_before, :source, :calendar_start, :zone);
 deallocate golden;

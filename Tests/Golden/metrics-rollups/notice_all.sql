@@ -3,6 +3,8 @@
 \set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 \set source '''metric_events'''
 \set moves 'true'
+\set calendar_start '''2025-11-07T00:00:00Z''::timestamptz'
+\set calendar_end '''2025-11-08T00:00:00Z''::timestamptz'
 \set levels '''{"hourly","daily"}'''
 \set stored_from '''2025-11-07T00:00:00Z''::timestamptz'
 \set stored_until '''2025-11-08T00:00:00Z''::timestamptz'
@@ -15,43 +17,47 @@
 \set is_exact 'true'
 \set looked_until 'null'
 \set rebuilding 'null'
-prepare golden (timestamptz, timestamptz, unknown, boolean, unknown, timestamptz, timestamptz, unknown, timestamptz, unknown, unknown, unknown, unknown, boolean, unknown, unknown) as
+prepare golden (timestamptz, timestamptz, unknown, boolean, timestamptz, timestamptz, unknown, timestamptz, timestamptz, unknown, timestamptz, unknown, unknown, unknown, unknown, boolean, unknown, unknown) as
 with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
-where occurred_at >= $1 and occurred_at < $2
+where occurred_at >= $1 and (occurred_at < $2 or $2 = 'infinity')
 ) as file) , noticed as (-- All rows of a window, by quarters of an hour: the first and the last of each will do, as no zone has two borders within one.
 select
-  case when occurred_at is not null then date_bin('15 minutes', occurred_at, timestamptz '2000-01-01 00:00:00+00') end as quarter,
-  min(occurred_at::timestamptz) as first, max(occurred_at::timestamptz) as last, count(*) as events, 0 as late
+  case
+    when occurred_at is not null
+    then date_bin('15 minutes', occurred_at::timestamptz, timestamptz '2000-01-01 00:00:00+00') end as quarter,
+  min(occurred_at::timestamptz) as first, max(occurred_at::timestamptz) as last, count(*) as events,
+  count(*) filter (where occurred_at is null) as timeless, 0 as late
 from event
-where occurred_at is null or (occurred_at >= $1 and occurred_at < $2)
+where occurred_at is null or (occurred_at::timestamptz >= $1 and occurred_at::timestamptz < $2)
 group by 1
-), changed as (delete from oneshot.rollup_changes where source = $3 and $4 returning occurred_at), -- The buckets that what was noticed touches. (A quarter of an hour may lie in two buckets; its first and its last row tell.)
+), changed as (delete from oneshot.rollup_changes where source = $3 and $4 returning occurred_at, mark), -- The buckets that what was noticed touches; what no calendar has touches none.
+-- (A quarter of an hour may lie in two buckets; its first and its last row tell.)
 moments as (
-  select first as moment, null as stored_as from noticed
+  select first as moment, null as stored_as from noticed where quarter is not null
   union all
-  select last, null from noticed
+  select last, null from noticed where quarter is not null
   union all
-  select occurred_at, null from changed
+  select occurred_at, null from changed where occurred_at >= $5 and occurred_at < $6
   union all
-  -- What is stored and may have vanished; all of it where the source was emptied (a change without a moment).
+  -- What is stored and may have vanished; all of it where the source was emptied.
   select bucket_start, granularity from metric_rollups
-  where source = $3 and granularity = any ($5::text[])
-    and (bucket_start >= $6::timestamptz and bucket_start < $7::timestamptz
-      or exists (select from changed where occurred_at is null))
+  where source = $3 and granularity = any ($7::text[])
+    and (bucket_start >= $8::timestamptz and bucket_start < $9::timestamptz
+      or exists (select from changed where mark is not null))
 ), touched as (
-  select distinct level as granularity, oneshot.bucket_start(level, moment, $8) as bucket_start
+  select distinct level as granularity, oneshot.bucket_start(level, moment, $10) as bucket_start
   from (select distinct moment, stored_as from moments where moment is not null) as moments
-  join unnest($5::text[]) as level on level = coalesce(stored_as, level)
+  join unnest($7::text[]) as level on level = coalesce(stored_as, level)
 ), open as (
   -- Only what can still be calculated from all of its parts.
   select granularity, bucket_start from touched
   where bucket_start >= case granularity
-    when 'hourly' then coalesce($9::timestamptz, '-infinity')
-    when 'daily' then coalesce($10::timestamptz, '-infinity')
-    when 'weekly' then greatest($11::timestamptz, $12::timestamptz, '-infinity')
-    else greatest($11::timestamptz, $13::timestamptz, '-infinity') end
+    when 'hourly' then coalesce($11::timestamptz, '-infinity')
+    when 'daily' then coalesce($12::timestamptz, '-infinity')
+    when 'weekly' then greatest($13::timestamptz, $14::timestamptz, '-infinity')
+    else greatest($13::timestamptz, $15::timestamptz, '-infinity') end
 )
  , queued as (
   insert into oneshot.rollup_queue (source, granularity, bucket_start)
@@ -62,25 +68,29 @@ moments as (
   -- so: once it has one, the first look is at everything.
   insert into oneshot.rollup_positions as p (source, timezone, seen, looked_until, rebuilding)
   values (
-    $3, $8, case when $4 and $14 then pg_current_snapshot() end,
-    case when $4 then $15::timestamptz end, $16)
+    $3, $10, case when $4 and $16 then pg_current_snapshot() end,
+    case when $4 then $17::timestamptz end, $18)
   on conflict (source) do update
-  set timezone = excluded.timezone, seen = case when $14 then coalesce(excluded.seen, p.seen) end,
+  set timezone = excluded.timezone, seen = case when $16 then coalesce(excluded.seen, p.seen) end,
     looked_until = greatest(excluded.looked_until, p.looked_until), rebuilding = excluded.rebuilding
 )
  select (select count(*) from open where granularity = 'hourly') as hours, (select count(*) from open) as buckets,
   (select coalesce(sum(events), 0) from noticed) as events,
-  (select coalesce(sum(events), 0) from noticed where quarter is null) as timeless, late.hour as late_hour, late.events as late
+  (select coalesce(sum(timeless), 0) from noticed) as timeless,
+  (select coalesce(sum(events - timeless), 0) from noticed where quarter is null) as outside,
+  (select count(*) from changed where occurred_at < $5 or occurred_at >= $6) as changed_outside,
+  exists (select from changed where mark = 'unknown') as is_unknown, late.hour as late_hour, late.events as late
 from (values (1)) as one
 left join (
-  select oneshot.bucket_start('hourly', first, $8) as hour, sum(late)::bigint as events from noticed where late > 0
+  select oneshot.bucket_start('hourly', first, $10) as hour, sum(late)::bigint as events from noticed
+  where late > 0 and quarter is not null
   group by 1
   union all
   -- Not how many: a change tells moments, not rows.
-  select distinct oneshot.bucket_start('hourly', occurred_at, $8), null::bigint from changed
-  where occurred_at < $9::timestamptz
+  select distinct oneshot.bucket_start('hourly', occurred_at, $10), null::bigint from changed
+  where occurred_at >= $5 and occurred_at < $11::timestamptz
 ) as late on true
 order by late_hour
 ;
-execute golden (:window_start, :window_end, :source, :moves, :levels, :stored_from, :stored_until, :zone, :raw_from, :hourly_from, :daily_from, :weekly_from, :monthly_from, :is_exact, :looked_until, :rebuilding);
+execute golden (:window_start, :window_end, :source, :moves, :calendar_start, :calendar_end, :levels, :stored_from, :stored_until, :zone, :raw_from, :hourly_from, :daily_from, :weekly_from, :monthly_from, :is_exact, :looked_until, :rebuilding);
 deallocate golden;

@@ -3,7 +3,9 @@
 \set levels '''{"hourly","daily"}'''
 \set moments '''{"2025-11-07T00:00:00Z"}'''
 \set zone '''Europe/Berlin'''
-prepare golden (unknown, unknown, unknown, unknown) as
+\set first_bucket '''2025-11-07T00:00:00Z''::timestamptz'
+\set last_bucket '''2025-11-08T00:00:00Z''::timestamptz'
+prepare golden (unknown, unknown, unknown, unknown, timestamptz, timestamptz) as
 -- Queues buckets of dead letters again; only what can still be calculated from all of its parts, as touched.sql does, and in
 -- the calendar in which the source's rollups stand.
 insert into oneshot.rollup_queue (source, granularity, bucket_start)
@@ -11,12 +13,12 @@ select source, asked.granularity, bucket.start
 from unnest($1::text[], $2::text[], $3::timestamptz[]) as asked (source, granularity, moment)
 join oneshot.rollup_positions as p using (source)
 cross join lateral oneshot.bucket_start(asked.granularity, asked.moment, $4) as bucket (start)
-where lower(p.timezone) = lower($4) and bucket.start >= case asked.granularity
+where lower(p.timezone) = lower($4) and bucket.start >= $5 and bucket.start < $6 and bucket.start >= case asked.granularity
   when 'hourly' then coalesce(p.raw_from, '-infinity')
   when 'daily' then coalesce(p.hourly_from, '-infinity')
   when 'weekly' then greatest(p.daily_from, p.weekly_from, '-infinity')
   else greatest(p.daily_from, p.monthly_from, '-infinity') end
 on conflict do nothing
 ;
-execute golden (:sources, :levels, :moments, :zone);
+execute golden (:sources, :levels, :moments, :zone, :first_bucket, :last_bucket);
 deallocate golden;

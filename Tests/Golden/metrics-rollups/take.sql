@@ -1,30 +1,54 @@
 -- metrics-rollups, take
-\set newest_first 'false'
-\set zone '''Europe/Berlin'''
 \set source '''metric_events'''
 \set granularity '''hourly'''
 \set from '''2025-11-07T00:00:00Z''::timestamptz'
 \set until '''2025-11-08T00:00:00Z''::timestamptz'
-prepare golden (boolean, unknown, unknown, unknown, timestamptz, timestamptz) as
--- Takes the queued buckets of one day, the oldest or the newest, out of the queue.
-with day as (
-  select oneshot.day_of(case when $1 then max(bucket_start) else min(bucket_start) end, $2) as day
-  from oneshot.rollup_queue
-  where source = $3 and granularity = $4 and bucket_start >= $5 and bucket_start < $6
+\set most_buckets '''5000''::bigint'
+\set most '''100000''::bigint'
+\set newest_first 'false'
+\set zone '''Europe/Berlin'''
+prepare golden (unknown, unknown, timestamptz, timestamptz, bigint, bigint, boolean, unknown) as
+-- Takes queued buckets out of the queue: those of one day, the oldest or the newest, and those of further days as long as
+-- what all of them are calculated from stays below :most rows.
+with candidates as materialized (
+  select bucket_start from oneshot.rollup_queue
+  where source = $1 and granularity = $2 and bucket_start >= $3 and bucket_start < $4
+  order by bucket_start asc
+  limit $5
+), weighed as materialized (
+  -- Ends at the limit: what is not taken is not counted.
+  select candidate.bucket_start from candidates as candidate left join lateral (-- What an hour is calculated from.
+select from metric_events
+where occurred_at >= candidate.bucket_start and occurred_at < candidate.bucket_start + interval '1 hour'
+) as part on true
+  limit $6
+), ends as (
+  -- The day that comes first, and the last one that was counted: in part only where the limit was reached.
+  select oneshot.day_of(case when $7 then newest else oldest end, $8) as first,
+    oneshot.day_of(case when $7 then oldest else newest end, $8) as last,
+    case when is_light then 0 else 1 end as cut, is_light
+  from (
+    select min(bucket_start) as oldest, max(bucket_start) as newest, count(*) < $6 as is_light from weighed
+  ) as weighed
 ), span as (
-  select greatest(oneshot.day_start(day, $2), $5) as start, least(oneshot.day_start(day + 1, $2), $6) as until
-  from day
+  select is_light,
+    greatest(
+      oneshot.day_start(case when $7 then least(first, last + cut) else first end, $8), $3) as start,
+    least(
+      oneshot.day_start(case when $7 then first else greatest(first, last - cut) end + 1, $8), $4)
+      as until
+  from ends
 ), taken as (
   delete from oneshot.rollup_queue as q
   using span
-  where q.source = $3 and q.granularity = $4 and q.bucket_start >= span.start
+  where q.source = $1 and q.granularity = $2 and q.bucket_start >= span.start
     and q.bucket_start < span.until
-  returning q.bucket_start
+  returning oneshot.bucket_start($2, q.bucket_start, $8) as bucket_start
 )
-select distinct oneshot.bucket_start($4, bucket_start, $2) as bucket_start,
-  oneshot.bucket_end($4, bucket_start, $2) as bucket_end, span.start as span_start, span.until as span_end
-from taken, span
+select bucket_start, oneshot.bucket_end($2, bucket_start, $8) as bucket_end,
+  oneshot.bucket_start('daily', bucket_start, $8) as day_start, span.start as span_start, span.until as span_end, is_light
+from (select distinct bucket_start from taken) as taken, span
 order by 1
 ;
-execute golden (:newest_first, :zone, :source, :granularity, :from, :until);
+execute golden (:source, :granularity, :from, :until, :most_buckets, :most, :newest_first, :zone);
 deallocate golden;
