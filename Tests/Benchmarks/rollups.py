@@ -7,7 +7,9 @@ HOURLY = """
     select 'hourly', date_trunc('hour', occurred_at), 'metric_events', metric, entity_type, entity_id, count(*), sum(value),
       min(value), max(value)
     from metric_events group by 2, 4, 5, 6"""
-STORED = "select * from metric_rollups where granularity = 'hourly'"
+STORED = """
+    select granularity, bucket_start, source, metric, entity_type, entity_id, count, sum, min, max
+    from metric_rollups where granularity = 'hourly'"""
 
 
 def fill(stand, events):

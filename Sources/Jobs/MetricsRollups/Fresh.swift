@@ -38,7 +38,8 @@ struct Fresh: Sendable {
     var values = stretches.values
     guard granularity.child == nil else {
       values.merge(names) { $1 }
-      var file = SQLFile(builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql)
+      var file = SQLFile(
+        builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql, filling: ["sum": .nearestDouble])
       file.isBlamedForShortage = false
       if stretches.count > 1 { try session.query(Self.withoutPages) }
       try session.attempt(file, binding: values, limit: limit)

@@ -16,6 +16,8 @@ extension SQLFragment {
   static let freshFromEvents = SQLFragment("fresh_from_events.sql", PackageResources.fresh_from_events_sql)
   static let numberOfSource = SQLFragment("number_of_source.sql", PackageResources.number_of_source_sql)
   static let sumOfDoubles = SQLFragment("sum_of_doubles.sql", PackageResources.sum_of_doubles_sql)
+  /// `sum`, from `sum_exact` and `rows`.
+  static let nearestDouble = SQLFragment("nearest_double.sql", PackageResources.nearest_double_sql)
   static let partsOfEvents = SQLFragment("parts_of_events.sql", PackageResources.parts_of_events_sql)
   static let partsOfLevel = SQLFragment("parts_of_level.sql", PackageResources.parts_of_level_sql)
   /// The rows of `metric_rollups` that lie in some stretches.
@@ -62,7 +64,7 @@ extension Source {
     return reading(
       SQLFragment.freshFromEvents.filling([
         "day_start": SQLFragment(sql: stretches == 1 ? ":day_start::timestamptz" : "origin"),
-        "events": SQLFragment(sql: events), "sum_exact": number.sum,
+        "events": SQLFragment(sql: events), "sum_exact": number.sum, "sum": .nearestDouble,
       ]), by: SQLFragment(sql: "create temporary table oneshot_rollup_fresh on commit drop as "))
   }
 }

@@ -35,7 +35,7 @@ import Testing
         "metric_events", "campaign_analytics", "noticed_new", "noticed_by_index", "noticed_all", "touched",
         "queue_touched", "tell_touched", "list_touched", "pending_hours", "kind_of_source", "bad_rows",
         "fresh_from_events", "fresh_summary", "number_of_source", "sum_of_doubles", "parts_of_events", "parts_of_level",
-        "stored", "changes", "insert_new", "differences", "take",
+        "stored", "changes", "insert_new", "differences", "take", "nearest_double", "fresh_from_children",
       ])
     var env = Environment([:])
     let sources = Source.all(folder: nil, chosen: ["metric_events", "campaign_analytics"], &env)
@@ -51,6 +51,7 @@ import Testing
       ("fresh_summary", ["stored": SQLFragment.stored]), ("changes", ["stored": .stored]),
       ("differences", ["stored": .stored]), ("insert_new", ["rows": SQLFragment(sql: "oneshot_rollup_fresh")]),
       ("take", ["direction": SQLFragment(sql: "asc"), "parts": .partsOfEvents]),
+      ("fresh_from_children", ["sum": .nearestDouble]),
     ] {
       let text = try golden.text(of: name, in: "Jobs/MetricsRollups")
       golden.add(name, try SQLFragment("\(name).sql", text).filling(holes).binding(samples).statement())

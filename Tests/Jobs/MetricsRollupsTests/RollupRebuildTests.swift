@@ -53,7 +53,8 @@ import Testing
 
   @Test func `a rebuild that is killed goes on where it was, and another range begins anew`() async throws {
     let rollups = try await Rollups()
-    try await rollups.add(4000)
+    // Nine days have a hundred thousand of them.
+    try await rollups.add(200_000, every: "8.4 seconds")
     let whole = try await rollups.run([], rebuild)
     #expect(whole.exitCode == 0 && whole.count("days") == 21)
     try await rollups.place.execute("delete from metric_rollups")
@@ -97,7 +98,7 @@ import Testing
     try write("1")
     let settings = rebuild.merging(["ROLLUPS_SOURCES_DIR": folder.path, "ROLLUPS_SOURCES": "mirror"]) { $1 }
     // Older than the look-back, which each run calculates anyway.
-    try await rollups.add(1000, before: "2025-10-20T00:00:00Z")
+    try await rollups.add(250_000, every: "1.68 seconds", before: "2025-10-20T00:00:00Z")
     let done = "select count(distinct bucket_start) from metric_rollups where source = 'mirror'"
     let run = try await SteppedRun(Rollups.binary, rollups.environment(settings), past: "committed")
     while try await rollups.place.value(done) == "0" { try await run.step() }

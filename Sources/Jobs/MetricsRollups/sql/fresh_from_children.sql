@@ -1,5 +1,5 @@
 create temporary table oneshot_rollup_fresh on commit drop as
-select *, sum_exact::double precision as sum
+select *, {sum} as sum
 from (
   select opens as bucket_start, metric, entity_type, entity_id, count(*) as rows, sum(count)::bigint as count,
     -- A row from before sums were exact has its double: all digits that it had.

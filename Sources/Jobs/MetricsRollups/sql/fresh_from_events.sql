@@ -1,4 +1,4 @@
-select *, sum_exact::double precision as sum
+select *, {sum} as sum
 from (
   select date_bin('1 hour', occurred_at, {day_start}) as bucket_start,
     metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
