@@ -61,7 +61,8 @@ import Testing
     }
     try await place.execute("grant select, insert on oneshot.migrations to \(name)")
     let run = try await oneshot.run(["migrate", "--only", "core"], settings)
-    #expect(run.exitCode == 77 && run.errors.contains("does not own oneshot.incidents, oneshot.job_runs"), "\(run.errors)")
+    #expect(
+      run.exitCode == 77 && run.errors.contains("does not own oneshot.incidents, oneshot.job_runs"), "\(run.errors)")
     try await place.execute(grants(in: run.errors))
     let again = try await oneshot.run(["migrate", "--only", "core"], settings)
     #expect(again.exitCode == 0, "\(again.errors)")
