@@ -7,7 +7,10 @@ create temporary table oneshot_rollup_fresh on commit drop as with event as not 
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= :window_start and (occurred_at < :window_end or :window_end = 'infinity')
-) as file) select *, sum_exact::double precision as sum
+) as file) select *, -- The cast alone would answer with all digits, hundreds of them; this fails as an addition of doubles does: "value out of range: overflow".
+case when abs(sum_exact) > 1.7976931348623158e308 and abs(sum_exact) < 'Infinity' then 1e308::double precision * greatest(rows, 10)
+  else sum_exact::double precision end
+ as sum
 from (
   select date_bin('1 hour', occurred_at, :day_start::timestamptz) as bucket_start,
     metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,

@@ -1,0 +1,61 @@
+-- metrics-rollups, untold
+\set sources '''{"metric_events"}'''
+prepare golden (unknown) as
+-- Tables that are tracked (oneshot.rollups_track), and what keeps their triggers from telling what is changed. By name, for
+-- another table may have taken the place; row triggers of each partition, too, for replication writes partitions.
+with tracked as (
+  select t.*, to_regclass(relation) as id from oneshot.rollup_tables as t where source = any ($1::text[])
+), places as (
+  select tracked.*, id as place from tracked
+  union
+  select tracked.*, relid from tracked cross join lateral pg_partition_tree(id) where isleaf
+), looked as (
+  select places.source, places.relation, places.time_column, places.zone, places.id,
+    case
+      when places.id is null then 'it is gone'
+      when tgname is null then format('%s is missing', needed.name)
+      when tgenabled = 'D' then format('%s is disabled', needed.name)
+      when needed.fires in ('R', 'A') and tgenabled not in ('R', 'A') then
+        format('%s is by-passed by replication', needed.name)
+      when needed.fires in ('O', 'A') and tgenabled not in ('O', 'A') then
+        format('%s is by-passed by ordinary sessions', needed.name)
+    end || case when place is distinct from id then format(' (partition %s)', place::regclass) else '' end as problem,
+    (select string_agg(distinct quote_ident(subname), ', ')
+      from pg_subscription_rel join pg_subscription on pg_subscription.oid = srsubid where srrelid = place) as subscription
+  from places
+  left join lateral oneshot.rollup_triggers(source, id, time_column) as needed
+    on place = id or needed.name ~ '_(applied|copied)$'
+  left join lateral (
+    -- A partition has the trigger of its table under whatever name.
+    select tgname, tgenabled from pg_trigger
+    where tgrelid = place and (tgname = needed.name or tgparentid <> 0 and tgfoid = to_regproc(needed.function)
+      and (tgtype & 28) = case when needed.name like '%\_copied' then 4 else 24 end)) as made on true
+), old as (
+  -- Made before oneshot.rollups_track: they say by a null moment that a table was emptied.
+  select asked.source, tgrelid::regclass::text as relation,
+    format('%s of the table %s writes rollup_changes itself, and a null moment no longer says that a table was emptied',
+      proname, tgrelid::regclass) as problem
+  from unnest($1::text[]) as asked (source)
+  join pg_proc on prosrc like '%rollup\_changes%' and strpos(prosrc, quote_literal(asked.source)) > 0
+  join pg_trigger on tgfoid = pg_proc.oid
+  where (tgtype & 32) <> 0 and prosrc !~ '\mmark\M'
+)
+select source,
+  string_agg(problem, '; ' order by problem) as problem, string_agg(distinct remedy, '; ') as remedy
+from (
+  select source, format('of the table %s: ', relation) || string_agg(distinct problem, ', ' order by problem)
+      || coalesce(' (the subscription ' || max(subscription) || ' writes it)', '') as problem,
+    case
+      when id is null then format('delete from oneshot.rollup_tables where (source, relation) = (%L, %L)', source, relation)
+      else format('select oneshot.rollups_track(%L, %L, %L%s)', source, relation, time_column, ', ' || quote_literal(zone))
+    end as remedy
+  from looked where problem is not null
+  group by source, relation, time_column, zone, id
+  union all
+  select source, problem, format('drop that trigger, and: select oneshot.rollups_track(%L, %L, ...)', source, relation) from old
+) as problems
+group by source
+order by source
+;
+execute golden (:sources);
+deallocate golden;
