@@ -27,6 +27,15 @@ package struct Rollups: JobFixture {
       """)
   }
 
+  /// Adds more events than one transaction takes of several days, so that this day is done alone.
+  package func addBusy(_ day: String) async throws {
+    try await place.execute(
+      """
+      insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
+      select 'busy', 'user', 'x', 1, timestamptz '\(day) 10:00+00' + g * interval '0.1 seconds' from generate_series(1, 110000) g
+      """)
+  }
+
   /// Adds one event.
   package func add(_ metric: String, _ value: Double = 1, at moment: String) async throws {
     try await place.execute(
