@@ -82,10 +82,13 @@ package struct Place: Sendable {
 
   // MARK: Short cuts
 
+  /// What a busy machine may take for one statement.
+  private static let limit = Duration.seconds(300)
+
   /// The rows of a query, each column as text; null is "NULL".
   package func rows(_ sql: String) async throws -> [[String]] {
     try await database.withSession { session in
-      let statement = Statement(sql: "select row_to_json(q)::text as line, q.* from (\(sql)) q")
+      let statement = Statement(sql: "select row_to_json(q)::text as line, q.* from (\(sql)) q").limited(to: Self.limit)
       return try session.query(statement).map { row in
         let line = try JSONSerialization.jsonObject(with: Data(row.value("line", as: String.self).utf8))
         guard let columns = line as? [String: Any] else { return [] }
@@ -103,7 +106,7 @@ package struct Place: Sendable {
   }
 
   package func execute(_ sql: String) async throws {
-    try await database.withSession { session in try session.execute(script: sql, limit: .seconds(60)) }
+    try await database.withSession { session in try session.execute(script: sql, limit: Self.limit) }
   }
 
   @discardableResult
