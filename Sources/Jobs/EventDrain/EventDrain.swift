@@ -7,7 +7,7 @@ import Redis
 ///
 /// - Reads and writes: the stream and its group; `oneshot.events`, `oneshot.event_…`; what the handlers need.
 /// - Safe to run twice: that an event is done stands in the inbox, in the transaction of its effect.
-/// - Safe to stop halfway: a batch is one transaction, which moves the position; Redis is told afterwards.
+/// - Safe to stop halfway: a batch is one transaction, which moves the position; Redis gets its acknowledgement afterwards.
 /// - If it is late: one run processes more.
 @main
 struct EventDrain: Job {
