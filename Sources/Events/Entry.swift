@@ -1,6 +1,6 @@
 public import JobRuntime
 
-/// An event as its source hands it over. Nobody has read it: only Postgres does (`oneshot.event_read`).
+/// An event as its source hands it over. Only Postgres parses it (`oneshot.event_read`).
 public struct Entry: Sendable {
   /// Where it stands, and what it is called if it names no id itself: `redis:events:job/0/1795969237467-0`.
   public let location: String
@@ -46,7 +46,7 @@ public struct Entry: Sendable {
 }
 
 extension [Entry] {
-  /// The same entries in batches of so many bytes at most; one that is larger has a batch of its own.
+  /// The same entries in batches of so many bytes at most; one that is larger is alone in its batch.
   public func batches(ofBytes most: Int) -> [[Entry]] {
     var batches: [[Entry]] = []
     var bytes = 0

@@ -98,13 +98,13 @@ public struct StagedBatch: Sendable {
       Self.tables + [staging(due), try statement("known.sql", PackageResources.known_sql, [:], withTurns: true)], tx)
   }
 
-  /// Stages dead letters that somebody wants done again.
+  /// Stages dead letters that are replayed.
   public func stage(_ letters: [DeadLetter], _ tx: borrowing Transaction) throws -> [Turn] {
-    let asked = SQLFragment(
-      "asked.sql", PackageResources.asked_sql, ["items": letters.map(\.item), "payloads": letters.map(\.payload)])
+    let replayed = SQLFragment(
+      "replayed.sql", PackageResources.replayed_sql, ["items": letters.map(\.item), "payloads": letters.map(\.payload)])
     return try turns(
       Self.tables + [
-        staging(asked), try statement("remember.sql", PackageResources.remember_sql, [:]),
+        staging(replayed), try statement("remember.sql", PackageResources.remember_sql, [:]),
         try statement("known.sql", PackageResources.known_sql, [:], withTurns: true),
       ], tx)
   }

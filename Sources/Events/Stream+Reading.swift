@@ -16,15 +16,17 @@ public struct StreamPage: Sendable {
 }
 
 extension Stream {
-  /// An answer is given up that has more bytes than this, and asked for again in smaller parts: what it takes in memory is
-  /// several times as much.
+  /// A larger answer is given up, and what was read is read again in smaller pages: in memory it takes several times as
+  /// many bytes.
   static let largestAnswer = 6 * 1024 * 1024
 
   /// Reads entries after one, up to another, whether or not the group was given them.
   ///
-  /// - Parameter count: how many at most.
-  public func read(after: StreamID, upTo: StreamID, count: Int) async throws -> StreamPage {
-    try await shrinking(from: count) { count in
+  /// - Parameter most: how many at most.
+  public func read(
+    after: StreamID, upTo: StreamID, atMost most: Int, _ size: inout PageSize
+  ) async throws -> StreamPage {
+    try await fitting(&size, atMost: most) { count in
       try await entries(
         of: RedisCommand("XRANGE", key, "(\(after)", "\(upTo)", "COUNT", "\(count)"), named: "XRANGE")
     } alone: {
@@ -34,8 +36,10 @@ extension Stream {
   }
 
   /// Reads what the group's consumer was given and has not acknowledged.
-  public func pending(after: StreamID, count: Int) async throws -> StreamPage {
-    try await shrinking(from: count) { count in
+  ///
+  /// - Parameter most: how many at most.
+  public func pending(after: StreamID, atMost most: Int, _ size: inout PageSize) async throws -> StreamPage {
+    try await fitting(&size, atMost: most) { count in
       try await entries(
         of: RedisCommand("XREADGROUP", "GROUP", group, group, "COUNT", "\(count)", "STREAMS", key, "\(after)"),
         named: "XREADGROUP", isOfStreams: true)
@@ -60,7 +64,7 @@ extension Stream {
     }
     var page = StreamPage()
     page.ids = answer[1].elements.compactMap { $0.text.flatMap(StreamID.init) }
-    // Since Redis 7 it tells what it has dropped from the list because the stream has it no more.
+    // Since Redis 7 it names what it has dropped from the list because the stream has it no more.
     if answer.count > 2 { page.gone = answer[2].elements.compactMap { $0.text.flatMap(StreamID.init) } }
     page.next = next == .start ? nil : next
     return page
@@ -68,14 +72,22 @@ extension Stream {
 
   /// Reads what the group was not given yet.
   ///
-  /// - Parameter wait: how long to wait for it.
+  /// - Parameters:
+  ///   - most: how many at most.
+  ///   - wait: how long to wait for it.
   /// - Returns: `nil` for entries that are too large to be read at once: the group was given them, and they are read
   ///   again as such.
-  public func new(count: Int, waiting wait: Duration) async throws -> StreamPage? {
+  public func new(atMost most: Int, waiting wait: Duration, _ size: inout PageSize) async throws -> StreamPage? {
+    let count = size.count(atMost: most)
     let block = wait > .zero ? [Array("BLOCK".utf8), Array("\(max(1, wait.inMilliseconds))".utf8)] : []
     let rest = ["STREAMS", key, ">"].map { Array($0.utf8) }
     let command = RedisCommand("XREADGROUP", "GROUP", group, group, "COUNT", "\(count)", bytes: block + rest)
-    do { return try await entries(of: command, named: "XREADGROUP", isOfStreams: true) } catch RedisError.tooLarge {
+    do {
+      let page = try await entries(of: command, named: "XREADGROUP", isOfStreams: true)
+      size.note(page)
+      return page
+    } catch RedisError.tooLarge {
+      size.shrink(from: count)
       return nil
     }
   }
@@ -104,15 +116,22 @@ extension Stream {
     }
   }
 
-  /// Asks for fewer and fewer entries while the answer is too large.
-  private func shrinking(
-    from count: Int, _ read: (Int) async throws -> StreamPage, alone: () async throws -> StreamPage
+  /// Reads fewer and fewer entries while the answer is too large.
+  ///
+  /// - Parameter alone: reads one that is too large by itself.
+  private func fitting(
+    _ size: inout PageSize, atMost most: Int, _ read: (Int) async throws -> StreamPage,
+    alone: () async throws -> StreamPage
   ) async throws -> StreamPage {
-    var count = count
     while true {
-      do { return try await read(count) } catch RedisError.tooLarge {
+      let count = size.count(atMost: most)
+      do {
+        let page = try await read(count)
+        size.note(page)
+        return page
+      } catch RedisError.tooLarge {
         guard count > 1 else { return try await alone() }
-        count = max(1, count / 4)
+        size.shrink(from: count)
       }
     }
   }

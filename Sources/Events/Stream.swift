@@ -4,7 +4,7 @@ import Redis
 /// One partition of a Redis stream, read by one consumer of a group: who holds the job's lock is this consumer, so what is
 /// pending under its name is nobody else's.
 ///
-/// Each partition has a connection of its own: in a cluster it stays with the server that holds the partition.
+/// Each partition has its own connection: in a cluster it stays with the server that holds the partition.
 public struct Stream: Sendable {
   public let partition: Partition
   /// The stream's key.
@@ -49,7 +49,7 @@ public struct Stream: Sendable {
     }
   }
 
-  /// Asks where group and stream stand.
+  /// Reads where group and stream stand.
   public func standing() async throws -> Standing {
     try await attempt { session in
       let answers = try session.pipeline([

@@ -159,7 +159,7 @@ struct LeaderLock: Sendable {
     switch code {
     // What the trials' own contradictions are answered with; but also commands that a server lacks.
     case "ERR": Refusal(code: code, message: message) != nil
-    case "WRONGTYPE", "MOVED": false
+    case "WRONGTYPE", "MOVED", "NOGROUP": false
     default: true
     }
   }

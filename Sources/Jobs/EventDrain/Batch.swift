@@ -6,17 +6,17 @@ import Postgres
 enum Batch: Sendable {
   /// What the source hands over for the first time.
   case new([Entry])
-  /// What it hands over once more, as far as anybody can tell.
+  /// What it may have handed over before.
   case again([Entry])
   /// Waiting events that are due, this many at most.
   case due(Int)
-  /// Dead letters that somebody wants done again.
-  case asked([DeadLetter])
+  /// Dead letters that are replayed.
+  case replayed([DeadLetter])
 
   var entries: [Entry] {
     switch self {
     case .new(let entries), .again(let entries): entries
-    case .due, .asked: []
+    case .due, .replayed: []
     }
   }
 
@@ -24,7 +24,7 @@ enum Batch: Sendable {
   var isOfKnown: Bool {
     switch self {
     case .new, .again: false
-    case .due, .asked: true
+    case .due, .replayed: true
     }
   }
 
@@ -66,7 +66,7 @@ struct Worker {
         switch batch {
         case .new(let entries), .again(let entries): entries.isEmpty ? [] : try staged.stage(entries, tx)
         case .due(let count): try staged.stageDue(count: count, bytes: Batch.mostBytes, heldUp: heldUp, tx)
-        case .asked(let letters): try staged.stage(letters, tx)
+        case .replayed(let letters): try staged.stage(letters, tx)
         }
       var processing = Processing(settings, at: moment, since: run.scheduledAt, isFatal: isFatal, broken: broken)
       for turn in turns { try processing.carryOut(turn, tx) }
@@ -98,7 +98,7 @@ struct Worker {
     let kept: JSON =
       switch batch {
       case .new(let entries), .again(let entries): entries[dead.event - 1].rest
-      case .asked(let letters): .verbatim(letters[dead.event - 1].payload)
+      case .replayed(let letters): .verbatim(letters[dead.event - 1].payload)
       case .due: [:]
       }
     return ItemFailure(
@@ -120,7 +120,7 @@ struct Worker {
       case .again(let entries):
         report.read += entries.count
         report.redelivered += known
-      case .due, .asked: report.retried += done.events
+      case .due, .replayed: report.retried += done.events
       }
       for type in done.settled.types {
         report.count(type.type, done: type.done, waiting: type.waiting, failed: type.dead)

@@ -14,11 +14,13 @@ extension EventDrain: Checkable {
           "oneshot.events", columns: ["seq", "dedup", "event", "written_at", "written_by"],
           privileges: [.select, .delete]))
     case .redis:
-      // On a key that is not there, so they change nothing. Those that want a group would be refused for lack of one.
+      // On a key that is not there: they change nothing, and find neither stream nor group.
       let (key, group) = (Self.trialKey(settings.stream), settings.group)
       needs.redisTrials = [
         RedisCommand("XINFO", "STREAM", key), RedisCommand("XINFO", "GROUPS", key),
         RedisCommand("XGROUP", "CREATE", key, group, "0"), RedisCommand("XRANGE", key, "-", "+", "COUNT", "1"),
+        RedisCommand("XREADGROUP", "GROUP", group, group, "COUNT", "1", "STREAMS", key, ">"),
+        RedisCommand("XPENDING", key, group), RedisCommand("XAUTOCLAIM", key, group, group, "0", "0-0", "JUSTID"),
         RedisCommand("XACK", key, group, "0-1"), RedisCommand("XTRIM", key, "MINID", "~", "0"),
       ]
     }

@@ -108,14 +108,14 @@ struct EventDrain: Job {
       hint: "Correct the file, its tables or its grants; the next run processes what waits. All other events are done.")
   }
 
-  /// Tells how much there is, and reads none of it.
+  /// Counts what there is, and reads none of it.
   private func plan(_ progress: Progress, _ run: JobRun) async throws -> Report {
     for partition in partitions(run) {
       let behind: Int
       switch settings.source {
       case .redis:
         let stream = stream(partition, run)
-        behind = try await run.retrying("asking for the stream") { try await stream.standing().behind }
+        behind = try await run.retrying("looking at the stream") { try await stream.standing().behind }
         await stream.close()
       case .postgres:
         let place = try await Position.read(partition, run).0?.place ?? "-"
@@ -136,7 +136,7 @@ protocol Drain: Sendable {
   /// - Returns: whether there was anything.
   mutating func step(waiting wait: Duration) async throws -> Bool
 
-  /// Tells how much is left, and removes what is old.
+  /// Counts what is left, and removes what is old.
   ///
   /// - Parameter isEmpty: whether the partition was read to its end.
   mutating func finish(isEmpty: Bool) async throws

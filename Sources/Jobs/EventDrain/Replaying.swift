@@ -17,7 +17,7 @@ extension EventDrain: Replayable {
       let batch = Array(letters[start..<min(start + settings.batch, letters.count)])
       let events = batch.filter { $0.kind != LetterKind.missed.name }
       if !events.isEmpty {
-        try await worker.process(.asked(events), movingTo: worker.position.place, entries: 0)
+        try await worker.process(.replayed(events), movingTo: worker.position.place, entries: 0)
       }
       outcomes += batch.map {
         $0.kind == LetterKind.missed.name ? .postponed("what has left the stream has to be sent again") : .done

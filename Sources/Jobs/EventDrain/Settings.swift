@@ -75,7 +75,7 @@ extension EventDrain {
         help: "How long after its start the run waits for more events, instead of ending when there are none.")
       parallel = env.int(
         "EVENTS_PARALLEL", default: 1, in: 1...64,
-        help: "Partitions that are processed at once, each on a connection to Postgres of its own.")
+        help: "Partitions that are processed at once, each on its own connection to Postgres.")
       attempts = env.int(
         "EVENTS_ATTEMPTS", default: 5, in: 1...100, help: "How often an event is tried before it is a dead letter.")
       retryAfter =

@@ -2,13 +2,14 @@ import Events
 import JobRuntime
 import Redis
 
-/// Drains one partition of a Redis stream. What Redis was told is never believed: Postgres says which entries are done.
+/// Drains one partition of a Redis stream. Redis' account of what is done is never relied on: Postgres decides.
 struct StreamDrain: Drain {
   private let stream: Events.Stream
   private let settings: EventDrain.Settings
   private let progress: Progress
   private let run: JobRun
   private var worker: Worker?
+  private var pageSize = PageSize()
 
   init(_ stream: Events.Stream, _ settings: EventDrain.Settings, _ progress: Progress, _ run: JobRun) {
     (self.stream, self.settings, self.progress, self.run) = (stream, settings, progress, run)
@@ -20,7 +21,7 @@ struct StreamDrain: Drain {
       guard var worker, progress.ending == nil else { return false }
       defer { self.worker = worker }
       if try await worker.retry() { return true }
-      guard let page = try await stream.new(count: worker.size, waiting: wait) else {
+      guard let page = try await stream.new(atMost: worker.size, waiting: wait, &pageSize) else {
         // They are too large together. Now the group was given them, and they are read as such.
         try await finishEarlier(&worker, upTo: stream.standing().delivered ?? .start)
         return true
@@ -33,7 +34,7 @@ struct StreamDrain: Drain {
       worker = nil
       return true
     } catch {
-      // What Redis has given out meanwhile is found by asking again where everything stands.
+      // What Redis has given out meanwhile is found when the next step looks where everything stands.
       worker = nil
       throw error
     }
@@ -75,9 +76,10 @@ struct StreamDrain: Drain {
 
   /// Reads what the group was given, and what has no outcome in this database: a killed run had read it, or Postgres was
   /// restored from before it was done.
-  private func finishEarlier(_ worker: inout Worker, upTo delivered: StreamID) async throws {
+  private mutating func finishEarlier(_ worker: inout Worker, upTo delivered: StreamID) async throws {
     while worker.streamPlace < delivered, progress.ending == nil {
-      let page = try await stream.read(after: worker.streamPlace, upTo: delivered, count: worker.size)
+      let page = try await stream.read(
+        after: worker.streamPlace, upTo: delivered, atMost: worker.size, &pageSize)
       guard !page.ids.isEmpty else {
         // What is left of the way has left the stream.
         return try await worker.process(.again([]), movingTo: "\(delivered)", entries: 0)
@@ -87,7 +89,7 @@ struct StreamDrain: Drain {
   }
 
   /// Processes what is pending: first what others have left is taken over.
-  private func finishPending(_ worker: inout Worker, knownUpTo before: StreamID) async throws {
+  private mutating func finishPending(_ worker: inout Worker, knownUpTo before: StreamID) async throws {
     var gone: [StreamID] = []
     var cursor: StreamID? = .start
     while let from = cursor {
@@ -97,7 +99,7 @@ struct StreamDrain: Drain {
     }
     var last = StreamID.start
     while progress.ending == nil {
-      let page = try await stream.pending(after: last, count: worker.size)
+      let page = try await stream.pending(after: last, atMost: worker.size, &pageSize)
       guard let end = page.last else { break }
       for entries in page.entries.batches(ofBytes: Batch.mostBytes) {
         try await worker.process(.again(entries), movingTo: worker.position.place, entries: 0)

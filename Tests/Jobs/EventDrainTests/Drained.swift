@@ -46,6 +46,13 @@ struct Drained: JobFixture {
     try await add(ids.map { Self.event($0) }, to: stream)
   }
 
+  /// Writes events as an application does, into the stream or into the table.
+  func write(_ ids: Range<Int>, to source: String) async throws {
+    guard source == "postgres" else { return try await add(ids) }
+    try await place.execute(
+      ids.map { "insert into oneshot.events (dedup, event) values ('e\($0)', '\(Self.event($0))');" }.joined())
+  }
+
   /// How many effects there are, and of how many events.
   func effects() async throws -> [String] {
     try await place.rows("select count(*)::text || '/' || count(distinct id) as a from effects")[0]

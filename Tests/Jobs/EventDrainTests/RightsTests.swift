@@ -29,6 +29,19 @@ import Testing
     #expect(second.exitCode == 0 && second.count("done") == 1, "\(second.output)\(second.errors)")
   }
 
+  @Test(arguments: [
+    "xinfo|stream", "xinfo|groups", "xgroup|create", "xreadgroup", "xrange", "xpending", "xautoclaim", "xack", "xtrim",
+  ])
+  func `a user that lacks a command is named by the check`(command: String) async throws {
+    let drained = try await Drained()
+    let restricted = try await drained.place.restricted("event-drain")
+    try await drained.place.execute("grant insert on effects to \(drained.place.own("jobs"))")
+    try await drained.place.redis("ACL", "SETUSER", drained.place.own("jobs"), "-\(command)")
+    let check = try await drained.run(["--check"], restricted)
+    let name = command.split(separator: "|")[0].uppercased()
+    #expect(check.exitCode == 77 && check.output.contains("\(name) is refused"), "\(check.output)")
+  }
+
   @Test func `the handler of the page does what it says`() async throws {
     let drained = try await Drained()
     try drained.handler("positions", try Page("docs/jobs/event-drain.md").code("positions"))
