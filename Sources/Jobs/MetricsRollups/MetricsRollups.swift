@@ -12,7 +12,7 @@ struct MetricsRollups: Job {
   static let facts = JobFacts(
     name: "metrics-rollups",
     summary: "keeps hourly, daily, weekly and monthly rollups of metric events",
-    schema: [MigrationNeed("rollups", 7)],
+    schema: [MigrationNeed("rollups", 8)],
     tables: [
       TableNeed(
         "metric_events", columns: ["metric", "entity_type", "entity_id", "value", "occurred_at", "written_by"],
@@ -24,7 +24,7 @@ struct MetricsRollups: Job {
           "min", "max",
         ], privileges: [.select, .insert, .update, .delete]),
       TableNeed(
-        "oneshot.rollup_positions", columns: ["source", "timezone", "seen", "raw_from"],
+        "oneshot.rollup_positions", columns: ["source", "timezone", "seen", "raw_from", "calendar"],
         privileges: [.select, .insert, .update]),
       TableNeed(
         "oneshot.rollup_queue", columns: ["source", "granularity", "bucket_start"],

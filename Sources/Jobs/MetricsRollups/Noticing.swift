@@ -38,6 +38,8 @@ struct Noticing: Sendable {
     /// What two looks after each other have found: the second sees what the first saw.
     func after(_ earlier: Found) -> Found {
       var both = self
+      both.hours = max(both.hours, earlier.hours)
+      both.buckets = max(both.buckets, earlier.buckets)
       both.timeless = max(both.timeless, earlier.timeless)
       both.outside += earlier.outside
       both.changedOutside += earlier.changedOutside

@@ -24,6 +24,8 @@ struct Position: Sendable {
   var isAhead: Bool
   /// What tells the source's text from another.
   var version: String
+  /// The days that begin elsewhere than when the rollups were calculated, as far as was looked (`Noticing.knowingRules`).
+  var moved: Bucket?
 
   init(_ row: Row) throws {
     isKnown = try row.value("is_known")

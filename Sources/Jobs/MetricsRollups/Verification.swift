@@ -27,10 +27,11 @@ struct Verification: Sendable {
       "window_end": window.end,
     ]
     var finding = Finding()
+    let hasMoved = noticing.position.moved.map { $0.start < window.end && window.start < $0.end } ?? false
     let isPending: Bool = try session.query(
       Statement(file: "is_pending.sql", PackageResources.is_pending_sql, binding: values)
     ).only().value("is_pending")
-    guard !isPending else {
+    guard !isPending, !hasMoved else {
       finding.pending = 1
       return finding
     }

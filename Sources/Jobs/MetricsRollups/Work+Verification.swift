@@ -6,11 +6,16 @@ extension Work {
   mutating func verify() async throws {
     for known in sources {
       let (run, range, levels) = (run, range, settings.granularities)
-      let verification = Verification(noticing: noticing(known), lookback: settings.lookback)
+      let (lookback, known) = (settings.lookback, known)
+      let noticing = noticing(known)
+      let verification: Verification
       let windows: [(granularity: Granularity, window: Bucket)]
       do {
-        windows = try await run.snapshot { session in
-          try verification.noticing.list(range.events, levels, session)
+        (verification, windows) = try await run.snapshot { session in
+          let noticing = try noticing.knowingRules(session)
+          return (
+            Verification(noticing: noticing, lookback: lookback), try noticing.list(range.events, levels, session)
+          )
         }
       } catch let failure as SQLFile.Failure {
         try await reject([Self.failure(of: known.source, failure)])

@@ -130,31 +130,35 @@ extension Work {
       try Task.checkCancellation()
       let (run, noticing, scopes) = (run, noticing(known), scopes(known))
       let progress = progress
-      let (found, failures) = try await run.transaction { tx in
+      let (found, failures, remark) = try await run.transaction { tx in
         do {
           // Of another calendar, or of another server's past: all that there is will be queued anew.
           if known.isForeign, !run.isDryRun {
             try tx.execute("delete from oneshot.rollup_queue where source = \(known.source.name)")
           }
-          let noticing = run.isDryRun ? noticing : try noticing.holdingBorder(tx.session)
+          let noticing = try (run.isDryRun ? noticing : noticing.holdingBorder(tx.session)).knowingRules(tx.session)
           var found = Noticing.Found()
-          for scope in scopes { found = try noticing.carryOut(scope, isPlan: run.isDryRun, tx.session).after(found) }
+          for scope in noticing.movedDays + scopes {
+            found = try noticing.carryOut(scope, isPlan: run.isDryRun, tx.session).after(found)
+          }
           if found.isUnknown {
             let all = Noticing.Scope.all(.allEvents, levels: [.hourly], moves: false, key: known.position.rebuilding)
             found = try noticing.carryOut(all, isPlan: run.isDryRun, tx.session).after(found)
           }
+          if !run.isDryRun { try noticing.keepRules(tx.session) }
           let failures = noticing.failures(found)
           try tx.reject(failures)
           if !failures.isEmpty, !run.isDryRun { try tx.execute(progress.adding(failures).statement()) }
           try tx.resolve([known.source.name])
-          return (found, failures)
+          return (found, failures, noticing.rulesChanged)
         } catch let failure as SQLFile.Failure {
           let failures = [Self.failure(of: known.source, failure)]
           try tx.reject(failures)
           if !run.isDryRun { try tx.execute(progress.adding(failures).statement()) }
-          return (Noticing.Found(), failures)
+          return (Noticing.Found(), failures, nil)
         }
       }
+      if let remark { run.log.warning(remark) }
       if settings.mode == .rebuild, !failures.contains(where: { $0.kind == .sourceFailed }) {
         rebuilding.append((known.source.name, rebuildKey(known)))
       }

@@ -24,7 +24,8 @@ import Testing
       "monthly_from": none, "raw_before": start, "hourly_before": start, "daily_before": start, "weekly_before": start,
       "monthly_before": start, "recent_from": none, "stored_from": start, "stored_until": end, "moves": true,
       "moment": moment, "is_exact": true, "looked_until": none, "rebuilding": none, "batch": 10_000, "before": start,
-      "mode": "incremental", "calendar_start": start, "calendar_end": end, "first_bucket": start, "last_bucket": end,
+      "mode": "incremental", "has_moved": false, "is_other_zone": false, "calendar_start": start, "calendar_end": end,
+      "first_bucket": start, "last_bucket": end,
       "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3", "is_done": true, "period_start": start, "period_end": end,
       "records": 5, "errors": 0, "error_message": none,
     ]

@@ -1,0 +1,54 @@
+import JobRuntime
+import Postgres
+
+/// The rules of a time zone may change under its name: a country gives up summer time. What was calculated by the old ones, and begins
+/// elsewhere by the new ones, is calculated again.
+extension Noticing {
+  /// Looks from where to where days begin elsewhere than when the rollups were calculated.
+  func knowingRules(_ session: borrowing Session) throws -> Noticing {
+    var noticing = self
+    let row = try session.query(
+      Statement(file: "moved_days.sql", PackageResources.moved_days_sql, binding: names)
+    ).first
+    guard let row, let start: Timestamp = try row.optional("moved_start"),
+      let end: Timestamp = try row.optional("moved_until")
+    else { return noticing }
+    noticing.position.moved = Bucket(start: start, end: end)
+    return noticing
+  }
+
+  /// Those days, of all levels.
+  var movedDays: [Scope] {
+    position.moved.map {
+      [.all($0, levels: Granularity.allCases, moves: false, key: position.rebuilding)]
+    } ?? []
+  }
+
+  /// Notes by which rules the queued buckets are calculated, once they are queued: what changes while it is being done is
+  /// seen by the next run.
+  func keepRules(_ session: borrowing Session) throws {
+    let hasMoved = position.moved != nil
+    if hasMoved {
+      try session.execute(
+        Statement(file: "remove_overlapping.sql", PackageResources.remove_overlapping_sql, binding: names))
+    }
+    let isOtherZone = !position.isOf(timezone)
+    try session.execute(
+      Statement(
+        file: "keep_calendar.sql", PackageResources.keep_calendar_sql,
+        binding: names.merging(["has_moved": hasMoved, "is_other_zone": isOtherZone]) { $1 }))
+  }
+
+  /// What to know of days that begin elsewhere now.
+  var rulesChanged: String? {
+    position.moved.map { moved in
+      let kept = position.hourlyFrom.flatMap {
+        $0 > moved.start ? ", but for those before \($0), whose hours are no longer kept" : nil
+      }
+      return
+        "the rules of the time zone \(timezone) have changed: the days of \(source.name) from \(moved.start) to \(moved.end) begin elsewhere, and are calculated again\(kept ?? "")"
+    }
+  }
+
+  private var names: [String: any PostgresEncodable] { ["source": source.name, "zone": timezone] }
+}

@@ -1,0 +1,14 @@
+-- Where the rules of a zone have changed: removes the buckets of the old rules that begin where something is no longer kept, and of
+-- which the most lies in one that is calculated again. It would be counted twice; what is left out is the difference of the rules.
+with edges as (
+  select level, border, oneshot.bucket_end(level, border, :zone) as until
+  from oneshot.rollup_positions
+  cross join lateral (values ('hourly', raw_from), ('daily', hourly_from), ('weekly', greatest(daily_from, weekly_from)),
+    ('monthly', greatest(daily_from, monthly_from))) as levels (level, border)
+  where source = :source and border is not null
+)
+delete from metric_rollups as r
+using edges
+where r.granularity = level and r.source = :source and r.bucket_start >= border and r.bucket_start < until
+  and oneshot.bucket_start(level, r.bucket_start, :zone) < border
+  and r.bucket_start - oneshot.bucket_start(level, r.bucket_start, :zone) > until - r.bucket_start
