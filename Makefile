@@ -43,7 +43,8 @@ soak:
 	@$(support)/install-packages.sh test
 	swift build --build-tests
 	@ONESHOT_SOAK_RUNS=$${ONESHOT_SOAK_RUNS:-1000} ONESHOT_FAILOVERS=$${ONESHOT_FAILOVERS:-50} ONESHOT_SWEEP=$${ONESHOT_SWEEP:-all} \
-	  ONESHOT_SEQUENCE=$${ONESHOT_SEQUENCE:-10000} $(support)/run-tests.sh --filter 'Soak|ManyRuns|Sweep|Publishing|RollupCrash|RollupProperty'
+	  ONESHOT_SEQUENCE=$${ONESHOT_SEQUENCE:-10000} ONESHOT_DRAIN_KILLS=$${ONESHOT_DRAIN_KILLS:-1000} \
+	  $(support)/run-tests.sh --filter 'Soak|ManyRuns|Sweep|Publishing|RollupCrash|RollupProperty'
 
 bench:
 	@$(support)/install-packages.sh bench

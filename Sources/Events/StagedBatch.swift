@@ -114,22 +114,30 @@ public struct StagedBatch: Sendable {
   }
 
   /// What handlers read is called `events`: `pg_temp` comes before every other schema.
-  private static let tables: [Statement] = [
-    """
-    create temporary table if not exists oneshot_staged (
-      n integer, id text collate "C", location text, type text collate "C", key text collate "C", account_id text,
-      campaign_id text, data jsonb, happened_at timestamptz, event jsonb, attempt integer, problem text,
-      handlers text[], is_ordered boolean) on commit delete rows
-    """,
-    events, "delete from pg_temp.oneshot_staged",
-  ]
+  private static let tables: [Statement] =
+    [
+      """
+      create temporary table if not exists oneshot_staged (
+        n integer, id text collate "C", location text, type text collate "C", key text collate "C", account_id text,
+        campaign_id text, data jsonb, happened_at timestamptz, event jsonb, attempt integer, problem text,
+        handlers text[], is_ordered boolean) on commit delete rows
+      """
+    ] + handed + ["delete from pg_temp.oneshot_staged"]
 
-  /// What handlers are given.
-  public static let events: Statement = """
+  /// What handlers are given, and where they put what they add to live boards.
+  public static let handed: [Statement] = [
+    """
     create temporary table if not exists events (
       n integer, id text collate "C", type text collate "C", key text collate "C", account_id text, campaign_id text,
       data jsonb, happened_at timestamptz, attempt integer) on commit delete rows
+    """,
     """
+    create temporary table if not exists board_deltas (
+      board text collate "C" not null check (board ~ '^[a-z0-9_]{1,100}$'),
+      member text collate "C" not null check (octet_length(member) between 1 and 512),
+      delta double precision not null check (abs(delta) <= 1e15)) on commit delete rows
+    """,
+  ]
 
   private func staging(_ entries: SQLFragment) throws -> Statement {
     try SQLFragment(
@@ -197,6 +205,7 @@ public struct StagedBatch: Sendable {
   public struct Settled: Sendable {
     public var types: [(type: String, done: Int, waiting: Int, dead: Int)] = []
     public var dead: [Dead] = []
+    public var boards: [BoardStep] = []
 
     public struct Dead: Sendable {
       /// Its number in the batch.
@@ -240,15 +249,17 @@ public struct StagedBatch: Sendable {
     statements += [
       try statement("counted.sql", PackageResources.counted_sql, counting),
       try statement("dead.sql", PackageResources.dead_sql, ["events": dead]),
+      try BoardStep.gathering(position, at: moment, run),
       try position.moving(to: place, entries: entries, at: moment, run),
     ]
     let answers = try tx.pipeline(statements)
     guard answers[answers.count - 1].affected == 1 else { throw Position.overtaken(position.partition) }
     var settled = Settled()
-    settled.types = try answers[answers.count - 3].map {
+    settled.boards = try BoardStep.steps(answers[answers.count - 2])
+    settled.types = try answers[answers.count - 4].map {
       (try $0.value("type"), try $0.value("done"), try $0.value("waiting"), try $0.value("dead"))
     }
-    settled.dead = try answers[answers.count - 2].map { row in
+    settled.dead = try answers[answers.count - 3].map { row in
       let number: Int = try row.value("n")
       if let problem: String = try row.optional("problem") {
         return .init(

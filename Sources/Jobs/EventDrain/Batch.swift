@@ -38,6 +38,15 @@ struct Worker {
   let progress: Progress
   let run: JobRun
   var position: Position
+  private(set) var boards: LiveBoards
+
+  init(settings: EventDrain.Settings, progress: Progress, run: JobRun, position: Position) {
+    (self.settings, self.progress, self.run, self.position) = (settings, progress, run, position)
+    boards = LiveBoards(position.partition, prefix: settings.boardPrefix, progress, run)
+  }
+
+  /// Brings the live boards to where the last committed batch has left them.
+  mutating func catchUpBoards() async throws { try await boards.catchUp() }
 
   /// From how many tries on what is unfinished is read in smaller batches, and from how many on an event that is alone in
   /// one is given up.
@@ -81,6 +90,7 @@ struct Worker {
     self.position.tries = 0
     self.position.read += entries
     try count(done, batch)
+    try await boards.send(done.settled.boards)
   }
 
   private struct Done {

@@ -7,6 +7,8 @@ extension EventDrain: Checkable {
   var needs: JobNeeds {
     var needs = Self.facts.needs
     needs.tables += settings.handlers.flatMap(\.needs)
+    let board = JobRun.tallyTrial(settings.boardPrefix + "check")
+    needs.redisTrials = [board]
     switch settings.source {
     case .postgres:
       needs.tables.append(
@@ -16,7 +18,7 @@ extension EventDrain: Checkable {
     case .redis:
       // On a key that is not there: they change nothing, and find neither stream nor group.
       let (key, group) = (Self.trialKey(settings.stream), settings.group)
-      needs.redisTrials = [
+      needs.redisTrials += [
         RedisCommand("XINFO", "STREAM", key), RedisCommand("XINFO", "GROUPS", key),
         RedisCommand("XGROUP", "CREATE", key, group, "0"), RedisCommand("XRANGE", key, "-", "+", "COUNT", "1"),
         RedisCommand("XREADGROUP", "GROUP", group, group, "COUNT", "1", "STREAMS", key, ">"),
@@ -30,11 +32,11 @@ extension EventDrain: Checkable {
   /// A key beside the stream, which nobody writes.
   private static func trialKey(_ stream: String) -> String { "\(stream):oneshot-check" }
 
-  /// Makes the server parse each handler where a run would: beside the temporary table `events`.
+  /// Makes the server parse each handler where a run would: beside the temporary tables `events` and `board_deltas`.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     let handlers = settings.handlers
     return try await run.snapshot { session in
-      try session.query(StagedBatch.events)
+      try session.pipeline(StagedBatch.handed)
       return try handlers.compactMap { handler in
         do {
           let columns = try session.describe(handler.file).map(\.name)

@@ -5,7 +5,8 @@ import Redis
 
 /// Passes events of a Redis stream, or of the table `oneshot.events`, to handlers: each has its effect once.
 ///
-/// - Reads and writes: the stream and its group; `oneshot.events`, `oneshot.event_…`; what the handlers need.
+/// - Reads and writes: the stream and its group; `oneshot.events`, `oneshot.event_…`, `oneshot.live_batches`; keys
+///   `live:{board}`; what the handlers need.
 /// - Safe to run twice: that an event is done stands in the inbox, in the transaction of its effect.
 /// - Safe to stop halfway: a batch is one transaction, which moves the position; Redis gets its acknowledgement afterwards.
 /// - If it is late: one run processes more.
@@ -15,7 +16,7 @@ struct EventDrain: Job {
     name: "event-drain",
     summary: "passes durable events to their handlers, each once",
     keepsDataInRedis: true,
-    schema: [MigrationNeed("events", 1), MigrationNeed("rollups", 1), MigrationNeed("search", 1)],
+    schema: [MigrationNeed("events", 2), MigrationNeed("rollups", 1), MigrationNeed("search", 1)],
     tables: [
       TableNeed(
         "oneshot.event_inbox", columns: ["event_id", "state", "due_at"],
@@ -23,6 +24,9 @@ struct EventDrain: Job {
       TableNeed(
         "oneshot.event_positions", columns: ["source", "partition", "position", "batch"],
         privileges: [.select, .insert, .update]),
+      TableNeed(
+        "oneshot.live_batches", columns: ["source", "partition", "board", "batch", "mark"],
+        privileges: [.select, .insert, .update, .delete]),
     ],
     letterKinds: [.malformed, .unknown, .rejected, .failed, .fatal, .missed])
 
@@ -102,7 +106,12 @@ struct EventDrain: Job {
         report.endedBy = endings.first { $0 != .empty } ?? .empty
       }
     }
-    guard let (name, mistake) = progress.broken.min(by: { $0.key < $1.key }) else { return progress.report }
+    guard let (name, mistake) = progress.broken.min(by: { $0.key < $1.key }) else {
+      guard let (key, refusal) = progress.refusedBoards.min(by: { $0.key < $1.key }) else { return progress.report }
+      throw JobFailure(
+        refusal.kind, "the live board \(key) does not get what it should, and its numbers wait: \(refusal.message)",
+        hint: "Correct that; the next run sends them. All events are done.")
+    }
     throw JobFailure(
       .misconfigured, "the handler \(name) has a mistake, and its events wait: \(mistake)",
       hint: "Correct the file, its tables or its grants; the next run processes what waits. All other events are done.")

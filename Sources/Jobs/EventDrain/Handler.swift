@@ -19,6 +19,7 @@ struct Handler: Sendable {
 
   private static let builtIn = [
     SQLFile(builtIn: "analytics", PackageResources.analytics_sql),
+    SQLFile(builtIn: "live_boards", PackageResources.live_boards_sql),
     SQLFile(builtIn: "search", PackageResources.search_sql),
   ]
 

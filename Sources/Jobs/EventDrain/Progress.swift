@@ -10,6 +10,7 @@ final class Progress: Sendable {
     var left: Int
     var broken: [String: String] = [:]
     var heldUp: Set<String> = []
+    var refusedBoards: [String: JobFailure] = [:]
   }
 
   private let state: Mutex<State>
@@ -25,6 +26,8 @@ final class Progress: Sendable {
   var report: EventDrain.Report { state.withLock(\.report) }
   /// Handlers that have a mistake, and what it is.
   var broken: [String: String] { state.withLock(\.broken) }
+  /// Live boards that Redis does not take, by their keys.
+  var refusedBoards: [String: JobFailure] { state.withLock(\.refusedBoards) }
   /// Types that are not tried again by this run.
   var heldUp: [String] { state.withLock { $0.heldUp.sorted() } }
 
@@ -53,6 +56,9 @@ final class Progress: Sendable {
 
   /// Notes entries that were read.
   func take(_ count: Int) { state.withLock { $0.left -= count } }
+
+  /// Notes a live board that Redis does not take.
+  func refuse(_ key: String, _ failure: JobFailure) { state.withLock { $0.refusedBoards[key] = failure } }
 
   /// Notes handlers that have a mistake, and the types that wait for it.
   func hold(_ broken: [String: String], _ types: [String]) {

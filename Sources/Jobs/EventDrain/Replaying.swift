@@ -13,6 +13,7 @@ extension EventDrain: Replayable {
     let found = try await Position.read(partition, run).0
     guard let position = found else { return letters.map { _ in .postponed("the source was never read") } }
     var worker = Worker(settings: settings, progress: progress, run: run, position: position)
+    try await worker.catchUpBoards()
     for start in stride(from: 0, to: letters.count, by: settings.batch) {
       let batch = Array(letters[start..<min(start + settings.batch, letters.count)])
       let events = batch.filter { $0.kind != LetterKind.missed.name }

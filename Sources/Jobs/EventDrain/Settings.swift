@@ -27,6 +27,7 @@ extension EventDrain {
     let keep: Duration
     let streamKeep: Duration
     let claimIdle: Duration
+    let boardPrefix: String
 
     init(from env: inout Environment) {
       source = env.choice(
@@ -97,6 +98,8 @@ extension EventDrain {
       claimIdle = env.duration(
         "EVENTS_CLAIM_IDLE", default: .minutes(5),
         help: "Entries that other consumers of the group have left pending for this long are taken over.")
+      boardPrefix = env.string(
+        "EVENTS_BOARD_PREFIX", default: "live:", help: "What the keys of live boards in Redis begin with.")
       if keep <= streamKeep {
         env.complain("EVENTS_KEEP", "is not longer than EVENTS_STREAM_KEEP: what is read again must still be known")
       }

@@ -58,6 +58,7 @@ struct StreamDrain: Drain {
       position = try await begin(after: settings.start == .last ? delivered : .start, standing)
     }
     var worker = Worker(settings: settings, progress: progress, run: run, position: position)
+    try await worker.catchUpBoards()
     // Entries up to here had an outcome before this run.
     let before = worker.streamPlace
     var isUnfinished = before < delivered || standing.pending > 0
@@ -151,6 +152,7 @@ struct StreamDrain: Drain {
 
   mutating func finish(isEmpty: Bool) async throws {
     guard var worker else { return }
+    try await worker.boards.noteSent()
     let standing = try await stream.standing()
     try progress.update { $0.behind += standing.behind }
     if isEmpty { try await compare(standing, &worker) }

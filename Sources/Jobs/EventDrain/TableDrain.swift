@@ -37,7 +37,9 @@ struct TableDrain: Drain {
       let start = TablePosition(seen: settings.start == .last ? server.snapshot : nil)
       position = try await Position.begin(table.partition, at: "\(start)", added: nil, run)
     }
-    return Worker(settings: settings, progress: progress, run: run, position: position)
+    var worker = Worker(settings: settings, progress: progress, run: run, position: position)
+    try await worker.catchUpBoards()
+    return worker
   }
 
   /// - Returns: whether anything was read, or a pass came to its end.
@@ -67,6 +69,7 @@ struct TableDrain: Drain {
 
   mutating func finish(isEmpty: Bool) async throws {
     guard let worker else { return }
+    try await worker.boards.noteSent()
     let (_, server) = try await Position.read(table.partition, run)
     let behind = try await table.behind(worker.tablePlace, run)
     try progress.update { report in

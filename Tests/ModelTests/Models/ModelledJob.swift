@@ -26,7 +26,7 @@ protocol ModelledJob: JobFixture {
 
 /// A row for each job.
 let modelledJobs: [any ModelledJob.Type] = [
-  Usage.self, Leaderboards.self, Rollups.self, Catalogue.self, Ward.self, Pages.self,
+  Usage.self, Leaderboards.self, Rollups.self, Catalogue.self, Drained.self, Ward.self, Pages.self,
 ]
 
 extension ModelledJob {
