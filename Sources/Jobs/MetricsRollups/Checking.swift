@@ -34,7 +34,11 @@ extension MetricsRollups: Checkable {
 
   func remarks(_ run: JobRun) async throws -> [String] {
     let files = settings.sources.map(\.file)
-    return try await run.snapshot { session in try session.foreignMeanings(of: files, binding: Source.allEvents) }
+    // What keeps a run from its work, `check` has named.
+    let work = try? await Work(settings, run)
+    let changed = work.map { work in work.sources.compactMap(work.textChanged) } ?? []
+    return try await changed
+      + run.snapshot { session in try session.foreignMeanings(of: files, binding: Source.allEvents) }
   }
 
   func advice(for run: JobRun) -> Statement? {

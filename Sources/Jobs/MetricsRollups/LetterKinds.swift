@@ -35,6 +35,13 @@ extension LetterKind {
       "Run the statement that the message names, then `ROLLUPS_MODE=rebuild` for what was changed meanwhile. The next run resolves the dead letter."
   )
 
+  static let orphaned = LetterKind(
+    "orphaned",
+    cause: "`ROLLUPS_MODE=verify` found rollups of a source that has no file any more, or one of another name.",
+    remedy:
+      "Run the statement that the message names, as the owner of the tables, or bring the file back. Where another schedule has it, set `ROLLUPS_SOURCES`: then only those are looked at."
+  )
+
   static let differs = LetterKind(
     "differs", cause: "`ROLLUPS_MODE=verify` found a bucket that is not the sum of its parts.",
     remedy:

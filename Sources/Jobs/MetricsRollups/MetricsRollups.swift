@@ -12,7 +12,7 @@ struct MetricsRollups: Job {
   static let facts = JobFacts(
     name: "metrics-rollups",
     summary: "keeps hourly, daily, weekly and monthly rollups of metric events",
-    schema: [MigrationNeed("rollups", 8)],
+    schema: [MigrationNeed("rollups", 9)],
     tables: [
       TableNeed(
         "metric_events", columns: ["metric", "entity_type", "entity_id", "value", "occurred_at", "written_by"],
@@ -24,7 +24,7 @@ struct MetricsRollups: Job {
           "min", "max",
         ], privileges: [.select, .insert, .update, .delete]),
       TableNeed(
-        "oneshot.rollup_positions", columns: ["source", "timezone", "seen", "raw_from", "calendar"],
+        "oneshot.rollup_positions", columns: ["source", "timezone", "seen", "raw_from", "calendar", "version"],
         privileges: [.select, .insert, .update]),
       TableNeed(
         "oneshot.rollup_queue", columns: ["source", "granularity", "bucket_start"],
@@ -35,7 +35,7 @@ struct MetricsRollups: Job {
         "oneshot.rollup_progress", columns: ["run_id", "granularity", "completed_at"],
         privileges: [.select, .insert, .update]),
     ],
-    letterKinds: [.tooLate, .bucketFailed, .badRows, .sourceFailed, .untold, .differs])
+    letterKinds: [.tooLate, .bucketFailed, .badRows, .sourceFailed, .untold, .orphaned, .differs])
 
   let settings: Settings
 
@@ -46,6 +46,7 @@ struct MetricsRollups: Job {
     try await work.tellMistakes()
     try await work.tellUntold()
     guard settings.mode != .verify else {
+      try await work.nameOrphans()
       try await work.verify()
       return work.report
     }

@@ -14,8 +14,9 @@ struct Noticing: Sendable {
   enum Scope: Sendable {
     /// What has come since the position; the moment is the run's, the duration the look-back.
     case new(until: Timestamp, lookback: Duration)
-    /// All of a window, on these levels; `moves` the position when nothing else is left to be noticed then.
-    case all(Bucket, levels: [Granularity], moves: Bool, key: String?)
+    /// All of a window, on these levels; `moves` the position when nothing else is left to be noticed then; `renews` what all of
+    /// its rollups are calculated by to the source's present text.
+    case all(Bucket, levels: [Granularity], moves: Bool, key: String?, renews: Bool = false)
   }
 
   struct Found: Sendable {
@@ -113,6 +114,7 @@ struct Noticing: Sendable {
       "hourly_from": position.hourlyFrom, "daily_from": position.dailyFrom,
       "weekly_from": position.weeklyFrom, "monthly_from": position.monthlyFrom, "is_exact": kind == .exact,
       "calendar_start": Bucket.allEvents.start, "calendar_end": Bucket.allEvents.end,
+      "version": position.version, "is_renewed": false,
     ]
     switch scope {
     case .new(let moment, let lookback):
@@ -125,11 +127,11 @@ struct Noticing: Sendable {
         "moves": true,
         "looked_until": kind == .exact ? nil : moment, "rebuilding": position.rebuilding,
       ]) { $1 }
-    case .all(let window, let levels, let moves, let key):
+    case .all(let window, let levels, let moves, let key, let renews):
       values.merge([
         "window_start": window.start, "window_end": window.end, "levels": levels.map(\.rawValue),
         "stored_from": window.start, "stored_until": window.end, "moves": moves,
-        "looked_until": Timestamp?.none, "rebuilding": key,
+        "looked_until": Timestamp?.none, "rebuilding": key, "is_renewed": renews,
       ]) { $1 }
     }
     return values

@@ -22,8 +22,10 @@ struct Position: Sendable {
   var isOfElsewhere: Bool
   /// Whether something is kept only from a time on that is yet to come: a wrong clock has moved that border.
   var isAhead: Bool
-  /// What tells the source's text from another.
+  /// What tells the source's text from another: the beginning of its hash, or `built in`.
   var version: String
+  /// The same of the text by which its rollups were calculated, where that is known.
+  var calculatedBy: String?
   /// The days that begin elsewhere than when the rollups were calculated, as far as was looked (`Noticing.knowingRules`).
   var moved: Bucket?
 
@@ -41,6 +43,7 @@ struct Position: Sendable {
     isOfElsewhere = try row.value("is_of_elsewhere")
     isAhead = try row.value("is_ahead")
     version = try row.value("version")
+    calculatedBy = try row.optional("calculated_by")
   }
 
   /// Reads where each source stands.
@@ -48,7 +51,8 @@ struct Position: Sendable {
     let statement = try Statement(
       file: "positions.sql", PackageResources.positions_sql,
       binding: [
-        "sources": sources.map(\.name), "texts": sources.map { String(decoding: $0.file.text, as: UTF8.self) },
+        "sources": sources.map(\.name),
+        "texts": sources.map { $0.file.isBuiltIn ? nil : String(decoding: $0.file.text, as: UTF8.self) },
       ])
     var positions: [String: Position] = [:]
     for row in try session.query(statement) { positions[try row.value("source")] = try Position(row) }

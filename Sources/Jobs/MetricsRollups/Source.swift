@@ -19,6 +19,8 @@ struct Source: Sendable {
     SQLFile(builtIn: "campaign_analytics", PackageResources.campaign_analytics_sql),
   ]
 
+  static let namesBuiltIn = builtIn.map(\.name)
+
   /// The sources that a run takes: by default `metric_events` and those of the folder. The other one that is built in reads
   /// tables that not everybody has.
   static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Source] {

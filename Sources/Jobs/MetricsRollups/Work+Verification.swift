@@ -44,7 +44,7 @@ extension Work {
     }
   }
 
-  private mutating func reject(_ failures: [ItemFailure]) async throws {
+  mutating func reject(_ failures: [ItemFailure]) async throws {
     guard !failures.isEmpty else { return }
     let run = run
     try await run.transaction { tx in try tx.reject(failures) }

@@ -129,6 +129,7 @@ extension Work {
     for known in sources {
       try Task.checkCancellation()
       let (run, noticing, scopes) = (run, noticing(known), scopes(known))
+      if let remark = textChanged(known) { run.log.warning(remark) }
       let progress = progress
       let (found, failures, remark) = try await run.transaction { tx in
         do {
@@ -145,7 +146,7 @@ extension Work {
             let all = Noticing.Scope.all(.allEvents, levels: [.hourly], moves: false, key: known.position.rebuilding)
             found = try noticing.carryOut(all, isPlan: run.isDryRun, tx.session).after(found)
           }
-          if !run.isDryRun { try noticing.keepRules(tx.session) }
+          if !run.isDryRun { try noticing.keepRules(tx) }
           let failures = noticing.failures(found)
           try tx.reject(failures)
           if !failures.isEmpty, !run.isDryRun { try tx.execute(progress.adding(failures).statement()) }
@@ -184,7 +185,8 @@ extension Work {
     let levels = known.isForeign ? Granularity.allCases : settings.granularities
     // Only what has queued its hours may move the position; and what came after the first look is for the next run.
     let moves = range.isWhole && levels.contains(.hourly) && before.isEmpty
-    return before + [.all(range.events, levels: levels, moves: moves, key: key)]
+    let renews = range.isWhole && levels.contains(.hourly)
+    return before + [.all(range.events, levels: levels, moves: moves, key: key, renews: renews)]
   }
 
   /// What a rebuild covers, and by which text of the source.

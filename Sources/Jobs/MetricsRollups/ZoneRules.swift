@@ -26,14 +26,14 @@ extension Noticing {
 
   /// Notes by which rules the queued buckets are calculated, once they are queued: what changes while it is being done is
   /// seen by the next run.
-  func keepRules(_ session: borrowing Session) throws {
+  func keepRules(_ tx: borrowing Transaction) throws {
     let hasMoved = position.moved != nil
     if hasMoved {
-      try session.execute(
+      try tx.execute(
         Statement(file: "remove_overlapping.sql", PackageResources.remove_overlapping_sql, binding: names))
     }
     let isOtherZone = !position.isOf(timezone)
-    try session.execute(
+    try tx.execute(
       Statement(
         file: "keep_calendar.sql", PackageResources.keep_calendar_sql,
         binding: names.merging(["has_moved": hasMoved, "is_other_zone": isOtherZone]) { $1 }))

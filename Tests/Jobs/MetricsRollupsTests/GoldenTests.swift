@@ -14,7 +14,8 @@ import Testing
     let (start, end) = (moment - .hours(26), moment - .hours(2))
     let none: String? = nil
     let samples: [String: any PostgresEncodable] = [
-      "source": "metric_events", "sources": ["metric_events"], "texts": ["select …"], "zone": "Europe/Berlin",
+      "source": "metric_events", "sources": ["metric_events"], "texts": ["select …"], "version": "built in",
+      "is_renewed": false, "zone": "Europe/Berlin",
       "granularity": "hourly", "child": "hourly", "levels": ["hourly", "daily"], "window_start": start,
       "window_end": end, "starts": [start, end - .hours(1)], "ends": [start + .hours(1), end],
       "origins": [start, start], "day_start": start, "only_good": false, "from_events": true, "most": 100_000,

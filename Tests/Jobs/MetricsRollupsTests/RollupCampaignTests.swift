@@ -1,8 +1,11 @@
 import TestSupport
 import Testing
 
-extension RollupSourceTests {
+/// The built-in source for campaigns.
+@Suite(.timeLimit(.minutes(15))) struct RollupCampaignTests {
   @Test func `campaign analytics: each thing counts when it happened`() async throws {
+    let sources = try await RollupSources()
+    let rollups = sources.rollups
     try await rollups.place.execute(
       """
       create table campaign_signups (campaign_id bigint, signed_up_at timestamptz, verified_at timestamptz, referred_by bigint);
@@ -16,7 +19,7 @@ extension RollupSourceTests {
     let settings = ["ROLLUPS_SOURCES": "campaign_analytics"]
     #expect(try await rollups.run([], settings).exitCode == 0)
     #expect(
-      try await stored("campaign_analytics") == [
+      try await sources.stored("campaign_analytics") == [
         "2025-11-06 emails_sent campaign 1 1 1", "2025-11-06 referrals campaign 1 1 1",
         "2025-11-06 sign_ups campaign 1 2 2", "2025-11-07 emails_sent campaign 1 1 1",
         "2025-11-07 referrals campaign 2 1 1", "2025-11-07 rewards_delivered campaign 2 1 1",
@@ -27,7 +30,7 @@ extension RollupSourceTests {
     try await rollups.place.execute(
       "update campaign_signups set verified_at = '2025-11-08 01:00+00' where referred_by = 7")
     #expect(try await rollups.run([], settings).exitCode == 0)
-    #expect(try await stored("campaign_analytics").last == "2025-11-08 verified_emails campaign 1 1 1")
+    #expect(try await sources.stored("campaign_analytics").last == "2025-11-08 verified_emails campaign 1 1 1")
     // Without its tables it cannot be.
     let missing = try await Rollups()
     #expect(try await missing.run([], settings).exitCode == 78)
