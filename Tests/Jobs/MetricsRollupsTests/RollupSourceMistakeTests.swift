@@ -36,7 +36,7 @@ import Testing
         "division by zero"
       ),
     ]
-    try write(wrong.mapValues(\.0))
+    try sources.write(wrong.mapValues(\.0))
     try await rollups.add(20)
     let run = try await sources.run()
     #expect(run.exitCode == 65)
