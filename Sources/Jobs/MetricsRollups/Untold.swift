@@ -11,11 +11,14 @@ struct Untold: Sendable {
 
   /// Looks for them among the tables of some sources.
   static func find(for sources: [Source], _ session: borrowing Session) throws -> [Untold] {
-    let statement = try Statement(
-      file: "untold.sql", PackageResources.untold_sql, binding: ["sources": sources.map(\.name)])
-    return try session.query(statement).map { row in
+    try session.query(statement(for: sources)).map { row in
       Untold(source: try row.value("source"), problem: try row.value("problem"), remedy: try row.value("remedy"))
     }
+  }
+
+  static func statement(for sources: [Source]) throws -> Statement {
+    try SQLFragment("untold.sql", PackageResources.untold_sql, ["sources": sources.map(\.name)])
+      .filling(["trigger_problem": .triggerProblem, "table_problem": .tableProblem]).statement()
   }
 
   var failure: JobFailure {

@@ -37,10 +37,11 @@ import Testing
         "metric_events", "campaign_analytics", "noticed_new", "noticed_by_index", "noticed_all", "touched",
         "queue_touched", "tell_touched", "list_touched", "pending_hours", "kind_of_source", "bad_rows",
         "fresh_from_events", "fresh_summary", "number_of_source", "sum_of_doubles", "parts_of_events", "parts_of_level",
-        "stored", "changes", "insert_new", "differences", "take", "nearest_double", "fresh_from_children",
+        "stored", "changes", "insert_new", "differences", "take", "nearest_double", "fresh_from_children", "untold",
       ])
     var env = Environment([:])
     let sources = Source.all(folder: nil, chosen: ["metric_events", "campaign_analytics"], &env)
+    golden.add("untold", try Untold.statement(for: sources.filter { $0.name == "metric_events" }))
     for source in sources {
       golden.add("kind_of_\(source.name)", try source.reading(.kindOfSource).statement(binding: samples))
       golden.add("number_of_\(source.name)", try source.reading(.numberOfSource).statement(binding: samples))
