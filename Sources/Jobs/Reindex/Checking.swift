@@ -27,6 +27,7 @@ extension Reindex: Checkable {
             hint: "Fix the file, the table or the grant, or leave the entity out of REINDEX_ENTITIES."))
       }
     }
+    complaints += try await Untracked.find(among: settings.entities, run).map(\.failure)
     if settings.mode == .rebuild, let complaint = try await Rebuild.complaint(run) { complaints.append(complaint) }
     return complaints
   }

@@ -21,6 +21,14 @@ extension LetterKind {
       "An entity could not be read: a missing table or right, a mistake in its file, an id that it yields twice, row level security. Its documents, and what waits of it in `search_pending`, stay as they were.",
     remedy: "The message names file and line: correct it, or leave the entity out of `REINDEX_ENTITIES`.")
 
+  static let untracked = LetterKind(
+    "untracked",
+    cause:
+      "Triggers that queue changed rows of a table (`oneshot.search_track`) are missing, disabled, or by-passed by replication; or the column of its ids is gone: what is changed is not queued.",
+    remedy:
+      "Run the statement that the message names. The next run of `pending` or `changed` then reads all of the entity, and resolves the dead letter."
+  )
+
   static let missing = LetterKind(
     "missing",
     cause:

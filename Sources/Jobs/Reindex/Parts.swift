@@ -1,3 +1,4 @@
+import JobRuntime
 import Postgres
 
 /// What the statements about an entity are made of: named parts (`page as (…)`), each of which may read those before it,
@@ -26,6 +27,10 @@ extension SQLFragment {
   static let firstID = SQLFragment("first_id.sql", PackageResources.first_id_sql)
   static let describe = SQLFragment("describe.sql", PackageResources.describe_sql)
   static let sourceRows = SQLFragment("source_rows.sql", PackageResources.source_rows_sql)
+  static let tracked = SQLFragment("tracked.sql", PackageResources.tracked_sql)
+  static let untracked = SQLFragment("untracked.sql", PackageResources.untracked_sql)
+    .filling(["trigger_problem": .triggerProblem, "table_problem": .tableProblem])
+  static let unseen = SQLFragment("unseen.sql", PackageResources.unseen_sql)
   static let goneIDs = SQLFragment(sql: "select entity_id from gone order by 1")
   /// Only makes the server read the ids.
   static let noRow = SQLFragment(sql: "select from page limit 0")

@@ -74,8 +74,10 @@ struct Pass: Sendable {
         "lanes": settings.parallel, "fractions": Self.fractions(settings.parallel), "batch": settings.batch,
       ]
     ).limited(to: run.timeLeft)
+    let taking = try action.keepsCursor ? take(entity) : nil
     lanes += try await entity.owning(errorsIn: plan) {
       try await run.transaction { tx in
+        if let taking { try tx.execute(taking) }
         let rows = try tx.session.read([plan], of: entity.file)[0]
         let nameless: Int = try rows.first?.value("nameless") ?? 0
         guard nameless == 0 else {

@@ -13,7 +13,7 @@ struct Reindex: Job {
   static let facts = JobFacts(
     name: "reindex",
     summary: "keeps full-text search documents true to their sources",
-    schema: [MigrationNeed("search", 5)],
+    schema: [MigrationNeed("search", 6)],
     tables: [
       TableNeed(
         "search_documents", columns: ["entity", "entity_id", "document", "source_hash", "language", "indexed_at"],
@@ -22,6 +22,10 @@ struct Reindex: Job {
       TableNeed("search_words", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
       TableNeed("oneshot.search_gone", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
       TableNeed("oneshot.reindex_sharding", columns: ["shard_count"], privileges: [.select, .update]),
+      TableNeed("oneshot.search_tracked", columns: ["entity", "relation", "seen"], privileges: [.select, .update]),
+      TableNeed(
+        "oneshot.search_unknown", columns: ["id", "entity", "reason", "shard", "shards", "pass"],
+        privileges: [.select, .insert, .update, .delete]),
       TableNeed("search_pending", columns: ["id", "entity", "entity_id"], privileges: [.select, .delete]),
       TableNeed(
         "oneshot.reindex_cursors", columns: ["mode", "entity", "shard", "lane", "after_id", "upto_id"],
@@ -32,7 +36,7 @@ struct Reindex: Job {
       FunctionNeed("oneshot.search_rebuild_start()"), FunctionNeed("oneshot.search_rebuild_index(boolean)"),
       FunctionNeed("oneshot.search_rebuild_ready()"), FunctionNeed("oneshot.search_rebuild_swap()"),
     ],
-    letterKinds: [.unindexable, .unknownLanguage, .entityFailed, .missing, .stale, .orphaned])
+    letterKinds: [.unindexable, .unknownLanguage, .entityFailed, .untracked, .missing, .stale, .orphaned])
 
   let settings: Settings
 
@@ -43,6 +47,9 @@ struct Reindex: Job {
     let run = run.isDryRun || !writes ? run : try await Sharding.enter(run)
     if let complaint = try await complaintAboutLanguage(run) { throw complaint }
     let entities = try await readable(progress, run)
+    let untracked = try await Untracked.find(among: settings.entities, run)
+    try await Untracked.report(untracked, among: settings.entities, run)
+    if writes && !run.isDryRun { try await Untracked.noteUnseen(settings.entities, run) }
     switch settings.mode {
     case .changed:
       try await Rebuild.abandon(run)
@@ -55,7 +62,8 @@ struct Reindex: Job {
     case .rebuild: try await rebuild(entities, progress, run)
     case .pending:
       try await Rebuild.abandon(run)
-      try await indexQueued(entities, progress, run)
+      let failed = try await readUnknown(entities, progress, run)
+      try await indexQueued(entities.filter { !failed.contains($0.name) }, progress, run)
     case .ids:
       try await Rebuild.abandon(run)
       try await indexListed(entities, progress, run)
@@ -98,7 +106,7 @@ struct Reindex: Job {
   /// - Returns: the entities that could not be read to their end, those of which the first were read long ago, and how far
   ///   the pass is.
   @discardableResult
-  private func readAll(
+  func readAll(
     _ entities: [Entity], _ progress: Progress, _ run: JobRun
   ) async throws -> (failed: [Entity], old: [Entity], pass: Pass) {
     var pass = try await Pass.open(settings.mode, entities, settings, run)
@@ -119,13 +127,13 @@ struct Reindex: Job {
           try await reading.read(lane, run)
         }.reduce(0, +)
         try await sweep.carryOut(last, present: pass.resumed[entity.name] == nil ? present : nil, run)
-        if pass.action == .write { try await resolveOld(entity, since: pass.start(of: entity), run) }
+        if pass.action == .write { try await settle(entity, pass, run) }
       } catch let failure as SQLFile.Failure {
         failures.append((entity, failure))
       }
     }
     for (entity, failure) in failures { try await fail(entity, failure, progress, run) }
-    if settings.mode == .changed { try await pass.end(run) }
+    if pass.action == .write { try await pass.end(run) }
     let failed = Set(failures.map(\.entity.name))
     return (failures.map(\.entity), entities.filter { pass.isOld($0) && !failed.contains($0.name) }, pass)
   }
@@ -139,14 +147,18 @@ struct Reindex: Job {
     try await readAll(old, progress, run)
   }
 
-  /// Resolves the dead letters of documents that did not fail again in this pass.
-  private func resolveOld(_ entity: Entity, since start: Timestamp, _ run: JobRun) async throws {
+  /// Resolves the dead letters of documents that did not fail again in this pass, and removes what was noted of the entity.
+  private func settle(_ entity: Entity, _ pass: Pass, _ run: JobRun) async throws {
     let old = SQLFragment(
       "old_failures.sql", PackageResources.old_failures_sql,
       [
-        "entity": entity.name, "since": start, "shard": run.shard.index, "shards": run.shard.count,
+        "entity": entity.name, "since": pass.start(of: entity), "shard": run.shard.index, "shards": run.shard.count,
       ])
-    try await run.transaction { tx in try tx.resolve(where: old) }
+    let settled = try pass.settle(entity)
+    try await run.transaction { tx in
+      try tx.resolve(where: old)
+      try tx.execute(settled)
+    }
   }
 
   /// Looks for languages of documents that search() does not know of.
@@ -203,7 +215,7 @@ struct Reindex: Job {
     try await Rebuild.finish(read, settings, progress, run)
     // Not before: until the swap nothing of it is found, and what a later run drops would be missing for ever.
     run.log.debug("resolving what was rebuilt")
-    for entity in read { try await resolveOld(entity, since: pass.start(of: entity), run) }
+    for entity in read { try await settle(entity, pass, run) }
   }
 
   private func indexQueued(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {

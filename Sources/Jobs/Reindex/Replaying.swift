@@ -52,7 +52,9 @@ extension Reindex: Replayable {
   private static func parts(of letter: DeadLetter) -> (entity: String, id: String?) {
     // By scalars: a slash with a combining mark after it is one `Character`.
     let letters = letter.item.unicodeScalars
-    guard let slash = letters.firstIndex(of: "/") else { return (letter.item, nil) }
+    guard let slash = letters.firstIndex(of: "/") else {
+      return (Untracked.entity(of: letter.item) ?? letter.item, nil)
+    }
     return (String(letters[..<slash]), String(letters[letters.index(after: slash)...]))
   }
 }

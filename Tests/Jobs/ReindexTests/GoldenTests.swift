@@ -12,7 +12,7 @@ import Testing
     "language": "english", "mode": "changed", "shard": 0, "shards": 1, "lane": 0, "lanes": 2,
     "fractions": [0.5, 1.0], "batch": 500, "limit": 500, "after": "5000", "upto": "100000", "ids": ["5", "700"],
     "compares": true, "since": "2025-11-08T02:00:00Z", "started_at": "2025-11-08T02:00:00Z",
-    "instance": "", "is_rebuilding": true, "dead_since": "2025-11-08T02:00:00Z",
+    "instance": "", "is_rebuilding": true, "dead_since": "2025-11-08T02:00:00Z", "pass": "changed 2025-11-08T02:00:00Z",
   ]
   private let rebuild = "select oneshot.search_rebuild_start()"
 
@@ -27,8 +27,10 @@ import Testing
         "asset", "creator", "project", "license", "blog_post", "source_rows", "page", "page_by_ids", "done", "compared",
         "documents", "written", "loaded", "moved", "verified", "tally", "tally_verified", "tally_listed", "listed",
         "listed_ids", "listed_as_text", "gone", "gone_removed", "lanes", "plan", "plan_only", "first_id", "describe",
-        "old_failures",
+        "old_failures", "tracked", "untracked", "unseen",
       ])
+    golden.add("untracked", try Untracked.statement(.untracked, entities))
+    golden.add("unseen", try Untracked.statement(.unseen, entities))
     for entity in entities {
       golden.add("columns_of_\(entity.name)", try entity.columns())
       golden.add("plan_of_\(entity.name)", try entity.plan())

@@ -20,6 +20,8 @@ import Testing
         perform oneshot.search_track('blog_posts', 'blog_post');
       end $$
       """)
+    // What was there before is read by the first run.
+    #expect(try await catalogue.run([], pending).exitCode == 0)
   }
 
   private func waiting() async throws -> String { try await place.value("select count(*) from search_pending") }

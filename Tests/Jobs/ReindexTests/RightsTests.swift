@@ -9,7 +9,11 @@ import Testing
     var restricted = try await catalogue.place.restricted("reindex")
     let check = try await catalogue.run(["--check"], restricted)
     #expect(check.exitCode == 0, "\(check.output)")
-    try await catalogue.place.execute("insert into search_pending (entity, entity_id) values ('asset', '3')")
+    try await catalogue.place.execute(
+      """
+      insert into search_pending (entity, entity_id) values ('asset', '3');
+      select oneshot.search_track('assets', 'asset');
+      """)
     for mode in ["changed", "rebuild", "pending", "changed", "verify", "ids"] {
       restricted["REINDEX_MODE"] = mode
       if mode == "ids" { restricted.merge(["REINDEX_ENTITY": "asset", "REINDEX_IDS": "3"]) { $1 } }

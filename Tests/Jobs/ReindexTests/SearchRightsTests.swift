@@ -59,6 +59,23 @@ import Testing
     #expect(try await place.rows("select entity_id as a from search_pending") == [["(7)"]])
   }
 
+  @Test func `who may execute both functions tracks a table that is his, and sees neither queue nor list`() async throws
+  {
+    try await place.execute(
+      """
+      create table mine (id integer primary key); alter table mine owner to \(role); grant create on schema public to \(role);
+      grant execute on function oneshot.search_enqueue(), oneshot.search_list(regclass, text, text) to \(role);
+      """)
+    try await attack("select oneshot.search_track('mine', 'mine'); insert into mine values (7)")
+    #expect(try await place.rows("select entity as a, entity_id as b from search_pending") == [["mine", "7"]])
+    for table in ["search_pending", "oneshot.search_tracked", "oneshot.search_unknown"] {
+      await #expect(throws: PostgresError.self) { try await attack("select from \(table)") }
+    }
+    try await attack("select oneshot.search_untrack('mine', 'mine'); insert into mine values (8)")
+    #expect(try await place.value("select count(*) from search_pending") == "1")
+    #expect(try await place.value("select count(*) from oneshot.search_tracked") == "0")
+  }
+
   @Test func `the trigger that notes changed events is not for everybody either`() async throws {
     await #expect(throws: PostgresError.self) {
       try await attack(

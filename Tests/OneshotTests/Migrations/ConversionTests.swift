@@ -41,6 +41,12 @@ import Testing
     #expect(run.output.hasSuffix("now at \(Migration.ends(of: Migration.all))\n"))
     #expect(try await oneshot.run(["migrate"], place.environment).output.hasPrefix("up to date"))
 
+    // Tables that were tracked are still, wherever they are written.
+    #expect(try await place.value("select tgenabled from pg_trigger where tgname = 'search_asset_applied'") == "R")
+    #expect(
+      try await place.rows("select entity as a, relation as b, id_column as c from oneshot.search_tracked")
+        == [["asset", "public.assets", "id"]])
+
     // What a job does by its defaults has no name any more.
     try await place.execute(
       """
