@@ -85,13 +85,7 @@ package struct HeldLock: Sendable, Equatable {
 
   /// The locks that are held now, by name; of all primaries of a cluster.
   package static func all(on redis: RedisConnection) async throws -> [HeldLock] {
-    let topology = try await redis.topology()
-    var locks = try await read(from: redis)
-    for address in topology.primaries where topology.isCluster {
-      let primary = RedisConnection(address, clientName: "oneshot")
-      locks += try await read(from: primary)
-      await primary.close()
-    }
+    let locks = try await redis.onEachServer { session in try read(&session) }.flatMap(\.self)
     // The server that was asked for the others is one of them.
     var seen: Set<ExactName> = []
     return locks.filter { seen.insert(ExactName($0.key)).inserted }.sorted { $0.key < $1.key }
@@ -102,18 +96,9 @@ package struct HeldLock: Sendable, Equatable {
     try await redis.withSession { session in try look(at: [prefix + name], session: &session).first }
   }
 
-  private static func read(from redis: RedisConnection) async throws -> [HeldLock] {
-    try await redis.withSession(followingMoves: false) { session in try read(&session) }
-  }
-
   private static func read(_ session: inout RedisSession) throws -> [HeldLock] {
     var keys: Set<ExactName> = []
-    var cursor = "0"
-    repeat {
-      let page = try session.command(RedisCommand("SCAN", cursor, "MATCH", prefix + "*", "COUNT", "1000")).elements
-      cursor = page.first?.text ?? "0"
-      keys.formUnion((page.last?.elements ?? []).compactMap(\.text).map(ExactName.init))
-    } while cursor != "0"
+    try session.forEachPage(ofKeys: prefix + "*") { _, page in keys.formUnion(page.map(ExactName.init)) }
     return try look(at: keys.map(\.text), session: &session)
   }
 

@@ -64,8 +64,7 @@ struct PublishingToken: Sendable {
       "a newer run has published: this run's fence is \(fence)\(share), Redis has seen \(isOfOurs ? String(newest.dropLast(place.count)) : newest) (\(key))",
       hint:
         "Nothing to do: the newer run publishes. But if there is none, Postgres has lost the numbers that Redis has seen, in a "
-        + "failover to a replica that lagged or a restore: then raise them, once, "
-        + "as the tables' owner: update oneshot.fences set token = token + 1000000 where job = '\(job)'")
+        + "failover to a replica that lagged or a restore: then run `oneshot after-restore`, once, as the tables' owner.")
     if isOfOurs { failure.seen = Int64(newest.prefix(while: \.isNumber)) }
     return failure
   }

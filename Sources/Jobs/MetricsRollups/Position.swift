@@ -73,7 +73,7 @@ struct Position: Sendable {
       throw JobFailure(
         .misconfigured,
         "oneshot.rollup_positions of \(source) comes from another server: it has seen transactions that this one has not had",
-        hint: "After a restore, run ROLLUPS_MODE=rebuild once, without ROLLUPS_FROM and ROLLUPS_TO.")
+        hint: "After a restore, run `oneshot after-restore` once, before the schedules start again.")
     }
   }
 

@@ -1,0 +1,102 @@
+import JobRuntime
+package import Postgres
+
+/// A database that was restored, or that failed over to a replica that lagged: what of it no longer fits the Redis that
+/// jobs publish to, or the numbers that its server gives to transactions.
+package struct RestoredDatabase: Sendable, Equatable {
+  /// A job whose fences Redis has seen go further than Postgres knows.
+  package struct Fence: Sendable, Equatable {
+    package var job: String
+    /// The newest that Postgres knows; 0 for none.
+    package var known: Int64
+    /// The newest that Redis has seen.
+    package var seen: Int64
+  }
+
+  /// A table whose rows carry the number of the transaction that wrote them (`written_by`).
+  package struct Table: Sendable, Equatable {
+    package var schema: String
+    package var name: String
+    /// Rows of transactions that this server has not had.
+    package var ahead: Int
+
+    package var description: String { "\(schema).\(name)" }
+  }
+
+  package private(set) var fences: [Fence] = []
+  package private(set) var tables: [Table] = []
+  /// Sources of metrics-rollups, and installations of event-drain, that remember up to which transaction they have read.
+  package private(set) var rollupPositions = 0
+  package private(set) var eventPositions = 0
+
+  /// Whether there is nothing to do.
+  package var isInOrder: Bool { fences.isEmpty && tables.isEmpty && rollupPositions == 0 && eventPositions == 0 }
+
+  /// Looks, and changes nothing.
+  ///
+  /// - Parameter seen: the newest fence that Redis has seen of each job (`SeenFences`).
+  package init(seen: [String: Int64], _ session: borrowing Session) throws {
+    var known: [String: Int64] = [:]
+    for row in try session.query(Self.statement(PackageResources.restored_fences_sql)) {
+      known[try row.value("job")] = try row.value("token", as: Int64.self)
+    }
+    fences = seen.sorted { $0.key < $1.key }.compactMap { job, token in
+      let known = known[job] ?? 0
+      return token > known ? Fence(job: job, known: known, seen: token) : nil
+    }
+    for row in try session.query(Self.statement(PackageResources.restored_tables_sql)) {
+      var table = Table(schema: try row.value("schema"), name: try row.value("name"), ahead: 0)
+      table.ahead = try session.query(table.statement(PackageResources.restored_ahead_sql)).only().value("rows")
+      if table.ahead > 0 { tables.append(table) }
+    }
+    let lines = try session.query(Self.statement(PackageResources.restored_lines_sql)).only()
+    func positions(_ sql: [UInt8]) throws -> Int { try session.query(Self.statement(sql)).only().value("positions") }
+    if try lines.value("has_rollups") { rollupPositions = try positions(PackageResources.restored_rollups_sql) }
+    if try lines.value("has_events") { eventPositions = try positions(PackageResources.restored_events_sql) }
+  }
+
+  /// Puts all of it in order, each part in transactions of its own: whoever is stopped does it once more.
+  ///
+  /// - Parameter renumbered: is given each table, and how many of its rows were numbered so far.
+  package func repair(_ database: Database, renumbered: @Sendable (Table, Int) -> Void) async throws {
+    for fence in fences {
+      let raise = try Self.statement(PackageResources.restored_raise_sql, ["job": fence.job, "token": fence.seen])
+      try await database.transaction { session in _ = try session.execute(raise) }
+    }
+    // Rows first: a position that is forgotten before would be taken again by a run that does not see them yet.
+    for table in tables {
+      let batch = try table.statement(PackageResources.restored_renumber_sql, ["batch": Self.batch])
+      var (all, some) = (0, 0)
+      repeat {
+        some = try await database.transaction { session in try session.execute(batch) }
+        all += some
+        renumbered(table, all)
+      } while some > 0
+    }
+    let forgetting =
+      (rollupPositions > 0 ? [PackageResources.restored_forget_rollups_sql] : [])
+      + (eventPositions > 0 ? [PackageResources.restored_forget_events_sql] : [])
+    for sql in forgetting {
+      let forget = try Self.statement(sql)
+      try await database.transaction { session in _ = try session.execute(forget) }
+    }
+  }
+
+  /// Rows in one transaction.
+  private static let batch = 10_000
+
+  private static func statement(
+    _ sql: [UInt8], _ values: [String: any PostgresEncodable] = [:]
+  ) throws(PostgresError) -> Statement {
+    try SQLFragment("after-restore", sql, values).statement()
+  }
+}
+
+extension RestoredDatabase.Table {
+  fileprivate func statement(
+    _ sql: [UInt8], _ values: [String: any PostgresEncodable] = [:]
+  ) throws(PostgresError) -> Statement {
+    try SQLFragment("after-restore", sql, values)
+      .filling(["schema": .identifier(schema), "table": .identifier(name)]).statement()
+  }
+}

@@ -1,0 +1,2 @@
+-- The newest fence of each job that Postgres knows.
+select job, max(token) as token from oneshot.fences group by job

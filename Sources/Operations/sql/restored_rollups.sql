@@ -1,0 +1,2 @@
+-- Sources of metrics-rollups that remember what they have seen.
+select count(*) as positions from oneshot.rollup_positions where seen is not null
