@@ -56,7 +56,8 @@ import Testing
     try await old.add(300, every: "11 minutes")
     let empty = "drop schema oneshot, public cascade; create schema public"
     try servers.shell(
-      "psql -X -q -d '\(into)' -c '\(empty)' && pg_dump --no-owner -d '\(from)' | psql -X -q -v ON_ERROR_STOP=1 -d '\(into)'")
+      "psql -X -q -d '\(into)' -c '\(empty)' && pg_dump --no-owner -d '\(from)' | psql -X -q -v ON_ERROR_STOP=1 -d '\(into)'"
+    )
     await new.place.reconnect()
     let ahead = "select count(*) from metric_events where written_by >= pg_snapshot_xmax(pg_current_snapshot())"
     try #require(try await new.place.value(ahead) != "0")

@@ -64,7 +64,8 @@ struct PublishingToken: Sendable {
       "a newer run has published: this run's fence is \(fence)\(share), Redis has seen \(isOfOurs ? String(newest.dropLast(place.count)) : newest) (\(key))",
       hint:
         "Nothing to do: the newer run publishes. But if there is none, Postgres has lost the numbers that Redis has seen, in a "
-        + "failover to a replica that lagged or a restore: then run `oneshot after-restore`, once, as the tables' owner.")
+        + "failover to a replica that lagged or a restore: then run `oneshot after-restore`, once, as the tables' owner."
+    )
     if isOfOurs { failure.seen = Int64(newest.prefix(while: \.isNumber)) }
     return failure
   }
