@@ -18,6 +18,7 @@ let jobs = [
   Job(name: "MetricsRollups"),
   Job(name: "Reindex"),
   Job(name: "EventDrain", uses: ["Events"]),
+  Job(name: "PublishScheduled", uses: ["Events"]),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
   Job(name: "JobDoctor", uses: ["Operations"]),
 ]
@@ -94,7 +95,7 @@ let package = Package(
       name: "Delivery",
       dependencies: ["JobRuntime", .target(name: "CCurl", condition: .when(traits: ["Delivery"]))],
       swiftSettings: strict),
-    // What sources of events share: the inbox, positions, streams.
+    // What sources of events share (the inbox, positions, streams), and how jobs write events.
     .target(
       name: "Events", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
       resources: [.embedInCode("sql")], swiftSettings: strict),

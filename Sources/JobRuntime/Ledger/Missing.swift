@@ -41,7 +41,12 @@ extension Schema {
   /// One row for everything that is missing: table, column or privilege.
   static func missing(_ needs: [TableNeed]) -> Statement {
     let columns = needs.flatMap { need in need.columns.map { (need.table, $0) } }
-    let privileges = needs.flatMap { need in need.privileges.map { (need.table, $0.rawValue) } }
+    let privileges: [(table: String, privilege: String, column: String?)] = needs.flatMap { need in
+      need.privileges.map { (need.table, $0.rawValue, nil) }
+        + need.limits.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { limit in
+          limit.value.map { (need.table, limit.key.rawValue, $0) }
+        }
+    }
     return """
       with names as (
         select distinct name, split_part(name, '.', 1) as schema, name like '%.%' as is_qualified
@@ -97,11 +102,20 @@ extension Schema {
         select from pg_attribute a
         where a.attrelid = id and a.attname = c.column_name and a.attnum > 0 and not a.attisdropped)
       union all
-      select 'the role ' || current_user || ' may not ' || p.privilege || ' ' || p.name, true, p.name,
-        format('grant %s on %s to %I', p.privilege, id, current_user)
-      from unnest(\(privileges.map(\.0))::text[], \(privileges.map(\.1))::text[]) as p (name, privilege)
+      select 'the role ' || current_user || ' may not ' || p.privilege || ' ' || p.name || coalesce('.' || p.column_name, ''),
+        true, p.name,
+        format('grant %s%s on %s to %I', p.privilege, ' (' || quote_ident(p.column_name) || ')', id, current_user)
+      from unnest(
+        \(privileges.map(\.table))::text[], \(privileges.map(\.privilege))::text[], \(privileges.map(\.column))::text[]
+      ) as p (name, privilege, column_name)
       join tables using (name)
-      where id is not null and not has_table_privilege(id, p.privilege)
+      left join pg_attribute a
+        on a.attrelid = id and a.attname = p.column_name and a.attnum > 0 and not a.attisdropped
+      where id is not null and case
+        when p.column_name is null then not has_table_privilege(id, p.privilege)
+        -- A column that does not exist is reported as such.
+        else a.attnum is not null and not has_column_privilege(id, a.attnum, p.privilege)
+      end
       """
   }
 }

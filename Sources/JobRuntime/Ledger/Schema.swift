@@ -5,6 +5,8 @@ public struct TableNeed: Sendable, Equatable {
   public var table: String
   public var columns: [String]
   public var privileges: [Privilege]
+  /// The columns that a privilege is needed for, where that is not the whole table.
+  public var limits: [Privilege: [String]]
   public var origin: Origin
 
   /// Who makes the table.
@@ -20,11 +22,18 @@ public struct TableNeed: Sendable, Equatable {
     case select, insert, update, delete
   }
 
-  /// - Parameter table: as it stands in the job's SQL: resolved by `search_path`, or with its schema.
-  public init(_ table: String, columns: [String], privileges: [Privilege], origin: Origin = .migration) {
+  /// - Parameters:
+  ///   - table: as it stands in the job's SQL: resolved by `search_path`, or with its schema.
+  ///   - privileges: those that are needed for the whole table.
+  ///   - limits: those that are needed for some columns alone: `[.update: ["status"]]`.
+  public init(
+    _ table: String, columns: [String], privileges: [Privilege], limits: [Privilege: [String]] = [:],
+    origin: Origin = .migration
+  ) {
     self.table = table
     self.columns = columns
     self.privileges = privileges
+    self.limits = limits
     self.origin = origin
   }
 }

@@ -63,6 +63,10 @@ enum Description {
   }
 
   private static func json(of need: TableNeed) -> JSON {
-    ["table": .string(need.table), "privileges": .array(need.privileges.map { .string($0.rawValue) })]
+    let limited = need.limits.keys.filter { !need.privileges.contains($0) }.map(\.rawValue).sorted()
+    return [
+      "table": .string(need.table),
+      "privileges": .array((need.privileges.map(\.rawValue) + limited).map { .string($0) }),
+    ]
   }
 }

@@ -12,9 +12,17 @@ package struct ZoneSetting: Sendable, Equatable {
 extension Environment {
   /// A time zone, by a name of `pg_timezone_names`. Postgres is asked before the work whether it is one.
   public mutating func timeZone(_ name: String, default fallback: String = "UTC", help: String) -> String {
-    let zone =
-      custom(name, form: "name of a time zone", default: fallback, help: help) { .success($0) } ?? fallback
-    zones.append(ZoneSetting(setting: name, zone: zone))
+    zone(name, default: fallback, help: help) ?? fallback
+  }
+
+  /// The same for a setting without which no zone is needed.
+  public mutating func optionalTimeZone(_ name: String, help: String) -> String? {
+    zone(name, default: nil, help: help)
+  }
+
+  private mutating func zone(_ name: String, default fallback: String?, help: String) -> String? {
+    let zone = custom(name, form: "name of a time zone", default: fallback, help: help) { .success($0) } ?? fallback
+    if let zone { zones.append(ZoneSetting(setting: name, zone: zone)) }
     return zone
   }
 }

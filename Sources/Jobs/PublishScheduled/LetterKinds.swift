@@ -1,0 +1,13 @@
+import JobRuntime
+
+extension LetterKind {
+  static let refused = LetterKind(
+    "refused",
+    cause: "A trigger or a constraint of the application refused the post's new state; the message is Postgres'.",
+    remedy: "Correct the post or the constraint; the next run tries the post again.")
+
+  static let gaveUp = LetterKind(
+    "gave_up",
+    cause: "The post was refused in `PUBLISH_GIVE_UP` runs, and is in the state `failed` now.",
+    remedy: "Correct the post, then replay the dead letter: the post is scheduled again. Or discard the letter.")
+}

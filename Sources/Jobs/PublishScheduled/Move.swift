@@ -1,0 +1,198 @@
+import Events
+import JobRuntime
+import Postgres
+
+/// A change of state that posts of a table are due for.
+struct Move: Sendable {
+  enum Kind: Sendable { case publish, unpublish, hold }
+
+  let kind: Kind
+  let table: TableName
+  let columns: Columns
+  let from: String
+  let to: String
+  /// The column that says when, for messages and indexes.
+  let dueColumn: String
+  /// The moment, over the row `post`.
+  let due: SQLFragment
+  /// What `published_at` becomes, as a moment; `nil` where it stays.
+  var published: SQLFragment?
+  /// `PUBLISH_TIMEZONE`.
+  var zone: String?
+  /// Whether `published_at` has no time zone, and takes the wall clock of `PUBLISH_TIMEZONE`.
+  var isPublishedLocal = false
+  /// Whether the moment is what `PUBLISH_DUE_AT` yields.
+  var isOwnExpression = false
+
+  /// The type of its event.
+  var event: String {
+    switch kind {
+    case .publish: "post.published"
+    case .unpublish: "post.unpublished"
+    case .hold: "post.missed"
+    }
+  }
+
+  /// The same posts, which come too late.
+  var holding: Move {
+    Move(kind: .hold, table: table, columns: columns, from: from, to: "missed", dueColumn: dueColumn, due: due)
+  }
+
+  /// What names a post and its moment, in events and dead letters.
+  func item(_ id: String, due: String) -> String {
+    let end =
+      switch kind {
+      case .publish: ""
+      case .unpublish: "/unpublished"
+      case .hold: "/missed"
+      }
+    return "\(table.text)/\(id)/\(due)\(end)"
+  }
+
+  // MARK: Statements
+
+  /// Which page of the due posts is meant.
+  enum Chosen: Sendable {
+    case first
+    case after(due: String, id: String)
+    case only([String])
+  }
+
+  func page(_ chosen: Chosen, isWaiting: Bool, limit: Int, _ moments: Moments) throws -> Statement {
+    var inputs: [String: any PostgresEncodable] = ["limit": limit, "too_late": moments.tooLate]
+    let after: SQLFragment
+    switch chosen {
+    case .first: after = .empty
+    case .after(let due, let id):
+      after = SQLFragment(sql: "and ({due}, post.{id}) > (:after_due::timestamptz, :after_id)").filling(
+        holes("due", "id"))
+      inputs["after_due"] = due
+      inputs["after_id"] = id
+    case .only(let ids):
+      after = SQLFragment(sql: "and post.{id} = any (:ids)").filling(holes("id"))
+      inputs["ids"] = ids
+    }
+    let waiting = isWaiting ? SQLFragment.empty : SQLFragment(sql: "skip locked")
+    return try SQLFragment("page.sql", PackageResources.page_sql)
+      .filling(holes("id", "due", "table", "status").merging(["after": after, "waiting": waiting]) { $1 })
+      .binding(values(moments).merging(inputs) { $1 }).statement()
+  }
+
+  /// - Parameters:
+  ///   - runID: whose events they are.
+  ///   - moment: the run's.
+  func carryingOut(
+    _ posts: some Sequence<DuePost>, by runID: some PostgresEncodable, at moment: Timestamp
+  ) throws -> Statement {
+    let ids = posts.map(\.id)
+    var change = SQLFragment.empty
+    if let published, let column = columns.publishedAt {
+      change = SQLFragment(
+        sql: isPublishedLocal ? ", {column} = {moment} at time zone :zone::text" : ", {column} = {moment}"
+      )
+      .filling(["column": .identifier(column), "moment": published])
+    }
+    return try SQLFragment("move.sql", PackageResources.move_sql)
+      .filling(
+        holes("id", "table", "status").merging([
+          "published_at": change, "published": published ?? SQLFragment(sql: "null::timestamptz"),
+          "written": Outbox.writing(SQLFragment(sql: "happened")),
+        ]) { $1 }
+      )
+      .binding([
+        "from": from, "to": to, "ids": ids, "id_texts": ids, "due_list": posts.map(\.due),
+        "dedups": posts.map { item($0.id, due: $0.due) }, "type": event, "table_name": table.text, "run_id": runID,
+        "moment": moment,
+      ])
+      .binding(zoneInput).statement()
+  }
+
+  /// The moment by itself, to be parsed.
+  func alone() throws -> Statement {
+    try SQLFragment(sql: "select {due} as due_at from {table} as post").filling(holes("due", "table")).statement()
+  }
+
+  func standing(_ moments: Moments) throws -> Statement {
+    let publishedAt = columns.publishedAt.map { SQLFragment(sql: "post.{column}").filling(["column": .identifier($0)]) }
+    return try SQLFragment("standing.sql", PackageResources.standing_sql)
+      .filling(
+        holes("due", "table", "status").merging([
+          "published_at": publishedAt ?? SQLFragment(sql: "null::timestamptz")
+        ]) { $1 }
+      )
+      .binding(values(moments)).binding(["shown": table.shown]).statement()
+  }
+
+  func planned(_ moments: Moments) throws -> Statement {
+    try SQLFragment("planned.sql", PackageResources.planned_sql).filling(holes("due", "table", "status"))
+      .binding(values(moments)).binding(["too_late": moments.tooLate]).statement()
+  }
+
+  /// The guard's verdicts of some posts, or of all that are due.
+  func guarded(by file: SQLFile, only ids: [String]?) -> SQLFile {
+    let chosen =
+      ids == nil
+      ? SQLFragment(
+        sql: """
+          post.{id} in (
+            select post.{id} from {table} as post
+            where post.{status} = :from and {due} > '-infinity' and {due} <= :until)
+          """
+      ).filling(holes("id", "table", "status", "due"))
+      : SQLFragment(sql: "post.{id} = any (:ids)").filling(holes("id"))
+    return file.wrapped(
+      in: SQLFragment("guarded.sql", PackageResources.guarded_sql)
+        .filling(holes("id", "table").merging(["chosen": chosen]) { $1 }))
+  }
+
+  /// - Parameter ids: as in `guarded(by:only:)`.
+  func guardValues(_ moments: Moments, only ids: [String]? = nil) -> [String: any PostgresEncodable] {
+    var inputs = values(moments)
+    inputs["moment"] = moments.until
+    inputs["table"] = table.text
+    inputs["ids"] = ids
+    return inputs
+  }
+
+  private func values(_ moments: Moments) -> [String: any PostgresEncodable] {
+    zoneInput.merging(["from": from, "until": moments.until]) { $1 }
+  }
+
+  private var zoneInput: [String: any PostgresEncodable] { zone.map { ["zone": $0] } ?? [:] }
+
+  private func holes(_ names: String...) -> [String: SQLFragment] {
+    let all: [String: SQLFragment] = [
+      "id": .identifier(columns.id), "table": table.fragment, "status": .identifier(columns.status), "due": due,
+    ]
+    return all.filter { names.contains($0.key) }
+  }
+}
+
+/// The moments that a run goes by.
+struct Moments: Sendable {
+  /// What is due at this moment is published.
+  var until: Timestamp
+  /// What was due before is too late.
+  var tooLate: Timestamp?
+}
+
+/// A post that is due, and locked.
+struct DuePost: Sendable {
+  var id: String
+  var due: String
+  var isTooLate: Bool
+}
+
+extension Move {
+  /// The state of posts that are given up.
+  static let failed = "failed"
+
+  /// Changes the state of posts, and nothing else.
+  func changing(only ids: [String], from: String, to: String) throws -> Statement {
+    try SQLFragment(
+      sql: "update {table} as post set {status} = :to where post.{id} = any (:ids) and post.{status} = :from",
+      ["ids": ids, "from": from, "to": to]
+    ).filling(["table": table.fragment, "status": .identifier(columns.status), "id": .identifier(columns.id)])
+      .statement()
+  }
+}

@@ -1,0 +1,6 @@
+-- How many runs have failed at each of these items, this one included.
+select item, attempts + (last_run_id <> :run_id::uuid)::integer as attempts
+from unnest(:items::text[]) as failed (item)
+join oneshot.dead_letters as letter using (item)
+where (letter.instance, letter.job, letter.server) = (:instance, :job, '')
+  and letter.item_digest = sha256(convert_to(failed.item, 'UTF8'))

@@ -1,0 +1,142 @@
+import TestSupport
+import Testing
+
+/// Posts that the application's own database refuses.
+@Suite(.timeLimit(.minutes(10))) struct RefusalTests {
+  /// Refuses post 3.
+  private static let trigger = """
+    create function refuse() returns trigger language plpgsql as
+      $$ begin if new.id = 3 and new.status <> 'failed' then raise exception 'post % is not ready', new.id; end if; return new; end $$;
+    create trigger refuse before update on posts for each row execute function refuse()
+    """
+
+  @Test(arguments: [
+    "alter table posts add check (id <> 3 or status <> 'published')", trigger,
+    """
+    create function refuse() returns trigger language plpgsql as $$ begin return case when new.id <> 3 then new end; end $$;
+    create trigger refuse before update on posts for each row execute function refuse()
+    """,
+    """
+    create function refuse() returns trigger language plpgsql as
+      $$ begin if new.id = 3 then insert into no_such_table values (1); end if; return new; end $$;
+    create trigger refuse before update on posts for each row execute function refuse()
+    """,
+  ])
+  func `one that a constraint or a trigger refuses stops no other`(refusal: String) async throws {
+    let editorial = try await Editorial()
+    try await editorial.add(1...20)
+    try await editorial.place.execute(refusal)
+    let run = try await editorial.run()
+    #expect(
+      run.exitCode == 65 && run.count("published") == 19 && run.count("failed") == 1, "\(run.output)\(run.errors)")
+    #expect(try await editorial.letters() == ["refused posts/3/2025-11-08T01:59:43+00:00 pending"])
+    #expect(try await editorial.mistakes() == [])
+    try await editorial.place.execute(
+      "drop trigger if exists refuse on posts; alter table posts drop constraint if exists posts_check")
+    #expect(try await editorial.run().count("published") == 1)
+    #expect(try await editorial.letters() == ["refused posts/3/2025-11-08T01:59:43+00:00 resolved"])
+    #expect(try await editorial.events().count == 20)
+  }
+
+  @Test func `the message of the letter is the server's`() async throws {
+    let editorial = try await Editorial()
+    try await editorial.add(1...4)
+    try await editorial.place.execute(Self.trigger)
+    #expect(try await editorial.run().exitCode == 65)
+    #expect(
+      try await editorial.place.value("select error_message from oneshot.dead_letters")
+        == "post 3 is not ready (SQLSTATE P0001)")
+  }
+
+  @Test func `after so many runs its state is failed, and a replay schedules it again`() async throws {
+    let editorial = try await Editorial(["PUBLISH_GIVE_UP": "3"])
+    try await editorial.add(1...4)
+    try await editorial.place.execute(Self.trigger)
+    for _ in 1...2 {
+      #expect(try await editorial.run().exitCode == 65)
+      #expect(try await editorial.statuses()[2] == "3 scheduled")
+    }
+    #expect(try await editorial.run().exitCode == 65)
+    #expect(try await editorial.statuses()[2] == "3 failed")
+    let letter = "posts/3/2025-11-08T01:59:59+00:00"
+    #expect(try await editorial.letters() == ["gave_up \(letter) pending"])
+    let quiet = try await editorial.run()
+    #expect(quiet.exitCode == 0 && quiet.count("due") == 0, "\(quiet.output)")
+    #expect(try await editorial.letters() == ["gave_up \(letter) pending"])
+    try await editorial.place.execute("drop trigger refuse on posts")
+    let replay = try await Binary("oneshot").run(
+      ["dead-letters", "replay", "publish-scheduled", letter], editorial.place.environment)
+    #expect(replay.exitCode == 0, "\(replay.errors)")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 0 && run.count("published") == 1, "\(run.output)\(run.errors)")
+    #expect(try await editorial.letters() == ["gave_up \(letter) resolved"])
+    #expect(try await editorial.mistakes() == [])
+  }
+
+  @Test func `where that state is not allowed it stays, and each run says so`() async throws {
+    let editorial = try await Editorial(["PUBLISH_GIVE_UP": "1"])
+    try await editorial.add(1...4)
+    try await editorial.place.execute(
+      "\(Self.trigger); alter table posts add constraint states check (status in ('scheduled', 'published'))")
+    for _ in 1...2 {
+      #expect(try await editorial.run().exitCode == 65)
+      #expect(try await editorial.statuses()[2] == "3 scheduled")
+      #expect(
+        try await editorial.place.value("select error_message from oneshot.dead_letters")
+          .contains("and the state failed is refused: new row for relation \"posts\" violates"))
+    }
+  }
+
+  @Test func `a state of those that are too late that is not allowed leaves the post, and says so`() async throws {
+    let editorial = try await Editorial(["PUBLISH_TOO_LATE": "1h"])
+    try await editorial.add(1...2)
+    try await editorial.place.execute(
+      "alter table posts add constraint states check (status in ('scheduled', 'published'))")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 65 && run.count("held") == 0 && run.count("failed") == 2, "\(run.output)")
+    #expect(try await editorial.events() == [])
+    #expect(try await editorial.letters().allSatisfy { $0.hasSuffix("/missed pending") })
+  }
+
+  @Test func `one that cannot be unpublished stays published`() async throws {
+    let editorial = try await Editorial(["PUBLISH_UNPUBLISH": "unpublish_at:archived", "PUBLISH_GIVE_UP": "1"])
+    try await editorial.add(1...4)
+    try await editorial.place.execute(
+      "update posts set unpublish_at = publish_at; alter table posts add check (id <> 3 or status <> 'archived')")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 65 && run.count("published") == 4 && run.count("unpublished") == 3, "\(run.output)")
+    #expect(try await editorial.statuses() == ["1 archived", "2 archived", "3 published", "4 archived"])
+    #expect(try await editorial.letters() == ["refused posts/3/2025-11-08T01:59:59+00:00/unpublished pending"])
+  }
+
+  @Test func `a mistake that all posts meet ends the run, and is no post's`() async throws {
+    let editorial = try await Editorial()
+    try await editorial.add(1...4)
+    let role = editorial.place.own("jobs")
+    let restricted = try await editorial.place.restricted("publish-scheduled")
+    try await editorial.place.execute(
+      """
+      create table audit (id bigint);
+      create function note() returns trigger language plpgsql as $$ begin insert into audit values (new.id); return new; end $$;
+      create trigger note before update on posts for each row execute function note()
+      """)
+    let run = try await editorial.run([], restricted)
+    #expect(run.exitCode == 77 && run.output.contains("permission denied for table audit"), "\(run.output)")
+    #expect(try await editorial.letters() == [])
+    #expect(try await editorial.statuses().allSatisfy { $0.hasSuffix(" scheduled") })
+    try await editorial.place.execute("grant insert on audit to \(role)")
+    #expect(try await editorial.run([], restricted).count("published") == 4)
+  }
+
+  @Test func `a letter of a post that somebody has taken away, or has moved, is resolved`() async throws {
+    let editorial = try await Editorial()
+    try await editorial.add(1...4)
+    try await editorial.place.execute("alter table posts add check (id > 2 or status <> 'published')")
+    #expect(try await editorial.run().count("failed") == 2)
+    try await editorial.place.execute(
+      "delete from posts where id = 1; update posts set publish_at = '2030-01-01' where id = 2")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 0, "\(run.output)")
+    #expect(try await editorial.letters().allSatisfy { $0.hasSuffix(" resolved") })
+  }
+}
