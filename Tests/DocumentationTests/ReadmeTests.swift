@@ -59,6 +59,12 @@ import Testing
     try expect("jobs", is: rows)
   }
 
+  @Test func `each job's page has its privileges`() throws {
+    for name in JobNames.all { #expect(try Page("docs/jobs/\(name).md").text.contains("\n## Privileges\n"), "\(name)") }
+    let links = JobNames.all.map { "[\($0)](docs/jobs/\($0).md#privileges)" }
+    try expect("privileges", is: ["Of " + links.joined(separator: ", ") + "."])
+  }
+
   @Test func `the table of commands is the declarations`() throws {
     try expect(
       "commands",

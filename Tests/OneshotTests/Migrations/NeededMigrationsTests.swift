@@ -13,7 +13,8 @@ import Testing
     "usage-aggregation": [[:], ["USAGE_MODE": "status"]],
   ]
 
-  /// Tables of an application that jobs read, each with a row or two.
+  /// Tables of an application that jobs read, each with a row or two. A job's own may stand on its page instead, behind
+  /// `<!-- application -->`.
   private static let application = """
     create table users (id bigint primary key, username text, deleted_at timestamptz);
     create table feeds (
@@ -38,11 +39,14 @@ import Testing
     """
 
   /// - Returns: a place with the application's tables and these migrations.
-  private func place(with needs: [String: Int]) async throws -> Place {
+  private func place(with needs: [String: Int], for job: String? = nil) async throws -> Place {
     let place = try await Place(migrated: false)
     let migrations = Migration.all.filter { $0.number <= needs[$0.line, default: 0] }
     #expect(try await Migrator(place.database, migrations).migrate { _ in } == migrations.count)
     try await place.execute(Self.application)
+    if let job, let page = try? Page("docs/jobs/\(job).md"), let own = try? page.code("application") {
+      try await place.execute(own)
+    }
     if needs["rollups", default: 0] > 0 {
       try await place.execute(
         "insert into metric_events (metric, entity_type, entity_id, value, occurred_at) values ('m', 'e', 'i', 1, '2025-11-07')"
@@ -64,7 +68,7 @@ import Testing
     #expect(needs["core"] != nil)
     let folder = try TemporaryFolder()
     for own in Self.settings[job] ?? [[:]] {
-      let place = try await place(with: needs)
+      let place = try await place(with: needs, for: job)
       let settings = place.environment
         .merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z", "REPORT_FILE": "\(folder.path)/page.html"]) { $1 }
         .merging(own) { $1 }
