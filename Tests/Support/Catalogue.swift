@@ -59,9 +59,7 @@ package struct Catalogue: JobFixture {
     """
 
   private static let wanted = """
-    select entity, entity_id, language, setweight(to_tsvector(language::regconfig, coalesce(a, '')), 'A')
-      || setweight(to_tsvector(language::regconfig, coalesce(b, '')), 'B')
-      || setweight(to_tsvector(language::regconfig, coalesce(c, '')), 'C') as document
+    select entity, entity_id, language, oneshot.search_document(a, b, c) as document
     from (\(plain)) as plain
     """
 

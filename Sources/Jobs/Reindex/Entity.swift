@@ -5,6 +5,10 @@ import Postgres
 struct Entity: Sendable {
   let file: SQLFile
 
+  /// The recipe by which texts become documents. Who changes `oneshot.search_document()`, what it calls or what it is given
+  /// counts it up: the next run then finds that no document is what it should be, and makes all of them again.
+  static let recipe = 2
+
   var name: String { file.name }
 
   private static let builtIn = [

@@ -7,7 +7,7 @@ extension SQLFragment {
   static let page = SQLFragment("page.sql", PackageResources.page_sql)
   static let pageByIDs = SQLFragment("page_by_ids.sql", PackageResources.page_by_ids_sql)
   static let done = SQLFragment("done.sql", PackageResources.done_sql)
-  static let compared = SQLFragment("compared.sql", PackageResources.compared_sql)
+  static let compared = SQLFragment("compared.sql", PackageResources.compared_sql, ["recipe": Entity.recipe])
   static let documents = SQLFragment("documents.sql", PackageResources.documents_sql)
   static let written = SQLFragment("written.sql", PackageResources.written_sql)
   static let moved = SQLFragment("moved.sql", PackageResources.moved_sql)

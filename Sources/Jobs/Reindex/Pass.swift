@@ -125,9 +125,9 @@ struct Pass: Sendable {
     run.instance.isEmpty || mode == .rebuild ? mode.rawValue : "\(run.instance)/\(mode.rawValue)"
   }
 
-  /// What tells one way of reading an entity from another.
+  /// What tells one way of reading an entity, and of making documents, from another.
   private static func source(of entity: Entity, _ language: String) -> String {
-    language + "\n" + String(decoding: entity.file.text, as: UTF8.self)
+    "recipe \(Entity.recipe), \(language)\n" + String(decoding: entity.file.text, as: UTF8.self)
   }
 
   func lanes(of entity: Entity) -> [Lane] { lanes.filter { $0.entity == entity.name && $0.number >= 0 } }

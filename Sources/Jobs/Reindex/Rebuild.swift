@@ -122,6 +122,9 @@ struct Rebuild: Sendable {
     try await run.transaction { tx in
       // Of an earlier run that was stopped.
       try tx.execute("delete from oneshot.search_gone")
+      // Of other dictionaries: they are put in again. A stem is what the dictionaries of its time made of it.
+      try tx.execute(
+        "delete from search_words where stems is distinct from oneshot.search_stems(language, word)")
       try tx.execute(words)
     }
     run.log.debug("collected the words")

@@ -13,13 +13,13 @@ struct Reindex: Job {
   static let facts = JobFacts(
     name: "reindex",
     summary: "keeps full-text search documents true to their sources",
-    schema: [MigrationNeed("search", 6)],
+    schema: [MigrationNeed("search", 8)],
     tables: [
       TableNeed(
         "search_documents", columns: ["entity", "entity_id", "document", "source_hash", "language", "indexed_at"],
         privileges: [.select, .insert, .update, .delete]),
       TableNeed("search_languages", columns: ["language"], privileges: [.select, .insert]),
-      TableNeed("search_words", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
+      TableNeed("search_words", columns: ["language", "word", "stems"], privileges: [.select, .insert, .delete]),
       TableNeed("oneshot.search_gone", columns: ["language", "word"], privileges: [.select, .insert, .delete]),
       TableNeed("oneshot.reindex_sharding", columns: ["shard_count"], privileges: [.select, .update]),
       TableNeed("oneshot.search_tracked", columns: ["entity", "relation", "seen"], privileges: [.select, .update]),

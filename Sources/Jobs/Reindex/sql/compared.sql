@@ -7,7 +7,7 @@ configurations as materialized (
   order by cfgname, cfgnamespace <> 'pg_catalog'::regnamespace
 ),
 -- What has become of each document of the page. The hash is of each text on its own, of the language, and (the
--- second argument) of the recipe by which a document is made: who changes that, counts it up.
+-- second argument) of the recipe by which a document is made.
 compared as materialized (
   select id, entity_id, a, b, c, d, language, configuration, new_hash,
     case
@@ -20,7 +20,7 @@ compared as materialized (
   from (
     select page.id, page.id::text collate "C" as entity_id, a, b, c, d, known.language, deleted, configuration.oid as configuration,
       hash_record_extended(
-        row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), 1) as new_hash,
+        row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), :recipe) as new_hash,
       stored.source_hash as old_hash
     from page
     cross join lateral (select coalesce(page.language, :language) as language) as known

@@ -10,11 +10,14 @@ written as (
 ), new_languages as (
   insert into search_languages select distinct language from written order by 1 on conflict do nothing
 ), new_words as (
-  -- Numbers are not misspelt, but looked for as they are. In order, so that two lanes cannot lock each other out.
-  insert into search_words
-  select distinct language, lexeme
-  from written, unnest(document)
-  where lexeme > ':' and length(lexeme) between 3 and 64
+  -- Numbers have no other forms. In order, so that two lanes cannot lock each other out; the stems of what is there
+  -- already are not even made.
+  insert into search_words (language, word)
+  select language, lexeme
+  from (
+    select distinct language, lexeme collate "C" as lexeme from written, unnest(document)
+    where lexeme > ':' and length(lexeme) <= 64) as words
+  where not exists (select from search_words as known where known.language = words.language and word = lexeme)
   order by language, lexeme
   on conflict do nothing
 ), removed as (
