@@ -64,3 +64,30 @@ def some_more(stand, events, stored):
     took = stand.job("metrics-rollups", JOB_SCHEDULED_AT=MOMENT, JOB_FORCE="true")
     assert took.counts["noticed"] == events and took.counts["hours"] == 3, took.output
     return took
+
+
+SPREAD_DAYS = 1750
+
+
+def fill_spread(stand, events):
+    """Few events on each of many days."""
+    stand.start_from("empty")
+    with stand.connection() as connection:
+        stand.sql(connection, f"""
+            insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
+            select 'metric_' || g % 20, 'article', (g % 5)::text, g % 1000,
+              timestamptz '{MOMENT}' - g % {SPREAD_DAYS} * interval '1 day' - random() * interval '1 day'
+            from generate_series(1, {events}) g""", "vacuum analyze", "checkpoint")
+
+
+def late(stand, events, days):
+    """A run after late events of many days."""
+    with stand.connection() as connection:
+        stand.sql(connection, f"""
+            insert into metric_events (metric, entity_type, entity_id, value, occurred_at)
+            select 'metric_' || g % 20, 'article', (g % 5)::text, g % 1000,
+              timestamptz '{MOMENT}' - g % {days} * interval '1 day' - random() * interval '1 day'
+            from generate_series(1, {events}) g""")
+    took = stand.job("metrics-rollups", JOB_SCHEDULED_AT=MOMENT, JOB_FORCE="true")
+    assert took.counts["noticed"] == events, took.output
+    return took

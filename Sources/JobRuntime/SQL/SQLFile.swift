@@ -17,6 +17,9 @@ public struct SQLFile: Sendable {
   /// Whether a full disk or too little memory is this query's own doing: so for one that reads very much at once.
   public var isBlamedForShortage = true
 
+  /// In which time zone its dates are read; without one in UTC, as the session is set.
+  public var timeZone: String?
+
   /// How many lines of the text are the file's; what follows them is ours.
   private var lines = Int.max
 
@@ -156,13 +159,13 @@ extension Session {
     leavesTraces: Bool = true
   ) throws -> Rows {
     let statement = try file.statement(binding: values).limited(to: limit)
+    let first = ["savepoint attempt"] + (file.timeZone.map { [Self.reading(datesIn: $0)] } ?? [])
+    let last = (file.timeZone == nil ? [] : [Self.reading(datesIn: "UTC")]) + ["release savepoint attempt"]
     do {
-      guard !file.isBuiltIn else {
-        return try read([statement], after: ["savepoint attempt"], before: ["release savepoint attempt"])[0]
-      }
+      guard !file.isBuiltIn else { return try read([statement], after: first, before: last)[0] }
       // Not in one go: what it has set is to be undone.
-      let rows = try read([statement], of: leavesTraces ? file : nil, after: ["savepoint attempt"])[0]
-      try pipeline((leavesTraces ? [] : ["rollback to savepoint attempt"]) + ["release savepoint attempt"])
+      let rows = try read([statement], of: leavesTraces ? file : nil, after: first)[0]
+      try pipeline((leavesTraces ? [] : ["rollback to savepoint attempt"]) + last)
       return rows
     } catch let failure as SQLFile.Failure {
       try query("rollback to savepoint attempt")
@@ -171,6 +174,8 @@ extension Session {
       throw try failure(of: file, statement, error)
     }
   }
+
+  private static func reading(datesIn zone: String) -> Statement { "select set_config('TimeZone', \(zone), true)" }
 
   /// Makes the server parse a file of the user's own by itself, in a transaction, before it becomes a part of a larger
   /// statement: one that closes a bracket of that statement could write. (That it only reads, the larger statement sees to:

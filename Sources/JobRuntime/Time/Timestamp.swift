@@ -111,8 +111,21 @@ extension Timestamp: CustomStringConvertible {
 extension Timestamp: PostgresEncodable, PostgresDecodable {
   public var postgresParameter: Parameter { Parameter(type: 1184, text: rfc3339) }
 
-  /// The session's settings make the server write `2025-11-01 02:00:00.5+00`.
-  public init?(postgresText text: String) { self.init(rfc3339: text + ":00") }
+  /// The session's settings make the server write `2025-11-01 02:00:00.5+00`; in another zone than UTC `…+05:30`, and of
+  /// times before there were zones `…+00:53:28`.
+  public init?(postgresText text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    switch parts.count {
+    case 3: self.init(rfc3339: text + ":00")
+    case 4: self.init(rfc3339: text)
+    case 5:
+      guard let minutes = Timestamp(rfc3339: parts[..<4].joined(separator: ":")), let seconds = Int(parts[4]) else {
+        return nil
+      }
+      self = parts[2].contains("-") ? minutes + .seconds(seconds) : minutes - .seconds(seconds)
+    default: return nil
+    }
+  }
 }
 
 extension Int64 {

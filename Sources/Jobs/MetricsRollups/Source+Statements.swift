@@ -14,7 +14,7 @@ extension SQLFragment {
   static let kindOfSource = SQLFragment("kind_of_source.sql", PackageResources.kind_of_source_sql)
   static let badRows = SQLFragment("bad_rows.sql", PackageResources.bad_rows_sql)
   static let freshFromEvents = SQLFragment("fresh_from_events.sql", PackageResources.fresh_from_events_sql)
-  static let numberOfSource = SQLFragment("number_of_source.sql", PackageResources.number_of_source_sql)
+  static let typesOfSource = SQLFragment("types_of_source.sql", PackageResources.types_of_source_sql)
   static let sumOfDoubles = SQLFragment("sum_of_doubles.sql", PackageResources.sum_of_doubles_sql)
   /// `sum`, from `sum_exact` and `rows`.
   static let nearestDouble = SQLFragment("nearest_double.sql", PackageResources.nearest_double_sql)

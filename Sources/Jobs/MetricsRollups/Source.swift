@@ -3,7 +3,7 @@ import Postgres
 
 /// A query that yields `(metric, entity_type, entity_id, value, occurred_at)` for a window, and perhaps `written_by`.
 struct Source: Sendable {
-  let file: SQLFile
+  private(set) var file: SQLFile
   /// How its values are added up.
   private(set) var number = Number.double
 
@@ -94,11 +94,24 @@ extension Source {
     var sum: SQLFragment { self == .exact ? SQLFragment(sql: "sum(value)::numeric") : .sumOfDoubles }
   }
 
-  /// Asks the server what type the values of the query have. To be asked of a query without a mistake.
-  func withNumber(_ session: borrowing Session) throws -> Source {
+  /// Asks the server of what types values and times are. To be asked of a query without a mistake.
+  ///
+  /// - Parameter zone: where days begin; a date is the beginning of one of them.
+  /// - Throws: `SQLFile.Failure` for times of which it is not known which moments they are.
+  func typed(in zone: String, _ session: borrowing Session) throws -> Source {
     var source = self
-    let type = try session.attempt(reading(.numberOfSource), binding: Self.allEvents).only()
-    source.number = Number(type: try type.value("type"))
+    let types = try session.attempt(reading(.typesOfSource), binding: Self.allEvents).only()
+    source.number = Number(type: try types.value("value"))
+    switch try types.value("time", as: String.self) {
+    case "timestamp with time zone": break
+    case "date": source.file.timeZone = zone
+    case "timestamp without time zone":
+      throw SQLFile.Failure(
+        "\(file.place): occurred_at has no time zone. Write in which one it is: … at time zone '\(zone)' as occurred_at"
+      )
+    case let type:
+      throw SQLFile.Failure("\(file.place): occurred_at is of type \(type), not timestamptz or date; write a cast")
+    }
     return source
   }
 }

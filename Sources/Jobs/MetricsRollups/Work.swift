@@ -66,7 +66,7 @@ struct Work {
           let kind = try source.kind(session)
           known.append(
             Known(
-              source: try source.withNumber(session), kind: kind, position: position,
+              source: try source.typed(in: timezone, session), kind: kind, position: position,
               isForeign: position.isForeign(to: timezone)))
         } catch let failure as SQLFile.Failure { mistakes.append(Self.failure(of: source, failure)) }
       }

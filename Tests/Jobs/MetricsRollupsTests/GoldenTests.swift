@@ -36,7 +36,7 @@ import Testing
       except: [
         "metric_events", "campaign_analytics", "noticed_new", "noticed_by_index", "noticed_all", "touched",
         "queue_touched", "tell_touched", "list_touched", "pending_hours", "kind_of_source", "bad_rows",
-        "fresh_from_events", "fresh_summary", "number_of_source", "sum_of_doubles", "parts_of_events", "parts_of_level",
+        "fresh_from_events", "fresh_summary", "types_of_source", "sum_of_doubles", "parts_of_events", "parts_of_level",
         "stored", "changes", "insert_new", "differences", "take", "nearest_double", "fresh_from_children", "untold",
       ])
     var env = Environment([:])
@@ -44,7 +44,7 @@ import Testing
     golden.add("untold", try Untold.statement(for: sources.filter { $0.name == "metric_events" }))
     for source in sources {
       golden.add("kind_of_\(source.name)", try source.reading(.kindOfSource).statement(binding: samples))
-      golden.add("number_of_\(source.name)", try source.reading(.numberOfSource).statement(binding: samples))
+      golden.add("types_of_\(source.name)", try source.reading(.typesOfSource).statement(binding: samples))
       golden.add("fresh_from_\(source.name)", try source.fresh(of: 1).statement(binding: samples))
     }
     let source = try #require(sources.first)
