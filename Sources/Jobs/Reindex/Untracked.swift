@@ -58,7 +58,7 @@ struct Untracked: Sendable {
   private var message: String { "changes of \(entity) are not all queued: \(problem)" }
 
   static func statement(_ last: SQLFragment, _ entities: [Entity]) throws -> Statement {
-    try SQLFragment(sql: "with {tracked},\n{last}", ["entities": entities.map(\.name)])
-      .filling(["tracked": .tracked, "last": last]).statement()
+    try SQLFragment(sql: "with {tracked},\n{last}").filling(["tracked": .tracked, "last": last])
+      .binding(["entities": entities.map(\.name)]).statement()
   }
 }

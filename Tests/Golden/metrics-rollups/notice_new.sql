@@ -18,7 +18,9 @@
 \set is_exact 'true'
 \set looked_until 'null'
 \set rebuilding 'null'
-prepare golden (timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, unknown, unknown, boolean, unknown, timestamptz, timestamptz, unknown, unknown, unknown, unknown, unknown, boolean, unknown, unknown) as
+\set version '''built in'''
+\set is_renewed 'false'
+prepare golden (timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, unknown, unknown, boolean, unknown, timestamptz, timestamptz, unknown, unknown, unknown, unknown, unknown, boolean, unknown, unknown, unknown, boolean) as
 with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
@@ -79,13 +81,14 @@ moments as (
 ), moved as (
   -- In the same statement, and so of the same snapshot, as what was noticed. A source without written_by was not looked at
   -- so: once it has one, the first look is at everything.
-  insert into oneshot.rollup_positions as p (source, timezone, seen, looked_until, rebuilding)
+  insert into oneshot.rollup_positions as p (source, timezone, seen, looked_until, rebuilding, version)
   values (
     $7, $12, case when $8 and $17 then pg_current_snapshot() end,
-    case when $8 then $18::timestamptz end, $19)
+    case when $8 then $18::timestamptz end, $19, $20)
   on conflict (source) do update
   set timezone = excluded.timezone, seen = case when $17 then coalesce(excluded.seen, p.seen) end,
-    looked_until = greatest(excluded.looked_until, p.looked_until), rebuilding = excluded.rebuilding
+    looked_until = greatest(excluded.looked_until, p.looked_until), rebuilding = excluded.rebuilding,
+    version = case when $21 then excluded.version else coalesce(p.version, excluded.version) end
 )
  select (select count(*) from open where granularity = 'hourly') as hours, (select count(*) from open) as buckets,
   (select coalesce(sum(events), 0) from noticed) as events,
@@ -105,5 +108,5 @@ left join (
 ) as late on true
 order by late_hour
 ;
-execute golden (:window_start, :window_end, :calendar_start, :calendar_end, :raw_from, :seen, :source, :moves, :levels, :stored_from, :stored_until, :zone, :hourly_from, :daily_from, :weekly_from, :monthly_from, :is_exact, :looked_until, :rebuilding);
+execute golden (:window_start, :window_end, :calendar_start, :calendar_end, :raw_from, :seen, :source, :moves, :levels, :stored_from, :stored_until, :zone, :hourly_from, :daily_from, :weekly_from, :monthly_from, :is_exact, :looked_until, :rebuilding, :version, :is_renewed);
 deallocate golden;

@@ -10,7 +10,8 @@ select asked.source, p.source is not null as is_known, p.timezone, p.seen::text 
     greatest(p.raw_from, p.hourly_from) > oneshot.bucket_end('daily', now(), p.timezone)
       or p.weekly_from > oneshot.bucket_end('weekly', now(), p.timezone)
       or greatest(p.daily_from, p.monthly_from) > oneshot.bucket_end('monthly', now(), p.timezone), false) as is_ahead,
-  left(encode(sha256(convert_to(asked.text, 'UTF8')), 'hex'), 16) as version
+  -- A text that is built in has none: a new version of the job may write it otherwise, and means the same.
+  coalesce(left(encode(sha256(convert_to(asked.text, 'UTF8')), 'hex'), 16), 'built in') as version, p.version as calculated_by
 from unnest($1::text[], $2::text[]) as asked (source, text)
 left join oneshot.rollup_positions as p using (source)
 ;

@@ -12,16 +12,18 @@ with tracked as (
 ), looked as (
   select places.source, places.relation, places.time_column, places.zone, places.id,
     case
-      when places.id is null then 'it is gone'
-      when tgname is null then format('%s is missing', needed.name)
-      when tgenabled = 'D' then format('%s is disabled', needed.name)
-      when needed.fires in ('R', 'A') and tgenabled not in ('R', 'A') then
-        format('%s is by-passed by replication', needed.name)
-      when needed.fires in ('O', 'A') and tgenabled not in ('O', 'A') then
-        format('%s is by-passed by ordinary sessions', needed.name)
-    end || case when place is distinct from id then format(' (partition %s)', place::regclass) else '' end as problem,
-    (select string_agg(distinct quote_ident(subname), ', ')
-      from pg_subscription_rel join pg_subscription on pg_subscription.oid = srsubid where srrelid = place) as subscription
+  when places.id is null then 'it is gone'
+  when made.tgname is null then format('%s is missing', needed.name)
+  when made.tgenabled = 'D' then format('%s is disabled', needed.name)
+  when needed.fires in ('R', 'A') and made.tgenabled not in ('R', 'A') then
+    format('%s is by-passed by replication', needed.name)
+  when needed.fires in ('O', 'A') and made.tgenabled not in ('O', 'A') then
+    format('%s is by-passed by ordinary sessions', needed.name)
+end || case when places.place is distinct from places.id then format(' (partition %s)', places.place::regclass) else '' end
+  as problem,
+(select string_agg(distinct quote_ident(subname), ', ')
+  from pg_subscription_rel join pg_subscription on pg_subscription.oid = srsubid where srrelid = places.place)
+  as subscription
   from places
   left join lateral oneshot.rollup_triggers(source, id, time_column) as needed
     on place = id or needed.name ~ '_(applied|copied)$'
@@ -43,8 +45,9 @@ with tracked as (
 select source,
   string_agg(problem, '; ' order by problem) as problem, string_agg(distinct remedy, '; ') as remedy
 from (
-  select source, format('of the table %s: ', relation) || string_agg(distinct problem, ', ' order by problem)
-      || coalesce(' (the subscription ' || max(subscription) || ' writes it)', '') as problem,
+  select source,
+    format('of the table %s: ', relation) || string_agg(distinct problem, ', ' order by problem)
+  || coalesce(' (the subscription ' || max(subscription) || ' writes it)', '') as problem,
     case
       when id is null then format('delete from oneshot.rollup_tables where (source, relation) = (%L, %L)', source, relation)
       else format('select oneshot.rollups_track(%L, %L, %L%s)', source, relation, time_column, ', ' || quote_literal(zone))
