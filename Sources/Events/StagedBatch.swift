@@ -5,7 +5,8 @@ public import Postgres
 public struct Reading: Sendable {
   /// The way to the key in the envelope: `["campaign_id"]`, `["data", "user_id"]`.
   let keyPath: [String]
-  /// A type, or the beginning of types with `*` behind it, the handler, and whether that keeps an order.
+  /// A type, or the beginning of types with `*` behind it, the handler, whether that keeps an order, and whether it takes
+  /// only what no other handler takes.
   let takers: [Taker]
   let ignoresUnknown: Bool
 
@@ -13,9 +14,10 @@ public struct Reading: Sendable {
     let pattern: String
     let handler: String
     let isOrdered: Bool
+    let isFallback: Bool
 
-    public init(pattern: String, handler: String, isOrdered: Bool) {
-      (self.pattern, self.handler, self.isOrdered) = (pattern, handler, isOrdered)
+    public init(pattern: String, handler: String, isOrdered: Bool, isFallback: Bool) {
+      (self.pattern, self.handler, self.isOrdered, self.isFallback) = (pattern, handler, isOrdered, isFallback)
     }
   }
 
@@ -145,6 +147,7 @@ public struct StagedBatch: Sendable {
       [
         "key_path": reading.keyPath, "patterns": reading.takers.map(\.pattern),
         "handlers": reading.takers.map(\.handler), "are_ordered": reading.takers.map(\.isOrdered),
+        "are_fallbacks": reading.takers.map(\.isFallback),
       ]
     ).filling(["entries": entries]).binding(values).statement()
   }

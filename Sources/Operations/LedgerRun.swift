@@ -23,6 +23,8 @@ package struct LedgerRun: Sendable, Equatable {
   package var deadlineAt: Timestamp?
   package var itemsProcessed: Int64?
   package var behind: Int64?
+  /// How old the oldest work was that the run left, in seconds; `nil` for none. Only where runs are read to be judged.
+  package var oldestSeconds: Double?
   package var errorsTotal: Int
   package var errorKind: String?
   package var errorMessage: String?

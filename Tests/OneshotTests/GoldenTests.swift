@@ -18,7 +18,9 @@ import Testing
         "limit": 20, "lowest": id, "highest": id, "ids": [id], "shard": 0, "shard_count": 1, "scheduled_at": moment,
         "scheduled_by": "setting", "run_id": id, "expected": ["reindex"], "newest": 20, "successes": 3, "instance": "",
         "server": "",
-        "item": "asset/7", "digest": String(repeating: "0f", count: 32),
+        "type": "feed.liked", "source": "redis:events:job", "id": "e1",
+        "item": "asset/7",
+        "digest": String(repeating: "0f", count: 32),
       ])
     try golden.add(folder: "Operations", except: ["run", "run_attempts", "runs", "runs_by_id"])
     let beginning = try #require(RunIDBeginning(id))

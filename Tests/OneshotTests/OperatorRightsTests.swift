@@ -14,7 +14,7 @@ import Testing
     for words in [
       ["health"], ["runs"], ["run", id], ["locks"], ["unlock", "usage-aggregation", "--yes"], ["dead-letters", "list"],
       ["dead-letters", "show", "usage-aggregation", item], ["dead-letters", "replay", "usage-aggregation", item],
-      ["dead-letters", "discard", "usage-aggregation", item],
+      ["dead-letters", "discard", "usage-aggregation", item], ["events", "list"],
     ] {
       let outcome = try await oneshot.run(words, restricted)
       // The last run was partial, which is not well.

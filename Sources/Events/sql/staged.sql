@@ -22,10 +22,15 @@ with entry as materialized (
 ), taken as (
   select type, array_agg(handler order by handler collate "C") as handlers, bool_or(is_ordered) as is_ordered
   from (
-    select distinct type, handler, is_ordered
-    from types
-    join unnest(:patterns::text[], :handlers::text[], :are_ordered::boolean[]) as h (pattern, handler, is_ordered)
-      on type = pattern or right(pattern, 1) = '*' and starts_with(type, left(pattern, -1))) as matching
+    select type, handler, is_ordered, is_fallback, bool_and(is_fallback) over (partition by type) as is_left
+    from (
+      select distinct type, handler, is_ordered, is_fallback
+      from types
+      join unnest(:patterns::text[], :handlers::text[], :are_ordered::boolean[], :are_fallbacks::boolean[])
+          as h (pattern, handler, is_ordered, is_fallback)
+        on type = pattern or right(pattern, 1) = '*' and starts_with(type, left(pattern, -1))) as matching
+  ) as taking
+  where is_fallback = is_left
   group by type
 )
 -- What cannot be read is known by where it stands: its own id may come again with what it should have been.

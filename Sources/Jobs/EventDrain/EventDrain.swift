@@ -28,7 +28,7 @@ struct EventDrain: Job {
         "oneshot.live_batches", columns: ["source", "partition", "board", "batch", "mark"],
         privileges: [.select, .insert, .update, .delete]),
     ],
-    letterKinds: [.malformed, .unknown, .rejected, .failed, .fatal, .missed])
+    letterKinds: [.malformed, .unknown, .rejected, .absent, .failed, .fatal, .missed])
 
   let settings: Settings
 

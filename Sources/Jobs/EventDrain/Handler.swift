@@ -9,6 +9,8 @@ struct Handler: Sendable {
   private(set) var types: [String] = []
   /// Whether later events of a key wait behind one that waits.
   private(set) var isOrdered = false
+  /// Whether it takes only what no other handler takes.
+  private(set) var isFallback = false
   /// In place of `EVENTS_ATTEMPTS`.
   private(set) var attempts: Int?
   /// In place of `EVENTS_TIMEOUT`.
@@ -17,11 +19,33 @@ struct Handler: Sendable {
 
   var name: String { file.name }
 
-  private static let builtIn = [
-    SQLFile(builtIn: "analytics", PackageResources.analytics_sql),
-    SQLFile(builtIn: "live_boards", PackageResources.live_boards_sql),
-    SQLFile(builtIn: "search", PackageResources.search_sql),
+  private static let builtIn =
+    [
+      SQLFile(builtIn: "analytics", PackageResources.analytics_sql),
+      SQLFile(builtIn: "live_boards", PackageResources.live_boards_sql),
+      SQLFile(builtIn: "search", PackageResources.search_sql),
+    ] + comeLater.map(later)
+
+  /// Handlers of jobs that are not part of this release. Their events are dead letters of a kind that says so, unless
+  /// somebody's own handler takes them.
+  private static let comeLater = [
+    (name: "email", types: "job.email.*", job: "outbox-delivery"),
+    (name: "enrichment", types: "analytics.*", job: "the enrichment of analytics"),
+    (name: "fraud", types: "job.fraud.detect", job: "fraud-detection"),
+    (name: "notifications", types: "notification.created", job: "the delivery of notifications"),
+    (name: "positions", types: "job.position.recalculate", job: "waitlist-positions"),
+    (name: "rewards", types: "job.reward.deliver", job: "reward-delivery"),
+    (name: "user_created", types: "user_created", job: "outbox-delivery"),
   ]
+
+  private static func later(name: String, types: String, job: String) -> SQLFile {
+    let text = """
+      -- handles: \(types)
+      -- fallback: true
+      select n, 'absent' as outcome, '\(job) is not part of this release' as message from events
+      """
+    return SQLFile(builtIn: name, Array(text.utf8))
+  }
 
   /// The built-in handlers and those of the folder, or those that are chosen.
   static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Handler] {
@@ -39,7 +63,8 @@ struct Handler: Sendable {
     }
     if facts.types.isEmpty { problem = problem ?? "\(file.place): no comment at its beginning says `handles: TYPE`" }
     self.file = problem.map(file.refused) ?? file
-    (types, isOrdered, attempts, timeout) = (facts.types, facts.isOrdered, facts.attempts, facts.timeout)
+    (types, isOrdered, isFallback) = (facts.types, facts.isOrdered, facts.isFallback)
+    (attempts, timeout) = (facts.attempts, facts.timeout)
     needs = facts.needs.map { need in
       var need = need
       if !file.isBuiltIn { need.origin = .application(otherwise: "leave \(file.name) out of EVENTS_HANDLERS") }
@@ -47,12 +72,15 @@ struct Handler: Sendable {
     }
   }
 
-  var takers: [Reading.Taker] { types.map { .init(pattern: $0, handler: name, isOrdered: isOrdered) } }
+  var takers: [Reading.Taker] {
+    types.map { .init(pattern: $0, handler: name, isOrdered: isOrdered, isFallback: isFallback) }
+  }
 
   /// What the comments of a file say.
   private struct Facts {
     var types: [String] = []
     var isOrdered = false
+    var isFallback = false
     var attempts: Int?
     var timeout: Duration?
     var needs: [TableNeed] = []
@@ -72,6 +100,9 @@ struct Handler: Sendable {
       case "order":
         isOrdered = value == "key"
         return ["key", "none"].contains(value) ? nil : "order: «\(value)» is neither key nor none"
+      case "fallback":
+        isFallback = value == "true"
+        return ["true", "false"].contains(value) ? nil : "fallback: «\(value)» is neither true nor false"
       case "attempts":
         attempts = Int(value).flatMap { (1...100).contains($0) ? $0 : nil }
         return attempts == nil ? "attempts: «\(value)» is not a number from 1 to 100" : nil

@@ -17,6 +17,12 @@ extension LetterKind {
     "rejected", cause: "The handler refused the event; its message says why.",
     remedy: "Correct what the message names and replay the dead letter, or discard it.")
 
+  static let absent = LetterKind(
+    "absent", cause: "The event is for a job that is not part of this release; its message says which.",
+    remedy:
+      "Add a handler for its type in `EVENTS_HANDLERS_DIR`, or install the release that has the job; then replay the dead letter."
+  )
+
   static let failed = LetterKind(
     "failed",
     cause:

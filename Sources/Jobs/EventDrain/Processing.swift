@@ -164,6 +164,7 @@ struct Processing {
       let said = rows.columns.contains("message") ? try row.optional("message", as: String.self) : nil
       switch try row.optional("outcome", as: String.self) {
       case "reject": refused[number] = .init(.dead, .rejected, said ?? "\(handler.name) rejects it")
+      case "absent": refused[number] = .init(.dead, .absent, said ?? "\(handler.name) is not there yet")
       case "retry": refused[number] = .init(.waiting, .failed, said ?? "\(handler.name) wants it tried again")
       case let word: throw fail("it yields the outcome «\(word ?? "")», which is neither retry nor reject")
       }

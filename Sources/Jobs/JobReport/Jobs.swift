@@ -129,9 +129,8 @@ extension Page {
           "numbers",
           [
             "job", "runs", "succeeded", "median", "95 %", "longest", "items", "last run took", "its items",
-            "left behind",
-            "last success",
-          ], numbers: Set(1...9)
+            "left behind", "oldest of it", "last success",
+          ], numbers: Set(1...10)
         ) { picture.parts.shown.map { line($0) } }
       }
     }
@@ -150,6 +149,7 @@ extension Page {
       number(Words.length(part.ended?.duration))
       number(part.ended?.items.map { Words.count($0) } ?? "–")
       number(part.ended?.behind.map { Words.count($0) } ?? "–")
+      number(Words.length(part.ended?.oldest))
       HTML(.td) { if let at = part.succeededAt { age(at) } else { "never" } }
     }
   }

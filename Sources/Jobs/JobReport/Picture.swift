@@ -84,6 +84,8 @@ struct Part: Sendable {
     var duration: Duration?
     var items: Int64?
     var behind: Int64?
+    /// How long the oldest work that it left had waited.
+    var oldest: Duration?
   }
 
   /// The runs that started in one stretch of time.

@@ -117,7 +117,8 @@ extension Part {
       ended = Ended(
         status: try LedgerRun.Status(word: row.value("ended_status")), startedAt: endedAt,
         errorKind: try row.optional("error_kind"), duration: try row.duration("duration_ms"),
-        items: try row.optional("items_processed"), behind: try row.optional("behind"))
+        items: try row.optional("items_processed"), behind: try row.optional("behind"),
+        oldest: try row.duration("oldest_ms"))
     }
     succeededAt = try row.optional("succeeded_at")
     unsuccessfulInARow = try row.value("in_a_row")

@@ -89,6 +89,7 @@ extension HealthFacts {
     for row in try await query(chosen) {
       var run = try LedgerRun(row: row)
       run.isOnce = try row.value("is_once")
+      run.oldestSeconds = try row.optional("oldest_seconds")
       let first: Timestamp = try row.value("first_started_at")
       firstStarts[run.part] = min(first, firstStarts[run.part] ?? first)
       runs.append(run)

@@ -1,4 +1,4 @@
-import JobRuntime
+package import JobRuntime
 
 /// One part of a job with its history: what a line of `oneshot health` stands for.
 package struct HealthPart: Sendable {
@@ -22,6 +22,14 @@ package struct HealthPart: Sendable {
     return since.enumerated().filter { index, run in
       !run.isGood && run.status != .running && (!run.isOnce || index < open)
     }.map(\.element)
+  }
+
+  /// Since when the oldest work has waited that its last run left.
+  package var oldestWork: Timestamp? {
+    guard let last = runs.first(where: { $0.status != .running }), let seconds = last.oldestSeconds,
+      let end = last.finishedAt
+    else { return nil }
+    return end - .milliseconds(Int64(min(seconds, 1e9) * 1000))
   }
 
   /// What the lock of its runs is called.

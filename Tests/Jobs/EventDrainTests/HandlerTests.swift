@@ -164,6 +164,28 @@ import Testing
         == "9 2025-11-07 01:59:59.999999+00")
   }
 
+  @Test func `events for jobs that are not there are dead letters that say so, unless a handler takes them`()
+    async throws
+  {
+    let drained = try await Drained()
+    let types = [
+      "user_created", "job.email.welcome", "job.position.recalculate", "job.reward.deliver", "job.fraud.detect",
+      "analytics.viewed", "notification.created",
+    ]
+    try await drained.add(types.enumerated().map { Drained.event($0.offset, type: $0.element) })
+    let run = try await drained.run()
+    #expect(run.exitCode == 65 && run.count("failed") == types.count, "\(run.output)")
+    #expect(try await drained.letters().allSatisfy { $0.hasPrefix("absent ") })
+    #expect(run.output.contains("reward-delivery is not part of this release"))
+    // A handler of another name, for one of the types.
+    try drained.handler("welcome", "-- handles: job.email.welcome\ninsert into effects (id) select id from events")
+    try await drained.place.askForReplay("event-drain", "job.email.welcome e1")
+    try await drained.add([Drained.event(20, type: "job.email.welcome"), Drained.event(21, type: "job.email.other")])
+    let next = try await drained.run()
+    #expect(next.count("done") == 2 && next.count("failed") == 1, "\(next.output)")
+    #expect(try await drained.effects(are: 2))
+  }
+
   @Test func `a replay processes a dead letter once, and resolves one that is done by then`() async throws {
     let drained = try await Drained()
     try await drained.add([Drained.event(1, type: "later"), Drained.event(2, type: "later")])

@@ -71,7 +71,7 @@ import Testing
     #expect(run.exitCode == 0 && run.count("done") == 8 && run.count("waiting") == 1, "\(run.output)")
     #expect(
       try await drained.place.rows(
-        "select event_id as a, attempts as b, last_error like '%statement timeout%' as c from oneshot.event_inbox where state = 'waiting'"
+        "select event_id as a, attempts as b, (last_error like '%statement timeout%')::text as c from oneshot.event_inbox where state = 'waiting'"
       )
         == [["e5", "1", "true"]])
   }

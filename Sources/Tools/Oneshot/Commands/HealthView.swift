@@ -19,12 +19,13 @@ struct HealthView {
   func text(width: Int?) -> String {
     var table = Table(
       "part", "last success", "every", .number("failed"), .number("took"), .number("median"),
-      .number("behind"), "lock")
+      .number("behind"), "oldest", "lock")
     for part in parts {
       table.add(
         names[part.part], part.lastSuccess?.startedAt.age(at: now) ?? "never",
         judgement.expectation(of: part).map { $0.period.map(DurationText.format) ?? "never" }, failures(of: part),
         part.lastSuccess?.duration?.short, usual(of: part)?.short, part.lastSuccess?.behind.map(String.init),
+        part.oldestWork.map { (now - $0).inWholeSeconds.short },
         lock(of: part))
     }
     var text = table.isEmpty ? "No job has run in the last seven days.\n" : table.text(width: width)
@@ -124,7 +125,8 @@ struct HealthView {
       "last_success_at": text(part.lastSuccess?.startedAt),
       "last_success_duration_ms": length(part.lastSuccess?.duration), "median_duration_ms": length(usual(of: part)),
       "consecutive_failures": .integer(Int64(part.failures.count)),
-      "behind": part.lastSuccess?.behind.map { .integer($0) } ?? .null, "lock": lock,
+      "behind": part.lastSuccess?.behind.map { .integer($0) } ?? .null,
+      "oldest_work_at": text(part.oldestWork), "lock": lock,
     ]
   }
 }
