@@ -1,4 +1,4 @@
--- metrics-rollups, number_of_campaign_analytics
+-- metrics-rollups, types_of_campaign_analytics
 \set window_start '''2025-11-07T00:00:00Z''::timestamptz'
 \set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 prepare golden (timestamptz, timestamptz) as
@@ -23,8 +23,9 @@ union all
 select 'rewards_delivered', 'campaign', campaign_id::text, 1, delivered_at
 from campaign_rewards
 where delivered_at >= $1 and delivered_at < $2
-) as file) -- What type the values have; of a domain, the one below it. No row is read.
-select pg_typeof(coalesce(value, null))::text as type from (values (1)) as one left join event on false
+) as file) -- What types values and times have; of a domain, the one below it. No row is read.
+select pg_typeof(coalesce(value, null))::text as value, pg_typeof(coalesce(occurred_at, null))::text as time
+from (values (1)) as one left join event on false
 ;
 execute golden (:window_start, :window_end);
 deallocate golden;

@@ -1,4 +1,4 @@
--- metrics-rollups, number_of_metric_events
+-- metrics-rollups, types_of_metric_events
 \set window_start '''2025-11-07T00:00:00Z''::timestamptz'
 \set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 prepare golden (timestamptz, timestamptz) as
@@ -6,8 +6,9 @@ with event as not materialized (select * from (-- What applications write; see d
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= $1 and (occurred_at < $2 or $2 = 'infinity')
-) as file) -- What type the values have; of a domain, the one below it. No row is read.
-select pg_typeof(coalesce(value, null))::text as type from (values (1)) as one left join event on false
+) as file) -- What types values and times have; of a domain, the one below it. No row is read.
+select pg_typeof(coalesce(value, null))::text as value, pg_typeof(coalesce(occurred_at, null))::text as time
+from (values (1)) as one left join event on false
 ;
 execute golden (:window_start, :window_end);
 deallocate golden;
