@@ -1,8 +1,13 @@
--- Of a waiting event w, whether its time has come: one that keeps an order waits until all before it are due.
+-- Of a waiting event w, whether its time has come. One that keeps an order also waits until all before it are due: of each
+-- key the first that is not decides, and is looked up once for all (a look for each event took quadratic time).
 w.state = 'waiting' and (w.source, w.partition) = (:source, :partition) and w.due_at <= :moment
 and w.type <> all (:held_up::text[])
-and (w.key is null or not exists (
-  select from oneshot.event_inbox as before
-  where before.state = 'waiting' and before.key = w.key
-    and (before.source, before.partition) = (:source, :partition) and before.place < w.place
-    and (before.due_at > :moment or before.type = any (:held_up::text[]))))
+and not exists (
+  select from (
+    select key, min(place) as place
+    from oneshot.event_inbox
+    where state = 'waiting' and (source, partition) = (:source, :partition) and key is not null
+      and (due_at > :moment or type = any (:held_up::text[]))
+    group by key
+  ) as first_not_due
+  where first_not_due.key = w.key and first_not_due.place < w.place)
