@@ -7,6 +7,7 @@ BENCH_ROUNDS how often each pair runs in turn (5; the median counts), BENCH_ONLY
 BENCH_GROWTH=1 adds ten times the scale.
 """
 import datetime
+import importlib
 import os
 import platform
 import sys
@@ -17,10 +18,8 @@ import documents
 import operations
 import rollups
 import usage
-from stand import HERE, Stand, alternate, median
+from stand import HERE, ROUNDS, SCALE, Stand, alternate, median
 
-SCALE = float(os.environ.get("BENCH_SCALE", "1.0"))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 KEYS = int(1_000_000 * SCALE)
 DOCUMENTS = int(200_000 * SCALE)
 MOST_MIB = 48
@@ -71,14 +70,10 @@ def sizes(stand, table):
 
 
 def cold_start(stand, table):
-    """A job that finds nothing to do: an empty Redis, and every day of the last week completed."""
+    """A job that finds nothing to do."""
     stand.empty_redis()
     stand.start_from("empty")
-    today = datetime.datetime.now(datetime.timezone.utc).date()
-    stand.fill_redis(("SET", f"usage:m:{today - datetime.timedelta(days=back)}:x", "1") for back in range(1, 9))
-    # Without it yesterday would not be completed in the first hour of a day.
-    stand.job("usage-aggregation", USAGE_SETTLE="0s")
-    stand.empty_redis()
+    usage.finish_week(stand)
     statements = (HERE / "parts/cold_start.sql").read_text()
 
     def bare(*command):
@@ -86,17 +81,12 @@ def cold_start(stand, table):
         parts = [part.strip() for part in text.split(";\n") if part.strip()]
         return stand.measure(*command, stand.redis_socket, stand.database_url, *parts)
 
-    def ours():
-        took = stand.job("usage-aggregation")
-        assert took.counts["days"] == 0, "the job found something to do"
-        return took
-
     rounds = max(30, ROUNDS)
     for against, command, most in (
         ("C", [stand.scratch / "cold_start"], 1.25),
         ("Python", ["/usr/bin/python3", HERE / "parts/cold_start.py"], 1 / 8),
     ):
-        a, b = alternate(rounds, ours, lambda: bare(*command))
+        a, b = alternate(rounds, lambda: usage.idle(stand), lambda: bare(*command))
         table.compare("cold start, nothing to do", [t.seconds for t in a], [t.seconds for t in b], against, most)
         table.saw("cold start", a)
 
@@ -261,6 +251,9 @@ def main():
         raise SystemExit(__doc__)
     cases = {"sizes": sizes, "cold-start": cold_start, "usage-aggregation": aggregation, "top-stats": leaderboards,
              "publishing": families, "metrics-rollups": aggregates, "reindex": indexing, "operate": operating, "growth": growth}
+    # A job's case may be a file beside this one, which nothing else names.
+    modules = [importlib.import_module(path.stem) for path in sorted(HERE.glob("*.py")) if path.stem != "bench"]
+    cases |= {module.CASE: module.measure for module in modules if hasattr(module, "CASE")}
     only = os.environ.get("BENCH_ONLY")
     if only and only not in cases:
         raise SystemExit(f"BENCH_ONLY is one of {', '.join(cases)}")

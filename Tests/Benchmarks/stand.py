@@ -15,6 +15,8 @@ import psycopg2
 import redis
 
 HERE = Path(__file__).parent
+SCALE = float(os.environ.get("BENCH_SCALE", "1.0"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 
 
 @dataclass

@@ -14,6 +14,21 @@ def key(number):
     return f"usage:merchant_{number // METRICS:06d}_2024:{DAY}:metric_{number % METRICS}"
 
 
+def finish_week(stand):
+    """Leaves usage-aggregation nothing to do: an empty Redis, and every day of the last week completed."""
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    stand.fill_redis(("SET", f"usage:m:{today - datetime.timedelta(days=back)}:x", "1") for back in range(1, 9))
+    # Without it yesterday would not be completed in the first hour of a day.
+    stand.job("usage-aggregation", USAGE_SETTLE="0s")
+    stand.empty_redis()
+
+
+def idle(stand):
+    took = stand.job("usage-aggregation")
+    assert took.counts["days"] == 0, "the job found something to do"
+    return took
+
+
 class Counters:
     """A number of counters of one day: in Redis, as a COPY file in the order of a hash, as SCAN gives
     them, and as a kept database `filled`, in which all of them are stored."""

@@ -12,7 +12,7 @@ show() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 sql() { printf '\033[2m$ psql -c "%s"\033[0m\n' "$1"; psql "$DATABASE_URL" -q -P footer=off -c "$1"; }
 
 report() {
-  step "16. One page of all that: runs, failures, dead letters, locks."
+  step "17. One page of all that: runs, failures, dead letters, locks."
   # Stays when the demo has ended.
   page=${TMPDIR:-/tmp}/oneshot-report.html
   show env REPORT_FILE="$page" REPORT_TITLE="the demo" job-report
@@ -103,18 +103,30 @@ sql "update assets set title = 'Giraffes in the harbour' where id = 3"
 show env REINDEX_MODE=pending reindex
 sql "select s.entity_id, a.title, s.rank from search('giraffe') s join assets a on a.id::text = s.entity_id"
 
-step "13. What ran, in all of the above: for people, and with --json for programs."
+step "13. Posts that wait for their time: one run publishes what is due, in order, each with its event."
+psql "$DATABASE_URL" -q <<'SQL'
+create table posts (id bigint primary key, title text, status text not null, publish_at timestamptz, published_at timestamptz);
+insert into posts values
+  (1, 'A harbour in winter', 'scheduled', now() - interval '1 minute', null),
+  (2, 'Elephants at the river', 'scheduled', now() - interval '2 minutes', null),
+  (3, 'News of tomorrow', 'scheduled', now() + interval '1 day', null);
+SQL
+show publish-scheduled
+sql "select id, title, status, published_at from posts order by id"
+sql "select seq, event ->> 'type' as type, event -> 'data' ->> 'id' as post, event -> 'data' ->> 'late_ms' as late_ms from oneshot.events order by seq"
+
+step "14. What ran, in all of the above: for people, and with --json for programs."
 show oneshot runs --limit 6 2>&1
 id=$(oneshot runs --job usage-aggregation --limit 1 2>/dev/null | tail -1 | cut -d' ' -f1)
 show oneshot run "$id"
 
-step "14. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
+step "15. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
 JOB_LOCK_MIN_HOLD=1m usage-aggregation >/dev/null
 show oneshot locks
 show oneshot unlock usage-aggregation --yes
 
 health_step() {
-  step "15. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
+  step "16. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
   export HEALTH_EXPECT='usage-aggregation=1d,top-stats=1h,metrics-rollups=1h,reindex=1h' HEALTH_IDLE=20
   show oneshot health
   psql "$DATABASE_URL" -q -c "update oneshot.job_runs set started_at = started_at - interval '3 hours', finished_at = finished_at - interval '3 hours' where job = 'top-stats'"

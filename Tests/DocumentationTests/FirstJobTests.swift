@@ -40,6 +40,30 @@ import Testing
     #expect(outcome.exitCode == 0, "\(outcome.errors)")
   }
 
+  @Test func `a job that was added by the page is named by hand in three files besides its own, at most`() throws {
+    let (name, module) = ("publish-scheduled", "PublishScheduled")
+    let own = ["Sources/Jobs/\(module)/", "Tests/Jobs/\(module)Tests/", "Tests/Golden/\(name)/", "docs/", "Tests/Benchmarks/"]
+    let enumerator = try #require(FileManager.default.enumerator(atPath: Compiler.root))
+    var named: Set<String> = []
+    while let path = enumerator.nextObject() as? String {
+      if path.hasPrefix(".") { enumerator.skipDescendants() }
+      guard !path.hasPrefix("."), path != "CHANGELOG.md", !own.contains(where: path.hasPrefix), !#filePath.hasSuffix(path),
+        let text = try? String(contentsOfFile: "\(Compiler.root)/\(path)", encoding: .utf8)
+      else { continue }
+      let byHand = Self.withoutGenerated(text)
+      if byHand.contains(name) || byHand.contains(module) { named.insert(path) }
+    }
+    #expect(named == ["Package.swift", "k8s/schedules.py", "Tests/Demo/demo.sh"])
+  }
+
+  /// What of a file no command writes.
+  private static func withoutGenerated(_ text: String) -> String {
+    text.prefix(300).contains("Written by")
+      ? ""
+      : text.replacing(#/<!-- [a-z ]+ -->\n(?s).*?<!-- end -->/#, with: "")
+        .replacing(#/by `make manifests`\.\n(?s).*?# The end of/#, with: "")
+  }
+
   /// Carries out the block of commands behind the job, with servers of its own: but for the build, which is done already.
   private func follow(_ job: Binary) async throws {
     let block = try #require(blocks("sh", after: "## 3. The job").first)
