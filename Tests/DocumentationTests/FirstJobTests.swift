@@ -42,12 +42,15 @@ import Testing
 
   @Test func `a job that was added by the page is named by hand in three files besides its own, at most`() throws {
     let (name, module) = ("publish-scheduled", "PublishScheduled")
-    let own = ["Sources/Jobs/\(module)/", "Tests/Jobs/\(module)Tests/", "Tests/Golden/\(name)/", "docs/", "Tests/Benchmarks/"]
+    let own = [
+      "Sources/Jobs/\(module)/", "Tests/Jobs/\(module)Tests/", "Tests/Golden/\(name)/", "docs/", "Tests/Benchmarks/",
+    ]
     let enumerator = try #require(FileManager.default.enumerator(atPath: Compiler.root))
     var named: Set<String> = []
     while let path = enumerator.nextObject() as? String {
       if path.hasPrefix(".") { enumerator.skipDescendants() }
-      guard !path.hasPrefix("."), path != "CHANGELOG.md", !own.contains(where: path.hasPrefix), !#filePath.hasSuffix(path),
+      guard !path.hasPrefix("."), path != "CHANGELOG.md", !own.contains(where: path.hasPrefix),
+        !#filePath.hasSuffix(path),
         let text = try? String(contentsOfFile: "\(Compiler.root)/\(path)", encoding: .utf8)
       else { continue }
       let byHand = Self.withoutGenerated(text)

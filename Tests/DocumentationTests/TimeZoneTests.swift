@@ -9,6 +9,7 @@ import Testing
     let place = try await Place()
     var found: [String] = []
     for job in JobNames.all {
+      try await place.createTables(of: job)
       let settings = try await Binary(job).run(["--describe"]).result["settings"].elements
       for setting in settings {
         guard let name = setting["name"].string, name.contains("ZONE") else { continue }

@@ -38,3 +38,11 @@ package struct Page {
     return start..<end
   }
 }
+
+extension Place {
+  /// Creates the tables of an application that a job's page shows, where it shows any: `<!-- application -->`.
+  package func createTables(of job: String) async throws {
+    let page = try Page("docs/jobs/\(job).md")
+    if page.text.contains("<!-- application -->") { try await execute(page.code("application")) }
+  }
+}

@@ -94,6 +94,7 @@ struct Work: Sendable {
       }
     }
     report.busy = busy.reduce(0) { $0 + $1.ids.count }
+    report.due += report.busy
     guard report.busy > 0 else { return }
     run.log.warning(
       "posts were locked by others for the whole run; the next run tries them again",

@@ -1,3 +1,5 @@
+import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -86,13 +88,11 @@ import Testing
       let editorial = try await editorial()
       let run = try await editorial.start(after: lines)
       let hasEnded = run.hasEnded
-      let editing = Task { try await editorial.place.execute(change.statement) }
-      try await eventually {
-        try await editorial.place.value(Self.isOver) == "true"
-      }
+      let editor = try Editor(in: editorial.place, change.statement)
+      try await editor.isDoneOrWaits()
       run.letGo()
       #expect(await run.process.outcome().exitCode == 0)
-      try await editing.value
+      try await editor.end()
       try await expect(change, in: editorial, hasChanged: nil, "\(change) after \(lines) lines")
       found.insert(try await editorial.place.value("select count(*) from edits") == "1")
       guard !hasEnded else { break }
@@ -100,14 +100,6 @@ import Testing
     }
     #expect(lines > 12 && found == [true, false], "the editor came before and after")
   }
-
-  /// Whether the editor waits for a lock, or has nothing more to do.
-  private static let isOver = """
-    select not exists (
-      select from pg_stat_activity
-      where application_name = 'tests' and datname = current_database() and pid <> pg_backend_pid()
-        and state = 'active' and wait_event_type is distinct from 'Lock')
-    """
 
   /// The editor was there first, and has not committed when the run comes to the post.
   @Test(arguments: Change.allCases, [true, false])
@@ -129,4 +121,36 @@ import Testing
     #expect(outcome.exitCode == 0, "\(outcome.output)")
     try await expect(change, in: editorial, hasChanged: commits, "\(change), \(commits ? "committed" : "rolled back")")
   }
+}
+
+/// One statement on a connection of its own, which may have to wait for a lock.
+private final class Editor: Sendable {
+  private let place: Place
+  private let isDone = Mutex(false)
+  private let work: Mutex<Task<Void, any Error>?> = Mutex(nil)
+
+  init(in place: Place, _ statement: String) throws {
+    self.place = place
+    let database = try Database(ConnectionOptions(url: place.databaseURL, applicationName: "editor"))
+    let task = Task {
+      defer { isDone.withLock { $0 = true } }
+      try await database.withSession { session in _ = try session.query(Statement(sql: statement)) }
+      await database.close()
+    }
+    work.withLock { $0 = task }
+  }
+
+  func isDoneOrWaits() async throws {
+    try await eventually {
+      if isDone.withLock(\.self) { return true }
+      return try await place.value(
+        """
+        select exists (
+          select from pg_stat_activity
+          where application_name = 'editor' and wait_event_type = 'Lock' and datname = current_database())
+        """) == "true"
+    }
+  }
+
+  func end() async throws { try await work.withLock(\.self)?.value }
 }

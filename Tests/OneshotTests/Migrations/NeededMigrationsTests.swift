@@ -44,9 +44,7 @@ import Testing
     let migrations = Migration.all.filter { $0.number <= needs[$0.line, default: 0] }
     #expect(try await Migrator(place.database, migrations).migrate { _ in } == migrations.count)
     try await place.execute(Self.application)
-    if let job, let page = try? Page("docs/jobs/\(job).md"), let own = try? page.code("application") {
-      try await place.execute(own)
-    }
+    if let job { try await place.createTables(of: job) }
     if needs["rollups", default: 0] > 0 {
       try await place.execute(
         "insert into metric_events (metric, entity_type, entity_id, value, occurred_at) values ('m', 'e', 'i', 1, '2025-11-07')"
