@@ -16,7 +16,7 @@ import Testing
           || setweight(to_tsvector('english', coalesce(description, '')), 'B'),
         hash_record_extended(
           row (title collate "C", description collate "C", null::text collate "C", null::text collate "C",
-            'english' collate "C"), 1), 'english' from assets;
+            'english'::text collate "C"), 1), 'english' from assets;
       insert into search_languages values ('english');
       insert into search_words (language, word)
       select distinct 'english', lexeme from search_documents, unnest(document) where lexeme > ':';

@@ -15,7 +15,7 @@ import Testing
         "insert into assets (id, title, description) values (\(number + 1), \(values))")
     }
     let run = try await catalogue.run([], ["REINDEX_ENTITIES": "asset"])
-    #expect(run.exitCode == 0, "\(run.output)")
+    try #require(run.exitCode == 0, "\(run.output)")
   }
 
   private func expect(_ query: some StringProtocol, finds found: String, _ location: SourceLocation = #_sourceLocation)

@@ -1,8 +1,7 @@
--- reindex: one normalisation of texts and of queries, documents of words as they stand there, and for each word the stems by
--- which its other forms are found (docs/decisions/0036-one-normalisation-for-texts-and-queries.md).
+-- reindex: one normalisation of texts and of queries, and documents of words as they stand there
+-- (docs/decisions/0036-one-normalisation-for-texts-and-queries.md).
 --
--- What is written as
--- `begin atomic` has its names found here, whatever the search_path of its caller, and the shorter of it costs no call.
+-- All in ASCII, for databases of any encoding. What is written as `begin atomic` has its names found here, whatever the search_path of its caller, and the shorter of it costs no call.
 select set_config('search_path', quote_ident(current_schema()::text) || ', pg_temp', true);
 
 -- A letter of a script that puts no blanks between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese), with the marks that
@@ -18,17 +17,14 @@ begin atomic
 end;
 
 -- What there is to do in a text that is not all ASCII. In other encodings than UTF8 that is nothing: normalize() has none of
--- them.
+-- them, and they have few of these characters.
 create function oneshot.search_unicode(text text, letter text) returns text language plpgsql immutable strict parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
-declare
-  -- In the locale C Postgres' parser takes all that is not ASCII for letters (here a ×), and none of it for a capital.
-  has_no_classes constant boolean := to_tsvector('pg_catalog.simple', chr(215)) <> '';
 begin
   if getdatabaseencoding() <> 'UTF8' then return text; end if;
-  -- Nothing, where all of it is of the European scripts and composed: ς, ß and what looks like something else is not.
+  -- Most of the European scripts is as it should be: composed, and with one small letter for each capital.
   if text ~ '[^\u0001-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf-\u00de\u00e0-\u012f\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u0218-\u021b\u0388-\u038a\u038e-\u03a1\u03a3-\u03c1\u03c3-\u03ce\u0400-\u0481\u048a-\u052f\u2010-\u2027\u2030-\u203a\u20ac\u2190-\u21ff]'
   then
     -- What nobody sees.
@@ -36,17 +32,19 @@ begin
       text,
       '[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]+',
       '', 'g');
-    -- ½, №, ™, ① and the like become letters and digits, which are not to be those of the word beside them.
+    -- Fractions, signs like TM and No, and numbers in circles become letters and digits, but not those of the word beside them.
     text := regexp_replace(text, '([\u00bc-\u00be\u2116\u2120-\u2122\u2150-\u215f\u2189\u2460-\u24ff\u2776-\u2793])', ' \1 ', 'g');
     if text is not nfkc normalized then text := normalize(text, nfkc); end if;
-    -- ẞ and ß, ς, İ.
+    -- Both sharp s, the final sigma, the capital i with a dot.
     text := replace(replace(replace(replace(text, chr(7838), 'ss'), chr(223), 'ss'), chr(962), chr(963)), chr(304), 'i');
-    -- abc becomes «a ab bc c», so that each letter begins a word.
+    -- abc becomes a ab bc c, so that each letter begins a word.
     if text ~ letter then
       text := regexp_replace(regexp_replace(text, '((?:' || letter || ')+)', ' \1 ', 'g'), '(' || letter || ')', '\1 \1', 'g');
     end if;
   end if;
-  if has_no_classes then
+  -- In the locale C Postgres' parser takes all that is not ASCII for letters (here the sign of multiplication), and none of it
+  -- for a capital.
+  if to_tsvector('pg_catalog.simple', chr(215)) <> '' then
     if exists (select from pg_collation where collname = 'und-x-icu' and collnamespace = 'pg_catalog'::regnamespace) then
       text := replace(lower(text collate "und-x-icu"), chr(962), chr(963));
     end if;
