@@ -31,7 +31,7 @@ with tally as (
 select tally.instance, tally.job, tally.server, tally.variant, tally.shard, newest_at, ended_at, succeeded_at, runs, succeeded, unsuccessful, median_ms, high_ms,
   longest_ms, items::double precision, newest.run_id as newest_id, newest.status as newest_status, newest.deadline_at,
   newest.deadline_at + interval '15 seconds' < $6 as is_overdue,
-  ended.status as ended_status, ended.error_kind, ended.duration_ms, ended.items_processed, ended.behind,
+  ended.status as ended_status, ended.error_kind, ended.duration_ms, ended.items_processed, ended.behind, ended.oldest_ms,
   row_count.in_a_row, count(*) over () as parts_total, count(*) filter (where ended.is_bad) over () as unwell_total,
   -- Of all parts, those that are not shown among them.
   sum(runs) over ()::bigint as runs_total, sum(succeeded) over ()::bigint as succeeded_total,
@@ -47,6 +47,8 @@ cross join lateral (
   order by run_id desc limit 1) as newest
 left join lateral (
   select status, left(error_kind, 200) as error_kind, duration_ms, items_processed, behind,
+    case when jsonb_typeof(details -> 'oldest_seconds') = 'number'
+      then (least((details ->> 'oldest_seconds')::numeric, 1e9) * 1000)::bigint end as oldest_ms,
     status in ('failed', 'interrupted') or status = 'partial' and tally.job <> $2 as is_bad
   from oneshot.job_runs r
   where (r.instance, r.job, r.server, r.variant, r.shard)
