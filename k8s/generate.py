@@ -6,6 +6,7 @@
 """
 import json
 import os
+import re
 import sys
 from string import Template
 
@@ -31,6 +32,20 @@ def fill(template, schedule, described):
         final=", ".join(str(code) for code in not_worth_a_retry(described)),
         settings="".join(f"\n                {line}" for line in extra),
         request=schedule.memory[0], limit=schedule.memory[1])
+
+
+# Of a name that KEDA gives nothing can be read.
+NAMED_BY_SLOT = re.compile(r" *# Ends in the minute.*?job-name'\]\n", re.DOTALL)
+
+
+def scaled(schedule, described):
+    """The CronJob's pod in a ScaledJob of KEDA, which starts one when the stream has entries."""
+    job = fill(template("cronjob.yaml"), schedule, described).partition("  jobTemplate:\n")[2].partition("\n    spec:\n")[2]
+    spec = "\n".join(line[2:] for line in NAMED_BY_SLOT.sub("", job).rstrip().split("\n"))
+    default = {setting["name"]: setting["default"] for setting in described["settings"]}
+    return template("scaledjob.yaml").substitute(
+        header=Template(HEADER).substitute(job=schedule.job), name=schedule.name, job=schedule.job,
+        version=described["version"], stream=default["EVENTS_STREAM"], group=default["EVENTS_GROUP"], spec=spec)
 
 
 def late(template, name, job, schedules):
@@ -66,6 +81,8 @@ def files(binaries):
     for schedule in SCHEDULES:
         check(schedule, described[schedule.job], SCHEDULES)
         yield f"k8s/{schedule.folder}/{schedule.name}.yaml", fill(template("cronjob.yaml"), schedule, described[schedule.job])
+    (draining,) = [schedule for schedule in SCHEDULES if schedule.job == "event-drain"]
+    yield "k8s/overlays/events/event-drain.yaml", scaled(draining, described["event-drain"])
     names = "".join(f"\n  - {schedule.name}.yaml" for schedule in SCHEDULES if schedule.folder == "base")
     yield "docker/compose.yaml", compose(described)
     yield "k8s/base/kustomization.yaml", template("base.yaml").substitute(names=names)

@@ -12,7 +12,7 @@ show() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 sql() { printf '\033[2m$ psql -c "%s"\033[0m\n' "$1"; psql "$DATABASE_URL" -q -P footer=off -c "$1"; }
 
 report() {
-  step "17. One page of all that: runs, failures, dead letters, locks."
+  step "18. One page of all that: runs, failures, dead letters, locks."
   # Stays when the demo has ended.
   page=${TMPDIR:-/tmp}/oneshot-report.html
   show env REPORT_FILE="$page" REPORT_TITLE="the demo" job-report
@@ -115,18 +115,44 @@ show publish-scheduled
 sql "select id, title, status, published_at from posts order by id"
 sql "select seq, event ->> 'type' as type, event -> 'data' ->> 'id' as post, event -> 'data' ->> 'late_ms' as late_ms from oneshot.events order by seq"
 
-step "14. What ran, in all of the above: for people, and with --json for programs."
+events_step() {
+  step "14. Events: 20,000 of them in a stream, three handlers, one event that nobody can process, and a kill -9 in the middle."
+  handlers=$(mktemp -d)
+  cat >"$handlers/downloads.sql" <<'SQL'
+-- handles: asset.downloaded
+-- needs: downloads(asset_id, bytes) insert
+insert into downloads (asset_id, bytes) select (data ->> 'asset')::bigint, (data ->> 'bytes')::bigint from events
+SQL
+  psql "$DATABASE_URL" -q -c "create table downloads (asset_id bigint, bytes bigint)"
+  show cat "$handlers/downloads.sql"
+  "$(dirname "$0")/events.sh" | redis-cli -s "$socket" --pipe | tail -1
+  export EVENTS_HANDLERS_DIR=$handlers EVENTS_BATCH=100 JOB_LOCK_TTL=2s JOB_LOCK_WAIT=10s
+  event-drain >/dev/null &
+  until [ "$(psql "$DATABASE_URL" -Atc "select count(*) > 1000 from downloads")" = t ]; do :; done
+  show kill -9 $!
+  wait $! || true
+  sql "select count(*) as downloads_so_far from downloads"
+  show event-drain || echo "(exit code $?: one event is a dead letter)"
+  sql "select count(*) as downloads, sum(bytes) from downloads"
+  show redis-cli -s "$socket" zrange live:feeds_liked 0 -1 withscores
+  show oneshot dead-letters list --job event-drain
+  unset EVENTS_HANDLERS_DIR EVENTS_BATCH JOB_LOCK_TTL JOB_LOCK_WAIT
+  rm -r "$handlers"
+}
+events_step
+
+step "15. What ran, in all of the above: for people, and with --json for programs."
 show oneshot runs --limit 6 2>&1
 id=$(oneshot runs --job usage-aggregation --limit 1 2>/dev/null | tail -1 | cut -d' ' -f1)
 show oneshot run "$id"
 
-step "15. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
+step "16. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
 JOB_LOCK_MIN_HOLD=1m usage-aggregation >/dev/null
 show oneshot locks
 show oneshot unlock usage-aggregation --yes
 
 health_step() {
-  step "16. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
+  step "17. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
   export HEALTH_EXPECT='usage-aggregation=1d,top-stats=1h,metrics-rollups=1h,reindex=1h' HEALTH_IDLE=20
   show oneshot health
   psql "$DATABASE_URL" -q -c "update oneshot.job_runs set started_at = started_at - interval '3 hours', finished_at = finished_at - interval '3 hours' where job = 'top-stats'"

@@ -41,6 +41,8 @@ def jobs(folder):
             yield name, document["spec"]["jobTemplate"]["spec"]
         elif document["kind"] == "Job":
             yield name, document["spec"]
+        elif document["kind"] == "ScaledJob":
+            yield name, document["spec"]["jobTargetRef"]
 
 
 if __name__ == "__main__":

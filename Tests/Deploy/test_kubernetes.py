@@ -23,9 +23,9 @@ NOT_FOLLOWED = {
     "CKV_K8S_43": "the digest is known where the image was pushed: the overlay names it (docs/deploy.md)",
     "CKV_K8S_15": "an image that is named by its digest need not be pulled again",
 }
-WITH_JOBS = ("k8s/base", "k8s/overlays/report", "k8s/overlays/sharded")
+WITH_JOBS = ("k8s/base", "k8s/overlays/events", "k8s/overlays/report", "k8s/overlays/sharded")
 # Not Kubernetes' own kinds; promtool looks at the rules.
-UNKNOWN_TO_SCHEMAS = {"PrometheusRule"}
+UNKNOWN_TO_SCHEMAS = {"PrometheusRule", "TriggerAuthentication"}
 
 
 def run(*words, **options):
@@ -40,6 +40,10 @@ kubernetes_validate.utils.schema_contents = functools.cache(kubernetes_validate.
 def complaint(text, version):
     """What is wrong with a document, as JSON; nothing when it is valid. Most are in several folders."""
     document = json.loads(text)
+    if document["kind"] == "ScaledJob":
+        # What KEDA makes of it.
+        document = {"apiVersion": "batch/v1", "kind": "Job", "metadata": document["metadata"],
+                    "spec": document["spec"]["jobTargetRef"]}
     if document["kind"] in UNKNOWN_TO_SCHEMAS:
         return None
     try:
@@ -133,6 +137,25 @@ class Manifests(unittest.TestCase):
             self.assertLessEqual(selector.items(), reading["metadata"]["labels"].items())
             self.assertFalse(selector.items() <= writing["metadata"]["labels"].items())
         self.assertEqual(reading["spec"]["securityContext"]["fsGroup"], writing["spec"]["securityContext"]["fsGroup"])
+
+    def test_keda_starts_the_pod_of_the_cron_job_for_the_stream_that_it_reads(self):
+        found = {(d["kind"], d["metadata"]["name"]): d for d in documents("k8s/overlays/events")}
+        scaled = found["ScaledJob", "event-drain"]["spec"]
+        of_cron = found["CronJob", "event-drain"]["spec"]["jobTemplate"]["spec"]
+        (container,) = scaled["jobTargetRef"]["template"]["spec"]["containers"]
+        (plain,) = of_cron["template"]["spec"]["containers"]
+        # The slot of a run is in the name of a CronJob's Job, and in none that KEDA gives.
+        self.assertEqual([v for v in plain["env"] if v["name"] != "JOB_KUBERNETES_NAME"], container["env"])
+        self.assertEqual({k: v for k, v in plain.items() if k != "env"}, {k: v for k, v in container.items() if k != "env"})
+        self.assertEqual(of_cron["podFailurePolicy"], scaled["jobTargetRef"]["podFailurePolicy"])
+        (trigger,) = scaled["triggers"]
+        self.assertEqual(trigger["type"], "redis-streams")
+        defaults = {s["name"]: s["default"] for s in facts(BINARIES, "event-drain")["settings"]}
+        self.assertEqual([trigger["metadata"]["stream"], trigger["metadata"]["consumerGroup"]],
+                         [defaults["EVENTS_STREAM"], defaults["EVENTS_GROUP"]])
+        # The only one of KEDA's three measures that is 0 once all is read.
+        self.assertIn("lagCount", trigger["metadata"])
+        self.assertIn(("TriggerAuthentication", trigger["authenticationRef"]["name"]), found)
 
     def test_shards_agree(self):
         (job,) = [job for name, job in jobs("k8s/overlays/sharded") if name == "usage-aggregation"]

@@ -110,7 +110,7 @@ struct StreamDrain: Drain {
       last = end
     }
     // An older one may have been done and trimmed before it was acknowledged.
-    try await miss(gone.filter { $0 > before }, worker)
+    try await miss(gone.filter { $0 > before }, &worker)
   }
 
   // MARK: Entries
@@ -138,13 +138,15 @@ struct StreamDrain: Drain {
     run.log.debug("acknowledged")
   }
 
-  private func miss(_ ids: [StreamID], _ worker: Worker) async throws {
+  private func miss(_ ids: [StreamID], _ worker: inout Worker) async throws {
     guard !ids.isEmpty else { return }
     let failures = ids.map { id in
       ItemFailure(
         item: "\(stream.partition.name)/\(id)", kind: .missed, message: "the entry left the stream before it was done")
     }
     try await run.transaction { tx in try tx.reject(failures) }
+    // Accounted for: the comparison at the stream's end must not find them missing once more.
+    try await worker.process(.again([]), movingTo: worker.position.place, entries: ids.count)
     try progress.update { $0.missed += ids.count }
   }
 
