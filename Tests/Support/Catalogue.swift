@@ -51,7 +51,7 @@ package struct Catalogue: JobFixture {
   /// What the index should hold, by a query that is obviously right.
   package static let plain = """
     select 'asset' as entity, id::text as entity_id, lower(coalesce(language, 'english')) as language,
-      title as a, description as b, tags::text as c from assets where deleted_at is null
+      title as a, description as b, array_to_string(tags, chr(10)) as c from assets where deleted_at is null
     union all select 'creator', id::text, 'english', stage_name, bio, specialties from creators
     union all select 'project', id::text, 'english', title, description, null from projects where deleted_at is null
     union all select 'license', id, 'english', title, description, null from licenses

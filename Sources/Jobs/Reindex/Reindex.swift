@@ -13,7 +13,7 @@ struct Reindex: Job {
   static let facts = JobFacts(
     name: "reindex",
     summary: "keeps full-text search documents true to their sources",
-    schema: [MigrationNeed("search", 9)],
+    schema: [MigrationNeed("search", 10)],
     tables: [
       TableNeed(
         "search_documents", columns: ["entity", "entity_id", "document", "source_hash", "language", "indexed_at"],

@@ -11,17 +11,18 @@ with source as not materialized (select * from (-- Tags may be a text, an array 
 select present.*
 from (select null::timestamptz as deleted_at, null::text as language) as absent
 cross join lateral (
-  select id, title as a, description as b, tags::text as c,
+  select id, title as a, description as b, tags as c,
     deleted_at is not null as deleted, language
   from assets) as present
 ) as file),
--- The entity's rows; columns that its file does not yield are found in the outer query, where they are null.
+-- The entity's rows; columns that its file does not yield are found in the outer query, where they are null. The texts keep
+-- their types, which say how they are read (oneshot.search_plain).
 source_rows as not materialized (
   select present.*
   from (
     select null::text as b, null::text as c, null::text as d, null::text as language, false as deleted) as absent
   cross join lateral (
-    select id, a::text as a, b::text as b, c::text as c, d::text as d, nullif(lower(language::text), '') as language,
+    select id, a, b, c, d, nullif(lower(language::text), '') as language,
       coalesce(deleted, false) as deleted
     from source) as present
 )

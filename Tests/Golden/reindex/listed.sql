@@ -1,25 +1,27 @@
 -- reindex, listed
 \set ids '''{"5","700"}'''
+\set recipe '''3''::bigint'
 \set language '''english'''
 \set entity '''asset'''
 \set compares 'true'
-prepare golden (unknown, unknown, unknown, boolean) as
+prepare golden (unknown, bigint, unknown, unknown, boolean) as
 with source as not materialized (select * from (-- Tags may be a text, an array or jsonb. Where the table has no deleted_at or language, the name is found in the outer
 -- query, as a null.
 select present.*
 from (select null::timestamptz as deleted_at, null::text as language) as absent
 cross join lateral (
-  select id, title as a, description as b, tags::text as c,
+  select id, title as a, description as b, tags as c,
     deleted_at is not null as deleted, language
   from assets) as present
 ) as file),
--- The entity's rows; columns that its file does not yield are found in the outer query, where they are null.
+-- The entity's rows; columns that its file does not yield are found in the outer query, where they are null. The texts keep
+-- their types, which say how they are read (oneshot.search_plain).
 source_rows as not materialized (
   select present.*
   from (
     select null::text as b, null::text as c, null::text as d, null::text as language, false as deleted) as absent
   cross join lateral (
-    select id, a::text as a, b::text as b, c::text as c, d::text as d, nullif(lower(language::text), '') as language,
+    select id, a, b, c, d, nullif(lower(language::text), '') as language,
       coalesce(deleted, false) as deleted
     from source) as present
 )
@@ -44,7 +46,7 @@ configurations as materialized (
   order by cfgname, cfgnamespace <> 'pg_catalog'::regnamespace
 ),
 -- What has become of each document of the page. The hash is of each text on its own, of the language, and (the
--- second argument) of the recipe by which a document is made: who changes that, counts it up.
+-- second argument) of the recipe by which a document is made.
 compared as materialized (
   select id, entity_id, a, b, c, d, language, configuration, new_hash,
     case
@@ -57,16 +59,18 @@ compared as materialized (
   from (
     select page.id, page.id::text collate "C" as entity_id, a, b, c, d, known.language, deleted, configuration.oid as configuration,
       hash_record_extended(
-        row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), 1) as new_hash,
+        row (
+          a::text collate "C", b::text collate "C", c::text collate "C", d::text collate "C", known.language collate "C"),
+        $2) as new_hash,
       stored.source_hash as old_hash
     from page
-    cross join lateral (select coalesce(page.language, $2) as language) as known
+    cross join lateral (select coalesce(page.language, $3) as language) as known
     left join configurations as configuration on cfgname = known.language
     -- One by one through the index (offset keeps the planner from it): else it may read the whole table for each page.
     -- (Where nothing is compared with it yet, it only matters what cannot be made.)
     left join lateral (
       select source_hash from search_documents
-      where entity = $3 and entity_id = page.id::text collate "C" and ($4 or configuration.oid is null)
+      where entity = $4 and entity_id = page.id::text collate "C" and ($5 or configuration.oid is null)
       offset 0) as stored on true
     -- And so each hash is made once, not wherever it is named.
     offset 0) as hashed
@@ -75,30 +79,22 @@ compared as materialized (
 -- Of the listed documents those leave the index that their source no longer has.
 gone as materialized (
   select entity_id from search_documents
-  where entity = $3 and entity_id in (
+  where entity = $4 and entity_id in (
     select id::text from unnest($1) as listed (id) except select id::text collate "C" from page)
 )
 ,
--- The recipe: a text of more weight counts for more in search(). Made only for those rows that are asked for; most have
--- no third and fourth text, and to append nothing costs as much as to append something.
+-- Made only for those rows that are asked for.
 documents as not materialized (
   select entity_id, language, configuration, new_hash, state,
-    case
-      when c is null and d is null then shorter.document
-      else shorter.document || setweight(to_tsvector(configuration::regconfig, coalesce(c, '')), 'C')
-        || setweight(to_tsvector(configuration::regconfig, coalesce(d, '')), 'D')
-    end as document
+    oneshot.search_document(
+      oneshot.search_plain(a), oneshot.search_plain(b), oneshot.search_plain(c), oneshot.search_plain(d)) as document
   from compared
-  cross join lateral (
-    select setweight(to_tsvector(configuration::regconfig, coalesce(a, '')), 'A')
-      || setweight(to_tsvector(configuration::regconfig, coalesce(b, '')), 'B') as document
-    offset 0) as shorter
 )
 ,
 -- Writes what differs, and nothing else.
 written as (
   insert into search_documents as stored (entity, entity_id, document, source_hash, language)
-  select $3, entity_id, document, new_hash, language from documents
+  select $4, entity_id, document, new_hash, language from documents
   where state in ('inserted', 'updated') and (select twice from done) is null
   on conflict (entity, entity_id) do update
   set document = excluded.document, source_hash = excluded.source_hash, language = excluded.language,
@@ -107,21 +103,24 @@ written as (
 ), new_languages as (
   insert into search_languages select distinct language from written order by 1 on conflict do nothing
 ), new_words as (
-  -- Numbers are not misspelt, but looked for as they are. In order, so that two lanes cannot lock each other out.
-  insert into search_words
-  select distinct language, lexeme
-  from written, unnest(document)
-  where lexeme > ':' and length(lexeme) between 3 and 64
+  -- Numbers have no other forms. In order, so that two lanes cannot lock each other out; the stems of what is there
+  -- already are not even made.
+  insert into search_words (language, word)
+  select language, lexeme
+  from (
+    select distinct language, lexeme collate "C" as lexeme from written, unnest(document)
+    where lexeme > ':' and length(lexeme) <= 64) as words
+  where not exists (select from search_words as known where known.language = words.language and word = lexeme)
   order by language, lexeme
   on conflict do nothing
 ), removed as (
   delete from search_documents as stored using compared
-  where stored.entity = $3 and stored.entity_id = compared.entity_id and state = 'removed'
+  where stored.entity = $4 and stored.entity_id = compared.entity_id and state = 'removed'
 )
 ,
 gone_removed as (
   delete from search_documents as stored using gone
-  where stored.entity = $3 and stored.entity_id = gone.entity_id
+  where stored.entity = $4 and stored.entity_id = gone.entity_id
 )
 
 -- As tally.sql, with those that their source no longer has.
@@ -134,5 +133,5 @@ from (
   union all
   select 'removed', null, null, count(*) from gone having count(*) > 0) as tallied, done
 ;
-execute golden (:ids, :language, :entity, :compares);
+execute golden (:ids, :recipe, :language, :entity, :compares);
 deallocate golden;

@@ -1,25 +1,27 @@
 -- reindex, listed_planned
 \set ids '''{"5","700"}'''
+\set recipe '''3''::bigint'
 \set language '''english'''
 \set entity '''asset'''
 \set compares 'true'
-prepare golden (unknown, unknown, unknown, boolean) as
+prepare golden (unknown, bigint, unknown, unknown, boolean) as
 with source as not materialized (select * from (-- Tags may be a text, an array or jsonb. Where the table has no deleted_at or language, the name is found in the outer
 -- query, as a null.
 select present.*
 from (select null::timestamptz as deleted_at, null::text as language) as absent
 cross join lateral (
-  select id, title as a, description as b, tags::text as c,
+  select id, title as a, description as b, tags as c,
     deleted_at is not null as deleted, language
   from assets) as present
 ) as file),
--- The entity's rows; columns that its file does not yield are found in the outer query, where they are null.
+-- The entity's rows; columns that its file does not yield are found in the outer query, where they are null. The texts keep
+-- their types, which say how they are read (oneshot.search_plain).
 source_rows as not materialized (
   select present.*
   from (
     select null::text as b, null::text as c, null::text as d, null::text as language, false as deleted) as absent
   cross join lateral (
-    select id, a::text as a, b::text as b, c::text as c, d::text as d, nullif(lower(language::text), '') as language,
+    select id, a, b, c, d, nullif(lower(language::text), '') as language,
       coalesce(deleted, false) as deleted
     from source) as present
 )
@@ -44,7 +46,7 @@ configurations as materialized (
   order by cfgname, cfgnamespace <> 'pg_catalog'::regnamespace
 ),
 -- What has become of each document of the page. The hash is of each text on its own, of the language, and (the
--- second argument) of the recipe by which a document is made: who changes that, counts it up.
+-- second argument) of the recipe by which a document is made.
 compared as materialized (
   select id, entity_id, a, b, c, d, language, configuration, new_hash,
     case
@@ -57,16 +59,18 @@ compared as materialized (
   from (
     select page.id, page.id::text collate "C" as entity_id, a, b, c, d, known.language, deleted, configuration.oid as configuration,
       hash_record_extended(
-        row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), 1) as new_hash,
+        row (
+          a::text collate "C", b::text collate "C", c::text collate "C", d::text collate "C", known.language collate "C"),
+        $2) as new_hash,
       stored.source_hash as old_hash
     from page
-    cross join lateral (select coalesce(page.language, $2) as language) as known
+    cross join lateral (select coalesce(page.language, $3) as language) as known
     left join configurations as configuration on cfgname = known.language
     -- One by one through the index (offset keeps the planner from it): else it may read the whole table for each page.
     -- (Where nothing is compared with it yet, it only matters what cannot be made.)
     left join lateral (
       select source_hash from search_documents
-      where entity = $3 and entity_id = page.id::text collate "C" and ($4 or configuration.oid is null)
+      where entity = $4 and entity_id = page.id::text collate "C" and ($5 or configuration.oid is null)
       offset 0) as stored on true
     -- And so each hash is made once, not wherever it is named.
     offset 0) as hashed
@@ -75,7 +79,7 @@ compared as materialized (
 -- Of the listed documents those leave the index that their source no longer has.
 gone as materialized (
   select entity_id from search_documents
-  where entity = $3 and entity_id in (
+  where entity = $4 and entity_id in (
     select id::text from unnest($1) as listed (id) except select id::text collate "C" from page)
 )
 
@@ -89,5 +93,5 @@ from (
   union all
   select 'removed', null, null, count(*) from gone having count(*) > 0) as tallied, done
 ;
-execute golden (:ids, :language, :entity, :compares);
+execute golden (:ids, :recipe, :language, :entity, :compares);
 deallocate golden;

@@ -8,11 +8,14 @@ with languages as materialized (
   select language, word
   from languages
   cross join lateral ts_stat(format('select document from search_documents_new where language = %L', language))
-  where word > ':' and length(word) between 3 and 64
+  where word > ':' and length(word) <= 64
 ), added_languages as (
   insert into search_languages select language from languages order by 1 on conflict do nothing
 ), added as (
-  insert into search_words select language, word from counted order by 1, 2 on conflict do nothing
+  insert into search_words (language, word)
+  select language, word from counted
+  where not exists (select from search_words as known where known.language = counted.language and known.word = counted.word)
+  order by 1, 2 on conflict do nothing
 )
 insert into oneshot.search_gone (language, word)
 select language, word from search_words as old

@@ -4,26 +4,28 @@
 \set shards '''1''::bigint'
 \set shard '''0''::bigint'
 \set limit '''500''::bigint'
+\set recipe '''3''::bigint'
 \set language '''english'''
 \set entity '''asset'''
 \set compares 'true'
-prepare golden (unknown, unknown, bigint, bigint, bigint, unknown, unknown, boolean) as
+prepare golden (unknown, unknown, bigint, bigint, bigint, bigint, unknown, unknown, boolean) as
 with source as not materialized (select * from (-- Tags may be a text, an array or jsonb. Where the table has no deleted_at or language, the name is found in the outer
 -- query, as a null.
 select present.*
 from (select null::timestamptz as deleted_at, null::text as language) as absent
 cross join lateral (
-  select id, title as a, description as b, tags::text as c,
+  select id, title as a, description as b, tags as c,
     deleted_at is not null as deleted, language
   from assets) as present
 ) as file),
--- The entity's rows; columns that its file does not yield are found in the outer query, where they are null.
+-- The entity's rows; columns that its file does not yield are found in the outer query, where they are null. The texts keep
+-- their types, which say how they are read (oneshot.search_plain).
 source_rows as not materialized (
   select present.*
   from (
     select null::text as b, null::text as c, null::text as d, null::text as language, false as deleted) as absent
   cross join lateral (
-    select id, a::text as a, b::text as b, c::text as c, d::text as d, nullif(lower(language::text), '') as language,
+    select id, a, b, c, d, nullif(lower(language::text), '') as language,
       coalesce(deleted, false) as deleted
     from source) as present
 )
@@ -55,7 +57,7 @@ configurations as materialized (
   order by cfgname, cfgnamespace <> 'pg_catalog'::regnamespace
 ),
 -- What has become of each document of the page. The hash is of each text on its own, of the language, and (the
--- second argument) of the recipe by which a document is made: who changes that, counts it up.
+-- second argument) of the recipe by which a document is made.
 compared as materialized (
   select id, entity_id, a, b, c, d, language, configuration, new_hash,
     case
@@ -68,35 +70,29 @@ compared as materialized (
   from (
     select page.id, page.id::text collate "C" as entity_id, a, b, c, d, known.language, deleted, configuration.oid as configuration,
       hash_record_extended(
-        row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), 1) as new_hash,
+        row (
+          a::text collate "C", b::text collate "C", c::text collate "C", d::text collate "C", known.language collate "C"),
+        $6) as new_hash,
       stored.source_hash as old_hash
     from page
-    cross join lateral (select coalesce(page.language, $6) as language) as known
+    cross join lateral (select coalesce(page.language, $7) as language) as known
     left join configurations as configuration on cfgname = known.language
     -- One by one through the index (offset keeps the planner from it): else it may read the whole table for each page.
     -- (Where nothing is compared with it yet, it only matters what cannot be made.)
     left join lateral (
       select source_hash from search_documents
-      where entity = $7 and entity_id = page.id::text collate "C" and ($8 or configuration.oid is null)
+      where entity = $8 and entity_id = page.id::text collate "C" and ($9 or configuration.oid is null)
       offset 0) as stored on true
     -- And so each hash is made once, not wherever it is named.
     offset 0) as hashed
 )
 ,
--- The recipe: a text of more weight counts for more in search(). Made only for those rows that are asked for; most have
--- no third and fourth text, and to append nothing costs as much as to append something.
+-- Made only for those rows that are asked for.
 documents as not materialized (
   select entity_id, language, configuration, new_hash, state,
-    case
-      when c is null and d is null then shorter.document
-      else shorter.document || setweight(to_tsvector(configuration::regconfig, coalesce(c, '')), 'C')
-        || setweight(to_tsvector(configuration::regconfig, coalesce(d, '')), 'D')
-    end as document
+    oneshot.search_document(
+      oneshot.search_plain(a), oneshot.search_plain(b), oneshot.search_plain(c), oneshot.search_plain(d)) as document
   from compared
-  cross join lateral (
-    select setweight(to_tsvector(configuration::regconfig, coalesce(a, '')), 'A')
-      || setweight(to_tsvector(configuration::regconfig, coalesce(b, '')), 'B') as document
-    offset 0) as shorter
 )
 ,
 -- What a run would change; and documents that are not what their texts make, although the hash is.
@@ -112,7 +108,7 @@ verified as materialized (
     end as state
   from documents
   left join search_documents as stored
-    on documents.state = 'unchanged' and stored.entity = $7 and stored.entity_id = documents.entity_id
+    on documents.state = 'unchanged' and stored.entity = $8 and stored.entity_id = documents.entity_id
 )
 
 -- One row for each state, and one for each document that is not as it should be.
@@ -122,5 +118,5 @@ cross join lateral (
   select case when state not in ('unchanged', 'absent') then entity_id end as entity_id) as named, done
 group by 1, 2, last_id, twice
 ;
-execute golden (:after, :upto, :shards, :shard, :limit, :language, :entity, :compares);
+execute golden (:after, :upto, :shards, :shard, :limit, :recipe, :language, :entity, :compares);
 deallocate golden;

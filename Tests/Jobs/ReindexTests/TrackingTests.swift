@@ -245,6 +245,7 @@ import Testing
       shard(1).merging(["REINDEX_BATCH": "5", "REINDEX_PARALLEL": "1"]) { $1 },
       until: "select exists (select from oneshot.reindex_cursors where mode = 'pending' and after_id is not null)")
     try await catalogue.kill(killed)
+    try await place.redis("DEL", "\(Catalogue.lockKey)/1")
     #expect(try await catalogue.run([], shard(1)).exitCode == 0)
     #expect(try await catalogue.differences() == [])
     #expect(try await place.value("select count(*) from oneshot.search_unknown") == "0")

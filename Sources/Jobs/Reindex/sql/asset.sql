@@ -3,6 +3,6 @@
 select present.*
 from (select null::timestamptz as deleted_at, null::text as language) as absent
 cross join lateral (
-  select id, title as a, description as b, tags::text as c,
+  select id, title as a, description as b, tags as c,
     deleted_at is not null as deleted, language
   from assets) as present

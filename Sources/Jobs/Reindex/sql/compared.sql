@@ -20,7 +20,9 @@ compared as materialized (
   from (
     select page.id, page.id::text collate "C" as entity_id, a, b, c, d, known.language, deleted, configuration.oid as configuration,
       hash_record_extended(
-        row (a collate "C", b collate "C", c collate "C", d collate "C", known.language collate "C"), :recipe) as new_hash,
+        row (
+          a::text collate "C", b::text collate "C", c::text collate "C", d::text collate "C", known.language collate "C"),
+        :recipe) as new_hash,
       stored.source_hash as old_hash
     from page
     cross join lateral (select coalesce(page.language, :language) as language) as known
