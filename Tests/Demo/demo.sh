@@ -136,6 +136,8 @@ SQL
   sql "select count(*) as downloads, sum(bytes) from downloads"
   show redis-cli -s "$socket" zrange live:feeds_liked 0 -1 withscores
   show oneshot dead-letters list --job event-drain
+  show oneshot dead-letters discard event-drain "asset.downloaded d12345" --by demo
+  show event-drain
   unset EVENTS_HANDLERS_DIR EVENTS_BATCH JOB_LOCK_TTL JOB_LOCK_WAIT
   rm -r "$handlers"
 }
