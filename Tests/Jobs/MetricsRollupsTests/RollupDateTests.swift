@@ -10,14 +10,14 @@ import Testing
     """
   }
 
-  /// With sixty days, of which each has its number as an amount.
+  /// With fifty-four days up to the run's, of which each has its number as an amount.
   private func sources(_ zone: String, _ time: String = "day") async throws -> RollupSources {
     let sources = try await RollupSources(zone: zone)
     try await sources.rollups.place.execute(
       """
       create domain a_day as date;
       create table sales (day date, amount int, written_by xid8 not null default pg_current_xact_id());
-      insert into sales select date '2025-09-15' + g, g from generate_series(0, 59) g;
+      insert into sales select date '2025-09-15' + g, g from generate_series(0, 53) g;
       """)
     try sources.write(["sales": Self.text(time)])
     return sources

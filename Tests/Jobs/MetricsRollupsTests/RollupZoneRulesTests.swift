@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: Rules.allCases)
-  func `days that begin elsewhere are calculated again, and no others`(rules: Rules) async throws {
+  func `days that begin elsewhere are calculated again, and no others are written`(rules: Rules) async throws {
     guard let rollups = try await rollups(rules) else { return }
     let winter = """
       select string_agg(xmin::text || bucket_start, ' ' order by bucket_start, metric, entity_id) from metric_rollups
@@ -53,7 +53,7 @@ import Testing
     #expect(planned.errors.contains("the rules of the time zone Europe/Berlin have changed"), "\(planned.errors)")
     // One that does hours and days: weeks and months stay queued for the one that does them.
     let short = try await rollups.run([], ["ROLLUPS_GRANULARITIES": "hourly,daily"])
-    #expect(short.exitCode == 0 && short.errors.contains("from 2025-03-29T23:00:00Z to 2025-10-2"), "\(short.errors)")
+    #expect(short.exitCode == 0 && short.errors.contains("T23:00:00Z begin elsewhere"), "\(short.errors)")
     #expect(try await rollups.run().exitCode == 0)
     #expect(try await rollups.differences() == [])
     #expect(try await rollups.place.value(winter) == before)
