@@ -12,8 +12,11 @@ package struct Rollups: JobFixture {
     (self.zone, place) = (zone, try await Place(on: servers))
   }
 
+  /// Of days that a test empties, the rollups go.
   package var settings: [String: String] {
-    ["JOB_SCHEDULED_AT": Self.now, "JOB_FORCE": "true", "ROLLUPS_TIMEZONE": zone]
+    [
+      "JOB_SCHEDULED_AT": Self.now, "JOB_FORCE": "true", "ROLLUPS_TIMEZONE": zone, "ROLLUPS_ON_EMPTIED": "remove",
+    ]
   }
 
   /// Adds events of three metrics and seven entities, this many of them, one in each interval before a moment. Values are
@@ -57,14 +60,43 @@ package struct Rollups: JobFixture {
     }.joined(separator: " union all ")
   }
 
+  /// The same for a zone whose clocks are set by half an hour, or over midnight: a day begins when the clock first shows its date,
+  /// and hours are counted from there. Of events within some months.
+  package var modelled: String {
+    """
+    with days as (
+      select day, min(at) as start
+      from (
+        select at, (at at time zone '\(zone)')::date as day
+        from generate_series(
+          (select date_trunc('day', min(occurred_at), 'UTC') - interval '45 days' from metric_events),
+          (select max(occurred_at) + interval '45 days' from metric_events), interval '15 minutes') as at) as clock
+      group by day
+    ), spans as (select day, start, lead(start) over (order by day) as until from days),
+    placed as (
+      select event.*, start, start + floor(extract(epoch from occurred_at - start) / 3600) * interval '1 hour' as hour,
+        (select start from days as monday where monday.day = date_trunc('week', spans.day::timestamp)::date) as week,
+        (select start from days as first where first.day = date_trunc('month', spans.day::timestamp)::date) as month
+      from metric_events as event join spans on occurred_at >= start and occurred_at < until
+    )
+    select level, bucket, metric, entity_type, entity_id, count(*), sum(value::text::numeric)::double precision, min(value),
+      max(value), sum(value::text::numeric)
+    from placed
+    cross join lateral (values ('hourly', hour), ('daily', start), ('weekly', week), ('monthly', month)) as buckets (level, bucket)
+    group by 1, 2, 3, 4, 5
+    """
+  }
+
   package static let stored = """
     select granularity, bucket_start, metric, entity_type, entity_id, count, sum, min, max, sum_exact from metric_rollups
     where source = 'metric_events'
     """
 
   /// Rows that stand only in what is stored, or only in what a plain query yields; at most a few.
-  package func differences(in zone: String? = nil) async throws -> [String] {
-    let plain = plain(in: zone)
+  ///
+  /// - Parameter model: another query that says what is right.
+  package func differences(in zone: String? = nil, from model: String? = nil) async throws -> [String] {
+    let plain = model ?? plain(in: zone)
     return try await place.rows(
       """
       select 'too much: ' || line as a from (select row(a.*)::text as line from (\(Self.stored) except all (\(plain))) a limit 5) b

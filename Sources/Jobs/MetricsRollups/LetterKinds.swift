@@ -35,6 +35,14 @@ extension LetterKind {
       "Run the statement that the message names, then `ROLLUPS_MODE=rebuild` for what was changed meanwhile. The next run resolves the dead letter."
   )
 
+  static let emptied = LetterKind(
+    "emptied",
+    cause:
+      "A day has rollups and no rows in its source any more: a partition was dropped, or somebody deleted rows without `oneshot.close_raw`. `ROLLUPS_ON_EMPTIED=keep` has kept its rollups.",
+    remedy:
+      "Who deletes rows and keeps their rollups calls `oneshot.close_raw` first; once it was called for a day, the next run resolves the letter. If the rollups are to go, `ROLLUPS_MODE=rebuild` with `ROLLUPS_FROM`, `ROLLUPS_TO` and `ROLLUPS_ON_EMPTIED=remove`."
+  )
+
   static let orphaned = LetterKind(
     "orphaned",
     cause: "`ROLLUPS_MODE=verify` found rollups of a source that has no file any more, or one of another name.",

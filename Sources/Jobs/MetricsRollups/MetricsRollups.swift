@@ -35,7 +35,7 @@ struct MetricsRollups: Job {
         "oneshot.rollup_progress", columns: ["run_id", "granularity", "completed_at"],
         privileges: [.select, .insert, .update]),
     ],
-    letterKinds: [.tooLate, .bucketFailed, .badRows, .sourceFailed, .untold, .orphaned, .differs])
+    letterKinds: [.tooLate, .bucketFailed, .badRows, .sourceFailed, .untold, .emptied, .orphaned, .differs])
 
   let settings: Settings
 

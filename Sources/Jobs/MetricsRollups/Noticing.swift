@@ -108,7 +108,7 @@ struct Noticing: Sendable {
     return source.looking(at: noticed, isPlan: isPlan, telling: telling)
   }
 
-  private func values(_ scope: Scope) -> [String: any PostgresEncodable] {
+  func values(_ scope: Scope) -> [String: any PostgresEncodable] {
     var values: [String: any PostgresEncodable] = [
       "source": source.name, "zone": timezone, "seen": position.seen, "raw_from": position.rawFrom,
       "hourly_from": position.hourlyFrom, "daily_from": position.dailyFrom,

@@ -8,11 +8,14 @@ struct Recalculation: Sendable {
   /// Megabytes of work_mem.
   let workMemory: Int
   let newestFirst: Bool
+  /// Whether rollups of whole days stay that have no rows any more.
+  let keepsEmptied: Bool
   /// Whether days are taken one at a time, without counting first what they are calculated from.
   var takesSingleDays: Bool
 
-  init(fresh: Fresh, timezone: String, workMemory: Int, newestFirst: Bool) {
+  init(fresh: Fresh, timezone: String, workMemory: Int, newestFirst: Bool, keepsEmptied: Bool) {
     (self.fresh, self.timezone, self.workMemory, self.newestFirst) = (fresh, timezone, workMemory, newestFirst)
+    self.keepsEmptied = keepsEmptied && fresh.granularity.child == nil
     takesSingleDays = !fresh.hasParts
   }
 
@@ -35,6 +38,8 @@ struct Recalculation: Sendable {
     var inserted = 0
     var updated = 0
     var deleted = 0
+    /// Days whose rollups were kept, though they have no rows any more.
+    var kept: [Bucket] = []
     var failures: [ItemFailure] = []
 
     var changed: Int { inserted + updated + deleted }
@@ -178,16 +183,24 @@ struct Recalculation: Sendable {
       step.inserted += try tx.pipeline([insert("oneshot_rollup_fresh"), "drop table oneshot_rollup_fresh"])[0].affected
       return
     }
-    let done = try tx.pipeline([
+    let compare = try [
       Self.joinsByHash, statement("changes.sql", PackageResources.changes_sql, ["stored": .stored]),
-      "set local enable_mergejoin to default", insert("oneshot_rollup_changes where not is_stored"),
+      "set local enable_mergejoin to default",
+    ]
+    let write = try [
+      insert("oneshot_rollup_changes where not is_stored"),
       statement("update_changed.sql", PackageResources.update_changed_sql),
       statement("delete_vanished.sql", PackageResources.delete_vanished_sql),
       "drop table oneshot_rollup_fresh, oneshot_rollup_changes",
-    ])
-    step.inserted += done[3].affected
-    step.updated += done[4].affected
-    step.deleted += done[5].affected
+    ]
+    if keepsEmptied {
+      try tx.pipeline(compare)
+      step.kept += try keepEmptied(tx)
+    }
+    let done = try tx.pipeline(keepsEmptied ? write : compare + write).suffix(write.count).map(\.affected)
+    step.inserted += done[0]
+    step.updated += done[1]
+    step.deleted += done[2]
   }
 
   /// Joins what is stored with what is fresh by hashing, whatever the planner thinks of how many there are: sorting four texts a row, to
@@ -204,6 +217,7 @@ extension Recalculation.Step {
     inserted += more.inserted
     updated += more.updated
     deleted += more.deleted
+    kept += more.kept
     failures += more.failures
   }
 }

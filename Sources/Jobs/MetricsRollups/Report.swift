@@ -18,7 +18,9 @@ extension MetricsRollups {
     var inserted = 0
     var updated = 0
     var deleted = 0
-    /// Buckets that could not be calculated, and what came too late.
+    /// Days that have rollups and no rows any more: kept, or in a plan, what would become of them.
+    var emptiedDays = 0
+    /// Buckets that could not be calculated, what came too late, and what was kept without rows.
     var failed = 0
     /// Buckets that are still queued, of all levels; and of those, which this run's levels would have done.
     var queued = 0
@@ -48,7 +50,8 @@ extension MetricsRollups {
       inserted += step.inserted
       updated += step.updated
       deleted += step.deleted
-      failed += step.failures.count
+      emptiedDays += step.kept.count
+      failed += step.failures.count + step.kept.count
     }
   }
 }

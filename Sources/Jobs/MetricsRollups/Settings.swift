@@ -43,6 +43,7 @@ extension MetricsRollups {
     let hasChosenSources: Bool
     let lookback: Duration
     let keeping: Keeping
+    let onEmptied: OnEmptied
     let workMemory: Int
 
     init(from env: inout Environment) {
@@ -82,6 +83,9 @@ extension MetricsRollups {
         help: "How far back a source without written_by is calculated again by each run.",
         selects: .work(as: "lookback"))
       keeping = Keeping(from: &env)
+      onEmptied = env.choice(
+        "ROLLUPS_ON_EMPTIED", default: OnEmptied.keep,
+        help: "Keeps and names, or removes, rollups of whole days that have no rows in their source any more.")
       workMemory = env.int(
         "ROLLUPS_WORK_MEM", default: 128, in: 1...65_536, help: "Postgres' work_mem for the calculation, in MB.")
       if mode == .incremental, from != nil || to != nil {

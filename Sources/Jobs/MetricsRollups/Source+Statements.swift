@@ -15,6 +15,8 @@ extension SQLFragment {
   static let badRows = SQLFragment("bad_rows.sql", PackageResources.bad_rows_sql)
   static let freshFromEvents = SQLFragment("fresh_from_events.sql", PackageResources.fresh_from_events_sql)
   static let typesOfSource = SQLFragment("types_of_source.sql", PackageResources.types_of_source_sql)
+  static let withoutRows = SQLFragment("without_rows.sql", PackageResources.without_rows_sql)
+  static let emptiedAhead = SQLFragment("emptied_ahead.sql", PackageResources.emptied_ahead_sql)
   static let sumOfDoubles = SQLFragment("sum_of_doubles.sql", PackageResources.sum_of_doubles_sql)
   /// `sum`, from `sum_exact` and `rows`.
   static let nearestDouble = SQLFragment("nearest_double.sql", PackageResources.nearest_double_sql)

@@ -10,7 +10,7 @@ extension Work {
         source: known.source, granularity: granularity, limit: run.timeLeft)
       var recalculation = Recalculation(
         fresh: fresh, timezone: settings.timezone, workMemory: settings.workMemory,
-        newestFirst: settings.mode == .rebuild)
+        newestFirst: settings.mode == .rebuild, keepsEmptied: settings.onEmptied == .keep)
       var range = range.buckets(of: granularity)
       var left = try await queued(known.source, granularity)
       while left > 0, let step = try await self.step(recalculation, in: range) {
@@ -36,6 +36,9 @@ extension Work {
       try tx.reject(step.failures)
       let items = step.buckets.map { recalculation.fresh.item($0.start) }
       try tx.resolve(items.filter { !failed.contains($0) })
+      // All hours of a day that there are, are calculated by a rebuild alone.
+      if mode == .rebuild { try tx.resolve(where: recalculation.wereEmptied(but: step)) }
+      try tx.reject(step.kept.map(recalculation.source.emptied))
       let progress = Progress(run.id, mode, recalculation.granularity, isDone: false, step: step)
       try tx.execute(progress.statement())
       return step

@@ -130,14 +130,18 @@ extension Work {
       try Task.checkCancellation()
       let (run, noticing, scopes) = (run, noticing(known), scopes(known))
       if let remark = textChanged(known) { run.log.warning(remark) }
-      let progress = progress
-      let (found, failures, remark) = try await run.transaction { tx in
+      let (progress, work) = (progress, self)
+      let (found, failures, remarks, emptied) = try await run.transaction { tx in
         do {
           // Of another calendar, or of another server's past: all that there is will be queued anew.
           if known.isForeign, !run.isDryRun {
             try tx.execute("delete from oneshot.rollup_queue where source = \(known.source.name)")
           }
           let noticing = try (run.isDryRun ? noticing : noticing.holdingBorder(tx.session)).knowingRules(tx.session)
+          let lookAhead = run.isDryRun || !known.position.isOf(noticing.timezone)
+          let emptied = try lookAhead ? noticing.emptied(scopes, tx.session) : []
+          try work.refuseToMix(emptied, of: known)
+          try tx.resolve(where: noticing.closedSince)
           var found = Noticing.Found()
           for scope in noticing.movedDays + scopes {
             found = try noticing.carryOut(scope, isPlan: run.isDryRun, tx.session).after(found)
@@ -151,20 +155,22 @@ extension Work {
           try tx.reject(failures)
           if !failures.isEmpty, !run.isDryRun { try tx.execute(progress.adding(failures).statement()) }
           try tx.resolve([known.source.name])
-          return (found, failures, noticing.rulesChanged)
+          let remarks = [noticing.rulesChanged, run.isDryRun ? work.remark(on: emptied, of: known.source) : nil]
+          return (found, failures, remarks, emptied.count)
         } catch let failure as SQLFile.Failure {
           let failures = [Self.failure(of: known.source, failure)]
           try tx.reject(failures)
           if !run.isDryRun { try tx.execute(progress.adding(failures).statement()) }
-          return (Noticing.Found(), failures, nil)
+          return (Noticing.Found(), failures, [], 0)
         }
       }
-      if let remark { run.log.warning(remark) }
+      for remark in remarks.compactMap(\.self) { run.log.warning(remark) }
       if settings.mode == .rebuild, !failures.contains(where: { $0.kind == .sourceFailed }) {
         rebuilding.append((known.source.name, rebuildKey(known)))
       }
       report.touchedHours += found.hours
       report.noticed += found.events
+      if run.isDryRun { report.emptiedDays += emptied }
       report.failed += failures.count
       try run.checkpoint(report)
     }

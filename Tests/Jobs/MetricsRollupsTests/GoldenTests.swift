@@ -25,7 +25,8 @@ import Testing
       "monthly_from": none, "raw_before": start, "hourly_before": start, "daily_before": start, "weekly_before": start,
       "monthly_before": start, "recent_from": none, "stored_from": start, "stored_until": end, "moves": true,
       "moment": moment, "is_exact": true, "looked_until": none, "rebuilding": none, "batch": 10_000, "before": start,
-      "mode": "incremental", "has_moved": false, "is_other_zone": false, "calendar_start": start, "calendar_end": end,
+      "mode": "incremental", "hours_more": 0, "has_moved": false, "is_other_zone": false, "calendar_start": start,
+      "calendar_end": end,
       "first_bucket": start, "last_bucket": end,
       "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3", "is_done": true, "period_start": start, "period_end": end,
       "records": 5, "errors": 0, "error_message": none,
@@ -36,6 +37,7 @@ import Testing
       except: [
         "metric_events", "campaign_analytics", "noticed_new", "noticed_by_index", "noticed_all", "touched",
         "queue_touched", "tell_touched", "list_touched", "pending_hours", "kind_of_source", "bad_rows",
+        "without_rows", "emptied_ahead",
         "fresh_from_events", "fresh_summary", "types_of_source", "sum_of_doubles", "parts_of_events", "parts_of_level",
         "stored", "changes", "insert_new", "differences", "take", "nearest_double", "fresh_from_children", "untold",
       ])
@@ -67,6 +69,8 @@ import Testing
     try add("pending_hours", source.pendingHours(noticed: .noticedNew))
     try add("pending_hours_of_recent", source.pendingHours(noticed: .noticedNothing))
     try add("bad_rows", source.reading(.badRows))
+    try add("without_rows", source.reading(.withoutRows))
+    try add("emptied_ahead", source.reading(.emptiedAhead))
 
     try await rollups.place.execute(
       """
@@ -76,7 +80,9 @@ import Testing
       """)
     let fresh = ["insert_new", "changes", "differences", "fresh_summary"]
     var needs = Dictionary(uniqueKeysWithValues: fresh.map { ($0, ["fresh_from_metric_events"]) })
-    for name in ["update_changed", "delete_vanished"] { needs[name] = ["fresh_from_metric_events", "changes"] }
+    for name in ["update_changed", "delete_vanished", "emptied_days", "keep_emptied"] {
+      needs[name] = ["fresh_from_metric_events", "changes"]
+    }
     needs["progress"] = [
       """
       insert into oneshot.job_runs (

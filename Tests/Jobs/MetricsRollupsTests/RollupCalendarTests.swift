@@ -22,7 +22,7 @@ import Testing
   }
 
   private func run(_ place: Place, _ more: [String: String] = [:]) async throws -> Binary.Outcome {
-    let settings = ["JOB_SCHEDULED_AT": Rollups.now, "JOB_FORCE": "true"]
+    let settings = ["JOB_SCHEDULED_AT": Rollups.now, "JOB_FORCE": "true", "ROLLUPS_ON_EMPTIED": "remove"]
     return try await Rollups.binary.run([], place.environment.merging(settings) { $1 }.merging(more) { $1 })
   }
 
