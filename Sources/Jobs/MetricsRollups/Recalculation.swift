@@ -26,13 +26,15 @@ struct Recalculation: Sendable {
   static let most = 100_000
   /// Queued buckets that are looked at for one transaction.
   static let mostBuckets = 5000
-  /// Days that are taken one at a time in one transaction.
-  static let mostDays = 100
+  /// Times that a transaction calculates something: each makes temporary tables, whose locks it holds until it ends.
+  static let mostCalculations = 100
 
   /// What one transaction did.
   struct Step: Sendable {
     var buckets: [Bucket] = []
-    /// The days that were looked at; queued buckets that failed stay in it.
+    /// How often something was calculated.
+    var calculations = 0
+    /// The time that was looked at; queued buckets that failed stay in it.
     var span: Bucket
     var records = 0
     var inserted = 0
@@ -56,8 +58,9 @@ struct Recalculation: Sendable {
   func step(in range: Bucket, _ tx: borrowing Transaction) throws -> Step? {
     try tx.pipeline([Self.withoutWaiting, settings])
     guard var step = try take(in: range, tx) else { return nil }
-    for _ in 1..<Self.mostDays where takesSingleDays && step.records < Self.most {
-      guard let more = try take(in: rest(of: range, after: step), tx) else { break }
+    while takesSingleDays, step.records < Self.most, step.calculations < Self.mostCalculations,
+      let more = try take(in: rest(of: range, after: step), tx)
+    {
       step.add(more)
     }
     if step.changed > 0, !granularity.parents.isEmpty {
@@ -98,7 +101,8 @@ struct Recalculation: Sendable {
     }
     // Of much, what adjoins is read by one statement each, which may be planned in parallel. Reading two hours that were not touched
     // costs less than a statement more, and changes nothing.
-    for joined in stretches.joined(over: .hours(2)) {
+    let joined = stretches.joined(over: .hours(2))
+    for joined in newestFirst ? joined.reversed() : joined {
       try replace(
         stretches.filter { $0.time.start >= joined.time.start && $0.time.end <= joined.time.end }, over: .hours(2),
         in: &step, tx)
@@ -133,6 +137,8 @@ struct Recalculation: Sendable {
   private func replace(
     _ buckets: [Stretch], over gap: Duration = .zero, in step: inout Step, _ tx: borrowing Transaction
   ) throws {
+    guard step.calculations < Self.mostCalculations else { return try putBack(buckets, in: &step, tx) }
+    step.calculations += 1
     let stretches = granularity.child == nil ? buckets.joined(over: gap) : buckets
     do {
       var summary = try fresh.calculate(stretches, tx.session)
@@ -142,6 +148,7 @@ struct Recalculation: Sendable {
           try tx.query("drop table oneshot_rollup_fresh")
           return try replaceHalves(of: buckets, in: &step, tx)
         }
+        step.calculations += 1
         let good = try fresh.calculateGood(stretches[0], tx.session)
         summary = good.summary
         step.failures.append(good.badRows)
@@ -155,17 +162,34 @@ struct Recalculation: Sendable {
         ItemFailure(
           item: fresh.item(start), kind: .bucketFailed, message: failure.description,
           payload: ["source": .string(source.name), "granularity": .string(granularity.rawValue)]))
-      try tx.execute(
-        Statement(
-          file: "queue_again.sql", PackageResources.queue_again_sql,
-          binding: ["source": source.name, "granularity": granularity.rawValue, "buckets": [start]]))
+      try queueAgain([start], tx)
     }
   }
 
+  /// In the order in which the queue is taken, so that what is put back lies at the end.
   private func replaceHalves(of buckets: [Stretch], in step: inout Step, _ tx: borrowing Transaction) throws {
     let middle = buckets.count / 2
-    try replace(Array(buckets[..<middle]), in: &step, tx)
-    try replace(Array(buckets[middle...]), in: &step, tx)
+    let halves = [Array(buckets[..<middle]), Array(buckets[middle...])]
+    for half in newestFirst ? halves.reversed() : halves { try replace(half, in: &step, tx) }
+  }
+
+  /// Leaves buckets to the next transaction.
+  private func putBack(_ buckets: [Stretch], in step: inout Step, _ tx: borrowing Transaction) throws {
+    let time: Bucket = buckets.span
+    step.buckets.removeAll { $0.start >= time.start && $0.end <= time.end }
+    if newestFirst {
+      step.span.start = max(step.span.start, time.end)
+    } else {
+      step.span.end = min(step.span.end, time.start)
+    }
+    try queueAgain(buckets.map(\.time.start), tx)
+  }
+
+  private func queueAgain(_ starts: [Timestamp], _ tx: borrowing Transaction) throws {
+    try tx.execute(
+      Statement(
+        file: "queue_again.sql", PackageResources.queue_again_sql,
+        binding: ["source": source.name, "granularity": granularity.rawValue, "buckets": starts]))
   }
 
   /// Replaces what is stored of some stretches by what their parts come to now: only rows that differ are written.
@@ -212,6 +236,7 @@ extension Recalculation.Step {
   /// What two looks at the queue have done together.
   fileprivate mutating func add(_ more: Self) {
     buckets += more.buckets
+    calculations += more.calculations
     span = Bucket(start: min(span.start, more.span.start), end: max(span.end, more.span.end))
     records += more.records
     inserted += more.inserted

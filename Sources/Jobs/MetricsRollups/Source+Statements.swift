@@ -61,11 +61,13 @@ extension Source {
       ? "(select * from event where occurred_at >= :window_start and occurred_at < :window_end) as event"
       : """
       unnest(:starts::timestamptz[], :ends::timestamptz[], :origins::timestamptz[]) as stretch (opens, closes, origin)
-        join event on occurred_at >= opens and occurred_at < closes
+        -- Not flattened: each is looked up by the index, and not compared with every row.
+        cross join lateral (
+          select * from event where occurred_at >= stretch.opens and occurred_at < stretch.closes offset 0) as event
       """
     return reading(
       SQLFragment.freshFromEvents.filling([
-        "day_start": SQLFragment(sql: stretches == 1 ? ":day_start::timestamptz" : "origin"),
+        "day_start": SQLFragment(sql: stretches == 1 ? ":day_start::timestamptz" : "stretch.origin"),
         "events": SQLFragment(sql: events), "sum_exact": number.sum, "sum": .nearestDouble,
       ]), by: SQLFragment(sql: "create temporary table oneshot_rollup_fresh on commit drop as "))
   }

@@ -17,21 +17,23 @@ with candidates as materialized (
   limit $5
 ), weighed as materialized (
   -- Ends at the limit: what is not taken is not counted.
-  select candidate.bucket_start from candidates as candidate left join lateral (-- What an hour is calculated from.
+  select candidate.bucket_start from candidates as candidate left join lateral (-- What an hour is calculated from, for each by the index.
 select from metric_events
 where occurred_at >= candidate.bucket_start and occurred_at < candidate.bucket_start + interval '1 hour'
+offset 0
 ) as part on true
   limit $6
 ), ends as (
   -- The day that comes first, and the last one that was counted: in part only where the limit was reached.
   select oneshot.day_of(case when $7 then newest else oldest end, $8) as first,
     oneshot.day_of(case when $7 then oldest else newest end, $8) as last,
-    case when is_light then 0 else 1 end as cut, is_light
+    case when is_counted then 0 else 1 end as cut
   from (
-    select min(bucket_start) as oldest, max(bucket_start) as newest, count(*) < $6 as is_light from weighed
+    select min(bucket_start) as oldest, max(bucket_start) as newest, count(*) < $6 as is_counted from weighed
   ) as weighed
 ), span as (
-  select is_light,
+  -- Days that were counted have little, whatever the one has that reached the limit; it is taken only where it comes first.
+  select cut = 0 or first <> last as is_light,
     greatest(
       oneshot.day_start(case when $7 then least(first, last + cut) else first end, $8), $3) as start,
     least(

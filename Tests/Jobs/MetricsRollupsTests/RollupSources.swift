@@ -6,8 +6,8 @@ struct RollupSources {
   let rollups: Rollups
   private let folder: TemporaryFolder
 
-  init(zone: String = "UTC") async throws {
-    rollups = try await Rollups(zone: zone)
+  init(zone: String = "UTC", on servers: PrivateServers? = nil) async throws {
+    rollups = try await Rollups(zone: zone, on: servers)
     folder = try TemporaryFolder()
   }
 

@@ -13,12 +13,13 @@ with candidates as materialized (
   -- The day that comes first, and the last one that was counted: in part only where the limit was reached.
   select oneshot.day_of(case when :newest_first then newest else oldest end, :zone) as first,
     oneshot.day_of(case when :newest_first then oldest else newest end, :zone) as last,
-    case when is_light then 0 else 1 end as cut, is_light
+    case when is_counted then 0 else 1 end as cut
   from (
-    select min(bucket_start) as oldest, max(bucket_start) as newest, count(*) < :most as is_light from weighed
+    select min(bucket_start) as oldest, max(bucket_start) as newest, count(*) < :most as is_counted from weighed
   ) as weighed
 ), span as (
-  select is_light,
+  -- Days that were counted have little, whatever the one has that reached the limit; it is taken only where it comes first.
+  select cut = 0 or first <> last as is_light,
     greatest(
       oneshot.day_start(case when :newest_first then least(first, last + cut) else first end, :zone), :from) as start,
     least(
