@@ -42,10 +42,11 @@ struct MetricsRollups: Job {
   var writes: Bool { settings.mode != .verify }
 
   func run(_ run: JobRun) async throws -> Report {
-    var work = try await Work(settings, run)
+    var work = try await Work(settings, run, opensBorders: writes)
     try await work.tellMistakes()
     try await work.tellUntold()
-    guard settings.mode != .verify else {
+    guard writes else {
+      work.warnOfBordersAhead()
       try await work.nameOrphans()
       try await work.verify()
       return work.report

@@ -23,7 +23,7 @@ extension MetricsRollups: Replayable {
     }
     let buckets = letters.compactMap { AskedBucket($0.item) }
     guard !buckets.isEmpty else { return outcomes }
-    _ = try await Work(settings, run)
+    _ = try await Work(settings, run, opensBorders: true)
     let sources = Set(buckets.map(\.source)).sorted()
     // What is closed meanwhile (oneshot.close_raw) is closed before the look, or after the buckets are in the queue.
     let holdingBorders: Statement = """

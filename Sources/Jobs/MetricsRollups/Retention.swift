@@ -57,12 +57,31 @@ extension Work {
   /// late, for as long as it is ahead.
   static func bringBackBorders(of ahead: [String], _ run: JobRun) async throws {
     run.log.warning(
-      "a wrong clock has closed hours that are yet to come; they are opened from the end of the present day on",
+      "\(closedAhead); they are opened from the end of the present day on",
       ["sources": .array(ahead.map { .string($0) })])
     guard !run.isDryRun else { return }
     let statement = try Statement(
       file: "bring_back_borders.sql", PackageResources.bring_back_borders_sql, binding: ["sources": ahead])
     try await run.transaction { tx in try tx.execute(statement) }
+  }
+
+  private static let closedAhead = "a wrong clock has closed hours that are yet to come"
+
+  /// What a check says of a source with such a border.
+  static func borderAhead(_ source: String) -> JobFailure {
+    JobFailure(
+      .misconfigured, "\(closedAhead): a border of \(source) in oneshot.rollup_positions lies after the present day",
+      hint:
+        "See that the clocks are right. The next run that is no verification opens them from the end of the present day on."
+    )
+  }
+
+  /// For a run that writes nothing: what it compares is right, and what is to come would be too late.
+  func warnOfBordersAhead() {
+    guard !ahead.isEmpty else { return }
+    run.log.warning(
+      "\(Self.closedAhead); the next run that is no verification opens them",
+      ["sources": .array(ahead.map { .string($0) })])
   }
 
   /// - Returns: of each level, where begins what is kept.

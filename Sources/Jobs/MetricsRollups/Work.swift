@@ -11,6 +11,8 @@ struct Work {
   private(set) var sources: [Known] = []
   /// What is wrong with sources that are left out.
   private(set) var mistakes: [ItemFailure] = []
+  /// Sources of which a wrong clock has closed hours that are yet to come.
+  let ahead: [String]
   /// What keeps triggers from telling what is changed.
   private(set) var untold: [Untold] = []
   private var covered: Window?
@@ -27,7 +29,9 @@ struct Work {
   }
 
   /// Looks at positions and sources, before anything else is written.
-  init(_ settings: MetricsRollups.Settings, _ run: JobRun) async throws {
+  ///
+  /// - Parameter opensBorders: whether borders that are yet to come are brought back first.
+  init(_ settings: MetricsRollups.Settings, _ run: JobRun, opensBorders: Bool) async throws {
     (self.settings, self.run) = (settings, run)
     let own = settings.sources.enumerated().filter { $0.offset % run.shard.count == run.shard.index }.map(\.element)
     let (range, read) = try await run.reading { session in
@@ -37,8 +41,8 @@ struct Work {
     }
     self.range = range
     var positions = read
-    let ahead = positions.filter(\.value.isAhead).keys.sorted()
-    if !ahead.isEmpty {
+    ahead = positions.filter(\.value.isAhead).keys.sorted()
+    if opensBorders, !ahead.isEmpty {
       try await Self.bringBackBorders(of: ahead, run)
       positions = try await run.reading { session in try Position.read(own, session) }
     }

@@ -96,6 +96,23 @@ import Testing
     #expect(try await rollups.place.value("select count(*) from metric_events") == "1")
   }
 
+  @Test func `a border that is yet to come is named by a check, and a verification goes on`() async throws {
+    let rollups = try await Rollups()
+    try await rollups.add(100)
+    #expect(try await rollups.run().exitCode == 0)
+    try await rollups.place.execute("update oneshot.rollup_positions set raw_from = '2125-06-01 00:00+00'")
+    let closed = "a wrong clock has closed hours that are yet to come"
+    let check = try await rollups.run(["--check"])
+    #expect(check.exitCode == 78 && check.output.contains("\(closed): a border of metric_events"), "\(check.output)")
+    let verified = try await rollups.run([], ["ROLLUPS_MODE": "verify"])
+    #expect(verified.exitCode == 0 && verified.errors.contains(closed), "\(verified.output)\(verified.errors)")
+    let border = "select raw_from from oneshot.rollup_positions"
+    #expect(try await rollups.place.value(border).hasPrefix("2125"))
+    #expect(try await rollups.run().exitCode == 0)
+    #expect(try await !rollups.place.value(border).hasPrefix("2125"))
+    #expect(try await rollups.run(["--check"]).exitCode == 0)
+  }
+
   @Test func `what holds back what is too old is told`() async throws {
     let rollups = try await Rollups()
     try await rollups.add(3000, every: "13 minutes")
