@@ -119,8 +119,10 @@ struct Noticing: Sendable {
     switch scope {
     case .new(let moment, let lookback):
       let window = kind == .exact ? nil : recent(moment, lookback)
+      let open = window ?? .allEvents
+      // A file of one's own is bound what a check has bound, which it can calculate with.
       let (start, end): (any PostgresEncodable, any PostgresEncodable) =
-        if let window { (window.start, window.end) } else { (Endless.past, Endless.future) }
+        window == nil && source.isOurTable ? (Endless.past, Endless.future) : (open.start, open.end)
       values.merge([
         "window_start": start, "window_end": end,
         "levels": [Granularity.hourly.rawValue], "stored_from": window?.start, "stored_until": window?.end,

@@ -105,6 +105,28 @@ import Testing
     #expect(try await sources.run().count("touched_hours") == 0)
   }
 
+  @Test func `an exact source may calculate with both ends of its window`() async throws {
+    try sources.write([
+      "readings": """
+      select 'reading' as metric, 'sensor' as entity_type, sensor as entity_id, value,
+        to_timestamp(epoch) as occurred_at, written_by
+      from readings
+      where epoch >= extract(epoch from :window_start)::bigint and epoch < extract(epoch from :window_end)::bigint
+      """
+    ])
+    try await rollups.place.execute(
+      """
+      create table readings (
+        sensor text, value float8, epoch bigint, written_by xid8 not null default pg_current_xact_id());
+      insert into readings values ('a', 7, extract(epoch from timestamptz '2025-11-07 10:00+00'));
+      """)
+    #expect(try await sources.run([:], ["--check"]).exitCode == 0)
+    let run = try await sources.run()
+    #expect(run.exitCode == 0 && run.count("noticed") == 1, "\(run.output)")
+    #expect(try await sources.stored("readings") == ["2025-11-07 reading sensor a 1 7"])
+    #expect(try await sources.run().count("noticed") == 0)
+  }
+
   @Test func `two sources may tell of one metric, and neither touches the other's`() async throws {
     try sources.write([
       "mirror":
