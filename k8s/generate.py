@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what of k8s/, and of docker/compose.yaml, follows from the binaries and from schedules.py.
+"""Writes what of k8s/, and of docker/, follows from the binaries, from schedules.py and from the jobs' pages.
 
   k8s/generate.py FOLDER_OF_THE_BINARIES            writes the files
   k8s/generate.py --check FOLDER_OF_THE_BINARIES    fails when they are not what would be written
@@ -61,9 +61,23 @@ def late_job(template, job, name, variant, seconds):
         late_after=seconds, late_hours=round(seconds / 3600, 1))
 
 
+def deployed():
+    """The jobs that need nothing but the two servers."""
+    return list(dict.fromkeys(schedule.job for schedule in SCHEDULES if schedule.folder == "base"))
+
+
+def samples():
+    """The tables of an application that the jobs' pages show, each with a row or two."""
+    text = "-- Written by k8s/generate.py from docs/jobs. Change those, then `make manifests`.\n"
+    for job in deployed():
+        shown = re.search(r"<!-- application -->\n```sql\n(.*?)```", (ROOT / f"docs/jobs/{job}.md").read_text(), re.DOTALL)
+        text += f"\n-- {job}\n{shown[1]}" if shown else ""
+    return text
+
+
 def compose(described):
     """Compose's file with a service for each job that needs nothing but the two servers."""
-    jobs = list(dict.fromkeys(schedule.job for schedule in SCHEDULES if schedule.folder == "base"))
+    jobs = deployed()
     services = "".join(
         f"  # {described[job]['summary']}\n  {job}:\n    <<: *job\n    entrypoint: [/usr/local/bin/{job}]\n" for job in jobs)
     shown = "".join(f"      {job}: {{condition: service_completed_successfully}}\n" for job in jobs if job not in WATCHING)
@@ -85,6 +99,7 @@ def files(binaries):
     yield "k8s/overlays/events/event-drain.yaml", scaled(draining, described["event-drain"])
     names = "".join(f"\n  - {schedule.name}.yaml" for schedule in SCHEDULES if schedule.folder == "base")
     yield "docker/compose.yaml", compose(described)
+    yield "docker/samples.sql", samples()
     yield "k8s/base/kustomization.yaml", template("base.yaml").substitute(names=names)
     any_job = next(iter(described.values()))
     final = [code for code in not_worth_a_retry(any_job) if code != 65]
