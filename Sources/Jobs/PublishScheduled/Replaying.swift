@@ -20,6 +20,8 @@ extension PublishScheduled: Replayable {
         try tx.execute(move.changing(only: ids, from: Move.failed, to: move.from))
       }
     }
-    return letters.map { _ in .leftToRun }
+    // What is scheduled again needs no more, and what was published or deleted meanwhile neither; what is refused once more
+    // is pending once more.
+    return letters.map { $0.kind == LetterKind.gaveUp.name ? .done : .leftToRun }
   }
 }

@@ -73,6 +73,27 @@ import Testing
     #expect(try await editorial.events().last == "post.published 3")
   }
 
+  @Test func `a replay of posts that are gone or that are refused once more says what became of each`() async throws {
+    let editorial = try await Editorial(["PUBLISH_GIVE_UP": "1"])
+    try await editorial.add(1...4)
+    try await editorial.place.execute("alter table posts add check (id not in (2, 3) or status <> 'published')")
+    #expect(try await editorial.run().count("failed") == 2)
+    #expect(try await editorial.statuses() == ["1 published", "2 failed", "3 failed", "4 published"])
+    try await editorial.place.execute("delete from posts where id = 2")
+    let replay = try await Binary("oneshot").run(
+      ["dead-letters", "replay", "--job", "publish-scheduled", "--yes"], editorial.place.environment)
+    #expect(replay.exitCode == 0, "\(replay.errors)")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 65 && run.count("failed") == 1, "\(run.output)\(run.errors)")
+    #expect(
+      try await editorial.letters() == [
+        "gave_up posts/2/2025-11-08T01:59:58+00:00 resolved", "gave_up posts/3/2025-11-08T01:59:59+00:00 pending",
+      ])
+    #expect(
+      try await editorial.place.value("select count(*) from oneshot.dead_letters where replay_asked_at is not null")
+        == "0")
+  }
+
   @Test func `where that state is not allowed it stays, and each run says so`() async throws {
     let editorial = try await Editorial(["PUBLISH_GIVE_UP": "1"])
     try await editorial.add(1...4)
