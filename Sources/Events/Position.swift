@@ -68,8 +68,17 @@ public struct Position: Sendable {
   ///
   /// - Parameter failures: what is known by that to be missing.
   public mutating func noteEnd(added: Int, _ failures: [ItemFailure], _ run: JobRun) async throws {
+    try await note(added: added, read: 0, failures, run)
+  }
+
+  /// Notes entries that were given out and are gone, which counts them as read.
+  public mutating func noteMissed(_ failures: [ItemFailure], _ run: JobRun) async throws {
+    try await note(added: added, read: read + failures.count, failures, run)
+  }
+
+  private mutating func note(added: Int?, read: Int, _ failures: [ItemFailure], _ run: JobRun) async throws {
     let noting: Statement = """
-      update oneshot.event_positions set entries_added = \(added), entries_read = 0, run_id = \(run.id)
+      update oneshot.event_positions set entries_added = \(added), entries_read = \(read), run_id = \(run.id)
       where (source, partition) = (\(partition.source), \(partition.number)) and batch = \(batch)
       """
     let partition = partition
@@ -77,7 +86,7 @@ public struct Position: Sendable {
       guard try tx.execute(noting) == 1 else { throw Self.overtaken(partition) }
       try tx.reject(failures)
     }
-    (self.added, read) = (added, 0)
+    (self.added, self.read) = (added, read)
   }
 
   /// - Parameters:

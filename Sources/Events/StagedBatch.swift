@@ -102,13 +102,24 @@ public struct StagedBatch: Sendable {
 
   /// Stages dead letters that are replayed.
   public func stage(_ letters: [DeadLetter], _ tx: borrowing Transaction) throws -> [Turn] {
-    let replayed = SQLFragment(
-      "replayed.sql", PackageResources.replayed_sql, ["items": letters.map(\.item), "payloads": letters.map(\.payload)])
+    let replayed = SQLFragment("replayed.sql", PackageResources.replayed_sql).filling(["letters": Self.named(letters)])
     return try turns(
       Self.tables + [
         staging(replayed), try statement("remember.sql", PackageResources.remember_sql, [:]),
         try statement("known.sql", PackageResources.known_sql, [:], withTurns: true),
       ], tx)
+  }
+
+  /// Which of some dead letters cannot be replayed, by their places from 0: neither they nor the inbox have the event.
+  public static func lost(_ letters: [DeadLetter], _ run: JobRun) async throws -> Set<Int> {
+    let lost = try SQLFragment("lost_letters.sql", PackageResources.lost_letters_sql)
+      .filling(["letters": named(letters)]).statement()
+    return Set(try await run.read(lost).map { try $0.value("n", as: Int.self) - 1 })
+  }
+
+  private static func named(_ letters: [DeadLetter]) -> SQLFragment {
+    SQLFragment(
+      "letters.sql", PackageResources.letters_sql, ["items": letters.map(\.item), "payloads": letters.map(\.payload)])
   }
 
   private func turns(_ statements: [Statement], _ tx: borrowing Transaction) throws -> [Turn] {
@@ -206,7 +217,7 @@ public struct StagedBatch: Sendable {
 
   /// What a batch came to.
   public struct Settled: Sendable {
-    public var types: [(type: String, done: Int, waiting: Int, dead: Int)] = []
+    public var types: [(type: String, done: Int, waiting: Int, dead: Int, isHeld: Bool)] = []
     public var dead: [Dead] = []
     public var boards: [BoardStep] = []
 
@@ -226,12 +237,13 @@ public struct StagedBatch: Sendable {
   /// - Parameters:
   ///   - events: all that were processed.
   ///   - outcomes: of those that are not done.
+  ///   - held: those that wait for the correction of a handler.
   ///   - wereKnown: whether the inbox has said of them that they wait or are dead.
   ///   - place: where the partition stands now.
   ///   - entries: how many were read of the source on the way.
   public func settle(
-    _ events: [Int], _ outcomes: [Int: Outcome], wereKnown: Bool, movingTo place: String, entries: Int, _ run: JobRun,
-    _ tx: borrowing Transaction
+    _ events: [Int], _ outcomes: [Int: Outcome], held: [Int], wereKnown: Bool, movingTo place: String, entries: Int,
+    _ run: JobRun, _ tx: borrowing Transaction
   ) throws -> Settled {
     let others = outcomes.sorted { $0.key < $1.key }
     let dead = others.filter { $0.value.state == .dead }.map(\.key)
@@ -247,7 +259,7 @@ public struct StagedBatch: Sendable {
     let done = wereKnown ? events.filter { outcomes[$0] == nil } : []
     if !done.isEmpty { statements.append(try statement("done.sql", PackageResources.done_sql, ["events": done])) }
     let counting: [String: any PostgresEncodable] = [
-      "all_events": events, "events": others.map(\.key), "states": others.map(\.value.state.rawValue),
+      "all_events": events, "events": others.map(\.key), "states": others.map(\.value.state.rawValue), "held": held,
     ]
     statements += [
       try statement("counted.sql", PackageResources.counted_sql, counting),
@@ -260,7 +272,10 @@ public struct StagedBatch: Sendable {
     var settled = Settled()
     settled.boards = try BoardStep.steps(answers[answers.count - 2])
     settled.types = try answers[answers.count - 4].map {
-      (try $0.value("type"), try $0.value("done"), try $0.value("waiting"), try $0.value("dead"))
+      (
+        try $0.value("type"), try $0.value("done"), try $0.value("waiting"), try $0.value("dead"),
+        try $0.value("is_held")
+      )
     }
     settled.dead = try answers[answers.count - 3].map { row in
       let number: Int = try row.value("n")
@@ -269,9 +284,8 @@ public struct StagedBatch: Sendable {
           event: number, item: "malformed \(try row.value("location", as: String.self))", problem: problem, payload: nil
         )
       }
-      let (type, id): (String, String) = (try row.value("type"), try row.value("id"))
       return .init(
-        event: number, item: "\(type) \(id)", problem: nil, payload: .verbatim(try row.value("event")))
+        event: number, item: try row.value("item"), problem: nil, payload: .verbatim(try row.value("event")))
     }
     return settled
   }

@@ -52,6 +52,11 @@ public struct Transaction: ~Copyable {
     try session.attempt(file, binding: values, limit: limit)
   }
 
+  /// Checks what a file's statement has left to the COMMIT; see `Session.checkConstraints`.
+  public func checkConstraints(after file: SQLFile, limit: Duration? = nil) throws {
+    try session.checkConstraints(after: file, limit: limit)
+  }
+
   // MARK: Dead letters
 
   /// Records items that failed: dead letters, and errors of the result.

@@ -175,6 +175,16 @@ extension Session {
     }
   }
 
+  /// Checks deferred constraints at once, as COMMIT would, and leaves them deferred: what is wrong is this file's, and can
+  /// still be rolled back by itself. Fails as `attempt` does.
+  public func checkConstraints(after file: SQLFile, limit: Duration? = nil) throws {
+    let check: Statement = "set constraints all immediate"
+    let end: [Statement] = ["rollback to savepoint attempt", "release savepoint attempt"]
+    do { try pipeline(["savepoint attempt", check.limited(to: limit)] + end) } catch {
+      throw try failure(of: file, check, error)
+    }
+  }
+
   private static func reading(datesIn zone: String) -> Statement { "select set_config('TimeZone', \(zone), true)" }
 
   /// Makes the server parse a file of the user's own by itself, in a transaction, before it becomes a part of a larger

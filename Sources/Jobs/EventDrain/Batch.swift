@@ -73,14 +73,15 @@ struct Worker {
       let staged = StagedBatch(position, settings.reading, at: moment)
       let turns =
         switch batch {
-        case .new(let entries), .again(let entries): entries.isEmpty ? [] : try staged.stage(entries, tx)
+        case .new(let entries), .again(let entries): try staged.stage(entries, tx)
         case .due(let count): try staged.stageDue(count: count, bytes: Batch.mostBytes, heldUp: heldUp, tx)
         case .replayed(let letters): try staged.stage(letters, tx)
         }
       var processing = Processing(settings, at: moment, since: run.scheduledAt, isFatal: isFatal, broken: broken)
       for turn in turns { try processing.carryOut(turn, tx) }
       let settled = try staged.settle(
-        processing.events, processing.outcomes, wereKnown: batch.isOfKnown, movingTo: place, entries: entries, run, tx)
+        processing.events, processing.outcomes, held: processing.held, wereKnown: batch.isOfKnown, movingTo: place,
+        entries: entries, run, tx)
       try tx.reject(settled.dead.compactMap { Self.failure($0, processing.outcomes, batch) })
       return Done(
         settled: settled, events: processing.events.count, ignored: processing.ignored, broken: processing.broken)
@@ -116,9 +117,7 @@ struct Worker {
   }
 
   private func count(_ done: Done, _ batch: Batch) throws {
-    if done.broken.count > progress.broken.count {
-      progress.hold(done.broken, done.settled.types.filter { $0.waiting > 0 }.map(\.type))
-    }
+    progress.hold(done.broken, done.settled.types.filter(\.isHeld).map(\.type))
     try progress.update { report in
       report.batches += 1
       report.ignored += done.ignored
@@ -147,6 +146,13 @@ struct Worker {
     guard try await hasDue() else { return false }
     try await process(.due(size), movingTo: position.place, entries: 0)
     return true
+  }
+
+  /// Notes that this run has found unfinished work, before it goes on with it: once, however often it begins again.
+  mutating func countTry() async throws {
+    guard !progress.hasCountedTry(of: position.partition) else { return }
+    try await position.countTry(run)
+    progress.noteTry(of: position.partition)
   }
 
   func hasDue() async throws -> Bool {

@@ -19,6 +19,8 @@ struct Processing {
   private(set) var ignored = 0
   /// Of events that are not done.
   private(set) var outcomes: [Int: StagedBatch.Outcome] = [:]
+  /// Events that wait for the correction of a handler.
+  private(set) var held: [Int] = []
   /// Keys of events that wait, of handlers that keep an order.
   private var waitingKeys: Set<Int> = []
 
@@ -89,6 +91,7 @@ struct Processing {
   }
 
   private mutating func hold(_ events: [Int], _ turn: StagedBatch.Turn, _ why: String, _ detail: String?) {
+    held += events
     for event in events {
       outcomes[event] = .init(.waiting, .failed, why, detail: detail, isAttempt: false, dueAt: start)
       if let key = turn.keys[event], key > 0 { waitingKeys.insert(key) }
@@ -122,11 +125,14 @@ struct Processing {
   /// Gives events to all handlers of a turn.
   private func attempt(_ events: [Int], _ turn: StagedBatch.Turn, _ tx: borrowing Transaction) throws -> Attempt {
     try tx.query("savepoint turn")
-    for handler in turn.handlers.compactMap(settings.handler) {
+    let handlers = turn.handlers.compactMap(settings.handler)
+    for (place, handler) in handlers.enumerated() {
       do {
         let limit = handler.timeout ?? settings.timeout
         try tx.pipeline(StagedBatch.present(events, for: limit))
         let refused = try refusals(tx.attempt(handler.file, limit: limit + Self.grace), of: events, handler)
+        // One handler's rows may be what the constraints of another's want.
+        if place == handlers.count - 1 { try tx.checkConstraints(after: handler.file, limit: limit + Self.grace) }
         guard refused.isEmpty else {
           try tx.query("rollback to savepoint turn")
           return .refused(refused)

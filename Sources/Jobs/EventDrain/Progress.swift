@@ -11,6 +11,7 @@ final class Progress: Sendable {
     var broken: [String: String] = [:]
     var heldUp: Set<String> = []
     var refusedBoards: [String: JobFailure] = [:]
+    var tried: Set<Partition> = []
   }
 
   private let state: Mutex<State>
@@ -56,6 +57,11 @@ final class Progress: Sendable {
 
   /// Notes entries that were read.
   func take(_ count: Int) { state.withLock { $0.left -= count } }
+
+  /// Whether it is noted of a partition that this run has found unfinished work there.
+  func hasCountedTry(of partition: Partition) -> Bool { state.withLock { $0.tried.contains(partition) } }
+
+  func noteTry(of partition: Partition) { state.withLock { _ = $0.tried.insert(partition) } }
 
   /// Notes a live board that Redis does not take.
   func refuse(_ key: String, _ failure: JobFailure) { state.withLock { $0.refusedBoards[key] = failure } }

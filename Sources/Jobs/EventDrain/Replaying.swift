@@ -16,12 +16,14 @@ extension EventDrain: Replayable {
     try await worker.catchUpBoards()
     for start in stride(from: 0, to: letters.count, by: settings.batch) {
       let batch = Array(letters[start..<min(start + settings.batch, letters.count)])
-      let events = batch.filter { $0.kind != LetterKind.missed.name }
+      // What has left the stream before it was read is among them.
+      let lost = try await StagedBatch.lost(batch, run)
+      let events = batch.indices.filter { !lost.contains($0) }.map { batch[$0] }
       if !events.isEmpty {
         try await worker.process(.replayed(events), movingTo: worker.position.place, entries: 0)
       }
-      outcomes += batch.map {
-        $0.kind == LetterKind.missed.name ? .postponed("what has left the stream has to be sent again") : .done
+      outcomes += batch.indices.map {
+        lost.contains($0) ? .postponed("its event is not kept, and has to be sent again") : .done
       }
     }
     return outcomes

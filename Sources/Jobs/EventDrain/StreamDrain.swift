@@ -63,7 +63,7 @@ struct StreamDrain: Drain {
     let before = worker.streamPlace
     var isUnfinished = before < delivered || standing.pending > 0
     if !isUnfinished { isUnfinished = try await worker.hasDue() }
-    if isUnfinished { try await worker.position.countTry(run) }
+    if isUnfinished { try await worker.countTry() }
     // In this order: what is pending must not move the position over entries that nobody has read.
     try await finishEarlier(&worker, upTo: delivered)
     if standing.pending > 0 { try await finishPending(&worker, knownUpTo: before) }
@@ -144,9 +144,7 @@ struct StreamDrain: Drain {
       ItemFailure(
         item: "\(stream.partition.name)/\(id)", kind: .missed, message: "the entry left the stream before it was done")
     }
-    try await run.transaction { tx in try tx.reject(failures) }
-    // Accounted for: the comparison at the stream's end must not find them missing once more.
-    try await worker.process(.again([]), movingTo: worker.position.place, entries: ids.count)
+    try await worker.position.noteMissed(failures, run)
     try progress.update { $0.missed += ids.count }
   }
 

@@ -39,6 +39,9 @@ struct TableDrain: Drain {
     }
     var worker = Worker(settings: settings, progress: progress, run: run, position: position)
     try await worker.catchUpBoards()
+    var isUnfinished = worker.tablePlace.pass != nil
+    if !isUnfinished { isUnfinished = try await worker.hasDue() }
+    if isUnfinished { try await worker.countTry() }
     return worker
   }
 
@@ -54,7 +57,7 @@ struct TableDrain: Drain {
       guard let begun = try await table.begin(place, until: server.snapshot, run) else { return false }
       place = begun
       // Whether this run gets to its end is not known yet.
-      try await worker.position.countTry(run)
+      try await worker.countTry()
     }
     guard let pass = place.pass else { return false }
     let page = try await table.page(place, count: worker.size, bytes: Batch.mostBytes, run)
