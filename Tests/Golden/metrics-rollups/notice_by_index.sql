@@ -49,7 +49,8 @@ moments as (
   where source = $4 and granularity = any ($8::text[])
     and (bucket_start >= $9::timestamptz and bucket_start < $10::timestamptz
       or exists (select from changed where mark is not null))
-), touched as (
+), touched as materialized (
+  -- Else the bucket of each would be looked for once more, to compare it.
   select distinct level as granularity, oneshot.bucket_start(level, moment, $3) as bucket_start
   from (select distinct moment, stored_as from moments where moment is not null) as moments
   join unnest($8::text[]) as level on level = coalesce(stored_as, level)

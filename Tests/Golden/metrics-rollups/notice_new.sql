@@ -61,7 +61,8 @@ moments as (
   where source = $7 and granularity = any ($9::text[])
     and (bucket_start >= $10::timestamptz and bucket_start < $11::timestamptz
       or exists (select from changed where mark is not null))
-), touched as (
+), touched as materialized (
+  -- Else the bucket of each would be looked for once more, to compare it.
   select distinct level as granularity, oneshot.bucket_start(level, moment, $12) as bucket_start
   from (select distinct moment, stored_as from moments where moment is not null) as moments
   join unnest($9::text[]) as level on level = coalesce(stored_as, level)

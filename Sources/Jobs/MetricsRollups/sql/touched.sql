@@ -12,7 +12,8 @@ moments as (
   where source = :source and granularity = any (:levels::text[])
     and (bucket_start >= :stored_from::timestamptz and bucket_start < :stored_until::timestamptz
       or exists (select from changed where mark is not null))
-), touched as (
+), touched as materialized (
+  -- Else the bucket of each would be looked for once more, to compare it.
   select distinct level as granularity, oneshot.bucket_start(level, moment, :zone) as bucket_start
   from (select distinct moment, stored_as from moments where moment is not null) as moments
   join unnest(:levels::text[]) as level on level = coalesce(stored_as, level)
