@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func `hours that each have a row that cannot be counted are done, each without it`() async throws {
-    let place = try await Place(on: servers, migrated: false)
+    let place = try await Place(migrated: false, on: servers)
     try await place.execute(
       """
       create table metric_events (metric text, entity_type text, entity_id text, value float8, occurred_at timestamptz);
