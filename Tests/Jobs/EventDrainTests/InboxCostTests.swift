@@ -62,8 +62,8 @@ import Testing
     try await drained.place.execute("update oneshot.event_inbox set seen_at = '2025-10-01' where event_id = 'd7'")
     let next = try await read(drained)
     #expect(try await drained.run().exitCode == 0)
-    #expect(try await drained.place.value("select count(*) from oneshot.event_inbox") == "49999")
     let more = try await read(drained) - next
     #expect((1...5000).contains(more), "\(more) rows were read")
+    #expect(try await drained.place.value("select count(*) from oneshot.event_inbox") == "49999")
   }
 }
