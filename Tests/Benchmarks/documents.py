@@ -35,8 +35,7 @@ def fill(stand, count):
     with stand.connection() as connection:
         stand.sql(connection, """
             create function bench_document() returns trigger language plpgsql as $$ begin
-              new.document := setweight(to_tsvector('english', coalesce(new.title, '')), 'A')
-                || setweight(to_tsvector('english', coalesce(new.description, '')), 'B');
+              new.document := oneshot.search_document(new.title, new.description);
               return new; end $$;
             create trigger bench_document before insert or update on assets
               for each row execute function bench_document();
@@ -69,6 +68,40 @@ def unchanged(stand, count):
 def rebuild(stand, count):
     stand.start_from("documents")
     return reindex(stand, rebuild=True, read=count)
+
+
+# What people type, of frequent and of rare words: one, two, three, a phrase, a beginning.
+QUERIES = ("banax", "bamax", "tenax banax", "tenax banax bamax", '"banax tenax"', "bani*")
+
+
+def search_all(stand):
+    """Seconds that search() takes for all of the queries, once its session has looked for each before."""
+    return ask(stand, "select count(*) from search(%s)", QUERIES)
+
+
+def match_all(stand):
+    """Seconds of the bare operator and rank, for the same words in the same table."""
+    return ask(stand, """
+        select count(*) from (
+          select entity, entity_id, ts_rank(document, query) as rank
+          from search_documents, cast(%s as tsquery) as query where document @@ query
+          order by rank desc, entity, entity_id limit 20) as found""", [bare(query) for query in QUERIES])
+
+
+def bare(query):
+    """A query as the operator has it."""
+    if query.startswith('"'):
+        return query.strip('"').replace(" ", " <-> ")
+    return query.replace("*", ":*").replace(" ", " & ")
+
+
+def ask(stand, statement, queries):
+    with stand.connection() as connection:
+        for turn in range(2):
+            start = time.perf_counter()
+            for query in queries:
+                stand.sql(connection, statement.replace("%s", "'" + query.replace("'", "''") + "'"))
+        return time.perf_counter() - start
 
 
 def touch_all(stand):
