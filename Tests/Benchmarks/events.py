@@ -16,7 +16,7 @@ HANDLER = """-- handles: bench.counted
 update counters set n = counters.n + e.n
 from (select campaign_id, count(*) as n from events group by campaign_id) e where campaign = campaign_id
 """
-COUNT = "update counters set n = n + v.n from (values %s) as v (campaign, n) where counters.campaign = v.campaign"
+COUNT = "update counters set n = counters.n + v.n from (values %s) as v (campaign, n) where counters.campaign = v.campaign"
 CLAIM = """insert into oneshot.event_inbox (event_id, state, type, seen_at)
     select id, 'done', 'bench.counted', now() from unnest(%s) as id order by id on conflict do nothing"""
 
