@@ -45,9 +45,10 @@ extension Recalculation {
     let kept = step.kept.map { source.itemOfEmptied($0.start) }
     return SQLFragment(
       sql: """
-        letter.kind = 'emptied' and letter.payload ->> 'source' = :source and letter.item <> all (:kept::text[])
-          and (letter.payload ->> 'until')::timestamptz > :start and (letter.payload ->> 'until')::timestamptz <= :end
-        """, ["source": source.name, "kept": kept, "start": step.span.start, "end": step.span.end])
+        letter.error_kind = 'emptied' and letter.payload ->> 'source' = :source and letter.item <> all (:kept::text[])
+          and letter.payload ->> 'until' > :start collate "C" and letter.payload ->> 'until' <= :end collate "C"
+        """,
+      ["source": source.name, "kept": kept, "start": step.span.start.rfc3339, "end": step.span.end.rfc3339])
   }
 }
 
@@ -84,9 +85,9 @@ extension Noticing {
   var closedSince: SQLFragment {
     SQLFragment(
       sql: """
-        letter.kind = 'emptied' and letter.payload ->> 'source' = :source
-          and (letter.payload ->> 'until')::timestamptz <= :raw_from::timestamptz
-        """, ["source": source.name, "raw_from": position.rawFrom])
+        letter.error_kind = 'emptied' and letter.payload ->> 'source' = :source
+          and letter.payload ->> 'until' <= :raw_from collate "C"
+        """, ["source": source.name, "raw_from": position.rawFrom?.rfc3339])
   }
 }
 
