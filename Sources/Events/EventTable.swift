@@ -9,6 +9,20 @@ public struct EventTable: Sendable {
 
   public init(_ partition: Partition, atMost most: Int) { (self.partition, self.most) = (partition, most) }
 
+  /// Makes rows of transactions that this server has not had rows of this one: a dump of another server has brought them,
+  /// and once this one gets there they would be new for a second time.
+  public func adopt(_ run: JobRun) async throws {
+    let isThere: Statement = """
+      select exists (
+        select from oneshot.events where written_by >= pg_snapshot_xmax(pg_current_snapshot())) as is_there
+      """
+    guard try await run.read(isThere.limited(to: run.timeLeft)).only().value("is_there") else { return }
+    let adopt = try Statement(file: "adopt_events.sql", PackageResources.adopt_events_sql, binding: [:])
+    while try await run.transaction({ tx in try tx.execute(adopt.limited(to: run.timeLeft)) }) == 10_000 {
+      try Task.checkCancellation()
+    }
+  }
+
   /// Begins a pass, where there is anything that the position does not see.
   ///
   /// - Parameter snapshot: what the pass reads up to.
@@ -40,7 +54,7 @@ public struct EventTable: Sendable {
       let seq: Int64 = try row.value("seq")
       let location = "\(partition.name)/\(seq)"
       guard let text: String = try row.optional("payload") else {
-        return (seq, StreamEntry.tooLarge(location, bytes: try row.value("bytes"), most: most))
+        return (seq, StreamEntry.tooLarge(location, bytes: try row.optional("bytes"), most: most))
       }
       return (seq, Entry(location: location, id: try row.optional("dedup"), content: .envelope(text)))
     }

@@ -37,6 +37,14 @@ public struct Position: Sendable {
     return (position, moment)
   }
 
+  /// The partitions of a source from a number on that were ever read.
+  public static func others(of source: String, from first: Int, _ run: JobRun) async throws -> [Partition] {
+    let others: Statement = """
+      select partition from oneshot.event_positions where source = \(source) and partition >= \(first) order by partition
+      """
+    return try await run.read(others).map { Partition(source: source, number: try $0.value("partition")) }
+  }
+
   /// Writes down where reading begins.
   public static func begin(
     _ partition: Partition, at place: String, added: Int?, _ run: JobRun

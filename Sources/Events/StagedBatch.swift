@@ -1,31 +1,6 @@
 public import JobRuntime
 public import Postgres
 
-/// Which handlers take which events, and how an envelope is read.
-public struct Reading: Sendable {
-  /// The way to the key in the envelope: `["campaign_id"]`, `["data", "user_id"]`.
-  let keyPath: [String]
-  /// A type, or the beginning of types with `*` behind it, the handler, whether that keeps an order, and whether it takes
-  /// only what no other handler takes.
-  let takers: [Taker]
-  let ignoresUnknown: Bool
-
-  public struct Taker: Sendable {
-    let pattern: String
-    let handler: String
-    let isOrdered: Bool
-    let isFallback: Bool
-
-    public init(pattern: String, handler: String, isOrdered: Bool, isFallback: Bool) {
-      (self.pattern, self.handler, self.isOrdered, self.isFallback) = (pattern, handler, isOrdered, isFallback)
-    }
-  }
-
-  public init(keyPath: [String], takers: [Taker], ignoresUnknown: Bool) {
-    (self.keyPath, self.takers, self.ignoresUnknown) = (keyPath, takers, ignoresUnknown)
-  }
-}
-
 /// Events on their way through one transaction, in temporary tables of the run. Each method is a statement or more of it.
 public struct StagedBatch: Sendable {
   let position: Position
@@ -92,10 +67,13 @@ public struct StagedBatch: Sendable {
   /// Stages waiting events that are due.
   ///
   /// - Parameters:
+  ///   - attempts: with how many an event may be given up: before its last it is alone.
   ///   - heldUp: types that are not tried again by this run.
-  public func stageDue(count: Int, bytes: Int, heldUp: [String], _ tx: borrowing Transaction) throws -> [Turn] {
+  public func stageDue(
+    count: Int, bytes: Int, attempts: Int, heldUp: [String], _ tx: borrowing Transaction
+  ) throws -> [Turn] {
     let due = SQLFragment("due.sql", PackageResources.due_sql).filling(["is_due": Inbox.isDue])
-      .binding(["limit": count, "most_bytes": bytes, "held_up": heldUp])
+      .binding(["limit": count, "most_bytes": bytes, "attempts": attempts, "held_up": heldUp])
     return try turns(
       Self.tables + [staging(due), try statement("known.sql", PackageResources.known_sql, [:], withTurns: true)], tx)
   }

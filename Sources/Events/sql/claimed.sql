@@ -15,7 +15,7 @@ with judged as (
   select distinct on (id) * from judged where verdict <> 'ignored' order by id, n
 ), claimed as (
   insert into oneshot.event_inbox (event_id, state, type, seen_at)
-  select id, 'done', type, :moment from first order by id
+  select id, 'done', type, greatest(:moment::timestamptz, now()) from first order by id
   on conflict (event_id) do nothing
   returning event_id
 ), fresh as (

@@ -1,6 +1,13 @@
 -- Writes down what became of events that are not done.
 update oneshot.event_inbox as inbox
-set state = outcome.state, type = staged.type, event = staged.event, last_error = left(coalesce(staged.problem, outcome.error), 4000),
+set state = outcome.state,
+  -- Since when it waits, by the time of the run; or when it was given up.
+  seen_at = case
+    when not waits then greatest(:moment::timestamptz, now())
+    when inbox.state = 'waiting' then inbox.seen_at
+    else :moment
+  end,
+  type = staged.type, event = staged.event, last_error = left(coalesce(staged.problem, outcome.error), 4000),
   attempts = staged.attempt - (not outcome.is_attempt)::integer,
   source = case when waits then :source end, partition = case when waits then :partition::integer end,
   place = case when waits then coalesce(inbox.place, :first_place + n) end,

@@ -65,23 +65,26 @@ struct Worker {
   ///
   /// - Parameters:
   ///   - place: where the partition stands then.
-  ///   - entries: how many entries were read on the way.
-  mutating func process(_ batch: Batch, movingTo place: String, entries: Int) async throws {
-    let (run, settings, moment, position) = (run, settings, progress.moment, position)
+  ///   - entries: how many entries were read on the way; `nil` where they were counted before, but for what is new.
+  mutating func process(_ batch: Batch, movingTo place: String, entries: Int?) async throws {
+    let (run, settings, progress, moment, position) = (run, settings, progress, progress.moment, position)
     let (isFatal, broken, heldUp) = (isFatal, progress.broken, progress.heldUp)
     let done = try await run.transaction { tx in
       let staged = StagedBatch(position, settings.reading, at: moment)
       let turns =
         switch batch {
         case .new(let entries), .again(let entries): try staged.stage(entries, tx)
-        case .due(let count): try staged.stageDue(count: count, bytes: Batch.mostBytes, heldUp: heldUp, tx)
+        case .due(let count):
+          try staged.stageDue(
+            count: count, bytes: Batch.mostBytes, attempts: settings.fewestAttempts, heldUp: heldUp, tx)
         case .replayed(let letters): try staged.stage(letters, tx)
         }
-      var processing = Processing(settings, at: moment, since: run.scheduledAt, isFatal: isFatal, broken: broken)
+      var processing = Processing(
+        settings, at: moment, since: run.scheduledAt, until: progress.end, isFatal: isFatal, broken: broken)
       for turn in turns { try processing.carryOut(turn, tx) }
       let settled = try staged.settle(
         processing.events, processing.outcomes, held: processing.held, wereKnown: batch.isOfKnown, movingTo: place,
-        entries: entries, run, tx)
+        entries: entries ?? processing.events.count, run, tx)
       try tx.reject(settled.dead.compactMap { Self.failure($0, processing.outcomes, batch) })
       return Done(
         settled: settled, events: processing.events.count, ignored: processing.ignored, broken: processing.broken)
@@ -89,7 +92,7 @@ struct Worker {
     self.position.place = place
     self.position.batch += 1
     self.position.tries = 0
-    self.position.read += entries
+    self.position.read += entries ?? done.events
     try count(done, batch)
     try await boards.send(done.settled.boards)
   }
@@ -135,7 +138,6 @@ struct Worker {
         report.count(type.type, done: type.done, waiting: type.waiting, failed: type.dead)
       }
     }
-    progress.take(batch.entries.count)
     run.log.progress("events", progress.report.read)
   }
 

@@ -14,7 +14,7 @@ extension EventDrain: Checkable {
       needs.tables.append(
         TableNeed(
           "oneshot.events", columns: ["seq", "dedup", "event", "written_at", "written_by"],
-          privileges: [.select, .delete]))
+          privileges: [.select, .delete], limits: [.update: ["written_by"]]))
     case .redis:
       // On a key that is not there: they change nothing, and find neither stream nor group.
       let (key, group) = (Self.trialKey(settings.stream), settings.group)
@@ -32,24 +32,43 @@ extension EventDrain: Checkable {
   /// A key beside the stream, which nobody writes.
   private static func trialKey(_ stream: String) -> String { "\(stream):oneshot-check" }
 
+  /// Looks for groups that somebody else has read: from the stream's start, all that they have done would be done again.
+  private func checkGroups(_ run: JobRun) async throws -> [JobFailure] {
+    guard settings.source == .redis, settings.start == .first else { return [] }
+    var failures: [JobFailure] = []
+    for partition in partitions(run) where try await Position.read(partition, run).0 == nil {
+      let stream = stream(partition, run)
+      let standing = try await run.retrying("looking at the stream") { try await stream.standing() }
+      await stream.close()
+      guard let delivered = standing.delivered, delivered > .start else { continue }
+      failures.append(
+        JobFailure(
+          .misconfigured,
+          "another consumer has read \(stream.key) as \(settings.group) up to \(delivered), and all of that would be done again",
+          hint: "Set EVENTS_START=last to go on where the group is, or name another group in EVENTS_GROUP."))
+    }
+    return failures
+  }
+
   /// Makes the server parse each handler where a run would: beside the temporary tables `events` and `board_deltas`.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     let handlers = settings.handlers
-    return try await run.snapshot { session in
-      try session.pipeline(StagedBatch.handed)
-      return try handlers.compactMap { handler in
-        do {
-          let columns = try session.describe(handler.file).map(\.name)
-          guard !columns.isEmpty, !Set(columns).isSuperset(of: ["n", "outcome"]) else { return nil }
-          return JobFailure(
-            .misconfigured, "\(handler.file.place): it yields columns, and n and outcome are not among them",
-            hint: "What a handler yields are events that it refuses: n, outcome (retry or reject) and message.")
-        } catch let failure as SQLFile.Failure {
-          return JobFailure(
-            .misconfigured, failure.description,
-            hint: "Fix the file, or leave \(handler.name) out of EVENTS_HANDLERS.")
+    return try await checkGroups(run)
+      + run.snapshot { session in
+        try session.pipeline(StagedBatch.handed)
+        return try handlers.compactMap { handler in
+          do {
+            let columns = try session.describe(handler.file).map(\.name)
+            guard !columns.isEmpty, !Set(columns).isSuperset(of: ["n", "outcome"]) else { return nil }
+            return JobFailure(
+              .misconfigured, "\(handler.file.place): it yields columns, and n and outcome are not among them",
+              hint: "What a handler yields are events that it refuses: n, outcome (retry or reject) and message.")
+          } catch let failure as SQLFile.Failure {
+            return JobFailure(
+              .misconfigured, failure.description,
+              hint: "Fix the file, or leave \(handler.name) out of EVENTS_HANDLERS.")
+          }
         }
       }
-    }
   }
 }

@@ -16,7 +16,7 @@ struct EventDrain: Job {
     name: "event-drain",
     summary: "passes durable events to their handlers, each once",
     keepsDataInRedis: true,
-    schema: [MigrationNeed("events", 3), MigrationNeed("rollups", 1), MigrationNeed("search", 1)],
+    schema: [MigrationNeed("events", 4), MigrationNeed("rollups", 1), MigrationNeed("search", 1)],
     tables: [
       TableNeed(
         "oneshot.event_inbox", columns: ["event_id", "state", "due_at"],
@@ -78,9 +78,16 @@ struct EventDrain: Job {
       var isEmpty = true
       for index in drains.indices {
         try Task.checkCancellation()
-        if try await run.retrying("draining events", { try await drains[index].step(waiting: wait) }) {
-          isEmpty = false
+        var failure: (any Error)?
+        let hasWorked = try await run.retrying("draining events") {
+          // Once the time is over a step does nothing: what has failed before would end as if all were well.
+          if let failure, progress.ending != nil { throw failure }
+          do { return try await drains[index].step(waiting: wait) } catch {
+            failure = error
+            throw error
+          }
         }
+        if hasWorked { isEmpty = false }
       }
       wait = .zero
       guard isEmpty else { continue }
@@ -88,7 +95,7 @@ struct EventDrain: Job {
       wait = max(.milliseconds(1), min(progress.lingers, .seconds(1) / max(1, drains.count)))
     }
     let ending = progress.ending
-    for index in drains.indices { try await drains[index].finish(isEmpty: ending == nil) }
+    for index in drains.indices { try await drains[index].finish() }
     return ending ?? .empty
   }
 
@@ -97,6 +104,7 @@ struct EventDrain: Job {
     _ progress: Progress, _ endings: [Report.Ending], _ partitions: [Partition], _ run: JobRun
   ) async throws -> Report {
     if let source = partitions.first?.source {
+      try await warnOfOthers(than: partitions, run)
       let waiting = try await Inbox.waiting(source, partitions.map(\.number), run)
       let now = progress.moment
       try progress.update { report in
@@ -115,6 +123,20 @@ struct EventDrain: Job {
     throw JobFailure(
       .misconfigured, "the handler \(name) has a mistake, and its events wait: \(mistake)",
       hint: "Correct the file, its tables or its grants; the next run processes what waits. All other events are done.")
+  }
+
+  /// Partitions that were read before there were fewer of them: nobody reads what is left there.
+  private func warnOfOthers(than partitions: [Partition], _ run: JobRun) async throws {
+    guard settings.source == .redis, let own = partitions.first, run.shard.index == 0 else { return }
+    let others = try await Position.others(of: own.source, from: settings.partitions, run)
+    guard !others.isEmpty else { return }
+    run.log.warning(
+      "partitions that were read before are not read any more: EVENTS_PARTITIONS is lower than it was",
+      [
+        "partitions": .array(others.map { .string($0.name) }),
+        "hint":
+          "Raise it until they are empty and nothing of them waits; then remove their rows of oneshot.event_positions.",
+      ])
   }
 
   /// Counts what there is, and reads none of it.
@@ -146,7 +168,5 @@ protocol Drain: Sendable {
   mutating func step(waiting wait: Duration) async throws -> Bool
 
   /// Counts what is left, and removes what is old.
-  ///
-  /// - Parameter isEmpty: whether the partition was read to its end.
-  mutating func finish(isEmpty: Bool) async throws
+  mutating func finish() async throws
 }

@@ -9,6 +9,8 @@ struct Processing {
   let moment: Timestamp
   /// When what has used up no attempt is due: by the next run at once, whatever moment that is for.
   let start: Timestamp
+  /// When the run's time is over: no event is looked for any more then that takes too long.
+  let end: ContinuousClock.Instant
   /// Whether an event that is alone in its batch is given up: it has ended run after run.
   let isFatal: Bool
   /// Handlers that are themselves wrong, and what is wrong with each.
@@ -19,16 +21,19 @@ struct Processing {
   private(set) var ignored = 0
   /// Of events that are not done.
   private(set) var outcomes: [Int: StagedBatch.Outcome] = [:]
+  /// Whether a handler has run into its time limit.
+  private var hasTimedOut = false
   /// Events that wait for the correction of a handler.
   private(set) var held: [Int] = []
   /// Keys of events that wait, of handlers that keep an order.
   private var waitingKeys: Set<Int> = []
 
   init(
-    _ settings: EventDrain.Settings, at moment: Timestamp, since start: Timestamp, isFatal: Bool,
-    broken: [String: String]
+    _ settings: EventDrain.Settings, at moment: Timestamp, since start: Timestamp, until end: ContinuousClock.Instant,
+    isFatal: Bool, broken: [String: String]
   ) {
-    (self.settings, self.moment, self.start, self.isFatal, self.broken) = (settings, moment, start, isFatal, broken)
+    (self.settings, self.moment, self.start, self.end) = (settings, moment, start, end)
+    (self.isFatal, self.broken) = (isFatal, broken)
   }
 
   mutating func carryOut(_ turn: StagedBatch.Turn, _ tx: borrowing Transaction) throws {
@@ -64,6 +69,9 @@ struct Processing {
     if let name = turn.handlers.first(where: { broken[$0] != nil }) {
       return hold(events, turn, "the handler \(name) has a mistake", broken[name])
     }
+    if hasTimedOut, isOver {
+      return postpone(events, turn, "the run's time is over, after a handler has taken too long")
+    }
     switch try attempt(events, turn, tx) {
     case .done: return
     case .refused(let said):
@@ -82,7 +90,20 @@ struct Processing {
           isFinal ? .dead : .waiting, .failed, "\(handler.file.place) fails on it (SQLSTATE \(state))",
           detail: failure.description)
         give(events[0], outcome, turn)
+      case .moment where failure.state?.rawValue == "57014" && isOver:
+        // One of them takes too long. To look for it takes that long again and again: they are given to the handler in
+        // smaller parts when they are due again, and the last time each by itself.
+        hasTimedOut = true
+        for event in events {
+          give(
+            event,
+            .init(
+              .waiting, .failed, "\(handler.file.place) takes too long for all it was given",
+              detail: failure.description),
+            turn, isAlone: false)
+        }
       case .event, .moment:
+        hasTimedOut = hasTimedOut || failure.state?.rawValue == "57014"
         let middle = events.count / 2
         try settle(Array(events[..<middle]), turn, tx)
         try settle(Array(events[middle...]), turn, tx)
@@ -90,22 +111,34 @@ struct Processing {
     }
   }
 
+  private var isOver: Bool { ContinuousClock.now >= end }
+
   private mutating func hold(_ events: [Int], _ turn: StagedBatch.Turn, _ why: String, _ detail: String?) {
     held += events
+    postpone(events, turn, why, detail)
+  }
+
+  private mutating func postpone(_ events: [Int], _ turn: StagedBatch.Turn, _ why: String, _ detail: String? = nil) {
     for event in events {
       outcomes[event] = .init(.waiting, .failed, why, detail: detail, isAttempt: false, dueAt: start)
       if let key = turn.keys[event], key > 0 { waitingKeys.insert(key) }
     }
   }
 
-  /// Notes an attempt that has failed; the last one is final.
-  private mutating func give(_ event: Int, _ outcome: StagedBatch.Outcome, _ turn: StagedBatch.Turn) {
+  /// Notes an attempt that has failed; the last one is final, where it is known to be this event's.
+  private mutating func give(
+    _ event: Int, _ outcome: StagedBatch.Outcome, _ turn: StagedBatch.Turn, isAlone: Bool = true
+  ) {
     var outcome = outcome
     let attempt = turn.attempts[event] ?? 1
     let most = turn.handlers.compactMap { settings.handler($0)?.attempts }.min() ?? settings.attempts
     if outcome.state == .waiting, attempt >= most {
-      outcome.state = .dead
-      outcome.message = "\(outcome.message), attempt \(attempt) of \(most)"
+      if isAlone {
+        outcome.state = .dead
+        outcome.message = "\(outcome.message), attempt \(attempt) of \(most)"
+      } else {
+        outcome.isAttempt = false
+      }
     }
     if outcome.state == .waiting {
       outcome.dueAt = moment + settings.retryAfter[min(attempt, settings.retryAfter.count) - 1]
@@ -199,4 +232,7 @@ extension SQLState {
 
 extension EventDrain.Settings {
   func handler(_ name: String) -> Handler? { handlers.first { $0.name == name } }
+
+  /// How often the event is tried that is tried least.
+  var fewestAttempts: Int { min(attempts, handlers.compactMap(\.attempts).min() ?? attempts) }
 }

@@ -41,8 +41,29 @@ final class Progress: Sendable {
     return began.duration(to: .now) >= settings.time ? .time : nil
   }
 
+  /// When no further batch is begun.
+  var end: ContinuousClock.Instant { began + settings.time }
+
   /// How many entries the next batch may have.
-  var room: Int { state.withLock { min(settings.batch, $0.left) } }
+  var room: Int { state.withLock { max(1, min(settings.batch, $0.left)) } }
+
+  /// Lends some of the entries that may still be read to a piece of work, so that lanes do not read the same ones; what it
+  /// does not use, or all if it fails, is lent again.
+  ///
+  /// - Parameter work: given how many it may read; returns how many it has read.
+  /// - Returns: whether there were any to lend.
+  func lend(_ most: Int, _ work: (Int) async throws -> Int) async throws -> Bool {
+    let lent = state.withLock { state in
+      let lent = max(0, min(most, state.left))
+      state.left -= lent
+      return lent
+    }
+    guard lent > 0 else { return false }
+    var used = 0
+    defer { state.withLock { $0.left += lent - used } }
+    used = try await work(lent)
+    return true
+  }
 
   /// How much longer the run waits for more events.
   var lingers: Duration { max(.zero, min(settings.linger, settings.time) - began.duration(to: .now)) }
@@ -54,9 +75,6 @@ final class Progress: Sendable {
     }
     try run.checkpoint(report)
   }
-
-  /// Notes entries that were read.
-  func take(_ count: Int) { state.withLock { $0.left -= count } }
 
   /// Whether it is noted of a partition that this run has found unfinished work there.
   func hasCountedTry(of partition: Partition) -> Bool { state.withLock { $0.tried.contains(partition) } }

@@ -21,16 +21,20 @@ struct StreamDrain: Drain {
       guard var worker, progress.ending == nil else { return false }
       defer { self.worker = worker }
       if try await worker.retry() { return true }
-      guard let page = try await stream.new(atMost: worker.size, waiting: wait, &pageSize) else {
-        // They are too large together. Now the group was given them, and they are read as such.
-        try await finishEarlier(&worker, upTo: stream.standing().delivered ?? .start)
-        return true
+      var isEmpty = false
+      let hasRoom = try await progress.lend(worker.size) { count in
+        guard let page = try await stream.new(atMost: count, waiting: wait, &pageSize) else {
+          // They are too large together. Now the group was given them, and they are read as such.
+          try await finishEarlier(&worker, upTo: stream.standing().delivered ?? .start)
+          return 0
+        }
+        isEmpty = page.ids.isEmpty
+        try await process(page, &worker, isNew: true)
+        return page.ids.count
       }
-      guard !page.ids.isEmpty else { return false }
-      try await process(page, &worker, isNew: true)
-      return true
-    } catch RedisError.server(code: "NOGROUP", _) {
-      // Somebody has destroyed the group; it is made again.
+      return hasRoom && !isEmpty
+    } catch RedisError.server(let code, _) where ["NOGROUP", "UNBLOCKED"].contains(code) {
+      // Somebody has destroyed the group, or removed the stream while this run waited for it; it is made again.
       worker = nil
       return true
     } catch {
@@ -44,9 +48,11 @@ struct StreamDrain: Drain {
 
   private mutating func resume() async throws {
     var standing = try await stream.standing()
-    let (found, _) = try await Position.read(stream.partition, run)
+    let (found, server) = try await Position.read(stream.partition, run)
     if standing.delivered == nil {
-      let start = found == nil && settings.start == .last ? standing.last : .start
+      let start =
+        found.map { place(toBeginAfter: $0, standing, server.now) }
+        ?? (settings.start == .last ? standing.last : .start)
       try await stream.makeGroup(at: start)
       standing.delivered = start
     }
@@ -70,6 +76,18 @@ struct StreamDrain: Drain {
     self.worker = worker
   }
 
+  /// Where a group is made again: what an entry up to the position has brought is done, and known as such for as long as the
+  /// inbox remembers; of what is older, and of what was passed over at the start, nothing is read again.
+  private func place(
+    toBeginAfter position: Position, _ standing: Events.Stream.Standing, _ now: Timestamp
+  ) -> StreamID {
+    // A stream that ends before the position is another one, or was put back: the position says nothing of it.
+    guard let place = StreamID(position.place), standing.last >= place else { return .start }
+    guard settings.start == .first else { return place }
+    let forgotten = (now - settings.keep).microseconds / 1000
+    return min(place, StreamID(milliseconds: UInt64(max(0, forgotten))))
+  }
+
   private func begin(after place: StreamID, _ standing: Events.Stream.Standing) async throws -> Position {
     try await Position.begin(
       stream.partition, at: "\(place)", added: place == standing.last ? standing.added : nil, run)
@@ -79,13 +97,15 @@ struct StreamDrain: Drain {
   /// restored from before it was done.
   private mutating func finishEarlier(_ worker: inout Worker, upTo delivered: StreamID) async throws {
     while worker.streamPlace < delivered, progress.ending == nil {
-      let page = try await stream.read(
-        after: worker.streamPlace, upTo: delivered, atMost: worker.size, &pageSize)
-      guard !page.ids.isEmpty else {
-        // What is left of the way has left the stream.
-        return try await worker.process(.again([]), movingTo: "\(delivered)", entries: 0)
+      _ = try await progress.lend(worker.size) { count in
+        let page = try await stream.read(after: worker.streamPlace, upTo: delivered, atMost: count, &pageSize)
+        if page.ids.isEmpty {
+          // What is left of the way has left the stream.
+          try await worker.process(.again([]), movingTo: "\(delivered)", entries: 0)
+        }
+        try await process(page, &worker, isNew: false)
+        return page.ids.count
       }
-      try await process(page, &worker, isNew: false)
     }
   }
 
@@ -99,15 +119,20 @@ struct StreamDrain: Drain {
       cursor = page.next
     }
     var last = StreamID.start
-    while progress.ending == nil {
-      let page = try await stream.pending(after: last, atMost: worker.size, &pageSize)
-      guard let end = page.last else { break }
-      for entries in page.entries.batches(ofBytes: Batch.mostBytes) {
-        try await worker.process(.again(entries), movingTo: worker.position.place, entries: 0)
+    var isEmpty = false
+    while progress.ending == nil, !isEmpty {
+      _ = try await progress.lend(worker.size) { count in
+        let page = try await stream.pending(after: last, atMost: count, &pageSize)
+        for entries in page.entries.batches(ofBytes: Batch.mostBytes) {
+          // They lie before the position and were counted on the way there; what is new was passed over.
+          try await worker.process(.again(entries), movingTo: worker.position.place, entries: nil)
+        }
+        await acknowledge(page.ids)
+        gone += page.gone
+        isEmpty = page.ids.isEmpty
+        last = page.last ?? last
+        return page.entries.count
       }
-      await acknowledge(page.ids)
-      gone += page.gone
-      last = end
     }
     // An older one may have been done and trimmed before it was acknowledged.
     try await miss(gone.filter { $0 > before }, &worker)
@@ -150,12 +175,12 @@ struct StreamDrain: Drain {
 
   // MARK: The end
 
-  mutating func finish(isEmpty: Bool) async throws {
+  mutating func finish() async throws {
     guard var worker else { return }
     try await worker.boards.noteSent()
     let standing = try await stream.standing()
     try progress.update { $0.behind += standing.behind }
-    if isEmpty { try await compare(standing, &worker) }
+    try await compare(standing, &worker)
     if settings.streamKeep > .zero {
       let (_, server) = try await Position.read(stream.partition, run)
       let trimmed = try await stream.trim(
@@ -168,9 +193,9 @@ struct StreamDrain: Drain {
     await stream.close()
   }
 
-  /// Compares what was added to the stream with what was read, now that both have come to one end.
+  /// Compares what was added to the stream with what was read, where both have come to one end.
   private func compare(_ standing: Events.Stream.Standing, _ worker: inout Worker) async throws {
-    guard let added = standing.added, standing.last == worker.streamPlace else { return }
+    guard let added = standing.added, standing.last == worker.streamPlace, standing.pending == 0 else { return }
     var failures: [ItemFailure] = []
     var missed = 0
     if let before = worker.position.added {

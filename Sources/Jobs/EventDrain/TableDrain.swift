@@ -29,12 +29,14 @@ struct TableDrain: Drain {
   }
 
   private func resume() async throws -> Worker {
-    let (found, server) = try await Position.read(table.partition, run)
+    let (found, _) = try await Position.read(table.partition, run)
     let position: Position
     if let found {
       position = found
     } else {
-      let start = TablePosition(seen: settings.start == .last ? server.snapshot : nil)
+      try await table.adopt(run)
+      let now = try await Position.read(table.partition, run).1.snapshot
+      let start = TablePosition(seen: settings.start == .last ? now : nil)
       position = try await Position.begin(table.partition, at: "\(start)", added: nil, run)
     }
     var worker = Worker(settings: settings, progress: progress, run: run, position: position)
@@ -49,10 +51,13 @@ struct TableDrain: Drain {
   private func read(_ worker: inout Worker) async throws -> Bool {
     var place = worker.tablePlace
     if place.pass == nil {
-      let (_, server) = try await Position.read(table.partition, run)
+      if place.seen == nil { try await table.adopt(run) }
+      var (_, server) = try await Position.read(table.partition, run)
       if place.isAhead(of: server.snapshot) {
         run.log.warning("the position of oneshot.events is of another server; all of the table is read again")
         place = TablePosition()
+        try await table.adopt(run)
+        server = try await Position.read(table.partition, run).1
       }
       guard let begun = try await table.begin(place, until: server.snapshot, run) else { return false }
       place = begun
@@ -60,17 +65,19 @@ struct TableDrain: Drain {
       try await worker.countTry()
     }
     guard let pass = place.pass else { return false }
-    let page = try await table.page(place, count: worker.size, bytes: Batch.mostBytes, run)
-    if let last = page.last {
-      place.pass = .init(until: pass.until, seq: last.seq)
-    } else {
-      place = TablePosition(seen: pass.until)
+    return try await progress.lend(worker.size) { count in
+      let page = try await table.page(place, count: count, bytes: Batch.mostBytes, run)
+      if let last = page.last {
+        place.pass = .init(until: pass.until, seq: last.seq)
+      } else {
+        place = TablePosition(seen: pass.until)
+      }
+      try await worker.process(.new(page.map(\.entry)), movingTo: "\(place)", entries: page.count)
+      return page.count
     }
-    try await worker.process(.new(page.map(\.entry)), movingTo: "\(place)", entries: page.count)
-    return true
   }
 
-  mutating func finish(isEmpty: Bool) async throws {
+  mutating func finish() async throws {
     guard let worker else { return }
     try await worker.boards.noteSent()
     let (_, server) = try await Position.read(table.partition, run)

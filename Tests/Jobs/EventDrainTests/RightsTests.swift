@@ -17,7 +17,7 @@ import Testing
     let table = restricted.merging(["EVENTS_SOURCE": "postgres"]) { $1 }
     let refused = try await drained.run(["--check"], table)
     #expect(refused.exitCode == 77 && refused.output.contains("oneshot.events"), "\(refused.output)")
-    try await drained.place.execute("grant select, delete on oneshot.events to \(role)")
+    try await drained.place.execute("grant select, delete, update (written_by) on oneshot.events to \(role)")
     let writer = drained.place.own("writer")
     try await drained.place.execute(
       """

@@ -135,4 +135,62 @@ import Testing
     let shown = try await drained.place.value(failed)
     #expect(shown.hasPrefix("e1 1 ") && shown.contains("foreign key"), "\(shown)")
   }
+
+  @Test(arguments: ["redis", "postgres"])
+  func `an event that is longer than a text may be is malformed, and holds up no other`(source: String) async throws {
+    let drained = try await Drained(["EVENTS_SOURCE": source])
+    let numbers = Array(repeating: "1e131071", count: 9000).joined(separator: ",")
+    try await drained.write(
+      [Drained.event(1), #"{"id":"long","type":"other","data":[\#(numbers)]}"#, Drained.event(2)], to: source)
+    let run = try await drained.run()
+    #expect(run.exitCode == 65 && run.count("done") == 2 && run.count("failed") == 1, "\(run.output)\(run.errors)")
+    #expect(try await drained.letters().allSatisfy { $0.hasPrefix("malformed malformed ") })
+    #expect(try await drained.effects(are: 2))
+  }
+
+  @Test func `no event is looked for that takes too long once the time is over, and it is found in later runs`()
+    async throws
+  {
+    let drained = try await Drained(["EVENTS_TIMEOUT": "200ms", "EVENTS_TIME": "1s", "EVENTS_ATTEMPTS": "3"])
+    try await drained.place.execute("create sequence calls")
+    try drained.handler(
+      "effect",
+      """
+      -- handles: test.*
+      with called as materialized (select nextval('calls') as number)
+      insert into effects (id)
+      select id from events
+      where (select number from called) > 0
+        and case when data ->> 'amount' = '2' then pg_sleep(3600) is not null else true end
+      """)
+    try await drained.add((0..<60).map { Drained.event($0, amount: $0 % 2 == 0 ? "2" : "1") })
+    let first = try await drained.run()
+    #expect(first.exitCode == 0 && first.result["details", "ended_by"].string == "time", "\(first.output)")
+    // Each took a fifth of the time, and the last was begun within it.
+    let calls = try await drained.place.value("select last_value from calls")
+    #expect((Int(calls) ?? 0) <= 10, "\(calls)")
+    var day = 10
+    while try await drained.place.value("select count(*) from oneshot.event_inbox where state = 'waiting'") != "0" {
+      _ = try await drained.run([], ["JOB_SCHEDULED_AT": "2025-12-\(day)T02:00:00Z", "EVENTS_TIME": "20s"])
+      day += 1
+      guard day < 30 else { throw TestFailure("they are never done") }
+    }
+    #expect(try await drained.effects(are: 30))
+    #expect(try await drained.letters().count == 30)
+  }
+
+  @Test func `a run that fails when its time is over fails, and does not end as if it had found nothing`() async throws
+  {
+    let drained = try await Drained(["EVENTS_TIME": "1s", "JOB_ATTEMPTS": "2"])
+    try drained.handler(
+      "effect",
+      """
+      -- handles: test.*
+      select n, 'retry' as outcome from events
+      where case when pg_sleep(1.2) is null then true else pg_terminate_backend(pg_backend_pid()) end
+      """)
+    try await drained.add(0..<1)
+    let run = try await drained.run()
+    #expect(run.exitCode == 69, "\(run.output)")
+  }
 }

@@ -1,0 +1,24 @@
+/// Which handlers take which events, and how an envelope is read.
+public struct Reading: Sendable {
+  /// The way to the key in the envelope: `["campaign_id"]`, `["data", "user_id"]`.
+  let keyPath: [String]
+  /// A type, or the beginning of types with `*` behind it, the handler, whether that keeps an order, and whether it takes
+  /// only what no other handler takes.
+  let takers: [Taker]
+  let ignoresUnknown: Bool
+
+  public struct Taker: Sendable {
+    let pattern: String
+    let handler: String
+    let isOrdered: Bool
+    let isFallback: Bool
+
+    public init(pattern: String, handler: String, isOrdered: Bool, isFallback: Bool) {
+      (self.pattern, self.handler, self.isOrdered, self.isFallback) = (pattern, handler, isOrdered, isFallback)
+    }
+  }
+
+  public init(keyPath: [String], takers: [Taker], ignoresUnknown: Bool) {
+    (self.keyPath, self.takers, self.ignoresUnknown) = (keyPath, takers, ignoresUnknown)
+  }
+}
