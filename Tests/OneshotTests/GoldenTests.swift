@@ -18,11 +18,18 @@ import Testing
         "limit": 20, "lowest": id, "highest": id, "ids": [id], "shard": 0, "shard_count": 1, "scheduled_at": moment,
         "scheduled_by": "setting", "run_id": id, "expected": ["reindex"], "newest": 20, "successes": 3, "instance": "",
         "server": "",
-        "type": "feed.liked", "source": "redis:events:job", "id": "e1",
+        "type": "feed.liked", "source": "redis:events:job", "id": "e1", "token": 7, "batch": 1000,
         "item": "asset/7",
         "digest": String(repeating: "0f", count: 32),
       ])
-    try golden.add(folder: "Operations", except: ["run", "run_attempts", "runs", "runs_by_id"])
+    let holed = ["restored_ahead", "restored_renumber"]
+    try golden.add(folder: "Operations", except: Set(["run", "run_attempts", "runs", "runs_by_id"] + holed))
+    let samples = golden.samples
+    for name in holed {
+      let fragment = SQLFragment("\(name).sql", try golden.text(of: name, in: "Operations"))
+        .filling(["schema": .identifier("oneshot"), "table": .identifier("events")])
+      golden.add(name, try fragment.binding(samples).statement())
+    }
     let beginning = try #require(RunIDBeginning(id))
     golden.add("run", try RunDetails.matching(beginning, limit: 20))
     golden.add(
