@@ -37,7 +37,9 @@ extension Work {
       let items = step.buckets.map { recalculation.fresh.item($0.start) }
       try tx.resolve(items.filter { !failed.contains($0) })
       // All hours of a day that there are, are calculated by a rebuild alone.
-      if mode == .rebuild { try tx.resolve(where: recalculation.wereEmptied(but: step)) }
+      if mode == .rebuild, recalculation.granularity == .hourly {
+        try tx.resolve(where: recalculation.wereEmptied(but: step))
+      }
       try tx.reject(step.kept.map(recalculation.source.emptied))
       let progress = Progress(run.id, mode, recalculation.granularity, isDone: false, step: step)
       try tx.execute(progress.statement())

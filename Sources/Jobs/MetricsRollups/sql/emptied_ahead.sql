@@ -20,5 +20,5 @@ cross join lateral (
   where granularity = 'hourly' and source = :source and bucket_start >= opens and bucket_start < closes) as stored
 where stored.rollups > 0 and not exists (
   -- Hours of another time zone may begin in one day, and hold what lies in the next.
-  select from event where occurred_at >= opens and occurred_at < closes + make_interval(hours => :hours_more))
+  select from event where occurred_at >= opens and occurred_at < closes + make_interval(hours => :hours_more::integer))
 order by 1
