@@ -68,7 +68,8 @@ extension Source {
     return reading(
       SQLFragment.freshFromEvents.filling([
         "day_start": SQLFragment(sql: stretches == 1 ? ":day_start::timestamptz" : "stretch.origin"),
-        "events": SQLFragment(sql: events), "sum_exact": number.sum, "sum": .nearestDouble,
+        "events": SQLFragment(sql: events), "sum_exact": number.sum, "value": number.value,
+        "sum": .nearestDouble,
       ]), by: SQLFragment(sql: "create temporary table oneshot_rollup_fresh on commit drop as "))
   }
 }

@@ -84,14 +84,31 @@ extension Source {
   enum Number: Sendable {
     /// As they are: whole numbers and `numeric`.
     case exact
+    /// `real`, by the decimals that stand for them; the doubles next to them have others.
+    case real
     /// Doubles, and whatever is taken as one, by the decimals that stand for them.
     case double
 
     init(type: String) {
-      self = ["smallint", "integer", "bigint", "numeric"].contains(type) ? .exact : .double
+      switch type {
+      case "smallint", "integer", "bigint", "numeric": self = .exact
+      case "real": self = .real
+      default: self = .double
+      }
     }
 
-    var sum: SQLFragment { self == .exact ? SQLFragment(sql: "sum(value)::numeric") : .sumOfDoubles }
+    var sum: SQLFragment {
+      switch self {
+      case .exact: SQLFragment(sql: "sum(value)::numeric")
+      case .real: SQLFragment(sql: "trim_scale(sum(value::text::numeric))")
+      case .double: .sumOfDoubles
+      }
+    }
+
+    /// A value as the double that the least and the largest are.
+    var value: SQLFragment {
+      SQLFragment(sql: self == .real ? "value::text::double precision" : "value::double precision")
+    }
   }
 
   /// Asks the server of what types values and times are. To be asked of a query without a mistake.

@@ -3,15 +3,16 @@
 \set ends '''{"2025-11-07T01:00:00Z","2025-11-08T00:00:00Z"}'''
 \set child '''hourly'''
 \set source '''metric_events'''
+-- As long as one of its parts has no exact sum, a bucket has none: its sum is of the doubles that those parts have, by all their digits.
 create temporary table oneshot_rollup_fresh on commit drop as
-select *, -- The cast alone would answer with all digits, hundreds of them; this fails as an addition of doubles does: "value out of range: overflow".
+select bucket_start, metric, entity_type, entity_id, rows, count, -- The cast alone would answer with all digits, hundreds of them; this fails as an addition of doubles does: "value out of range: overflow".
 case when abs(sum_exact) > 1.7976931348623158e308 and abs(sum_exact) < 'Infinity' then 1e308::double precision * greatest(rows, 10)
   else sum_exact::double precision end
- as sum
+ as sum, case when is_exact then sum_exact end as sum_exact, min, max
 from (
   select opens as bucket_start, metric, entity_type, entity_id, count(*) as rows, sum(count)::bigint as count,
-    -- A row from before sums were exact has its double: all digits that it had.
-    sum(coalesce(sum_exact, sum::text::numeric)) as sum_exact, min(min) as min, max(max) as max
+    sum(coalesce(sum_exact, sum::text::numeric)) as sum_exact, bool_and(sum_exact is not null) as is_exact, min(min) as min,
+    max(max) as max
   from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)
   cross join lateral (
     select * from metric_rollups

@@ -1,9 +1,10 @@
+-- As long as one of its parts has no exact sum, a bucket has none: its sum is of the doubles that those parts have, by all their digits.
 create temporary table oneshot_rollup_fresh on commit drop as
-select *, {sum} as sum
+select bucket_start, metric, entity_type, entity_id, rows, count, {sum} as sum, case when is_exact then sum_exact end as sum_exact, min, max
 from (
   select opens as bucket_start, metric, entity_type, entity_id, count(*) as rows, sum(count)::bigint as count,
-    -- A row from before sums were exact has its double: all digits that it had.
-    sum(coalesce(sum_exact, sum::text::numeric)) as sum_exact, min(min) as min, max(max) as max
+    sum(coalesce(sum_exact, sum::text::numeric)) as sum_exact, bool_and(sum_exact is not null) as is_exact, min(min) as min,
+    max(max) as max
   from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)
   cross join lateral (
     select * from metric_rollups

@@ -2,8 +2,8 @@ select *, {sum} as sum
 from (
   select date_bin('1 hour', occurred_at, {day_start}) as bucket_start,
     metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
-    count(*) as rows, count(value) as count, {sum_exact} as sum_exact, min(value::double precision) as min,
-    max(value::double precision) as max
+    count(*) as rows, count(value) as count, {sum_exact} as sum_exact, min({value}) as min,
+    max({value}) as max
   from {events}
   -- Looked at only where something is wrong: it would cost as much as the rest.
   where (not :only_good or (
