@@ -162,6 +162,23 @@ struct TopStats: Job {
       report.historyRemoved += removed
       try run.checkpoint(report)
     }
+    try await warnOfOtherServers(olderThan: age, run)
+  }
+
+  /// Another Redis behind this database may keep its rows for longer. The address of one that is gone is for ever that of another.
+  private func warnOfOtherServers(olderThan age: Duration, _ run: JobRun) async throws {
+    let statement = try Statement(
+      file: "other_servers.sql", PackageResources.other_servers_sql,
+      binding: [
+        "instance": run.instance, "server": run.server, "key_prefix": settings.keyPrefix,
+        "moment": min(run.scheduledAt, run.startedAt), "age_seconds": Double(age.inMilliseconds) / 1000,
+      ])
+    for row in try await run.read(statement) {
+      let remedy: String = try row.value("remedy")
+      run.log.warning(
+        "top_stats_history has rows of another Redis that are older than TOP_STATS_HISTORY_KEEP. If no run publishes there any more: \(remedy)"
+      )
+    }
   }
 
   /// The boards of this process's share.
