@@ -12,7 +12,7 @@ struct MetricsRollups: Job {
   static let facts = JobFacts(
     name: "metrics-rollups",
     summary: "keeps hourly, daily, weekly and monthly rollups of metric events",
-    schema: [MigrationNeed("rollups", 9)],
+    schema: [MigrationNeed("rollups", 11)],
     tables: [
       TableNeed(
         "metric_events", columns: ["metric", "entity_type", "entity_id", "value", "occurred_at", "written_by"],
@@ -30,7 +30,8 @@ struct MetricsRollups: Job {
         "oneshot.rollup_queue", columns: ["source", "granularity", "bucket_start"],
         privileges: [.select, .insert, .delete]),
       TableNeed("oneshot.rollup_changes", columns: ["source", "occurred_at", "mark"], privileges: [.select, .delete]),
-      TableNeed("oneshot.rollup_tables", columns: ["source", "relation", "time_column"], privileges: [.select]),
+      TableNeed(
+        "oneshot.rollup_tables", columns: ["source", "relation", "time_column", "relid"], privileges: [.select]),
       TableNeed(
         "oneshot.rollup_progress", columns: ["run_id", "granularity", "completed_at"],
         privileges: [.select, .insert, .update]),
