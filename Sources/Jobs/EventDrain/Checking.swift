@@ -36,16 +36,20 @@ extension EventDrain: Checkable {
   private func checkGroups(_ run: JobRun) async throws -> [JobFailure] {
     guard settings.source == .redis, settings.start == .first else { return [] }
     var failures: [JobFailure] = []
-    for partition in partitions(run) where try await Position.read(partition, run).0 == nil {
-      let stream = stream(partition, run)
-      let standing = try await run.retrying("looking at the stream") { try await stream.standing() }
-      await stream.close()
-      guard let delivered = standing.delivered, delivered > .start else { continue }
-      failures.append(
-        JobFailure(
-          .misconfigured,
-          "another consumer has read \(stream.key) as \(settings.group) up to \(delivered), and all of that would be done again",
-          hint: "Set EVENTS_START=last to go on where the group is, or name another group in EVENTS_GROUP."))
+    do {
+      for partition in partitions(run) where try await Position.read(partition, run).0 == nil {
+        let stream = stream(partition, run)
+        let standing = try await stream.standing()
+        await stream.close()
+        guard let delivered = standing.delivered, delivered > .start else { continue }
+        failures.append(
+          JobFailure(
+            .misconfigured,
+            "another consumer has read \(stream.key) as \(settings.group) up to \(delivered), and all of that would be done again",
+            hint: "Set EVENTS_START=last to go on where the group is, or name another group in EVENTS_GROUP."))
+      }
+    } catch let failure as JobFailure { failures.append(failure) } catch {
+      // What is not there, or may not be looked at, is named by itself.
     }
     return failures
   }

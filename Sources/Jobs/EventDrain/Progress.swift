@@ -8,6 +8,8 @@ final class Progress: Sendable {
     var report = EventDrain.Report()
     /// How many entries may still be read.
     var left: Int
+    /// How many of them somebody is about to read.
+    var lent = 0
     var broken: [String: String] = [:]
     var heldUp: Set<String> = []
     var refusedBoards: [String: JobFailure] = [:]
@@ -47,22 +49,34 @@ final class Progress: Sendable {
   /// How many entries the next batch may have.
   var room: Int { state.withLock { max(1, min(settings.batch, $0.left)) } }
 
-  /// Lends some of the entries that may still be read to a piece of work, so that lanes do not read the same ones; what it
-  /// does not use, or all if it fails, is lent again.
+  /// Lends some of the entries that may still be read to a piece of work, so that lanes together read no more; what it does
+  /// not use, or all if it fails, is others' again. Waits where all are lent.
   ///
-  /// - Parameter work: given how many it may read; returns how many it has read.
-  /// - Returns: whether there were any to lend.
+  /// - Parameter work: given how many it may read; returns how many it has read. It may not borrow again.
+  /// - Returns: whether the run goes on: `false` where nothing was done.
+  @discardableResult
   func lend(_ most: Int, _ work: (Int) async throws -> Int) async throws -> Bool {
-    let lent = state.withLock { state in
-      let lent = max(0, min(most, state.left))
-      state.left -= lent
-      return lent
+    while ending == nil {
+      let lent = state.withLock { state in
+        let lent = max(0, min(most, state.left - state.lent))
+        state.lent += lent
+        return lent
+      }
+      guard lent > 0 else {
+        try await Task.sleep(for: .milliseconds(10))
+        continue
+      }
+      var used = 0
+      defer {
+        state.withLock { state in
+          state.lent -= lent
+          state.left -= used
+        }
+      }
+      used = try await work(lent)
+      return true
     }
-    guard lent > 0 else { return false }
-    var used = 0
-    defer { state.withLock { $0.left += lent - used } }
-    used = try await work(lent)
-    return true
+    return false
   }
 
   /// How much longer the run waits for more events.

@@ -21,18 +21,19 @@ struct StreamDrain: Drain {
       guard var worker, progress.ending == nil else { return false }
       defer { self.worker = worker }
       if try await worker.retry() { return true }
-      var isEmpty = false
-      let hasRoom = try await progress.lend(worker.size) { count in
+      var (isEmpty, isTooLarge) = (false, false)
+      let goesOn = try await progress.lend(worker.size) { count in
         guard let page = try await stream.new(atMost: count, waiting: wait, &pageSize) else {
-          // They are too large together. Now the group was given them, and they are read as such.
-          try await finishEarlier(&worker, upTo: stream.standing().delivered ?? .start)
+          isTooLarge = true
           return 0
         }
         isEmpty = page.ids.isEmpty
         try await process(page, &worker, isNew: true)
         return page.ids.count
       }
-      return hasRoom && !isEmpty
+      // They are too large together. Now the group was given them, and they are read as such.
+      if isTooLarge { try await finishEarlier(&worker, upTo: stream.standing().delivered ?? .start) }
+      return goesOn && !isEmpty
     } catch RedisError.server(let code, _) where ["NOGROUP", "UNBLOCKED"].contains(code) {
       // Somebody has destroyed the group, or removed the stream while this run waited for it; it is made again.
       worker = nil
@@ -97,7 +98,7 @@ struct StreamDrain: Drain {
   /// restored from before it was done.
   private mutating func finishEarlier(_ worker: inout Worker, upTo delivered: StreamID) async throws {
     while worker.streamPlace < delivered, progress.ending == nil {
-      _ = try await progress.lend(worker.size) { count in
+      try await progress.lend(worker.size) { count in
         let page = try await stream.read(after: worker.streamPlace, upTo: delivered, atMost: count, &pageSize)
         if page.ids.isEmpty {
           // What is left of the way has left the stream.
@@ -121,7 +122,7 @@ struct StreamDrain: Drain {
     var last = StreamID.start
     var isEmpty = false
     while progress.ending == nil, !isEmpty {
-      _ = try await progress.lend(worker.size) { count in
+      try await progress.lend(worker.size) { count in
         let page = try await stream.pending(after: last, atMost: count, &pageSize)
         for entries in page.entries.batches(ofBytes: Batch.mostBytes) {
           // They lie before the position and were counted on the way there; what is new was passed over.
