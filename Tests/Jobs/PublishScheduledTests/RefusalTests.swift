@@ -81,7 +81,7 @@ import Testing
     #expect(try await editorial.statuses() == ["1 published", "2 failed", "3 failed", "4 published"])
     try await editorial.place.execute("delete from posts where id = 2")
     let replay = try await Binary("oneshot").run(
-      ["dead-letters", "replay", "--job", "publish-scheduled", "--yes"], editorial.place.environment)
+      ["dead-letters", "replay", "--job", "publish-scheduled"], editorial.place.environment)
     #expect(replay.exitCode == 0, "\(replay.errors)")
     let run = try await editorial.run()
     #expect(run.exitCode == 65 && run.count("failed") == 1, "\(run.output)\(run.errors)")

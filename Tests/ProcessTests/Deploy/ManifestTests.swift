@@ -14,7 +14,7 @@ import Testing
 
   @Test func `a manifest that somebody changed by hand is found, and one of a schedule that is gone`() async throws {
     let copy = try TemporaryFolder()
-    let folders = ["k8s", "docker"].map { DeployTools.root.appending(path: $0).path }
+    let folders = ["k8s", "docker", "docs"].map { DeployTools.root.appending(path: $0).path }
     let copied = try await Binary(path: "/bin/cp").run(["-r"] + folders + [copy.path])
     #expect(copied.exitCode == 0)
     func check() async throws -> Binary.Outcome {
