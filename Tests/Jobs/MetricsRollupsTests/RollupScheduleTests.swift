@@ -155,7 +155,7 @@ import Testing
     #expect(try await rollups.run().exitCode == 0)
     try await rollups.place.execute("update oneshot.rollup_positions set seen = '900000000:900000000:'")
     let run = try await rollups.run()
-    #expect(run.exitCode == 78 && run.output.contains("another server") && run.output.contains("ROLLUPS_MODE=rebuild"))
+    #expect(run.exitCode == 78 && run.output.contains("another server") && run.output.contains("oneshot after-restore"))
     try await rollups.add("late", at: "2025-09-01T00:00:00Z")
     #expect(try await rollups.run([], ["ROLLUPS_MODE": "rebuild"]).exitCode == 0)
     try await rollups.add("later", at: "2025-09-01T00:00:00Z")

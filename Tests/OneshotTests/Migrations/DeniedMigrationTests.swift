@@ -93,7 +93,7 @@ import Testing
       """)
     let run = try await oneshot.run(["migrate"], settings)
     #expect(run.exitCode == 77 && run.errors.contains("does not own oneshot.search_likeness()"), "\(run.errors)")
-    #expect(run.errors.contains("Have it granted: grant owns_search_\(name) to \(name)."))
+    #expect(run.errors.contains("grant owns_search_\(name) to \(name)."), "\(run.errors)")
     try await place.execute(grants(in: run.errors))
     let again = try await oneshot.run(["migrate"], settings)
     #expect(again.exitCode == 0, "\(again.errors)")
