@@ -156,7 +156,7 @@ struct StreamDrain: Drain {
   /// Losing it costs the next run a look into the inbox, and nothing else.
   private func acknowledge(_ ids: [StreamID]) async {
     run.log.debug("acknowledging")
-    do { try await stream.acknowledge(ids) } catch {
+    do { try await run.retrying("acknowledging") { try await stream.acknowledge(ids) } } catch {
       run.log.warning(
         "entries of \(stream.partition.name) were not acknowledged; they are delivered again and recognised",
         ["error": .string("\(error)"), "entries": .integer(Int64(ids.count))])
@@ -179,13 +179,16 @@ struct StreamDrain: Drain {
   mutating func finish() async throws {
     guard var worker else { return }
     try await worker.boards.noteSent()
-    let standing = try await stream.standing()
+    let stream = stream
+    let standing = try await run.retrying("looking at the stream") { try await stream.standing() }
     try progress.update { $0.behind += standing.behind }
     try await compare(standing, &worker)
     if settings.streamKeep > .zero {
       let (_, server) = try await Position.read(stream.partition, run)
-      let trimmed = try await stream.trim(
-        before: min(progress.moment, server.now) - settings.streamKeep, handledUpTo: worker.streamPlace)
+      let (end, place) = (min(progress.moment, server.now) - settings.streamKeep, worker.streamPlace)
+      let trimmed = try await run.retrying("trimming the stream") {
+        try await stream.trim(before: end, handledUpTo: place)
+      }
       try progress.update { $0.trimmed += trimmed }
     }
     let place = worker.position.place
