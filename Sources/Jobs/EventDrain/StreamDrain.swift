@@ -153,10 +153,15 @@ struct StreamDrain: Drain {
     }
   }
 
-  /// Losing it costs the next run a look into the inbox, and nothing else.
+  /// Losing it costs the next run a look into the inbox, and nothing else. A connection that was lost is made again once,
+  /// here: what is around it would process the batch again.
   private func acknowledge(_ ids: [StreamID]) async {
     run.log.debug("acknowledging")
-    do { try await run.retrying("acknowledging") { try await stream.acknowledge(ids) } } catch {
+    do {
+      do { try await stream.acknowledge(ids) } catch let error as RedisError where error.isTransient {
+        try await stream.acknowledge(ids)
+      }
+    } catch {
       run.log.warning(
         "entries of \(stream.partition.name) were not acknowledged; they are delivered again and recognised",
         ["error": .string("\(error)"), "entries": .integer(Int64(ids.count))])
