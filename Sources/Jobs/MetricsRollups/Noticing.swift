@@ -120,7 +120,7 @@ struct Noticing: Sendable {
     case .new(let moment, let lookback):
       let window = kind == .exact ? nil : recent(moment, lookback)
       let open = window ?? .allEvents
-      // A file of one's own is bound what a check has bound, which it can calculate with.
+      // The user's file is given the borders that --check gave it: finite ones, which SQL can calculate with.
       let (start, end): (any PostgresEncodable, any PostgresEncodable) =
         window == nil && source.isOurTable ? (Endless.past, Endless.future) : (open.start, open.end)
       values.merge([
