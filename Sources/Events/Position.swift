@@ -1,8 +1,8 @@
 public import JobRuntime
 import Postgres
 
-/// How far a partition is read, as `oneshot.event_positions` says. The statement that moves it compares all of it first,
-/// so that of two runs one gets through.
+/// How far a partition is read, as `oneshot.event_positions` says. A batch holds its row, if it still says this, until it
+/// has moved it: of two runs one gets through.
 public struct Position: Sendable {
   public let partition: Partition
   /// Of a stream the last entry whose outcome is committed; of the table what `TablePosition` reads.
@@ -95,6 +95,15 @@ public struct Position: Sendable {
       try tx.reject(failures)
     }
     (self.added, self.read) = (added, read)
+  }
+
+  /// Yields one row, and locks it, where nobody has moved the position.
+  var holding: Statement {
+    """
+    select 1 from oneshot.event_positions
+    where (source, partition) = (\(partition.source), \(partition.number)) and position = \(place) and batch = \(batch)
+    for no key update
+    """
   }
 
   /// - Parameters:

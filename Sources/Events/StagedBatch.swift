@@ -101,7 +101,10 @@ public struct StagedBatch: Sendable {
   }
 
   private func turns(_ statements: [Statement], _ tx: borrowing Transaction) throws -> [Turn] {
-    try tx.pipeline(statements).last?.map { try Turn($0) } ?? []
+    // Held from here on: a run of another layout waits, and sees before it does anything that its batch is out of date.
+    let answers = try tx.pipeline([position.holding] + statements)
+    guard answers[0].count == 1 else { throw Position.overtaken(position.partition) }
+    return try answers[answers.count - 1].map { try Turn($0) }
   }
 
   /// What handlers read is called `events`: `pg_temp` comes before every other schema.
