@@ -19,6 +19,7 @@ let jobs = [
   Job(name: "Reindex"),
   Job(name: "EventDrain", uses: ["Events"]),
   Job(name: "PublishScheduled", uses: ["Events"]),
+  Job(name: "NotificationDelivery"),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
   Job(name: "JobDoctor", uses: ["Operations"]),
 ]

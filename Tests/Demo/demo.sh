@@ -12,7 +12,7 @@ show() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 sql() { printf '\033[2m$ psql -c "%s"\033[0m\n' "$1"; psql "$DATABASE_URL" -q -P footer=off -c "$1"; }
 
 report() {
-  step "18. One page of all that: runs, failures, dead letters, locks."
+  step "19. One page of all that: runs, failures, dead letters, locks."
   # Stays when the demo has ended.
   page=${TMPDIR:-/tmp}/oneshot-report.html
   show env REPORT_FILE="$page" REPORT_TITLE="the demo" job-report
@@ -115,8 +115,29 @@ show publish-scheduled
 sql "select id, title, status, published_at from posts order by id"
 sql "select seq, event ->> 'type' as type, event -> 'data' ->> 'id' as post, event -> 'data' ->> 'late_ms' as late_ms from oneshot.events order by seq"
 
+notifications_step() {
+  step "14. Notifications: one becomes a mail that waits to be sent, another waits for the digest. Both are shown."
+  psql "$DATABASE_URL" -q <<'SQL'
+alter table users add email text, add timezone text;
+update users set email = username || '@example.org', timezone = 'Europe/Berlin';
+create table notifications (
+  id bigint primary key, user_id bigint not null, type text not null, category text not null, title text, body text, data jsonb,
+  created_at timestamptz not null default now());
+create table notification_preferences (
+  user_id bigint, category text, channel text, mode text, primary key (user_id, category, channel));
+insert into notification_preferences select max(id), 'social', 'email', 'daily' from users;
+SQL
+  sql "select oneshot.notifications_track()"
+  psql "$DATABASE_URL" -q -c "insert into notifications (id, user_id, type, category, title) select row_number() over (order by id), id, 'comment', 'social', 'Somebody has commented' from (select min(id) from users union all select max(id) from users) as chosen (id)"
+  show notification-delivery
+  sql "select dedup_key, channel, recipient, state from oneshot.deliveries"
+  sql "select user_id, frequency, notification_id from oneshot.digest_items"
+  sql "select user_id, notification_id, arrived_at from oneshot.notification_inbox"
+}
+notifications_step
+
 events_step() {
-  step "14. Events: 20,000 of them in a stream, three handlers, one event that nobody can process, and a kill -9 in the middle."
+  step "15. Events: 20,000 of them in a stream, three handlers, one event that nobody can process, and a kill -9 in the middle."
   handlers=$(mktemp -d)
   cat >"$handlers/downloads.sql" <<'SQL'
 -- handles: asset.downloaded
@@ -145,18 +166,18 @@ SQL
 }
 events_step
 
-step "15. What ran, in all of the above: for people, and with --json for programs."
+step "16. What ran, in all of the above: for people, and with --json for programs."
 show oneshot runs --limit 6 2>&1
 id=$(oneshot runs --job usage-aggregation --limit 1 2>/dev/null | tail -1 | cut -d' ' -f1)
 show oneshot run "$id"
 
-step "16. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
+step "17. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
 JOB_LOCK_MIN_HOLD=1m usage-aggregation >/dev/null
 show oneshot locks
 show oneshot unlock usage-aggregation --yes
 
 health_step() {
-  step "17. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
+  step "18. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
   export HEALTH_EXPECT='usage-aggregation=1d,top-stats=1h,metrics-rollups=1h,reindex=1h' HEALTH_IDLE=20
   show oneshot health
   psql "$DATABASE_URL" -q -c "update oneshot.job_runs set started_at = started_at - interval '3 hours', finished_at = finished_at - interval '3 hours' where job = 'top-stats'"

@@ -16,7 +16,10 @@ struct EventDrain: Job {
     name: "event-drain",
     summary: "passes durable events to their handlers, each once",
     keepsDataInRedis: true,
-    schema: [MigrationNeed("events", 4), MigrationNeed("rollups", 1), MigrationNeed("search", 1)],
+    schema: [
+      MigrationNeed("events", 4), MigrationNeed("rollups", 1), MigrationNeed("search", 1),
+      MigrationNeed("notifications", 1),
+    ],
     tables: [
       TableNeed(
         "oneshot.event_inbox", columns: ["event_id", "state", "due_at"],
