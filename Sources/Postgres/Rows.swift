@@ -39,7 +39,7 @@ public struct Row: Sendable {
   public func optional<Value: PostgresDecodable>(
     _ column: String, as type: Value.Type = Value.self
   ) throws(PostgresError) -> Value? {
-    let number = PQfnumber(result.pointer, quotedIdentifier(column))
+    let number = PQfnumber(result.pointer, Self.exact(column))
     guard number >= 0 else { throw .decoding("the answer has no column \(column)") }
     guard PQgetisnull(result.pointer, index, number) == 0 else { return nil }
     let bytes = UnsafeRawBufferPointer(
@@ -49,6 +49,12 @@ public struct Row: Sendable {
       throw .decoding("column \(column) holds «\(text.prefix(60))», which is no \(Value.self)")
     }
     return value
+  }
+
+  /// A column's name as libpq looks it up: in lower case where it stands without quotes. Most names need none.
+  private static func exact(_ column: String) -> String {
+    let isPlain = column.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
+    return isPlain ? column : quotedIdentifier(column)
   }
 
   /// Reads a column that is never null.

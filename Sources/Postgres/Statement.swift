@@ -98,6 +98,11 @@ package func quotedLiteral(_ text: String) -> String {
 
 // The OIDs of built-in types never change (src/include/catalog/pg_type.dat).
 
+/// A value that was encoded before, to be bound by more than one statement.
+extension Parameter: PostgresEncodable {
+  public var postgresParameter: Parameter { self }
+}
+
 extension Int: PostgresEncodable {
   public var postgresParameter: Parameter { Parameter(type: 20, text: String(self)) }
 }

@@ -86,6 +86,12 @@ extension CalendarDay {
 extension CalendarDay: CustomStringConvertible {
   /// `YYYY-MM-DD`. Source: as above, `civil_from_days`.
   public var description: String {
+    var text: [UInt8] = []
+    write(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  func write(to text: inout [UInt8]) {
     let shifted = Int64(daysSince1970) + 719_468
     let (era, dayOfEra) = shifted.flooredQuotient(by: 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
@@ -94,11 +100,20 @@ extension CalendarDay: CustomStringConvertible {
     let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
     let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
     let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    func padded(_ number: Int64, _ width: Int) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+    text.append(year, digits: 4)
+    text.append(UInt8(ascii: "-"))
+    text.append(month, digits: 2)
+    text.append(UInt8(ascii: "-"))
+    text.append(day, digits: 2)
+  }
+}
+
+extension [UInt8] {
+  /// Appends a number with at least so many digits.
+  mutating func append(_ number: Int64, digits: Int) {
+    let text = String(number).utf8
+    for _ in text.count..<Swift.max(digits, text.count) { append(UInt8(ascii: "0")) }
+    append(contentsOf: text)
   }
 }
 

@@ -78,11 +78,21 @@ extension Timestamp {
   public var rfc3339: String {
     let (seconds, fraction) = microseconds.flooredQuotient(by: 1_000_000)
     let (days, inDay) = seconds.flooredQuotient(by: 86_400)
-    func two(_ number: Int64) -> String { (number < 10 ? "0" : "") + String(number) }
-    let day = CalendarDay(daysSince1970: Int32(clamping: days))
-    let digits = String(fraction)
-    let shown = fraction == 0 ? "" : "." + String(repeating: "0", count: 6 - digits.count) + digits
-    return "\(day)T\(two(inDay / 3600)):\(two(inDay / 60 % 60)):\(two(inDay % 60))\(shown)Z"
+    var text: [UInt8] = []
+    text.reserveCapacity(27)
+    CalendarDay(daysSince1970: Int32(clamping: days)).write(to: &text)
+    text.append(UInt8(ascii: "T"))
+    text.append(inDay / 3600, digits: 2)
+    text.append(UInt8(ascii: ":"))
+    text.append(inDay / 60 % 60, digits: 2)
+    text.append(UInt8(ascii: ":"))
+    text.append(inDay % 60, digits: 2)
+    if fraction != 0 {
+      text.append(UInt8(ascii: "."))
+      text.append(fraction, digits: 6)
+    }
+    text.append(UInt8(ascii: "Z"))
+    return String(decoding: text, as: UTF8.self)
   }
 }
 
@@ -114,6 +124,11 @@ extension Timestamp: PostgresEncodable, PostgresDecodable {
   /// The session's settings make the server write `2025-11-01 02:00:00.5+00`; in another zone than UTC `…+05:30`, and of
   /// times before there were zones `…+00:53:28`.
   public init?(postgresText text: String) {
+    var text = text
+    if let moment = text.withUTF8({ Timestamp(secondInUTC: UnsafeRawBufferPointer($0)) }) {
+      self = moment
+      return
+    }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     switch parts.count {
     case 3: self.init(rfc3339: text + ":00")
@@ -125,6 +140,23 @@ extension Timestamp: PostgresEncodable, PostgresDecodable {
       self = parts[2].contains("-") ? minutes + .seconds(seconds) : minutes - .seconds(seconds)
     default: return nil
     }
+  }
+}
+
+extension Timestamp {
+  /// Reads `2025-11-01 02:00:00+00`, as most moments are written that a job reads by the thousand; `nil` for anything else.
+  fileprivate init?(secondInUTC bytes: UnsafeRawBufferPointer) {
+    func two(_ index: Int, below limit: UInt8) -> Int64? {
+      let (tens, ones) = (bytes[index] &- 0x30, bytes[index + 1] &- 0x30)
+      guard tens < 10, ones < 10, tens * 10 + ones < limit else { return nil }
+      return Int64(tens * 10 + ones)
+    }
+    guard bytes.count == 22, bytes[10] == UInt8(ascii: " "), bytes[13] == UInt8(ascii: ":"),
+      bytes[16] == UInt8(ascii: ":"), bytes[19...].elementsEqual("+00".utf8),
+      let day = CalendarDay(utf8: UnsafeRawBufferPointer(rebasing: bytes[..<10])),
+      let hour = two(11, below: 24), let minute = two(14, below: 60), let second = two(17, below: 60)
+    else { return nil }
+    self.init(seconds: Int64(day.daysSince1970) * 86_400 + hour * 3600 + minute * 60 + second)
   }
 }
 

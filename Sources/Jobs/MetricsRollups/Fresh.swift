@@ -17,7 +17,7 @@ struct Fresh: Sendable {
   }
 
   /// Calculates all of the stretches in one statement. With bad rows in it, what was calculated is of no use.
-  func calculate(_ stretches: [Stretch], _ session: borrowing Session) throws -> Summary {
+  func calculate(_ stretches: Stretches, _ session: borrowing Session) throws -> Summary {
     try calculate(stretches, onlyGood: false, session)
     return try summary(of: stretches, session)
   }
@@ -30,28 +30,31 @@ struct Fresh: Sendable {
   ) throws -> (summary: Summary, badRows: ItemFailure) {
     let badRows = try badRows(stretch.time, session)
     try session.query("drop table oneshot_rollup_fresh")
-    try calculate([stretch], onlyGood: true, session)
-    return (try summary(of: [stretch], session), badRows)
+    let stretches = Stretches([stretch])
+    try calculate(stretches, onlyGood: true, session)
+    return (try summary(of: stretches, session), badRows)
   }
 
-  private func calculate(_ stretches: [Stretch], onlyGood: Bool, _ session: borrowing Session) throws {
+  private func calculate(_ stretches: Stretches, onlyGood: Bool, _ session: borrowing Session) throws {
     var values = stretches.values
     guard granularity.child == nil else {
       values.merge(names) { $1 }
       var file = SQLFile(
         builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql, filling: ["sum": .nearestDouble])
       file.isBlamedForShortage = false
-      if stretches.count > 1 { try session.query(Self.withoutPages) }
+      if stretches.all.count > 1 { try session.query(Self.withoutPages) }
       try session.attempt(file, binding: values, limit: limit)
       return
     }
-    values.merge(["origins": stretches.map(\.origin), "day_start": stretches[0].origin, "only_good": onlyGood]) { $1 }
-    if stretches.count > 1 {
+    values.merge([
+      "origins": stretches.all.map(\.origin), "day_start": stretches.all[0].origin, "only_good": onlyGood,
+    ]) { $1 }
+    if stretches.all.count > 1 {
       try session.query(Self.withoutPages)
     } else if source.isOurTable {
       try session.query(Self.pageByPage)
     }
-    try session.attempt(source.fresh(of: stretches.count), binding: values, limit: limit)
+    try session.attempt(source.fresh(of: stretches.all.count), binding: values, limit: limit)
   }
 
   /// The planner thinks that events lie in the order of their times, as most do, and would look up one row after the other; those that
@@ -66,7 +69,7 @@ struct Fresh: Sendable {
     "set local enable_indexscan to default", "set local enable_seqscan to default",
   ]
 
-  private func summary(of stretches: [Stretch], _ session: borrowing Session) throws -> Summary {
+  private func summary(of stretches: Stretches, _ session: borrowing Session) throws -> Summary {
     let statement = try SQLFragment("fresh_summary.sql", PackageResources.fresh_summary_sql)
       .filling(["stored": .stored])
       .binding(stretches.values.merging(names) { $1 }.merging(["from_events": granularity.child == nil]) { $1 })

@@ -32,6 +32,8 @@ struct Recalculation: Sendable {
   /// What one transaction did.
   struct Step: Sendable {
     var buckets: [Bucket] = []
+    /// When they begin, encoded once.
+    var starts = Parameter.null
     /// How often something was calculated.
     var calculations = 0
     /// The time that was looked at; queued buckets that failed stay in it.
@@ -63,12 +65,13 @@ struct Recalculation: Sendable {
     {
       step.add(more)
     }
+    step.starts = step.buckets.map(\.start).postgresParameter
     if step.changed > 0, !granularity.parents.isEmpty {
       try tx.execute(
         Statement(
           file: "queue_parents.sql", PackageResources.queue_parents_sql,
           binding: [
-            "source": source.name, "zone": timezone, "moments": step.buckets.map(\.start),
+            "source": source.name, "zone": timezone, "starts": step.starts,
             "levels": granularity.parents.map(\.rawValue),
           ]))
     }
@@ -139,7 +142,7 @@ struct Recalculation: Sendable {
   ) throws {
     guard step.calculations < Self.mostCalculations else { return try putBack(buckets, in: &step, tx) }
     step.calculations += 1
-    let stretches = granularity.child == nil ? buckets.joined(over: gap) : buckets
+    let stretches = Stretches(granularity.child == nil ? buckets.joined(over: gap) : buckets)
     do {
       var summary = try fresh.calculate(stretches, tx.session)
       // Bad rows are told of the bucket in which they are.
@@ -149,7 +152,7 @@ struct Recalculation: Sendable {
           return try replaceHalves(of: buckets, in: &step, tx)
         }
         step.calculations += 1
-        let good = try fresh.calculateGood(stretches[0], tx.session)
+        let good = try fresh.calculateGood(stretches.all[0], tx.session)
         summary = good.summary
         step.failures.append(good.badRows)
       }
@@ -194,7 +197,7 @@ struct Recalculation: Sendable {
 
   /// Replaces what is stored of some stretches by what their parts come to now: only rows that differ are written.
   private func replace(
-    _ stretches: [Stretch], by summary: Fresh.Summary, in step: inout Step, _ tx: borrowing Transaction
+    _ stretches: Stretches, by summary: Fresh.Summary, in step: inout Step, _ tx: borrowing Transaction
   ) throws {
     func statement(_ place: String, _ text: [UInt8], _ holes: [String: SQLFragment] = [:]) throws -> Statement {
       try SQLFragment(place, text).filling(holes).binding(stretches.values.merging(fresh.names) { $1 }).statement()

@@ -23,8 +23,20 @@ extension [Stretch] {
     }
   }
 
-  /// The values that statements over several stretches bind.
-  var values: [String: any PostgresEncodable] {
-    ["starts": map(\.time.start), "ends": map(\.time.end), "window_start": span.start, "window_end": span.end]
+}
+
+/// Some stretches with what the statements over them bind: encoded once, for there may be thousands.
+struct Stretches: Sendable {
+  let all: [Stretch]
+  private let encoded: [String: Parameter]
+
+  init(_ stretches: [Stretch]) {
+    all = stretches
+    encoded = [
+      "starts": stretches.map(\.time.start).postgresParameter, "ends": stretches.map(\.time.end).postgresParameter,
+      "window_start": stretches.span.start.postgresParameter, "window_end": stretches.span.end.postgresParameter,
+    ]
   }
+
+  var values: [String: any PostgresEncodable] { encoded }
 }

@@ -38,8 +38,9 @@ struct Verification: Sendable {
     let pending = granularity == .hourly ? try noticing.pendingHours(in: window, session) : []
     try session.query(Noticing.withoutCompiler)
     let stretch = Stretch(time: window, origin: window.start)
-    if try fresh.calculate([stretch], session).hasBadRows { _ = try fresh.calculateGood(stretch, session) }
-    values.merge([stretch].values) { $1 }
+    let stretches = Stretches([stretch])
+    if try fresh.calculate(stretches, session).hasBadRows { _ = try fresh.calculateGood(stretch, session) }
+    values.merge(stretches.values) { $1 }
     values.merge(["pending": pending, "limit": Self.mostNamed]) { $1 }
     let differences = SQLFragment("differences.sql", PackageResources.differences_sql).filling(["stored": .stored])
     let rows = try session.query(differences.binding(values).statement().limited(to: limit))

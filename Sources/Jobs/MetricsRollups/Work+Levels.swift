@@ -32,10 +32,8 @@ extension Work {
     let (run, mode) = (run, settings.mode)
     return try await run.transaction { tx in
       guard let step = try recalculation.step(in: range, tx) else { return nil }
-      let failed = Set(step.failures.map(\.item))
       try tx.reject(step.failures)
-      let items = step.buckets.map { recalculation.fresh.item($0.start) }
-      try tx.resolve(items.filter { !failed.contains($0) })
+      try tx.resolve(where: recalculation.wereCalculated(by: step))
       // All hours of a day that there are, are calculated by a rebuild alone.
       if mode == .rebuild, recalculation.granularity == .hourly {
         try tx.resolve(where: recalculation.wereEmptied(but: step))

@@ -31,9 +31,9 @@ with candidates as materialized (
   using span
   where q.source = :source and q.granularity = :granularity and q.bucket_start >= span.start
     and q.bucket_start < span.until
-  returning oneshot.bucket_start(:granularity, q.bucket_start, :zone) as bucket_start
+  returning q.bucket_start
 )
-select bucket_start, oneshot.bucket_end(:granularity, bucket_start, :zone) as bucket_end,
-  oneshot.bucket_start('daily', bucket_start, :zone) as day_start, span.start as span_start, span.until as span_end, is_light
-from (select distinct bucket_start from taken) as taken, span
+select bucket_start, bucket_end, day_start, span.start as span_start, span.until as span_end, is_light
+from span
+cross join oneshot.buckets(array(select bucket_start from taken), array[:granularity]::text[], :zone)
 order by 1
