@@ -13,8 +13,11 @@ SHELL := /bin/bash
 .PHONY: demo test soak bench build manifests image-check check format
 
 support := Tests/Support
-# What tests run with the trait Delivery, too.
+# What tests run with a trait, too.
 delivering := usage-aggregation job-doctor
+draining := event-drain
+# With JOB only what is that job's, and the tools in Python only where that job's tests use them.
+chosen = $(if $(JOB),$(filter $(JOB),$(1)),$(1))
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out. So is what Swift needs
 # of C++'s library, where it is there to be linked in: else each start reads a file of two megabytes for a few functions.
 linked_in := .build/linked-in
@@ -31,10 +34,12 @@ demo:
 
 test:
 	@$(support)/install-packages.sh test
-	$(if $(JOB),,@$(support)/python-tools.sh)
+	$(if $(JOB:event-drain=),,@$(support)/python-tools.sh)
 	swift build --build-tests
-	for name in $(if $(JOB),$(filter $(JOB),$(delivering)),$(delivering)); do \
+	for name in $(call chosen,$(delivering)); do \
 	  swift build --traits Delivery --scratch-path .build/delivery --product $$name; done
+	for name in $(call chosen,$(draining)); do \
+	  swift build --traits Kafka --scratch-path .build/kafka --product $$name; done
 	@JOB=$(JOB) $(support)/run-tests.sh
 
 # ONESHOT_SEED=… does again what an earlier soak did; it prints its seed. The cuts alone take many hours (CONTRIBUTING.md

@@ -17,7 +17,7 @@ let jobs = [
   Job(name: "TopStats"),
   Job(name: "MetricsRollups"),
   Job(name: "Reindex"),
-  Job(name: "EventDrain", uses: ["Events"]),
+  Job(name: "EventDrain", uses: ["Events", "Kafka"]),
   Job(name: "PublishScheduled", uses: ["Events"]),
   Job(name: "NotificationDelivery"),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
@@ -73,7 +73,8 @@ let package = Package(
   traits: [
     .trait(
       name: "Delivery",
-      description: "Metrics to a Pushgateway, heartbeat pings, and the messages of job-doctor; needs libcurl.")
+      description: "Metrics to a Pushgateway, heartbeat pings, and the messages of job-doctor; needs libcurl."),
+    .trait(name: "Kafka", description: "Kafka as a source of event-drain; needs librdkafka."),
   ],
   targets: [
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -95,6 +96,12 @@ let package = Package(
     .target(
       name: "Delivery",
       dependencies: ["JobRuntime", .target(name: "CCurl", condition: .when(traits: ["Delivery"]))],
+      swiftSettings: strict),
+    // Without the trait it has the settings, and no client.
+    .systemLibrary(name: "CRdKafka", providers: [.apt(["librdkafka-dev"])]),
+    .target(
+      name: "Kafka",
+      dependencies: ["JobRuntime", "BlockingIO", .target(name: "CRdKafka", condition: .when(traits: ["Kafka"]))],
       swiftSettings: strict),
     // What sources of events share (the inbox, positions, streams), and how jobs write events.
     .target(
@@ -136,7 +143,7 @@ let package = Package(
         dependencies: ["Postgres", "Redis", "JobRuntime"],
         path: "Tests/Support",
         exclude: [
-          "private-servers.sh", "run-tests.sh", "browser.py", "install-packages.sh", "python-tools.sh",
+          "private-servers.sh", "run-tests.sh", "browser.py", "kafka.py", "install-packages.sh", "python-tools.sh",
           "python-tools.txt",
         ],
         swiftSettings: strict),

@@ -21,6 +21,41 @@ public struct Entry: Sendable {
     (self.location, self.id, self.content) = (location, id, content)
   }
 
+  /// - Parameters:
+  ///   - envelope: as it was sent.
+  ///   - most: how many bytes an event may have.
+  public init(location: String, envelope: [UInt8], atMost most: Int) {
+    if envelope.count > most {
+      self = .tooLarge(location, bytes: envelope.count, most: most)
+    } else if let text = Self.text(envelope) {
+      self.init(location: location, content: .envelope(text))
+    } else {
+      self = .noText(location, envelope)
+    }
+  }
+
+  /// Postgres stores no NUL and nothing that is not UTF-8.
+  static func text(_ bytes: [UInt8]) -> String? {
+    bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
+  }
+
+  static func noText(_ location: String, _ bytes: [UInt8]) -> Entry {
+    Entry(
+      location: location,
+      content: .unreadable(
+        problem: bytes.contains(0) ? "it holds a NUL" : "it is not UTF-8",
+        ["location": .string(location), "base64": .string(base64(bytes))]))
+  }
+
+  static func tooLarge(_ location: String, bytes: Int?, most: Int) -> Entry {
+    let size = bytes.map { "\($0) bytes" } ?? "more bytes than a run reads at once"
+    return Entry(
+      location: location,
+      content: .unreadable(
+        problem: "it has \(size); EVENTS_MAX_BYTES is \(most)",
+        ["location": .string(location), "left_out": .string(size)]))
+  }
+
   /// What it adds to a batch's size, in bytes.
   public var size: Int { location.utf8.count + (payload?.utf8.count ?? 0) }
 

@@ -54,7 +54,7 @@ public struct EventTable: Sendable {
       let seq: Int64 = try row.value("seq")
       let location = "\(partition.name)/\(seq)"
       guard let text: String = try row.optional("payload") else {
-        return (seq, StreamEntry.tooLarge(location, bytes: try row.optional("bytes"), most: most))
+        return (seq, Entry.tooLarge(location, bytes: try row.optional("bytes"), most: most))
       }
       return (seq, Entry(location: location, id: try row.optional("dedup"), content: .envelope(text)))
     }

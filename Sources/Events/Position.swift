@@ -58,6 +58,44 @@ public struct Position: Sendable {
     return Position(partition: partition, place: place, batch: 0, tries: 0, added: added, read: 0)
   }
 
+  /// Which partitions of a Kafka topic were ever read, and of which cluster each position is.
+  public static func clusters(of source: String, _ run: JobRun) async throws -> [Int: String?] {
+    let known: Statement = "select partition, cluster from oneshot.event_positions where source = \(source)"
+    return Dictionary(
+      uniqueKeysWithValues: try await run.read(known).map { (try $0.value("partition"), try $0.optional("cluster")) })
+  }
+
+  /// Writes down where reading begins in partitions of a Kafka topic, but for those where another run has begun.
+  public static func begin(
+    _ places: [(partition: Partition, place: String)], cluster: String?, _ run: JobRun
+  ) async throws {
+    let begun: Statement = """
+      insert into oneshot.event_positions (source, partition, position, cluster, moved_at, run_id)
+      select source, partition, place, \(cluster)::text, \(run.scheduledAt)::timestamptz, \(run.id)::uuid
+      from unnest(
+        \(places.map(\.partition.source))::text[], \(places.map(\.partition.number))::integer[],
+        \(places.map(\.place))::text[]
+      ) as b (source, partition, place)
+      on conflict do nothing
+      """
+    try await run.transaction { tx in _ = try tx.execute(begun) }
+  }
+
+  /// Moves a position over what cannot be read.
+  ///
+  /// - Parameter failures: what is missing by that.
+  public mutating func skip(to place: String, _ failures: [ItemFailure], _ run: JobRun) async throws {
+    let moving = try moving(to: place, entries: 0, at: run.scheduledAt, run)
+    let partition = partition
+    try await run.transaction { tx in
+      guard try tx.execute(moving) == 1 else { throw Self.overtaken(partition) }
+      try tx.reject(failures)
+    }
+    self.place = place
+    batch += 1
+    tries = 0
+  }
+
   /// Writes down that a run has found unfinished work.
   public mutating func countTry(_ run: JobRun) async throws {
     let counting: Statement = """

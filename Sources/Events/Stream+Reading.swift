@@ -137,7 +137,7 @@ extension Stream {
   }
 
   private func tooLarge(_ id: StreamID) -> Entry {
-    StreamEntry.tooLarge("\(partition.name)/\(id)", bytes: nil, most: most)
+    Entry.tooLarge("\(partition.name)/\(id)", bytes: nil, most: most)
   }
 
   /// The id of an entry that is too large to be read.

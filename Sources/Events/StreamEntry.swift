@@ -30,41 +30,18 @@ struct StreamEntry {
     let location = "\(partition.name)/\(id)"
     let fields = fields ?? []
     let size = fields.reduce(0) { $0 + $1.count }
-    guard size <= most else { return Self.tooLarge(location, bytes: size, most: most) }
+    guard size <= most else { return .tooLarge(location, bytes: size, most: most) }
     let names = stride(from: 0, to: fields.count - 1, by: 2)
     if let place = names.first(where: { fields[$0] == field }) {
-      guard let text = Self.text(fields[place + 1]) else { return Self.noText(location, fields[place + 1]) }
-      return Entry(location: location, content: .envelope(text))
+      return Entry(location: location, envelope: fields[place + 1], atMost: most)
     }
     var members: [(String, JSON)] = []
     for place in names {
-      guard let name = Self.text(fields[place]), let value = Self.text(fields[place + 1]) else {
-        return Self.noText(location, fields[place] + [UInt8(ascii: "=")] + fields[place + 1])
+      guard let name = Entry.text(fields[place]), let value = Entry.text(fields[place + 1]) else {
+        return .noText(location, fields[place] + [UInt8(ascii: "=")] + fields[place + 1])
       }
       members.append((name, .string(value)))
     }
     return Entry(location: location, content: .fields(JSON(members: members).text))
-  }
-
-  /// Postgres stores no NUL and nothing that is not UTF-8.
-  private static func text(_ bytes: [UInt8]) -> String? {
-    bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
-  }
-
-  private static func noText(_ location: String, _ bytes: [UInt8]) -> Entry {
-    Entry(
-      location: location,
-      content: .unreadable(
-        problem: bytes.contains(0) ? "it holds a NUL" : "it is not UTF-8",
-        ["location": .string(location), "base64": .string(base64(bytes))]))
-  }
-
-  static func tooLarge(_ location: String, bytes: Int?, most: Int) -> Entry {
-    let size = bytes.map { "\($0) bytes" } ?? "more bytes than a run reads at once"
-    return Entry(
-      location: location,
-      content: .unreadable(
-        problem: "it has \(size); EVENTS_MAX_BYTES is \(most)",
-        ["location": .string(location), "left_out": .string(size)]))
   }
 }

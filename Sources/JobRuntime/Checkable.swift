@@ -1,6 +1,6 @@
 public import Postgres
 
-/// A job of which `--check` can find out more than its facts say. Each of the four has a default.
+/// A job of which `--check` can find out more than its facts say. Each of the five has a default.
 public protocol Checkable: Job {
   /// What a run needs as it is set; by default what the facts say.
   var needs: JobNeeds { get }
@@ -10,6 +10,9 @@ public protocol Checkable: Job {
   ///
   /// - Parameter run: for what a run would be: its time, its installation, its servers.
   func advice(for run: JobRun) -> Statement?
+
+  /// Libraries that only this job uses as it is set, and which version of each runs.
+  var libraries: [String: String] { get }
 
   /// Looks at what only the job can: files of the user's own, for example. Writes nothing.
   ///
@@ -24,6 +27,7 @@ public protocol Checkable: Job {
 
 extension Checkable {
   public var needs: JobNeeds { Self.facts.needs }
+  public var libraries: [String: String] { [:] }
   public func advice(for run: JobRun) -> Statement? { nil }
   public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
   public func remarks(_ run: JobRun) async throws -> [String] { [] }

@@ -6,6 +6,9 @@ extension JobRunner {
   func check() async -> RunResult {
     var found = Findings()
     if !unread.isEmpty { found.facts.append(("unread_variables", .array(unread.map { .string($0.description) }))) }
+    for (name, version) in (job as? any Checkable)?.libraries ?? [:] {
+      found.facts.append(("\(name)_version", .string(version)))
+    }
     do { try await checkPostgres(&found) } catch { found.complaints.append(JobFailure(classifying: error)) }
     do { try await checkRedis(&found) } catch { found.complaints.append(JobFailure(classifying: error)) }
     await database.close()

@@ -6,6 +6,9 @@ package protocol JobFixture: Sendable {
   /// The binary's name.
   static var job: String { get }
 
+  /// What is run; by default the binary that was built beside the tests.
+  static var binary: Binary { get }
+
   var place: Place { get }
 
   /// What a run is told besides where the servers are.

@@ -1,5 +1,6 @@
 import Events
 import JobRuntime
+import Kafka
 import Postgres
 import Redis
 
@@ -10,6 +11,7 @@ extension EventDrain: Checkable {
     let board = JobRun.tallyTrial(settings.boardPrefix + "check")
     needs.redisTrials = [board]
     switch settings.source {
+    case .kafka: break
     case .postgres:
       needs.tables.append(
         TableNeed(
@@ -27,6 +29,11 @@ extension EventDrain: Checkable {
       ]
     }
     return needs
+  }
+
+  var libraries: [String: String] {
+    guard settings.source == .kafka, let version = KafkaBuild.version else { return [:] }
+    return ["librdkafka": version]
   }
 
   /// A key beside the stream, which nobody writes.
@@ -54,10 +61,22 @@ extension EventDrain: Checkable {
     return failures
   }
 
+  private func checkTopic(_ run: JobRun) async throws -> [JobFailure] {
+    do {
+      guard let topic = try await topic(run) else { return [] }
+      let failures = try await topic.check(run)
+      await topic.client.close()
+      return failures
+    } catch let failure as JobFailure { return [failure] } catch {
+      // What is not there, or may not be looked at, is named by itself.
+      return []
+    }
+  }
+
   /// Makes the server parse each handler where a run would: beside the temporary tables `events` and `board_deltas`.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     let handlers = settings.handlers
-    return try await checkGroups(run)
+    return try await checkGroups(run) + checkTopic(run)
       + run.snapshot { session in
         try session.pipeline(StagedBatch.handed)
         return try handlers.compactMap { handler in

@@ -1,14 +1,16 @@
 import Events
 import JobRuntime
+import Kafka
 import Postgres
 import Redis
 
-/// Passes events of a Redis stream, or of the table `oneshot.events`, to handlers: each has its effect once.
+/// Passes events of a Redis stream, of a Kafka topic, or of the table `oneshot.events`, to handlers: each has its effect
+/// once.
 ///
-/// - Reads and writes: the stream and its group; `oneshot.events`, `oneshot.event_…`, `oneshot.live_batches`; keys
-///   `live:{board}`; what the handlers need.
+/// - Reads and writes: the stream and its group, or the topic and the group's offsets; `oneshot.events`,
+///   `oneshot.event_…`, `oneshot.live_batches`; keys `live:{board}`; what the handlers need.
 /// - Safe to run twice: that an event is done stands in the inbox, in the transaction of its effect.
-/// - Safe to stop halfway: a batch is one transaction, which moves the position; Redis gets its acknowledgement afterwards.
+/// - Safe to stop halfway: a batch is one transaction, which moves the position; the broker is informed afterwards.
 /// - If it is late: one run processes more.
 @main
 struct EventDrain: Job {
@@ -17,7 +19,7 @@ struct EventDrain: Job {
     summary: "passes durable events to their handlers, each once",
     keepsDataInRedis: true,
     schema: [
-      MigrationNeed("events", 4), MigrationNeed("rollups", 1), MigrationNeed("search", 1),
+      MigrationNeed("events", 5), MigrationNeed("rollups", 1), MigrationNeed("search", 1),
       MigrationNeed("notifications", 1),
     ],
     tables: [
@@ -38,31 +40,55 @@ struct EventDrain: Job {
   func run(_ run: JobRun) async throws -> Report {
     let progress = Progress(settings, run)
     guard !run.isDryRun else { return try await plan(progress, run) }
-    let partitions = partitions(run)
-    let lanes = min(settings.parallel, partitions.count)
+    let topic = try await topic(run)
+    try await topic?.begin(run)
+    let partitions = topic?.partitions ?? partitions(run)
+    let lanes = max(1, min(settings.parallel, partitions.count))
     let (settings, drains) = (settings, self)
-    let endings = try await run.inLanes(max(1, lanes)) { lane, run in
-      var own = partitions.enumerated().filter { $0.offset % max(1, lanes) == lane }.map {
-        drains.drain($0.element, progress, run)
-      }
-      return try await drains.drain(&own, progress, run)
+    let endings = try await run.inLanes(lanes) { lane, run in
+      let own = partitions.enumerated().filter { $0.offset % lanes == lane }.map(\.element)
+      var ownDrains = drains.drains(own, lane == 0 ? topic?.client : nil, lanes: lanes, progress, run)
+      return try await drains.drain(&ownDrains, progress, run)
     }
     try await Inbox.forget(before: progress.moment - settings.keep, age: settings.keep, run)
     return try await close(progress, endings, partitions, run)
   }
 
-  /// Those of this shard.
+  /// Those of this shard, but for a topic's, which only its brokers know.
   func partitions(_ run: JobRun) -> [Partition] {
-    let installation = run.instance.isEmpty ? "" : "\(run.instance)/"
-    let source = installation + (settings.source == .redis ? "redis:\(settings.stream)" : "postgres:oneshot.events")
     let count = settings.source == .redis ? settings.partitions : 1
-    return (0..<count).filter { $0 % run.shard.count == run.shard.index }.map { Partition(source: source, number: $0) }
+    return (0..<count).filter { $0 % run.shard.count == run.shard.index }.map {
+      Partition(source: source(run), number: $0)
+    }
   }
 
-  private func drain(_ partition: Partition, _ progress: Progress, _ run: JobRun) -> any Drain {
+  /// What the partitions are of.
+  func source(_ run: JobRun) -> String {
+    let installation = run.instance.isEmpty ? "" : "\(run.instance)/"
+    return switch settings.source {
+    case .redis: "\(installation)redis:\(settings.stream)"
+    case .kafka: "\(installation)kafka:\(settings.kafka.topic)"
+    case .postgres: "\(installation)postgres:oneshot.events"
+    }
+  }
+
+  /// The topic, where events come from one.
+  func topic(_ run: JobRun) async throws -> Topic? {
+    guard settings.source == .kafka else { return nil }
+    return try await Topic(settings, source: source(run), lanes: settings.parallel, run)
+  }
+
+  /// - Parameter client: of a topic, if there is one that is free.
+  private func drains(
+    _ partitions: [Partition], _ client: (any TopicClient)?, lanes: Int, _ progress: Progress, _ run: JobRun
+  ) -> [any Drain] {
     switch settings.source {
-    case .redis: StreamDrain(stream(partition, run), settings, progress, run)
-    case .postgres: TableDrain(EventTable(partition, atMost: settings.mostBytes), settings, progress, run)
+    case .redis: partitions.map { StreamDrain(stream($0, run), settings, progress, run) }
+    case .kafka:
+      partitions.isEmpty
+        ? [] : [TopicDrain(partitions, client, prefetch: Topic.prefetch / lanes, settings, progress, run)]
+    case .postgres:
+      partitions.map { TableDrain(EventTable($0, atMost: settings.mostBytes), settings, progress, run) }
     }
   }
 
@@ -94,7 +120,7 @@ struct EventDrain: Job {
       }
       wait = .zero
       guard isEmpty else { continue }
-      guard progress.lingers > .zero else { break }
+      guard progress.lingers > .zero, !drains.isEmpty else { break }
       wait = max(.milliseconds(1), min(progress.lingers, .seconds(1) / max(1, drains.count)))
     }
     let ending = progress.ending
@@ -144,9 +170,17 @@ struct EventDrain: Job {
 
   /// Counts what there is, and reads none of it.
   private func plan(_ progress: Progress, _ run: JobRun) async throws -> Report {
-    for partition in partitions(run) {
+    let topic = try await topic(run)
+    if let topic {
+      let behind = try await topic.behind(run)
+      await topic.client.close()
+      try progress.update { $0.behind += behind }
+    }
+    let partitions = topic?.partitions ?? partitions(run)
+    for partition in partitions {
       let behind: Int
       switch settings.source {
+      case .kafka: behind = 0
       case .redis:
         let stream = stream(partition, run)
         behind = try await run.retrying("looking at the stream") { try await stream.standing().behind }
@@ -158,7 +192,7 @@ struct EventDrain: Job {
       }
       try progress.update { $0.behind += behind }
     }
-    return try await close(progress, [], partitions(run), run)
+    return try await close(progress, [], partitions, run)
   }
 }
 

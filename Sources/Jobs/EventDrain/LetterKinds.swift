@@ -35,6 +35,9 @@ extension LetterKind {
 
   static let missed = LetterKind(
     "missed",
-    cause: "Entries left the stream before they were read: its producer trims it, or somebody deletes entries.",
-    remedy: "Raise the producer's `MAXLEN`, or run more often. What is gone has to be sent again.")
+    cause:
+      "Entries left the stream or the topic before they were read: its producer trims it, its retention is short, or somebody deletes entries.",
+    remedy:
+      "Raise the producer's `MAXLEN` or the topic's retention, or run more often. What is gone has to be sent again."
+  )
 }

@@ -5,7 +5,7 @@ import JobRuntime
 extension EventDrain: Replayable {
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
     // Any partition will do for the transaction; a shard that has none leaves them to others.
-    guard let partition = partitions(run).first else {
+    guard let partition = try await readPartitions(run).first else {
       return letters.map { _ in .postponed("this shard has no partition") }
     }
     let progress = Progress(settings, run)
@@ -27,5 +27,13 @@ extension EventDrain: Replayable {
       }
     }
     return outcomes
+  }
+
+  /// Partitions of this shard; of a topic those that were ever read, for which nobody has to ask its brokers.
+  private func readPartitions(_ run: JobRun) async throws -> [Partition] {
+    guard settings.source == .kafka else { return partitions(run) }
+    let source = source(run)
+    return try await Position.clusters(of: source, run).keys.sorted()
+      .filter { $0 % run.shard.count == run.shard.index }.map { Partition(source: source, number: $0) }
   }
 }

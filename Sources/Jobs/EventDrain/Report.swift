@@ -18,6 +18,8 @@ extension EventDrain {
     var failed = 0
     /// Entries that left the stream unread.
     var missed = 0
+    /// Partitions of a topic that is not the one which was read before, and is read from its start.
+    var rewound = 0
     var trimmed = 0
     var batches = 0
     var partitions = 0

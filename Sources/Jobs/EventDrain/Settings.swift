@@ -1,7 +1,8 @@
 import JobRuntime
+import Kafka
 
 extension EventDrain {
-  enum Source: String, CaseIterable, Sendable { case redis, postgres }
+  enum Source: String, CaseIterable, Sendable { case redis, kafka, postgres }
   enum Start: String, CaseIterable, Sendable { case first, last }
   enum Unknown: String, CaseIterable, Sendable { case reject, ignore }
 
@@ -28,11 +29,13 @@ extension EventDrain {
     let streamKeep: Duration
     let claimIdle: Duration
     let boardPrefix: String
+    let kafka: KafkaSource
 
     init(from env: inout Environment) {
       source = env.choice(
         "EVENTS_SOURCE", default: Source.redis,
-        help: "Where events are read: redis is a stream, postgres the table oneshot.events.", selects: .work)
+        help: "Where events are read: redis is a stream, kafka a topic, postgres the table oneshot.events.",
+        selects: .work)
       stream = env.string(
         "EVENTS_STREAM", default: "events:job",
         help: "The stream's key; of several partitions what stands before :0, :1 and so on.",
@@ -100,6 +103,7 @@ extension EventDrain {
         help: "Entries that other consumers of the group have left pending for this long are taken over.")
       boardPrefix = env.string(
         "EVENTS_BOARD_PREFIX", default: "live:", help: "What the keys of live boards in Redis begin with.")
+      kafka = KafkaSource(from: &env, isChosen: source == .kafka)
       if keep <= streamKeep {
         env.complain("EVENTS_KEEP", "is not longer than EVENTS_STREAM_KEEP: what is read again must still be known")
       }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What `job-doctor` sends, received by a real web server.
-@Suite(.timeLimit(.minutes(15)), .enabled(if: DeliveryBuild.isDoctorBuilt)) struct DoctorDeliveryTests {
+@Suite(.timeLimit(.minutes(15)), .enabled(if: TraitBuild.isDoctorBuilt)) struct DoctorDeliveryTests {
   private let ledger: PlantedLedger
   private let slackPath = "/services/T0/B0/slack-0123456789"
   private let key = "pager-key-0123456789"
@@ -28,7 +28,7 @@ import Testing
         "DOCTOR_SETTLE": "0s",
       ]
     ) { $0.merging($1) { $1 } }
-    let run = try await ledger.doctor(all, arguments, by: DeliveryBuild.doctor)
+    let run = try await ledger.doctor(all, arguments, by: TraitBuild.doctor)
     for secret in [key, "slack-0123456789", "enqueue-0123456789"] {
       #expect(!(run.output + run.errors).contains(secret), "\(run.output)\(run.errors)")
     }
@@ -139,7 +139,7 @@ import Testing
     let silent = try await WebServer(answering: "never")
     let settings = ledger.place.environment.merging(pagerDuty(silent.port)) { $1 }
       .merging(["HEALTH_EXPECT": "job=1h"]) { $1 }
-    let run = try DeliveryBuild.doctor.start([], settings)
+    let run = try TraitBuild.doctor.start([], settings)
     try await eventually { try !silent.requests().isEmpty }
     run.send(SIGKILL)
     _ = await run.outcome()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `JOB_HEARTBEAT_URL`, to a small server of the tests' own.
-@Suite(.timeLimit(.minutes(10)), .enabled(if: DeliveryBuild.isBuilt)) struct HeartbeatTests {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: TraitBuild.isJobBuilt)) struct HeartbeatTests {
   private let token = "/ping/3f1c-token"
 
   /// A place, a server and what leads to both.
@@ -19,7 +19,7 @@ import Testing
 
   @Test func `a good run pings at its start and at its end, with the result as body`() async throws {
     let (server, settings, _) = try await stage()
-    let run = try await DeliveryBuild.job.run([], settings)
+    let run = try await TraitBuild.job.run([], settings)
     #expect(run.exitCode == 0 && !run.errors.contains("could not be delivered"))
     let requests = try server.requests()
     #expect(requests.map(\.path) == ["\(token)/start", token])
@@ -32,14 +32,14 @@ import Testing
   @Test func `a run that ends badly pings its exit code`() async throws {
     let (server, settings, place) = try await stage()
     func ended(_ more: [String: String] = [:]) async throws -> Int {
-      Int(try await DeliveryBuild.job.run([], settings.merging(more) { $1 }).exitCode)
+      Int(try await TraitBuild.job.run([], settings.merging(more) { $1 }).exitCode)
     }
     try await place.redis("SET", "usage:m:2025-11-07:x", "no number")
     #expect(try await ended(["USAGE_DAYS": "2025-11-07"]) == 65)
     // Before it is known whether another run does the work, there is no start.
     #expect(try await ended(["REDIS_URL": "unix:///nowhere/s", "JOB_ATTEMPTS": "1"]) == 69)
     try await place.redis("DEL", "usage:m:2025-11-07:x")
-    let stopped = try await BlockedRun(at: .planning, in: place, settings, DeliveryBuild.job)
+    let stopped = try await BlockedRun(at: .planning, in: place, settings, TraitBuild.job)
     stopped.process.send(SIGTERM)
     let outcome = await stopped.process.outcome()
     #expect(outcome.exitCode == 143)
@@ -53,14 +53,14 @@ import Testing
   @Test func `runs that did nothing of their own do not ping`() async throws {
     let (server, settings, place) = try await stage()
     let slot = settings.merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z"]) { $1 }
-    #expect(try await DeliveryBuild.job.run(["--plan"], slot).exitCode == 0)
-    #expect(try await DeliveryBuild.job.run(["--check"], slot).exitCode == 0)
+    #expect(try await TraitBuild.job.run(["--plan"], slot).exitCode == 0)
+    #expect(try await TraitBuild.job.run(["--check"], slot).exitCode == 0)
     try await place.redis("SET", "oneshot:lock:usage-aggregation", "another")
-    #expect(try await DeliveryBuild.job.run([], slot).result["reason"].string == "locked")
+    #expect(try await TraitBuild.job.run([], slot).result["reason"].string == "locked")
     try await place.redis("DEL", "oneshot:lock:usage-aggregation")
     #expect(try server.requests().isEmpty)
-    #expect(try await DeliveryBuild.job.run([], slot).exitCode == 0)
-    #expect(try await DeliveryBuild.job.run([], slot).result["reason"].string == "already_done")
+    #expect(try await TraitBuild.job.run([], slot).exitCode == 0)
+    #expect(try await TraitBuild.job.run([], slot).result["reason"].string == "already_done")
     #expect(try server.requests().count == 2)
   }
 
@@ -69,7 +69,7 @@ import Testing
     let path = FileManager.default.temporaryDirectory.appending(path: "url-\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     try settings["JOB_HEARTBEAT_URL"]?.write(toFile: path, atomically: true, encoding: .utf8)
-    let run = try await DeliveryBuild.job.run(
+    let run = try await TraitBuild.job.run(
       [], settings.filter { $0.key != "JOB_HEARTBEAT_URL" }.merging(["JOB_HEARTBEAT_URL_FILE": path]) { $1 })
     #expect(run.exitCode == 0)
     #expect(try server.requests().map(\.path) == ["/key/slug/start?create=1&x=/y", "/key/slug/?create=1&x=/y"])
@@ -80,7 +80,7 @@ import Testing
     // The server's error names the database, which is called like the password.
     let secret = "s3cr3t-Pa55"
     let url = place.databaseURL.replacing(#/place_[0-9_]+/#, with: secret) + "&password=\(secret)"
-    let run = try await DeliveryBuild.job.run([], settings.merging(["DATABASE_URL": url]) { $1 })
+    let run = try await TraitBuild.job.run([], settings.merging(["DATABASE_URL": url]) { $1 })
     #expect(run.exitCode == 78)
     let body = try #require(try server.requests().last?.body)
     #expect(body + "\n" == run.output && body.contains("***") && !body.contains(secret))
@@ -92,7 +92,7 @@ import Testing
   func `what is not taken is one warning each, and redirects lead nowhere`(answer: String) async throws {
     let (server, settings, place) = try await stage(answer)
     let push = ["JOB_PUSHGATEWAY_URL": "http://127.0.0.1:\(server.port)"]
-    let run = try await DeliveryBuild.job.run([], settings.merging(push) { $1 })
+    let run = try await TraitBuild.job.run([], settings.merging(push) { $1 })
     #expect(run.exitCode == 0)
     #expect(try await place.value("select status from oneshot.job_runs") == "succeeded")
     let warnings = run.errors.split(separator: "\n").filter { $0.contains("could not be delivered") }
@@ -105,7 +105,7 @@ import Testing
 
   @Test func `a start that is never answered does not keep the end from being told`() async throws {
     let (server, settings, _) = try await stage(silentTo: "/start")
-    let run = try await DeliveryBuild.job.run([], settings)
+    let run = try await TraitBuild.job.run([], settings)
     #expect(run.exitCode == 0)
     #expect(try server.requests().map(\.path) == ["\(token)/start", token])
     #expect(run.errors.split(separator: "could not be delivered").count == 2, "of the start alone: \(run.errors)")
@@ -118,7 +118,7 @@ import Testing
     let secrets = ["path-0123456789", "query-0123456789"]
     let url = "http://127.0.0.1:\(server.port)/p/\(secrets[0])?short=is&key=\(secrets[1])"
     for setting in ["JOB_HEARTBEAT_URL", "JOB_PUSHGATEWAY_URL"] {
-      let run = try await DeliveryBuild.job.run([], place.environment.merging([setting: url]) { $1 })
+      let run = try await TraitBuild.job.run([], place.environment.merging([setting: url]) { $1 })
       #expect(run.exitCode == 0 && run.errors.contains("answered 400"))
       // Half of one neither.
       for start in ["path-0", "query-0"] { #expect(!run.errors.contains(start), "\(run.errors)") }
@@ -134,7 +134,7 @@ import Testing
     // longer than the start's own limit; never in any, if it were waited for.
     var isDoneBefore = false
     for _ in 0..<5 where !isDoneBefore {
-      let run = try await DeliveryBuild.job.run([], settings.merging(push) { $1 })
+      let run = try await TraitBuild.job.run([], settings.merging(push) { $1 })
       #expect(run.exitCode == 0)
       #expect(try await place.value("select sum(value) from merchant_usage") == "5")
       let lines = run.errors.split(separator: "\n")
@@ -153,7 +153,7 @@ import Testing
       "JOB_PUSHGATEWAY_URL": "http://127.0.0.1:\(server.port)", "JOB_STATSD": "127.0.0.1:1", "USAGE_DAYS": "2025-11-07",
     ]
     try await place.redis("SET", "usage:m:2025-11-07:x", "5")
-    let run = try await BlockedRun(at: .writing, in: place, settings.merging(push) { $1 }, DeliveryBuild.job)
+    let run = try await BlockedRun(at: .writing, in: place, settings.merging(push) { $1 }, TraitBuild.job)
     let start = ContinuousClock.now
     run.process.send(SIGTERM)
     let outcome = await run.process.outcome()
@@ -180,7 +180,7 @@ import Testing
       ]
     }
     let url = ["JOB_HEARTBEAT_URL": "https://localhost:\(server.port)/x"]
-    let refused = try await DeliveryBuild.job.run([], place.environment.merging(url) { $1 })
+    let refused = try await TraitBuild.job.run([], place.environment.merging(url) { $1 })
     #expect(refused.exitCode == 0 && refused.errors.contains("certificate"))
   }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `JOB_PUSHGATEWAY_URL`, to Debian's real one.
-@Suite(.timeLimit(.minutes(10)), .enabled(if: DeliveryBuild.isBuilt)) struct PushgatewayTests {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: TraitBuild.isJobBuilt)) struct PushgatewayTests {
   private func gateway() async throws -> ServerProcess {
     try await ServerProcess("/usr/bin/prometheus-pushgateway") { ["--web.listen-address=127.0.0.1:\($0)"] }
   }
@@ -22,7 +22,7 @@ import Testing
     let gateway = try await gateway()
     let url = "http://user:hunter2222@127.0.0.1:\(gateway.port)/"
     let settings = place.environment.merging(["JOB_PUSHGATEWAY_URL": url, "JOB_LOG_LEVEL": "debug"]) { $1 }
-    let good = try await DeliveryBuild.job.run([], settings)
+    let good = try await TraitBuild.job.run([], settings)
     #expect(good.exitCode == 0 && !good.errors.contains("could not be delivered"))
     let lines = try await served(gateway)
     let lastSuccess = try #require(lines.first { $0.hasPrefix("job_last_success_timestamp{…}") })
@@ -35,7 +35,7 @@ import Testing
     #expect(lines.count == 10)
 
     let dead = ["DATABASE_URL": "postgresql://127.0.0.1:1/x", "JOB_ATTEMPTS": "1"]
-    let bad = try await DeliveryBuild.job.run([], settings.merging(dead) { $1 })
+    let bad = try await TraitBuild.job.run([], settings.merging(dead) { $1 })
     #expect(bad.exitCode == 69 && !bad.errors.contains("could not be delivered"))
     let later = try await served(gateway)
     #expect(later.contains("job_health{…} 0") && later.contains(lastSuccess) && later.count == 10)
@@ -49,7 +49,7 @@ import Testing
       let settings = [
         "JOB_PUSHGATEWAY_URL": "http://127.0.0.1:\(gateway.port)", "JOB_SHARD_COUNT": "2", "JOB_SHARD_INDEX": index,
       ]
-      #expect(try await DeliveryBuild.job.run([], place.environment.merging(settings) { $1 }).exitCode == 0)
+      #expect(try await TraitBuild.job.run([], place.environment.merging(settings) { $1 }).exitCode == 0)
     }
     let lines = try await served(gateway)
     #expect(lines.contains("job_health{…,shard=\"0\"} 1") && lines.contains("job_health{…,shard=\"1\"} 1"))
@@ -60,7 +60,7 @@ import Testing
     let (gateway, other) = (try await gateway(), try await RedisServer())
     for url in [place.redisURL, other.url] {
       let settings = ["JOB_PUSHGATEWAY_URL": "http://127.0.0.1:\(gateway.port)", "REDIS_URL": url]
-      let run = try await DeliveryBuild.job.run([], place.environment.merging(settings) { $1 })
+      let run = try await TraitBuild.job.run([], place.environment.merging(settings) { $1 })
       #expect(run.exitCode == 0 && !run.errors.contains("could not be delivered"), "\(run.errors)")
     }
     let lines = try await gateway.get("/metrics")
@@ -71,7 +71,7 @@ import Testing
 
   @Test func `only a binary with the trait needs libcurl`() async throws {
     let ldd = Binary(path: "/usr/bin/ldd")
-    #expect(try await ldd.run([DeliveryBuild.job.url.path]).output.contains("libcurl"))
+    #expect(try await ldd.run([TraitBuild.job.url.path]).output.contains("libcurl"))
     #expect(try await !ldd.run([Binary("usage-aggregation").url.path]).output.contains("libcurl"))
   }
 }

@@ -1,0 +1,23 @@
+/// How far a partition of a Kafka topic is read.
+///
+/// The message before it is read once more by each run: whether it is the same shows whether the topic is.
+public struct TopicPosition: Sendable, Equatable, CustomStringConvertible {
+  /// The offset of the message that is read next.
+  public var next: Int64
+  /// When the message before was made, in milliseconds since 1970; `nil` where none was read, or the topic keeps no times.
+  public var previous: Int64?
+
+  public init(next: Int64, previous: Int64? = nil) { (self.next, self.previous) = (next, previous) }
+
+  /// Reads `NEXT` or `NEXT after TIME`.
+  public init?(_ text: String) {
+    let words = text.split(separator: " ")
+    guard let first = words.first, let next = Int64(first), next >= 0 else { return nil }
+    self.next = next
+    guard words.count > 1 else { return }
+    guard words.count == 3, words[1] == "after", let time = Int64(words[2]) else { return nil }
+    previous = time
+  }
+
+  public var description: String { "\(next)" + (previous.map { " after \($0)" } ?? "") }
+}
