@@ -57,10 +57,10 @@ moments as (
     and (bucket_start >= $10::timestamptz and bucket_start < $11::timestamptz
       or exists (select from changed where mark is not null))
 ), touched as materialized (
-  -- Else the bucket of each would be looked for once more, to compare it.
-  select distinct level as granularity, oneshot.bucket_start(level, moment, $12) as bucket_start
-  from (select distinct moment, stored_as from moments where moment is not null) as moments
-  join unnest($9::text[]) as level on level = coalesce(stored_as, level)
+  select distinct bucket.granularity, bucket.bucket_start
+  from (select stored_as, array_agg(moment) as moments from moments group by stored_as) as noticed
+  cross join lateral oneshot.buckets(
+    noticed.moments, case when stored_as is null then $9::text[] else array[stored_as] end, $12) as bucket
 ), open as (
   -- Only what can still be calculated from all of its parts.
   select granularity, bucket_start from touched

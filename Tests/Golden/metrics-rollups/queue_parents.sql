@@ -1,14 +1,13 @@
 -- metrics-rollups, queue_parents
 \set source '''metric_events'''
-\set zone '''Europe/Berlin'''
-\set moments '''{"2025-11-07T00:00:00Z"}'''
+\set starts '''{"2025-11-07T00:00:00Z","2025-11-07T23:00:00Z"}'''
 \set levels '''{"hourly","daily"}'''
+\set zone '''Europe/Berlin'''
 prepare golden (unknown, unknown, unknown, unknown) as
 insert into oneshot.rollup_queue (source, granularity, bucket_start)
-select distinct $1, level, oneshot.bucket_start(level, moment, $2)
-from unnest($3::timestamptz[]) as moment
-cross join unnest($4::text[]) as level
+select $1, granularity, bucket_start
+from oneshot.buckets($2::timestamptz[], $3::text[], $4)
 on conflict do nothing
 ;
-execute golden (:source, :zone, :moments, :levels);
+execute golden (:source, :starts, :levels, :zone);
 deallocate golden;

@@ -45,11 +45,11 @@ offset 0
   using span
   where q.source = $1 and q.granularity = $2 and q.bucket_start >= span.start
     and q.bucket_start < span.until
-  returning oneshot.bucket_start($2, q.bucket_start, $8) as bucket_start
+  returning q.bucket_start
 )
-select bucket_start, oneshot.bucket_end($2, bucket_start, $8) as bucket_end,
-  oneshot.bucket_start('daily', bucket_start, $8) as day_start, span.start as span_start, span.until as span_end, is_light
-from (select distinct bucket_start from taken) as taken, span
+select bucket_start, bucket_end, day_start, span.start as span_start, span.until as span_end, is_light
+from span
+cross join oneshot.buckets(array(select bucket_start from taken), array[$2]::text[], $8)
 order by 1
 ;
 execute golden (:source, :granularity, :from, :until, :most_buckets, :most, :newest_first, :zone);

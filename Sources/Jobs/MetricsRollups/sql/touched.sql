@@ -16,7 +16,7 @@ moments as (
   select distinct bucket.granularity, bucket.bucket_start
   from (select stored_as, array_agg(moment) as moments from moments group by stored_as) as noticed
   cross join lateral oneshot.buckets(
-    noticed.moments, coalesce(array[stored_as], :levels::text[]), :zone) as bucket
+    noticed.moments, case when stored_as is null then :levels::text[] else array[stored_as] end, :zone) as bucket
 ), open as (
   -- Only what can still be calculated from all of its parts.
   select granularity, bucket_start from touched
