@@ -147,16 +147,20 @@ import Testing
     #expect(try await drained.effects(are: 1))
   }
 
-  @Test func `the built-in handlers queue documents and windows for the jobs that do them`() async throws {
+  @Test func `the built-in handlers queue documents, windows and notifications for the jobs that do them`() async throws
+  {
     let drained = try await Drained()
     try await drained.add([
       #"{"id":"1","type":"search.update","data":{"entity":"asset","entity_id":"17"}}"#,
       #"{"id":"2","type":"search.update","data":{"entity":"asset"}}"#,
       #"{"id":"3","type":"job.analytics.aggregate","data":{"from":"2025-11-07T00:00:00Z","to":"2025-11-07T02:00:00Z"}}"#,
       #"{"id":"4","type":"job.analytics.aggregate","data":{"from":"2025-11-07T00:00:00Z","to":"2025-11-06T02:00:00Z"}}"#,
+      #"{"id":"5","type":"notification.created","data":{"notification_id":17}}"#,
+      #"{"id":"6","type":"notification.created","data":{"id":17}}"#,
     ])
     let run = try await drained.run()
-    #expect(run.count("done") == 2 && run.count("failed") == 2, "\(run.output)")
+    #expect(run.count("done") == 3 && run.count("failed") == 3, "\(run.output)")
+    #expect(try await drained.place.rows("select notification_id as a from oneshot.notification_pending") == [["17"]])
     #expect(
       try await drained.place.rows("select entity as a, entity_id as b from search_pending") == [["asset", "17"]])
     #expect(

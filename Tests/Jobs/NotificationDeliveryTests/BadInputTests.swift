@@ -27,7 +27,7 @@ import Testing
         "4 invalid pending: notification_preferences.mode of the category social is «hourly», not off, immediate, daily or weekly",
         "5 invalid pending: notification_preferences.mode of the category social is «daily», not off or immediate",
       ])
-    #expect(try await notices.mails() == ["5 quiet", "6 quiet"])
+    #expect(try await notices.mails() == ["5 quiet", "6 immediate"])
     #expect(!run.output.contains("a@b.c") && !run.errors.contains("a@b.c"))
     // Corrected and replayed, the mail is decided; what was shown is not shown again.
     try await notices.place.execute(

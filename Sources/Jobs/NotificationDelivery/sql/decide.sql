@@ -130,12 +130,14 @@ with given as materialized (
       + row_number() over (partition by user_id, outcome_now is null order by place) as number
   from second_judged left join mailed using (user_id)
 ), decided as materialized (
-  select counted.*, case
+  select counted.*, final, 'notification:' || notification_id || ':' || channel as dedup_key,
+    -- What is wrong is decided once it is corrected, but shown at once.
+    case when final !~ '^bad_' then final when kind = 'in_app' then 'immediate' end as outcome_kept
+  from counted
+  cross join lateral (select case
       when outcome_now is not null then outcome_now
       when number > :max_emails then 'overflow'
       when quiet_until is not null then 'quiet'
       else 'immediate'
-    end as final,
-    'notification:' || notification_id || ':' || channel as dedup_key
-  from counted
+    end) as f (final)
 )

@@ -1,7 +1,7 @@
 -- What has become of them: counts, and what is wrong with some.
-select category, kind, final as outcome, count(*) as notifications, bool_and(is_known) as is_known,
+select category, kind, outcome_kept as outcome, count(*) as notifications, bool_and(is_known) as is_known,
   null as notification_id, null as message
-from decided where final !~ '^bad_' group by category, kind, final
+from decided where outcome_kept is not null group by category, kind, outcome_kept
 union all
 select min(category), null, 'failed', 1, bool_and(is_known), notification_id,
   string_agg(distinct case final

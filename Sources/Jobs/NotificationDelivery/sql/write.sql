@@ -2,7 +2,7 @@
 shown as (
   insert into oneshot.notification_inbox (user_id, notification_id, category, arrived_at)
   select user_id, notification_id, category, :moment
-  from decided where kind = 'in_app' and final in ('immediate', 'bad_mode')
+  from decided where kind = 'in_app' and outcome_kept = 'immediate'
   on conflict do nothing
 ), requested as (
   insert into oneshot.deliveries (
@@ -31,13 +31,13 @@ shown as (
 ), noted as (
   insert into oneshot.notification_outcomes (
     notification_id, channel, outcome, delivery_id, decided_at, user_id, category, due_at, collapse_key)
-  select notification_id, channel, final,
+  select notification_id, channel, outcome_kept,
     case when kind = 'in_app' then null when final in ('immediate', 'quiet') then oneshot.delivery_id(dedup_key)
       when final = 'collapsed' then old_delivery_id end,
     :moment, user_id, category,
     case when kind = 'email' then case final when 'immediate' then :moment when 'quiet' then quiet_until end end,
     collapse_key
-  from decided where final !~ '^bad_' or kind = 'in_app'
+  from decided where outcome_kept is not null
   union all
   select distinct notification_id, '*', 'gone', null::uuid, :moment, null, null, null::timestamptz, null
   from taken where user_id is null

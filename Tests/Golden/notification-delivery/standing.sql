@@ -1,0 +1,22 @@
+-- notification-delivery, standing
+\set instance ''''''
+\set job '''notification-delivery'''
+prepare golden (unknown, unknown) as
+-- What a run has to know before its work: whether anything waits, whether something has failed before, and how the
+-- application's tables are made.
+select
+  exists (select from oneshot.notification_pending) as is_pending,
+  exists (
+    select from oneshot.dead_letters
+    where (instance, job, server) = ($1, $2, '') and state = 'pending') as has_letters,
+  pg_typeof((select id from notifications limit 0))::text as id_type,
+  array_to_string(array(
+    select attname from pg_attribute
+    where attrelid = to_regclass('users') and attname in ('locale', 'timezone') and not attisdropped
+    union all
+    select attname from pg_attribute
+    where attrelid = to_regclass('notifications') and attname in ('collapse_key', 'expires_at') and not attisdropped
+  ), ',') as optional_columns
+;
+execute golden (:instance, :job);
+deallocate golden;
