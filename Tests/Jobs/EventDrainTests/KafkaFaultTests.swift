@@ -51,11 +51,12 @@ import Testing
   }
 
   @Test func `a topic that is not there ends the run with 78, one that may not be read with 77`() async throws {
-    let topic = try await TopicDrained(partitions: nil)
+    let topic = try await TopicDrained()
+    // UNKNOWN_TOPIC_OR_PARTITION: the mock would make one that it is asked about.
+    try await topic.kafka.refuse("job-events", code: 3)
     let missing = try await topic.run()
     #expect(missing.exitCode == 78, "\(missing.output)")
     #expect(missing.result["error", "message"].string?.contains("Kafka has no topic job-events") == true)
-    try await topic.kafka.create(partitions: 1)
     // TOPIC_AUTHORIZATION_FAILED.
     try await topic.kafka.refuse("job-events", code: 29)
     let denied = try await topic.run()

@@ -24,6 +24,15 @@ import Testing
     #expect(check.exitCode == 0 && check.result["details", "librdkafka_version"].string != "2.0.2", "\(check.output)")
   }
 
+  @Test func `a topic that is not there ends the run with 78, and is not made`() async throws {
+    let topic = try await TopicDrained([:], .tansu, partitions: nil)
+    for _ in 0..<2 {
+      let run = try await topic.run()
+      #expect(run.exitCode == 78, "\(run.output)")
+      #expect(run.result["error", "message"].string?.contains("Kafka has no topic job-events") == true)
+    }
+  }
+
   @Test(arguments: [30, 150])
   func `a topic that was made again in a cluster of the same name is read from its start, shorter or longer`(
     count: Int
