@@ -157,6 +157,23 @@ class Manifests(unittest.TestCase):
         self.assertIn("lagCount", trigger["metadata"])
         self.assertIn(("TriggerAuthentication", trigger["authenticationRef"]["name"]), found)
 
+    def test_keda_looks_at_the_group_of_the_topic_that_the_job_reads(self):
+        found = {(d["kind"], d["metadata"]["name"]): d for d in documents("k8s/overlays/events-kafka")}
+        scaled = found["ScaledJob", "event-drain"]["spec"]
+        (trigger,) = scaled["triggers"]
+        self.assertEqual(trigger["type"], "apache-kafka")
+        defaults = {s["name"]: s["default"] for s in facts(BINARIES, "event-drain")["settings"]}
+        self.assertEqual([trigger["metadata"]["topic"], trigger["metadata"]["consumerGroup"]],
+                         [defaults["KAFKA_JOB_TOPIC"], defaults["KAFKA_JOB_CONSUMER_GROUP"]])
+        self.assertNotIn(("TriggerAuthentication", "oneshot-events"), found)
+        brokers = trigger["metadata"]["bootstrapServers"]
+        for spec in (scaled["jobTargetRef"], found["CronJob", "event-drain"]["spec"]["jobTemplate"]["spec"]):
+            (container,) = spec["template"]["spec"]["containers"]
+            self.assertLessEqual({("EVENTS_SOURCE", "kafka"), ("KAFKA_BROKERS", brokers)},
+                                 {(v["name"], v.get("value")) for v in container["env"]})
+        ports = [port["port"] for rule in found["NetworkPolicy", "oneshot"]["spec"]["egress"] for port in rule["ports"]]
+        self.assertIn(int(brokers.rpartition(":")[2]), ports)
+
     def test_shards_agree(self):
         (job,) = [job for name, job in jobs("k8s/overlays/sharded") if name == "usage-aggregation"]
         counts = [v["value"] for v in job["template"]["spec"]["containers"][0]["env"] if v["name"] == "JOB_SHARD_COUNT"]
