@@ -70,7 +70,7 @@
     func committed(_ partitions: [Int]) throws(JobFailure) -> [Int: Int64] {
       let consumer = try open()
       let offsets = OffsetsHandle(source.topic, Dictionary(uniqueKeysWithValues: partitions.map { ($0, -1001) }))
-      let code = RdKafka.Code(rd_kafka_committed(consumer.pointer, offsets.pointer, Self.patience.forRdKafka))
+      let code = RdKafka.Code(rd_kafka_committed(consumer.pointer, offsets.pointer, Duration.seconds(5).forRdKafka))
       for code in [code] + offsets.elements.map({ RdKafka.Code($0.err) }) where code.isError {
         throw groupFailure(code, "its offsets cannot be read")
       }

@@ -106,6 +106,8 @@ package final class KafkaCluster: Sendable {
 
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
   private static let script = root.appending(path: "kafka.py").path
+  /// An interpreter that has confluent-kafka.
+  package static let python = root.appending(path: "../../.build/python/bin/python").standardized.path
   private static let tools: String = {
     let folder = root.appending(path: "../../.build/python/lib").standardized.path
     let versions = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

@@ -26,7 +26,7 @@ struct Topic {
   /// those of the others for new ones; and in partitions that are new, at their first message.
   func begin(_ run: JobRun) async throws {
     let known = try await refuseOthers(run)
-    let new = all.filter { known[$0.number] == nil }
+    let new = all.filter { !known.keys.contains($0.number) }
     guard !new.isEmpty else { return }
     let starts = known.isEmpty ? try await starts() : [:]
     let places = new.map { (partition: $0, place: "\(TopicPosition(next: starts[$0.number] ?? 0))") }

@@ -15,6 +15,8 @@ struct TopicDrain: Drain {
   private var spare: (any TopicClient)?
   private var client: (any TopicClient)?
   private var parts: [Int: Part] = [:]
+  /// How often brokers have not had the offset that they had named, since the last message.
+  private var timesOut = 0
 
   /// A partition.
   private struct Part {
@@ -185,8 +187,13 @@ struct TopicDrain: Drain {
           return nil
         }
       case .end(let partition, let offset): parts[partition]?.reading.noteEnd(at: offset)
-      // Since the broker was asked for its bounds, messages have left the topic.
-      case .outOfRange: return nil
+      case .outOfRange(let partition):
+        // Since the broker was asked for its bounds, messages have left the topic.
+        timesOut += 1
+        guard timesOut < 3 else {
+          throw client.silence(of: "\(settings.kafka.topic)/\(partition), where it has to go on")
+        }
+        return nil
       }
     }
     return messages
@@ -207,6 +214,7 @@ struct TopicDrain: Drain {
   // MARK: Processing
 
   private mutating func process(_ messages: [TopicMessage], _ client: any TopicClient) async throws {
+    timesOut = 0
     for (number, own) in Dictionary(grouping: messages, by: \.partition).sorted(by: { $0.key < $1.key }) {
       guard var part = parts[number] else { continue }
       defer { parts[number] = part }
@@ -243,6 +251,8 @@ struct TopicDrain: Drain {
   // MARK: The end
 
   mutating func finish() async throws {
+    // It reads again, or has not read at all: others have read as many as the run may.
+    if client == nil { try await resume() }
     guard let client else { return }
     // A run that has found the end has had this answer already.
     if progress.ending != nil, try await !look(client, at: { _ in true }) {
@@ -257,7 +267,7 @@ struct TopicDrain: Drain {
       }
     }
     // Those of a killed run, too. Whoever looks at the group's lag would start run after run for nothing.
-    do { try await client.mirror(parts.mapValues { $0.worker.topicPlace.next }, within: TopicPatience.limit) } catch {
+    do { try await client.mirror(parts.mapValues { $0.worker.topicPlace.next }, within: .seconds(5)) } catch {
       run.log.warning(
         "the offsets are not committed for the group; nothing is lost, and whoever looks at its lag sees an old one",
         ["error": .string("\(error)")])
@@ -269,38 +279,4 @@ struct TopicDrain: Drain {
 extension Worker {
   /// Behind the last message whose outcome is committed.
   fileprivate var topicPlace: TopicPosition { TopicPosition(position.place) ?? TopicPosition(next: 0) }
-}
-
-/// How long brokers may be silent. That nothing comes says nothing: only they know that there is nothing.
-private enum TopicPatience {
-  static let limit = Duration.seconds(10)
-}
-
-extension TopicClient {
-  /// The offsets that partitions have.
-  func bounds(of partitions: [Partition]) async throws -> [Int: Range<Int64>] {
-    let numbers = partitions.map(\.number)
-    let (starts, ends) = (try await knownOffsets(.start, of: numbers), try await knownOffsets(.end, of: numbers))
-    return Dictionary(
-      uniqueKeysWithValues: numbers.map { number in
-        let start = starts[number] ?? 0
-        return (number, start..<max(start, ends[number] ?? start))
-      })
-  }
-
-  /// Asks again for as long as brokers may be silent: one may be about to come back.
-  private func knownOffsets(_ edge: TopicEdge, of partitions: [Int]) async throws -> [Int: Int64] {
-    let end = ContinuousClock.now + TopicPatience.limit
-    while true {
-      if let offsets = try await offsets(edge, of: partitions, within: .seconds(2)) { return offsets }
-      guard ContinuousClock.now < end else { throw silence(of: "partitions \(partitions.sorted())") }
-      try await Task.sleep(for: .milliseconds(100))
-    }
-  }
-
-  func silence(of what: String) -> JobFailure {
-    JobFailure(
-      .unavailable, "Kafka is silent about \(what): \(complaint ?? "no broker has answered for ten seconds")",
-      hint: "Check that the leaders of its partitions run; the next run goes on where this one is.")
-  }
 }

@@ -29,6 +29,20 @@ import Testing
     #expect(try await drained.place.value(late) == "0")
   }
 
+  @Test(.enabled(if: TraitBuild.isDrainBuilt && KafkaCluster.hasTansu))
+  func `an event that Python writes twice to Kafka has its effect once`() async throws {
+    let topic = try await TopicDrained(partitions: 2)
+    let calls = (0..<20).flatMap { number in
+      Array(
+        repeating: #"emit("test.counted", {"amount": 1}, campaign_id="c\#(number % 5)", id="p\#(number)")"#, count: 2)
+    }
+    let script = try Page("docs/producers.md").code("kafka", "python") + calls.joined(separator: "\n") + "\n"
+    let written = try await Binary(path: KafkaCluster.python).run(["-c", script], topic.kafka.environment)
+    #expect(written.exitCode == 0, "\(written.errors)")
+    let run = try await topic.run()
+    #expect(run.exitCode == 0 && run.count("done") == 20 && run.count("duplicates") == 20, "\(run.output)")
+  }
+
   @Test func `an event that is inserted twice has its effect once`() async throws {
     let drained = try await Drained(["EVENTS_SOURCE": "postgres"])
     let insertion = try Page("docs/producers.md").code("sql")
