@@ -20,6 +20,7 @@ let jobs = [
   Job(name: "EventDrain", uses: ["Events", "Kafka"]),
   Job(name: "PublishScheduled", uses: ["Events"]),
   Job(name: "NotificationDelivery"),
+  Job(name: "OutboxDelivery", uses: ["Templates", "Signing"], embeds: ["templates"]),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
   Job(name: "JobDoctor", uses: ["Operations"]),
 ]
@@ -103,6 +104,9 @@ let package = Package(
       name: "Kafka",
       dependencies: ["JobRuntime", "BlockingIO", .target(name: "CRdKafka", condition: .when(traits: ["Kafka"]))],
       swiftSettings: strict),
+    // Texts with holes, and what fills them.
+    .target(name: "Templates", swiftSettings: strict),
+    .target(name: "Signing", dependencies: ["COpenSSL"], swiftSettings: strict),
     // What sources of events share (the inbox, positions, streams), and how jobs write events.
     .target(
       name: "Events", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],

@@ -3,7 +3,7 @@ extension Environment {
   /// blanks and line breaks, is no part of it.
   ///
   /// - Parameter parse: as in `secret`; given the text without those.
-  package mutating func url<Value>(
+  public mutating func url<Value>(
     _ name: String, form: String, isRequired: Bool, help: String, parse: (String) -> Parsed<Value>
   ) -> Value? {
     /// Where it is another text than the whole, which is a secret already.

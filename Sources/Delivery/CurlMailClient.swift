@@ -1,0 +1,57 @@
+#if Delivery
+  import CCurl
+  package import JobRuntime
+  import Synchronization
+
+  /// The mail client over libcurl.
+  package final class CurlMailClient: MailClient {
+    private let handle = Mutex<CurlHandle?>(nil)
+
+    package init() {}
+
+    package func send(
+      _ mail: Mail, by relay: MailRelay, isLast: Bool, within limit: Duration, unless stop: StopMark
+    ) -> MailReply {
+      handle.withLock { handle in
+        if handle == nil { handle = CurlHandle() }
+        return handle?.send(mail, by: relay, isLast: isLast, within: limit, unless: stop)
+          ?? MailReply(.lost("libcurl cannot be used"), step: .connect)
+      }
+    }
+  }
+
+  extension CurlHandle {
+    fileprivate func send(
+      _ mail: Mail, by relay: MailRelay, isLast: Bool, within limit: Duration, unless stop: StopMark
+    ) -> MailReply {
+      reset(within: limit, trusting: relay.authorities)
+      let scheme = relay.security == .tls ? "smtps" : "smtp"
+      let host = relay.host.utf8.contains(UInt8(ascii: ":")) ? "[\(relay.host)]" : relay.host
+      ccurl_set_text(pointer, CURLOPT_URL, "\(scheme)://\(host):\(relay.port)/\(relay.helloName)")
+      ccurl_allow_only_smtp(pointer)
+      ccurl_set_text(pointer, CURLOPT_PROXY, "")
+      ccurl_set_number(
+        pointer, CURLOPT_USE_SSL, Int(relay.security == .none ? CURLUSESSL_NONE.rawValue : CURLUSESSL_ALL.rawValue))
+      ccurl_set_number(pointer, CURLOPT_CONNECTTIMEOUT_MS, Int(min(limit, .seconds(30)).inMilliseconds))
+      if let user = relay.user { ccurl_set_text(pointer, CURLOPT_USERNAME, user) }
+      if let password = relay.password { ccurl_set_text(pointer, CURLOPT_PASSWORD, password) }
+      ccurl_set_text(pointer, CURLOPT_MAIL_FROM, "<\(mail.sender)>")
+      let recipients = curl_slist_append(nil, "<\(mail.recipient)>")
+      defer { curl_slist_free_all(recipients) }
+      ccurl_set_list(pointer, CURLOPT_MAIL_RCPT, recipients)
+      ccurl_set_number(pointer, CURLOPT_UPLOAD, 1)
+      if isLast { ccurl_set_number(pointer, CURLOPT_FORBID_REUSE, 1) }
+
+      let talk = SMTPTalk(mail.content, stop)
+      talk.listen(pointer)
+      let code = withExtendedLifetime(talk) { perform() }
+      let reply = talk.reply(code)
+      // Not where the relay has said no: there libcurl has said QUIT already, and has its answer.
+      switch reply.ending {
+      case .accepted, .refused: break
+      case .lost, .stopped, .untrusted: sockets.shutDown()
+      }
+      return reply
+    }
+  }
+#endif

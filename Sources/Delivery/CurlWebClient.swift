@@ -1,0 +1,88 @@
+#if Delivery
+  import CCurl
+  package import JobRuntime
+  import Synchronization
+
+  /// The web client over libcurl.
+  package final class CurlWebClient: WebClient {
+    private let handle = Mutex<CurlHandle?>(nil)
+
+    package init() {}
+
+    package func send(_ request: WebRequest, within limit: Duration, unless stop: StopMark) -> WebReply {
+      handle.withLock { handle in
+        // Made here: only on its own thread, and only when something is sent.
+        if handle == nil { handle = CurlHandle() }
+        return handle?.send(request, within: limit, unless: stop) ?? WebReply(failure: "libcurl cannot be used")
+      }
+    }
+  }
+
+  /// What libcurl's functions put down during one request.
+  private final class Exchange {
+    var reply = WebReply()
+    let stop: StopMark
+
+    init(_ stop: StopMark) { self.stop = stop }
+
+    /// One byte more than is shown tells that there is more.
+    func take(_ part: UnsafeRawBufferPointer) { reply.body += part.prefix(1001 - min(1001, reply.body.count)) }
+
+    func takeHeader(_ line: String) {
+      guard line.lowercased().hasPrefix("retry-after:") else { return }
+      reply.retryAfter = line.dropFirst("retry-after:".count).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    static func at(_ context: UnsafeMutableRawPointer?) -> Exchange? {
+      context.map { Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
+    }
+  }
+
+  extension CurlHandle {
+    fileprivate func send(_ request: WebRequest, within limit: Duration, unless stop: StopMark) -> WebReply {
+      reset(within: limit, trusting: request.authorities)
+      sockets.isForPublic = request.isForPublic
+      var headers: UnsafeMutablePointer<curl_slist>?
+      for header in request.headers { headers = curl_slist_append(headers, "\(header.name): \(header.value)") }
+      defer { curl_slist_free_all(headers) }
+      ccurl_set_text(pointer, CURLOPT_URL, request.url)
+      ccurl_allow_only_http(pointer)
+      if request.avoidsProxy { ccurl_set_text(pointer, CURLOPT_PROXY, "") }
+      ccurl_set_number(pointer, CURLOPT_POST, 1)
+      ccurl_set_number(pointer, CURLOPT_POSTFIELDSIZE, request.body.utf8.count)
+      ccurl_set_text(pointer, CURLOPT_COPYPOSTFIELDS, request.body)
+      ccurl_set_list(pointer, CURLOPT_HTTPHEADER, headers)
+      ccurl_set_text(pointer, CURLOPT_USERAGENT, "oneshot/\(oneshotVersion)")
+
+      let exchange = Exchange(stop)
+      let context = Unmanaged.passUnretained(exchange).toOpaque()
+      ccurl_set_receiver(
+        pointer,
+        { bytes, size, count, context in
+          Exchange.at(context)?.take(UnsafeRawBufferPointer(start: bytes, count: size * count))
+          return size * count
+        }, context)
+      ccurl_set_listener(
+        pointer,
+        { _, kind, bytes, count, context in
+          guard kind == CURLINFO_HEADER_IN else { return 0 }
+          let line = UnsafeRawBufferPointer(start: bytes, count: count)
+          Exchange.at(context)?.takeHeader(String(decoding: line, as: UTF8.self))
+          return 0
+        }, context)
+      ccurl_set_watcher(
+        pointer, { context, _, _, _, _ in Exchange.at(context)?.stop.ends(true) == true ? 1 : 0 }, context)
+      let code = withExtendedLifetime(exchange) { perform() }
+      guard code == CURLE_OK else {
+        if sockets.refused {
+          return WebReply(failure: "its address is private, and WEBHOOK_PRIVATE is not set: nothing was sent")
+        }
+        return WebReply(failure: Self.reason(code))
+      }
+      var status = 0
+      ccurl_get_number(pointer, CURLINFO_RESPONSE_CODE, &status)
+      exchange.reply.status = status
+      return exchange.reply
+    }
+  }
+#endif

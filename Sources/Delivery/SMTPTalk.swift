@@ -1,0 +1,93 @@
+#if Delivery
+  import CCurl
+  import JobRuntime
+
+  /// What is said between libcurl and a relay about one mail: how far it got, and the relay's last reply.
+  ///
+  /// libcurl's own response code is misleading: it is that of the last reply, and after a refusal that is the one to QUIT.
+  final class SMTPTalk {
+    private let content: [UInt8]
+    private let stop: StopMark
+    private var offset = 0
+    /// Whether libcurl has asked for more after the end: from then on it may have said so to the relay.
+    private var isHandedOver = false
+    private var step = MailReply.Step.connect
+    private var code: Int?
+    private var text = ""
+    private var isOver = false
+
+    init(_ content: [UInt8], _ stop: StopMark) { (self.content, self.stop) = (content, stop) }
+
+    func listen(_ handle: UnsafeMutableRawPointer) {
+      let context = Unmanaged.passUnretained(self).toOpaque()
+      ccurl_set_source(
+        handle, { bytes, size, count, context in SMTPTalk.at(context)?.fill(bytes, size * count) ?? 0 }, context)
+      ccurl_set_listener(
+        handle,
+        { _, kind, bytes, count, context in
+          guard kind == CURLINFO_HEADER_IN || kind == CURLINFO_HEADER_OUT else { return 0 }
+          let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: min(count, 600)), as: UTF8.self)
+          if kind == CURLINFO_HEADER_IN { SMTPTalk.at(context)?.hear(line) } else { SMTPTalk.at(context)?.say(line) }
+          return 0
+        }, context)
+      ccurl_set_watcher(
+        handle,
+        { context, _, _, _, _ in
+          guard let talk = SMTPTalk.at(context) else { return 0 }
+          return talk.stop.ends(talk.isHandedOver) ? 1 : 0
+        }, context)
+      ccurl_set_receiver(handle, { _, size, count, _ in size * count }, nil)
+    }
+
+    private static func at(_ context: UnsafeMutableRawPointer?) -> SMTPTalk? {
+      context.map { Unmanaged<SMTPTalk>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func fill(_ bytes: UnsafeMutablePointer<CChar>?, _ room: Int) -> Int {
+      let part = content[offset..<min(offset + room, content.count)]
+      UnsafeMutableRawBufferPointer(start: bytes, count: room).copyBytes(from: part)
+      offset += part.count
+      if part.isEmpty { isHandedOver = true }
+      return part.count
+    }
+
+    private func say(_ line: String) {
+      let word = line.prefix { !$0.isWhitespace }.uppercased()
+      let next: MailReply.Step? =
+        switch word {
+        case "EHLO", "HELO": .hello
+        case "STARTTLS": .tls
+        case "AUTH": .login
+        case "MAIL": .sender
+        case "RCPT": .recipient
+        case "DATA": .data
+        // What belongs to the dialogue of a login, and holds its secrets.
+        default: nil
+        }
+      if word == "QUIT" { isOver = true }
+      if let next { (step, code, text) = (next, nil, "") }
+    }
+
+    private func hear(_ line: String) {
+      guard !isOver, let said = Int(line.prefix(3)) else { return }
+      code = said
+      let words = line.dropFirst(4).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      if step > .login || said >= 400 { text = String((text.isEmpty ? words : text + " " + words).prefix(500)) }
+      if said == 354 { (step, text) = (.content, "") }
+    }
+
+    /// - Parameter result: what libcurl says of it all.
+    func reply(_ result: CURLcode) -> MailReply {
+      let ending: MailReply.Ending
+      switch result {
+      case CURLE_OK: ending = .accepted
+      case CURLE_ABORTED_BY_CALLBACK: ending = .stopped
+      case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_ISSUER_ERROR:
+        ending = .untrusted(CurlHandle.reason(result))
+      case CURLE_USE_SSL_FAILED: ending = .untrusted("the relay offers no TLS")
+      default: ending = (code ?? 0) >= 400 ? .refused : .lost(CurlHandle.reason(result))
+      }
+      return MailReply(ending, step: step, code: code, text: text, isHandedOver: isHandedOver)
+    }
+  }
+#endif

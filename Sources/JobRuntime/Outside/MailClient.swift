@@ -1,0 +1,101 @@
+/// Hands mail to a relay over a connection that is kept.
+package protocol MailClient: Sendable {
+  init()
+
+  /// Sends one mail to one recipient. Blocks.
+  ///
+  /// - Parameters:
+  ///   - isLast: whether the connection ends with it.
+  ///   - limit: how long it may take, connecting included.
+  ///   - stop: whether somebody wants it to end; see `StopMark`.
+  func send(_ mail: Mail, by relay: MailRelay, isLast: Bool, within limit: Duration, unless stop: StopMark) -> MailReply
+}
+
+/// One mail on its way to a relay.
+public struct Mail: Sendable {
+  /// Addresses without brackets, which are sent as they are: the caller has looked at them.
+  public var sender: String
+  public var recipient: String
+  /// Headers and body, with CRLF at the end of each line.
+  public var content: [UInt8]
+
+  public init(from sender: String, to recipient: String, _ content: [UInt8]) {
+    (self.sender, self.recipient, self.content) = (sender, recipient, content)
+  }
+}
+
+/// A mail server that takes mail for all others.
+public struct MailRelay: Sendable, Equatable {
+  public enum Security: Sendable, Equatable {
+    /// STARTTLS, which has to be there.
+    case startTLS
+    /// TLS from the first byte (`smtps://`).
+    case tls
+    /// Neither.
+    case none
+  }
+
+  public var host: String
+  public var port: Int
+  public var user: String?
+  public var password: String?
+  public var security: Security
+  /// How this side introduces itself (EHLO).
+  public var helloName: String
+  /// Authorities in PEM form, instead of the system's.
+  public var authorities: String?
+
+  public init(
+    host: String, port: Int, user: String?, password: String?, security: Security, helloName: String,
+    authorities: String? = nil
+  ) {
+    (self.host, self.port, self.user, self.password) = (host, port, user, password)
+    (self.security, self.helloName, self.authorities) = (security, helloName, authorities)
+  }
+}
+
+/// What came of a mail.
+public struct MailReply: Sendable, Equatable {
+  /// What the relay was last sent.
+  public enum Step: String, Sendable, Comparable, CaseIterable {
+    case connect, hello, tls, login, sender, recipient, data, content
+
+    public static func < (left: Step, right: Step) -> Bool {
+      allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
+    }
+  }
+
+  public enum Ending: Sendable, Equatable {
+    /// The relay has it.
+    case accepted
+    /// The relay said no, by the code.
+    case refused
+    /// There was no reply, and why.
+    case lost(String)
+    /// The relay is not who it should be, or offers no TLS.
+    case untrusted(String)
+    /// Somebody wanted it to end.
+    case stopped
+  }
+
+  public var ending: Ending
+  public var step: Step
+  /// The relay's last reply.
+  public var code: Int?
+  public var text: String
+  /// Whether the end of the mail was handed over, so that the relay may have taken it.
+  public var isHandedOver: Bool
+
+  public init(_ ending: Ending, step: Step, code: Int? = nil, text: String = "", isHandedOver: Bool = false) {
+    (self.ending, self.step, self.code, self.text) = (ending, step, code, text)
+    self.isHandedOver = isHandedOver
+  }
+
+  /// Whether nobody knows if the relay has taken it (RFC 1047).
+  public var isInDoubt: Bool {
+    switch ending {
+    case .lost, .stopped: isHandedOver
+    case .accepted, .refused, .untrusted: false
+    }
+  }
+}

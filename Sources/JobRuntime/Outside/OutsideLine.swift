@@ -1,0 +1,46 @@
+import BlockingIO
+
+/// A lane's connections to the outside, on a thread that may block.
+///
+/// A task that is cancelled meanwhile gets its reply all the same, and soon: see `StopMark`.
+public actor OutsideLine {
+  private let thread = ThreadExecutor(label: "outside")
+  private let mail: any MailClient
+  private let web: any WebClient
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  /// - Returns: `nil` in a binary without the trait `Delivery`.
+  public init?() {
+    guard let mail = WebDelivery.mailClient(), let web = WebDelivery.client() else { return nil }
+    (self.mail, self.web) = (mail, web)
+  }
+
+  /// Sends one mail.
+  ///
+  /// - Parameters:
+  ///   - isLast: whether the connection ends with it.
+  ///   - limit: how long it may take, connecting included.
+  public nonisolated func send(_ mail: Mail, by relay: MailRelay, isLast: Bool, within limit: Duration) async
+    -> MailReply
+  {
+    let stop = StopMark()
+    return await withTaskCancellationHandler {
+      await blocking { $0.mail.send(mail, by: relay, isLast: isLast, within: limit, unless: stop) }
+    } onCancel: {
+      stop.set()
+    }
+  }
+
+  /// Sends one body.
+  public nonisolated func send(_ request: WebRequest, within limit: Duration) async -> WebReply {
+    let stop = StopMark()
+    return await withTaskCancellationHandler {
+      await blocking { $0.web.send(request, within: limit, unless: stop) }
+    } onCancel: {
+      stop.set()
+    }
+  }
+
+  private func blocking<Value: Sendable>(_ work: @Sendable (isolated OutsideLine) -> Value) -> Value { work(self) }
+}

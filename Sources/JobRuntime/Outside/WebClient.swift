@@ -1,0 +1,90 @@
+/// Posts to web servers over connections that are kept: the second request needs no new handshake.
+package protocol WebClient: Sendable {
+  init()
+
+  /// Sends a body by POST, and never follows a redirect. Blocks.
+  ///
+  /// - Parameters:
+  ///   - limit: how long it may take, connecting included.
+  ///   - stop: whether somebody wants it to end.
+  func send(_ request: WebRequest, within limit: Duration, unless stop: StopMark) -> WebReply
+}
+
+/// A body to post.
+public struct WebRequest: Sendable {
+  public var url: String
+  /// Sent as they are; a name or a value with a line break is the caller's mistake.
+  public var headers: [(name: String, value: String)]
+  public var body: String
+  /// Only for addresses that anybody may reach: looked at where the socket is opened, so whatever a name stands for by
+  /// then.
+  public var isForPublic = false
+  /// Authorities in PEM form, instead of the system's.
+  public var authorities: String?
+  /// Whether a proxy of the environment is passed by.
+  public var avoidsProxy = false
+
+  public init(url: String, headers: [(name: String, value: String)], body: String) {
+    (self.url, self.headers, self.body) = (url, headers, body)
+  }
+}
+
+/// What came of a request.
+public struct WebReply: Sendable {
+  /// The status; `nil` without an answer.
+  public var status: Int?
+  /// The first 1,001 bytes of the answer's body.
+  public var body: [UInt8] = []
+  /// What the header `Retry-After` says.
+  public var retryAfter: String?
+  /// Why there is no answer, without the URL.
+  public var failure: String?
+
+  package init(status: Int? = nil, failure: String? = nil) { (self.status, self.failure) = (status, failure) }
+}
+
+extension WebClient {
+  /// Sends a body, and wants it to be taken.
+  ///
+  /// - Throws: why it was not taken, without the URL.
+  package func post(
+    _ body: String, as type: String, to url: String, within limit: Duration
+  ) throws(DeliveryFailure) {
+    let request = WebRequest(url: url, headers: [("Content-Type", type)], body: body)
+    let reply = send(request, within: limit, unless: StopMark())
+    guard let status = reply.status else { throw DeliveryFailure(reply.failure ?? "there was no answer") }
+    guard (200..<300).contains(status) else {
+      // Whole or not at all: what is left of a secret at a cut is not found by the log, which takes secrets out.
+      let shown = reply.body.count > 1000 ? [] : reply.body
+      let words = String(decoding: shown, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      throw DeliveryFailure(
+        "the server answered \(status)\(words.isEmpty ? "" : ": \(words)")",
+        // 408 and 429 are about the moment (RFC 9110, 15.5.9; RFC 6585, 4).
+        isRefusal: (400..<500).contains(status) && status != 408 && status != 429)
+    }
+  }
+}
+
+/// The clients of this binary: the module `Delivery` has them, and is linked with the trait `Delivery` only.
+///
+/// That module imports this one, so it cannot be named here. Instead it makes this type conform to
+/// `WebDeliveryProvider`, and the conformance is looked for while the program runs (docs/decisions/0023).
+public enum WebDelivery {
+  public static let isMissing = "needs a binary built with the trait Delivery (swift build --traits Delivery)"
+
+  public static var isBuiltIn: Bool { provider != nil }
+
+  /// A new client, which has a connection of its own; `nil` in a binary without the module.
+  package static func client() -> (any WebClient)? { provider?.clientType.init() }
+
+  /// The same for mail.
+  package static func mailClient() -> (any MailClient)? { provider?.mailType.init() }
+
+  private static var provider: (any WebDeliveryProvider.Type)? { WebDelivery.self as? any WebDeliveryProvider.Type }
+}
+
+/// What the module that holds the clients makes `WebDelivery` conform to.
+package protocol WebDeliveryProvider {
+  static var clientType: any WebClient.Type { get }
+  static var mailType: any MailClient.Type { get }
+}

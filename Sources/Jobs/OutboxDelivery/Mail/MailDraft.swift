@@ -1,0 +1,61 @@
+import JobRuntime
+import Templates
+
+/// A mail, put together. Its bytes depend on the row and the settings only: a second attempt is the same mail.
+struct MailDraft {
+  var from: Mailbox
+  var replyTo: Mailbox?
+  var recipient: String
+  var subject: String
+  var text: String
+  var html: String?
+  var date: Timestamp
+  var id: String
+  var domain: String
+  var idHeader: String?
+  var unsubscribeURL: String?
+
+  var content: [UInt8] {
+    var headers = [
+      ("From", from.header), ("To", recipient), ("Subject", MailHeader.text(subject)), ("Date", Self.date(date)),
+      ("Message-ID", "<\(id)@\(domain)>"), ("MIME-Version", "1.0"), ("Auto-Submitted", "auto-generated"),
+    ]
+    if let replyTo { headers.insert(("Reply-To", replyTo.header), at: 1) }
+    if let idHeader { headers.append((idHeader, id)) }
+    if let unsubscribeURL {
+      // RFC 8058. On one line each: some relays sign what they have unfolded.
+      headers += [
+        ("List-Unsubscribe", "<\(unsubscribeURL)>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+      ]
+    }
+    guard let html else {
+      return Self.head(headers + Self.typed("text/plain")) + QuotedPrintable.encode(text)
+    }
+    // No text holds it: in quoted-printable no line begins with an equals sign and an underscore.
+    let boundary = "=_\(id)"
+    let parts = [("text/plain", text), ("text/html", html)].map { type, body in
+      Array("--\(boundary)\r\n".utf8) + Self.head(Self.typed(type)) + QuotedPrintable.encode(body) + Array("\r\n".utf8)
+    }
+    return Self.head(headers + [("Content-Type", "multipart/alternative; boundary=\"\(boundary)\"")])
+      + parts.joined() + Array("--\(boundary)--\r\n".utf8)
+  }
+
+  private static func typed(_ type: String) -> [(String, String)] {
+    [("Content-Type", "\(type); charset=utf-8"), ("Content-Transfer-Encoding", "quoted-printable")]
+  }
+
+  private static func head(_ headers: [(String, String)]) -> [UInt8] {
+    Array((headers.map { "\($0): \($1)\r\n" }.joined() + "\r\n").utf8)
+  }
+
+  /// RFC 5322, 3.3: `Sat, 08 Nov 2025 02:00:00 +0000`.
+  static func date(_ moment: Timestamp) -> String {
+    let text = moment.rfc3339
+    let days = moment.microseconds / 86_400_000_000
+    // The first of January 1970 was a Thursday.
+    let day = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][Int(days % 7)]
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    let month = months[(Int(text.dropFirst(5).prefix(2)) ?? 1) - 1]
+    return "\(day), \(text.dropFirst(8).prefix(2)) \(month) \(text.prefix(4)) \(text.dropFirst(11).prefix(8)) +0000"
+  }
+}

@@ -1,0 +1,64 @@
+import JobRuntime
+import Synchronization
+
+struct Report: JobReport {
+  /// Messages of which this run has tried or decided something.
+  var due = 0
+  var sent = 0
+  /// Attempts that failed, and are made again by the schedule.
+  var retried = 0
+  /// Dead letters.
+  var failed = 0
+  /// Of the failed, addresses that do not exist.
+  var bounced = 0
+  var suppressed = 0
+  var expired = 0
+  /// Messages that a person decides about, because nobody knows whether they were sent.
+  var held = 0
+  var doubts = 0
+  /// Messages that are due and wait for a target that is closed.
+  var throttled = 0
+  /// Endpoints.
+  var disabled = 0
+  /// Messages that are due and were not sent, those that wait for a target among them.
+  private(set) var left = 0
+
+  var closed: [Closed] = []
+
+  struct Closed: Encodable, Sendable {
+    var target: String
+    var until: String
+    var reason: String
+  }
+
+  var itemsProcessed: Int { due }
+  var behind: Int { left }
+
+  mutating func leave(_ due: Int, throttled: Int) { (left, self.throttled) = (due, throttled) }
+
+  mutating func add(_ verdict: Verdict) {
+    switch verdict.fate {
+    case .sent: sent += 1
+    case .retried: retried += 1
+    case .held: held += 1
+    case .failed: failed += 1
+    case .returned: return
+    case .cancelled: break
+    }
+    due += 1
+    bounced += verdict.isBounce ? 1 : 0
+    doubts += verdict.isDoubt ? 1 : 0
+  }
+}
+
+/// What all lanes have counted so far.
+final class Tally: Sendable {
+  private let state = Mutex((report: Report(), taken: 0))
+
+  var report: Report { state.withLock { $0.report } }
+  /// How many messages were claimed.
+  var taken: Int { state.withLock { $0.taken } }
+
+  func count(_ change: (inout Report) -> Void) { state.withLock { change(&$0.report) } }
+  func take() { state.withLock { $0.taken += 1 } }
+}

@@ -1,0 +1,157 @@
+import JobRuntime
+
+/// What came of an attempt, and what follows from it.
+struct Verdict: Sendable {
+  /// What becomes of the message.
+  enum Fate: Sendable, Equatable {
+    case sent
+    /// By the schedule of its attempts, of which this one was one.
+    case retried
+    /// As if nothing had happened: the attempt was none.
+    case returned(after: Duration)
+    /// A person decides.
+    case held
+    case failed(LetterKind)
+    case cancelled
+  }
+
+  /// What it says of the target.
+  enum Consequence: Sendable, Equatable {
+    case none
+    case works
+    case fails
+    case closed(for: Duration)
+    /// The endpoint wants no more.
+    case gone
+  }
+
+  var fate: Fate
+  /// As `oneshot.delivery_attempts` has it.
+  var outcome: String
+  var code: Int?
+  var text = ""
+  var isDoubt = false
+  var isBounce = false
+  /// What it says of the endpoint, or of the recipient's domain.
+  var target = Consequence.none
+  /// What it says of the relay.
+  var relay = Consequence.none
+  /// Why the run ends: what no message is to blame for.
+  var failure: JobFailure?
+}
+
+// MARK: Mail
+
+extension Verdict {
+  /// Judges a relay's reply (RFC 5321, 4.2; RFC 3463).
+  ///
+  /// - Parameter relay: its name, for failures.
+  init(_ reply: MailReply, holdsOnDoubt: Bool, relay: String) {
+    let code = reply.code ?? 0
+    switch reply.ending {
+    case .accepted:
+      self.init(fate: .sent, outcome: "sent", target: .works, relay: .works)
+    case _ where reply.isInDoubt:
+      self.init(fate: holdsOnDoubt ? .held : .retried, outcome: "doubt", isDoubt: true, relay: .fails)
+      text = "no reply to the end of the mail: \(Self.reason(reply))"
+    case .stopped:
+      self.init(fate: .returned(after: .zero), outcome: "stopped")
+    case .untrusted(let reason):
+      self.init(fate: .returned(after: .zero), outcome: "untrusted")
+      failure = JobFailure(
+        .misconfigured, "the relay \(relay) cannot be trusted: \(reason)",
+        hint: "Nothing was sent. MAIL_CA_FILE names the authority of its certificate, which has to hold the host of MAIL_URL.")
+    case .lost(let reason):
+      self.init(fate: .returned(after: Self.pause), outcome: "lost", relay: .fails)
+      text = reason
+    case .refused where [530, 534, 535, 538].contains(code) || (reply.step == .login && code >= 500):
+      self.init(fate: .returned(after: .zero), outcome: "denied")
+      failure = JobFailure(
+        .denied, "the relay \(relay) refuses the login (\(code))", hint: "Check user and password in MAIL_URL.")
+    case .refused where reply.step < .sender || code == 421 || (reply.step == .sender && code < 500):
+      self.init(fate: .returned(after: Self.pause), outcome: "lost", relay: .fails)
+    case .refused where (500...504).contains(code) || code == 555:
+      self.init(fate: .returned(after: .zero), outcome: "misunderstood")
+      failure = JobFailure(
+        .internal, "the relay \(relay) does not understand the job (\(code) \(reply.text))",
+        hint: "This is a defect of the job or of the relay; nothing is counted against the message.")
+    case .refused where reply.step == .sender:
+      self.init(fate: .returned(after: .zero), outcome: "sender")
+      failure = JobFailure(
+        .misconfigured, "the relay \(relay) refuses the sender (\(code) \(reply.text))",
+        hint: "Correct MAIL_FROM, or let the relay send for that address.")
+    case .refused where code < 500:
+      self.init(fate: .retried, outcome: "transient", relay: .works)
+      if Self.namesRate(reply.text) { target = .closed(for: .minutes(5)) }
+    case .refused:
+      let isBounce = reply.step == .recipient && [550, 551, 553].contains(code) && Self.isOfAddress(reply.text)
+      self.init(fate: .failed(isBounce ? .bounced : .refused), outcome: "refused", isBounce: isBounce)
+      // A full mailbox and an address that is wrong are the recipient's; what else is refused may be about the sender.
+      self.relay = isBounce || code == 552 || Self.enhanced(reply.text) == "5.2.2" ? .works : .none
+    }
+    self.code = reply.code
+    if text.isEmpty { text = reply.text }
+  }
+
+  /// A message that a relay has not looked at goes behind all that are due now, so that none keeps the others back by
+  /// always being the first.
+  private static let pause = Duration.seconds(30)
+
+  private static func reason(_ reply: MailReply) -> String {
+    if case .lost(let reason) = reply.ending { reason } else { "the run was stopped" }
+  }
+
+  private static func namesRate(_ text: String) -> Bool {
+    let text = text.lowercased()
+    return ["rate", "too many", "throttl"].contains { text.contains($0) }
+  }
+
+  /// The code of RFC 3463 that a reply begins with.
+  private static func enhanced(_ text: String) -> String? {
+    let word = text.prefix { $0 != " " }
+    let parts = word.split(separator: ".")
+    return parts.count == 3 && parts.allSatisfy({ Int($0) != nil }) ? String(word) : nil
+  }
+
+  private static func isOfAddress(_ text: String) -> Bool { enhanced(text)?.hasPrefix("5.1.") ?? true }
+}
+
+// MARK: Webhooks
+
+extension Verdict {
+  /// Judges an endpoint's answer.
+  ///
+  /// - Parameter wasStopped: whether the run did not wait for it.
+  init(_ reply: WebReply, wasStopped: Bool) {
+    guard let status = reply.status else {
+      if wasStopped {
+        self.init(fate: .returned(after: .zero), outcome: "doubt", isDoubt: true)
+      } else {
+        self.init(fate: .retried, outcome: "failed", target: .fails)
+      }
+      text = reply.failure ?? ""
+      return
+    }
+    switch status {
+    case 200..<300: self.init(fate: .sent, outcome: "sent", target: .works)
+    case 410: self.init(fate: .cancelled, outcome: "gone", target: .gone)
+    default:
+      self.init(fate: .retried, outcome: "failed", target: .fails)
+      let wanted = reply.retryAfter.flatMap { Int($0) }.map { Duration.seconds(min(max($0, 1), 86_400)) }
+      if wanted != nil || [429, 502, 503, 504].contains(status) { target = .closed(for: wanted ?? .minutes(1)) }
+    }
+    code = status
+    text = Self.printable(reply.body)
+  }
+
+  /// The beginning of an answer, as far as it can be read.
+  private static func printable(_ body: [UInt8]) -> String {
+    let scalars = String(decoding: body, as: UTF8.self).unicodeScalars.map { scalar -> Unicode.Scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: " "
+      default: scalar
+      }
+    }
+    return String(String.UnicodeScalarView(scalars).prefix(200)).split(separator: " ").joined(separator: " ")
+  }
+}

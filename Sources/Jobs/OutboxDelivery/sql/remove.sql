@@ -1,0 +1,13 @@
+-- Removes messages that are over, and their attempts.
+with removed as (
+  delete from oneshot.deliveries as d
+  where d.delivery_id in (
+    select o.delivery_id from oneshot.deliveries as o
+    where o.state not in ('queued', 'sending', 'held') and o.created_at < :until::timestamptz
+    order by o.created_at
+    limit :limit)
+  returning d.delivery_id
+), attempts as (
+  delete from oneshot.delivery_attempts as a using removed where a.delivery_id = removed.delivery_id
+)
+select count(*) as removed from removed

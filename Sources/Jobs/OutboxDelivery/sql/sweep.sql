@@ -1,0 +1,19 @@
+-- What runs have left in the middle of an attempt: they are dead, for this one holds the lock. Nobody knows whether such a
+-- message was sent; what it says of doubt decides. (A webhook's receiver knows its id.)
+with swept as (
+  update oneshot.deliveries as d
+  set doubts = d.doubts + 1, sending_by = null, sending_since = null, next_at = :moment::timestamptz,
+    state = case
+      when d.channel = 'email' and d.on_doubt = 'hold' then 'held'
+      when d.attempts >= (case d.channel when 'email' then :mail_attempts::bigint else :webhook_attempts::bigint end) then 'failed'
+      else 'queued' end,
+    last_message = 'its run ended before the outcome was known'
+  where d.state = 'sending' and d.channel = any (:channels::text[])
+  returning d.delivery_id, d.channel, d.template, d.state, d.attempts
+), noted as (
+  update oneshot.delivery_attempts as a
+  set ended_at = :moment::timestamptz, outcome = 'doubt'
+  from swept
+  where a.delivery_id = swept.delivery_id and a.attempt = swept.attempts and a.outcome is null
+)
+select delivery_id, channel, template, state from swept

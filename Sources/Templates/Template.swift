@@ -1,0 +1,41 @@
+/// A text with holes, in the part of Mustache that Handlebars, Postmark and others have, too: names, sections, inverted
+/// sections, comments and partials.
+public struct Template: Sendable {
+  let nodes: [Node]
+
+  /// What the text is: decides how a value is escaped.
+  public enum Kind: Sendable { case text, html }
+
+  indirect enum Node: Sendable {
+    case text(String)
+    case value(Name, isRaw: Bool, isLink: Bool)
+    case section(Name, isInverted: Bool, [Node])
+  }
+
+  /// `.`, or parts that were joined by dots.
+  struct Name: Sendable {
+    var parts: [String]
+    /// Where it stands, for messages: `welcome.txt:3`.
+    var place: String
+    var text: String { parts.isEmpty ? "." : parts.joined(separator: ".") }
+  }
+
+  /// - Parameters:
+  ///   - file: its name, for messages.
+  ///   - firstLine: the number of the text's first line in its file.
+  ///   - partial: the text of a partial by its name.
+  /// - Throws: what is no part of the language here, or is left open; with file and line.
+  public init(
+    _ text: String, kind: Kind, file: String, firstLine: Int = 1, partial: (String) -> (file: String, text: String)?
+  ) throws(TemplateError) {
+    var parser = TemplateParser(text, kind: kind, file: file, firstLine: firstLine)
+    nodes = try parser.nodes(partial: partial, within: [])
+  }
+}
+
+/// What is wrong with a template, or with the data for it.
+public struct TemplateError: Error, Equatable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
+}
