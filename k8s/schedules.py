@@ -67,6 +67,9 @@ SCHEDULES = [
     # What waits for a decision. One run decides for 50 seconds at most; the next one waits for the lock until it is through.
     Schedule("notification-delivery", "notification-delivery", "* * * * *", MINUTE, "4m", (32, 64), retries=0,
              settings={"JOB_LOCK_WAIT": "30s"}, may_idle=True),
+    # Mail and webhooks: needs an image of the trait Delivery, a relay, and a way out. A mail in doubt is waited for within its time.
+    Schedule("outbox-delivery", "outbox-delivery", "* * * * *", MINUTE, "4m", (48, 96), retries=0, may_idle=True,
+             folder="overlays/delivery"),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
     Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,
              settings={"JOB_LEDGER_KEEP": "14d"}),

@@ -30,7 +30,8 @@
 
     func takeHeader(_ line: String) {
       guard line.lowercased().hasPrefix("retry-after:") else { return }
-      reply.retryAfter = line.dropFirst("retry-after:".count).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      reply.retryAfter = line.dropFirst("retry-after:".count).split(whereSeparator: \.isWhitespace).joined(
+        separator: " ")
     }
 
     static func at(_ context: UnsafeMutableRawPointer?) -> Exchange? {

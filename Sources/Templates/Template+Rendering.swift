@@ -20,7 +20,8 @@ extension Template {
       case .value(let name, let isRaw, let isLink):
         let value = try shown(name, stack)
         if isLink, !value.utf8.starts(with: "https://".utf8) {
-          throw TemplateError("\(name.place): {{\(name.text)}} is the address of a link, and does not begin with https://")
+          throw TemplateError(
+            "\(name.place): {{\(name.text)}} is the address of a link, and does not begin with https://")
         }
         text += kind == .html && !isRaw ? escaped(value) : value
       case .section(let name, let isInverted, let nodes):

@@ -5,10 +5,12 @@ package enum TraitBuild {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
   package static let job = binary("usage-aggregation", "Delivery")
   package static let doctor = binary("job-doctor", "Delivery")
+  package static let outbox = binary("outbox-delivery", "Delivery")
   package static let drain = binary("event-drain", "Kafka")
 
   package static let isJobBuilt = isThere("usage-aggregation", "Delivery", for: "Pushgateway and heartbeats")
   package static let isDoctorBuilt = isThere("job-doctor", "Delivery", for: "the doctor's messages")
+  package static let isOutboxBuilt = isThere("outbox-delivery", "Delivery", for: "mail and webhooks")
   package static let isDrainBuilt = isThere("event-drain", "Kafka", for: "Kafka as a source of events")
 
   private static func binary(_ name: String, _ trait: String) -> Binary {

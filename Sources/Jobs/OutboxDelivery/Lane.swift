@@ -34,7 +34,7 @@ extension Work {
       let next: Next
       do {
         next = try await step(finished, turn, run)
-      } catch where Task.isCancelled && finished != nil {
+      } catch  where Task.isCancelled && finished != nil {
         // What was sent is noted all the same: else it would be in doubt.
         if let finished { try? await run.finishing { run in try await note(finished, run) } }
         throw error

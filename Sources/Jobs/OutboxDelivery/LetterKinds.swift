@@ -3,7 +3,8 @@ import JobRuntime
 extension LetterKind {
   static let doubt = LetterKind(
     "doubt",
-    cause: "The attempt ended without an answer, so nobody knows whether the message was sent; it says to hold it then.",
+    cause:
+      "The attempt ended without an answer, so nobody knows whether the message was sent; it says to hold it then.",
     remedy: "Ask the relay by the message's id. Replay the dead letter to send it again, or discard it.")
 
   static let gaveUp = LetterKind(
@@ -14,7 +15,8 @@ extension LetterKind {
   static let refused = LetterKind(
     "refused",
     cause: "The relay refused the message for good, and not because the address does not exist.",
-    remedy: "The answer says why: a full mailbox, the content, the sender's reputation. Replay it once that is settled.")
+    remedy: "The answer says why: a full mailbox, the content, the sender's reputation. Replay it once that is settled."
+  )
 
   static let bounced = LetterKind(
     "bounced",
@@ -43,7 +45,8 @@ extension LetterKind {
 
   static let disabled = LetterKind(
     "disabled",
-    cause: "The endpoint answered 410, or has only failed for five days; it gets nothing more, and its messages are cancelled.",
+    cause:
+      "The endpoint answered 410, or has only failed for five days; it gets nothing more, and its messages are cancelled.",
     remedy: "Ask its owner. To enable it again: set disabled_at in oneshot.webhook_endpoints to null.")
 
   static let all: [LetterKind] = [

@@ -66,7 +66,8 @@ struct Target: Hashable, Sendable {
   init(_ channel: Channel, _ recipient: String) {
     switch channel {
     case .email:
-      let domain = recipient[(recipient.lastIndex(of: "@").map { recipient.index(after: $0) } ?? recipient.startIndex)...]
+      let domain = recipient[
+        (recipient.lastIndex(of: "@").map { recipient.index(after: $0) } ?? recipient.startIndex)...]
       // In ASCII alone, as the SQL has it.
       name = "domain:" + String(decoding: domain.utf8.map { (0x41...0x5A).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
     case .webhook: name = "webhook:" + recipient

@@ -60,7 +60,9 @@ extension OutboxDelivery.Settings {
   }
 
   private func webhook(_ message: Message, _ type: String, at moment: Timestamp) throws(Unsendable) -> WebRequest {
-    guard let endpoint = message.endpoint else { throw Unsendable(kind: .endpoint, reason: "its endpoint does not exist") }
+    guard let endpoint = message.endpoint else {
+      throw Unsendable(kind: .endpoint, reason: "its endpoint does not exist")
+    }
     guard !endpoint.isDisabled else { throw Unsendable(kind: nil, reason: "its endpoint is disabled") }
     guard !endpoint.isUnwanted else { throw Unsendable(kind: nil, reason: "its endpoint does not take this type") }
     guard endpoint.url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),

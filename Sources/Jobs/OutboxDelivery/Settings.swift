@@ -51,11 +51,13 @@ extension OutboxDelivery {
       relay = link.relay(greetedAs: domain)
       idHeader = env.custom(
         "MAIL_ID_HEADER", form: "name of a header", default: nil,
-        help: "A header that carries the message's id, for relays that know what they have sent: Resend-Idempotency-Key."
+        help:
+          "A header that carries the message's id, for relays that know what they have sent: Resend-Idempotency-Key."
       ) { MailHeader.isName($0) ? .success($0) : .failure("is «\($0)», not the name of a header") }
       templates = Self.readTemplates(
         env.optionalPath(
-          "MAIL_TEMPLATES_DIR", help: "A folder of templates; those of the same names replace the built-in ones."), &env)
+          "MAIL_TEMPLATES_DIR", help: "A folder of templates; those of the same names replace the built-in ones."), &env
+      )
       mailRate =
         env.custom(
           "MAIL_RATE", form: "number/s, /m or /h", default: "10/s",
@@ -73,11 +75,14 @@ extension OutboxDelivery {
       allowsPrivate = env.bool(
         "WEBHOOK_PRIVATE", default: false, help: "Allows endpoints on this machine and in private networks.")
       webhookAuthorities = env.optionalPath(
-        "WEBHOOK_CA_FILE", help: "Authorities in PEM form that endpoints' certificates are signed by, instead of the system's."
+        "WEBHOOK_CA_FILE",
+        help: "Authorities in PEM form that endpoints' certificates are signed by, instead of the system's."
       )
       parallel = env.int(
-        "DELIVERY_PARALLEL", default: 4, in: 1...64, help: "Messages that are sent at once, each on its own connections.")
-      time = env.duration("DELIVERY_TIME", default: .seconds(50), help: "The run sends no further message after this time.")
+        "DELIVERY_PARALLEL", default: 4, in: 1...64,
+        help: "Messages that are sent at once, each on its own connections.")
+      time = env.duration(
+        "DELIVERY_TIME", default: .seconds(50), help: "The run sends no further message after this time.")
       most = env.custom(
         "DELIVERY_MAX", form: "number", default: nil, help: "The run sends this many messages at most; without it all."
       ) { text in

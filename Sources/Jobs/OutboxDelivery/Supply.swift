@@ -34,7 +34,9 @@ final class Supply: Sendable {
       if let relay, targets.closed(at: moment).contains(relay) { return targets.isAnyTried ? .later : .nothing }
       while true {
         while let candidate = state.page.popFirst() {
-          if targets.admits([candidate.target] + [relay].compactMap(\.self), at: moment) { return .candidate(candidate) }
+          if targets.admits([candidate.target] + [relay].compactMap(\.self), at: moment) {
+            return .candidate(candidate)
+          }
         }
         let page = try read(tx, targets, passed: state.passed, at: moment, tally)
         guard !page.isEmpty else { return targets.isAnyTried ? .later : .nothing }

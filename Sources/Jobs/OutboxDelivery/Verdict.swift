@@ -60,7 +60,9 @@ extension Verdict {
       self.init(fate: .returned(after: .zero), outcome: "untrusted")
       failure = JobFailure(
         .misconfigured, "the relay \(relay) cannot be trusted: \(reason)",
-        hint: "Nothing was sent. MAIL_CA_FILE names the authority of its certificate, which has to hold the host of MAIL_URL.")
+        hint:
+          "Nothing was sent. MAIL_CA_FILE names the authority of its certificate, which has to hold the host of MAIL_URL."
+      )
     case .lost(let reason):
       self.init(fate: .returned(after: Self.pause), outcome: "lost", relay: .fails)
       text = reason

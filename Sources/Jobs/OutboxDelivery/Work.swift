@@ -93,7 +93,7 @@ struct Work: Sendable {
   /// Counts what is left, and what would be sent.
   private func counted(_ run: JobRun) async throws -> Report {
     let closed = targets.closed(at: moment)
-    let row = try await run.read(left(closed, at: moment)).only()
+    let row = try await run.read(Self.left(channels, closed, at: moment)).only()
     let (due, mail): (Int, Int) = (try row.value("due"), try row.value("mail"))
     let throttled = closed.contains(relay) ? mail : 0
     var report = tally.report
@@ -102,7 +102,7 @@ struct Work: Sendable {
     return report
   }
 
-  func left(_ closed: [Target], at moment: Timestamp) throws -> Statement {
+  static func left(_ channels: [String], _ closed: [Target], at moment: Timestamp) throws -> Statement {
     try SQLFragment(
       "left.sql", PackageResources.left_sql,
       ["moment": moment, "channels": channels]

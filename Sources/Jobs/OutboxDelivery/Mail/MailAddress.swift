@@ -3,7 +3,9 @@ enum MailAddress {
   /// What is wrong with an address; `nil` when mail can be sent to it.
   static func problem(_ address: String) -> String? {
     let bytes = Array(address.utf8)
-    guard bytes.allSatisfy({ $0 < 0x80 }) else { return "it has characters beyond ASCII (write the domain in punycode)" }
+    guard bytes.allSatisfy({ $0 < 0x80 }) else {
+      return "it has characters beyond ASCII (write the domain in punycode)"
+    }
     guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return "it has control characters" }
     guard let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { return "it has no @" }
     let local = bytes[..<at]

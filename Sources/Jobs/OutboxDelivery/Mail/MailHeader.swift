@@ -9,7 +9,8 @@ enum MailHeader {
   /// A control character becomes a space: nothing in it ends the header.
   static func text(_ text: String) -> String {
     let clean = oneLine(text)
-    let isPlain = clean.utf8.allSatisfy { (0x20...0x7E).contains($0) } && clean.utf8.count <= 60 && !clean.contains("=?")
+    let isPlain =
+      clean.utf8.allSatisfy { (0x20...0x7E).contains($0) } && clean.utf8.count <= 60 && !clean.contains("=?")
     return isPlain ? clean : encodedWords(clean)
   }
 

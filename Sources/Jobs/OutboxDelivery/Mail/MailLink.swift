@@ -19,9 +19,11 @@ struct MailLink: Sendable {
     }
     env.conceal([link.parts?.password].compactMap(\.self))
     link.isPlain = env.bool(
-      "MAIL_PLAINTEXT", default: false, help: "Allows a relay without TLS, on this host alone: localhost, 127.0.0.1, [::1].")
+      "MAIL_PLAINTEXT", default: false,
+      help: "Allows a relay without TLS, on this host alone: localhost, 127.0.0.1, [::1].")
     link.authorities = env.optionalPath(
-      "MAIL_CA_FILE", help: "Authorities in PEM form that the relay's certificate is signed by, instead of the system's.")
+      "MAIL_CA_FILE",
+      help: "Authorities in PEM form that the relay's certificate is signed by, instead of the system's.")
     if link.isPlain, let host = link.parts?.host, !["localhost", "127.0.0.1", "::1"].contains(host) {
       env.complain("MAIL_PLAINTEXT", "is set, and the relay is on another host: \(host)")
     }
@@ -58,7 +60,8 @@ struct MailLink: Sendable {
       (host, port) = (rest[..<colon], number)
     }
     if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-    guard !host.isEmpty, host.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isLetter || ".:-_0123456789".utf8.contains($0) })
+    guard !host.isEmpty,
+      host.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isLetter || ".:-_0123456789".utf8.contains($0) })
     else { return nil }
     return (String(host), port, user, password, isTLS)
   }
@@ -72,7 +75,8 @@ struct MailLink: Sendable {
         bytes.append(byte)
         continue
       }
-      guard rest.count >= 2, let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), code != 0 else {
+      guard rest.count >= 2, let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), code != 0
+      else {
         return nil
       }
       bytes.append(code)

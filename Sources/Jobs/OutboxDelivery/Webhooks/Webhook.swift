@@ -20,8 +20,9 @@ enum Webhook {
   /// - Parameters:
   ///   - id: the message's, the same in each attempt.
   ///   - moment: of this attempt.
-  static func headers(id: String, at moment: Timestamp, body: String, keys: [[UInt8]]) -> [(name: String, value: String)]
-  {
+  static func headers(id: String, at moment: Timestamp, body: String, keys: [[UInt8]]) -> [(
+    name: String, value: String
+  )] {
     let seconds = moment.microseconds / 1_000_000
     let signed = Array("\(id).\(seconds).\(body)".utf8)
     let signatures = keys.map { "v1," + Base64.encode(hmacSHA256(of: signed, key: $0)) }
