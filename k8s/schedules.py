@@ -70,6 +70,8 @@ SCHEDULES = [
     # Mail and webhooks: needs an image of the trait Delivery, a relay, and a way out. A mail in doubt is waited for within its time.
     Schedule("outbox-delivery", "outbox-delivery", "* * * * *", MINUTE, "4m", (48, 96), retries=0, may_idle=True,
              folder="overlays/delivery"),
+    # A campaign that has not changed is read once. Events may ask event-drain for one in between.
+    Schedule("waitlist-positions", "waitlist-positions", "*/10 * * * *", 10 * MINUTE, "8m", (32, 64), retries=0, may_idle=True),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
     Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,
              settings={"JOB_LEDGER_KEEP": "14d"}),

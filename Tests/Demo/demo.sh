@@ -12,7 +12,7 @@ show() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 sql() { printf '\033[2m$ psql -c "%s"\033[0m\n' "$1"; psql "$DATABASE_URL" -q -P footer=off -c "$1"; }
 
 report() {
-  step "19. One page of all that: runs, failures, dead letters, locks."
+  step "20. One page of all that: runs, failures, dead letters, locks."
   # Stays when the demo has ended.
   page=${TMPDIR:-/tmp}/oneshot-report.html
   show env REPORT_FILE="$page" REPORT_TITLE="the demo" job-report
@@ -136,8 +136,24 @@ SQL
 }
 notifications_step
 
+step "15. A waitlist: two friends of the fifth have signed up. One run moves it ahead, and the next one writes an event for it."
+psql "$DATABASE_URL" -q <<'SQL'
+create table waitlist_campaigns (id bigint primary key, status text not null, points_per_referral integer);
+create table waitlist_entries (
+  id bigint primary key, campaign_id bigint not null, referred_by bigint, original_position bigint, position bigint,
+  verified_at timestamptz, status text);
+insert into waitlist_campaigns values (1, 'live', 2);
+insert into waitlist_entries (id, campaign_id, original_position) select g, 1, g from generate_series(1, 7) g;
+SQL
+show waitlist-positions
+psql "$DATABASE_URL" -q -c "update waitlist_entries set referred_by = 5, verified_at = now() where id in (6, 7)"
+show waitlist-positions
+sql "select id, original_position, position from waitlist_entries order by position"
+sql "select entry_id, referrals, priority, notified_position from oneshot.waitlist_placements order by entry_id"
+sql "select event ->> 'type' as type, event -> 'data' as data from oneshot.events where event ->> 'type' like 'waitlist.%'"
+
 events_step() {
-  step "15. Events: 20,000 of them in a stream, three handlers, one event that nobody can process, and a kill -9 in the middle."
+  step "16. Events: 20,000 of them in a stream, three handlers, one event that nobody can process, and a kill -9 in the middle."
   handlers=$(mktemp -d)
   cat >"$handlers/downloads.sql" <<'SQL'
 -- handles: asset.downloaded
@@ -166,18 +182,18 @@ SQL
 }
 events_step
 
-step "16. What ran, in all of the above: for people, and with --json for programs."
+step "17. What ran, in all of the above: for people, and with --json for programs."
 show oneshot runs --limit 6 2>&1
 id=$(oneshot runs --job usage-aggregation --limit 1 2>/dev/null | tail -1 | cut -d' ' -f1)
 show oneshot run "$id"
 
-step "17. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
+step "18. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
 JOB_LOCK_MIN_HOLD=1m usage-aggregation >/dev/null
 show oneshot locks
 show oneshot unlock usage-aggregation --yes
 
 health_step() {
-  step "18. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
+  step "19. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
   export HEALTH_EXPECT='usage-aggregation=1d,top-stats=1h,metrics-rollups=1h,reindex=1h' HEALTH_IDLE=20
   show oneshot health
   psql "$DATABASE_URL" -q -c "update oneshot.job_runs set started_at = started_at - interval '3 hours', finished_at = finished_at - interval '3 hours' where job = 'top-stats'"

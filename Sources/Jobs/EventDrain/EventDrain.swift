@@ -20,7 +20,7 @@ struct EventDrain: Job {
     keepsDataInRedis: true,
     schema: [
       MigrationNeed("events", 5), MigrationNeed("rollups", 1), MigrationNeed("search", 1),
-      MigrationNeed("notifications", 1),
+      MigrationNeed("notifications", 1), MigrationNeed("waitlist", 3),
     ],
     tables: [
       TableNeed(

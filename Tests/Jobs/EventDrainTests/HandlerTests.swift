@@ -173,7 +173,7 @@ import Testing
   {
     let drained = try await Drained()
     let types = [
-      "user_created", "job.email.welcome", "job.position.recalculate", "job.reward.deliver", "job.fraud.detect",
+      "user_created", "job.email.welcome", "job.reward.deliver", "job.fraud.detect",
       "analytics.viewed",
     ]
     try await drained.add(types.enumerated().map { Drained.event($0.offset, type: $0.element) })

@@ -1,0 +1,15 @@
+import JobRuntime
+
+extension LetterKind {
+  static let failed = LetterKind(
+    "failed",
+    cause:
+      "The campaign could not be placed: a deadlock again and again, or a trigger or constraint of the application.",
+    remedy: "Correct what the message names; the next run places the campaign.")
+
+  static let oddReferrals = LetterKind(
+    "odd_referrals",
+    cause:
+      "Entries of the campaign have a `referred_by` that cannot count: themselves, an entry of another campaign or of none, a later one, or a circle.",
+    remedy: "Correct `referred_by` of the entries that the payload names; until then these referrals do not count.")
+}
