@@ -63,7 +63,8 @@ fi
 # What a few tests want, and say loudly that they are skipped without: taken where this system offers it.
 if [ "$1" = test ]; then
   missing=()
-  for package in mariadb-server "postgresql-$(ls /usr/lib/postgresql | sort -V | tail -1)-mysql-fdw"; do
+  server=postgresql-$(ls /usr/lib/postgresql | sort -V | tail -1)
+  for package in mariadb-server "$server-mysql-fdw" "$server-hll"; do
     is_installed "$package" || [ -z "$(apt-cache search --names-only "^$package\$")" ] || missing+=("$package")
   done
   if [ ${#missing[@]} -gt 0 ] && can_install; then

@@ -37,13 +37,11 @@ struct Fresh: Sendable {
 
   private func calculate(_ stretches: Stretches, onlyGood: Bool, _ session: borrowing Session) throws {
     var values = stretches.values
+    values["exact_visitors"] = Visitors.mostExact
     guard granularity.child == nil else {
       values.merge(names) { $1 }
-      var file = SQLFile(
-        builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql, filling: ["sum": .nearestDouble])
-      file.isBlamedForShortage = false
       if stretches.all.count > 1 { try session.query(Self.withoutPages) }
-      try session.attempt(file, binding: values, limit: limit)
+      try session.attempt(source.freshFromChildren, binding: values, limit: limit)
       return
     }
     values.merge([

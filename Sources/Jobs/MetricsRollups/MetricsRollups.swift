@@ -12,7 +12,7 @@ struct MetricsRollups: Job {
   static let facts = JobFacts(
     name: "metrics-rollups",
     summary: "keeps hourly, daily, weekly and monthly rollups of metric events",
-    schema: [MigrationNeed("rollups", 12)],
+    schema: [MigrationNeed("rollups", 13)],
     tables: [
       TableNeed(
         "metric_events", columns: ["metric", "entity_type", "entity_id", "value", "occurred_at", "written_by"],
@@ -21,7 +21,7 @@ struct MetricsRollups: Job {
         "metric_rollups",
         columns: [
           "granularity", "bucket_start", "source", "metric", "entity_type", "entity_id", "count", "sum", "sum_exact",
-          "min", "max",
+          "min", "max", "visitors", "visitor_hashes", "visitor_sketch",
         ], privileges: [.select, .insert, .update, .delete]),
       TableNeed(
         "oneshot.rollup_positions", columns: ["source", "timezone", "seen", "raw_from", "calendar", "version"],

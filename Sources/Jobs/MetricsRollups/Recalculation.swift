@@ -118,7 +118,7 @@ struct Recalculation: Sendable {
   static let withoutWaiting: Statement = "select set_config('synchronous_commit', 'off', true)"
 
   private var settings: Statement {
-    "select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true)"
+    "select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true), set_config('oneshot.counts_visitors', 'on', true)"
   }
 
   private func takeStatement(in range: Bucket) throws -> Statement {

@@ -14,6 +14,7 @@ extension SQLFragment {
   static let kindOfSource = SQLFragment("kind_of_source.sql", PackageResources.kind_of_source_sql)
   static let badRows = SQLFragment("bad_rows.sql", PackageResources.bad_rows_sql)
   static let freshFromEvents = SQLFragment("fresh_from_events.sql", PackageResources.fresh_from_events_sql)
+  static let goodRows = SQLFragment("good_rows.sql", PackageResources.good_rows_sql)
   static let typesOfSource = SQLFragment("types_of_source.sql", PackageResources.types_of_source_sql)
   static let withoutRows = SQLFragment("without_rows.sql", PackageResources.without_rows_sql)
   static let emptiedAhead = SQLFragment("emptied_ahead.sql", PackageResources.emptied_ahead_sql)
@@ -65,11 +66,27 @@ extension Source {
         cross join lateral (
           select * from event where occurred_at >= stretch.opens and occurred_at < stretch.closes offset 0) as event
       """
+    let rows = [
+      "day_start": SQLFragment(sql: stretches == 1 ? ":day_start::timestamptz" : "stretch.origin"),
+      "events": SQLFragment(sql: events), "good": .goodRows,
+    ]
     return reading(
-      SQLFragment.freshFromEvents.filling([
-        "day_start": SQLFragment(sql: stretches == 1 ? ":day_start::timestamptz" : "stretch.origin"),
-        "events": SQLFragment(sql: events), "sum_exact": number.sum, "value": number.value,
-        "sum": .nearestDouble,
+      SQLFragment.freshFromEvents.filling(rows).filling([
+        "sum_exact": number.sum, "value": number.value, "sum": .nearestDouble,
+        "visitor_columns": visitors == nil ? Visitors.noColumns : Visitors.columnsOfHours,
+        "visitors": visitors?.join(ofEvents: rows) ?? .empty,
       ]), by: SQLFragment(sql: "create temporary table oneshot_rollup_fresh on commit drop as "))
+  }
+  /// Makes the same table of a longer level, from the level below.
+  var freshFromChildren: SQLFile {
+    var file = SQLFile(
+      builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql,
+      filling: [
+        "sum": .nearestDouble,
+        "visitor_columns": visitors == nil ? Visitors.noColumns : Visitors.columnsOfChildren,
+        "visitors": visitors?.joinOfChildren ?? .empty,
+      ])
+    file.isBlamedForShortage = false
+    return file
   }
 }

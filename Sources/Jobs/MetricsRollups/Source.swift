@@ -6,6 +6,8 @@ struct Source: Sendable {
   private(set) var file: SQLFile
   /// How its values are added up.
   private(set) var number = Number.double
+  /// How its visitors are counted, where it has any.
+  private(set) var visitors: Visitors?
 
   init(file: SQLFile) { self.file = file }
 
@@ -15,9 +17,16 @@ struct Source: Sendable {
   var isOurTable: Bool { file.isBuiltIn && name == "metric_events" }
 
   private static let builtIn = [
-    SQLFile(builtIn: "metric_events", PackageResources.metric_events_sql),
+    metricEvents(withVisitor: false),
     SQLFile(builtIn: "campaign_analytics", PackageResources.campaign_analytics_sql),
   ]
+
+  /// Who has the column `visitor` in his `metric_events` has visitors.
+  private static func metricEvents(withVisitor: Bool) -> SQLFile {
+    SQLFile(
+      builtIn: "metric_events", PackageResources.metric_events_sql,
+      filling: ["visitor": withVisitor ? SQLFragment(sql: ", visitor") : .empty])
+  }
 
   static let namesBuiltIn = builtIn.map(\.name)
 
@@ -117,8 +126,19 @@ extension Source {
   /// - Throws: `SQLFile.Failure` for times of which it is not known which moments they are.
   func typed(in zone: String, _ session: borrowing Session) throws -> Source {
     var source = self
-    let types = try session.attempt(reading(.typesOfSource), binding: Self.allEvents).only()
+    if isOurTable {
+      let hasVisitor: Bool = try session.query(
+        """
+        select exists (
+          select from pg_attribute
+          where attrelid = to_regclass('metric_events') and attname = 'visitor' and attnum > 0 and not attisdropped) as has_visitor
+        """
+      ).only().value("has_visitor")
+      source.file = Self.metricEvents(withVisitor: hasVisitor)
+    }
+    let types = try session.attempt(source.reading(.typesOfSource), binding: Self.allEvents).only()
     source.number = Number(type: try types.value("value"))
+    source.visitors = Visitors(type: try types.value("visitor"), hll: try types.optional("hll"))
     switch try types.value("time", as: String.self) {
     case "timestamp with time zone": break
     case "date": source.file.timeZone = zone

@@ -29,7 +29,7 @@ import Testing
       "calendar_end": end,
       "first_bucket": start, "last_bucket": end,
       "run_id": "01a228a9-1ce6-7a5b-af9a-758367ac1df3", "is_done": true, "period_start": start, "period_end": end,
-      "records": 5, "errors": 0, "error_message": none,
+      "exact_visitors": Visitors.mostExact, "records": 5, "errors": 0, "error_message": none,
     ]
     var golden = GoldenStatements("metrics-rollups", samples)
     try golden.add(
@@ -39,6 +39,7 @@ import Testing
         "queue_touched", "tell_touched", "list_touched", "pending_hours", "kind_of_source", "bad_rows",
         "without_rows", "emptied_ahead",
         "fresh_from_events", "fresh_summary", "types_of_source", "sum_of_doubles", "parts_of_events", "parts_of_level",
+        "good_rows", "seen_in_events", "seen_in_children", "visitors", "visitor_sketch",
         "stored", "changes", "insert_new", "differences", "take", "nearest_double", "fresh_from_children", "untold",
       ])
     var env = Environment([:])
@@ -52,11 +53,11 @@ import Testing
     let source = try #require(sources.first)
     func add(_ name: String, _ file: SQLFile) throws { golden.add(name, try file.statement(binding: samples)) }
     try add("fresh_of_stretches", source.fresh(of: 2))
+    try add("fresh_from_children", source.freshFromChildren)
     for (name, holes) in [
       ("fresh_summary", ["stored": SQLFragment.stored]), ("changes", ["stored": .stored]),
       ("differences", ["stored": .stored]), ("insert_new", ["rows": SQLFragment(sql: "oneshot_rollup_fresh")]),
       ("take", ["direction": SQLFragment(sql: "asc"), "parts": .partsOfEvents]),
-      ("fresh_from_children", ["sum": .nearestDouble]),
     ] {
       let text = try golden.text(of: name, in: "Jobs/MetricsRollups")
       golden.add(name, try SQLFragment("\(name).sql", text).filling(holes).binding(samples).statement())
@@ -78,6 +79,16 @@ import Testing
       create table campaign_emails (campaign_id bigint, sent_at timestamptz);
       create table campaign_rewards (campaign_id bigint, delivered_at timestamptz);
       """)
+    try await rollups.place.execute("alter table metric_events add column visitor text")
+    let visited = try await rollups.place.database.withSession { session in
+      try session.query("begin")
+      let visited = try source.typed(in: rollups.zone, session)
+      try session.query("rollback")
+      return visited
+    }
+    try add("fresh_of_visitors", visited.fresh(of: 1))
+    try add("fresh_of_visitors_from_children", visited.freshFromChildren)
+
     let fresh = ["insert_new", "changes", "differences", "fresh_summary"]
     var needs = Dictionary(uniqueKeysWithValues: fresh.map { ($0, ["fresh_from_metric_events"]) })
     for name in ["update_changed", "delete_vanished", "emptied_days", "keep_emptied"] {

@@ -18,16 +18,16 @@ import Testing
       from (
         select at, (at at time zone '\(zone)') - (at at time zone 'UTC') as shift,
           lag((at at time zone '\(zone)') - (at at time zone 'UTC')) over (order by at) as before
-        from generate_series(timestamptz '2009-01-01', '2012-06-01', interval '1 day') at) shifts
+        from generate_series(timestamptz '2011-02-20', '2012-01-15', interval '1 day') at) shifts
       cross join generate_series(-60, 10) i
       where shift <> before
-      union select generate_series(timestamptz '2009-01-03 00:00:00+00', '2012-06-01', '17 days 3 hours 7 minutes');
+      union select generate_series(timestamptz '2011-02-20', '2012-01-15', '5 days 3 hours 7 minutes');
       create table expected as
       with days as (
         select day, min(at) as start
         from (
           select at, (at at time zone '\(zone)')::date as day
-          from generate_series(timestamptz '2008-11-01', '2012-08-01', interval '15 minutes') at) clock
+          from generate_series(timestamptz '2010-12-25', '2012-03-10', interval '15 minutes') at) clock
         group by day
       ), spans as (select day, start, lead(start) over (order by day) as until from days),
       placed as (
@@ -46,7 +46,7 @@ import Testing
         select 'monthly', (select min(start) from days where days.day >= month),
           (select min(start) from days where days.day >= month + interval '1 month')) as buckets
       """)
-    #expect(try await place.value("select count(*) > 250 from expected") == "t")
+    #expect(try #require(Int(try await place.value("select count(*) from expected"))) > 250)
     let levels = "'{hourly,daily,weekly,monthly}'"
     let together =
       "select * from oneshot.buckets(array(select moment from moments order by random()), \(levels), '\(zone)')"

@@ -1,10 +1,12 @@
 -- As long as one of its parts has no exact sum, a bucket has none: its sum is of the doubles that those parts have, by all their digits.
+-- And of visitors, none are counted as long as those of a part are not.
 create temporary table oneshot_rollup_fresh on commit drop as
-select bucket_start, metric, entity_type, entity_id, rows, count, {sum} as sum, case when is_exact then sum_exact end as sum_exact, min, max
+select bucket_start, metric, entity_type, entity_id, rows, count, {sum} as sum, case when is_exact then sum_exact end as sum_exact, min, max,
+  {visitor_columns}
 from (
   select opens as bucket_start, metric, entity_type, entity_id, count(*) as rows, sum(count)::bigint as count,
-    sum(coalesce(sum_exact, sum::text::numeric)) as sum_exact, bool_and(sum_exact is not null) as is_exact, min(min) as min,
-    max(max) as max
+    sum(coalesce(sum_exact, sum::text::numeric)) as sum_exact, bool_and(sum_exact is not null) as is_exact,
+    bool_and(visitors is not null) as is_counted, min(min) as min, max(max) as max
   from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)
   cross join lateral (
     select * from metric_rollups
@@ -12,3 +14,4 @@ from (
     offset 0) as part
   group by 1, 2, 3, 4
 ) as fresh
+{visitors}
