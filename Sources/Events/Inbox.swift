@@ -27,18 +27,24 @@ public enum Inbox {
 
   static let isDue = SQLFragment("is_due.sql", PackageResources.is_due_sql)
 
-  /// Forgets what was done, or given up, before a moment, also by Postgres' clock.
+  /// Forgets what was done, or given up, before a moment, also by Postgres' clock; but nothing that `oneshot.events` may
+  /// still have: a position there may begin again (`oneshot after-restore`, a database of another server).
   ///
   /// - Parameter age: how old that is.
   public static func forget(before moment: Timestamp, age: Duration, _ run: JobRun) async throws {
-    let forget = try Statement(
-      file: "forget.sql", PackageResources.forget_sql,
-      binding: ["before": moment, "seconds": Int(age.inMilliseconds / 1000)])
     let isThere: Statement = """
       select exists (
-        select from oneshot.event_inbox where seen_at < \(moment) and state <> 'waiting') as is_there
+          select from oneshot.event_inbox where seen_at < \(moment) and state <> 'waiting') as is_there,
+        has_table_privilege('oneshot.events', 'select') as has_events
       """
-    guard try await run.read(isThere.limited(to: run.timeLeft)).only().value("is_there") else { return }
+    let row = try await run.read(isThere.limited(to: run.timeLeft)).only()
+    guard try row.value("is_there") else { return }
+    // What was done before the first row was written is of rows that are gone.
+    let first: Statement = "select written_at from oneshot.events order by seq limit 1"
+    let oldest: Timestamp? = try row.value("has_events") ? await run.read(first).first?.value("written_at") : nil
+    let forget = try Statement(
+      file: "forget.sql", PackageResources.forget_sql,
+      binding: ["before": min(moment, oldest ?? moment), "seconds": Int(age.inMilliseconds / 1000)])
     while try await run.transaction({ tx in try tx.execute(forget.limited(to: run.timeLeft)) }) == 10_000 {
       try Task.checkCancellation()
     }

@@ -40,6 +40,8 @@ public enum PostgresError: Error, Sendable {
     public var constraint: String?
     /// The statement's text, shortened, where it was one.
     public var statement: String?
+    /// Which functions it was in (a trigger, for example), innermost first; `nil` where in none.
+    public var context: String?
     /// Where in the statement's text the server saw the mistake, counted in characters from 1.
     public var position: Int?
     /// Whether a write was refused by a standby. Right after a failover one may still lead to what was the primary.
@@ -131,6 +133,7 @@ extension PostgresError.ServerError {
       hint: isRowSecurity ? PostgresError.rowSecurityHint : field("H"),
       constraint: field("n"),
       statement: statement,
+      context: field("W"),
       position: field("P").flatMap { Int($0) })
     let isStandby = PQparameterStatus(connection, "in_hot_standby").map { String(cString: $0) } == "on"
     isOfStandby = isStandby && state == .readOnlyTransaction

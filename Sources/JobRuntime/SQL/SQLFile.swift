@@ -178,11 +178,16 @@ extension Session {
   /// Checks deferred constraints at once, as COMMIT would, and leaves them deferred: what is wrong is this file's, and can
   /// still be rolled back by itself. Fails as `attempt` does.
   public func checkConstraints(after file: SQLFile, limit: Duration? = nil) throws {
+    let check = Self.constraintCheck(limit: limit)
+    do { try pipeline(check) } catch { throw try failure(of: file, check[1], error) }
+  }
+
+  /// The statements of that, to be sent behind those that they are about.
+  public static func constraintCheck(limit: Duration? = nil) -> [Statement] {
     let check: Statement = "set constraints all immediate"
-    let end: [Statement] = ["rollback to savepoint attempt", "release savepoint attempt"]
-    do { try pipeline(["savepoint attempt", check.limited(to: limit)] + end) } catch {
-      throw try failure(of: file, check, error)
-    }
+    return [
+      "savepoint attempt", check.limited(to: limit), "rollback to savepoint attempt", "release savepoint attempt",
+    ]
   }
 
   private static func reading(datesIn zone: String) -> Statement { "select set_config('TimeZone', \(zone), true)" }

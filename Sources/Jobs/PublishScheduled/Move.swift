@@ -9,8 +9,8 @@ struct Move: Sendable {
   let kind: Kind
   let table: TableName
   let columns: Columns
-  let from: String
-  let to: String
+  var from: String
+  var to: String
   /// The column that says when, for messages and indexes.
   let dueColumn: String
   /// The moment, over the row `post`.
@@ -36,6 +36,20 @@ struct Move: Sendable {
   /// The same posts, which come too late.
   var holding: Move {
     Move(kind: .hold, table: table, columns: columns, from: from, to: "missed", dueColumn: dueColumn, due: due)
+  }
+
+  /// The same posts, which are given up.
+  var givingUp: Move {
+    var move = self
+    move.to = "failed"
+    return move
+  }
+
+  /// Posts that were given up, which are to be tried again.
+  var tryingAgain: Move {
+    var move = self
+    (move.from, move.to) = (givingUp.to, from)
+    return move
   }
 
   /// What names a post and its moment, in events and dead letters.
@@ -79,12 +93,13 @@ struct Move: Sendable {
   }
 
   /// - Parameters:
-  ///   - runID: whose events they are.
+  ///   - runID: whose events they are; it makes their names different from those of any other time that the posts are moved.
+  ///   - instance: the run's.
   ///   - moment: the run's.
   func carryingOut(
-    _ posts: some Sequence<DuePost>, by runID: some PostgresEncodable, at moment: Timestamp
+    _ posts: some Collection<DuePost>, by runID: some CustomStringConvertible & PostgresEncodable, of instance: String,
+    at moment: Timestamp
   ) throws -> Statement {
-    let ids = posts.map(\.id)
     var change = SQLFragment.empty
     if let published, let column = columns.publishedAt {
       change = SQLFragment(
@@ -94,17 +109,28 @@ struct Move: Sendable {
     }
     return try SQLFragment("move.sql", PackageResources.move_sql)
       .filling(
-        holes("id", "table", "status").merging([
+        holes("id", "due", "table", "status").merging([
           "published_at": change, "published": published ?? SQLFragment(sql: "null::timestamptz"),
           "written": Outbox.writing(SQLFragment(sql: "happened")),
         ]) { $1 }
       )
+      .binding(inputs(posts))
       .binding([
-        "from": from, "to": to, "ids": ids, "id_texts": ids, "due_list": posts.map(\.due),
-        "dedups": posts.map { item($0.id, due: $0.due) }, "type": event, "table_name": table.text, "run_id": runID,
-        "moment": moment,
-      ])
-      .binding(zoneInput).statement()
+        "from": from, "dedups": posts.map { "\(item($0.id, due: $0.due))/\(runID)" }, "type": event,
+        "instance": instance, "table_name": table.text, "shown": table.shown, "status_column": columns.status,
+        "run_id": runID, "moment": moment,
+      ]).statement()
+  }
+
+  /// Which of the posts are in another state than they were moved to.
+  func strays(of posts: some Collection<DuePost>) throws -> Statement {
+    try SQLFragment("strays.sql", PackageResources.strays_sql).filling(holes("id", "due", "table", "status"))
+      .binding(inputs(posts)).statement()
+  }
+
+  private func inputs(_ posts: some Collection<DuePost>) -> [String: any PostgresEncodable] {
+    let ids = posts.map(\.id)
+    return zoneInput.merging(["to": to, "ids": ids, "id_texts": ids, "due_list": posts.map(\.due)]) { $1 }
   }
 
   /// The moment by itself, to be parsed.
@@ -120,7 +146,7 @@ struct Move: Sendable {
           "published_at": publishedAt ?? SQLFragment(sql: "null::timestamptz")
         ]) { $1 }
       )
-      .binding(values(moments)).binding(["shown": table.shown]).statement()
+      .binding(values(moments)).binding(["shown": table.shown, "id_column": columns.id]).statement()
   }
 
   func planned(_ moments: Moments) throws -> Statement {
@@ -158,9 +184,9 @@ struct Move: Sendable {
     zoneInput.merging(["from": from, "until": moments.until]) { $1 }
   }
 
-  private var zoneInput: [String: any PostgresEncodable] { zone.map { ["zone": $0] } ?? [:] }
+  var zoneInput: [String: any PostgresEncodable] { zone.map { ["zone": $0] } ?? [:] }
 
-  private func holes(_ names: String...) -> [String: SQLFragment] {
+  func holes(_ names: String...) -> [String: SQLFragment] {
     let all: [String: SQLFragment] = [
       "id": .identifier(columns.id), "table": table.fragment, "status": .identifier(columns.status), "due": due,
     ]
@@ -184,15 +210,20 @@ struct DuePost: Sendable {
 }
 
 extension Move {
-  /// The state of posts that are given up.
-  static let failed = "failed"
-
   /// Changes the state of posts, and nothing else.
-  func changing(only ids: [String], from: String, to: String) throws -> Statement {
-    try SQLFragment(
-      sql: "update {table} as post set {status} = :to where post.{id} = any (:ids) and post.{status} = :from",
-      ["ids": ids, "from": from, "to": to]
-    ).filling(["table": table.fragment, "status": .identifier(columns.status), "id": .identifier(columns.id)])
-      .statement()
+  ///
+  /// - Parameter due: when they are due; `nil` whenever that is.
+  func changing(only ids: [String], due moment: String? = nil) throws -> Statement {
+    let condition = moment.map {
+      SQLFragment(sql: "and {due} = :due_at::timestamptz", ["due_at": $0]).filling(holes("due"))
+    }
+    return try SQLFragment(
+      sql: """
+        update {table} as post set {status} = :to
+        where post.{id} = any (:ids) and post.{status} = :from {condition}
+        returning post.{status} is not distinct from :to as is_there
+        """
+    ).filling(holes("table", "status", "id").merging(["condition": condition ?? .empty]) { $1 })
+      .binding(zoneInput).binding(["ids": ids, "from": from, "to": to]).statement()
   }
 }

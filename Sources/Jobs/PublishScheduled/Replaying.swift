@@ -17,7 +17,7 @@ extension PublishScheduled: Replayable {
           "select payload::jsonb ->> 'id' as id from unnest(\(givenUp)::text[]) as letter (payload)"
         )
         .map { try $0.value("id", as: String.self) }
-        try tx.execute(move.changing(only: ids, from: Move.failed, to: move.from))
+        try tx.execute(move.tryingAgain.changing(only: ids))
       }
     }
     // What is scheduled again needs no more, and what was published or deleted meanwhile neither; what is refused once more

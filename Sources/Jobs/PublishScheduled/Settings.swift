@@ -108,7 +108,7 @@ extension PublishScheduled {
       var move = Move(
         kind: .publish, table: table, columns: columns, from: from, to: to, dueColumn: columns.publishAt, due: due)
       move.isOwnExpression = dueAt != nil
-      move.published = SQLFragment(sql: publishedAt == .due ? "due.due_at" : "now()")
+      move.published = SQLFragment(sql: publishedAt == .due ? "due.oneshot_due" : "now()")
       move.zone = zone
       return move
     }

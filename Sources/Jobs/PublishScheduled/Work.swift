@@ -11,14 +11,14 @@ struct Work: Sendable {
   private var patience = Patience()
   /// Posts whose locks were not to be had.
   private var busy: [(move: Move, ids: [String])] = []
-  /// Tables of which something was published.
-  private var published: [TableName] = []
+  /// How posts were moved, by the names of their tables.
+  private var moved: [ExactName: Set<Move.Kind>] = [:]
 
   init(_ settings: PublishScheduled.Settings, _ run: JobRun) {
     (self.settings, self.run, moments) = (settings, run, settings.moments(run))
   }
 
-  func hasPublished(_ table: TableName) -> Bool { published.contains(table) }
+  func hasPublished(_ table: TableName) -> Bool { moved[ExactName(table.text)]?.contains(.publish) == true }
 
   // MARK: Before the work
 
@@ -26,11 +26,11 @@ struct Work: Sendable {
   ///
   /// - Returns: the moves, as the columns' types have them, and whether a post is due for each.
   mutating func look(at moves: [Move]) async throws -> [(move: Move, isDue: Bool)] {
-    let statements = try [past()] + moves.map { try $0.standing(moments) }
+    let statements = try [patience.lockLimit, past()] + moves.map { try $0.standing(moments) }
     let limit = run.timeLeft
     let answers = try await run.reading { session in
       for move in moves where move.isOwnExpression { try move.parseAlone(session) }
-      return try session.pipeline(statements.map { $0.limited(to: limit) }).map { try $0.only() }
+      return try session.pipeline(statements.map { $0.limited(to: limit) }).dropFirst().map { try $0.only() }
     }
     hasLetters = try answers[0].value("has_letters")
     let standings = try zip(moves, answers.dropFirst()).map { move, row in
@@ -107,14 +107,15 @@ struct Work: Sendable {
 
   private mutating func step(_ move: Move, _ chosen: Move.Chosen, limit: Int) async throws -> Outcome {
     let batch = Batch(
-      move: move, moments: moments, settings: settings, patience: patience, hasLetters: hasLetters, run: run)
+      move: move, moments: moments, settings: settings, patience: patience, hasLetters: hasLetters,
+      earlier: moved[ExactName(move.table.text)] ?? [], run: run)
     let outcome = try await run.transaction { tx in try batch.carryOut(chosen, limit: limit, tx) }
     report.add(outcome, of: move)
     if !outcome.busy.isEmpty {
       busy.append((move, outcome.busy))
       patience.isSpent = true
     }
-    if move.kind == .publish, !outcome.moved.isEmpty, !hasPublished(move.table) { published.append(move.table) }
+    moved[ExactName(move.table.text), default: []].formUnion(outcome.kinds)
     try run.checkpoint(report)
     run.log.progress("posts", report.itemsProcessed)
     return outcome
@@ -177,10 +178,32 @@ struct Work: Sendable {
   }
 }
 
-/// How long a run waits for locks: once it has waited in vain, it does not wait as long for the next.
+/// How long a run waits for what others hold: once it has waited in vain, it does not wait as long for the next.
 struct Patience: Sendable {
   var isSpent = false
-  var limit: Duration { isSpent ? .milliseconds(100) : .seconds(2) }
+
+  /// For one lock.
+  var lock: Duration { isSpent ? .milliseconds(100) : .seconds(2) }
+  /// For one statement, with what triggers do in it.
+  private var statement: Duration { isSpent ? .seconds(10) : .minutes(1) }
+
+  /// Sets the limit for locks until the transaction ends.
+  var lockLimit: Statement { Self.setting(["lock_timeout": lock]) }
+  /// Sets both.
+  var limits: Statement { Self.setting(["lock_timeout": lock, "statement_timeout": statement]) }
+  /// Gives back what the session has.
+  static let noLimits: [Statement] = [
+    "set local lock_timeout to default", "set local statement_timeout to default",
+  ]
+
+  /// A role's shorter limits stay.
+  private static func setting(_ limits: KeyValuePairs<String, Duration>) -> Statement {
+    """
+    select set_config(name, case when setting::bigint between 1 and most then setting else most::text end, true)
+    from unnest(\(limits.map(\.key))::text[], \(limits.map(\.value.inMilliseconds))::bigint[]) as wanted (name, most)
+    join pg_settings using (name)
+    """
+  }
 }
 
 extension PublishScheduled {
@@ -215,6 +238,11 @@ extension Move {
       throw JobFailure(
         .misconfigured, "\(table.text) is a foreign table: its transactions are not those of this database",
         hint: "Run the job where the posts are.")
+    }
+    if try row.value("has_no_key") {
+      throw JobFailure(
+        .misconfigured, "\(columns.id) of \(table.text) is not unique by itself: two rows may be one post",
+        hint: "Name a column in PUBLISH_COLUMNS that has a unique index of itself, or make one.")
     }
     let name = "\(dueColumn) of \(table.text)"
     let convert =

@@ -57,6 +57,32 @@ import Testing
     #expect(run.exitCode == 0 && run.count("done") == 1 && run.count("duplicates") == 19, "\(run.output)")
   }
 
+  @Test(arguments: ["0s", "7d"])
+  func `what a position that begins again may read is remembered, however old it is`(keep: String) async throws {
+    let drained = try await Drained([
+      "EVENTS_SOURCE": "postgres", "EVENTS_STREAM_KEEP": keep, "JOB_SCHEDULED_AT": "",
+    ])
+    try await add(1...6, to: drained.place)
+    #expect(try await drained.run().count("done") == 6)
+    try await drained.place.execute(
+      """
+      update oneshot.event_inbox set seen_at = seen_at - interval '10 days';
+      update oneshot.events set written_at = written_at - interval '10 days'
+      """)
+    if keep == "0s" { #expect(try await drained.run().exitCode == 0) }
+    let restored = try await Binary("oneshot").run(["after-restore", "--yes"], drained.place.environment)
+    #expect(restored.exitCode == 0, "\(restored.errors)")
+    let first = try await drained.run([], ["EVENTS_MAX": "2"])
+    #expect(first.count("done") == 0 && first.count("duplicates") == 2, "\(first.output)")
+    let second = try await drained.run()
+    #expect(second.count("done") == 0 && second.count("duplicates") == 4, "\(second.output)")
+    #expect(try await drained.effects(are: 6))
+    // What has left the table need not be remembered any more.
+    try await drained.place.execute("delete from oneshot.events")
+    #expect(try await drained.run().exitCode == 0)
+    #expect(try await drained.place.value("select count(*) from oneshot.event_inbox") == "0")
+  }
+
   @Test func `rows that are read and old leave the table`() async throws {
     let drained = try await Drained(["EVENTS_SOURCE": "postgres"])
     try await add(1...20, to: drained.place)

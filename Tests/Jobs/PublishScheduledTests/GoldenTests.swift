@@ -20,7 +20,7 @@ import Testing
         "status_column": "status",
       ])
     try golden.add(
-      folder: "Jobs/PublishScheduled", except: ["page", "move", "standing", "planned", "guarded"])
+      folder: "Jobs/PublishScheduled", except: ["page", "move", "standing", "planned", "guarded", "strays"])
     var env = Environment(["PUBLISH_UNPUBLISH": "unpublish_at:archived"])
     let settings = PublishScheduled.Settings(from: &env)
     let publish = settings.publishing(try #require(settings.tables.first))
@@ -28,14 +28,15 @@ import Testing
     let due = "2025-11-08T01:00:00+00:00"
     let posts = [DuePost(id: "1", due: due, isTooLate: false)]
     for (name, move) in [("publish", publish), ("unpublish", unpublish), ("hold", publish.holding)] {
-      golden.add(name, try move.carryingOut(posts, by: run, at: moment))
+      golden.add(name, try move.carryingOut(posts, by: run, of: "", at: moment))
     }
     golden.add("page", try publish.page(.first, isWaiting: true, limit: 100, moments))
     golden.add("page_after", try publish.page(.after(due: due, id: "1"), isWaiting: true, limit: 100, moments))
     golden.add("page_passing_over", try publish.page(.only(["1"]), isWaiting: false, limit: 1, moments))
     golden.add("standing", try publish.standing(moments))
     golden.add("planned", try publish.planned(moments))
-    golden.add("give_up", try publish.changing(only: ["1"], from: "scheduled", to: Move.failed))
+    golden.add("strays", try publish.strays(of: posts))
+    golden.add("give_up", try publish.givingUp.changing(only: ["1"], due: due))
     var walls = Environment(["PUBLISH_TIMEZONE": "Europe/Berlin"])
     let wall = PublishScheduled.Settings(from: &walls).publishing(publish.table)
     golden.add("page_of_wall_clock", try wall.page(.first, isWaiting: true, limit: 100, moments))

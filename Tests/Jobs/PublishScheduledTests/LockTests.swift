@@ -55,4 +55,53 @@ import Testing
     try await reader.commit()
     #expect(try await editorial.mistakes() == [])
   }
+
+  @Test func `a post whose trigger waits for a row that somebody holds is passed over, and stops no other`()
+    async throws
+  {
+    let editorial = try await Editorial(["JOB_TIMEOUT": "60s"])
+    try await editorial.add(1...5)
+    try await editorial.place.execute(
+      """
+      create table authors (id int primary key, posts int); insert into authors values (1, 0);
+      create function count_posts() returns trigger language plpgsql as
+        $$ begin if new.id = 3 then update authors set posts = posts + 1; end if; return new; end $$;
+      create trigger count_posts before update on posts for each row execute function count_posts()
+      """)
+    let author = try await OpenTransaction(in: editorial.place, "update authors set posts = 5")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 0 && run.count("published") == 4 && run.count("busy") == 1, "\(run.output)\(run.errors)")
+    #expect(run.errors.contains("a post cannot be moved for now") && run.errors.contains("posts/3"))
+    #expect(try await editorial.letters() == [] && editorial.mistakes() == [])
+    try await author.rollBack()
+    #expect(try await editorial.run().count("published") == 1)
+  }
+
+  @Test(arguments: ["40001", "40P01", "55P03", "57014"])
+  func `a post whose trigger raises what passes by itself stops no other, and is no dead letter`(state: String)
+    async throws
+  {
+    let editorial = try await Editorial()
+    try await editorial.add(1...5)
+    try await editorial.place.execute(
+      """
+      create function version() returns trigger language plpgsql as
+        $$ begin if new.id = 2 then raise exception 'another version' using errcode = '\(state)'; end if; return new; end $$;
+      create trigger version before update on posts for each row execute function version()
+      """)
+    let run = try await editorial.run()
+    #expect(run.exitCode == 0 && run.count("published") == 4 && run.count("busy") == 1, "\(run.output)\(run.errors)")
+    #expect(try await editorial.letters() == [] && editorial.mistakes() == [])
+  }
+
+  @Test(arguments: ["exclusive", "access exclusive"])
+  func `a table that somebody has locked is waited for only as long as a post`(mode: String) async throws {
+    let editorial = try await Editorial(["JOB_TIMEOUT": "60s", "JOB_ATTEMPTS": "1"])
+    try await editorial.add(1...5)
+    let migration = try await OpenTransaction(in: editorial.place, "lock table posts in \(mode) mode")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 69 && run.output.contains("lock timeout"), "\(run.output)")
+    try await migration.rollBack()
+    #expect(try await editorial.run().count("published") == 5)
+  }
 }

@@ -35,15 +35,18 @@ import Testing
     let event = try await editorial.place.value("select event from oneshot.events")
     let line = ResultLine(text: event)
     #expect(
-      line["type"].string == "post.published" && line["id"].string == "posts/1/2025-11-08T02:00:00+00:00", "\(event)")
+      line["type"].string == "post.published" && line["id"].string == "posts/1/2025-11-08T02:00:00+00:00/\(id)",
+      "\(event)")
     #expect(line["timestamp"].string == "2025-11-08T02:00:00+00:00")
     #expect(line["data", "id"].int == 1 && line["data", "table"].string == "posts" && line["data", "run"].string == id)
+    #expect(line["data", "schema"].string == "public" && line["data", "column"].string == "status")
+    #expect(line["data", "to"].string == "published" && line["data", "instance"].string == nil)
     #expect(line["data", "scheduled_for"].string == "2025-11-08T02:00:00+00:00")
     #expect(line["data", "published_at"].string == "2025-11-08T02:00:00+00:00")
     #expect(try #require(line["data", "late_ms"].int) > 0)
     #expect(
       try await editorial.place.value("select dedup || ' ' || run_id from oneshot.events")
-        == "posts/1/2025-11-08T02:00:00+00:00 \(id)")
+        == "posts/1/2025-11-08T02:00:00+00:00/\(id) \(id)")
   }
 
   @Test func `the same slot again is already done`() async throws {

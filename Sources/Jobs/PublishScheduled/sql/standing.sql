@@ -7,6 +7,14 @@ select
   pg_typeof((select {due} from {table} as post limit 0))::text as due_type,
   pg_typeof((select {published_at} from {table} as post limit 0))::text as published_at_type,
   coalesce((select relkind = 'f' from pg_class where oid = to_regclass(:shown)), false) as is_foreign,
+  -- Of a partitioned table the key may have to hold more columns; of a view there is none.
+  coalesce((
+    select relkind = 'r' and not exists (
+      select from pg_index
+      join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+      where indrelid = pg_class.oid and attname = :id_column and indnkeyatts = 1 and indisunique and indisvalid
+        and indpred is null)
+    from pg_class where pg_class.oid = to_regclass(:shown)), false) as has_no_key,
   (select count(*) from {table} as post where post.{status} = :from and {due} is null) as undated
 from (
   select min({due}) as due_at from {table} as post
