@@ -22,6 +22,7 @@ let jobs = [
   Job(name: "NotificationDelivery"),
   Job(name: "OutboxDelivery", uses: ["Templates", "Signing"], embeds: ["templates"]),
   Job(name: "WaitlistPositions", uses: ["Events"]),
+  Job(name: "NotificationDigest"),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
   Job(name: "JobDoctor", uses: ["Operations"]),
 ]

@@ -72,6 +72,8 @@ SCHEDULES = [
              folder="overlays/delivery"),
     # A campaign that has not changed is read once. Events may ask event-drain for one in between.
     Schedule("waitlist-positions", "waitlist-positions", "*/10 * * * *", 10 * MINUTE, "8m", (32, 64), retries=0, may_idle=True),
+    # Zones are whole quarters of an hour from UTC.
+    Schedule("notification-digest", "notification-digest", "*/15 * * * *", 15 * MINUTE, "10m", (32, 64), may_idle=True),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
     Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,
              settings={"JOB_LEDGER_KEEP": "14d"}),

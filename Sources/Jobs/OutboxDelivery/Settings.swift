@@ -171,7 +171,7 @@ extension OutboxDelivery {
         "verification.txt": PackageResources.verification_txt, "welcome.txt": PackageResources.welcome_txt,
         "position_update.txt": PackageResources.position_update_txt,
         "reward_earned.txt": PackageResources.reward_earned_txt, "milestone.txt": PackageResources.milestone_txt,
-        "digest.txt": PackageResources.digest_txt,
+        "digest.txt": PackageResources.digest_txt, "notification.txt": PackageResources.notification_txt,
       ].mapValues { String(decoding: $0, as: UTF8.self) }
     }
   }
