@@ -9,7 +9,7 @@ import Testing
 
   init() async throws {
     sources = try await RollupSources(zone: "America/St_Johns")
-    try await rollups.place.execute("alter table metric_events add column visitor text")
+    try await rollups.place.execute(try Page("docs/jobs/metrics-rollups.md").code("visitors"))
   }
 
   private func add(_ count: Int, of visitors: Int, every interval: String, before moment: String = Rollups.now)
@@ -112,6 +112,23 @@ import Testing
     #expect(try await rollups.run().exitCode == 0)
     #expect(try await place.value(month) == before)
     #expect(try await rollups.run([], ["ROLLUPS_MODE": "verify"]).exitCode == 0)
+
+    // As the page adds up buckets, of which some are sketches and others are not.
+    let page = try Page("docs/jobs/metrics-rollups.md")
+    try await place.execute(
+      """
+      begin; select set_config('search_path', current_setting('search_path') || ', sketches', true);
+      create table together as \(page.code("together")); commit
+      """)
+    #expect(
+      try await place.value(
+        """
+        select bool_and(abs(together.visitors - right_one.visitors) < 0.05 * right_one.visitors) and count(*) = 2
+        from together join (
+          select metric, count(distinct visitor) as visitors from metric_events
+          where occurred_at >= (select min(bucket_start) from metric_rollups where granularity = 'daily' and bucket_start >= '2025-11-01')
+          group by metric) as right_one using (metric)
+        """) == "true")
 
     // Where it is gone, what is made of sketches says so.
     try await place.execute("drop extension hll; update metric_events set value = 3 where id = 8000")
