@@ -40,42 +40,49 @@ $$;
 -- Entries of a campaign whose referred_by cannot count: their own, one that is not in the campaign, one that came later,
 -- or a part of a circle. Whoever has left still is who has referred others.
 create function oneshot.waitlist_odd(campaign bigint) returns bigint[]
-language sql stable
-set jit = off set work_mem = '128MB'
-as $$
-  with ordered as materialized (
-    select e.id::bigint as id, e.referred_by::bigint as referrer, e.status::text is distinct from 'withdrawn' as is_here,
-      row_number() over (order by e.original_position nulls last, e.id)::integer as number
-    from waitlist_entries as e
-    where e.campaign_id = campaign
-  ), referred as materialized (
-    select o.id, o.number, o.is_here, o.referrer, r.number as referrer_number
-    from ordered as o
-    left join ordered as r on r.id = o.referrer
-    where o.referrer is not null
-  ), on_circle as (
-    select number
-    from oneshot.waitlist_circles((
-      select array_agg(coalesce(referrer_number, 0) order by number)
-      from ordered
-      left join referred using (number)
-      -- A circle has somebody in it who was referred by a later one.
-      where exists (select from referred where referrer_number > number))) as circle (number)
-  )
-  select coalesce(array_agg(id order by id), '{}')
-  from referred
-  where is_here and (referrer_number is null or referrer_number >= number or number in (select number from on_circle))
+language plpgsql stable
+set jit = off set work_mem = '128MB' set plan_cache_mode = force_custom_plan as $$
+begin
+  return (
+    with ordered as materialized (
+      select e.id::bigint as id, e.referred_by::bigint as referrer, e.status::text is distinct from 'withdrawn' as is_here,
+        row_number() over (order by e.original_position nulls last, e.id)::integer as number
+      from waitlist_entries as e
+      where e.campaign_id = campaign
+    ), referred as materialized (
+      select o.id, o.number, o.is_here, o.referrer, r.number as referrer_number
+      from ordered as o
+      left join ordered as r on r.id = o.referrer
+      where o.referrer is not null
+    ), on_circle as (
+      select number
+      from oneshot.waitlist_circles((
+        select array_agg(coalesce(referrer_number, 0) order by number)
+        from ordered
+        left join referred using (number)
+        -- A circle has somebody in it who was referred by a later one.
+        where exists (select from referred where referrer_number > number))) as circle (number)
+    )
+    select coalesce(array_agg(id order by id), '{}')
+    from referred
+    where is_here and (referrer_number is null or referrer_number >= number or number in (select number from on_circle)));
+end
 $$;
 
 -- What changes when anything does that places depend on, or a place itself.
-create function oneshot.waitlist_digest(campaign bigint) returns bigint language sql stable as $$
-  select coalesce(bit_xor(
-    hashint8extended(e.id, hashint8extended(coalesce(e.referred_by, -1), hashint8extended(
-      coalesce(e.original_position, -1), hashint8extended(coalesce(e.position, -1),
-        (e.status::text is distinct from 'withdrawn')::integer
-        + 2 * (e.verified_at is not null and e.id not in (select oneshot.waitlist_held()))::integer))))), 0)
-  from waitlist_entries as e
-  where e.campaign_id = campaign
+create function oneshot.waitlist_digest(campaign bigint) returns bigint
+language plpgsql stable
+set jit = off set plan_cache_mode = force_custom_plan as $$
+begin
+  return (
+    select coalesce(bit_xor(
+      hashint8extended(e.id, hashint8extended(coalesce(e.referred_by, -1), hashint8extended(
+        coalesce(e.original_position, -1), hashint8extended(coalesce(e.position, -1),
+          (e.status::text is distinct from 'withdrawn')::integer
+          + 2 * (e.verified_at is not null and e.id not in (select oneshot.waitlist_held()))::integer))))), 0)
+    from waitlist_entries as e
+    where e.campaign_id = campaign);
+end
 $$;
 
 -- An entry that is not as it should be, or that a message is due for.
