@@ -19,6 +19,7 @@ let jobs = [
   Job(name: "Reindex"),
   Job(name: "EventDrain", uses: ["Events", "Kafka"]),
   Job(name: "PublishScheduled", uses: ["Events"]),
+  Job(name: "FraudDetection", uses: ["Events"]),
   Job(name: "NotificationDelivery"),
   Job(name: "OutboxDelivery", uses: ["Templates", "Signing"], embeds: ["templates"]),
   Job(name: "WaitlistPositions", uses: ["Events"]),

@@ -5,14 +5,16 @@ public enum SmallFile {
   /// How long a pipe is waited for that is in the place of a file.
   private static let patience = Duration.seconds(5)
 
-  /// Reads at most 64 KiB of UTF-8, also from a pipe: a shell's `<(…)`.
-  public static func read(_ path: String) throws(Failure) -> String {
+  /// Reads UTF-8, also from a pipe: a shell's `<(…)`.
+  ///
+  /// - Parameter limit: how many KiB it may have.
+  public static func read(_ path: String, atMost limit: Int = 64) throws(Failure) -> String {
     // Without blocking: opening a named pipe waits for somebody who writes to it.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Failure(errno) }
     defer { close(descriptor) }
     let deadline = ContinuousClock.now + patience
-    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
+    var bytes = [UInt8](repeating: 0, count: limit * 1024)
     var used = 0
     while used < bytes.count {
       try wait(for: descriptor, until: deadline)
@@ -24,7 +26,7 @@ public enum SmallFile {
       if count == 0 { break }
       used += count
     }
-    guard used < bytes.count else { throw Failure("it is larger than 64 KiB") }
+    guard used < bytes.count else { throw Failure("it is larger than \(limit) KiB") }
     guard let text = String(validating: bytes[..<used], as: UTF8.self) else { throw Failure("it is not UTF-8") }
     return text
   }

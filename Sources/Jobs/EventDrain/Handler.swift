@@ -22,6 +22,7 @@ struct Handler: Sendable {
   private static let builtIn =
     [
       SQLFile(builtIn: "analytics", PackageResources.analytics_sql),
+      SQLFile(builtIn: "fraud", PackageResources.fraud_sql),
       SQLFile(builtIn: "live_boards", PackageResources.live_boards_sql),
       SQLFile(builtIn: "notifications", PackageResources.notifications_sql),
       SQLFile(builtIn: "positions", PackageResources.positions_sql),
@@ -33,7 +34,6 @@ struct Handler: Sendable {
   private static let comeLater = [
     (name: "email", types: "job.email.*", job: "outbox-delivery"),
     (name: "enrichment", types: "analytics.*", job: "the enrichment of analytics"),
-    (name: "fraud", types: "job.fraud.detect", job: "fraud-detection"),
     (name: "rewards", types: "job.reward.deliver", job: "reward-delivery"),
     (name: "user_created", types: "user_created", job: "outbox-delivery"),
   ]

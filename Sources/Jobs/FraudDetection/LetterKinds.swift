@@ -1,0 +1,8 @@
+import JobRuntime
+
+extension LetterKind {
+  static let checkFailed = LetterKind(
+    "check_failed",
+    cause: "A check of `FRAUD_CHECKS_DIR` failed or took longer than `FRAUD_CHECK_TIMEOUT`; its old signals stay.",
+    remedy: "Correct the file, then run once with `FRAUD_MODE=recheck`: entries of that run are not checked by it.")
+}

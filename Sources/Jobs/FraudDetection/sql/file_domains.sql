@@ -1,0 +1,12 @@
+-- Makes the domains of FRAUD_DOMAINS_FILE those of the table that have this source.
+with line as (
+  select distinct trim(both '.' from lower(btrim(text, E' \t\r'))) collate "C" as domain
+  from unnest(string_to_array(:text, E'\n')) as line (text)
+  where text !~ '^\s*(#|$)'
+), gone as (
+  delete from oneshot.fraud_domains as d
+  where d.source = 'file' and d.domain not in (select domain from line)
+)
+insert into oneshot.fraud_domains (domain, kind, source)
+select domain, 'disposable', 'file' from line where domain <> ''
+on conflict do nothing
