@@ -196,7 +196,8 @@ import Testing
     #expect(try await place.value("\(known) 'hourly'") == "2")
     let month = "select count(*) from metric_rollups where visitors is null and granularity = 'monthly'"
     #expect(try await place.value(month) != "0")
-    #expect(try await rollups.run([], ["ROLLUPS_MODE": "verify"]).exitCode == 0)
+    // A day that was not touched still has visitors, and its hours have none any more: of both metrics.
+    #expect(try await rollups.run([], ["ROLLUPS_MODE": "verify"]).count("differences") == 2)
     #expect(try await rollups.run([], ["ROLLUPS_MODE": "rebuild"]).exitCode == 0)
     #expect(try await wrong() == [])
   }
