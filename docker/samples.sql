@@ -7,14 +7,40 @@ create index posts_due on posts (publish_at, id) where status = 'scheduled';
 insert into posts (id, status, publish_at) values (1, 'scheduled', '2025-11-07 09:00+01');
 
 -- notification-delivery
-create table users (id bigint primary key, email text, locale text, timezone text);
+create table if not exists users (id bigint primary key);
+alter table users add email text, add locale text, add timezone text;
 create table notifications (
   id bigint primary key, user_id bigint not null, type text not null, category text not null, title text, body text, data jsonb,
   created_at timestamptz not null default now(), collapse_key text, expires_at timestamptz);
 create table notification_preferences (
   user_id bigint, category text, channel text, mode text, primary key (user_id, category, channel));
-insert into users values (1, 'ann@example.org', 'en', 'Europe/Berlin'), (2, 'ben@example.org', null, null);
+insert into users (id, email, locale, timezone) values
+  (1, 'ann@example.org', 'en', 'Europe/Berlin'), (2, 'ben@example.org', null, null)
+on conflict (id) do update set (email, locale, timezone) = (excluded.email, excluded.locale, excluded.timezone);
 insert into notification_preferences values (2, 'social', 'email', 'daily');
 select oneshot.notifications_track();
 insert into notifications (id, user_id, type, category, title, body) values
   (1, 1, 'comment', 'social', 'A comment', 'Somebody has written to you.'), (2, 2, 'comment', 'social', 'A comment', 'Somebody has written to you.');
+
+-- waitlist-positions
+create table if not exists waitlist_campaigns (id bigint primary key, status text not null, points_per_referral integer);
+create table if not exists waitlist_entries (
+  id bigint primary key, campaign_id bigint not null, referred_by bigint, original_position bigint, position bigint,
+  verified_at timestamptz, status text);
+create index if not exists waitlist_entries_by_campaign on waitlist_entries (campaign_id);
+insert into waitlist_campaigns (id, status, points_per_referral) values (1, 'live', 10);
+insert into waitlist_entries (id, campaign_id, referred_by, original_position, verified_at, status) values
+  (1, 1, null, 1, '2025-11-01', 'active'), (2, 1, null, 2, null, 'active'), (3, 1, 2, 3, '2025-11-02', 'active');
+
+-- notification-digest
+create table if not exists users (id bigint primary key);
+alter table users add column if not exists email text, add column if not exists locale text, add column if not exists timezone text;
+create table if not exists notifications (
+  id bigint primary key, user_id bigint not null, type text not null, category text not null, title text, body text, data jsonb,
+  created_at timestamptz not null default now());
+create table digest_preferences (
+  user_id bigint, frequency text, hour integer, minute integer, weekday text, timezone text, enabled boolean,
+  primary key (user_id, frequency));
+insert into users (id, email) values (3, 'eve@example.org') on conflict (id) do update set email = excluded.email;
+insert into notifications (id, user_id, type, category, title) values (31, 3, 'comment', 'social', 'A comment');
+insert into oneshot.digest_items (user_id, frequency, notification_id, queued_at) values ('3', 'daily', '31', '2025-11-06 12:00Z');
