@@ -65,7 +65,7 @@ extension WaitlistPositions {
     do {
       let outcome = try await run.transaction { tx in
         let outcome = try Outcome(tx.query(statement.limited(to: run.timeLeft)).only(), of: campaign)
-        if outcome.odd > 0, !outcome.isUnchanged { try tx.reject([outcome.odd(of: campaign)]) }
+        if outcome.odd > 0 { try tx.reject([outcome.odd(of: campaign)]) }
         if campaign.hasLetters {
           try tx.resolve([campaign.item] + (outcome.odd == 0 ? [campaign.oddItem] : []))
         }

@@ -13,3 +13,12 @@ extension LetterKind {
       "Entries of the campaign have a `referred_by` that cannot count: themselves, an entry of another campaign or of none, a later one, or a circle.",
     remedy: "Correct `referred_by` of the entries that the payload names; until then these referrals do not count.")
 }
+
+/// Every run places all of its campaigns, and resolves and rejects their letters.
+extension WaitlistPositions: Replayable {
+  func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
+    let words = letter.item.split(separator: "/")
+    guard words.count > 1, let id = Int64(words[1]) else { return false }
+    return id.magnitude % UInt64(shard.count) == UInt64(shard.index) && settings.campaigns?.contains(id) != false
+  }
+}

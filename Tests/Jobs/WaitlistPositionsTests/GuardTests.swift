@@ -20,6 +20,10 @@ import Testing
     #expect(
       try await waitlist.place.value("select payload ->> 'entries' from oneshot.dead_letters") == "[1, 2, 3, 4, 5]")
     #expect(try await waitlist.place.value("select count(*) from oneshot.waitlist_placements") == "0")
+    // As long as they are there, each run says so, and so does one that was asked to do the letter again.
+    for _ in 1...2 { #expect(try await waitlist.run().exitCode == 65) }
+    try await waitlist.place.askForReplay("waitlist-positions", "campaign/1/odd_referrals")
+    #expect(try await waitlist.run().replayed == [1, 0, 1, 0])
     try await waitlist.place.execute("update waitlist_entries set referred_by = null where id <= 5")
     let next = try await waitlist.run()
     #expect(next.exitCode == 0 && next.count("odd_referrals") == 0, "\(next.output)")
