@@ -9,10 +9,10 @@ create temporary table oneshot_rollup_fresh on commit drop as with event as not 
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= :window_start and (occurred_at < :window_end or :window_end = 'infinity')
-) as file) select *, -- The cast alone would answer with all digits, hundreds of them; this fails as an addition of doubles does: "value out of range: overflow".
+) as file) select fresh.*, -- The cast alone would answer with all digits, hundreds of them; this fails as an addition of doubles does: "value out of range: overflow".
 case when abs(sum_exact) > 1.7976931348623158e308 and abs(sum_exact) < 'Infinity' then 1e308::double precision * greatest(rows, 10)
   else sum_exact::double precision end
- as sum
+ as sum, null::bigint as visitors, null::bigint[] as visitor_hashes, null::bytea as visitor_sketch
 from (
   select date_bin('1 hour', occurred_at, stretch.origin) as bucket_start,
     metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
@@ -34,12 +34,13 @@ trim_scale(
   -- Not flattened: each is looked up by the index, and not compared with every row.
   cross join lateral (
     select * from event where occurred_at >= stretch.opens and occurred_at < stretch.closes offset 0) as event
-  -- Looked at only where something is wrong: it would cost as much as the rest.
-  where (not :only_good or (
+  where -- Looked at only where something is wrong: it would cost as much as the rest.
+(not :only_good or (
     metric is not null and entity_type is not null and entity_id is not null and octet_length(metric::text) <= 512
     and octet_length(entity_type::text) <= 512 and octet_length(entity_id::text) <= 512
     -- NaN is above all numbers, and null is not less.
     and value::double precision > '-Infinity' and value::double precision < 'Infinity'))
+
   group by 1, 2, 3, 4
 ) as fresh
 ;

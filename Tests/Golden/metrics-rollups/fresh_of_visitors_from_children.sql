@@ -1,0 +1,43 @@
+-- metrics-rollups, fresh_of_visitors_from_children
+\set starts '''{"2025-11-07T00:00:00Z","2025-11-07T23:00:00Z"}'''
+\set ends '''{"2025-11-07T01:00:00Z","2025-11-08T00:00:00Z"}'''
+\set child '''hourly'''
+\set source '''metric_events'''
+-- As long as one of its parts has no exact sum, a bucket has none: its sum is of the doubles that those parts have, by all their digits.
+-- And of visitors, none are counted as long as those of a part are not.
+create temporary table oneshot_rollup_fresh on commit drop as
+select bucket_start, metric, entity_type, entity_id, rows, count, -- The cast alone would answer with all digits, hundreds of them; this fails as an addition of doubles does: "value out of range: overflow".
+case when abs(sum_exact) > 1.7976931348623158e308 and abs(sum_exact) < 'Infinity' then 1e308::double precision * greatest(rows, 10)
+  else sum_exact::double precision end
+ as sum, case when is_exact then sum_exact end as sum_exact, min, max,
+  case when is_counted then coalesce(visitors, 0) end as visitors, case when is_counted then visitor_hashes end as visitor_hashes,
+  case when is_counted then visitor_sketch end as visitor_sketch
+from (
+  select opens as bucket_start, metric, entity_type, entity_id, count(*) as rows, sum(count)::bigint as count,
+    sum(coalesce(sum_exact, sum::text::numeric)) as sum_exact, bool_and(sum_exact is not null) as is_exact,
+    bool_and(visitors is not null) as is_counted, min(min) as min, max(max) as max
+  from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)
+  cross join lateral (
+    select * from metric_rollups
+    where granularity = :child and source = :source and bucket_start >= opens and bucket_start < closes
+    offset 0) as part
+  group by 1, 2, 3, 4
+) as fresh
+-- How many different visitors there were, and which: up to some as they are, more as a sketch where there is the extension hll.
+left join (
+  select bucket_start, metric, entity_type, entity_id, cardinality(hashes)::bigint as visitors,
+    case when sketch is null then hashes end as visitor_hashes, sketch as visitor_sketch
+  from (select seen.*, case when sketches then oneshot.hll_is_missing() end as sketch from (-- Who was seen in the parts of a longer bucket.
+select opens as bucket_start, metric, entity_type, entity_id,
+  array_agg(distinct hash) filter (where hash is not null) as hashes, bool_or(visitor_sketch is not null) as sketches
+from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)
+cross join lateral (
+  select * from metric_rollups
+  where granularity = :child and source = :source and bucket_start >= opens and bucket_start < closes
+    and visitors > 0
+  offset 0) as part
+left join lateral unnest(visitor_hashes) as hash on true
+group by 1, 2, 3, 4
+) as seen offset 0) as seen
+) as seen using (bucket_start, metric, entity_type, entity_id)
+;
