@@ -28,21 +28,17 @@ extension Batch {
       }
       return ItemFailure(
         item: item, kind: kind, message: message,
-        payload: [
-          "table": .string(refused.move.table.text), "id": .string(refused.post.id),
-          "due_at": .string(refused.post.due),
-          "to": .string(refused.move.to), "others_moved": .bool(othersMoved),
-        ])
+        payload: settings.letter(
+          of: refused.post.id, in: refused.move.table,
+          [
+            "due_at": .string(refused.post.due), "to": .string(refused.move.to), "others_moved": .bool(othersMoved),
+          ]))
     }
   }
 
   /// The pending letters of posts, whatever moments they are for.
   func letters(of ids: [String]) -> SQLFragment {
-    SQLFragment(
-      sql: """
-        letter.variant = :variant and letter.payload ->> 'table' = :table_name
-        and letter.payload ->> 'id' = any (:moved::text[])
-        """,
-      ["variant": run.variant, "table_name": move.table.text, "moved": ids])
+    SQLFragment(sql: "{of_table} and letter.payload ->> 'id' = any (:moved::text[])", ["moved": ids])
+      .filling(["of_table": settings.letters(of: move.table)])
   }
 }

@@ -18,19 +18,28 @@ extension PublishScheduled: Checkable {
   /// Looks at the columns' types, at the guard and at the expression of the moment, as a run would.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     var work = Work(settings, run)
-    do {
-      for (move, _) in try await work.look(at: moves(for: run.shard)) where move.kind == .publish {
-        if let file = settings.guardFile { try await work.check(file, move) }
-      }
-      return []
-    } catch let failure as JobFailure {
-      return [failure]
-    } catch let error as PostgresError where error.state == .undefinedTable || error.state?.isDenied == true {
-      // Reported as what is missing.
-      return []
-    } catch let error as PostgresError where error.state?.errorClass == "42" {
-      return [JobFailure(.misconfigured, "\(error)", hint: "Correct PUBLISH_COLUMNS, PUBLISH_DUE_AT or the table.")]
+    for (move, _) in try await work.look(at: moves(for: run.shard)) where move.kind == .publish {
+      guard let file = settings.guardFile else { continue }
+      try await work.sparingOthers(move) { work in try await work.check(file, move) }
     }
+    return work.stopped.compactMap(Self.complaint) + Self.complaints(of: work.unreadable)
+  }
+
+  /// - Returns: `nil` for what is reported as missing.
+  private static func complaint(_ error: any Error) -> JobFailure? {
+    if let failure = error as? JobFailure { return failure }
+    guard let state = (error as? PostgresError)?.state, state != .undefinedTable, !state.isDenied else { return nil }
+    return JobFailure(.misconfigured, "\(error)", hint: "Correct PUBLISH_COLUMNS, PUBLISH_DUE_AT or the table.")
+  }
+
+  private static func complaints(of posts: [Unreadable]) -> [JobFailure] {
+    guard let first = posts.first else { return [] }
+    return [
+      JobFailure(
+        .misconfigured,
+        "the moment of \(posts.count) posts cannot be calculated, such as \(first.move.table.text)/\(first.id): \(first.error.inShort)",
+        hint: "Correct them; a foreign key or a check keeps such values out. A run publishes the others.")
+    ]
   }
 
   func remarks(_ run: JobRun) async throws -> [String] {

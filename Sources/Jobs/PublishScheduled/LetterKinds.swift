@@ -10,4 +10,9 @@ extension LetterKind {
     "gave_up",
     cause: "The post was refused in `PUBLISH_GIVE_UP` runs, and is in the state `failed` now.",
     remedy: "Correct the post, then replay the dead letter: the post is scheduled again. Or discard the letter.")
+
+  static let unreadable = LetterKind(
+    "unreadable",
+    cause: "`PUBLISH_DUE_AT` or `PUBLISH_TIMEZONE` fails on the post, so it has no moment; the message is Postgres'.",
+    remedy: "Correct the post (its zone, for example); the next run looks at it again.")
 }

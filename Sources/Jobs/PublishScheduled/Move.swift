@@ -21,6 +21,8 @@ struct Move: Sendable {
   var zone: String?
   /// Whether `published_at` has no time zone, and takes the wall clock of `PUBLISH_TIMEZONE`.
   var isPublishedLocal = false
+  /// Posts whose moment cannot be calculated, where that was found out: then no post's is that is not `from`.
+  var unreadable: [String]?
   /// Whether the moment is what `PUBLISH_DUE_AT` yields.
   var isOwnExpression = false
 
@@ -124,8 +126,8 @@ struct Move: Sendable {
 
   /// Which of the posts are in another state than they were moved to.
   func strays(of posts: some Collection<DuePost>) throws -> Statement {
-    try SQLFragment("strays.sql", PackageResources.strays_sql).filling(holes("id", "due", "table", "status"))
-      .binding(inputs(posts)).statement()
+    try SQLFragment("strays.sql", PackageResources.strays_sql)
+      .filling(holes("id", "table", "status").merging(["due": due]) { $1 }).binding(inputs(posts)).statement()
   }
 
   private func inputs(_ posts: some Collection<DuePost>) -> [String: any PostgresEncodable] {
@@ -135,7 +137,16 @@ struct Move: Sendable {
 
   /// The moment by itself, to be parsed.
   func alone() throws -> Statement {
-    try SQLFragment(sql: "select {due} as due_at from {table} as post").filling(holes("due", "table")).statement()
+    try SQLFragment(sql: "select {due} as due_at from {table} as post")
+      .filling(holes("table").merging(["due": due]) { $1 }).statement()
+  }
+
+  /// Statements that fail where a state is none of the column's type.
+  func takingStates(_ states: [String]) throws -> [Statement] {
+    try states.map { state in
+      try SQLFragment(sql: "select from {table} as post where post.{status} = :state limit 0")
+        .filling(holes("table", "status")).binding(["state": state]).statement()
+    }
   }
 
   func standing(_ moments: Moments) throws -> Statement {
@@ -188,9 +199,18 @@ struct Move: Sendable {
 
   func holes(_ names: String...) -> [String: SQLFragment] {
     let all: [String: SQLFragment] = [
-      "id": .identifier(columns.id), "table": table.fragment, "status": .identifier(columns.status), "due": due,
+      "id": .identifier(columns.id), "table": table.fragment, "status": .identifier(columns.status), "due": moment,
     ]
     return all.filter { names.contains($0.key) }
+  }
+
+  private var moment: SQLFragment {
+    guard let unreadable else { return due }
+    // Nothing but a CASE makes sure of what is calculated.
+    return SQLFragment(
+      sql: "(case when post.{status} = :from and post.{id} <> all (:unreadable) then {due} end)",
+      ["unreadable": unreadable]
+    ).filling(["status": .identifier(columns.status), "id": .identifier(columns.id), "due": due])
   }
 }
 

@@ -15,17 +15,24 @@ struct PublishScheduled: Job {
     summary: "publishes posts when they are due, each once and with its event",
     schema: [Outbox.schema],
     tables: [Outbox.need],
-    letterKinds: [.refused, .gaveUp])
+    letterKinds: [.refused, .gaveUp, .unreadable])
 
   let settings: Settings
 
   func run(_ run: JobRun) async throws -> Report {
     var work = Work(settings, run)
     let standings = try await work.look(at: moves(for: run.shard))
-    guard !run.isDryRun else { return try await work.plan(standings.map(\.move)) }
-    for (move, isDue) in standings where isDue || work.hasPublished(move.table) { try await work.carryOut(move) }
-    try await work.tryAgain()
-    try await work.resolve(standings.map(\.move))
+    if run.isDryRun {
+      try await work.plan(standings.map(\.move))
+    } else {
+      try await work.rejectUnreadable()
+      for (move, isDue) in standings where isDue || work.hasPublished(move.table) {
+        try await work.sparingOthers(move) { work in try await work.carryOut(move) }
+      }
+      try await work.tryAgain()
+      try await work.resolve(standings.map(\.move))
+    }
+    try work.conclude()
     return work.report
   }
 

@@ -75,6 +75,9 @@ extension PublishScheduled {
         help: "NOTIFY on this channel in the transaction of the events: oneshot_outbox."
       ) { TableName.isName($0) ? .success($0) : .failure("is «\($0)», not a name of at most 63 bytes") }
       if from == to { env.complain("PUBLISH_TO", "is «\(to)», as PUBLISH_FROM is") }
+      if let unpublish, columns.names.contains(unpublish.column) {
+        env.complain("PUBLISH_UNPUBLISH", "has the column «\(unpublish.column)», which PUBLISH_COLUMNS has, too")
+      }
       if let unpublish, [from, to].contains(unpublish.state) {
         env.complain("PUBLISH_UNPUBLISH", "has the state «\(unpublish.state)», which is PUBLISH_FROM or PUBLISH_TO")
       }
@@ -128,12 +131,40 @@ extension PublishScheduled {
         .filling(["column": .identifier(column)])
     }
 
-    func moments(_ run: JobRun) -> Moments {
+    /// - Parameter clock: Postgres'. Nothing is published before it is there, whatever moment a run is for.
+    func moments(_ run: JobRun, by clock: Timestamp? = nil) -> Moments {
+      let clock = clock ?? max(run.startedAt, run.scheduledAt)
       // By the time at which it runs: what nobody wants any more then is not published because the run is for an earlier
       // moment.
-      Moments(
-        until: until == .start ? run.startedAt : run.scheduledAt,
-        tooLate: tooLate.map { max(run.startedAt, run.scheduledAt) - $0 })
+      return Moments(
+        until: min(clock, until == .start ? run.startedAt : run.scheduledAt),
+        tooLate: tooLate.map { min(clock, run.startedAt) - $0 })
+    }
+
+    /// The states that a move's posts are in, before and after.
+    func states(of move: Move) -> [String] {
+      [move.from, move.to] + (move.kind == .publish && tooLate != nil ? [move.holding.to] : [])
+    }
+
+    // MARK: Dead letters
+
+    /// What a dead letter says of its post, besides when it is due.
+    func letter(of id: String, in table: TableName, _ more: KeyValuePairs<String, JSON> = [:]) -> JSON {
+      JSON(
+        members: [
+          ("table", .string(table.text)), ("id", .string(id)), ("column", .string(columns.status)),
+          ("from", .string(from)),
+        ] + more.map { ($0.key, $0.value) })
+    }
+
+    /// Those of a table's posts as these settings have them, over `letter`.
+    func letters(of table: TableName) -> SQLFragment {
+      SQLFragment(
+        sql: """
+          (letter.payload ->> 'table', letter.payload ->> 'column', letter.payload ->> 'from')
+            = (:table_name, :status_column, :from)
+          """,
+        ["table_name": table.text, "status_column": columns.status, "from": from])
     }
   }
 }

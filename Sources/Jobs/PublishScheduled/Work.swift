@@ -3,16 +3,21 @@ import Postgres
 
 /// One run: what it knows, and what it has done so far.
 struct Work: Sendable {
-  private let settings: PublishScheduled.Settings
-  private let run: JobRun
-  private let moments: Moments
-  private(set) var report = PublishScheduled.Report()
-  private var hasLetters = false
+  let settings: PublishScheduled.Settings
+  let run: JobRun
+  var moments: Moments
+  var report = PublishScheduled.Report()
+  var hasLetters = false
   private var patience = Patience()
   /// Posts whose locks were not to be had.
   private var busy: [(move: Move, ids: [String])] = []
   /// How posts were moved, by the names of their tables.
   private var moved: [ExactName: Set<Move.Kind>] = [:]
+
+  /// What has ended the work on single tables.
+  private(set) var stopped: [any Error] = []
+  /// Posts whose moment cannot be calculated.
+  var unreadable: [Unreadable] = []
 
   init(_ settings: PublishScheduled.Settings, _ run: JobRun) {
     (self.settings, self.run, moments) = (settings, run, settings.moments(run))
@@ -20,56 +25,39 @@ struct Work: Sendable {
 
   func hasPublished(_ table: TableName) -> Bool { moved[ExactName(table.text)]?.contains(.publish) == true }
 
-  // MARK: Before the work
-
-  /// Asks how the tables stand, in one round trip.
-  ///
-  /// - Returns: the moves, as the columns' types have them, and whether a post is due for each.
-  mutating func look(at moves: [Move]) async throws -> [(move: Move, isDue: Bool)] {
-    let statements = try [patience.lockLimit, past()] + moves.map { try $0.standing(moments) }
-    let limit = run.timeLeft
-    let answers = try await run.reading { session in
-      for move in moves where move.isOwnExpression { try move.parseAlone(session) }
-      return try session.pipeline(statements.map { $0.limited(to: limit) }).dropFirst().map { try $0.only() }
-    }
-    hasLetters = try answers[0].value("has_letters")
-    let standings = try zip(moves, answers.dropFirst()).map { move, row in
-      (
-        move: try move.typed(by: row),
-        isDue: try row.value("is_due", as: Bool.self)
-      )
-    }
-    let next = try answers.dropFirst().compactMap { row in
-      try row.optional("next_due_ms", as: Int64.self).map { ($0, try row.value("next_due_at", as: String.self)) }
-    }
-    report.nextDueAt = next.min { $0.0 < $1.0 }?.1
-    if try answers[0].value("is_first_of_day") { try countUndated(zip(moves, answers.dropFirst()).map { ($0, $1) }) }
-    try run.checkpoint(report)
-    return standings
-  }
-
-  private func past() throws -> Statement {
-    let day = Timestamp(seconds: moments.until.microseconds / 86_400_000_000 * 86_400)
-    return try Statement(
-      file: "past.sql", PackageResources.past_sql,
-      binding: ["instance": run.instance, "job": PublishScheduled.name, "variant": run.variant, "day": day])
-  }
-
-  /// Posts without a time wait for ever, which may be meant: a reminder once a day is enough.
-  private mutating func countUndated(_ rows: [(Move, Row)]) throws {
-    var undated = 0
-    for (move, row) in rows where move.kind == .publish {
-      let count: Int = try row.value("undated")
-      undated += count
-      guard count > 0 else { continue }
-      run.log.warning(
-        "posts are scheduled without a time, and are never due",
-        ["table": .string(move.table.text), "posts": .integer(Int64(count))])
-    }
-    report.undated = undated
+  /// Posts without a moment that can be calculated are dead letters.
+  mutating func rejectUnreadable() async throws {
+    guard !unreadable.isEmpty else { return }
+    let failures = unreadable.map { $0.failure(settings) }
+    try await run.transaction { tx in try tx.reject(failures) }
+    report.failed += failures.count
   }
 
   // MARK: The work
+
+  /// Does the work on one table. What is wrong with that table alone is thrown by `conclude`, once the others are done.
+  mutating func sparingOthers(_ move: Move, _ work: (inout Work) async throws -> Void) async throws {
+    do { try await work(&self) } catch {
+      guard Self.isOfTable(error) else { throw error }
+      stopped.append(error)
+      run.log.warning(
+        "the work on a table has ended; the others go on",
+        ["table": .string(move.table.text), "error": .string("\(error)")])
+    }
+  }
+
+  private static func isOfTable(_ error: any Error) -> Bool {
+    switch error {
+    case let failure as JobFailure: failure.kind == .misconfigured || failure.kind == .denied
+    case PostgresError.server(let error): error.concern != .run
+    default: false
+    }
+  }
+
+  /// - Throws: what has ended the work on a table.
+  func conclude() throws {
+    if let error = stopped.first { throw error }
+  }
 
   /// Carries out a move for all posts that are due, a page at a time.
   mutating func carryOut(_ move: Move) async throws {
@@ -85,19 +73,21 @@ struct Work: Sendable {
 
   /// Tries once more what somebody else had locked.
   mutating func tryAgain() async throws {
-    let left = busy
+    let (left, size) = (busy, settings.batch)
     (busy, patience) = ([], Patience())
     for (move, ids) in left {
-      for start in stride(from: 0, to: ids.count, by: settings.batch) {
-        let some = Array(ids[start..<min(start + settings.batch, ids.count)])
-        _ = try await step(move, .only(some), limit: some.count)
+      try await sparingOthers(move) { work in
+        for start in stride(from: 0, to: ids.count, by: size) {
+          let some = Array(ids[start..<min(start + size, ids.count)])
+          _ = try await work.step(move, .only(some), limit: some.count)
+        }
       }
     }
     report.busy = busy.reduce(0) { $0 + $1.ids.count }
     report.due += report.busy
     guard report.busy > 0 else { return }
     run.log.warning(
-      "posts were locked by others for the whole run; the next run tries them again",
+      "posts were locked by others for the whole run, or their triggers waited in vain; the next run tries them again",
       [
         "posts": .integer(Int64(report.busy)),
         "some": .array(
@@ -136,17 +126,20 @@ struct Work: Sendable {
 
   // MARK: After the work
 
-  /// Resolves dead letters of posts that no longer fail: somebody has changed their time, or them.
+  /// Resolves dead letters of posts that no longer fail: somebody has changed their time, or them. Not of posts that are
+  /// due later than this run's moment, which it has not looked at.
   func resolve(_ moves: [Move]) async throws {
-    guard hasLetters else { return }
+    guard hasLetters, stopped.isEmpty else { return }
     for move in moves where move.kind == .publish {
       let still = busy.filter { $0.move.table == move.table }.flatMap(\.ids)
       let condition = SQLFragment(
         sql: """
-          letter.error_kind = 'refused' and letter.variant = :variant and letter.payload ->> 'table' = :table_name
-          and letter.payload ->> 'id' <> all (:still::text[]) and letter.last_run_id <> :run_id::uuid
+          letter.error_kind <> 'gave_up' and {of_table} and letter.payload ->> 'id' <> all (:still::text[])
+          and letter.last_run_id <> :run_id::uuid
+          and coalesce((letter.payload ->> 'due_at')::timestamptz <= :until, true)
           """,
-        ["variant": run.variant, "table_name": move.table.text, "still": still, "run_id": run.id])
+        ["still": still, "run_id": run.id, "until": moments.until]
+      ).filling(["of_table": settings.letters(of: move.table)])
       try await run.transaction { tx in try tx.resolve(where: condition) }
     }
   }
@@ -154,7 +147,7 @@ struct Work: Sendable {
   // MARK: A plan
 
   /// Counts what a run would do.
-  mutating func plan(_ moves: [Move]) async throws -> PublishScheduled.Report {
+  mutating func plan(_ moves: [Move]) async throws {
     for move in moves {
       let row = try await run.read(move.planned(moments).limited(to: run.timeLeft)).only()
       let due: Int = try row.value("due")
@@ -174,35 +167,6 @@ struct Work: Sendable {
       report.guarded += guarded
       report.published += max(0, due - late - guarded)
     }
-    return report
-  }
-}
-
-/// How long a run waits for what others hold: once it has waited in vain, it does not wait as long for the next.
-struct Patience: Sendable {
-  var isSpent = false
-
-  /// For one lock.
-  var lock: Duration { isSpent ? .milliseconds(100) : .seconds(2) }
-  /// For one statement, with what triggers do in it.
-  private var statement: Duration { isSpent ? .seconds(10) : .minutes(1) }
-
-  /// Sets the limit for locks until the transaction ends.
-  var lockLimit: Statement { Self.setting(["lock_timeout": lock]) }
-  /// Sets both.
-  var limits: Statement { Self.setting(["lock_timeout": lock, "statement_timeout": statement]) }
-  /// Gives back what the session has.
-  static let noLimits: [Statement] = [
-    "set local lock_timeout to default", "set local statement_timeout to default",
-  ]
-
-  /// A role's shorter limits stay.
-  private static func setting(_ limits: KeyValuePairs<String, Duration>) -> Statement {
-    """
-    select set_config(name, case when setting::bigint between 1 and most then setting else most::text end, true)
-    from unnest(\(limits.map(\.key))::text[], \(limits.map(\.value.inMilliseconds))::bigint[]) as wanted (name, most)
-    join pg_settings using (name)
-    """
   }
 }
 
@@ -211,74 +175,5 @@ extension PublishScheduled {
     JobFailure(
       .misconfigured, failure.description,
       hint: "Correct the file of PUBLISH_GUARD: no post is published without its verdict.")
-  }
-}
-
-extension Move {
-  /// Has the server parse the expression of `PUBLISH_DUE_AT` by itself: one that closes a bracket of a larger statement
-  /// could write there.
-  fileprivate func parseAlone(_ session: borrowing Session) throws {
-    do { _ = try session.describe(alone()) } catch PostgresError.server(let error)
-      where error.state.errorClass == "42" && error.state != .undefinedTable && !error.state.isDenied
-    {
-      throw JobFailure(
-        .misconfigured, "PUBLISH_DUE_AT: \(error.message) (SQLSTATE \(error.state.rawValue))",
-        hint: "It is one expression over a row `post` of \(table.text).")
-    }
-  }
-
-  /// The same move with the columns as they are.
-  ///
-  /// - Parameter row: of `standing.sql`.
-  /// - Throws: for a type that does not say a moment, and for a table of another server.
-  func typed(by row: Row) throws -> Move {
-    let (moment, wallClock) = ("timestamp with time zone", "timestamp without time zone")
-    let (due, publishedAt): (String, String) = (try row.value("due_type"), try row.value("published_at_type"))
-    if try row.value("is_foreign") {
-      throw JobFailure(
-        .misconfigured, "\(table.text) is a foreign table: its transactions are not those of this database",
-        hint: "Run the job where the posts are.")
-    }
-    if try row.value("has_no_key") {
-      throw JobFailure(
-        .misconfigured, "\(columns.id) of \(table.text) is not unique by itself: two rows may be one post",
-        hint: "Name a column in PUBLISH_COLUMNS that has a unique index of itself, or make one.")
-    }
-    let name = "\(dueColumn) of \(table.text)"
-    let convert =
-      "alter table \(table.shown) alter \(TableName.shown(dueColumn)) type timestamptz using "
-      + "\(TableName.shown(dueColumn)) at time zone 'Europe/Berlin'"
-    guard due == moment else {
-      if kind == .publish, isOwnExpression {
-        throw JobFailure(
-          .misconfigured, "PUBLISH_DUE_AT yields \(due), not \(moment)", hint: "Let it end with at time zone.")
-      }
-      if zone != nil, due == wallClock {
-        throw JobFailure(
-          .misconfigured, "\(name) holds moments already, and PUBLISH_TIMEZONE is set",
-          hint: "Leave PUBLISH_TIMEZONE out.")
-      }
-      guard due == wallClock else {
-        throw JobFailure(.misconfigured, "\(name) is of type \(due), which is no moment", hint: "Make it timestamptz.")
-      }
-      throw JobFailure(
-        .misconfigured, "\(name) is a wall clock's time (\(due)), and nothing says of which time zone",
-        hint: "Store the moment (\(convert)), or name the zone in PUBLISH_TIMEZONE.")
-    }
-    var move = self
-    guard kind == .publish, let column = columns.publishedAt, publishedAt != moment else { return move }
-    guard publishedAt == wallClock else {
-      throw JobFailure(
-        .misconfigured, "\(column) of \(table.text) is of type \(publishedAt), which holds no moment",
-        hint: "Make it timestamptz, or leave it out of PUBLISH_COLUMNS.")
-    }
-    guard zone != nil else {
-      throw JobFailure(
-        .misconfigured,
-        "\(column) of \(table.text) is a wall clock's time (\(publishedAt)), and nothing says of which time zone",
-        hint: "Make it timestamptz, name the zone in PUBLISH_TIMEZONE, or leave it out of PUBLISH_COLUMNS.")
-    }
-    move.isPublishedLocal = true
-    return move
   }
 }

@@ -211,4 +211,28 @@ import Testing
     #expect(run.exitCode == 0, "\(run.output)")
     #expect(try await editorial.letters().allSatisfy { $0.hasSuffix(" resolved") })
   }
+
+  @Test func `a letter outlives a run for an earlier moment, and no change of the settings`() async throws {
+    let editorial = try await Editorial(["PUBLISH_GIVE_UP": "0"])
+    try await editorial.add(1...2)
+    try await editorial.place.execute("alter table posts add check (id <> 2 or status <> 'published')")
+    #expect(try await editorial.run().exitCode == 65)
+    let letter = "refused posts/2/\(Editorial.now.dropLast())+00:00"
+    #expect(try await editorial.run([], ["JOB_SCHEDULED_AT": "2025-11-08T01:00:00Z"]).exitCode == 0)
+    #expect(try await editorial.letters() == ["\(letter) pending"])
+    try await editorial.place.execute("alter table posts drop constraint posts_check")
+    let run = try await editorial.run([], ["PUBLISH_UNPUBLISH": "unpublish_at:archived"])
+    #expect(run.exitCode == 0 && run.count("published") == 1, "\(run.output)")
+    #expect(try await editorial.letters() == ["\(letter) resolved"])
+  }
+
+  @Test func `a letter of unpublishing is resolved where posts are no longer unpublished`() async throws {
+    let editorial = try await Editorial(["PUBLISH_UNPUBLISH": "unpublish_at:archived"])
+    try await editorial.add(1...1)
+    try await editorial.place.execute(
+      "update posts set unpublish_at = publish_at; alter table posts add check (status <> 'archived')")
+    #expect(try await editorial.run().exitCode == 65)
+    #expect(try await editorial.run([], ["PUBLISH_UNPUBLISH": ""]).exitCode == 0)
+    #expect(try await editorial.letters().allSatisfy { $0.hasSuffix(" resolved") })
+  }
 }

@@ -1,5 +1,6 @@
--- Whether this is the first run of its day that ends well, and whether posts have failed before.
+-- Postgres' clock, whether this is the first run of its day that ends well, and whether posts have failed before.
 select
+  now() as server_now,
   not exists (
     select from oneshot.job_runs
     where (instance, job, variant) = (:instance, :job, :variant) and status in ('succeeded', 'partial')

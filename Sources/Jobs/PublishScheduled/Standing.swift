@@ -1,0 +1,72 @@
+import JobRuntime
+import Postgres
+
+extension Move {
+  /// Has the server parse the expression of `PUBLISH_DUE_AT` by itself: one that closes a bracket of a larger statement
+  /// could write there.
+  func parseAlone(_ session: borrowing Session) throws {
+    do { _ = try session.describe(alone()) } catch PostgresError.server(let error)
+      where error.state.errorClass == "42" && error.state != .undefinedTable && !error.state.isDenied
+    {
+      throw JobFailure(
+        .misconfigured, "PUBLISH_DUE_AT: \(error.message) (SQLSTATE \(error.state.rawValue))",
+        hint: "It is one expression over a row `post` of \(table.text).")
+    }
+  }
+
+  /// The same move with the columns as they are.
+  ///
+  /// - Parameter row: of `standing.sql`.
+  /// - Throws: for a type that does not say a moment, and for a table of another server.
+  func typed(by row: Row) throws -> Move {
+    let (moment, wallClock) = ("timestamp with time zone", "timestamp without time zone")
+    let (due, publishedAt): (String, String) = (try row.value("due_type"), try row.value("published_at_type"))
+    if try row.value("is_foreign") {
+      throw JobFailure(
+        .misconfigured,
+        "\(table.text) is a foreign table, or a part of it is: its transactions are not those of this database",
+        hint: "Run the job where the posts are.")
+    }
+    if try row.value("has_no_key") {
+      throw JobFailure(
+        .misconfigured, "\(columns.id) of \(table.text) is not unique by itself: two rows may be one post",
+        hint: "Name a column in PUBLISH_COLUMNS that has a unique index of itself, or make one.")
+    }
+    let name = "\(dueColumn) of \(table.text)"
+    let convert =
+      "alter table \(table.shown) alter \(TableName.shown(dueColumn)) type timestamptz using "
+      + "\(TableName.shown(dueColumn)) at time zone 'Europe/Berlin'"
+    guard due == moment else {
+      if kind == .publish, isOwnExpression {
+        throw JobFailure(
+          .misconfigured, "PUBLISH_DUE_AT yields \(due), not \(moment)", hint: "Let it end with at time zone.")
+      }
+      if zone != nil, due == wallClock {
+        throw JobFailure(
+          .misconfigured, "\(name) holds moments already, and PUBLISH_TIMEZONE is set",
+          hint: "Leave PUBLISH_TIMEZONE out.")
+      }
+      guard due == wallClock else {
+        throw JobFailure(.misconfigured, "\(name) is of type \(due), which is no moment", hint: "Make it timestamptz.")
+      }
+      throw JobFailure(
+        .misconfigured, "\(name) is a wall clock's time (\(due)), and nothing says of which time zone",
+        hint: "Store the moment (\(convert)), or name the zone in PUBLISH_TIMEZONE.")
+    }
+    var move = self
+    guard kind == .publish, let column = columns.publishedAt, publishedAt != moment else { return move }
+    guard publishedAt == wallClock else {
+      throw JobFailure(
+        .misconfigured, "\(column) of \(table.text) is of type \(publishedAt), which holds no moment",
+        hint: "Make it timestamptz, or leave it out of PUBLISH_COLUMNS.")
+    }
+    guard zone != nil else {
+      throw JobFailure(
+        .misconfigured,
+        "\(column) of \(table.text) is a wall clock's time (\(publishedAt)), and nothing says of which time zone",
+        hint: "Make it timestamptz, name the zone in PUBLISH_TIMEZONE, or leave it out of PUBLISH_COLUMNS.")
+    }
+    move.isPublishedLocal = true
+    return move
+  }
+}
