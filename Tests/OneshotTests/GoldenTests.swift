@@ -19,7 +19,7 @@ import Testing
         "scheduled_by": "setting", "run_id": id, "expected": ["reindex"], "newest": 20, "successes": 3, "instance": "",
         "server": "",
         "type": "feed.liked", "source": "redis:events:job", "id": "e1", "token": 7, "batch": 1000,
-        "item": "asset/7",
+        "item": "asset/7", "entry": 17, "state": "approved", "who": "ann", "note": "a tester", "only_held": false,
         "digest": String(repeating: "0f", count: 32),
       ])
     let holed = ["restored_ahead", "restored_renumber"]

@@ -56,7 +56,8 @@ enum Commands {
   static let all: [any Command.Type] = [
     Health.self, Runs.self, ShowRun.self, Locks.self, Unlock.self, AfterRestore.self, ListDeadLetters.self,
     ShowDeadLetter.self,
-    ReplayDeadLetters.self, DiscardDeadLetters.self, ListEvents.self, ShowEvent.self, Migrate.self, Completion.self,
+    ReplayDeadLetters.self, DiscardDeadLetters.self, ListEvents.self, ShowEvent.self,
+    ListReviews.self, ShowReview.self, ApproveReview.self, RejectReview.self, Migrate.self, Completion.self,
     Manual.self,
   ]
 
