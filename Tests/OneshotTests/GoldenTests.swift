@@ -20,6 +20,8 @@ import Testing
         "server": "",
         "type": "feed.liked", "source": "redis:events:job", "id": "e1", "token": 7, "batch": 1000,
         "item": "asset/7", "entry": 17, "state": "approved", "who": "ann", "note": "a tester", "only_held": false,
+        "channel": "email", "address": "Ada@example.org", "category": "*", "from": ["held"], "to": "queued",
+        "delivery": id,
         "digest": String(repeating: "0f", count: 32),
       ])
     let holed = ["restored_ahead", "restored_renumber"]

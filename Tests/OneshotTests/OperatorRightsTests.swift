@@ -8,6 +8,11 @@ import Testing
     let usage = try await Usage()
     try await usage.set(["m:2025-11-07:x": "5", "bad:2025-11-07:x": "?"])
     let id = try #require(try await usage.run([], ["JOB_LOCK_MIN_HOLD": "10m"]).result["run_id"].string)
+    try await usage.place.execute(
+      """
+      insert into oneshot.deliveries (dedup_key, channel, recipient, template)
+      values ('mail:1', 'email', 'ada@example.org', 'welcome')
+      """)
     let restricted = try await usage.place.restricted(as: "oneshot_operator", in: "docs/operate.md")
     let oneshot = Binary("oneshot")
     let item = "usage:bad:2025-11-07:x"
@@ -15,6 +20,9 @@ import Testing
       ["health"], ["runs"], ["run", id], ["locks"], ["unlock", "usage-aggregation", "--yes"], ["dead-letters", "list"],
       ["dead-letters", "show", "usage-aggregation", item], ["dead-letters", "replay", "usage-aggregation", item],
       ["dead-letters", "discard", "usage-aggregation", item], ["events", "list"],
+      ["deliveries", "list"], ["deliveries", "show", "mail:1"], ["deliveries", "hold", "mail:1"],
+      ["deliveries", "release", "mail:1"], ["deliveries", "cancel", "mail:1"], ["deliveries", "resend", "mail:1"],
+      ["suppressions", "add", "a@example.org"], ["suppressions", "remove", "a@example.org"], ["suppressions", "list"],
     ] {
       let outcome = try await oneshot.run(words, restricted)
       // The last run was partial, which is not well.

@@ -82,7 +82,7 @@ package final class MailServer: Sendable {
             mail = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
             def body(kind):
                 part = mail.get_body(preferencelist=(kind,))
-                return part.get_content() if part else None
+                return part.get_content().replace("\\r\\n", "\\n") if part else None
             kept = {"to": to, "from": envelope.mail_from, "raw": envelope.original_content.decode("latin-1"),
                 "subject": mail["Subject"], "id": mail["Message-ID"], "text": body("plain"), "html": body("html"),
                 "headers": [{"name": name, "value": str(value)} for name, value in mail.items()],
@@ -98,7 +98,7 @@ package final class MailServer: Sendable {
         settings |= {"tls_context": context, "require_starttls": True}
     if "login" in plan:
         def login(server, session, envelope, mechanism, data):
-            return AuthResult(success=[data.login.decode(), data.password.decode()] == plan["login"])
+            return AuthResult(success=[data.login.decode(), data.password.decode()] == plan["login"], handled=False)
         settings |= {"authenticator": login, "auth_required": True, "auth_require_tls": "tls" in plan}
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -133,8 +133,9 @@ import Testing
   {
     let outbox = try await Outbox(["DELIVERY_BREAKER": "3"])
     try await outbox.add(1...10)
+    // What was tried is due a little later than the others.
     let down = try await outbox.run()
-    #expect(down.exitCode == 0 && down.result["counts", "throttled"].int == 10, "\(down.output)\(down.errors)")
+    #expect(down.exitCode == 0 && down.result["counts", "throttled"].int == 7, "\(down.output)\(down.errors)")
     #expect(try await outbox.states() == Array(repeating: "queued 0 0", count: 10))
     #expect(try await outbox.place.value("select failures from oneshot.delivery_targets") == "3")
     // Closed: nothing is tried.

@@ -52,7 +52,7 @@ import Testing
         raw = open(f"{sys.argv[1]}/{number}.eml", "rb").read()
         mail = email.message_from_bytes(raw, policy=email.policy.default)
         mails.append({"headers": [name for name in mail.keys()], "to": str(mail["To"]), "subject": str(mail["Subject"]),
-            "text": mail.get_body(preferencelist=("plain",)).get_content(), "defects": [str(d) for d in mail.defects],
+            "text": mail.get_body(preferencelist=("plain",)).get_content().replace("\\r\\n", "\\n"), "defects": [str(d) for d in mail.defects],
             "longest": max(len(line) for line in raw.split(b"\\r\\n"))})
     print(json.dumps(mails))
     """

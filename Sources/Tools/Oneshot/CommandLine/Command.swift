@@ -57,7 +57,10 @@ enum Commands {
     Health.self, Runs.self, ShowRun.self, Locks.self, Unlock.self, AfterRestore.self, ListDeadLetters.self,
     ShowDeadLetter.self,
     ReplayDeadLetters.self, DiscardDeadLetters.self, ListEvents.self, ShowEvent.self,
-    ListReviews.self, ShowReview.self, ApproveReview.self, RejectReview.self, Migrate.self, Completion.self,
+    ListReviews.self, ShowReview.self, ApproveReview.self, RejectReview.self, ListDeliveries.self, ShowDelivery.self,
+    ChangeDelivery<HoldDelivery>.self, ChangeDelivery<ReleaseDelivery>.self, ChangeDelivery<CancelDelivery>.self,
+    ChangeDelivery<ResendDelivery>.self, ListSuppressions.self, AddSuppression.self, RemoveSuppression.self,
+    Migrate.self, Completion.self,
     Manual.self,
   ]
 

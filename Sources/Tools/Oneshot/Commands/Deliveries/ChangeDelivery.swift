@@ -1,0 +1,100 @@
+import JobRuntime
+import Operations
+import Postgres
+
+/// What an operator does with a message.
+protocol DeliveryChange: Sendable {
+  static var word: String { get }
+  static var summary: String { get }
+  static var discussion: String { get }
+  static var from: [KnownDelivery.State] { get }
+  static var to: KnownDelivery.State { get }
+  /// What was done, for the audit.
+  static var done: String { get }
+}
+
+/// `oneshot deliveries hold ID`, and the like.
+struct ChangeDelivery<Change: DeliveryChange>: Command {
+  static var name: String { "deliveries \(Change.word)" }
+  static var summary: String { Change.summary }
+  static var discussion: String { Change.discussion }
+
+  private let id: String
+  private let by: String?
+
+  init(from arguments: inout Arguments, _ env: inout Environment) {
+    let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
+    let name = env.optionalString(
+      "ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, nobody is noted.")
+    self.by = by ?? name
+    id = arguments.operand(.text("ID"), help: "the message's id or its key; put -- before one that begins with a dash")
+  }
+
+  func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
+    let note = Change.done + (by.map { " by \($0)" } ?? "")
+    let (change, named) = (
+      try KnownDelivery.change(id, from: Change.from, to: Change.to, note: note), try KnownDelivery.named(id)
+    )
+    let (changed, found) = try await withLedger(servers.database, console) { database in
+      try await database.transaction { session in
+        (
+          try session.query(change).count,
+          try session.query(named).first.map { row in try KnownDelivery(row: row) }
+        )
+      }
+    }
+    guard let message = found else {
+      console.note("no message has this id or key")
+      return 1
+    }
+    guard changed > 0 else {
+      let isErased = Change.to == .queued && message.recipient == nil
+      console.note(
+        isErased
+          ? "its address and data were removed (DELIVERY_KEEP_DATA); nothing was changed"
+          : "it is \(message.state), and can be \(Change.done) only from "
+            + "\(Change.from.map(\.rawValue).joined(separator: ", ")); nothing was changed")
+      return 1
+    }
+    try console.say("\(Change.done) \(message.id)\n")
+    return 0
+  }
+}
+
+enum HoldDelivery: DeliveryChange {
+  static let word = "hold"
+  static let summary = "keep a message from being sent"
+  static let discussion = "Until it is released or cancelled."
+  static let from: [KnownDelivery.State] = [.queued]
+  static let to = KnownDelivery.State.held
+  static let done = "held"
+}
+
+enum ReleaseDelivery: DeliveryChange {
+  static let word = "release"
+  static let summary = "send a message that is held"
+  static let discussion =
+    "The next run sends it. Where it is held because nobody knows whether it was sent, it may arrive a second time, with the same id."
+  static let from: [KnownDelivery.State] = [.held]
+  static let to = KnownDelivery.State.queued
+  static let done = "released"
+}
+
+enum CancelDelivery: DeliveryChange {
+  static let word = "cancel"
+  static let summary = "give up a message that was not sent"
+  static let discussion = "Nothing is deleted: the message stays as cancelled."
+  static let from: [KnownDelivery.State] = [.queued, .held, .failed]
+  static let to = KnownDelivery.State.cancelled
+  static let done = "cancelled"
+}
+
+enum ResendDelivery: DeliveryChange {
+  static let word = "resend"
+  static let summary = "send a message again"
+  static let discussion =
+    "Also one that was sent: it arrives a second time, with the same id. The next run sends it. Not possible once its address was removed (DELIVERY_KEEP_DATA)."
+  static let from: [KnownDelivery.State] = [.sent, .failed, .held, .suppressed, .cancelled]
+  static let to = KnownDelivery.State.queued
+  static let done = "queued again"
+}
