@@ -24,7 +24,8 @@ struct OutboxDelivery: Job {
       TableNeed(
         "oneshot.delivery_targets", columns: ["target", "failures", "closed_until"],
         privileges: [.select, .insert, .update, .delete]),
-      TableNeed("oneshot.suppressions", columns: ["address", "category", "until"], privileges: [.select, .insert, .update]),
+      TableNeed(
+        "oneshot.suppressions", columns: ["address", "category", "until"], privileges: [.select, .insert, .update]),
       TableNeed(
         "oneshot.webhook_endpoints", columns: ["endpoint_id", "url", "secrets", "types"], privileges: [.select],
         limits: [.update: ["disabled_at", "disabled_reason"]]),
