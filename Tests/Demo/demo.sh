@@ -149,6 +149,16 @@ show waitlist-positions
 psql "$DATABASE_URL" -q -c "update waitlist_entries set referred_by = 5, verified_at = now() where id in (6, 7)"
 show waitlist-positions
 sql "select id, original_position, position from waitlist_entries order by position"
+echo "One who signs up from the referrer's own mailbox, with a program, is held back until somebody decides."
+psql "$DATABASE_URL" -q <<'SQL'
+alter table waitlist_entries add email text, add user_agent text, add created_at timestamptz not null default now();
+update waitlist_entries set email = 'friend' || id || '@mail.example.org', user_agent = 'Mozilla/5.0';
+insert into waitlist_entries (id, campaign_id, original_position, referred_by, email, user_agent)
+values (8, 1, 8, 5, 'Friend5+again@mail.example.org', 'curl/8.5');
+SQL
+show fraud-detection
+show oneshot fraud list
+show oneshot fraud reject 8 --by demo
 sql "select entry_id, referrals, priority, notified_position from oneshot.waitlist_placements order by entry_id"
 sql "select event ->> 'type' as type, event -> 'data' as data from oneshot.events where event ->> 'type' like 'waitlist.%'"
 
