@@ -12,14 +12,8 @@ extension WaitlistPositions: Checkable {
         columns: [
           "id", "campaign_id", "referred_by", "original_position", "position", "verified_at", "status",
         ],
-        privileges: [.select], limits: settings.target == .entries ? [.update: ["position"]] : [:], origin: origin),
+        privileges: [.select], limits: [.update: ["position"]], origin: origin),
     ]
-    if settings.keepsHistory {
-      needs.tables.append(
-        TableNeed(
-          "oneshot.waitlist_position_history", columns: ["entry_id", "moved_at", "to_position"],
-          privileges: [.insert]))
-    }
     return needs
   }
 

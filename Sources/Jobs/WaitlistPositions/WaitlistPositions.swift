@@ -24,6 +24,8 @@ struct WaitlistPositions: Job {
       TableNeed(
         "oneshot.waitlist_standings", columns: ["campaign_id", "rules", "digest"],
         privileges: [.select, .insert, .update]),
+      TableNeed(
+        "oneshot.waitlist_position_history", columns: ["entry_id", "moved_at", "to_position"], privileges: [.insert]),
     ],
     letterKinds: [.failed, .oddReferrals])
 

@@ -54,7 +54,7 @@ import Testing
   @Test func `entries without an original position are last by their ids, and named`() async throws {
     let waitlist = try await Waitlist(["WAITLIST_POINTS": "1000000"])
     try await waitlist.add(1...4)
-    try await waitlist.refer(5...5, by: 1)
+    try await waitlist.refer(5...5, by: 2)
     try await waitlist.place.execute("update waitlist_entries set original_position = null where id in (1, 3)")
     let run = try await waitlist.run()
     #expect(run.exitCode == 0 && run.count("unplaced") == 2, "\(run.output)\(run.errors)")

@@ -26,7 +26,7 @@ import Testing
     ("select on waitlist_campaigns", "may not select waitlist_campaigns", "grant select on waitlist_campaigns"),
     (
       "update (position) on waitlist_entries", "may not update waitlist_entries.position",
-      "grant update (position) on waitlist_entries"
+      #"grant update ("position") on waitlist_entries"#
     ),
     (
       "delete on oneshot.waitlist_placements", "may not delete oneshot.waitlist_placements",
@@ -56,17 +56,6 @@ import Testing
     #expect(try await waitlist.run(["--check"], restricted).exitCode == 0)
     try await waitlist.add(1...3)
     #expect(try await waitlist.run([], restricted).exitCode == 0)
-  }
-
-  @Test func `places of placements need no grant to write the application's table`() async throws {
-    let waitlist = try await Waitlist(["WAITLIST_TARGET": "placements"])
-    try await waitlist.add(1...3)
-    try await waitlist.place.execute("drop table oneshot.fraud_reviews")
-    let restricted = try await waitlist.place.restricted("waitlist-positions")
-    try await waitlist.place.execute("revoke update (position) on waitlist_entries from \(waitlist.place.own("jobs"))")
-    #expect(try await waitlist.run(["--check"], restricted).exitCode == 0)
-    let run = try await waitlist.run([], restricted)
-    #expect(run.exitCode == 0 && run.count("moved") == 3, "\(run.output)\(run.errors)")
   }
 
   @Test func `an index that is missing is advised where there are several campaigns`() async throws {
