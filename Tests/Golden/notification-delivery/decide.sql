@@ -143,21 +143,23 @@ with given as materialized (
       + row_number() over (partition by user_id, outcome_now is null order by place) as number
   from second_judged left join mailed using (user_id)
 ), decided as materialized (
-  select counted.*, case
+  select counted.*, final, 'notification:' || notification_id || ':' || channel as dedup_key,
+    -- What is wrong is decided once it is corrected, but shown at once.
+    case when final !~ '^bad_' then final when kind = 'in_app' then 'immediate' end as outcome_kept
+  from counted
+  cross join lateral (select case
       when outcome_now is not null then outcome_now
       when number > $11 then 'overflow'
       when quiet_until is not null then 'quiet'
       else 'immediate'
-    end as final,
-    'notification:' || notification_id || ':' || channel as dedup_key
-  from counted
+    end) as f (final)
 )
 ,
 -- Writes what was decided. Each row is there already where somebody has gone back in time, and then stays as it is.
 shown as (
   insert into oneshot.notification_inbox (user_id, notification_id, category, arrived_at)
   select user_id, notification_id, category, $7
-  from decided where kind = 'in_app' and final in ('immediate', 'bad_mode')
+  from decided where kind = 'in_app' and outcome_kept = 'immediate'
   on conflict do nothing
 ), requested as (
   insert into oneshot.deliveries (
@@ -196,13 +198,13 @@ jsonb_build_object(
 ), noted as (
   insert into oneshot.notification_outcomes (
     notification_id, channel, outcome, delivery_id, decided_at, user_id, category, due_at, collapse_key)
-  select notification_id, channel, final,
+  select notification_id, channel, outcome_kept,
     case when kind = 'in_app' then null when final in ('immediate', 'quiet') then oneshot.delivery_id(dedup_key)
       when final = 'collapsed' then old_delivery_id end,
     $7, user_id, category,
     case when kind = 'email' then case final when 'immediate' then $7 when 'quiet' then quiet_until end end,
     collapse_key
-  from decided where final !~ '^bad_' or kind = 'in_app'
+  from decided where outcome_kept is not null
   union all
   select distinct notification_id, '*', 'gone', null::uuid, $7, null, null, null::timestamptz, null
   from taken where user_id is null
@@ -212,9 +214,9 @@ jsonb_build_object(
 )
 
 -- What has become of them: counts, and what is wrong with some.
-select category, kind, final as outcome, count(*) as notifications, bool_and(is_known) as is_known,
+select category, kind, outcome_kept as outcome, count(*) as notifications, bool_and(is_known) as is_known,
   null as notification_id, null as message
-from decided where final !~ '^bad_' group by category, kind, final
+from decided where outcome_kept is not null group by category, kind, outcome_kept
 union all
 select min(category), null, 'failed', 1, bool_and(is_known), notification_id,
   string_agg(distinct case final

@@ -143,20 +143,22 @@ with given as materialized (
       + row_number() over (partition by user_id, outcome_now is null order by place) as number
   from second_judged left join mailed using (user_id)
 ), decided as materialized (
-  select counted.*, case
+  select counted.*, final, 'notification:' || notification_id || ':' || channel as dedup_key,
+    -- What is wrong is decided once it is corrected, but shown at once.
+    case when final !~ '^bad_' then final when kind = 'in_app' then 'immediate' end as outcome_kept
+  from counted
+  cross join lateral (select case
       when outcome_now is not null then outcome_now
       when number > $11 then 'overflow'
       when quiet_until is not null then 'quiet'
       else 'immediate'
-    end as final,
-    'notification:' || notification_id || ':' || channel as dedup_key
-  from counted
+    end) as f (final)
 )
 
 -- What has become of them: counts, and what is wrong with some.
-select category, kind, final as outcome, count(*) as notifications, bool_and(is_known) as is_known,
+select category, kind, outcome_kept as outcome, count(*) as notifications, bool_and(is_known) as is_known,
   null as notification_id, null as message
-from decided where final !~ '^bad_' group by category, kind, final
+from decided where outcome_kept is not null group by category, kind, outcome_kept
 union all
 select min(category), null, 'failed', 1, bool_and(is_known), notification_id,
   string_agg(distinct case final

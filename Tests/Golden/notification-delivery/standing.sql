@@ -9,6 +9,10 @@ select
   exists (
     select from oneshot.dead_letters
     where (instance, job, server) = ($1, $2, '') and state = 'pending') as has_letters,
+  -- What is missing is missing where nothing waits, too.
+  exists (
+    select u.id, u.email, p.user_id, p.category, p.channel, p.mode
+    from users as u, notification_preferences as p where false) as never,
   pg_typeof((select id from notifications limit 0))::text as id_type,
   array_to_string(array(
     select attname from pg_attribute

@@ -71,7 +71,7 @@ struct Digests: JobFixture {
       select 'mail without a digest ' || dedup_key from oneshot.deliveries where delivery_id not in (select delivery_id from oneshot.digests)
       union all
       select 'item of no digest ' || notification_id from oneshot.digest_items
-      where digest_id not in (select digest_id from oneshot.digests)
+      where digest_id is not null and digest_id not in (select digest_id from oneshot.digests)
       """
     ).map { $0[0] }
   }

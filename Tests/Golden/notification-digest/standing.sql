@@ -1,0 +1,26 @@
+-- notification-digest, standing
+\set frequencies '''{"daily"}'''
+\set instance ''''''
+\set job '''notification-digest'''
+prepare golden (unknown, unknown, unknown) as
+-- What a run has to know before its work: whether anything waits, whether something has failed before, and how the
+-- application's tables are made.
+select
+  exists (
+    select from oneshot.digest_items where digest_id is null and frequency = any ($1::text[])) as is_waiting,
+  exists (
+    select from oneshot.dead_letters
+    where (instance, job, server) = ($2, $3, '') and state = 'pending') as has_letters,
+  pg_typeof((select id from notifications limit 0))::text as id_type,
+  pg_typeof((select id from users limit 0))::text as user_id_type,
+  array_to_string(array(
+    select attname from pg_attribute
+    where attrelid = to_regclass('users') and attname in ('locale', 'timezone') and not attisdropped), ',')
+    as user_columns,
+  to_regclass('digest_preferences') is not null as has_preferences,
+  array_to_string(array(
+    select attname from pg_attribute
+    where attrelid = to_regclass('digest_preferences') and attnum > 0 and not attisdropped), ',') as preference_columns
+;
+execute golden (:frequencies, :instance, :job);
+deallocate golden;
