@@ -44,3 +44,16 @@ create table digest_preferences (
 insert into users (id, email) values (3, 'eve@example.org') on conflict (id) do update set email = excluded.email;
 insert into notifications (id, user_id, type, category, title) values (31, 3, 'comment', 'social', 'A comment');
 insert into oneshot.digest_items (user_id, frequency, notification_id, queued_at) values ('3', 'daily', '31', '2025-11-06 12:00Z');
+
+-- fraud-detection
+create table if not exists waitlist_entries (
+  id bigint primary key, campaign_id bigint not null, referred_by bigint, original_position bigint, position bigint,
+  verified_at timestamptz, status text);
+alter table waitlist_entries
+  add column if not exists email text, add column if not exists ip inet, add column if not exists device_fingerprint text,
+  add column if not exists user_agent text, add column if not exists form_ms integer, add column if not exists honeypot text,
+  add column if not exists created_at timestamptz not null default now();
+create index if not exists waitlist_entries_created on waitlist_entries (created_at);
+insert into waitlist_entries (id, campaign_id, referred_by, email, ip, user_agent, created_at) values
+  (101, 2, null, 'ann@mail.example.org', '192.0.2.17', 'Mozilla/5.0', '2025-11-07 10:00+00'),
+  (102, 2, 101, 'Ann+2@mail.example.org', '192.0.2.17', 'curl/8.5', '2025-11-07 10:01+00');
