@@ -39,6 +39,40 @@ import Testing
     #expect(try await boards.place.value("select max(token) from oneshot.fences") == "10")
   }
 
+  @Test func `it says where it looked, and that no job has a fence there`() async throws {
+    let boards = try await Leaderboards()
+    try await boards.fill()
+    #expect(try await boards.run().exitCode == 0)
+    let here = try await Operator(at: boards.place)
+    #expect(try await here.run("after-restore", "--plan").errors.contains("with fences of top-stats"))
+    try await boards.place.redis("FLUSHDB")
+    let empty = try await here.run("after-restore", "--plan")
+    #expect(empty.errors.contains("with fences of no job") && empty.errors.contains("Postgres /"), "\(empty.errors)")
+  }
+
+  /// What triggers of an application make of a row that is numbered again.
+  @Test(arguments: [
+    ("new.written_by := old.written_by; return new", "5 rows are as they were"),
+    ("return null", "5 rows are as they were"),
+    ("raise exception 'the log is append-only'", "the log is append-only"),
+  ])
+  func `rows that a trigger keeps as they are end with 1, and the rest is done`(body: String, why: String) async throws
+  {
+    let place = try await Place()
+    try await place.execute(
+      """
+      create table audit (id int, written_by xid8); insert into audit select g, '99999999999' from generate_series(1, 5) g;
+      create table notes (id int, written_by xid8); insert into notes select g, '99999999999' from generate_series(1, 5) g;
+      create function keep() returns trigger language plpgsql as $$ begin \(body); end $$;
+      create trigger keep before update on audit for each row execute function keep()
+      """)
+    let run = try await Operator(at: place).run("after-restore", "--yes")
+    #expect(run.exitCode == 1 && run.errors.contains("public.audit: \(why)"), "\(run.output)\(run.errors)")
+    #expect(run.output.hasSuffix("done, but not for all rows\n"), "\(run.output)")
+    #expect(try await place.value("select count(*) from audit where written_by = '99999999999'") == "5")
+    #expect(try await place.value("select count(*) from notes where written_by = '99999999999'") == "0")
+  }
+
   @Test func `a dump that is restored into a younger cluster is rolled up, and what comes later is counted`()
     async throws
   {

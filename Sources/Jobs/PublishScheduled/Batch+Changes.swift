@@ -160,7 +160,7 @@ extension PostgresError.ServerError {
     switch state.errorClass {
     case "25", "26", "28", "57", "58", "F0", "XX": return .run
     // Within a function it may be a branch that only some posts take.
-    case "0A", "3F", "42": return context == nil ? .table : .post
+    case "0A", "3F", "42", "55": return context == nil ? .table : .post
     default: return state.isTransient ? .run : .post
     }
   }

@@ -76,7 +76,11 @@ struct Batch: Sendable {
     outcome.found = page.count
     var posts: [DuePost] = []
     for row in page {
-      let id: String = try row.value("id")
+      guard let id: String = try row.optional("id") else {
+        throw JobFailure(
+          .misconfigured, "a post of \(move.table.text) that is due has no \(move.columns.id)",
+          hint: "Name a column in PUBLISH_COLUMNS that is not null.")
+      }
       if let due: String = try row.optional("due_at") {
         posts.append(DuePost(id: id, due: due, isTooLate: try row.value("is_too_late")))
       } else if !isWaiting {

@@ -29,7 +29,12 @@ extension PublishScheduled: Checkable {
   private static func complaint(_ error: any Error) -> JobFailure? {
     if let failure = error as? JobFailure { return failure }
     guard let state = (error as? PostgresError)?.state, state != .undefinedTable, !state.isDenied else { return nil }
-    return JobFailure(.misconfigured, "\(error)", hint: "Correct PUBLISH_COLUMNS, PUBLISH_DUE_AT or the table.")
+    return mistake(error)
+  }
+
+  static func mistake(_ error: any Error) -> JobFailure {
+    JobFailure(
+      .misconfigured, "\(error)", hint: "Correct PUBLISH_TABLE, PUBLISH_COLUMNS, PUBLISH_DUE_AT or the table itself.")
   }
 
   private static func complaints(of posts: [Unreadable]) -> [JobFailure] {

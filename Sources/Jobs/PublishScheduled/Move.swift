@@ -35,15 +35,19 @@ struct Move: Sendable {
     }
   }
 
+  /// The states of posts that come too late, and that are given up.
+  static let missed = "missed"
+  static let failed = "failed"
+
   /// The same posts, which come too late.
   var holding: Move {
-    Move(kind: .hold, table: table, columns: columns, from: from, to: "missed", dueColumn: dueColumn, due: due)
+    Move(kind: .hold, table: table, columns: columns, from: from, to: Move.missed, dueColumn: dueColumn, due: due)
   }
 
   /// The same posts, which are given up.
   var givingUp: Move {
     var move = self
-    move.to = "failed"
+    move.to = Move.failed
     return move
   }
 
@@ -173,7 +177,8 @@ struct Move: Sendable {
         sql: """
           post.{id} in (
             select post.{id} from {table} as post
-            where post.{status} = :from and {due} > '-infinity' and {due} <= :until)
+            where post.{status} = :from and {due} > '-infinity' and {due} <= :until
+              and coalesce({due} >= :too_late::timestamptz, true))
           """
       ).filling(holes("id", "table", "status", "due"))
       : SQLFragment(sql: "post.{id} = any (:ids)").filling(holes("id"))
@@ -184,7 +189,7 @@ struct Move: Sendable {
 
   /// - Parameter ids: as in `guarded(by:only:)`.
   func guardValues(_ moments: Moments, only ids: [String]? = nil) -> [String: any PostgresEncodable] {
-    var inputs = values(moments)
+    var inputs = values(moments).merging(["too_late": moments.tooLate]) { $1 }
     inputs["moment"] = moments.until
     inputs["table"] = table.text
     inputs["ids"] = ids

@@ -81,6 +81,8 @@ extension PublishScheduled {
       if let unpublish, [from, to].contains(unpublish.state) {
         env.complain("PUBLISH_UNPUBLISH", "has the state «\(unpublish.state)», which is PUBLISH_FROM or PUBLISH_TO")
       }
+      if tooLate != nil, from == Move.missed { env.complain("PUBLISH_FROM", "is «\(from)», as what is too late is") }
+      if giveUp > 0, from == Move.failed { env.complain("PUBLISH_FROM", "is «\(from)», as what is given up is") }
       if dueAt != nil, zone != nil, unpublish == nil {
         env.complain("PUBLISH_TIMEZONE", "has no column to be for: PUBLISH_DUE_AT yields the moment by itself")
       }
@@ -88,7 +90,7 @@ extension PublishScheduled {
     }
 
     private static func parseTables(_ text: String) -> Environment.Parsed<[TableName]> {
-      let names = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.filter { $0 != " " }) }
+      let names = TableName.names(in: text)
       let tables = names.compactMap(TableName.init)
       guard tables.count == names.count, Set(names.map(ExactName.init)).count == names.count else {
         return .failure("is «\(text)», not different tables with commas, each with its schema or without")

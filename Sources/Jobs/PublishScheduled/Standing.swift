@@ -43,8 +43,8 @@ extension Move {
       }
       if zone != nil, due == wallClock {
         throw JobFailure(
-          .misconfigured, "\(name) holds moments already, and PUBLISH_TIMEZONE is set",
-          hint: "Leave PUBLISH_TIMEZONE out.")
+          .misconfigured, "\(name) holds moments already, or days, and PUBLISH_TIMEZONE is set",
+          hint: "Leave PUBLISH_TIMEZONE out; make days a timestamptz.")
       }
       guard due == wallClock else {
         throw JobFailure(.misconfigured, "\(name) is of type \(due), which is no moment", hint: "Make it timestamptz.")

@@ -14,6 +14,15 @@ struct TableName: Sendable, Equatable {
     (self.text, self.parts) = (text, parts)
   }
 
+  /// Names between commas, without the blanks around them.
+  static func names(in text: String) -> [String] {
+    text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+      var name = name.drop { $0 == " " }
+      while name.last == " " { name.removeLast() }
+      return String(name)
+    }
+  }
+
   static func isName(_ text: String) -> Bool { !text.isEmpty && text.utf8.count <= 63 && !text.utf8.contains(0) }
 
   /// As a statement has it.
@@ -42,8 +51,10 @@ struct Columns: Sendable, Equatable {
 
   /// Reads `id,status,publish_at,published_at`; the last may be missing.
   static func parse(_ text: String) -> Environment.Parsed<Columns> {
-    let names = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.filter { $0 != " " }) }
-    guard (3...4).contains(names.count), names.allSatisfy(TableName.isName), Set(names).count == names.count else {
+    let names = TableName.names(in: text)
+    guard (3...4).contains(names.count), names.allSatisfy(TableName.isName),
+      Set(names.map(ExactName.init)).count == names.count
+    else {
       return .failure("is «\(text)», not four different names, or three, such as id,status,publish_at,published_at")
     }
     return .success(Columns(id: names[0], status: names[1], publishAt: names[2], publishedAt: names.dropFirst(3).first))

@@ -56,7 +56,12 @@ struct Work: Sendable {
 
   /// - Throws: what has ended the work on a table.
   func conclude() throws {
-    if let error = stopped.first { throw error }
+    guard let error = stopped.first else { return }
+    // What is missing or denied the runner names by what the job needs.
+    guard case PostgresError.server(let reason) = error, reason.concern == .table, !reason.state.isDenied,
+      ![.undefinedTable, .undefinedColumn, .undefinedFunction, .invalidSchemaName].contains(reason.state)
+    else { throw error }
+    throw PublishScheduled.mistake(error)
   }
 
   /// Carries out a move for all posts that are due, a page at a time.

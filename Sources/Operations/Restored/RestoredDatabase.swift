@@ -25,6 +25,8 @@ package struct RestoredDatabase: Sendable, Equatable {
 
   package private(set) var fences: [Fence] = []
   package private(set) var tables: [Table] = []
+  /// Those of which the role may not look, or may not change, the rows.
+  package private(set) var closed: [Table] = []
   /// Sources of metrics-rollups, and installations of event-drain, that remember up to which transaction they have read.
   package private(set) var rollupPositions = 0
   package private(set) var eventPositions = 0
@@ -46,6 +48,10 @@ package struct RestoredDatabase: Sendable, Equatable {
     }
     for row in try session.query(Self.statement(PackageResources.restored_tables_sql)) {
       var table = Table(schema: try row.value("schema"), name: try row.value("name"), ahead: 0)
+      guard try row.value("is_open") else {
+        closed.append(table)
+        continue
+      }
       table.ahead = try session.query(table.statement(PackageResources.restored_ahead_sql)).only().value("rows")
       if table.ahead > 0 { tables.append(table) }
     }
@@ -58,20 +64,18 @@ package struct RestoredDatabase: Sendable, Equatable {
   /// Puts all of it in order, each part in transactions of its own: whoever is stopped does it once more.
   ///
   /// - Parameter renumbered: is given each table, and how many of its rows were numbered so far.
-  package func repair(_ database: Database, renumbered: @Sendable (Table, Int) -> Void) async throws {
+  /// - Returns: of which tables rows are left, and why.
+  package func repair(
+    _ database: Database, renumbered: @Sendable (Table, Int) -> Void
+  ) async throws -> [(table: Table, why: String)] {
     for fence in fences {
       let raise = try Self.statement(PackageResources.restored_raise_sql, ["job": fence.job, "token": fence.seen])
       try await database.transaction { session in _ = try session.execute(raise) }
     }
     // Rows first: a position that is forgotten before would be taken again by a run that does not see them yet.
+    var left: [(table: Table, why: String)] = []
     for table in tables {
-      let batch = try table.statement(PackageResources.restored_renumber_sql, ["batch": Self.batch])
-      var (all, some) = (0, 0)
-      repeat {
-        some = try await database.transaction { session in try session.execute(batch) }
-        all += some
-        renumbered(table, all)
-      } while some > 0
+      if let why = try await renumber(table, database, renumbered) { left.append((table, why)) }
     }
     let forgetting =
       (rollupPositions > 0 ? [PackageResources.restored_forget_rollups_sql] : [])
@@ -80,6 +84,27 @@ package struct RestoredDatabase: Sendable, Equatable {
       let forget = try Self.statement(sql)
       try await database.transaction { session in _ = try session.execute(forget) }
     }
+    return left
+  }
+
+  /// - Returns: why rows are left; a trigger of the application's may keep them as they are.
+  private func renumber(
+    _ table: Table, _ database: Database, _ renumbered: @Sendable (Table, Int) -> Void
+  ) async throws -> String? {
+    let batch = try table.statement(PackageResources.restored_renumber_sql, ["batch": Self.batch])
+    var (all, some) = (0, 0)
+    do {
+      repeat {
+        some = try await database.transaction { session in try session.execute(batch) }
+        all += some
+        renumbered(table, all)
+      } while some > 0 && all < table.ahead
+    } catch PostgresError.server(let error) where !error.state.isTransient {
+      return "\(error.message) (SQLSTATE \(error.state.rawValue))"
+    }
+    let ahead = try table.statement(PackageResources.restored_ahead_sql)
+    let left: Int = try await database.read(ahead).only().value("rows")
+    return left == 0 ? nil : "\(left) rows are as they were, without an error: a trigger keeps them"
   }
 
   /// Rows in one transaction.

@@ -4,8 +4,9 @@
 \set instance ''''''
 \set job '''publish-scheduled'''
 prepare golden (unknown, unknown, unknown, unknown) as
--- How many runs have failed at each of these items, this one included.
-select item, attempts + (last_run_id <> $1::uuid)::integer as attempts
+-- How many runs have failed at each of these items, this one included, and whether one of them has moved others.
+select item, attempts + (last_run_id <> $1::uuid)::integer as attempts,
+  coalesce(payload ->> 'others_moved' = 'true', false) as others_moved
 from unnest($2::text[]) as failed (item)
 join oneshot.dead_letters as letter using (item)
 where (letter.instance, letter.job, letter.server) = ($3, $4, '')

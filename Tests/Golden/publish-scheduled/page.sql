@@ -6,15 +6,15 @@
 prepare golden (unknown, timestamptz, bigint, timestamptz) as
 -- The next due posts, with their locks, each as it is once its lock is had: of one that an editor has changed while the
 -- lock was waited for, due_at is what it says now, or null where it is no longer due.
-with page as materialized (
+with oneshot_page as materialized (
   select post."id" as oneshot_id, post."publish_at" as oneshot_due
   from "posts" as post
   where post."status" = $1 and post."publish_at" > '-infinity' and post."publish_at" <= $2 
   order by post."publish_at", post."id"
   limit $3
-), locked as materialized (
+), oneshot_locked as materialized (
   select post."id" as oneshot_id, post."publish_at" as oneshot_due
-  from page
+  from oneshot_page as page
   join "posts" as post on post."id" = page.oneshot_id
   where post."status" = $1 and post."publish_at" > '-infinity' and post."publish_at" <= $2
   order by page.oneshot_due, page.oneshot_id
@@ -22,8 +22,8 @@ with page as materialized (
 )
 select oneshot_id::text as id, to_json(page.oneshot_due) #>> '{}' as place, to_json(locked.oneshot_due) #>> '{}' as due_at,
   coalesce(locked.oneshot_due < $4::timestamptz, false) as is_too_late
-from page
-left join locked using (oneshot_id)
+from oneshot_page as page
+left join oneshot_locked as locked using (oneshot_id)
 order by page.oneshot_due, oneshot_id
 ;
 execute golden (:from, :until, :limit, :too_late);

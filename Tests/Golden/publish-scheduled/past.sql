@@ -4,8 +4,9 @@
 \set variant ''''''
 \set day '''2025-11-08T02:00:00Z''::timestamptz'
 prepare golden (unknown, unknown, unknown, timestamptz) as
--- Whether this is the first run of its day that ends well, and whether posts have failed before.
+-- Postgres' clock, whether this is the first run of its day that ends well, and whether posts have failed before.
 select
+  now() as server_now,
   not exists (
     select from oneshot.job_runs
     where (instance, job, variant) = ($1, $2, $3) and status in ('succeeded', 'partial')

@@ -64,6 +64,22 @@ import Testing
     #expect(try await editorial.place.value("select count(*) from notes") == "0")
   }
 
+  @Test func `a plan counts a post that is too late and guarded once, as a run does`() async throws {
+    let folder = try TemporaryFolder()
+    let file = "\(folder.path)/guard.sql"
+    try "select id, 'no picture' as reason from posts where id = 1".write(
+      toFile: file, atomically: true, encoding: .utf8)
+    let editorial = try await Editorial(["PUBLISH_GUARD": file, "PUBLISH_TOO_LATE": "2h", "JOB_SCHEDULED_AT": ""])
+    try await editorial.place.execute(
+      "insert into posts (id, publish_at) values (1, now() - interval '3 hours'), (2, now() - interval '5 minutes')")
+    for arguments in [["--plan"], []] {
+      let run = try await editorial.run(arguments)
+      #expect(
+        run.count("held") == 1 && run.count("guarded") == 0 && run.count("published") == 1, "\(run.output)\(run.errors)"
+      )
+    }
+  }
+
   @Test func `a file that is missing is named by check and by a run`() async throws {
     let editorial = try await Editorial(["PUBLISH_GUARD": "/nowhere/guard.sql"])
     try await editorial.add(1...1)

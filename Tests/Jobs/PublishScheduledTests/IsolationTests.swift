@@ -130,4 +130,50 @@ import Testing
         run.exitCode == 78 && run.output.contains("parts is a foreign table, or a part of it is"), "\(run.output)")
     }
   }
+
+  @Test(arguments: [
+    "create view other as select id, status, publish_at, max(published_at) as published_at from posts group by 1, 2, 3",
+    "create materialized view other as select * from posts",
+    """
+    create table other (
+      id bigint primary key, status text, publish_at timestamptz, published_at timestamptz generated always as (publish_at) stored);
+    insert into other values (1, 'scheduled', '2025-11-08')
+    """,
+    "create table other (like posts including all); alter table other drop constraint other_pkey, alter id drop not null; create unique index on other (id); insert into other (publish_at) values ('2025-11-08')",
+  ])
+  func `what cannot be changed is a mistake in the settings`(other: String) async throws {
+    let editorial = try await Editorial(["PUBLISH_TABLE": "other"])
+    try await editorial.add(1...1)
+    try await editorial.place.execute(other)
+    let run = try await editorial.run()
+    #expect(run.exitCode == 78, "\(run.output)\(run.errors)")
+    #expect(try await editorial.letters() == [])
+  }
+
+  @Test(arguments: [["PUBLISH_FROM": "missed", "PUBLISH_TOO_LATE": "1h"], ["PUBLISH_FROM": "failed"]])
+  func `a state in which the job leaves posts is none from which it publishes`(settings: [String: String]) async throws
+  {
+    let run = try await Editorial(settings).run(["--check"])
+    #expect(run.exitCode == 78 && run.output.contains("PUBLISH_FROM"), "\(run.output)")
+  }
+
+  @Test func `a name may have blanks in it`() async throws {
+    let editorial = try await Editorial(["PUBLISH_TABLE": " my posts , posts"])
+    try await editorial.place.execute(
+      "\(Editorial.table("\"my posts\"")) insert into \"my posts\" (id, publish_at) values (1, '2025-11-08')")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 0 && run.count("published") == 1, "\(run.output)\(run.errors)")
+  }
+
+  @Test(arguments: ["page", "locked", "moved", "verdict", "parts"])
+  func `a table may be called what the job's own statements call something`(name: String) async throws {
+    let folder = try TemporaryFolder()
+    let file = "\(folder.path)/guard.sql"
+    try "select id, 'no' as reason from \(name) where id = 2".write(toFile: file, atomically: true, encoding: .utf8)
+    let editorial = try await Editorial(["PUBLISH_TABLE": name, "PUBLISH_GUARD": file])
+    try await editorial.place.execute(
+      "\(Editorial.table(name)) insert into \(name) (id, publish_at) values (1, '2025-11-08'), (2, '2025-11-08')")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 0 && run.count("published") == 1 && run.count("guarded") == 1, "\(run.output)\(run.errors)")
+  }
 }

@@ -86,9 +86,9 @@ import Testing
     try await editorial.add(1...5)
     try await editorial.place.execute(
       """
-      create function version() returns trigger language plpgsql as
+      create function check_version() returns trigger language plpgsql as
         $$ begin if new.id = 2 then raise exception 'another version' using errcode = '\(state)'; end if; return new; end $$;
-      create trigger version before update on posts for each row execute function version()
+      create trigger check_version before update on posts for each row execute function check_version()
       """)
     let run = try await editorial.run()
     #expect(run.exitCode == 0 && run.count("published") == 4 && run.count("busy") == 1, "\(run.output)\(run.errors)")

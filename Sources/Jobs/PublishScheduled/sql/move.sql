@@ -1,5 +1,5 @@
 -- Moves posts to another state and writes an event for each, in the order in which they were due. The posts are locked.
-with moved as (
+with oneshot_moved as (
   update {table} as post
   set {status} = :to{published_at}
   from unnest(:id_texts::text[], :due_list::timestamptz[], :dedups::text[]) as due (oneshot_id, oneshot_due, oneshot_dedup)
@@ -17,9 +17,9 @@ with moved as (
         where pg_class.oid = to_regclass(:shown)),
       'table', :table_name::text, 'id', id, 'column', :status_column::text, 'to', state, 'scheduled_for', due_at,
       'published_at', published_at, 'late_ms', late_ms, 'run', :run_id::uuid)) as data
-  from moved
+  from oneshot_moved
   where is_there
 ), written as (
   {written}
 )
-select id::text as id, late_ms, is_there, state from moved
+select id::text as id, late_ms, is_there, state from oneshot_moved

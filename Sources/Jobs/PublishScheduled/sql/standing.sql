@@ -1,8 +1,8 @@
 -- What a run has to know of a table before its work: whether anything is due, what comes next, and what its columns are.
-with recursive parts as (
+with recursive oneshot_parts as (
   select to_regclass(:shown)::oid as part
   union all
-  select inhrelid from pg_inherits join parts on inhparent = part
+  select inhrelid from pg_inherits join oneshot_parts on inhparent = part
 )
 select
   exists (
@@ -11,7 +11,7 @@ select
   to_json(next.due_at) #>> '{}' as next_due_at, (extract(epoch from next.due_at) * 1000)::bigint as next_due_ms,
   pg_typeof((select {due} from {table} as post limit 0))::text as due_type,
   pg_typeof((select {published_at} from {table} as post limit 0))::text as published_at_type,
-  exists (select from parts join pg_class on oid = part where relkind = 'f') as is_foreign,
+  exists (select from oneshot_parts join pg_class on oid = part where relkind = 'f') as is_foreign,
   -- Of a partitioned table the key may have to hold more columns; of a view there is none.
   coalesce((
     select relkind = 'r' and not exists (

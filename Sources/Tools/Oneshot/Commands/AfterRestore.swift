@@ -15,8 +15,8 @@ struct AfterRestore: Command {
     have read: their next runs look at everything, which takes as long as a rebuild and changes only what differs. Events \
     that are done stay done. Give it the role that migrates, the REDIS_URL that jobs publish to, and run it before the \
     schedules start again; while a run goes on, that run may end with 75, and the next one does the work. Running it twice, \
-    or where nothing was restored, costs time and harms nothing. Shows what it found and asks. Ends with 1 where the answer \
-    was no.
+    or where nothing was restored, costs time and harms nothing. Shows what it found and asks. Triggers of the \
+    tables fire. Ends with 1 where the answer was no, or rows were left.
     """
 
   private let isPlan: Bool
@@ -32,6 +32,11 @@ struct AfterRestore: Command {
     return try await withLedger(servers.database, console) { database in
       let found = try await database.transaction(readOnly: true) { session in
         try RestoredDatabase(seen: seen, session)
+      }
+      let jobs = seen.isEmpty ? "no job" : seen.keys.sorted().joined(separator: ", ")
+      console.note("Postgres \(servers.database.target), Redis \(servers.redis.identity) with fences of \(jobs)")
+      for table in found.closed {
+        console.note("\(table.description): not looked at, this role may not select from it or update written_by")
       }
       guard !found.isInOrder else {
         try console.say("nothing to do\n")
@@ -53,8 +58,13 @@ struct AfterRestore: Command {
           return 1
         }
       }
-      try await found.repair(database) { table, rows in
+      let left = try await found.repair(database) { table, rows in
         if rows < table.ahead { console.note("\(table.description): \(rows) of \(table.ahead) rows") }
+      }
+      for (table, why) in left { console.note("\(table.description): \(why)") }
+      guard left.isEmpty else {
+        try console.say("done, but not for all rows\n")
+        return 1
       }
       try console.say("done\n")
       return 0
