@@ -13,11 +13,9 @@ SHELL := /bin/bash
 .PHONY: demo test soak bench build manifests image-check check format
 
 support := Tests/Support
-# What tests run with a trait, too.
-delivering := usage-aggregation job-doctor
-draining := event-drain
-# With JOB only what is that job's, and the tools in Python only where that job's tests use them.
-chosen = $(if $(JOB),$(filter $(JOB),$(1)),$(1))
+# What tests run with all traits, too, from a build of its own; and whose tests want the tools in Python.
+with_traits := usage-aggregation job-doctor event-drain outbox-delivery
+with_tools := event-drain outbox-delivery
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out. So is what Swift needs
 # of C++'s library, where it is there to be linked in: else each start reads a file of two megabytes for a few functions.
 linked_in := .build/linked-in
@@ -34,12 +32,10 @@ demo:
 
 test:
 	@$(support)/install-packages.sh test
-	$(if $(JOB:event-drain=),,@$(support)/python-tools.sh)
+	$(if $(filter-out $(with_tools),$(JOB)),,@$(support)/python-tools.sh)
 	swift build --build-tests
-	for name in $(call chosen,$(delivering)); do \
-	  swift build --traits Delivery --scratch-path .build/delivery --product $$name; done
-	for name in $(call chosen,$(draining)); do \
-	  swift build --traits Kafka --scratch-path .build/kafka --product $$name; done
+	for name in $(if $(JOB),$(filter $(JOB),$(with_traits)),$(with_traits)); do \
+	  swift build --traits Delivery,Kafka --scratch-path .build/traits --product $$name; done
 	@JOB=$(JOB) $(support)/run-tests.sh
 
 # ONESHOT_SEED=… does again what an earlier soak did; it prints its seed. The cuts alone take many hours (CONTRIBUTING.md
