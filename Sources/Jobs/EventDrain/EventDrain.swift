@@ -19,8 +19,8 @@ struct EventDrain: Job {
     summary: "passes durable events to their handlers, each once",
     keepsDataInRedis: true,
     schema: [
-      MigrationNeed("events", 5), MigrationNeed("rollups", 1), MigrationNeed("search", 1),
-      MigrationNeed("notifications", 1), MigrationNeed("waitlist", 3),
+      MigrationNeed("events", 5), MigrationNeed("fraud", 5), MigrationNeed("rollups", 1),
+      MigrationNeed("search", 1), MigrationNeed("notifications", 1), MigrationNeed("waitlist", 3),
     ],
     tables: [
       TableNeed(
