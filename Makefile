@@ -52,7 +52,7 @@ bench:
 	@$(link_in)
 	@$(support)/python-tools.sh
 	ONESHOT_BENCH=1 swift build $(ship)
-	for name in $(draining); do swift build $(ship) --traits Kafka --scratch-path .build/kafka --product $$name; done
+	swift build $(ship) --traits Delivery,Kafka --scratch-path .build/traits --product event-drain
 	@$(support)/private-servers.sh /usr/bin/python3 Tests/Benchmarks/bench.py "$$(swift build $(ship) --show-bin-path)"
 
 build:

@@ -16,7 +16,7 @@ from stand import HERE, ROUNDS, SCALE, alternate, median
 
 CASE = "event-drain-kafka"
 ROOT = HERE.parent.parent
-BINARY = ROOT / os.environ.get("BENCH_KAFKA", ".build/kafka/release/event-drain")
+BINARY = ROOT / os.environ.get("BENCH_KAFKA", ".build/traits/release/event-drain")
 EVENTS = int(100_000 * SCALE)
 # The mock keeps 5 MB of a partition.
 PARTITIONS = 10
