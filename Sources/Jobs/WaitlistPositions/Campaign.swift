@@ -29,13 +29,14 @@ extension WaitlistPositions {
     var campaigns: [Campaign] = []
     for row in rows {
       let id: Int64 = try row.value("id")
-      guard let state: String = try row.optional("state") else {
+      guard try row.value("is_there") else {
         throw JobFailure(
           .misconfigured, "WAITLIST_CAMPAIGN names \(id), and waitlist_campaigns has no such campaign",
           hint: "Correct the setting, or leave it out for all that are live.")
       }
+      let state: String? = try row.optional("state")
       guard state == "live" else {
-        run.log.info("the campaign is not live", ["campaign": .integer(id), "status": .string(state)])
+        run.log.info("the campaign is not live", ["campaign": .integer(id), "status": .string(state ?? "null")])
         continue
       }
       campaigns.append(
@@ -54,32 +55,30 @@ extension WaitlistPositions {
       hint: "Correct waitlist_campaigns.points_per_referral.")
   }
 
-  /// Gives a campaign's entries their places, in one transaction. One that fails stops no other.
+  /// Gives a campaign's entries their places, in one transaction.
   func place(_ campaign: Campaign, _ run: JobRun) async throws -> Outcome {
+    let turn = try Statement(file: "turn.sql", PackageResources.turn_sql, binding: ["campaign": campaign.id])
     let statement = try Statement(
       file: "place.sql", PackageResources.place_sql,
       binding: [
         "campaign": campaign.id, "rules": settings.rules.text, "moment": run.scheduledAt, "run_id": run.id,
         "is_plan": run.isDryRun,
       ])
-    do {
-      let outcome = try await run.transaction { tx in
-        let outcome = try Outcome(tx.query(statement.limited(to: run.timeLeft)).only(), of: campaign)
-        if outcome.odd > 0 { try tx.reject([outcome.odd(of: campaign)]) }
-        if campaign.hasLetters {
-          try tx.resolve([campaign.item] + (outcome.odd == 0 ? [campaign.oddItem] : []))
-        }
-        return outcome
+    let outcome = try await run.transaction { tx in
+      if !run.isDryRun {
+        // Whoever else places the campaign is waited for; who has locked an entry and does nothing is not, for long.
+        try tx.query(turn.limited(to: run.timeLeft))
+        try tx.execute("set local lock_timeout = '10s'")
       }
-      warn(of: outcome, campaign, run)
+      let outcome = try Outcome(tx.query(statement.limited(to: run.timeLeft)).only(), of: campaign)
+      if outcome.odd > 0 { try tx.reject([outcome.odd(of: campaign)]) }
+      if campaign.hasLetters {
+        try tx.resolve([campaign.item] + (outcome.odd == 0 ? [campaign.oddItem] : []))
+      }
       return outcome
-    } catch PostgresError.server(let error) where error.state.isOfOneCampaign {
-      let failure = ItemFailure(
-        item: campaign.item, kind: .failed, message: "\(error.message) (SQLSTATE \(error.state.rawValue))",
-        payload: ["campaign": .integer(campaign.id)])
-      try await run.transaction { tx in try tx.reject([failure]) }
-      return Outcome(hasFailed: true)
     }
+    warn(of: outcome, campaign, run)
+    return outcome
   }
 
   private func warn(of outcome: Outcome, _ campaign: Campaign, _ run: JobRun) {
@@ -125,9 +124,4 @@ extension WaitlistPositions.Outcome {
       message: "\(odd) \(odd == 1 ? "entry has" : "entries have") a referred_by that cannot count",
       payload: ["campaign": .integer(campaign.id), "count": .integer(Int64(odd)), "entries": .verbatim(oddSample)])
   }
-}
-
-extension SQLState {
-  /// Whether an error is of one campaign's rows, or of others who lock them: not of a grant, a table or the server.
-  fileprivate var isOfOneCampaign: Bool { ["22", "23", "40", "P0"].contains(errorClass) || self == .lockNotAvailable }
 }

@@ -21,16 +21,17 @@ extension WaitlistPositions: Checkable {
   func check(_ run: JobRun) async throws -> [JobFailure] {
     do {
       var failures: [JobFailure] = []
-      do { try Self.refuse(try await campaigns(run).filter { !$0.hasValidPoints }) } catch let failure as JobFailure {
-        failures.append(failure)
-      }
       let statement = try Statement(file: "standing.sql", PackageResources.standing_sql, binding: [:])
       let row = try await run.read(statement).only()
       if let wrong: String = try row.optional("wrong_columns") {
         failures.append(
           JobFailure(
             .misconfigured, "not of a type of whole numbers: \(wrong)",
-            hint: "Make them bigint, or make a view of waitlist_entries that has numbers."))
+            hint: "Make them bigint, or make views of these names that have numbers."))
+      } else {
+        do { try Self.refuse(try await campaigns(run).filter { !$0.hasValidPoints }) } catch let failure as JobFailure {
+          failures.append(failure)
+        }
       }
       if !(try row.value("may_read_reviews", as: Bool.self)) {
         failures.append(

@@ -4,7 +4,7 @@ extension LetterKind {
   static let failed = LetterKind(
     "failed",
     cause:
-      "The campaign could not be placed: a deadlock again and again, or a trigger or constraint of the application.",
+      "The campaign could not be placed: rows that stay locked, a deadlock again and again, or a trigger or constraint of the application.",
     remedy: "Correct what the message names; the next run places the campaign.")
 
   static let oddReferrals = LetterKind(

@@ -23,7 +23,8 @@ extension WaitlistPositions {
       campaigns = env.custom(
         "WAITLIST_CAMPAIGN", form: "numbers with commas", default: nil,
         help: "The campaigns to place; without it all that are live.", selects: .work(as: "campaign"),
-        written: { Selection.asSet($0.map(String.init)) }, parse: { Self.numbers($0, in: Int64.min...Int64.max) })
+        written: { Selection.asSet($0.map(String.init)) }, parse: { Self.numbers($0, in: Int64.min...Int64.max) }
+      ).map { Set($0).sorted() }
       points = env.int(
         "WAITLIST_POINTS", default: 1, in: 0...1_000_000,
         help: "Points for each referral, where the campaign's row has no points_per_referral.")

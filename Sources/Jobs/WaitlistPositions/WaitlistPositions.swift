@@ -14,7 +14,7 @@ struct WaitlistPositions: Job {
   static let facts = JobFacts(
     name: "waitlist-positions",
     summary: "gives waitlist entries their places, and notifies those who have moved",
-    schema: [Outbox.schema, MigrationNeed("waitlist", 3)],
+    schema: [Outbox.schema, MigrationNeed("waitlist", 4)],
     tables: [
       Outbox.need,
       TableNeed(
@@ -22,7 +22,7 @@ struct WaitlistPositions: Job {
         columns: ["campaign_id", "entry_id", "priority", "referrals", "notified_position"],
         privileges: [.select, .insert, .update, .delete]),
       TableNeed(
-        "oneshot.waitlist_standings", columns: ["campaign_id", "rules", "digest"],
+        "oneshot.waitlist_standings", columns: ["campaign_id", "rules", "digest", "entries_schema"],
         privileges: [.select, .insert, .update]),
       TableNeed(
         "oneshot.waitlist_position_history", columns: ["entry_id", "moved_at", "to_position"], privileges: [.insert]),
@@ -32,14 +32,23 @@ struct WaitlistPositions: Job {
   let settings: Settings
 
   func run(_ run: JobRun) async throws -> Report {
-    var report = Report()
+    var (report, failures) = (Report(), Failures())
     let campaigns = try await campaigns(run)
     for campaign in campaigns where campaign.hasValidPoints {
       try Task.checkCancellation()
-      report.add(try await place(campaign, run))
+      var outcome = Outcome(hasFailed: true)
+      do { outcome = try await place(campaign, run) } catch PostgresError.server(let error)
+        where error.isOfOneCampaign
+      {
+        try await failures.failed(campaign, error, run)
+      }
+      if !outcome.hasFailed { try await failures.placed(run) }
+      report.add(outcome)
       try run.checkpoint(report)
       run.log.progress("campaigns", report.campaigns)
     }
+    try failures.end()
+    try await resolveLettersOfOthers(run)
     try Self.refuse(campaigns.filter { !$0.hasValidPoints })
     return report
   }

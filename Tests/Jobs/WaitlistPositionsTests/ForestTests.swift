@@ -84,7 +84,7 @@ import Testing
       guard let other = known[referrer], other.age < entry.age else { return true }
       var (next, steps) = (Optional(other), 0)
       while let here = next, here.id != entry.id, steps <= entries.count {
-        (next, steps) = (here.referrer.flatMap { known[$0] }, steps + 1)
+        (next, steps) = (here.isHere ? here.referrer.flatMap { known[$0] } : nil, steps + 1)
       }
       return next?.id == entry.id
     }

@@ -119,7 +119,17 @@ import Testing
     #expect(
       try await waitlist.place.value(
         "select string_agg(entry_id::text, ' ' order by position) from oneshot.waitlist_placements") == "3 1 2 4")
-    #expect(try await waitlist.run().count("moved") == 0)
+    for _ in 1...2 { #expect(try await waitlist.run().count("moved") == 0) }
+    // What somebody else has done to them is corrected.
+    try await waitlist.place.execute(
+      """
+      delete from oneshot.waitlist_placements where entry_id = 1;
+      update oneshot.waitlist_placements set position = 1 where entry_id = 2
+      """)
+    #expect(try await waitlist.run().count("moved") == 2)
+    #expect(
+      try await waitlist.place.value(
+        "select string_agg(entry_id::text, ' ' order by position) from oneshot.waitlist_placements") == "3 1 2 4")
   }
 
   @Test func `each change of a place is kept where that is wanted`() async throws {
@@ -148,6 +158,12 @@ import Testing
     let all = try await waitlist.run()
     #expect(all.count("campaigns") == 3 && all.count("moved") == 4, "\(all.output)")
     #expect(try await waitlist.order(3) == [])
+    let twice = try await waitlist.run([], ["WAITLIST_CAMPAIGN": "2,2"])
+    #expect(twice.count("campaigns") == 1 && twice.count("entries") == 2, "\(twice.output)")
+    try await waitlist.place.execute(
+      "alter table waitlist_campaigns alter status drop not null; insert into waitlist_campaigns (id) values (5)")
+    let stateless = try await waitlist.run([], ["WAITLIST_CAMPAIGN": "5"])
+    #expect(stateless.exitCode == 0 && stateless.count("campaigns") == 0, "\(stateless.output)")
     let none = try await waitlist.run([], ["WAITLIST_CAMPAIGN": "7"])
     #expect(none.exitCode == 78 && none.output.contains("no such campaign"), "\(none.output)")
   }

@@ -52,14 +52,37 @@ import Testing
     try await waitlist.add(11...13, to: 2)
     let application = try await OpenTransaction(
       in: waitlist.place, "update waitlist_entries set status = 'active' where id = 2")
-    let url = waitlist.place.databaseURL + "&options=-clock_timeout%3D200ms"
-    let run = try await waitlist.run([], ["DATABASE_URL": url])
+    let run = try await waitlist.run()
     #expect(run.exitCode == 65 && run.count("failed") == 1, "\(run.output)\(run.errors)")
+    let pid = try await waitlist.place.value(
+      "select pid from pg_stat_activity where datname = current_database() and application_name = 'another'")
+    #expect(run.output.contains("rows of waitlist_entries are locked by \(pid) another"), "\(run.output)")
     #expect(try await waitlist.letters() == ["failed campaign/1 pending"])
     #expect(try await waitlist.order(2) == ["11", "12", "13"])
     try await application.commit()
     #expect(try await waitlist.run().exitCode == 0)
     #expect(try await waitlist.letters() == ["failed campaign/1 resolved"])
+  }
+
+  @Test func `a referral that is corrected while a run reads counts in the next one`() async throws {
+    let waitlist = try await Waitlist(["WAITLIST_POINTS": "5"])
+    try await waitlist.add(1...9)
+    try await waitlist.place.execute("update waitlist_entries set referred_by = 9 where id = 8")
+    #expect(try await waitlist.run().count("odd_referrals") == 1)
+    // Decisions about fraud are read once it is known which referrals are odd.
+    let review = try await OpenTransaction(in: waitlist.place, "lock table oneshot.fraud_reviews")
+    let run = try Waitlist.binary.start([], waitlist.environment())
+    try await waitlist.place.until(
+      orEndOf: run,
+      "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
+    )
+    try await waitlist.place.execute("update waitlist_entries set referred_by = 5 where id = 8")
+    try await review.commit()
+    let outcome = await run.outcome()
+    #expect(outcome.count("odd_referrals") == 1 && outcome.count("moved") == 0, "\(outcome.output)\(outcome.errors)")
+    let next = try await waitlist.run()
+    #expect(next.exitCode == 0 && next.count("odd_referrals") == 0, "\(next.output)\(next.errors)")
+    #expect(try await waitlist.order().prefix(2) == ["5", "1"])
   }
 
   @Test func `twenty starts at once write one event for a slot`() async throws {
@@ -119,7 +142,10 @@ import Testing
       "update oneshot.fraud_reviews set state = 'approved'",
       "update waitlist_campaigns set points_per_referral = 7",
       "update waitlist_entries set original_position = 100 where id = 1",
+      "update waitlist_entries set original_position = null where id = 1",
+      "update waitlist_entries set original_position = -1 where id = 1",
       "update waitlist_entries set position = 77 where id = 4",
+      "delete from oneshot.waitlist_placements where entry_id = (select min(entry_id) from oneshot.waitlist_placements)",
       "delete from waitlist_entries where id = 3",
       "update waitlist_entries set status = 'withdrawn' where id = 5",
     ] {
