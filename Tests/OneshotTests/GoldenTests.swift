@@ -50,6 +50,9 @@ import Testing
     golden.add("letters_count", try filter.count())
     golden.add("letters_ask", try filter.ask(by: "ann", limit: 20))
     golden.add("letters_discard", try filter.discard(by: "ann", limit: 20))
-    try await golden.check(in: Place())
+    let place = try await Place()
+    try await place.execute(
+      "insert into oneshot.fraud_reviews (entry_id, score, state, changed_at) values (17, 60, 'suspect', now())")
+    try await golden.check(in: place)
   }
 }
