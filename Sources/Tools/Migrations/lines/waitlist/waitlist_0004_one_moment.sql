@@ -1,6 +1,7 @@
 -- waitlist-positions: all that is concluded about a campaign is of one moment, and of nothing but its rows.
 
-alter table oneshot.waitlist_standings add column entries_schema text;
+alter table oneshot.waitlist_standings
+  add column entries_schema text;
 comment on column oneshot.waitlist_standings.entries_schema is
   'Which waitlist_entries the campaign was placed from. Another one with the same name is another waitlist.';
 
