@@ -173,7 +173,7 @@ SQL
   psql "$DATABASE_URL" -q -c "create table downloads (asset_id bigint, bytes bigint)"
   show cat "$handlers/downloads.sql"
   "$(dirname "$0")/events.sh" | redis-cli -s "$socket" --pipe | tail -1
-  export EVENTS_HANDLERS_DIR=$handlers EVENTS_BATCH=100 JOB_LOCK_TTL=2s
+  export EVENTS_HANDLERS_DIR=$handlers EVENTS_BATCH=100 EVENTS_TIME=10m JOB_LOCK_TTL=2s
   event-drain >/dev/null &
   until [ "$(psql "$DATABASE_URL" -Atc "select count(*) > 1000 from downloads")" = t ]; do :; done
   show kill -9 $!
@@ -187,7 +187,7 @@ SQL
   show oneshot dead-letters list --job event-drain
   show oneshot dead-letters discard event-drain "asset.downloaded d12345" --by demo
   show event-drain
-  unset EVENTS_HANDLERS_DIR EVENTS_BATCH JOB_LOCK_TTL
+  unset EVENTS_HANDLERS_DIR EVENTS_BATCH EVENTS_TIME JOB_LOCK_TTL
   rm -r "$handlers"
 }
 events_step

@@ -45,7 +45,7 @@ package struct Place: Sendable {
   private static func redisConnection(_ url: String) throws -> RedisConnection {
     var problem = ""
     guard let address = RedisAddress(url: url, problem: &problem) else { throw TestFailure(problem) }
-    return RedisConnection(address, clientName: "tests")
+    return RedisConnection(address, clientName: "tests", connectTimeout: .seconds(30), commandTimeout: .seconds(60))
   }
 
   /// The settings that lead a binary here.

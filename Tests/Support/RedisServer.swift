@@ -21,7 +21,8 @@ package final class RedisServer: Sendable {
     var problem = ""
     guard let address = RedisAddress(url: "unix://\(socket)", problem: &problem) else { throw TestFailure(problem) }
     self.address = address
-    connection = RedisConnection(address, clientName: "tests")
+    connection = RedisConnection(
+      address, clientName: "tests", connectTimeout: .seconds(30), commandTimeout: .seconds(60))
     // Not as a daemon: Foundation notices the end of a process only once its last descendant is gone.
     process = try Binary(path: "/usr/bin/redis-server").start(
       ["--port", "0", "--unixsocket", socket, "--dir", folder.path, "--save", ""] + options)
