@@ -67,9 +67,10 @@ import Testing
   @Test func `a referral that is corrected while a run reads counts in the next one`() async throws {
     let waitlist = try await Waitlist(["WAITLIST_POINTS": "5"])
     try await waitlist.add(1...9)
-    try await waitlist.place.execute("update waitlist_entries set referred_by = 9 where id = 8")
+    try await waitlist.place.execute(
+      "update waitlist_entries set referred_by = case id when 8 then 9 else 6 end where id in (7, 8)")
     #expect(try await waitlist.run().count("odd_referrals") == 1)
-    // Decisions about fraud are read once it is known which referrals are odd.
+    // Decisions about fraud are read once it is known which referrals are odd, for those that are not.
     let review = try await OpenTransaction(in: waitlist.place, "lock table oneshot.fraud_reviews")
     let run = try Waitlist.binary.start([], waitlist.environment())
     try await waitlist.place.until(
