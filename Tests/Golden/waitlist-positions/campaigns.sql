@@ -6,7 +6,7 @@
 \set shard '''0''::bigint'
 prepare golden (unknown, unknown, unknown, bigint, bigint) as
 -- The campaigns that are chosen, or all that are live; those first that had the fewest entries.
-select coalesce(c.id, wanted.id)::bigint as id, c.status::text as state,
+select coalesce(c.id, wanted.id)::bigint as id, c.id is not null as is_there, c.status::text as state,
   coalesce(to_jsonb(c) ->> 'points_per_referral', '0') ~ '^(1000000|[0-9]{1,6})$' as has_valid_points,
   exists (
     select from oneshot.dead_letters
