@@ -91,10 +91,15 @@ def settings_of(schedule, schedules):
     """A schedule's settings; of those that look at others also what is expected of all those that are deployed with it."""
     if schedule.job not in WATCHING:
         return schedule.settings
-    watched = [s for s in schedules if s.job not in WATCHING]
+    watched = [s for s in schedules if is_watched(s)]
     expected = {"HEALTH_EXPECT": ",".join(f"{ledger_name(s)}={duration(s.every)}" for s in watched),
                 "HEALTH_MAY_IDLE": " ".join(ledger_name(s) for s in watched if s.may_idle)}
     return schedule.settings | {name: text for name, text in expected.items() if text}
+
+
+def is_watched(schedule):
+    """Whether it is expected to run wherever the base is deployed; what an overlay brings is not."""
+    return schedule.job not in WATCHING and schedule.folder == "base"
 
 
 def ledger_name(schedule):

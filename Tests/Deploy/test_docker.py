@@ -87,6 +87,9 @@ class Files(unittest.TestCase):
     def test_every_job_is_a_service_and_the_version_is_the_binaries(self):
         services = self.services()
         for schedule in SCHEDULES:
+            # It needs an image with the trait Delivery, and a relay.
+            if schedule.job == "outbox-delivery":
+                continue
             self.assertEqual(services[schedule.job]["entrypoint"], [f"/usr/local/bin/{schedule.job}"])
             self.assertEqual(services[schedule.job]["image"], f"oneshot:{VERSION}")
 

@@ -32,7 +32,7 @@ import Testing
     let help = try await binary.run(["--help"]).output
     #expect(help.contains(facts["summary"].string ?? "?"))
     let settings = facts["settings"].elements
-    #expect(settings.count == help.matches(of: #/(?m)^  [A-Z_]+\*? /#).count)
+    #expect(settings.count == help.matches(of: #/(?m)^  [A-Z0-9_]+\*? /#).count)
     for setting in settings {
       let given = try #require(setting["name"].string)
       #expect(help.contains("  \(given)\(setting["secret"].bool == true ? "*" : " ")"), "\(given)")
