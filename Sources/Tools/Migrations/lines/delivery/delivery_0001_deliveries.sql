@@ -91,7 +91,7 @@ create table oneshot.webhook_endpoints (
   url text not null,
   -- Which types of messages it gets; empty means all.
   types text[] not null default '{}',
-  -- whsec_…, the newest first; two while they are being changed.
+  -- whsec_ and base64, the newest first; two while they are being changed.
   secrets text[] not null,
   disabled_at timestamptz,
   disabled_reason text

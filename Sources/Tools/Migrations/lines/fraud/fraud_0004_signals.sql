@@ -1,7 +1,7 @@
 -- fraud-detection: the six checks. What they find is a function of the facts alone, so neither the order in which entries come nor how many
 -- come at once changes it.
 --
--- Checks probe indexes and stop early (cross join lateral … limit): Postgres turns an exists into a hash of the whole table.
+-- Checks probe indexes and stop early (cross join lateral (...) limit): Postgres turns an exists into a hash of the whole table.
 -- A first run fills tables that have no statistics yet, so what Postgres would guess of them is switched off.
 
 -- The neighbours of an entry: at most so many before and after it, within a length of time, that have its referrer, its network or both.

@@ -1,6 +1,6 @@
 -- fraud-detection: what was found is kept, weighed, and left to a person.
 
--- 100 × (1 − Π(1 − points/100)), rounded down: more never lowers it, and two weak signals are more than one.
+-- 100 * (1 - the product of (1 - points/100)), rounded down: more never lowers it, and two weak signals are more than one.
 create function oneshot.fraud_score(points integer[]) returns smallint
 language plpgsql immutable parallel safe as $$
 declare
