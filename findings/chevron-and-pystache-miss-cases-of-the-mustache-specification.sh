@@ -8,7 +8,8 @@
 # Resolution" of the specification wants nothing there), and skips items of a list that are 0 or empty. pystache prints
 # None for a null ("Basic Null Interpolation" wants nothing). Each is right where the other is wrong.
 #
-# Depends on it: the templates of outbox-delivery. Tests that hold them against Python take a case only where both agree.
+# Depends on it: Tests/Jobs/OutboxDeliveryTests. The reference for templates are the specification's own cases, and neither of
+# these.
 #
 # Needs: python3 with pip.
 set -euo pipefail

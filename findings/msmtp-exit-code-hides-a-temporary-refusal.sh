@@ -7,7 +7,8 @@
 # Seen: 69 for 450 at RCPT, for 451 after the body and for 554 after the body. Only a recipient that is refused for good has a
 # code of its own, 65. A script that retries on 75 never retries; one that retries on 69 sends what was refused again and again.
 #
-# Depends on it: tests of outbox-delivery that use msmtp look at what the server answered, and not at the exit code.
+# Depends on it: Tests/Jobs/OutboxDeliveryTests. They look at what the server answered; msmtp was weighed as a reference for
+# temporary and final refusals, and left out.
 #
 # Needs: python3 with pip, apt-get, dpkg-deb, and the libraries that msmtp wants besides those below (GnuTLS, GLib).
 set -euo pipefail
