@@ -36,18 +36,14 @@ struct LetterChoice: Sendable {
 
   private let options: LetterOptions
   private let limit: Int
-  /// As somebody says who does it.
-  private let by: String?
+  private let by: Doer
   private let job: String?
   private let item: String?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     options = LetterOptions(from: &arguments, &env)
     limit = arguments.int("limit", default: Self.most, in: 1...1_000_000, help: "at most so many, the oldest")
-    let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
-    let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, user@host.")
-    if by == "" { arguments.complain("--by is empty: it names who does it") }
-    self.by = by ?? name
+    by = Doer(from: &arguments, &env)
     job = arguments.optionalOperand(.job, help: "the letter's job")
     item = arguments.optionalOperand(
       .text("ITEM"), help: "the item, or its id; put -- before one that begins with a dash")
@@ -58,7 +54,7 @@ struct LetterChoice: Sendable {
   }
 
   /// Who does it, for the audit.
-  func who(_ console: Console) -> String { by ?? console.user }
+  func who(_ console: Console) -> String { by.name(console) }
 
   /// What is meant, by the database.
   ///

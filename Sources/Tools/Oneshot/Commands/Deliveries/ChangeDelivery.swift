@@ -20,18 +20,15 @@ struct ChangeDelivery<Change: DeliveryChange>: Command {
   static var discussion: String { Change.discussion }
 
   private let id: String
-  private let by: String?
+  private let by: Doer
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
-    let name = env.optionalString(
-      "ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, nobody is noted.")
-    self.by = by ?? name
+    by = Doer(from: &arguments, &env)
     id = arguments.operand(.text("ID"), help: "the message's id or its key; put -- before one that begins with a dash")
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let note = Change.done + (by.map { " by \($0)" } ?? "")
+    let note = "\(Change.done) by \(by.name(console))"
     let (change, named) = (
       try KnownDelivery.change(id, from: Change.from, to: Change.to, note: note), try KnownDelivery.named(id)
     )

@@ -37,20 +37,17 @@ struct RejectReview: Command {
 /// What is decided about which entry, by whom and why.
 private struct Decision: Sendable {
   let entry: Int64
-  let by: String?
+  let by: Doer
   let note: String?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    let by = arguments.optionalText("by", .text("NAME"), help: "who decides, for the audit")
-    let name = env.optionalString("ONESHOT_OPERATOR", help: "Who decides; without it, and without --by, user@host.")
-    if by == "" { arguments.complain("--by is empty: it names who decides") }
-    self.by = by ?? name
+    by = Doer(from: &arguments, &env)
     note = arguments.optionalText("note", .text("TEXT"), help: "why, for whoever asks later")
     entry = arguments.waitlistEntry()
   }
 
   func carryOut(_ state: String, _ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let who = by ?? console.user
+    let who = by.name(console)
     let decide = try WaitlistReview.decide(entry, state, by: who, note: note)
     let look = try WaitlistReview.of(entry)
     let isKnown = try await withLedger(servers.database, console) { database in
