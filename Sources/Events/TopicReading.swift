@@ -2,7 +2,7 @@
 public struct TopicReading: Sendable {
   /// Up to where messages were taken; those that are not processed yet included.
   public private(set) var position: TopicPosition
-  /// Where the broker is told to begin.
+  /// The offset from which the broker is to send messages.
   public let begin: Int64
   /// Whether the topic is the one that the position is of, as far as that can be seen.
   private var isConfirmed: Bool

@@ -56,7 +56,7 @@ struct NotificationDelivery: Job {
     "expires_at",
   ]
   private static let suppression = ["address", "category", "until"]
-  // Their secrets are nobody's but the sender's.
+  // Not their secrets: only outbox-delivery reads those.
   private static let endpoint = ["endpoint_id", "types", "disabled_at"]
 
   let settings: Settings
