@@ -40,6 +40,10 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
     return Self.transientClasses.contains(errorClass) || Self.transientStates.contains(rawValue)
   }
 
+  /// Whether an error may be about one of the rows that a statement is given: its data, a constraint, a trigger, a limit that it
+  /// exceeds. Then halves of them find the one.
+  public var mayBeOfOneRow: Bool { ["21", "22", "23", "54", "P0"].contains(errorClass) }
+
   /// Whether the server refused who we are (class 28) or what we may do.
   public var isDenied: Bool { errorClass == "28" || self == .insufficientPrivilege }
 }

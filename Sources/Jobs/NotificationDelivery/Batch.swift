@@ -104,8 +104,3 @@ struct Batch: Sendable {
       ["ids": ids, "run_id": run.id])
   }
 }
-
-extension SQLState {
-  /// Whether an error may be of one notification alone: its data, a constraint, a trigger, what is too large.
-  fileprivate var mayBeOfOneRow: Bool { ["21", "22", "23", "54", "P0"].contains(errorClass) }
-}

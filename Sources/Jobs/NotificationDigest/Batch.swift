@@ -71,7 +71,7 @@ struct Batch: Sendable {
         "release savepoint digests",
       ])[2]
       try outcome.add(rows, frequency)
-    } catch PostgresError.server(let error) where error.state.mayBeOfOneUser {
+    } catch PostgresError.server(let error) where error.state.mayBeOfOneRow {
       try tx.pipeline(["rollback to savepoint digests", "release savepoint digests"])
       guard due.count > 1 else {
         let only = due[due.startIndex]
@@ -88,9 +88,4 @@ struct Batch: Sendable {
       try make(due[middle...], tx, &outcome)
     }
   }
-}
-
-extension SQLState {
-  /// Whether an error may be of one user alone: data, a constraint, a trigger, what is too large.
-  fileprivate var mayBeOfOneUser: Bool { ["21", "22", "23", "54", "P0"].contains(errorClass) }
 }
