@@ -21,7 +21,7 @@ let jobs = [
   Job(name: "PublishScheduled", uses: ["Events"]),
   Job(name: "FraudDetection", uses: ["Events"]),
   Job(name: "NotificationDelivery"),
-  Job(name: "OutboxDelivery", uses: ["Templates", "Signing"], embeds: ["templates"]),
+  Job(name: "OutboxDelivery", uses: ["Messages", "Templates", "Signing"], embeds: ["templates"]),
   Job(name: "WaitlistPositions", uses: ["Events"]),
   Job(name: "NotificationDigest"),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
@@ -110,6 +110,8 @@ let package = Package(
     // Texts with holes, and what fills them.
     .target(name: "Templates", swiftSettings: strict),
     .target(name: "Signing", dependencies: ["COpenSSL"], swiftSettings: strict),
+    // Mail and webhooks, put together and signed, for whoever sends them.
+    .target(name: "Messages", dependencies: ["JobRuntime", "Signing"], swiftSettings: strict),
     // What sources of events share (the inbox, positions, streams), and how jobs write events.
     .target(
       name: "Events", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],

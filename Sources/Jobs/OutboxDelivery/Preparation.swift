@@ -1,4 +1,5 @@
 import JobRuntime
+import Messages
 import Postgres
 import Templates
 

@@ -1,10 +1,8 @@
 import Foundation
 import JobRuntime
-import Templates
+import Messages
 import TestSupport
 import Testing
-
-@testable import OutboxDelivery
 
 /// What a mail is made of, read back by Python's `email`.
 @Suite(.timeLimit(.minutes(10))) struct MailTextTests {

@@ -1,26 +1,26 @@
-import JobRuntime
+public import JobRuntime
 import Signing
 
 /// A webhook as Standard Webhooks 1.0 has it, signed with each of its endpoint's secrets.
-enum Webhook {
+public enum Webhook {
   /// The first part of every secret.
   private static let prefix = "whsec_"
 
   /// The key that a secret stands for; `nil` for one that is not `whsec_` and base64 of 24 to 64 bytes.
-  static func key(_ secret: String) -> [UInt8]? {
+  public static func key(_ secret: String) -> [UInt8]? {
     guard secret.hasPrefix(prefix), let key = Base64.decode(String(secret.dropFirst(prefix.count))) else { return nil }
     return (24...64).contains(key.count) ? key : nil
   }
 
   /// - Parameter data: JSON, which is sent as it is.
-  static func body(type: String, at moment: Timestamp, data: String) -> String {
+  public static func body(type: String, at moment: Timestamp, data: String) -> String {
     JSON(members: [("type", .string(type)), ("timestamp", .string(moment.rfc3339)), ("data", .verbatim(data))]).text
   }
 
   /// - Parameters:
   ///   - id: the message's, the same in each attempt.
   ///   - moment: of this attempt.
-  static func headers(id: String, at moment: Timestamp, body: String, keys: [[UInt8]]) -> [(
+  public static func headers(id: String, at moment: Timestamp, body: String, keys: [[UInt8]]) -> [(
     name: String, value: String
   )] {
     let seconds = moment.microseconds / 1_000_000

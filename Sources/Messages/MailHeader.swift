@@ -1,13 +1,13 @@
 /// Texts as they stand in headers of mail.
-enum MailHeader {
-  static func isName(_ text: String) -> Bool {
+public enum MailHeader {
+  public static func isName(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }
   }
 
   /// A text of any characters: as it is where that says the same everywhere, else in encoded words (RFC 2047).
   ///
   /// A control character becomes a space: nothing in it ends the header.
-  static func text(_ text: String) -> String {
+  public static func text(_ text: String) -> String {
     let clean = oneLine(text)
     let isPlain =
       clean.utf8.allSatisfy { (0x20...0x7E).contains($0) } && clean.utf8.count <= 60 && !clean.contains("=?")
@@ -15,7 +15,7 @@ enum MailHeader {
   }
 
   /// A name before an address.
-  static func phrase(_ name: String) -> String {
+  public static func phrase(_ name: String) -> String {
     let clean = oneLine(name)
     guard clean.utf8.allSatisfy({ (0x20...0x7E).contains($0) }), clean.utf8.count <= 60, !clean.contains("=?") else {
       return encodedWords(clean)
@@ -25,7 +25,7 @@ enum MailHeader {
     return "\"" + clean.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
   }
 
-  static func oneLine(_ text: String) -> String {
+  public static func oneLine(_ text: String) -> String {
     let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator: " "

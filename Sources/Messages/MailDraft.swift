@@ -1,21 +1,32 @@
-import JobRuntime
-import Templates
+public import JobRuntime
 
 /// A mail, put together. Its bytes depend on the row and the settings only: a second attempt is the same mail.
-struct MailDraft {
-  var from: Mailbox
-  var replyTo: Mailbox?
-  var recipient: String
-  var subject: String
-  var text: String
-  var html: String?
-  var date: Timestamp
-  var id: String
-  var domain: String
-  var idHeader: String?
-  var unsubscribeURL: String?
+public struct MailDraft: Sendable {
+  public var from: Mailbox
+  public var replyTo: Mailbox?
+  public var recipient: String
+  public var subject: String
+  public var text: String
+  public var html: String?
+  public var date: Timestamp
+  /// What the Message-ID begins with.
+  public var id: String
+  public var domain: String
+  public var idHeader: String?
+  public var unsubscribeURL: String?
 
-  var content: [UInt8] {
+  public init(
+    from: Mailbox, replyTo: Mailbox? = nil, recipient: String, subject: String, text: String, html: String? = nil,
+    date: Timestamp, id: String, domain: String, idHeader: String? = nil, unsubscribeURL: String? = nil
+  ) {
+    (self.from, self.replyTo, self.recipient) = (from, replyTo, recipient)
+    (self.subject, self.text, self.html) = (subject, text, html)
+    (self.date, self.id, self.domain) = (date, id, domain)
+    (self.idHeader, self.unsubscribeURL) = (idHeader, unsubscribeURL)
+  }
+
+  /// Headers and body, with CRLF at the end of each line.
+  public var content: [UInt8] {
     var headers = [
       ("From", from.header), ("To", recipient), ("Subject", MailHeader.text(subject)), ("Date", Self.date(date)),
       ("Message-ID", "<\(id)@\(domain)>"), ("MIME-Version", "1.0"), ("Auto-Submitted", "auto-generated"),

@@ -1,14 +1,14 @@
-import JobRuntime
+public import JobRuntime
 
 /// What `MAIL_URL` says: the relay, and how it is reached.
-struct MailLink: Sendable {
+public struct MailLink: Sendable {
   private var parts: (host: String, port: Int, user: String?, password: String?, isTLS: Bool)?
   private var isPlain = false
   private var authorities: String?
 
-  var isSet: Bool { parts != nil }
+  public var isSet: Bool { parts != nil }
 
-  static func read(_ env: inout Environment) -> MailLink {
+  public static func read(_ env: inout Environment) -> MailLink {
     var link = MailLink()
     link.parts = env.url(
       "MAIL_URL", form: "smtp://USER:PASSWORD@HOST:587 or smtps://…:465", isRequired: false,
@@ -30,7 +30,8 @@ struct MailLink: Sendable {
     return link
   }
 
-  func relay(greetedAs name: String) -> MailRelay {
+  /// - Parameter name: how this side introduces itself.
+  public func relay(greetedAs name: String) -> MailRelay {
     MailRelay(
       host: parts?.host ?? "", port: parts?.port ?? 0, user: parts?.user, password: parts?.password,
       security: parts?.isTLS == true ? .tls : isPlain ? .none : .startTLS, helloName: name, authorities: authorities)

@@ -1,7 +1,7 @@
 /// Addresses as SMTP takes them. libcurl sends whatever it is given, so this looks first.
-enum MailAddress {
+public enum MailAddress {
   /// What is wrong with an address; `nil` when mail can be sent to it.
-  static func problem(_ address: String) -> String? {
+  public static func problem(_ address: String) -> String? {
     let bytes = Array(address.utf8)
     guard bytes.allSatisfy({ $0 < 0x80 }) else {
       return "it has characters beyond ASCII (write the domain in punycode)"
@@ -21,7 +21,7 @@ enum MailAddress {
   }
 
   /// Names with dots between them, such as example.org.
-  static func isDomain(_ text: String) -> Bool {
+  public static func isDomain(_ text: String) -> Bool {
     let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     func isLabel(_ label: Substring.UTF8View) -> Bool {
       (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
@@ -58,14 +58,14 @@ enum MailAddress {
 }
 
 /// A name and an address: `Example <hello@example.org>`.
-struct Mailbox: Sendable, Equatable {
-  var name: String
-  var address: String
+public struct Mailbox: Sendable, Equatable {
+  public var name: String
+  public var address: String
 
-  init(name: String, address: String) { (self.name, self.address) = (name, address) }
+  public init(name: String, address: String) { (self.name, self.address) = (name, address) }
 
   /// - Returns: `nil` for what is none.
-  init?(_ text: String) {
+  public init?(_ text: String) {
     guard text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else { return nil }
     var address = text[...]
     if text.hasSuffix(">"), let start = text.lastIndex(of: "<") {
@@ -79,8 +79,10 @@ struct Mailbox: Sendable, Equatable {
     guard MailAddress.problem(self.address) == nil else { return nil }
   }
 
-  var domain: String { String(address[address.index(after: address.lastIndex(of: "@") ?? address.startIndex)...]) }
+  public var domain: String {
+    String(address[address.index(after: address.lastIndex(of: "@") ?? address.startIndex)...])
+  }
 
   /// As it stands in a header.
-  var header: String { name.isEmpty ? address : "\(MailHeader.phrase(name)) <\(address)>" }
+  public var header: String { name.isEmpty ? address : "\(MailHeader.phrase(name)) <\(address)>" }
 }
