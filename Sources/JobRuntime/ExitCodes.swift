@@ -11,7 +11,7 @@ func exitCode(status: RunStatus, failure: FailureKind?, signal: Int32?) -> Int32
   }
 }
 
-/// What exit codes mean: the one table behind the README's, `--help` and `--describe`.
+/// What exit codes mean: the one table behind docs/results.md, `--help` and `--describe`.
 package struct ExitCode: Sendable {
   package var codes: [Int32]
   package var status: RunStatus

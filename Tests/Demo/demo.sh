@@ -216,4 +216,4 @@ health_step() {
 health_step
 report
 
-step "That was all. Servers and data of this demo are gone now; README.md tells how to run it on yours."
+step "That was all. Servers and data of this demo are gone now; README.md shows how to run it on yours."

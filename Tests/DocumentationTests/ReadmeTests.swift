@@ -6,15 +6,15 @@ import Testing
 
 @testable import Oneshot
 
-/// The tables of README and docs come from the code. `UPDATE_README=1 swift test --filter ReadmeTests` writes them anew.
+/// The tables of README and docs come from the code. `UPDATE_README=1 swift test --filter ReadmeTests` writes them.
 @Suite(.serialized) struct ReadmeTests {
-  private func expect(_ part: String, in path: String = "README.md", is lines: [String]) throws {
+  private func expect(_ part: String, in path: String, is lines: [String]) throws {
     let page = try Page(path)
     let wanted = lines.map { $0 + "\n" }.joined()
     if ProcessInfo.processInfo.environment["UPDATE_README"] == "1" {
       try page.replacePart(part, with: wanted)
     } else {
-      #expect(try page.part(part) == wanted, "UPDATE_README=1 swift test --filter ReadmeTests mends it")
+      #expect(try page.part(part) == wanted, "UPDATE_README=1 swift test --filter ReadmeTests corrects it")
     }
   }
 
@@ -31,7 +31,7 @@ import Testing
           }
       }
       try expect("settings \(name)", in: "docs/jobs/\(name).md", is: rows(of: "job"))
-      try expect("settings common", is: rows(of: "runtime"))
+      try expect("settings common", in: "docs/settings.md", is: rows(of: "runtime"))
     }
   }
 
@@ -56,18 +56,18 @@ import Testing
     }
     rows.append(
       "| [`oneshot`](docs/operate.md) | the operator's command: runs, locks, dead letters, health, migrations |")
-    try expect("jobs", is: rows)
+    try expect("jobs", in: "README.md", is: rows)
   }
 
   @Test func `each job's page has its privileges`() throws {
     for name in JobNames.all { #expect(try Page("docs/jobs/\(name).md").text.contains("\n## Privileges\n"), "\(name)") }
-    let links = JobNames.all.map { "[\($0)](docs/jobs/\($0).md#privileges)" }
-    try expect("privileges", is: ["Of " + links.joined(separator: ", ") + "."])
+    let links = JobNames.all.map { "- [\($0)](jobs/\($0).md#privileges)" }
+    try expect("privileges", in: "docs/deploy.md", is: links)
   }
 
   @Test func `the table of commands is the declarations`() throws {
     try expect(
-      "commands",
+      "commands", in: "docs/operate.md",
       is: ["| command | what it does |", "|---|---|"]
         + Commands.declarations.map { "| `oneshot \($0.name)` | \($0.summary) |" })
   }
@@ -79,7 +79,7 @@ import Testing
 
   @Test func `the table of exit codes is the code's`() throws {
     try expect(
-      "exit codes",
+      "exit codes", in: "docs/results.md",
       is: ["| status | exit | when | a scheduler should |", "|---|---|---|---|"]
         + ExitCode.all.map { row in
           let codes = row.codes.map(String.init).joined(separator: ", ")

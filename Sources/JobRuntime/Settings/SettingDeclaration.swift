@@ -1,4 +1,4 @@
-/// What is known of one setting: the one source for parsing, `--help` and the README's table.
+/// What is known of one setting: the one source for parsing, `--help` and the tables of docs.
 public struct SettingDeclaration: Sendable, Equatable {
   public var name: String
   /// How a value reads: "duration", "1…10000", "keep, overwrite or fail".
