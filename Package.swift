@@ -25,7 +25,7 @@ let jobs = [
   Job(name: "WaitlistPositions", uses: ["Events"]),
   Job(name: "NotificationDigest"),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
-  Job(name: "JobDoctor", uses: ["Operations"]),
+  Job(name: "JobDoctor", uses: ["Operations", "Messages", "Signing"]),
 ]
 
 let strict: [SwiftSetting] = [

@@ -49,6 +49,13 @@
 
     func perform() -> CURLcode { curl_easy_perform(pointer) }
 
+    /// Whether the other side is not who it should be.
+    static func isUntrusted(_ code: CURLcode) -> Bool {
+      [
+        CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_ISSUER_ERROR,
+      ].contains(code)
+    }
+
     static func reason(_ code: CURLcode) -> String { String(cString: curl_easy_strerror(code)) }
   }
 

@@ -12,6 +12,16 @@
     package func send(
       _ mail: Mail, by relay: MailRelay, isLast: Bool, within limit: Duration, unless stop: StopMark
     ) -> MailReply {
+      talk(mail, by: relay, isLast: isLast, within: limit, unless: stop)
+    }
+
+    package func reach(_ relay: MailRelay, within limit: Duration, unless stop: StopMark) -> MailReply {
+      talk(nil, by: relay, isLast: true, within: limit, unless: stop)
+    }
+
+    private func talk(
+      _ mail: Mail?, by relay: MailRelay, isLast: Bool, within limit: Duration, unless stop: StopMark
+    ) -> MailReply {
       handle.withLock { handle in
         if handle == nil { handle = CurlHandle() }
         return handle?.send(mail, by: relay, isLast: isLast, within: limit, unless: stop)
@@ -21,8 +31,9 @@
   }
 
   extension CurlHandle {
+    /// - Parameter mail: `nil` connects and logs in.
     fileprivate func send(
-      _ mail: Mail, by relay: MailRelay, isLast: Bool, within limit: Duration, unless stop: StopMark
+      _ mail: Mail?, by relay: MailRelay, isLast: Bool, within limit: Duration, unless stop: StopMark
     ) -> MailReply {
       reset(within: limit, trusting: relay.authorities)
       let scheme = relay.security == .tls ? "smtps" : "smtp"
@@ -35,19 +46,25 @@
       ccurl_set_number(pointer, CURLOPT_CONNECTTIMEOUT_MS, Int(min(limit, .seconds(30)).inMilliseconds))
       if let user = relay.user { ccurl_set_text(pointer, CURLOPT_USERNAME, user) }
       if let password = relay.password { ccurl_set_text(pointer, CURLOPT_PASSWORD, password) }
-      ccurl_set_text(pointer, CURLOPT_MAIL_FROM, "<\(mail.sender)>")
-      let recipients = curl_slist_append(nil, "<\(mail.recipient)>")
+      var recipients: UnsafeMutablePointer<curl_slist>?
       defer { curl_slist_free_all(recipients) }
-      ccurl_set_list(pointer, CURLOPT_MAIL_RCPT, recipients)
-      ccurl_set_number(pointer, CURLOPT_UPLOAD, 1)
-      if isLast { ccurl_set_number(pointer, CURLOPT_FORBID_REUSE, 1) }
+      if let mail {
+        ccurl_set_text(pointer, CURLOPT_MAIL_FROM, "<\(mail.sender)>")
+        recipients = curl_slist_append(nil, "<\(mail.recipient)>")
+        ccurl_set_list(pointer, CURLOPT_MAIL_RCPT, recipients)
+        ccurl_set_number(pointer, CURLOPT_UPLOAD, 1)
+        if isLast { ccurl_set_number(pointer, CURLOPT_FORBID_REUSE, 1) }
+      } else {
+        ccurl_set_number(pointer, CURLOPT_CONNECT_ONLY, 1)
+      }
 
-      let talk = SMTPTalk(mail.content, stop)
+      let talk = SMTPTalk(mail?.content ?? [], stop)
       talk.listen(pointer)
       let code = withExtendedLifetime(talk) { perform() }
       let reply = talk.reply(code)
       // Not where the relay has said no: there libcurl has said QUIT already, and has its answer.
       switch reply.ending {
+      case .accepted where mail == nil: sockets.shutDown()
       case .accepted, .refused: break
       case .lost, .stopped, .untrusted: sockets.shutDown()
       }

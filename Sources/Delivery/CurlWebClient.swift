@@ -53,6 +53,7 @@
       ccurl_set_number(pointer, CURLOPT_POSTFIELDSIZE, request.body.utf8.count)
       ccurl_set_text(pointer, CURLOPT_COPYPOSTFIELDS, request.body)
       ccurl_set_list(pointer, CURLOPT_HTTPHEADER, headers)
+      if request.onlyConnects { ccurl_set_number(pointer, CURLOPT_CONNECT_ONLY, 1) }
       ccurl_set_text(pointer, CURLOPT_USERAGENT, "oneshot/\(oneshotVersion)")
 
       let exchange = Exchange(stop)
@@ -76,9 +77,14 @@
       let code = withExtendedLifetime(exchange) { perform() }
       guard code == CURLE_OK else {
         if sockets.refused {
-          return WebReply(failure: "its address is private, and WEBHOOK_PRIVATE is not set: nothing was sent")
+          return WebReply(
+            failure: "its address is private, and WEBHOOK_PRIVATE does not allow that: nothing was sent", isFinal: true)
         }
-        return WebReply(failure: Self.reason(code))
+        return WebReply(failure: Self.reason(code), isFinal: Self.isUntrusted(code))
+      }
+      guard !request.onlyConnects else {
+        sockets.shutDown()
+        return WebReply()
       }
       var status = 0
       ccurl_get_number(pointer, CURLINFO_RESPONSE_CODE, &status)

@@ -82,8 +82,7 @@
       switch result {
       case CURLE_OK: ending = .accepted
       case CURLE_ABORTED_BY_CALLBACK: ending = .stopped
-      case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_ISSUER_ERROR:
-        ending = .untrusted(CurlHandle.reason(result))
+      case _ where CurlHandle.isUntrusted(result): ending = .untrusted(CurlHandle.reason(result))
       case CURLE_USE_SSL_FAILED: ending = .untrusted("the relay offers no TLS")
       default: ending = (code ?? 0) >= 400 ? .refused : .lost(CurlHandle.reason(result))
       }

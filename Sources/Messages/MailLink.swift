@@ -1,6 +1,6 @@
 public import JobRuntime
 
-/// What `MAIL_URL` says: the relay, and how it is reached.
+/// What `MAIL_URL` says, or another setting that ends so: the relay, and how it is reached.
 public struct MailLink: Sendable {
   private var parts: (host: String, port: Int, user: String?, password: String?, isTLS: Bool)?
   private var isPlain = false
@@ -8,10 +8,11 @@ public struct MailLink: Sendable {
 
   public var isSet: Bool { parts != nil }
 
-  public static func read(_ env: inout Environment) -> MailLink {
+  /// - Parameter prefix: what the settings' names begin with.
+  public static func read(_ env: inout Environment, prefix: String = "") -> MailLink {
     var link = MailLink()
     link.parts = env.url(
-      "MAIL_URL", form: "smtp://USER:PASSWORD@HOST:587 or smtps://…:465", isRequired: false,
+      prefix + "MAIL_URL", form: "smtp://USER:PASSWORD@HOST:587 or smtps://…:465", isRequired: false,
       help: "The relay that mail is given to, over STARTTLS or TLS; required for mail, and needs the trait Delivery."
     ) { text in
       guard WebDelivery.isBuiltIn else { return .failure(WebDelivery.isMissing) }
@@ -19,13 +20,13 @@ public struct MailLink: Sendable {
     }
     env.conceal([link.parts?.password].compactMap(\.self))
     link.isPlain = env.bool(
-      "MAIL_PLAINTEXT", default: false,
+      prefix + "MAIL_PLAINTEXT", default: false,
       help: "Allows a relay without TLS, on this host alone: localhost, 127.0.0.1, [::1].")
     link.authorities = env.optionalPath(
-      "MAIL_CA_FILE",
+      prefix + "MAIL_CA_FILE",
       help: "Authorities in PEM form that the relay's certificate is signed by, instead of the system's.")
     if link.isPlain, let host = link.parts?.host, !["localhost", "127.0.0.1", "::1"].contains(host) {
-      env.complain("MAIL_PLAINTEXT", "is set, and the relay is on another host: \(host)")
+      env.complain(prefix + "MAIL_PLAINTEXT", "is set, and the relay is on another host: \(host)")
     }
     return link
   }
@@ -84,5 +85,14 @@ public struct MailLink: Sendable {
       rest = rest.dropFirst(2)
     }
     return String(validating: bytes, as: UTF8.self)
+  }
+}
+
+extension Environment {
+  /// A name and an address.
+  public mutating func mailbox(_ name: String, help: String) -> Mailbox? {
+    custom(name, form: "Name <address>", default: nil, help: help) { text in
+      Mailbox(text).map { .success($0) } ?? .failure("is no mailbox such as Example <hello@example.org>")
+    }
   }
 }

@@ -20,7 +20,16 @@ public enum Webhook {
   /// - Parameters:
   ///   - id: the message's, the same in each attempt.
   ///   - moment: of this attempt.
-  public static func headers(id: String, at moment: Timestamp, body: String, keys: [[UInt8]]) -> [(
+  public static func request(
+    to url: String, id: String, at moment: Timestamp, body: String, keys: [[UInt8]], _ rules: WebhookRules
+  ) -> WebRequest {
+    var request = WebRequest(url: url, headers: headers(id: id, at: moment, body: body, keys: keys), body: body)
+    (request.isForPublic, request.avoidsProxy) = (!rules.allowsPrivate, true)
+    request.authorities = rules.authorities
+    return request
+  }
+
+  private static func headers(id: String, at moment: Timestamp, body: String, keys: [[UInt8]]) -> [(
     name: String, value: String
   )] {
     let seconds = moment.microseconds / 1_000_000
@@ -32,5 +41,25 @@ public enum Webhook {
       // libcurl would wait a second for «100 Continue» before a large body.
       ("Expect", ""),
     ]
+  }
+}
+
+/// Which receivers of webhooks are allowed.
+public struct WebhookRules: Sendable {
+  /// Those without TLS.
+  public let allowsHTTP: Bool
+  /// Those on this machine and in private networks.
+  public let allowsPrivate: Bool
+  /// Authorities in PEM form, instead of the system's.
+  public let authorities: String?
+
+  /// - Parameter prefix: what the settings' names begin with.
+  public init(from env: inout Environment, prefix: String = "") {
+    allowsHTTP = env.bool(prefix + "WEBHOOK_HTTP", default: false, help: "Allows endpoints without TLS.")
+    allowsPrivate = env.bool(
+      prefix + "WEBHOOK_PRIVATE", default: false, help: "Allows endpoints on this machine and in private networks.")
+    authorities = env.optionalPath(
+      prefix + "WEBHOOK_CA_FILE",
+      help: "Authorities in PEM form that endpoints' certificates are signed by, instead of the system's.")
   }
 }

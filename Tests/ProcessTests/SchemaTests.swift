@@ -8,17 +8,8 @@ import Testing
   private let job = Binary("usage-aggregation")
   private let now = ["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z"]
 
-  /// - Returns: what the validator says; empty when all is well.
   private func complaint(about line: String) async throws -> String {
-    let schema = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/result.schema.json")
-    let script = """
-      import json, sys, jsonschema
-      schema = json.load(open(sys.argv[1]))
-      jsonschema.Draft202012Validator.check_schema(schema)
-      for error in jsonschema.Draft202012Validator(schema).iter_errors(json.loads(sys.argv[2])): print(error.message)
-      """
-    let outcome = try await Binary(path: "/usr/bin/python3").run(["-c", script, schema.path, line])
-    return outcome.output + outcome.errors
+    try await JSONSchema("result.schema.json").complaint(about: line)
   }
 
   private func expect(_ run: Binary.Outcome, _ status: String, _ kind: String? = nil) async throws {

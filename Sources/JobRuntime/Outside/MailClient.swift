@@ -9,6 +9,9 @@ package protocol MailClient: Sendable {
   ///   - limit: how long it may take, connecting included.
   ///   - stop: whether somebody wants it to end; see `StopMark`.
   func send(_ mail: Mail, by relay: MailRelay, isLast: Bool, within limit: Duration, unless stop: StopMark) -> MailReply
+
+  /// Connects to a relay and logs in, and sends nothing. Blocks.
+  func reach(_ relay: MailRelay, within limit: Duration, unless stop: StopMark) -> MailReply
 }
 
 /// One mail on its way to a relay.
@@ -89,6 +92,21 @@ public struct MailReply: Sendable, Equatable {
   public init(_ ending: Ending, step: Step, code: Int? = nil, text: String = "", isHandedOver: Bool = false) {
     (self.ending, self.step, self.code, self.text) = (ending, step, code, text)
     self.isHandedOver = isHandedOver
+  }
+
+  /// Why a mail was not taken, or a relay not reached; `nil` where it was. A refusal names its code: what the relay says
+  /// of a temporary one is about the moment.
+  package var refusal: DeliveryFailure? {
+    switch ending {
+    case .accepted: nil
+    case .refused:
+      DeliveryFailure(
+        "the relay answered \(code.map { "\($0)" } ?? "no")\(text.isEmpty ? "" : ": \(text)")",
+        isRefusal: (code ?? 0) >= 500)
+    case .lost(let why): DeliveryFailure(why)
+    case .untrusted(let why): DeliveryFailure(why, isRefusal: true)
+    case .stopped: DeliveryFailure("the run was stopped meanwhile")
+    }
   }
 
   /// Whether nobody knows if the relay has taken it (RFC 1047).

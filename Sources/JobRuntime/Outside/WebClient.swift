@@ -23,6 +23,8 @@ public struct WebRequest: Sendable {
   public var authorities: String?
   /// Whether a proxy of the environment is passed by.
   public var avoidsProxy = false
+  /// Whether the connection alone is made, certificate included, and nothing is sent.
+  public var onlyConnects = false
 
   public init(url: String, headers: [(name: String, value: String)], body: String) {
     (self.url, self.headers, self.body) = (url, headers, body)
@@ -31,7 +33,7 @@ public struct WebRequest: Sendable {
 
 /// What came of a request.
 public struct WebReply: Sendable {
-  /// The status; `nil` without an answer.
+  /// The status; `nil` without an answer, or where none was wanted.
   public var status: Int?
   /// The first 1,001 bytes of the answer's body.
   public var body: [UInt8] = []
@@ -39,8 +41,12 @@ public struct WebReply: Sendable {
   public var retryAfter: String?
   /// Why there is no answer, without the URL.
   public var failure: String?
+  /// Whether another try would fail as well: the certificate is not trusted, or the address is not allowed.
+  public var isFinal = false
 
-  package init(status: Int? = nil, failure: String? = nil) { (self.status, self.failure) = (status, failure) }
+  package init(status: Int? = nil, failure: String? = nil, isFinal: Bool = false) {
+    (self.status, self.failure, self.isFinal) = (status, failure, isFinal)
+  }
 }
 
 extension WebClient {
@@ -51,17 +57,22 @@ extension WebClient {
     _ body: String, as type: String, to url: String, within limit: Duration
   ) throws(DeliveryFailure) {
     let request = WebRequest(url: url, headers: [("Content-Type", type)], body: body)
-    let reply = send(request, within: limit, unless: StopMark())
-    guard let status = reply.status else { throw DeliveryFailure(reply.failure ?? "there was no answer") }
-    guard (200..<300).contains(status) else {
-      // Whole or not at all: what is left of a secret at a cut is not found by the log, which takes secrets out.
-      let shown = reply.body.count > 1000 ? [] : reply.body
-      let words = String(decoding: shown, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-      throw DeliveryFailure(
-        "the server answered \(status)\(words.isEmpty ? "" : ": \(words)")",
-        // 408 and 429 are about the moment (RFC 9110, 15.5.9; RFC 6585, 4).
-        isRefusal: (400..<500).contains(status) && status != 408 && status != 429)
-    }
+    if let failure = send(request, within: limit, unless: StopMark()).refusal { throw failure }
+  }
+}
+
+extension WebReply {
+  /// Why what was sent was not taken; `nil` where it was.
+  package var refusal: DeliveryFailure? {
+    guard let status else { return DeliveryFailure(failure ?? "there was no answer", isRefusal: isFinal) }
+    guard !(200..<300).contains(status) else { return nil }
+    // Whole or not at all: what is left of a secret at a cut is not found by the log, which takes secrets out.
+    let shown = body.count > 1000 ? [] : body
+    let words = String(decoding: shown, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return DeliveryFailure(
+      "the server answered \(status)\(words.isEmpty ? "" : ": \(words)")",
+      // 408 and 429 are about the moment (RFC 9110, 15.5.9; RFC 6585, 4).
+      isRefusal: (400..<500).contains(status) && status != 408 && status != 429)
   }
 }
 

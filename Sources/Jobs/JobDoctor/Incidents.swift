@@ -7,6 +7,7 @@ struct Incidents: Sendable {
   /// What is wrong now: an open incident is told in today's words.
   private let messages: [Place: String]
   private let now: Timestamp
+  private let read = ContinuousClock.now
   private let scope: HealthScope
   private let names: PartNames
 
@@ -22,6 +23,9 @@ struct Incidents: Sendable {
     )
     (now, scope, names) = (judgement.facts.now, judgement.scope, judgement.names)
   }
+
+  /// The time by Postgres' clock: this host's may be wrong, and receivers refuse signatures of another time.
+  var moment: Timestamp { now + read.duration(to: .now) }
 
   /// How long closed incidents are kept.
   private static let kept = Duration.days(90)
@@ -63,7 +67,8 @@ struct Incidents: Sendable {
       let kind: String = try row.value("kind")
       let isOver = try row.optional("closed_at", as: String.self) != nil
       return Notice(
-        id: try row.value("incident_id"), part: names[part], kind: kind, since: try row.value("since"),
+        id: try row.value("incident_id"), place: part, part: names[part], kind: kind, since: try row.value("since"),
+        changedAt: try row.optional("closed_at") ?? row.value("opened_at"),
         message: try messages[Place(part: part, kind: kind)] ?? row.value("message"), isOver: isOver,
         still: try row.optional("still") ?? "")
     }
@@ -83,11 +88,18 @@ struct Incidents: Sendable {
 /// What one receiver is told of one incident.
 struct Notice: Sendable, Equatable {
   var id: String
+  var place: JobPart
+  /// How the place is called.
   var part: String
   var kind: String
   var since: Timestamp
+  /// When it was found, or found to be over.
+  var changedAt: Timestamp
   var message: String
   var isOver: Bool
   /// What else is wrong with the same part, by kinds.
   var still = ""
+
+  /// `error` where work is not done, `warning` where it is done badly.
+  var severity: String { Trouble.Kind(rawValue: kind)?.isError ?? true ? "error" : "warning" }
 }

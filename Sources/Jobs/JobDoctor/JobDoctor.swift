@@ -108,4 +108,19 @@ extension JobDoctor: Checkable {
     ]
     return needs
   }
+
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    await withTaskGroup(of: JobFailure?.self) { group in
+      for receiver in settings.receivers {
+        group.addTask {
+          guard let failure = await receiver.trial(run) else { return nil }
+          return JobFailure(
+            failure.isRefusal ? .misconfigured : .unavailable,
+            "\(receiver.setting): \(receiver.target) could not be reached: \(failure)",
+            hint: "Nothing was sent. Correct the setting, or open the way there (docs/jobs/job-doctor.md).")
+        }
+      }
+      return await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
+    }
+  }
 }

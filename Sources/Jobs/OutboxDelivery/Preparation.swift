@@ -69,7 +69,7 @@ extension OutboxDelivery.Settings {
     guard endpoint.url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
       endpoint.url.hasPrefix("https://") || endpoint.url.hasPrefix("http://")
     else { throw Unsendable(kind: .endpoint, reason: "the URL of its endpoint is none of https") }
-    guard allowsHTTP || endpoint.url.hasPrefix("https://") else {
+    guard webhooks.allowsHTTP || endpoint.url.hasPrefix("https://") else {
       throw Unsendable(kind: .endpoint, reason: "the URL of its endpoint is not https, and WEBHOOK_HTTP is not set")
     }
     let keys = endpoint.secrets.map(Webhook.key)
@@ -79,10 +79,7 @@ extension OutboxDelivery.Settings {
     }
     guard message.data?.hasPrefix("{") ?? true else { throw Unsendable(kind: .data, reason: "its data are no object") }
     let body = Webhook.body(type: type, at: message.createdAt, data: message.data ?? "{}")
-    var request = WebRequest(
-      url: endpoint.url,
-      headers: Webhook.headers(id: message.id, at: moment, body: body, keys: keys.compactMap(\.self)), body: body)
-    (request.isForPublic, request.avoidsProxy, request.authorities) = (!allowsPrivate, true, webhookAuthorities)
-    return request
+    return Webhook.request(
+      to: endpoint.url, id: message.id, at: moment, body: body, keys: keys.compactMap(\.self), webhooks)
   }
 }

@@ -16,9 +16,7 @@ extension OutboxDelivery {
     let mailPerConnection: Int
     let mailTimeout: Duration
     let webhookTimeout: Duration
-    let allowsHTTP: Bool
-    let allowsPrivate: Bool
-    let webhookAuthorities: String?
+    let webhooks: WebhookRules
     let parallel: Int
     let time: Duration
     let most: Int?
@@ -37,12 +35,9 @@ extension OutboxDelivery {
           written: { Selection.asSet($0.map(\.rawValue)) }, parse: Self.parseChannels) ?? Channel.allCases
       let link = MailLink.read(&env)
       sender =
-        env.custom(
-          "MAIL_FROM", form: "Name <address>", default: nil, help: "Who mail is from; required for mail.",
-          parse: Self.parseMailbox) ?? Mailbox(name: "", address: "nobody@invalid.example")
-      replyTo = env.custom(
-        "MAIL_REPLY_TO", form: "Name <address>", default: nil, help: "Where replies go, if not to MAIL_FROM.",
-        parse: Self.parseMailbox)
+        env.mailbox("MAIL_FROM", help: "Who mail is from; required for mail.")
+        ?? Mailbox(name: "", address: "nobody@invalid.example")
+      replyTo = env.mailbox("MAIL_REPLY_TO", help: "Where replies go, if not to MAIL_FROM.")
       domain =
         env.custom(
           "MAIL_DOMAIN", form: "domain", default: nil,
@@ -72,13 +67,7 @@ extension OutboxDelivery {
       webhookTimeout = env.duration(
         "WEBHOOK_TIMEOUT", default: .seconds(15), in: .milliseconds(100) ... .minutes(5),
         help: "How long a webhook's receiver may take.")
-      allowsHTTP = env.bool("WEBHOOK_HTTP", default: false, help: "Allows endpoints without TLS.")
-      allowsPrivate = env.bool(
-        "WEBHOOK_PRIVATE", default: false, help: "Allows endpoints on this machine and in private networks.")
-      webhookAuthorities = env.optionalPath(
-        "WEBHOOK_CA_FILE",
-        help: "Authorities in PEM form that endpoints' certificates are signed by, instead of the system's."
-      )
+      webhooks = WebhookRules(from: &env)
       parallel = env.int(
         "DELIVERY_PARALLEL", default: 4, in: 1...64,
         help: "Messages that are sent at once, each on its own connections.")
@@ -124,10 +113,6 @@ extension OutboxDelivery {
         return .failure("is «\(text)», not email, webhook or email,webhook")
       }
       return .success(channels)
-    }
-
-    private static func parseMailbox(_ text: String) -> Environment.Parsed<Mailbox> {
-      Mailbox(text).map { .success($0) } ?? .failure("is no mailbox such as Example <hello@example.org>")
     }
 
     private static func parseRate(_ text: String) -> Environment.Parsed<Double?> {

@@ -1,5 +1,7 @@
 import Foundation
 import JobRuntime
+import Messages
+import Operations
 import TestSupport
 import Testing
 
@@ -9,7 +11,8 @@ import Testing
 @Suite struct DoctorMessagesTests {
   private func notice(_ message: String = "nothing was started", part: String = "job", isOver: Bool = false) -> Notice {
     Notice(
-      id: "5f0c", part: part, kind: "missed", since: Timestamp(seconds: 1_762_650_000), message: message,
+      id: "5f0c", place: JobPart(job: "job", variant: "v", shard: 2), part: part, kind: "missed",
+      since: Timestamp(seconds: 1_762_650_000), changedAt: Timestamp(seconds: 1_762_650_300), message: message,
       isOver: isOver, still: isOver ? "late" : "")
   }
 
@@ -19,10 +22,10 @@ import Testing
 
   private func pagerDuty(_ notices: [Notice]) throws -> [ResultLine] {
     Receiver.pagerDuty(try #require(WebAddress("http://h/x")), key: "k", source: "prod").messages(notices)
-      .map { ResultLine(text: $0.body.text) }
+      .map { ResultLine(text: $0.body) }
   }
 
-  private func text(_ message: Receiver.Message) -> String { ResultLine(text: message.body.text)["text"].string ?? "" }
+  private func text(_ message: Receiver.Message) -> String { ResultLine(text: message.body)["text"].string ?? "" }
 
   @Test func `Slack's markup is text, wherever it stands`() throws {
     let hostile = "<!channel> <@U1> <https://evil|good> & \"quoted\" \\ \u{202e}x\n:warning: fake: *stuck*\u{1b}"
@@ -67,5 +70,34 @@ import Testing
     #expect(events[0]["payload", "source"].string == "prod" && events[0]["payload", "component"].string == "job")
     #expect(events[0]["payload", "timestamp"].string == "2025-11-09T01:00:00Z")
     #expect(!events[1]["payload"].isThere)
+  }
+
+  private func mail(_ notices: [Notice], source: String = "prod") throws -> [Receiver.Message] {
+    let sender = try #require(Mailbox("Jobs <jobs@example.org>"))
+    let relay = MailRelay(
+      host: "relay", port: 587, user: nil, password: nil, security: .startTLS, helloName: "example.org")
+    return Receiver.mail(to: "ops@example.org", from: sender, by: relay, source: source).messages(notices)
+  }
+
+  @Test func `a mail says in its subject what it is about, and fifty incidents are one mail`() throws {
+    #expect(try mail([notice()])[0].subject == "prod: job: missed")
+    #expect(try mail([notice(isOver: true)])[0].subject == "prod: job: missed is over")
+    let many = (1...51).map { notice("m\($0)") } + [notice(isOver: true)]
+    let mails = try mail(many)
+    #expect(mails.map(\.subject) == ["prod: 50 began", "prod: 1 began, 1 is over"])
+    #expect(mails[0].body.contains("prod: job: missed since 2025-11-09T01:00:00Z\nm50\n"))
+    #expect(mails[1].body.contains("prod: job: missed is over; still late\n"))
+  }
+
+  @Test func `what is told again has the id that it had, and its end another`() throws {
+    let ids = try [notice(), notice("in other words"), notice(isOver: true)].map { try mail([$0])[0].id }
+    #expect(ids[0] == ids[1] && ids[0] != ids[2] && ids[0].count == 32)
+  }
+
+  @Test func `hostile words add no line to a mail`() throws {
+    let hostile = "x\r\n.\r\nBcc: eve@example.org \u{202e}"
+    let message = try mail([notice(hostile, part: hostile)], source: hostile)[0]
+    #expect(!message.subject.contains("\n") && !message.subject.contains("\u{202e}"))
+    #expect(message.body.split(separator: "\n").count == 4)
   }
 }

@@ -1,0 +1,65 @@
+import JobRuntime
+import Messages
+import Operations
+
+/// Who is told of incidents, and in which form.
+struct Receiver: Sendable {
+  /// As it stands in `oneshot.incidents`.
+  let name: String
+  /// The setting that asked for it, and where it leads to, without secrets.
+  let setting: String
+  let target: String
+  /// Whether it may be told the end of what it was not told: then a crash between telling and noting leaves nothing open.
+  var endsWhatWasNotTold = false
+  /// How long one try may take.
+  var limit = Duration.seconds(5)
+  /// Puts notices into messages.
+  let messages: @Sendable ([Notice]) -> [Message]
+  /// Puts a message into what is sent, for an attempt at that moment.
+  let outgoing: @Sendable (Message, Timestamp) -> Outgoing
+
+  struct Message: Sendable, Equatable {
+    /// The same whenever these notices are told.
+    var id = ""
+    var subject = ""
+    var body: String
+    var notices: [Notice]
+  }
+
+  enum Outgoing: Sendable {
+    case web(WebRequest)
+    case mail(Mail, MailRelay)
+  }
+
+  static let longestName = 100
+  static let longestPart = 200
+
+  /// All that are asked for.
+  static func all(source: String, _ env: inout Environment) -> [Receiver] {
+    [slack, pagerDuty, webhook, mail].compactMap { $0(source, &env) }
+  }
+
+  /// Messages of so many notices at most.
+  static func groups(_ notices: [Notice], of size: Int) -> [[Notice]] {
+    stride(from: 0, to: notices.count, by: size).map { Array(notices[$0..<min($0 + size, notices.count)]) }
+  }
+
+  /// JSON by POST.
+  static func post(to address: WebAddress) -> @Sendable (Message, Timestamp) -> Outgoing {
+    { message, _ in
+      .web(WebRequest(url: address.url(), headers: [("Content-Type", "application/json")], body: message.body))
+    }
+  }
+
+  /// On one line, without what could turn or hide it, and no longer than it is read.
+  static func oneLine(_ text: String, atMost longest: Int = 680) -> String {
+    let scalars = text.unicodeScalars.prefix(longest + 1).map { scalar -> Unicode.Scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator: " "
+      case .format, .surrogate, .privateUse, .unassigned: "\u{FFFD}"
+      default: scalar
+      }
+    }
+    return String(String.UnicodeScalarView(scalars.prefix(longest))) + (scalars.count > longest ? "…" : "")
+  }
+}
