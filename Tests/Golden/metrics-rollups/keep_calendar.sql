@@ -5,7 +5,7 @@
 \set has_moved 'false'
 prepare golden (unknown, unknown, boolean, boolean) as
 -- Notes when the days of all buckets begin that are queued, in addition to those that are known, with some around them, so that it is
--- not done each day; and all of them anew where the rules have changed. Nobody keeps rules of days before 1900 and after 2100.
+-- not done each day; and all of them again where the rules have changed. Nobody keeps rules of days before 1900 and after 2100.
 with queued as (
   select oneshot.day_of(min(bucket_start), $1) as first, oneshot.day_of(max(bucket_start), $1) as last
   from oneshot.rollup_queue
@@ -18,8 +18,10 @@ with queued as (
   select greatest(least(queued.first - 45, known.first), '1900-01-01') as first,
     least(greatest(queued.last + 90, known.last), '2100-01-01') as last
   from queued left join known on true
-  where $4 or known.first is null
-    or greatest(queued.first - 32, '1900-01-01') < known.first or least(queued.last + 32, '2100-01-01') > known.last
+  -- greatest() leaves nulls out: with nothing queued and nothing known, the days would be all of two centuries.
+  where coalesce(queued.first, known.first) is not null
+    and ($4 or known.first is null
+    or greatest(queued.first - 32, '1900-01-01') < known.first or least(queued.last + 32, '2100-01-01') > known.last)
 )
 update oneshot.rollup_positions
 set calendar = oneshot.calendar($1, days.first, days.last), calendar_until = days.last
