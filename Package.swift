@@ -24,6 +24,7 @@ let jobs = [
   Job(name: "OutboxDelivery", uses: ["Messages", "Templates", "Signing"], embeds: ["templates"]),
   Job(name: "WaitlistPositions", uses: ["Events"]),
   Job(name: "NotificationDigest"),
+  Job(name: "RewardDelivery"),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
   Job(name: "JobDoctor", uses: ["Operations", "Messages", "Signing"]),
 ]

@@ -74,6 +74,8 @@ SCHEDULES = [
     Schedule("waitlist-positions", "waitlist-positions", "*/10 * * * *", 10 * MINUTE, "8m", (32, 64), retries=0, may_idle=True),
     # Zones are whole quarters of an hour from UTC.
     Schedule("notification-digest", "notification-digest", "*/15 * * * *", 15 * MINUTE, "10m", (32, 64), may_idle=True),
+    # 20 MiB with 10,000 rewards. What is due by the minute, and what became of what was sent. The next one takes what a late run leaves.
+    Schedule("reward-delivery", "reward-delivery", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
     # New sign-ups by the minute. The next one checks what a run that is late leaves.
     Schedule("fraud-detection", "fraud-detection", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.

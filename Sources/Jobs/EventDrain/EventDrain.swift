@@ -20,7 +20,8 @@ struct EventDrain: Job {
     keepsDataInRedis: true,
     schema: [
       MigrationNeed("events", 5), MigrationNeed("fraud", 5), MigrationNeed("rollups", 1),
-      MigrationNeed("search", 1), MigrationNeed("notifications", 1), MigrationNeed("waitlist", 3),
+      MigrationNeed("search", 1), MigrationNeed("notifications", 2), MigrationNeed("waitlist", 3),
+      MigrationNeed("rewards", 1),
     ],
     tables: [
       TableNeed(

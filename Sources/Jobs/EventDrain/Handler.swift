@@ -26,6 +26,7 @@ struct Handler: Sendable {
       SQLFile(builtIn: "live_boards", PackageResources.live_boards_sql),
       SQLFile(builtIn: "notifications", PackageResources.notifications_sql),
       SQLFile(builtIn: "positions", PackageResources.positions_sql),
+      SQLFile(builtIn: "rewards", PackageResources.rewards_sql),
       SQLFile(builtIn: "search", PackageResources.search_sql),
     ] + comeLater.map(later)
 
@@ -34,7 +35,6 @@ struct Handler: Sendable {
   private static let comeLater = [
     (name: "email", types: "job.email.*", job: "outbox-delivery"),
     (name: "enrichment", types: "analytics.*", job: "the enrichment of analytics"),
-    (name: "rewards", types: "job.reward.deliver", job: "reward-delivery"),
     (name: "user_created", types: "user_created", job: "outbox-delivery"),
   ]
 

@@ -1,0 +1,69 @@
+import JobRuntime
+import Postgres
+
+/// A replay decides again on a reward that has failed: with the code that it has, and whatever its age.
+extension RewardDelivery: Replayable {
+  func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
+    guard letter.isShare(of: shard) else { return false }
+    guard let types = settings.types else { return true }
+    // Which type it was, a letter of Postgres' does not say.
+    return !letter.says("type") || types.contains { letter.says("type", $0) }
+  }
+
+  func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
+    let standing = try await Standing.read(run)
+    try await standing.claim(run)
+    let batch = Batch(rewards: Rewards(settings, standing.tables, run), hasLetters: true, run: run)
+    var locked: Set<ExactName> = []
+    for start in stride(from: 0, to: letters.count, by: settings.batch) {
+      let ids = letters[start..<min(start + settings.batch, letters.count)].map(\.item)
+      // What was sent again by hand is not sent once more.
+      let outcome = try await run.transaction { tx in try batch.carryOut([.follow, .decideAgain], ids, tx) }
+      locked.formUnion(outcome.locked.map(ExactName.init))
+    }
+    return letters.map {
+      locked.contains(ExactName($0.item)) ? .postponed("somebody else has locked its row of rewards") : .done
+    }
+  }
+}
+
+extension RewardDelivery: Checkable {
+  /// Has the server parse the statements over the application's tables, as they are, and try each status.
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    do {
+      let standing = try await Standing.read(run)
+      let rewards = Rewards(settings, standing.tables, run)
+      let place = Rewards.Place(earnedAt: "-infinity", id: "")
+      let statements = try [
+        rewards.page(after: place, limit: 1), rewards.deciding([], isReplay: false), rewards.following([]),
+      ]
+      try await run.reading { session in
+        for statement in statements { _ = try session.describe(statement) }
+        try session.query(rewards.takingStates())
+      }
+      return standing.conflict.map { [$0] } ?? []
+    } catch let error as PostgresError where error.state == .undefinedTable || error.state?.isDenied == true {
+      // Reported as what is missing.
+      return []
+    } catch let error as PostgresError where error.isOfHowTablesAreMade {
+      return [
+        JobFailure(
+          .misconfigured, "rewards and users are not as this job needs them: \(error)",
+          hint:
+            "Let user_id be of the type of users.id, and status take due, \(Rewards.states.joined(separator: ", ")); a view may convert them, if it can be updated."
+        )
+      ]
+    }
+  }
+
+  func advice(for run: JobRun) -> Statement? {
+    try? Statement(file: "index_advice.sql", PackageResources.index_advice_sql, binding: [:])
+  }
+}
+
+extension PostgresError {
+  /// Whether a statement does not fit the tables: a column, a type, a value of an enumeration, a view that cannot be updated.
+  fileprivate var isOfHowTablesAreMade: Bool {
+    state.map { $0.mayBeOfOneRow || ["42", "55"].contains($0.errorClass) } ?? false
+  }
+}

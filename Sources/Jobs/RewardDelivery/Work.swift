@@ -1,0 +1,97 @@
+import JobRuntime
+import Postgres
+
+/// One run: what it has done so far.
+struct Work: Sendable {
+  private let rewards: Rewards
+  private let batch: Batch
+  private let run: JobRun
+  private(set) var report = RewardDelivery.Report()
+
+  init(_ rewards: Rewards, hasLetters: Bool, _ run: JobRun) {
+    (self.rewards, self.run) = (rewards, run)
+    batch = Batch(rewards: rewards, hasLetters: hasLetters, run: run)
+  }
+
+  /// So many ids are read at once. They are looked at again with their locks.
+  private static let page = 10_000
+
+  /// Notes what has become of messages.
+  mutating func follow() async throws {
+    var last: String? = ""
+    while let after = last {
+      try Task.checkCancellation()
+      let ids: [String] = try await run.read(
+        rewards.changed(after: after, limit: Self.page).limited(to: run.timeLeft)
+      ).map { try $0.value("reward_id") }
+      try await carryOut(.follow, ids)
+      last = ids.count == Self.page ? ids.last : nil
+    }
+  }
+
+  /// Decides on all that are due, and on those that wait for a code that there is, in the order of earning.
+  mutating func decide() async throws {
+    var place: Rewards.Place?
+    repeat {
+      try Task.checkCancellation()
+      let page = try await dueAfter(place)
+      try await carryOut(.decide, page.map(\.id))
+      place = page.count == Self.page ? page.last : nil
+    } while place != nil
+  }
+
+  /// Counts what a run would decide, and writes nothing.
+  mutating func plan() async throws {
+    var place: Rewards.Place?
+    repeat {
+      try Task.checkCancellation()
+      let page = try await dueAfter(place)
+      var outcome = Outcome()
+      try await outcome.add(run.read(rewards.planning(page.map(\.id)).limited(to: run.timeLeft)))
+      add(outcome)
+      place = page.count == Self.page ? page.last : nil
+    } while place != nil
+  }
+
+  /// Counts what is left, and warns where codes run out.
+  mutating func conclude() async throws {
+    for row in try await run.read(rewards.left().limited(to: run.timeLeft)) {
+      let (due, waiting): (Int, Int) = (try row.value("due"), try row.value("waiting"))
+      report.behind += due + waiting
+      guard let type: String = try row.optional("reward_type"), let left: Int = try row.optional("codes_left"),
+        let low: Int = try row.optional("low_codes")
+      else { continue }
+      report.note("codes_left", left, of: type)
+      guard left < low else { continue }
+      run.log.warning(
+        "few codes are left of a type of rewards",
+        [
+          "type": .string(type), "codes_left": .integer(Int64(left)), "low_codes": .integer(Int64(low)),
+          "waiting": .integer(Int64(waiting)),
+        ])
+    }
+  }
+
+  private func dueAfter(_ place: Rewards.Place?) async throws -> [Rewards.Place] {
+    try await run.read(rewards.page(after: place, limit: Self.page).limited(to: run.timeLeft)).map {
+      Rewards.Place(earnedAt: try $0.value("earned_at"), id: try $0.value("id"))
+    }
+  }
+
+  private mutating func carryOut(_ step: Batch.Step, _ ids: [String]) async throws {
+    for start in stride(from: 0, to: ids.count, by: rewards.settings.batch) {
+      try Task.checkCancellation()
+      let (batch, some) = (batch, Array(ids[start..<min(start + rewards.settings.batch, ids.count)]))
+      add(try await run.transaction { tx in try batch.carryOut([step], some, tx) }, isDecision: step != .follow)
+      try run.checkpoint(report)
+      run.log.progress("rewards", report.due)
+    }
+  }
+
+  private mutating func add(_ outcome: Outcome, isDecision: Bool = true) {
+    for tally in outcome.tallies {
+      report.add(tally)
+      if isDecision { report.due += tally.rewards }
+    }
+  }
+}
