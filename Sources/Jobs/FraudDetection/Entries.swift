@@ -7,6 +7,9 @@ struct Entries: Sendable {
   let shard: Shard
   /// What is older is not checked.
   let keepFrom: Timestamp
+  /// Whether the run has all checks. One that has some of them goes by its position alone: that an entry has facts says nothing
+  /// of these.
+  let isWhole: Bool
 
   /// How far a run before this one has read.
   enum Position: Sendable {
@@ -17,8 +20,8 @@ struct Entries: Sendable {
     case moment(Timestamp, lastID: Int64)
   }
 
-  /// Entries that no run has checked.
-  func new(since position: Position, hasVerifiedAt: Bool, limit: Int) throws -> Statement {
+  /// Entries that no run has checked, in the order of their ids.
+  func new(since position: Position, hasVerifiedAt: Bool, after id: Int64, limit: Int) throws -> Statement {
     let isNew: SQLFragment
     switch position {
     case .start: isNew = SQLFragment(sql: "true")
@@ -36,9 +39,15 @@ struct Entries: Sendable {
     let verified =
       hasVerifiedAt
       ? SQLFragment("verified_since.sql", PackageResources.verified_since_sql).filling(["campaign": campaign]) : .empty
+    let unchecked = SQLFragment(
+      sql: isWhole
+        ? "left join oneshot.fraud_facts as f on f.entry_id = e.id\n  where f.entry_id is null" : "where true")
+    let again =
+      isWhole
+      ? SQLFragment("not_whole.sql", PackageResources.not_whole_sql).filling(["campaign": campaign]) : .empty
     return try SQLFragment("new_entries.sql", PackageResources.new_entries_sql)
-      .filling(["is_new": isNew, "campaign": campaign, "verified": verified])
-      .binding(values.merging(["limit": limit]) { $1 }).statement()
+      .filling(["unchecked": unchecked, "is_new": isNew, "campaign": campaign, "again": again, "verified": verified])
+      .binding(values.merging(["after": id, "limit": limit]) { $1 }).statement()
   }
 
   /// All entries, a page at a time.

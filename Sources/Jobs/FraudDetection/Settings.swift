@@ -12,6 +12,8 @@ extension FraudDetection {
     let checks: [String]
     /// The operator's own.
     let files: [SQLFile]
+    /// Whether these are all that there are.
+    let hasAllChecks: Bool
     let suspect: Int
     let held: Int
     let perNetwork: Int
@@ -41,6 +43,7 @@ extension FraudDetection {
       let own = [SQLFile].builtIn([], andFrom: folder, named: "FRAUD_CHECKS_DIR", &env)
       checks = chosen.map { chosen in Rules.names.filter(chosen.contains) } ?? Rules.names
       files = chosen.map { chosen in own.filter { chosen.contains($0.name) } } ?? own
+      hasAllChecks = checks.count == Rules.names.count && files.count == own.count
       env.select(["FRAUD_CHECKS"], as: "checks", checks + files.map(\.name), unlike: Rules.names + own.map(\.name))
       suspect = env.int(
         "FRAUD_SUSPECT", default: 50, in: 1...100,
@@ -105,7 +108,7 @@ extension FraudDetection {
       let numbers: [(String, JSON)] = [
         ("suspect", suspect), ("held", held), ("per_network", perNetwork), ("velocity", velocity.most),
         ("velocity_within", Int(velocity.within.components.seconds)), ("look_back", Int(lookBack.components.seconds)),
-        ("ipv6_prefix", ipv6Prefix),
+        ("ipv6_prefix", ipv6Prefix), ("keep", Int(keep.components.seconds)),
       ].map { ($0, .integer(Int64($1))) }
       let weights = points.sorted { $0.key < $1.key }.map { ($0.key, JSON.integer(Int64($0.value))) }
       return JSON(

@@ -18,7 +18,8 @@ struct Work: Sendable {
   init(_ settings: FraudDetection.Settings, _ run: JobRun) {
     (self.settings, self.run, files) = (settings, run, settings.files)
     entries = Entries(
-      campaigns: settings.campaigns, shard: run.shard, keepFrom: run.scheduledAt - settings.keep)
+      campaigns: settings.campaigns, shard: run.shard, keepFrom: run.scheduledAt - settings.keep,
+      isWhole: settings.hasAllChecks)
   }
 
   // MARK: Before the work
@@ -53,13 +54,14 @@ struct Work: Sendable {
 
   /// Keeps the rules, and the domains of the file where they are others than before.
   private mutating func prepare() async throws {
-    let text = try settings.domainsFile.map(Domains.read) ?? ""
-    let digest = text.isEmpty ? "" : Domains.digest(text)
+    let domains = try settings.domainsFile.map(Domains.read) ?? ""
+    let digest = domains.isEmpty ? "" : Domains.digest(domains)
     let rules = settings.rules
     let statements =
       try
       (digest == domainsDigest
-      ? [] : [Statement(file: "file_domains.sql", PackageResources.file_domains_sql, binding: ["text": text])]) + [
+      ? [] : [Statement(file: "file_domains.sql", PackageResources.file_domains_sql, binding: ["domains": domains])])
+      + [
         Statement(
           file: "save_rules.sql", PackageResources.save_rules_sql, binding: ["rules": rules, "digest": digest])
       ]
@@ -72,15 +74,11 @@ struct Work: Sendable {
   /// Checks what has come since the last run.
   mutating func checkNew() async throws {
     try await prepare()
-    while true {
-      let ids = try await list(
-        entries.new(since: position, hasVerifiedAt: hasVerifiedAt, limit: Self.mostListed))
-      for start in stride(from: 0, to: ids.count, by: settings.page) {
-        let page = Array(ids[start..<min(start + settings.page, ids.count)])
-        try await check(page, by: .all)
-        run.log.progress("entries checked:", report.entries)
+    try await forEachNew { work, ids in
+      for start in stride(from: 0, to: ids.count, by: work.settings.page) {
+        try await work.check(Array(ids[start..<min(start + work.settings.page, ids.count)]), by: .all)
+        work.run.log.progress("entries checked:", work.report.entries)
       }
-      guard ids.count == Self.mostListed else { break }
     }
     try await savePosition()
     try await finish()
@@ -99,11 +97,12 @@ struct Work: Sendable {
   /// Compares what is kept with what the checks find, by the facts that are kept.
   mutating func verify() async throws {
     report.differences = 0
-    let rules = settings.rules
+    let (rules, moment) = (settings.rules, run.scheduledAt)
     try await forEachPage { work, page in
       let rows = try await work.run.read(
         Statement(
-          file: "differences.sql", PackageResources.differences_sql, binding: ["entries": page, "rules": rules]
+          file: "differences.sql", PackageResources.differences_sql,
+          binding: ["entries": page, "rules": rules, "moment": moment]
         ).limited(to: work.run.timeLeft))
       work.report.entries += page.count
       work.report.differences = (work.report.differences ?? 0) + rows.count
@@ -118,9 +117,7 @@ struct Work: Sendable {
   /// Counts what a run would check.
   mutating func plan() async throws -> FraudDetection.Report {
     if settings.mode == .new {
-      report.entries = try await list(
-        entries.new(since: position, hasVerifiedAt: hasVerifiedAt, limit: Self.mostListed)
-      ).count
+      try await forEachNew { work, ids in work.report.entries += ids.count }
     } else {
       try await forEachPage { work, page in work.report.entries += page.count }
     }
@@ -133,12 +130,12 @@ struct Work: Sendable {
     try Task.checkCancellation()
     let own = OwnChecks(
       files: pass == .facts ? [] : files, timeout: settings.checkTimeout, moment: run.scheduledAt)
-    let (rules, moment, runID) = (settings.rules, run.scheduledAt, run.id)
+    let (rules, moment, runID, isWhole) = (settings.rules, run.scheduledAt, run.id, settings.hasAllChecks)
     let limit = run.timeLeft
     let (row, signs, outcome) = try await run.transaction { tx in
       let outcome = try own.carryOut(on: page, tx.session)
       let values: [String: any PostgresEncodable] = ["entries": page, "rules": rules, "moment": moment]
-      let all = values.merging(["own": outcome.found.text, "run_id": runID]) { $1 }
+      let all = values.merging(["own": outcome.found.text, "run_id": runID, "is_whole": isWhole]) { $1 }
       let statement =
         switch pass {
         case .all: try Statement(file: "check.sql", PackageResources.check_sql, binding: all)
@@ -147,20 +144,35 @@ struct Work: Sendable {
         }
       let answers = try tx.pipeline(
         [
-          statement, Statement(file: "by_check.sql", PackageResources.by_check_sql, binding: ["entries": page]),
+          "select oneshot.fraud_lock()", statement,
+          Statement(file: "by_check.sql", PackageResources.by_check_sql, binding: ["entries": page]),
         ].map { $0.limited(to: limit) })
       try tx.reject(
         outcome.failures.map {
           ItemFailure(item: "check \($0.name)", kind: .checkFailed, message: $0.message)
         })
-      try tx.resolve(outcome.good.map { "check \($0.name)" })
-      return (try answers[0].only(), answers[1], outcome)
+      // Only a run that checks all makes up for those that it has missed.
+      if pass == .signals { try tx.resolve(outcome.good.map { "check \($0.name)" }) }
+      return (try answers[1].only(), answers[2], outcome)
     }
     files = files.filter { file in !outcome.failures.contains { $0.name == file.name } }
     report.failed += outcome.failures.count
     if pass != .signals { try report.addRows(row) }
     if pass != .facts { try report.add(row, signs) }
     try run.checkpoint(report)
+  }
+
+  /// - Parameter body: is given many pages at once, to list them less often.
+  private mutating func forEachNew(_ body: (inout Work, [Int64]) async throws -> Void) async throws {
+    let verifies = hasVerifiedAt && settings.checks.contains("disposable_email")
+    var after = Int64.min
+    while true {
+      let ids = try await list(
+        entries.new(since: position, hasVerifiedAt: verifies, after: after, limit: Self.mostListed))
+      try await body(&self, ids)
+      guard ids.count == Self.mostListed, let last = ids.last else { return }
+      after = last
+    }
   }
 
   private mutating func forEachPage(_ body: (inout Work, [Int64]) async throws -> Void) async throws {

@@ -4,7 +4,9 @@
 --
 -- Checks entries of waitlist_entries at once, by the settings of fraud-detection's last run: data has an entry_id.
 with wanted as materialized (
-  select n, case when data ->> 'entry_id' ~ '^[0-9]{1,18}$' then (data ->> 'entry_id')::bigint end as entry_id from events
+  select n, case
+      when data ->> 'entry_id' ~ '^-?[0-9]{1,19}$' and (data ->> 'entry_id')::numeric between -9223372036854775808 and 9223372036854775807
+        then (data ->> 'entry_id')::bigint end as entry_id from events
 ), checked as materialized (
   select oneshot.fraud_check(
     array(select distinct entry_id from wanted where entry_id is not null order by entry_id), rules, now()) as result
@@ -17,7 +19,7 @@ select n,
     else 'retry' end as outcome,
   case
     when result is null then 'fraud-detection has never run here, and its handler goes by the settings of its last run'
-    when entry_id is null then 'data has no entry_id'
+    when entry_id is null then 'data has no entry_id that is a number of an entry'
     else 'there is no such entry yet' end as message
 from wanted left join checked on true
 where result is null or entry_id is null or entry_id = any ((result).missing)

@@ -2,6 +2,6 @@
 select e.id
 from waitlist_entries as e
 where e.id > :after and (e.created_at >= :keep_from::timestamptz or e.created_at is null) {campaign}
-  and mod(e.campaign_id, :shards) in (:shard, :shard - :shards)
+  and mod(coalesce(e.campaign_id, 0), :shards) in (:shard, :shard - :shards)
 order by e.id
 limit :limit

@@ -4,5 +4,4 @@ select cardinality(:entries::bigint[]) as checked,
   count(*) filter (where state = 'suspect' and was is distinct from state) as suspect,
   count(*) filter (where state = 'held' and was is distinct from state) as held,
   count(*) filter (where state = 'clear' and was in ('suspect', 'held')) as cleared
-from oneshot.fraud_lock(),
-  oneshot.fraud_weigh(:entries::bigint[], :rules::jsonb, :moment, :run_id::uuid, :own::jsonb)
+from oneshot.fraud_judge(:entries::bigint[], :rules::jsonb, :moment, :run_id::uuid, :own::jsonb, :is_whole)
