@@ -3,27 +3,30 @@
 \set keep_from '''2025-05-12T02:00:00Z''::timestamptz'
 \set shards '''1''::bigint'
 \set shard '''0''::bigint'
+\set after '''0''::bigint'
 \set limit '''1000''::bigint'
-prepare golden (unknown, timestamptz, bigint, bigint, bigint) as
--- Entries that no run has checked, the oldest first. What event-drain has checked is checked again, with all checks; and disposable
--- addresses weigh less once they are verified.
+prepare golden (unknown, timestamptz, bigint, bigint, bigint, bigint) as
+-- Entries that no run has checked. What event-drain has checked is checked again, with all checks; and disposable addresses weigh less
+-- once they are verified.
 select id
 from (
-  select e.id, e.created_at
+  select e.id
   from waitlist_entries as e
   left join oneshot.fraud_facts as f on f.entry_id = e.id
   where f.entry_id is null and e.written_by >= pg_snapshot_xmin($1::pg_snapshot)
     and not pg_visible_in_snapshot(e.written_by, $1::pg_snapshot) and (e.created_at >= $2::timestamptz or e.created_at is null) 
-    and mod(e.campaign_id, $3) in ($4, $4 - $3)
+    and mod(coalesce(e.campaign_id, 0), $3) in ($4, $4 - $3)
   union
-  select f.entry_id, f.created_at
-  from oneshot.fraud_facts as f
-  join waitlist_entries as e on e.id = f.entry_id
-  where not f.is_whole  and mod(e.campaign_id, $3) in ($4, $4 - $3)
+select f.entry_id
+from oneshot.fraud_facts as f
+join waitlist_entries as e on e.id = f.entry_id
+where not f.is_whole  and mod(coalesce(e.campaign_id, 0), $3) in ($4, $4 - $3)
+
   
 ) as e
-order by created_at, id
-limit $5
+where id > $5
+order by id
+limit $6
 ;
-execute golden (:seen, :keep_from, :shards, :shard, :limit);
+execute golden (:seen, :keep_from, :shards, :shard, :after, :limit);
 deallocate golden;

@@ -10,7 +10,7 @@ prepare golden (bigint, timestamptz, unknown, bigint, bigint, bigint) as
 select e.id
 from waitlist_entries as e
 where e.id > $1 and (e.created_at >= $2::timestamptz or e.created_at is null) and e.campaign_id = any ($3::bigint[])
-  and mod(e.campaign_id, $4) in ($5, $5 - $4)
+  and mod(coalesce(e.campaign_id, 0), $4) in ($5, $5 - $4)
 order by e.id
 limit $6
 ;
