@@ -45,6 +45,18 @@ insert into users (id, email) values (3, 'eve@example.org') on conflict (id) do 
 insert into notifications (id, user_id, type, category, title) values (31, 3, 'comment', 'social', 'A comment');
 insert into oneshot.digest_items (user_id, frequency, notification_id, queued_at) values ('3', 'daily', '31', '2025-11-06 12:00Z');
 
+-- reward-delivery
+create table if not exists users (id bigint primary key);
+alter table users add if not exists email text, add if not exists locale text, add if not exists name text;
+create table rewards (
+  id bigint primary key, user_id bigint not null, campaign_id bigint, type text not null, method text not null,
+  status text not null default 'pending', earned_at timestamptz not null default now(), expires_at timestamptz);
+insert into users (id, email, name) values (1, 'ann@example.org', 'Ann'), (2, 'ben@example.org', 'Ben')
+on conflict (id) do update set email = excluded.email, name = excluded.name;
+insert into oneshot.reward_types (reward_type, needs_code, title) values ('coffee', true, 'a coffee'), ('badge', false, 'a badge');
+insert into oneshot.reward_codes (reward_type, code) values ('coffee', 'CAFE-1'), ('coffee', 'CAFE-2');
+insert into rewards (id, user_id, type, method, status) values (1, 1, 'coffee', 'email', 'due'), (2, 2, 'badge', 'email', 'due');
+
 -- fraud-detection
 create table if not exists waitlist_entries (
   id bigint primary key, campaign_id bigint not null, referred_by bigint, original_position bigint, position bigint,

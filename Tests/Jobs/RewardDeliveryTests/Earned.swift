@@ -79,7 +79,7 @@ struct Earned: JobFixture {
       union all
       select 'reward ' || r.id || ' says ' || r.status || ' and its outcome ' || coalesce(d.state, 'none')
       from rewards r left join oneshot.reward_deliveries d on d.reward_id = r.id::text
-      where r.status is distinct from coalesce(d.state, 'due')
+      where r.status is distinct from coalesce(d.state, 'due') and r.status <> 'revoked'
       """
     ).map { $0[0] }
   }
