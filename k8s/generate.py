@@ -10,6 +10,7 @@ import re
 import sys
 from string import Template
 
+import helm
 from schedules import ROOT, SCHEDULES, WATCHING, by_job, by_work, check, facts, late_after, leftovers, not_worth_a_retry, settings_of, write
 
 HEADER = "# Written by k8s/generate.py from `$job --describe` and k8s/schedules.py. Change those, then `make manifests`."
@@ -31,8 +32,14 @@ def fill(template, schedule, described):
         grace=2 * stops,
         final=", ".join(str(code) for code in not_worth_a_retry(described)),
         settings="".join(f"\n                {line}" for line in extra),
-        request=schedule.memory[0], limit=schedule.memory[1])
+        request=f"{schedule.memory[0]}Mi", limit=f"{schedule.memory[1]}Mi",
+        account="oneshot", image=f"oneshot:{described['version']}", pull_policy="IfNotPresent", shared_settings="oneshot-settings",
+        secret=f"oneshot-{schedule.job}", suspend="", placement="", mounts="", volumes="")
 
+
+HOOK = """# To Argo CD; nothing to anybody else.
+    argocd.argoproj.io/hook: PreSync
+    argocd.argoproj.io/hook-delete-policy: BeforeHookCreation"""
 
 # Of a name that KEDA gives nothing can be read.
 NAMED_BY_SLOT = re.compile(r" *# Ends in the minute.*?job-name'\]\n", re.DOTALL)
@@ -104,7 +111,9 @@ def files(binaries):
     any_job = next(iter(described.values()))
     final = [code for code in not_worth_a_retry(any_job) if code != 65]
     yield "k8s/migrate/job.yaml", template("migrate.yaml").substitute(
-        version=any_job["version"], final=", ".join(map(str, final)))
+        version=any_job["version"], final=", ".join(map(str, final)), name="oneshot-migrate", account="oneshot",
+        image=f"oneshot:{any_job['version']}", pull_policy="IfNotPresent", secret="oneshot-owner", placement="", hook=HOOK)
+    yield from helm.files(template, described)
     yield "k8s/monitoring/alerts.yaml", template("alerts.yaml").substitute(
         late_jobs="".join(
             late_job(template("late-job.yaml"), job, *work) for job, schedules in by_job(SCHEDULES).items()

@@ -1,60 +1,26 @@
 """The manifests: that they build, are valid, keep to the restricted standard, and agree with themselves and the binaries."""
-import functools
-import json
 import os
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-import kubernetes_validate
-import kubernetes_validate.utils
-import yaml
-
 from manifests import FOLDERS, ROOT, documents, jobs, kustomize, tool
 from moments import longest_gap, moments, unix
 from schedules import DAY, SCHEDULES, facts, is_watched, ledger_name
+from validity import VERSIONS, complaints
 
 BINARIES = Path(os.environ["ONESHOT_BINARIES"])
-# From the oldest that knows all that is used to the newest that there is a schema for.
-VERSIONS = ("1.29", "1.33", "1.37")
 NOT_FOLLOWED = {
     "CKV_K8S_11": "a limit for the processor only makes a run longer",
     "CKV_K8S_43": "the digest is known where the image was pushed: the overlay names it (docs/deploy.md)",
     "CKV_K8S_15": "an image that is named by its digest need not be pulled again",
 }
 WITH_JOBS = ("k8s/base", "k8s/overlays/events", "k8s/overlays/report", "k8s/overlays/sharded")
-# Not Kubernetes' own kinds; promtool looks at the rules.
-UNKNOWN_TO_SCHEMAS = {"PrometheusRule", "TriggerAuthentication"}
 
 
 def run(*words, **options):
     return subprocess.run(words, capture_output=True, text=True, **options)
-
-
-# A schema has megabytes, and is read again for each document.
-kubernetes_validate.utils.schema_contents = functools.cache(kubernetes_validate.utils.schema_contents)
-
-
-@functools.cache
-def complaint(text, version):
-    """What is wrong with a document, as JSON; nothing when it is valid. Most are in several folders."""
-    document = json.loads(text)
-    if document["kind"] == "ScaledJob":
-        # What KEDA makes of it.
-        document = {"apiVersion": "batch/v1", "kind": "Job", "metadata": document["metadata"],
-                    "spec": document["spec"]["jobTargetRef"]}
-    if document["kind"] in UNKNOWN_TO_SCHEMAS:
-        return None
-    try:
-        kubernetes_validate.validate(document, version, strict=True)
-    except kubernetes_validate.ValidationError as error:
-        return f"{document['kind']} {document['metadata']['name']}: {list(error.path)}: {error.message}"
-
-
-def complaints(text, version):
-    found = [complaint(json.dumps(document, sort_keys=True), version) for document in yaml.safe_load_all(text) if document]
-    return [said for said in found if said]
 
 
 class Manifests(unittest.TestCase):

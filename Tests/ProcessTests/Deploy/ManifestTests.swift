@@ -36,6 +36,12 @@ import Testing
     DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_kubernetes.py"))
   }
 
+  @Test func `the Helm chart is the base by default, and each of its values arrives`() async throws {
+    guard DeployTools.areThere(for: "a look at k8s/chart") else { return }
+    let place = try await Place()
+    DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_chart.py", [], place.environment))
+  }
+
   @Test func `the CloudFormation template is valid, and its tasks run`() async throws {
     guard DeployTools.areThere(for: "a look at ecs/") else { return }
     let place = try await Place()

@@ -1,0 +1,239 @@
+{{/* Written by k8s/generate.py from the binaries and k8s/schedules.py. Change those, then `make manifests`. */}}
+{{- define "oneshot.facts" }}
+{
+ "usage-aggregation": {
+  "job": "usage-aggregation",
+  "summary": "moves usage counters from Redis to Postgres",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "usage-aggregation",
+  "mayIdle": false,
+  "watches": false,
+  "files": [
+   "USAGE_TARGET"
+  ]
+ },
+ "top-stats": {
+  "job": "top-stats",
+  "summary": "publishes leaderboards from Postgres in Redis",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "top-stats",
+  "mayIdle": false,
+  "watches": false,
+  "files": [
+   "TOP_STATS_BOARDS_DIR"
+  ]
+ },
+ "metrics-rollups": {
+  "job": "metrics-rollups",
+  "summary": "keeps hourly, daily, weekly and monthly rollups of metric events",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "metrics-rollups",
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "ROLLUPS_SOURCES_DIR"
+  ]
+ },
+ "reindex": {
+  "job": "reindex",
+  "summary": "keeps full-text search documents true to their sources",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "reindex",
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "REINDEX_ENTITIES_DIR"
+  ]
+ },
+ "reindex-pending": {
+  "job": "reindex",
+  "summary": "keeps full-text search documents true to their sources",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "reindex:pending",
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "REINDEX_ENTITIES_DIR"
+  ]
+ },
+ "reindex-rebuild": {
+  "job": "reindex",
+  "summary": "keeps full-text search documents true to their sources",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "reindex:rebuild",
+  "mayIdle": false,
+  "watches": false,
+  "files": [
+   "REINDEX_ENTITIES_DIR"
+  ]
+ },
+ "event-drain": {
+  "job": "event-drain",
+  "summary": "passes durable events to their handlers, each once",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "event-drain",
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "EVENTS_HANDLERS_DIR",
+   "KAFKA_PROPERTIES_FILE"
+  ]
+ },
+ "publish-scheduled": {
+  "job": "publish-scheduled",
+  "summary": "publishes posts when they are due, each once and with its event",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "publish-scheduled",
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "PUBLISH_GUARD"
+  ]
+ },
+ "notification-delivery": {
+  "job": "notification-delivery",
+  "summary": "decides where each notification goes, once: shown, by e-mail, by webhook, into a digest",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "notification-delivery",
+  "mayIdle": true,
+  "watches": false,
+  "files": []
+ },
+ "outbox-delivery": {
+  "job": "outbox-delivery",
+  "summary": "sends mail and webhooks that are due, each attempt committed before anything is sent",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "outbox-delivery",
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "MAIL_CA_FILE",
+   "MAIL_TEMPLATES_DIR",
+   "WEBHOOK_CA_FILE"
+  ]
+ },
+ "waitlist-positions": {
+  "job": "waitlist-positions",
+  "summary": "gives waitlist entries their places, and notifies those who have moved",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "waitlist-positions",
+  "mayIdle": true,
+  "watches": false,
+  "files": []
+ },
+ "notification-digest": {
+  "job": "notification-digest",
+  "summary": "makes one mail of a day's or a week's notifications, at an hour of the user's own clock",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "notification-digest",
+  "mayIdle": true,
+  "watches": false,
+  "files": []
+ },
+ "fraud-detection": {
+  "job": "fraud-detection",
+  "summary": "checks new sign-ups of a waitlist, and holds back what a person is to decide on",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "fraud-detection",
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "FRAUD_CHECKS_DIR",
+   "FRAUD_DOMAINS_FILE"
+  ]
+ },
+ "job-doctor": {
+  "job": "job-doctor",
+  "summary": "finds what is wrong with the runs of all jobs, and reports it",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "job-doctor",
+  "mayIdle": false,
+  "watches": true,
+  "files": []
+ }
+}
+{{- end }}
