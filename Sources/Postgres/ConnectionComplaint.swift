@@ -60,7 +60,7 @@ struct ConnectionComplaint {
       ],
       "leave it out; it is for a client behind a pooler, and DATABASE_URL has to lead to Postgres itself"
     ),
-    (["ssl", "sslaccept", "sslfactory", "usessl"], "TLS is asked for by sslmode=verify-full and sslrootcert"),
+    (["ssl", "sslaccept", "sslfactory", "usessl"], "TLS is requested by sslmode=verify-full and sslrootcert"),
     (
       ["statement_timeout", "lock_timeout", "timezone", "work_mem"],
       "settings of the session are written options=-cNAME%3DVALUE"

@@ -22,7 +22,7 @@ struct Eviction {
     return """
       Redis evicts keys \(which) when it is full (maxmemory-policy \(policy), maxmemory \(limit)): at risk is the lock \(lock), \
       without which a second run starts and the first ends as fenced (75)\(hasData ? ", and the job's data in it, which are then gone without a trace" : ""). \
-      Set maxmemory-policy to noeviction, or give the jobs a Redis of their own.
+      Set maxmemory-policy to noeviction, or give the jobs a separate Redis.
       """
   }
 }

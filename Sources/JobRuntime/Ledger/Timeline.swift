@@ -29,7 +29,7 @@ enum Timeline {
 
   /// What is said of a server that does not tell it.
   static let remark =
-    "Postgres does not tell its timeline, so a run does not notice a failover to a replica that lags, unless its fence is lost with it; replicas of Aurora share one storage and do not lag in what is committed"
+    "Postgres does not report its timeline, so a run does not notice a failover to a replica that lags, unless its fence is lost with it; replicas of Aurora share one storage and do not lag in what is committed"
 
   static let question: Statement = "select \(text: told) as timeline"
 

@@ -28,7 +28,7 @@ extension Page {
         if let message = group.message {
           excerpt(message, atMost: 600)
         } else if group.errorsTotal > 0 {
-          "\(Words.count(group.errorsTotal, "item")) failed; the dead letters tell which"
+          "\(Words.count(group.errorsTotal, "item")) failed; the dead letters say which"
         } else {
           "without a message"
         }

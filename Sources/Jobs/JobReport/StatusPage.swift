@@ -40,7 +40,7 @@ struct StatusPage: Job {
       file = env.requiredPath(
         "REPORT_FILE", help: "Where the page is written; its folder has to be there, and to be the page's own.")
       _ = env.optionalString(
-        "REPORT_NAME", help: "What tells this page from others of the installation; two pages need two names.",
+        "REPORT_NAME", help: "The page's name; two pages of one installation need two names.",
         selects: .work(as: "page"))
       days = env.int("REPORT_DAYS", default: 7, in: 1...90, help: "How many days the page shows, today included.")
       title = env.string(

@@ -30,7 +30,7 @@ extension LetterKind {
   static let untold = LetterKind(
     "untold",
     cause:
-      "Triggers that tell of changed and deleted rows of a source are missing, disabled, by-passed by replication, or cannot read when a row is: what is changed is not noticed.",
+      "Triggers that report changed and deleted rows of a source are missing, disabled, by-passed by replication, or cannot read when a row is: what is changed is not noticed.",
     remedy:
       "Run the statement that the message names, then `ROLLUPS_MODE=rebuild` for what was changed meanwhile. The next run resolves the dead letter."
   )

@@ -95,7 +95,7 @@ extension KeyFormat {
         let next = index < open ? index + 1 : index - 1
         guard case .fixed = parts[next] else {
           return .failure(
-            "has nothing between {\(parts[index])} and what stands beside it, so nobody can tell where it ends")
+            "has nothing between {\(parts[index])} and what stands beside it, so where it ends is not known")
         }
       }
       return .success(KeyFormat(parts, time: time, open: open))

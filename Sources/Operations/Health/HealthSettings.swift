@@ -63,7 +63,7 @@ package struct HealthSettings: Sendable {
         help: "Jobs that often find nothing to do, rightly: reindex:pending.", parse: Self.names) ?? []
     deadLettersAge = env.optionalDuration(
       "HEALTH_DEAD_LETTERS_AGE", in: .minutes(1) ... .days(3660),
-      help: "Age from which on a pending dead letter is told; without it dead letters are only counted.")
+      help: "Age from which a pending dead letter is reported; without it dead letters are only counted.")
   }
 
   /// Whose runs are looked at, besides one's own: what somebody expects.
@@ -75,7 +75,7 @@ package struct HealthSettings: Sendable {
     var found: [IdleName] = []
     for word in text.split(whereSeparator: \.isWhitespace) {
       guard !word.prefix(while: { $0 != ":" }).contains(",") else {
-        return .failure("holds «\(word)»: names are told apart by spaces, because variants hold commas")
+        return .failure("holds «\(word)»: names are separated by spaces, because variants hold commas")
       }
       switch Expectation.name(String(word)) {
       case .success(let name): found.append(IdleName(instance: name.instance, job: name.job, variant: name.variant))

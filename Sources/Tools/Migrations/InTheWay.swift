@@ -46,7 +46,7 @@ struct InTheWay {
       select format('%s %s.%s is there already', kind, schema, plain_name)
           || case when needed.name is null then '' else coalesce(
             ', and of another shape: ' || differences.text, ' with the same columns, but no migration made it') end as complaint,
-        'Rename what is in the way and migrate again, or have the tables made in a schema of their own: set search_path, by options=-csearch_path%3DSCHEMA in DATABASE_URL or for the roles.'
+        'Rename what is in the way and migrate again, or have the tables made in a separate schema: set search_path, by options=-csearch_path%3DSCHEMA in DATABASE_URL or for the roles.'
           as remedy
       from existing
       left join (select distinct name from needed) as needed using (name)

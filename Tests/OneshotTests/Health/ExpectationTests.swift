@@ -52,7 +52,7 @@ import Testing
         .init(job: "reindex", variant: "pending"), .init(job: "metrics-rollups", variant: "weekly,monthly"),
         .init(job: "top-stats"),
       ])
-    #expect(read(["HEALTH_MAY_IDLE": "top-stats,reindex"]).problems.first?.contains("told apart by spaces") == true)
+    #expect(read(["HEALTH_MAY_IDLE": "top-stats,reindex"]).problems.first?.contains("separated by spaces") == true)
     #expect(read(["HEALTH_MAY_IDLE": "a:"]).problems.count == 1)
   }
 }

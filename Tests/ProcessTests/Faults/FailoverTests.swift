@@ -140,7 +140,7 @@ import Testing
     try await rollups.add(10)
     try await rollups.place.execute(Self.untold)
     let run = try await rollups.run([], ["JOB_LOG_LEVEL": "info"])
-    #expect(run.exitCode == 0 && run.errors.contains("does not tell its timeline"), "\(run.output)\(run.errors)")
+    #expect(run.exitCode == 0 && run.errors.contains("does not report its timeline"), "\(run.output)\(run.errors)")
     let check = try await rollups.run(["--check"])
     #expect(check.exitCode == 0, "\(check.output)")
     #expect(check.result["details", "advice"].elements.contains { $0.string?.contains("timeline") == true })

@@ -8,7 +8,7 @@ struct Health: Command {
   static let name = "health"
   static let summary = "say how each job goes, and what is wrong"
   static let discussion =
-    "Exit code 0 when all is well, 1 when something is wrong. Where Redis is out of reach, only the ledger is checked, and the exit code is 69 unless something is wrong already. Schedules are not guessed: HEALTH_EXPECT tells them."
+    "Exit code 0 when all is well, 1 when something is wrong. Where Redis is out of reach, only the ledger is checked, and the exit code is 69 unless something is wrong already. Schedules are not guessed: HEALTH_EXPECT declares them."
 
   private let isJSON: Bool
   private let isAll: Bool

@@ -7,7 +7,7 @@ struct ListDeadLetters: Command {
   static let name = "dead-letters list"
   static let summary = "list items that failed"
   static let discussion =
-    "The newest failures first. An item is named by what the job calls it, cut here where it is long, or by its id, which is the same for a job and an item for ever. Installations, and data in several Redis, have letters of their own: --instance and --redis tell them apart."
+    "The newest failures first. An item is named by what the job calls it, cut here where it is long, or by its id, which is the same for a job and an item for ever. Installations, and data in several Redis, have separate dead letters: --instance and --redis choose among them."
 
   private let filter: LetterOptions
   private let state: StateChoice

@@ -7,13 +7,13 @@ struct ReplayDeadLetters: Command {
   static let name = "dead-letters replay"
   static let summary = "have the job's next run do items again that failed"
   static let discussion =
-    "Fix the cause first. The job's next run (unless JOB_REPLAY=false) does the items, whatever it would do otherwise: those that go well are resolved, those that fail again are pending again, with one attempt more. Until a run has ended well they stay asked. Asking twice is asking once; once a run was given them, asking again asks for another try. Ends with 1 where JOB ITEM names nothing that is pending."
+    "Fix the cause first. The job's next run (unless JOB_REPLAY=false) does the items, whatever it would do otherwise: those that go well are resolved, those that fail again are pending again, with one attempt more. Until a run has ended well they stay requested. A second request changes nothing; once a run was given them, it requests another attempt. Ends with 1 where JOB ITEM names nothing that is pending."
 
   private let choice: LetterChoice
   private let isPlan: Bool
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    isPlan = arguments.flag("plan", help: "show what would be asked for, and change nothing")
+    isPlan = arguments.flag("plan", help: "show what would be requested, and change nothing")
     choice = LetterChoice(from: &arguments, &env)
   }
 
