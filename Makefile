@@ -1,16 +1,17 @@
-# make demo         see it work: installs what is missing, builds, runs everything on servers of its own
+# make demo         see it work: installs what is missing, builds, runs everything on private servers
 # make test         the same set-up, then all tests; make test JOB=reindex: those of one job
 # make soak         the tests that take random and long ways, long: a thousand disturbed runs, fifty failovers, a cut after
 #                   every byte, ten thousand runs in one process
 # make bench        what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
 # make build        the binaries as they ship: static Swift, stripped, in .build/release
-# make manifests    what follows from the binaries in k8s/ and ecs/, written anew
+# make manifests    what follows from the binaries in k8s/ and ecs/, written again
 # make image-check  the image built and run without a Docker engine (as root; takes some minutes and gigabytes)
-# make check        format and warnings only
+# make lint         the form of the code, and the words of pages, help and messages
+# make check        lint, and warnings
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test soak bench build manifests image-check check format
+.PHONY: demo test soak bench build manifests image-check lint check format
 
 support := Tests/Support
 # What tests run with all traits, too, from a build of its own; and whose tests want the tools in Python.
@@ -70,8 +71,12 @@ image-check:
 	@$(support)/python-tools.sh
 	docker/image-check.sh
 
-check:
+lint:
+	@$(support)/install-packages.sh lint
 	swift format lint --strict --recursive Sources Tests Package.swift
+	$(support)/words.py
+
+check: lint
 	swift build
 
 format:

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing for one of the Makefile's commands.
 #
-#   install-packages.sh build | demo | test | bench | image
+#   install-packages.sh lint | build | demo | test | bench | image
 #
 # As root or through sudo; otherwise it names them. Nothing is touched when nothing is missing.
 set -euo pipefail
 
+lint=(python3)
 build=(libpq-dev libhiredis-dev libc6-dev)
 demo=("${build[@]}" postgresql redis-server redis-tools util-linux)
 test=("${demo[@]}" pgbouncer docker-compose openssl systemd python3 python3-venv python3-redis python3-jsonschema prometheus
@@ -13,6 +14,7 @@ test=("${demo[@]}" pgbouncer docker-compose openssl systemd python3 python3-venv
 image=("${demo[@]}" buildah catatonit debootstrap openssl podman python3-venv runc)
 bench=("${demo[@]}" python3 python3-redis python3-psycopg2 python3-venv librdkafka-dev gcc)
 case "${1:-}" in
+  lint) wanted=("${lint[@]}") ;;
   build) wanted=("${build[@]}") ;;
   demo) wanted=("${demo[@]}") ;;
   test) wanted=("${test[@]}") ;;

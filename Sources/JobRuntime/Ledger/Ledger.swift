@@ -61,7 +61,7 @@ struct Ledger: Sendable {
       limit 1
     ), fence as (
       insert into oneshot.fences as f (instance, job, server, shard, token)
-      -- One more than any of the job's, so that tokens tell which of two runs is newer when they share the work
+      -- One more than any of the job's, so that tokens say which of two runs is newer when they share the work
       -- differently, and go on rising when an address or a name of an installation changes.
       select instance, job, server, shard,
         1 + coalesce(greatest((select max(token) from oneshot.fences where job = \(job)), \(lost?.token)::bigint), 0)
@@ -80,7 +80,7 @@ struct Ledger: Sendable {
       from fence, me
       where (r.instance, r.job, r.shard) = (me.instance, me.job, me.shard) and r.status = 'running' and r.run_id <> \(runID)
         -- One of another Redis goes on beside this one. But once its time is over it is dead, and where its address is no
-        -- longer used, no run of its own ever comes.
+        -- longer used, no run of it ever comes.
         and (r.server = me.server and r.fence < fence.token or
           r.deadline_at + \((Self.graceOfOthers + clock.tolerance).inMilliseconds) * interval '1 millisecond'
             < statement_timestamp())
@@ -89,7 +89,7 @@ struct Ledger: Sendable {
       insert into oneshot.job_totals as t (
         instance, job, server, variant, shard, succeeded, partial, failed, interrupted, dead_letters,
         consecutive_failures)
-      -- No dead letters: what an abandoned run told is told again by the next.
+      -- No dead letters: what an abandoned run reported is reported again by the next.
       select me.instance, me.job, left_open.server, left_open.series, me.shard, 0, 0, count(*), 0, 0, count(*)
       from me, left_open
       group by me.instance, me.job, left_open.server, left_open.series, me.shard

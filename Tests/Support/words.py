@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+"""Looks for words that readers stumble at, and for long lines, in pages, help and messages.
+
+  words.py [ROOT]     prints PLACE: WORD -> WHAT TO SAY, and ends with 1 if there is any
+
+Pages are README.md, CONTRIBUTING.md, CHANGELOG.md, and what is below docs/ and findings/, but for code in them. Help and
+messages are the texts in quotes of Sources/. A line of a page has at most 120 characters, unless it is a row of a table
+or cannot be broken; an entry of the changelog is one line.
+"""
+import pathlib
+import re
+import sys
+
+LONGEST = 120
+# Not reworded yet.
+LATER = (
+    "docs/jobs/fraud-detection.md", "docs/jobs/job-doctor.md", "docs/jobs/outbox-delivery.md",
+    "docs/jobs/waitlist-positions.md", "docs/jobs/reward-delivery.md", "Sources/Jobs/FraudDetection/",
+    "Sources/Jobs/JobDoctor/", "Sources/Jobs/OutboxDelivery/", "Sources/Jobs/RewardDelivery/",
+    "Sources/Jobs/WaitlistPositions/")
+# Comments, then texts in quotes: only those that hold a blank are read by people.
+SWIFT = re.compile(r'//[^\n]*|"""(.*?)"""|"((?:\\.|[^"\\\n])*)"', re.DOTALL)
+# What stands in for a value: \(value), and {name} in a fragment.
+INTERPOLATION = re.compile(r"\\\([^()]*(?:\([^()]*\)[^()]*)*\)|\{\w+\}")
+CODE = re.compile(r"`[^`]*`")
+LINK = re.compile(r"\]\([^)]*\)")
+SPACE = r"(?:\s|\\\n)+"
+
+
+def words(path):
+    """The expressions of the list, with their hints; a blank in one may be the end of a line."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    pairs = (line.split("\t") for line in lines)
+    return [(re.compile(rf"\b(?:{word.replace(' ', SPACE)})\b", re.IGNORECASE), hint) for word, hint in pairs]
+
+
+def prose(text):
+    """The lines of a page; those of code in fences are empty."""
+    is_code = False
+    lines = []
+    for line in text.splitlines():
+        is_fence = line.lstrip().startswith("```")
+        is_code ^= is_fence
+        lines.append("" if is_code or is_fence else line)
+    return lines
+
+
+def messages(text):
+    """Texts in quotes, each with the number of its first line."""
+    for found in SWIFT.finditer(text):
+        literal = found[1] if found[1] is not None else found[2]
+        if literal and " " in literal:
+            yield text.count("\n", 0, found.start()) + 1, INTERPOLATION.sub("", literal)
+
+
+def is_long(line):
+    """Whether a line of a page should have been broken."""
+    unbroken = CODE.sub(lambda code: "x" * len(code[0]), line).strip()
+    return len(line) > LONGEST and not line.lstrip().startswith("|") and " " in unbroken
+
+
+def complaints(root):
+    listed = words(pathlib.Path(__file__).with_name("words.txt"))
+
+    def refused(path, first, text):
+        for word, hint in listed:
+            for found in word.finditer(text):
+                number = first + text.count("\n", 0, found.start())
+                yield f"{path.relative_to(root)}:{number}: «{' '.join(found[0].split())}» -> {hint}"
+
+    pages = [root / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    for folder in ("docs", "findings"):
+        pages += sorted((root / folder).rglob("*.md"))
+    for path in filter(pathlib.Path.exists, pages):
+        lines = prose(path.read_text(encoding="utf-8"))
+        yield from refused(path, 1, "\n".join(LINK.sub("]", CODE.sub("", line)) for line in lines))
+        for number, line in enumerate(lines, 1):
+            if path.name != "CHANGELOG.md" and is_long(line):
+                yield f"{path.relative_to(root)}:{number}: {len(line)} characters -> {LONGEST} at most"
+    for path in sorted((root / "Sources").rglob("*.swift")):
+        for first, text in messages(path.read_text(encoding="utf-8")):
+            yield from refused(path, first, text)
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]
+    found = [complaint for complaint in complaints(root.resolve()) if not complaint.startswith(LATER)]
+    print(*found, sep="\n", end="\n" if found else "")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
