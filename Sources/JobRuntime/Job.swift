@@ -46,6 +46,13 @@ public protocol JobReport: Sendable, Encodable {
   /// does not shrink from run to run is a debt that `oneshot health` tells.
   var behind: Int { get }
 
+  /// Whether its counts are metrics, too: where what becomes of items is watched, `sent` beside `failed`.
+  var countsAreMetrics: Bool { get }
+
+  /// Age in seconds of the oldest work that it left to later runs; `nil` where it left none, or nobody knows. In the
+  /// result it stands as `details.oldest_seconds`, by which `oneshot health` judges it.
+  var oldestSeconds: Double? { get }
+
   /// Whether the run found what no `JOB_ERROR_BUDGET` allows: differences of a verification.
   var exceedsBudget: Bool { get }
 }
@@ -53,6 +60,8 @@ public protocol JobReport: Sendable, Encodable {
 extension JobReport {
   public var itemsProcessed: Int { 0 }
   public var behind: Int { 0 }
+  public var countsAreMetrics: Bool { false }
+  public var oldestSeconds: Double? { nil }
   public var exceedsBudget: Bool { false }
 
   /// The report's two parts in the result.

@@ -221,6 +221,8 @@ final class RunRecord: Sendable {
     var window: Window?
     var counted: (counts: JSON, details: JSON) = ([:], [:])
     var itemsProcessed = 0
+    var countsAreMetrics = false
+    var oldestSeconds: Double?
     var behind = 0
     var opening: (fence: Int64, attempt: Int)?
     var isClosed = false
@@ -245,6 +247,10 @@ final class RunRecord: Sendable {
   }
 
   var itemsProcessed: Int { state.withLock(\.itemsProcessed) }
+  /// Of the last report: whether its counts are metrics, and how old the oldest work is that it left.
+  var measures: (countsAreMetrics: Bool, oldestSeconds: Double?) {
+    state.withLock { ($0.countsAreMetrics, $0.oldestSeconds) }
+  }
 
   var behind: Int { state.withLock(\.behind) }
 
@@ -283,6 +289,7 @@ final class RunRecord: Sendable {
     state.withLock { state in
       state.counted = counted
       (state.itemsProcessed, state.behind) = (report.itemsProcessed, report.behind)
+      (state.countsAreMetrics, state.oldestSeconds) = (report.countsAreMetrics, report.oldestSeconds)
     }
   }
 }

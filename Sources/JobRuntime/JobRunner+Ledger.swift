@@ -144,7 +144,7 @@ extension JobRunner {
   func sendTelemetry(_ result: RunResult) async {
     let ledger = Ledger(identity: identity, runID: runID)
     await shieldedFromCancellation {
-      await telemetry.end(result, itemsProcessed: record.itemsProcessed) {
+      await telemetry.end(result, itemsProcessed: record.itemsProcessed, measures: record.measures) {
         guard record.isClosed else { return nil }
         return try await database.withSession { session in try ledger.readTotals(session.query(ledger.totals())) }
       }

@@ -25,6 +25,8 @@ package struct LedgerRun: Sendable, Equatable {
   package var behind: Int64?
   /// How old the oldest work was that the run left, in seconds; `nil` for none. Only where runs are read to be judged.
   package var oldestSeconds: Double?
+  /// How many relays it left alone at its end; `nil` for a job that has none.
+  package var closedRelays: Int?
   package var errorsTotal: Int
   package var errorKind: String?
   package var errorMessage: String?

@@ -129,6 +129,15 @@ class Alerts(unittest.TestCase):
                 self.assertTrue(self.fires(alert, {series: alarming}, 50))
         self.assertFalse(self.fires("JobWasPartial", {f'job_runs_total{{{name},status="succeeded"}}': "7x30 8x30"}, 50))
 
+    def test_a_relay_that_stays_closed_and_work_that_waits(self):
+        closed = 'job_counts{job_name="outbox-delivery",count="closed_relays"}'
+        self.assertTrue(self.fires("RelayIsClosed", {closed: "0x5 1x30"}, 30))
+        self.assertFalse(self.fires("RelayIsClosed", {closed: "0x20 1x5 0x10"}, 30), "it was closed for five minutes")
+        self.assertFalse(self.fires("RelayIsClosed", {'job_counts{job_name="outbox-delivery",count="sent"}': "9x40"}, 30))
+        oldest = 'job_oldest_seconds{job_name="outbox-delivery"}'
+        self.assertTrue(self.fires("OldestWorkIsLate", {oldest: "3601x40"}, 30))
+        self.assertFalse(self.fires("OldestWorkIsLate", {oldest: "3600x40"}, 30))
+
     def test_what_the_doctor_has_found_is_told_once(self):
         name = 'job_name="job-doctor"'
         self.assertFalse(self.fires("JobFailsAgainAndAgain", {f"job_consecutive_failures{{{name}}}": "9x60"}, 50))

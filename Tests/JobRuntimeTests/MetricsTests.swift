@@ -25,6 +25,21 @@ import Testing
           lastSucceededAt: Timestamp(microseconds: 1_762_480_800_999_999), deadLetters: 17) : nil)
   }
 
+  @Test func `counts and the age of what waits are told of jobs that have them, in CloudWatch each by its name`() {
+    var metrics = metrics()
+    metrics.counts = [.init(name: "sent", value: 12), .init(name: "held", value: 0)]
+    metrics.oldestSeconds = 61.5
+    let text = metrics.prometheusText()
+    for line in [
+      "# TYPE job_counts gauge\njob_counts{job_name=\"a-job\",count=\"sent\"} 12\njob_counts{job_name=\"a-job\",count=\"held\"} 0\n",
+      "job_oldest_seconds{job_name=\"a-job\"} 61.5\n",
+    ] { #expect(text.contains(line), "\(text)") }
+    let emf = metrics.embeddedMetricFormat.text
+    #expect(emf.contains("\"job_counts_sent\":12") && emf.contains("\"job_counts_held\":0"))
+    #expect(emf.contains("{\"Name\":\"job_counts_sent\",\"Unit\":\"Count\"}") && !emf.contains("\"count\":"))
+    #expect(metrics.dogStatsD().joined(separator: "\n").contains("job_counts:12|g|#job_name:a-job,count:sent"))
+  }
+
   // MARK: Prometheus
 
   @Test func `a shard is told apart, on every line`() {

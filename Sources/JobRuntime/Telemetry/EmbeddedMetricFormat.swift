@@ -1,8 +1,8 @@
 extension Metrics {
   /// The series as one document in CloudWatch's Embedded Metric Format, to be logged on one line.
   ///
-  /// A member has one value, so the first series tells the total of this run's status only. Series whose
-  /// values are not known are left out. Where there is a Redis, a series is sent with it and without: an alarm has to name all dimensions,
+  /// A member has one value, so the first series tells the total of this run's status only, and each count has a name:
+  /// `job_counts_sent`. Series whose values are not known are left out. Where there is a Redis, a series is sent with it and without: an alarm has to name all dimensions,
   /// and who sets one up need not know the address.
   ///
   /// Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
@@ -11,20 +11,22 @@ extension Metrics {
     var dimensions: [(String, JSON)] = []
     var values: [(String, JSON)] = []
     for series in series {
-      guard let sample = series.samples.first(where: { $0.status == nil || $0.status == status }),
-        let value = sample.value
-      else { continue }
-      values.append((series.name, Int64(exactly: value).map { .integer($0) } ?? .double(value)))
-      let metric: JSON = ["Name": .string(series.name), "Unit": .string(series.unit.rawValue)]
-      let labels = labels(of: sample)
-      for label in labels where !dimensions.contains(where: { $0.0 == label.name }) {
-        dimensions.append((label.name, .string(label.value)))
-      }
-      let names = labels.map(\.name)
-      if let index = directives.firstIndex(where: { $0.dimensions == names }) {
-        directives[index].metrics.append(metric)
-      } else {
-        directives.append((names, [metric]))
+      for var sample in series.samples where sample.status == nil || sample.status == status {
+        guard let value = sample.value else { continue }
+        let name = series.name + (sample.count.map { "_\($0)" } ?? "")
+        sample.count = nil
+        values.append((name, Int64(exactly: value).map { .integer($0) } ?? .double(value)))
+        let metric: JSON = ["Name": .string(name), "Unit": .string(series.unit.rawValue)]
+        let labels = labels(of: sample)
+        for label in labels where !dimensions.contains(where: { $0.0 == label.name }) {
+          dimensions.append((label.name, .string(label.value)))
+        }
+        let names = labels.map(\.name)
+        if let index = directives.firstIndex(where: { $0.dimensions == names }) {
+          directives[index].metrics.append(metric)
+        } else {
+          directives.append((names, [metric]))
+        }
       }
     }
     let described = directives.map { directive -> JSON in

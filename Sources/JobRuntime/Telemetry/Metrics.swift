@@ -1,5 +1,5 @@
-/// What a run has to say to a monitoring system: the seven series of every job. The channels only differ in
-/// how they write them down.
+/// What a run has to say to a monitoring system: the seven series of every job, and two of some. The channels only differ
+/// in how they write them down.
 struct Metrics: Sendable, Equatable {
   var identity: RunIdentity
   var status: RunStatus
@@ -8,6 +8,10 @@ struct Metrics: Sendable, Equatable {
   var itemsProcessed: Int
   /// Items of this run that failed.
   var itemsFailed: Int
+  /// What the run counted, of a job whose counts are metrics, by name.
+  var counts: [Count] = []
+  /// Age of the oldest work that it left.
+  var oldestSeconds: Double?
   /// `nil` when they could not be read: then the values that only they tell are not known.
   var totals: RunTotals?
 
@@ -27,10 +31,17 @@ struct Metrics: Sendable, Equatable {
   struct Sample: Sendable, Equatable {
     /// Told apart only in the first series.
     var status: RunStatus?
+    /// Told apart only in `job_counts`.
+    var count: String?
     /// `nil` when it is not known.
     var value: Double?
     /// What this run added to a counter, for channels that add up by themselves.
     var growth = 0
+  }
+
+  struct Count: Sendable, Equatable {
+    var name: String
+    var value: Int64
   }
 
   struct Label: Sendable, Equatable {
@@ -38,7 +49,7 @@ struct Metrics: Sendable, Equatable {
     var value: String
   }
 
-  /// All seven, in the order of the run contract.
+  /// The seven in the order of the run contract, and then what only some jobs have.
   var series: [Series] {
     [
       Series(
@@ -60,7 +71,24 @@ struct Metrics: Sendable, Equatable {
         name: "job_dlq_messages_total", kind: .counter, unit: .count,
         help: "Failures of items that became dead letters.",
         samples: [Sample(value: totals.map { Double($0.deadLetters) }, growth: itemsFailed)]),
-    ]
+    ] + some
+  }
+
+  private var some: [Series] {
+    var series: [Series] = []
+    if !counts.isEmpty {
+      series.append(
+        Series(
+          name: "job_counts", kind: .gauge, unit: .count, help: "What the last run counted, by name.",
+          samples: counts.map { Sample(count: $0.name, value: Double($0.value)) }))
+    }
+    if let oldestSeconds {
+      series.append(
+        gauge(
+          "job_oldest_seconds", .seconds, "Age of the oldest work that the last run left; 0 when it left none.",
+          oldestSeconds))
+    }
+    return series
   }
 
   /// The label of the Redis that the run's data are in.
@@ -69,10 +97,18 @@ struct Metrics: Sendable, Equatable {
   var job: String { identity.job }
   var shard: Shard { identity.shard }
 
+  static func counts(of result: RunResult) -> [Count] {
+    guard case .object(let members) = result.counts else { return [] }
+    return members.compactMap { member in
+      if case .integer(let value) = member.value { Count(name: member.key, value: value) } else { nil }
+    }
+  }
+
   /// What a sample is labelled with. What has totals of its own is told apart, or one would overwrite the other.
   func labels(of sample: Sample) -> [Label] {
     [Label(name: "job_name", value: job)] + parts.map { Label(name: $0.name, value: $0.value) }
       + (sample.status.map { [Label(name: "status", value: $0.rawValue)] } ?? [])
+      + (sample.count.map { [Label(name: "count", value: $0)] } ?? [])
   }
 
   /// What tells the job's runs apart, as far as there is anything to tell.

@@ -27,14 +27,17 @@ struct Telemetry: Sendable {
   ///
   /// - Parameter totals: reads them; not called when nobody wants them or the ledger does not know the run.
   func end(
-    _ result: RunResult, itemsProcessed: Int, totals: @escaping @Sendable () async throws -> RunTotals?
+    _ result: RunResult, itemsProcessed: Int, measures: (countsAreMetrics: Bool, oldestSeconds: Double?),
+    totals: @escaping @Sendable () async throws -> RunTotals?
   ) async {
     guard !channels.isEmpty, result.status != .skipped else { return }
     let isKnown = result.fence != nil && channels.contains(where: \.tellsTotals)
-    let metrics = Metrics(
+    var metrics = Metrics(
       identity: result.identity, status: result.status, finishedAt: result.startedAt + result.duration,
       duration: result.duration, itemsProcessed: itemsProcessed, itemsFailed: result.errorsTotal,
       totals: isKnown ? await read(totals) : nil)
+    if measures.countsAreMetrics { metrics.counts = Metrics.counts(of: result) }
+    metrics.oldestSeconds = measures.oldestSeconds
     let ending = Channel.Ending(result: redactor.redact(result), metrics: metrics)
     await withTaskGroup(of: Void.self) { group in
       for channel in channels {

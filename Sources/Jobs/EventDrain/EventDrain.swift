@@ -140,7 +140,7 @@ struct EventDrain: Job {
       try progress.update { report in
         report.waiting = waiting.events
         report.partitions = partitions.count
-        report.oldestSeconds = waiting.since.map { Double(max(0, (now - $0).inMilliseconds)) / 1000 }
+        report.oldestSeconds = waiting.since.map { Double(max(0, (now - $0).inMilliseconds)) / 1000 } ?? 0
         report.endedBy = endings.first { $0 != .empty } ?? .empty
       }
     }

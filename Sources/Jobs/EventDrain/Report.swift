@@ -26,7 +26,7 @@ extension EventDrain {
     /// Unread and unacknowledged entries, as far as they can be counted.
     var behind = 0
 
-    /// Since how long the oldest waiting event waits.
+    /// Since how long the oldest waiting event waits; 0 where none does.
     var oldestSeconds: Double?
     /// Why the run ended: `empty`, `time` or `max`.
     var endedBy = Ending.empty

@@ -24,6 +24,8 @@ struct Picture: Sendable {
   /// How many dead letters wait.
   var letters: Int
   var locks: Bounded<LockStanding>
+  /// `nil` where the database has no messages for the outside.
+  var deliveries: Deliveries?
   /// How parts are called.
   var names = PartNames([])
   /// What is wrong, in the order of the jobs.

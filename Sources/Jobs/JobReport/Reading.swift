@@ -38,6 +38,7 @@ struct Reading: Sendable {
     try readFailures(&picture, session)
     try readDeadLetters(&picture, session)
     try readLocks(&picture, session)
+    picture.deliveries = try Deliveries.read(at: now, session)
     return picture
   }
 
@@ -118,7 +119,7 @@ extension Part {
         status: try LedgerRun.Status(word: row.value("ended_status")), startedAt: endedAt,
         errorKind: try row.optional("error_kind"), duration: try row.duration("duration_ms"),
         items: try row.optional("items_processed"), behind: try row.optional("behind"),
-        oldest: try row.duration("oldest_ms"))
+        oldest: try row.duration("oldest_ms").flatMap { $0 > .zero ? $0 : nil })
     }
     succeededAt = try row.optional("succeeded_at")
     unsuccessfulInARow = try row.value("in_a_row")
@@ -196,7 +197,7 @@ extension Row {
   }
 
   /// A text that was shortened, and the column that tells how long it was.
-  fileprivate func excerpt(_ column: String) throws(PostgresError) -> Picture.Excerpt? {
+  func excerpt(_ column: String) throws(PostgresError) -> Picture.Excerpt? {
     guard let text: String = try optional(column) else { return nil }
     return Picture.Excerpt(text: text, length: try value(column + "_length"))
   }

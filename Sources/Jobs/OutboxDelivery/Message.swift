@@ -74,6 +74,9 @@ struct Target: Hashable, Sendable {
     }
   }
 
-  init(_ relay: MailRelay) { name = "smtp:\(relay.host):\(relay.port)" }
+  init(_ relay: MailRelay) { name = "\(Self.relayPrefix)\(relay.host):\(relay.port)" }
   init(name: String) { self.name = name }
+
+  static let relayPrefix = "smtp:"
+  var isRelay: Bool { name.hasPrefix(Self.relayPrefix) }
 }

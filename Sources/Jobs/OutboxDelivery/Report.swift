@@ -20,10 +20,14 @@ struct Report: JobReport {
   var throttled = 0
   /// Endpoints.
   var disabled = 0
+  /// Relays that are left alone at the end of the run: no mail leaves the house.
+  private(set) var closedRelays = 0
   /// Messages that are due and were not sent, those that wait for a target among them.
   private(set) var left = 0
 
-  var closed: [Closed] = []
+  private(set) var closed: [Closed] = []
+  /// How long the oldest message is due, but for those that wait for a domain or an endpoint that is closed.
+  private(set) var oldestSeconds: Double? = 0
 
   struct Closed: Encodable, Sendable {
     var target: String
@@ -33,8 +37,18 @@ struct Report: JobReport {
 
   var itemsProcessed: Int { due }
   var behind: Int { left }
+  var countsAreMetrics: Bool { true }
 
-  mutating func leave(_ due: Int, throttled: Int) { (left, self.throttled) = (due, throttled) }
+  mutating func leave(_ due: Int, throttled: Int, oldest: Duration) {
+    (left, self.throttled) = (due, throttled)
+    oldestSeconds = Double(oldest.inMilliseconds) / 1000
+  }
+
+  /// - Parameter closed: all of them; the result shows the first.
+  mutating func leaveAlone(_ closed: [Closed]) {
+    closedRelays = closed.count { $0.target.hasPrefix(Target.relayPrefix) }
+    self.closed = Array(closed.prefix(20))
+  }
 
   mutating func add(_ verdict: Verdict) {
     switch verdict.fate {

@@ -125,10 +125,12 @@ final class Targets: Sendable {
     [.minutes(1), .minutes(5), .minutes(15), .minutes(60)][min(number, 3)]
   }
 
-  /// Those that are closed, for the result.
+  /// Those that are closed, relays first.
   func report(at moment: Timestamp) -> [Report.Closed] {
     state.withLock { state in
-      state.standings.filter { isClosed($0.value, moment) }.sorted { $0.key.name < $1.key.name }.prefix(20).map {
+      state.standings.filter { isClosed($0.value, moment) }.sorted { left, right in
+        left.key.isRelay == right.key.isRelay ? left.key.name < right.key.name : left.key.isRelay
+      }.map {
         Report.Closed(target: $0.key.name, until: $0.value.closedUntil?.rfc3339 ?? "", reason: $0.value.reason)
       }
     }

@@ -96,9 +96,12 @@ struct Work: Sendable {
     let row = try await run.read(Self.left(channels, closed, at: moment)).only()
     let (due, mail): (Int, Int) = (try row.value("due"), try row.value("mail"))
     let throttled = closed.contains(relay) ? mail : 0
+    let oldest: Timestamp? = try row.optional("oldest")
     var report = tally.report
-    report.leave(due, throttled: throttled + (try row.value("closed")))
-    report.closed = targets.report(at: moment)
+    report.leave(
+      due, throttled: throttled + (try row.value("closed")),
+      oldest: oldest.map { max(.zero, moment - $0) } ?? .zero)
+    report.leaveAlone(targets.report(at: moment))
     return report
   }
 

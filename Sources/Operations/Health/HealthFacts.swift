@@ -90,6 +90,7 @@ extension HealthFacts {
       var run = try LedgerRun(row: row)
       run.isOnce = try row.value("is_once")
       run.oldestSeconds = try row.optional("oldest_seconds")
+      run.closedRelays = try row.optional("closed_relays")
       let first: Timestamp = try row.value("first_started_at")
       firstStarts[run.part] = min(first, firstStarts[run.part] ?? first)
       runs.append(run)

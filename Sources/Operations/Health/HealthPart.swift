@@ -26,7 +26,7 @@ package struct HealthPart: Sendable {
 
   /// Since when the oldest work has waited that its last run left.
   package var oldestWork: Timestamp? {
-    guard let last = runs.first(where: { $0.status != .running }), let seconds = last.oldestSeconds,
+    guard let last = runs.first(where: { $0.status != .running }), let seconds = last.oldestSeconds, seconds > 0,
       let end = last.finishedAt
     else { return nil }
     return end - .milliseconds(Int64(min(seconds, 1e9) * 1000))

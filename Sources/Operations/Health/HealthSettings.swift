@@ -11,6 +11,8 @@ package struct HealthSettings: Sendable {
   package var failures: Int
   /// How many successes in a row that did nothing are suspicious.
   package var idle: Int
+  /// How long work may wait that runs leave to later ones.
+  package var oldest: Duration
   /// Jobs, or variants of them, that may have nothing to do.
   package var mayIdle: [IdleName]
   /// The installation that looks; empty where there is only one, or where it looks at all.
@@ -32,10 +34,10 @@ package struct HealthSettings: Sendable {
 
   package init(
     expectations: [Expectation] = [], grace: Duration = .minutes(10), slow: Int = 3, failures: Int = 3, idle: Int = 3,
-    mayIdle: [IdleName] = [], deadLettersAge: Duration? = nil
+    oldest: Duration = .hours(1), mayIdle: [IdleName] = [], deadLettersAge: Duration? = nil
   ) {
     (self.expectations, self.grace, self.slow, self.failures) = (expectations, grace, slow, failures)
-    (self.idle, self.mayIdle, self.deadLettersAge) = (idle, mayIdle, deadLettersAge)
+    (self.idle, self.oldest, self.mayIdle, self.deadLettersAge) = (idle, oldest, mayIdle, deadLettersAge)
   }
 
   package init(from env: inout Environment) {
@@ -57,6 +59,9 @@ package struct HealthSettings: Sendable {
     idle = env.int(
       "HEALTH_IDLE", default: 3, in: 1...HealthFacts.newest,
       help: "So many successes in a row that found nothing to do are reported.")
+    oldest = env.duration(
+      "HEALTH_OLDEST", default: .hours(1), in: .minutes(1) ... .days(3660),
+      help: "Age from which work that runs leave to later ones is reported: events, or messages that are due.")
     mayIdle =
       env.custom(
         "HEALTH_MAY_IDLE", form: "[INSTANCE/]JOB[:VARIANT], with spaces", default: nil,

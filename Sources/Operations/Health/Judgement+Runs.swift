@@ -111,6 +111,30 @@ extension Judgement {
     )
   }
 
+  /// Work that has waited for too long, by what the last run says of it.
+  func waiting(_ part: HealthPart) -> Trouble? {
+    guard let oldest = part.oldestWork, now - oldest > settings.oldest else { return nil }
+    return Trouble(
+      part: part.part, kind: .waiting, since: oldest + settings.oldest,
+      message:
+        "the oldest work that it left has waited since \(oldest.withAge(at: now)). Do runs end before they come to it, or does what they need take nothing? HEALTH_OLDEST is how old it may become"
+    )
+  }
+
+  /// A relay that was left alone at the end of every run for longer than the grace.
+  func closed(_ part: HealthPart) -> Trouble? {
+    let ended = part.runs.prefix(HealthFacts.newest).filter { $0.status != .running }
+    let closed = ended.prefix { $0.closedRelays ?? 0 > 0 }
+    guard let last = closed.first, let first = closed.last,
+      now - first.startedAt > settings.grace || closed.count >= HealthFacts.newest - 1
+    else { return nil }
+    return Trouble(
+      part: part.part, kind: .closed, since: first.startedAt,
+      message:
+        "its relay takes nothing: \(closed.count == 1 ? "the last run" : "the last \(closed.count) runs") left it alone, and \(last.behind ?? 0) messages wait. oneshot run \(last.id) says why (details.closed). Once it takes one message, the others follow by themselves; none has lost an attempt"
+    )
+  }
+
   /// How many successes tell that what is left does not shrink.
   private static var debtIsOf: Int { 3 }
 }

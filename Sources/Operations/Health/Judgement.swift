@@ -50,7 +50,10 @@ package struct Judgement {
     var found: [Trouble] = []
     for expectation in settings.expectations where expectation.job != observer { found += schedule(expectation) }
     for part in judgedParts {
-      found += [silent(part), stuck(part), slow(part), failing(part), idle(part), debt(part)].compactMap(\.self)
+      found += [
+        silent(part), stuck(part), slow(part), failing(part), idle(part), debt(part), waiting(part), closed(part),
+      ]
+      .compactMap(\.self)
     }
     found += earlyRuns + endlessLocks + oldLetters
     var seen: Set<Place> = []

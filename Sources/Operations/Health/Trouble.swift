@@ -30,6 +30,10 @@ package struct Trouble: Sendable, Equatable {
     case idle
     /// Runs leave more and more to later ones.
     case debt
+    /// Work that runs leave has waited for too long.
+    case waiting
+    /// What a job sends through takes nothing, and is left alone.
+    case closed
     /// A run says that it started in times to come.
     case clock
     /// Items wait for a person for too long.
@@ -38,7 +42,7 @@ package struct Trouble: Sendable, Equatable {
     /// Whether work is not done, rather than done badly.
     package var isError: Bool {
       switch self {
-      case .missed, .late, .silent, .stuck, .failing, .flapping, .clock: true
+      case .missed, .late, .silent, .stuck, .failing, .flapping, .waiting, .closed, .clock: true
       case .tooOften, .slow, .idle, .debt, .deadLetters: false
       }
     }

@@ -46,6 +46,8 @@ select r.run_id, r.instance, r.job, r.server, judged.series as variant, judged.s
   r.forced, r.by_hand, r.status, r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.items_processed, r.behind,
   case when r.run_id = judged.ended and jsonb_typeof(r.details -> 'oldest_seconds') = 'number'
     then least((r.details ->> 'oldest_seconds')::numeric, 1e9)::double precision end as oldest_seconds,
+  case when jsonb_typeof(r.counts -> 'closed_relays') = 'number'
+    then least((r.counts ->> 'closed_relays')::numeric, 1e9)::bigint end as closed_relays,
   r.errors_total, left(r.error_kind, 200) as error_kind,
   case when r.run_id = judged.ended then left(r.error_message, 500) end as error_message,
   case when r.run_id = judged.ended then left(r.error_hint, 500) end as error_hint, left(r.host, 500) as host, left(r.version, 100) as version, r.duration_ms

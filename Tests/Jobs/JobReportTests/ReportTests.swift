@@ -86,6 +86,42 @@ import Testing
     #expect(!text.contains("usage:done"))
   }
 
+  @Test func `what waits to leave the house is shown by target, closed targets first`() async throws {
+    let reports = try await Reports()
+    try await reports.place.execute(
+      """
+      insert into oneshot.deliveries (dedup_key, channel, recipient, template, state, next_at)
+      select 'k' || g, case when g < 7 then 'email' else 'webhook' end,
+        case when g < 7 then 'Ada' || g || '@Example.org' else 'shop' end, 'welcome',
+        case when g in (3, 4) then 'held' when g = 5 then 'sent' else 'queued' end,
+        now() + case when g in (6, 8) then interval '1 day' else interval '-3 hours' end
+      from generate_series(1, 9) g;
+      insert into oneshot.delivery_targets (target, failures, closed_until, reason) values
+        ('webhook:shop', 7, now() + interval '15 minutes', '503 <b>'),
+        ('smtp:relay:587', 9, now() + interval '10 minutes', 'Couldn''t connect to server'),
+        ('webhook:old', 5, now() - interval '1 minute', 'over')
+      """)
+    var text = ""
+    func show() async throws {
+      #expect(try await reports.run().exitCode == 0)
+      text = Self.text(of: reports.page())
+    }
+    try await show()
+    #expect(text.contains("Leaving the house 4 due, 2 later, 2 held"), "\(text)")
+    #expect(
+      text.contains(
+        try Regex(
+          "smtp:relay:587 – – – – – closed target for (9m \\d+s|10m) more: Couldn.{1,6}t connect to server webhook:shop 2 3h ago 1 – – closed target for (14m \\d+s|15m) more: 503 &lt;b&gt; domain:example.org 2 3h ago 1 – 2"
+        )), "\(text)")
+    #expect(!text.contains("webhook:old") && !text.lowercased().contains("ada"), "no address")
+    try await reports.place.execute("truncate oneshot.deliveries; delete from oneshot.delivery_targets")
+    try await show()
+    #expect(text.contains("No message waits, and no target is closed."))
+    try await reports.place.execute("drop table oneshot.deliveries")
+    try await show()
+    #expect(!text.contains("Leaving the house"))
+  }
+
   @Test func `what is long or much is cut, and said to be`() async throws {
     let reports = try await Reports()
     let long = String(repeating: "long ", count: 14_000)

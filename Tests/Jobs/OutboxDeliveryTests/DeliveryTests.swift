@@ -138,8 +138,16 @@ import Testing
     #expect(down.exitCode == 0 && down.result["counts", "throttled"].int == 7, "\(down.output)\(down.errors)")
     #expect(try await outbox.states() == Array(repeating: "queued 0 0", count: 10))
     #expect(try await outbox.place.value("select failures from oneshot.delivery_targets") == "3")
-    // Closed: nothing is tried.
-    _ = try await outbox.run()
+    #expect(down.result["counts", "closed_relays"].int == 1 && down.result["details", "closed"].count == 1)
+    // Closed: nothing is tried. What waits ages, and is told apart by what became of it.
+    try await outbox.place.execute("update oneshot.deliveries set next_at = now() - interval '2 hours'")
+    let folder = try TemporaryFolder()
+    let closed = try await outbox.run(nil, ["JOB_METRICS_FILE": "\(folder.path)/job.prom"])
+    #expect((closed.result["details", "oldest_seconds"].int ?? 0) >= 7200, "\(closed.output)")
+    let metrics = try String(contentsOfFile: "\(folder.path)/job.prom", encoding: .utf8)
+    #expect(metrics.contains(#"job_counts{job_name="outbox-delivery",count="closed_relays"} 1"#), "\(metrics)")
+    #expect(metrics.contains(#"count="sent"} 0"#) && metrics.contains(#"count="throttled"} 10"#))
+    #expect(metrics.contains(#/job_oldest_seconds\{job_name="outbox-delivery"\} 72\d\d/#))
     #expect(try await outbox.place.value("select failures from oneshot.delivery_targets") == "3")
     try await outbox.makeDue()
     _ = try await outbox.run()
@@ -150,6 +158,7 @@ import Testing
       "update oneshot.delivery_targets set target = 'smtp:127.0.0.1:\(server.port)'")
     let well = try await outbox.run(server)
     #expect(well.result["counts", "sent"].int == 10, "\(well.output)\(well.errors)")
+    #expect(well.result["counts", "closed_relays"].int == 0)
     #expect(try await outbox.place.value("select count(*) from oneshot.delivery_targets") == "0")
   }
 
