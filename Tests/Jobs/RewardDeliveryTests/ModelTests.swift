@@ -167,7 +167,8 @@ private struct Model {
         continue
       }
       let state = decided(reward, id)
-      (rewards[id]?.state, rewards[id]?.status) = (state, state)
+      rewards[id]?.state = state
+      rewards[id]?.status = state
       if state == "queued" { rewards[id]?.message = "queued" }
       if state == "failed" { hasFailed = true }
     }
