@@ -57,7 +57,9 @@ extension WaitlistPositions {
 
   /// Gives a campaign's entries their places, in one transaction.
   func place(_ campaign: Campaign, _ run: JobRun) async throws -> Outcome {
-    let turn = try Statement(file: "turn.sql", PackageResources.turn_sql, binding: ["campaign": campaign.id])
+    let turn = try Statement(
+      file: "turn.sql", PackageResources.turn_sql,
+      binding: ["campaign": campaign.id, "instance": run.instance, "is_plan": run.isDryRun])
     let statement = try Statement(
       file: "place.sql", PackageResources.place_sql,
       binding: [
@@ -65,11 +67,9 @@ extension WaitlistPositions {
         "is_plan": run.isDryRun,
       ])
     let outcome = try await run.transaction { tx in
-      if !run.isDryRun {
-        // Whoever else places the campaign is waited for; who has locked an entry and does nothing is not, for long.
-        try tx.query(turn.limited(to: run.timeLeft))
-        try tx.execute("set local lock_timeout = '10s'")
-      }
+      // Whoever else places the campaign is waited for; who has locked an entry and does nothing is not, for long.
+      try tx.query(turn.limited(to: run.timeLeft))
+      if !run.isDryRun { try tx.execute("set local lock_timeout = '10s'") }
       let outcome = try Outcome(tx.query(statement.limited(to: run.timeLeft)).only(), of: campaign)
       if outcome.odd > 0 { try tx.reject([outcome.odd(of: campaign)]) }
       if campaign.hasLetters {

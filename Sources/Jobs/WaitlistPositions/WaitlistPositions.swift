@@ -14,7 +14,7 @@ struct WaitlistPositions: Job {
   static let facts = JobFacts(
     name: "waitlist-positions",
     summary: "gives waitlist entries their places, and notifies those who have moved",
-    schema: [Outbox.schema, MigrationNeed("waitlist", 4)],
+    schema: [Outbox.schema, MigrationNeed("waitlist", 7)],
     tables: [
       Outbox.need,
       TableNeed(
@@ -22,7 +22,7 @@ struct WaitlistPositions: Job {
         columns: ["campaign_id", "entry_id", "priority", "referrals", "notified_position"],
         privileges: [.select, .insert, .update, .delete]),
       TableNeed(
-        "oneshot.waitlist_standings", columns: ["campaign_id", "rules", "digest", "entries_schema"],
+        "oneshot.waitlist_standings", columns: ["campaign_id", "rules", "digest", "instance"],
         privileges: [.select, .insert, .update]),
       TableNeed(
         "oneshot.waitlist_position_history", columns: ["entry_id", "moved_at", "to_position"], privileges: [.insert]),

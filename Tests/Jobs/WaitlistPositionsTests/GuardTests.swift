@@ -141,4 +141,29 @@ import Testing
     #expect(try await waitlist.run(day: 10).count("notified") == 1)
     #expect(try await waitlist.events() == ["20 20 2 10"])
   }
+
+  @Test func `the first time, a plan counts the moves that a run makes, and a trigger's refusals are no moves`()
+    async throws
+  {
+    let waitlist = try await Waitlist(["WAITLIST_POINTS": "2"])
+    try await waitlist.add(1...40)
+    try await waitlist.place.execute(
+      """
+      update waitlist_entries set position = id + case when id > 30 then 5 else -5 end;
+      update waitlist_entries set referred_by = 20 where id = 21;
+      create function leave() returns trigger language plpgsql as $$
+      begin if new.id in (7, 20) then new.position := old.position; end if; return new; end $$;
+      """)
+    let plan = try await waitlist.run(["--plan"])
+    #expect(plan.count("moved") == 40 && plan.count("up") == 10 && plan.count("down") == 30, "\(plan.output)")
+    try await waitlist.place.execute(
+      "create trigger leave before update of position on waitlist_entries for each row execute function leave()")
+    let run = try await waitlist.run()
+    #expect(
+      run.exitCode == 0 && run.count("moved") == 38 && run.count("up") == 10 && run.count("down") == 28
+        && run.count("refused") == 2 && run.count("notified") == 0, "\(run.output)\(run.errors)")
+    try await waitlist.place.execute("drop trigger leave on waitlist_entries")
+    #expect(try await waitlist.run().count("moved") == 2)
+    #expect(try await waitlist.order().prefix(20).suffix(2) == ["20", "19"])
+  }
 }

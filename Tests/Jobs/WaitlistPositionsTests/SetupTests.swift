@@ -22,7 +22,7 @@ import Testing
       "\(check.output)")
   }
 
-  @Test func `another installation's waitlist is refused, and the first one's places stay`() async throws {
+  @Test func `a waitlist of another schema is refused, and the first one's places stay`() async throws {
     let waitlist = try await Waitlist()
     let schema = waitlist.place.own("other")
     try await waitlist.add(1...3)
@@ -38,7 +38,7 @@ import Testing
     let before = try await waitlist.place.value(
       "select md5(string_agg(w::text, '')) from oneshot.waitlist_placements w")
     let there = ["DATABASE_URL": waitlist.place.databaseURL + "&options=-csearch_path%3D\(schema)"]
-    let run = try await waitlist.run([], there.merging(["JOB_INSTANCE": "other"]) { $1 })
+    let run = try await waitlist.run([], there)
     #expect(
       run.exitCode == 65 && run.output.contains("is one of public.waitlist_entries")
         && run.output.contains("let one installation place it"), "\(run.output)\(run.errors)")
@@ -48,6 +48,30 @@ import Testing
     // A table that was moved.
     try await waitlist.place.execute("update oneshot.waitlist_standings set entries_schema = null")
     #expect(try await waitlist.run([], there).exitCode == 0)
+  }
+
+  @Test func `another installation is refused where it finds the same waitlist, until the campaign is made its own`()
+    async throws
+  {
+    let waitlist = try await Waitlist(["WAITLIST_POINTS": "2"])
+    try await waitlist.add(1...5)
+    try await waitlist.refer(6...6, by: 5)
+    #expect(try await waitlist.run().exitCode == 0)
+    let other = ["JOB_INSTANCE": "other", "WAITLIST_POINTS": "4"]
+    for arguments in [["--plan"], []] {
+      let run = try await waitlist.run(arguments, other)
+      #expect(
+        run.exitCode == 65
+          && run.output.contains("campaign 1 is placed by the installation without a JOB_INSTANCE, and this is «other»"),
+        "\(run.output)\(run.errors)")
+      #expect(try await waitlist.order() == ["1", "2", "3", "5", "4", "6"])
+    }
+    #expect(try await waitlist.run().exitCode == 0)
+    try await waitlist.place.execute("update oneshot.waitlist_standings set instance = null")
+    #expect(try await waitlist.run([], other).exitCode == 0)
+    #expect(try await waitlist.order() == ["1", "5", "2", "3", "4", "6"])
+    let first = try await waitlist.run()
+    #expect(first.exitCode == 65 && first.output.contains("placed by the installation «other»"), "\(first.output)")
   }
 
   @Test func `small numbers, states of an enumeration and another schema are as good`() async throws {
