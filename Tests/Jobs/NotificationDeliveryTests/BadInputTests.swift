@@ -108,6 +108,22 @@ import Testing
     #expect(try await notices.run().count("emails") == 1)
   }
 
+  @Test func `an address has one @ that counts, and each side its length`() async throws {
+    let place = try await Place()
+    func address(_ local: Int, _ domain: Int, in quote: String = "") -> String {
+      quote + String(repeating: "a", count: local) + quote + "@" + String(repeating: "b", count: domain)
+    }
+    let wide = String(repeating: "é", count: 64)
+    let good = ["a@b", address(64, 255), address(62, 255, in: "\""), "\"a@b c\"@d", "\(wide)@b"]
+    let bad = [
+      "", "@", "a@", "@b", "a@b@c", "a b@c", "a,b@c", "\"a\"b@c", "\"a\\b\"@c", "a\u{1}@b", address(65, 1),
+      address(64, 256), address(63, 1, in: "\""), "\(wide)@\(String(repeating: "b", count: 192))",
+    ]
+    for (text, isGood) in good.map({ ($0, "true") }) + bad.map({ ($0, "false") }) {
+      #expect(try await place.value("select oneshot.is_mail_address('\(text)')") == isGood, "\(text)")
+    }
+  }
+
   @Test func `settings are refused that say nothing`() async throws {
     for (name, text) in [
       ("NOTIFY_QUIET", "22-7"), ("NOTIFY_QUIET", "22:00-22:00"), ("NOTIFY_QUIET", "24:00-07:00"),
