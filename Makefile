@@ -74,7 +74,7 @@ image-check:
 lint:
 	@$(support)/install-packages.sh lint
 	swift format lint --strict --recursive Sources Tests Package.swift
-	$(support)/words.py
+	Tests/Lint/words.py
 
 check: lint
 	swift build

@@ -14,13 +14,16 @@ struct Markdown {
 
   /// From the project's root: `docs/operate.md`.
   let path: String
-  /// The page's lines; those of fenced code are empty.
+  /// The page's lines.
+  private let source: [String]
+  /// The same, but those of fenced code are empty.
   let lines: [String]
 
   init(_ path: String, _ text: String) {
     self.path = path
     var isCode = false
-    lines = text.components(separatedBy: "\n").map { line in
+    source = text.components(separatedBy: "\n")
+    lines = source.map { line in
       let isFence = line.drop { $0 == " " }.hasPrefix("```")
       if isFence { isCode.toggle() }
       return isCode || isFence ? "" : line
@@ -60,12 +63,13 @@ struct Markdown {
       + text.matches(of: #/(?:src|srcset|href)="([^"#]*)"/#).map { (String($0.1), nil) }
   }
 
-  /// What a heading is over, up to the next heading of any level; nothing without such a heading.
-  func section(_ anchor: String) -> String? {
+  /// What stands below each heading, code included, up to the next heading of any level.
+  var sections: [(heading: Heading, text: String)] {
     let headings = headings
-    guard let index = headings.firstIndex(where: { $0.anchor == anchor }) else { return nil }
-    let end = index + 1 < headings.count ? headings[index + 1].line : lines.count
-    return lines[headings[index].line..<end].joined(separator: "\n")
+    return headings.indices.map { index in
+      let end = index + 1 < headings.count ? headings[index + 1].line : lines.count
+      return (headings[index], source[headings[index].line..<end].joined(separator: " "))
+    }
   }
 
   /// What a renderer would not show as the table that was meant: rows without a head, or of another number of cells.

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `make lint` says about the words of pages, help and messages (`Tests/Support/words.py`).
+/// What `make lint` says about the words of pages, help and messages (`Tests/Lint/words.py`).
 @Suite(.timeLimit(.minutes(1))) struct WordsTests {
   private func lint(_ root: String) async throws -> (exitCode: Int32, output: String) {
-    let run = try await Binary(path: Page.url("Tests/Support/words.py").path).run([root])
+    let run = try await Binary(path: Page.url("Tests/Lint/words.py").path).run([root])
     return (run.exitCode, run.output + run.errors)
   }
 
