@@ -32,7 +32,7 @@ import Testing
   @Test func `a relay that was closed at the end of every run for longer than the grace is reported`() {
     func kinds(_ closed: [Int?]) -> [String] {
       var history = History()
-      history.add(ago: closed.indices.map { .minutes(Int64($0) + 1) }) { run in
+      history.add(ago: closed.indices.map { .minutes($0 + 1) }) { run in
         run.closedRelays = closed[history.runs.count]
       }
       return history.kinds(settings)
