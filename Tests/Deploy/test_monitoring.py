@@ -153,7 +153,7 @@ class Dashboard(unittest.TestCase):
         sql = re.sub(r"\$__timeFilter\(([a-z_]+)\)", r"\1 between now() - interval '7 days' and now()", sql)
         sql = sql.replace("$__interval", "'5m'")
         sql = re.sub(r"\$__timeGroupAlias\(([a-z_]+), '5m'\)", r'floor(extract(epoch from \1) / 300) * 300 as "time"', sql)
-        sql = sql.replace("$job", "'usage-aggregation','top-stats'")
+        sql = sql.replace("$job", "'usage-aggregation','waitlist-positions','fraud-detection'")
         self.assertNotIn("$", sql)
         answer = run("psql", os.environ["DATABASE_URL"], "-X", "-v", "ON_ERROR_STOP=1", "--csv", "-c", sql)
         self.assertEqual(answer.returncode, 0, f"{sql}\n{answer.stderr}")
@@ -174,6 +174,14 @@ class Dashboard(unittest.TestCase):
                     self.assertEqual(lines[0].split(",")[0], "time")
         (job,) = [v for v in DASHBOARD["templating"]["list"] if v["type"] == "query"]
         self.assertIn("usage-aggregation", self.query(job["query"]))
+
+    def test_what_each_job_counted_is_shown_whatever_its_counts_are_called(self):
+        (counted,) = [target for panel, target in self.targets("grafana-postgresql-datasource")
+                      if panel["title"] == "What runs counted"]
+        shown = {line.split(",")[1] for line in self.query(counted["rawSql"])}
+        self.assertLessEqual(
+            {"waitlist-positions entries", "waitlist-positions moved", "fraud-detection entries", "fraud-detection held"}, shown)
+        self.assertNotIn("waitlist-positions failed", shown)
 
     def test_the_role_may_read_no_payload_and_write_nothing(self):
         for sql in ("select payload from oneshot.dead_letters", "delete from oneshot.job_runs", "select * from merchant_usage"):

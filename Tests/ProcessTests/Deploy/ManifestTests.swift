@@ -75,6 +75,11 @@ import Testing
     #expect(try await job.run([], settings).exitCode == 0)
     try await place.redis("SET", "usage:m:2025-11-07:x", "no number")
     #expect(try await job.run([], settings.merging(["JOB_FORCE": "true"]) { $1 }).exitCode == 65)
+    for job in ["waitlist-positions", "fraud-detection"] {
+      try await place.createTables(of: job)
+      let run = try await Binary(job).run([], settings)
+      #expect(run.exitCode == 0, "\(run.output)")
+    }
     let role = place.own("grafana")
     let grants = try Documentation.block("grants grafana", "sql", of: "docs/deploy.md")
     try await place.execute("create role \(role) login; \(grants.replacing("to grafana", with: "to \(role)"))")
