@@ -28,8 +28,8 @@ demo:
 	@$(support)/install-packages.sh demo
 	@$(link_in)
 	@echo "building (the first time takes a minute or two)"
-	@swift build $(ship) 2>&1 | tail -1
-	@$(support)/private-servers.sh Tests/Demo/demo.sh "$$(swift build $(ship) --show-bin-path)"
+	@swift build $(ship) --traits Delivery 2>&1 | tail -1
+	@$(support)/private-servers.sh Tests/Demo/demo.sh "$$(swift build $(ship) --traits Delivery --show-bin-path)"
 
 test:
 	@$(support)/install-packages.sh test

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What `make demo` shows. Started by private-servers.sh, which sets DATABASE_URL and REDIS_URL and cleans up.
 #
-#   demo.sh FOLDER_OF_THE_BINARIES
+#   demo.sh FOLDER_OF_BINARIES…
 set -euo pipefail
-PATH=$1:$PATH
+PATH=$(IFS=:; echo "$*"):$PATH
 socket=${REDIS_URL#unix://}
 export JOB_LOG_FORMAT=text JOB_LOG_LEVEL=warning PAGER=cat
 
@@ -12,7 +12,7 @@ show() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 sql() { printf '\033[2m$ psql -c "%s"\033[0m\n' "$1"; psql "$DATABASE_URL" -q -P footer=off -c "$1"; }
 
 report() {
-  step "20. One page of all that: runs, failures, dead letters, locks."
+  step "21. One page of all that: runs, failures, dead letters, locks."
   # Stays when the demo has ended.
   page=${TMPDIR:-/tmp}/oneshot-report.html
   show env REPORT_FILE="$page" REPORT_TITLE="the demo" job-report
@@ -192,18 +192,65 @@ SQL
 }
 events_step
 
-step "17. What ran, in all of the above: for people, and with --json for programs."
+# A real mail server, which may die at its nth mail. Sets MAIL_URL.
+start_relay() {
+  rm -f "$mails/port"
+  /usr/bin/python3 "$(dirname "$0")/relay.py" "$mails/port" "$mails/taken" "$@" &
+  relay=$!
+  until [ -e "$mails/port" ]; do kill -0 "$relay"; done
+  MAIL_URL=smtp://127.0.0.1:$(cat "$mails/port")
+}
+
+outside_step() {
+  step "17. What leaves the house: rewards get their codes, and with the notification of before they become mails. The relay dies in the middle."
+  psql "$DATABASE_URL" -q <<'SQL'
+create table rewards (
+  id bigint primary key, user_id bigint not null, campaign_id bigint, type text not null, method text not null,
+  status text not null, earned_at timestamptz not null default now());
+insert into oneshot.reward_types (reward_type, needs_code, title, low_codes) values ('coffee', true, 'a coffee', 5);
+insert into oneshot.reward_codes (reward_type, code) select 'coffee', 'CAFE-' || 100 + g from generate_series(1, 12) g;
+insert into rewards (id, user_id, type, method, status)
+select row_number() over (order by id), id, 'coffee', 'email', 'due' from (select id from users order by id limit 10) as chosen;
+SQL
+  show reward-delivery
+  sql "select r.id, r.status, c.code from rewards r join oneshot.reward_codes c on c.reward_id = r.id::text order by r.id limit 3"
+  export MAIL_URL MAIL_FROM='The demo <demo@example.org>' MAIL_PLAINTEXT=true DELIVERY_PARALLEL=1 DELIVERY_BREAKER=100 DELIVERY_RETRY=1s,1s,1s
+  mails=$(mktemp -d)
+  trap 'kill "$relay" 2>/dev/null || true' EXIT
+  start_relay 6
+  show outbox-delivery || echo "(exit code $?)"
+  wait "$relay" || true
+  echo "It has taken $(wc -l <"$mails/taken") mails, and died before it answered for the last one. Only of that one nobody knows whether it was sent:"
+  sql "select state, count(*) as messages, sum(doubts) as in_doubt from oneshot.deliveries group by state order by state"
+  show oneshot deliveries show "$(psql "$DATABASE_URL" -Atc "select dedup_key from oneshot.deliveries where doubts > 0")"
+  echo "A relay again. What was taken is not sent once more, but for the one in doubt: its code goes out twice rather than never, as the same mail."
+  start_relay
+  until [ "$(psql "$DATABASE_URL" -Atc "select count(*) from oneshot.deliveries where state in ('queued', 'sending')")" = 0 ]; do outbox-delivery >/dev/null; done
+  sql "select state, count(*) as messages, sum(doubts) as in_doubt from oneshot.deliveries group by state order by state"
+  sort -o "$mails/taken" "$mails/taken"
+  echo "$(cut -d' ' -f1 "$mails/taken" | uniq | wc -l) messages arrived, $(cut -d' ' -f1 "$mails/taken" | uniq -d | wc -l) of them twice:"
+  cut -d' ' -f2- "$mails/taken" | uniq -c | sort -rn
+  show reward-delivery
+  sql "select status, count(*) as rewards from rewards group by status"
+  sql "select user_id, frequency, count(*) as waits_for_its_digest from oneshot.digest_items where digest_id is null group by 1, 2"
+  kill "$relay"
+  trap - EXIT
+  rm -r "$mails"
+}
+outside_step
+
+step "18. What ran, in all of the above: for people, and with --json for programs."
 show oneshot runs --limit 6 2>&1
 id=$(oneshot runs --job usage-aggregation --limit 1 2>/dev/null | tail -1 | cut -d' ' -f1)
 show oneshot run "$id"
 
-step "18. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
+step "19. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
 JOB_LOCK_MIN_HOLD=1m usage-aggregation >/dev/null
 show oneshot locks
 show oneshot unlock usage-aggregation --yes
 
 health_step() {
-  step "19. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
+  step "20. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
   export HEALTH_EXPECT='usage-aggregation=1d,top-stats=1h,metrics-rollups=1h,reindex=1h' HEALTH_IDLE=20
   show oneshot health
   psql "$DATABASE_URL" -q -c "update oneshot.job_runs set started_at = started_at - interval '3 hours', finished_at = finished_at - interval '3 hours' where job = 'top-stats'"

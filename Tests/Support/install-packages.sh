@@ -8,11 +8,11 @@ set -euo pipefail
 
 lint=(python3)
 build=(libpq-dev libhiredis-dev libc6-dev)
-demo=("${build[@]}" postgresql redis-server redis-tools util-linux)
-test=("${demo[@]}" pgbouncer docker-compose openssl systemd python3 python3-venv python3-redis python3-jsonschema prometheus
-  prometheus-node-exporter prometheus-pushgateway libcurl4-openssl-dev librdkafka-dev bsdutils fish man-db zsh chromium python3-html5lib)
+demo=("${build[@]}" postgresql redis-server redis-tools util-linux libcurl4-openssl-dev python3 python3-aiosmtpd)
+test=("${demo[@]}" pgbouncer docker-compose openssl systemd python3-venv python3-redis python3-jsonschema prometheus
+  prometheus-node-exporter prometheus-pushgateway librdkafka-dev bsdutils fish man-db zsh chromium python3-html5lib)
 image=("${demo[@]}" buildah catatonit debootstrap openssl podman python3-venv runc)
-bench=("${demo[@]}" python3 python3-redis python3-psycopg2 python3-venv librdkafka-dev gcc)
+bench=("${demo[@]}" python3-redis python3-psycopg2 python3-venv librdkafka-dev gcc)
 case "${1:-}" in
   lint) wanted=("${lint[@]}") ;;
   build) wanted=("${build[@]}") ;;
