@@ -31,9 +31,9 @@ import Testing
 
   @Test func `a relay that was closed at the end of every run for longer than the grace is reported`() {
     func kinds(_ closed: [Int?]) -> [String] {
-      var history = History()
+      var (history, counts) = (History(), closed.makeIterator())
       history.add(ago: closed.indices.map { .minutes($0 + 1) }) { run in
-        run.closedRelays = closed[history.runs.count]
+        run.closedRelays = counts.next() ?? nil
       }
       return history.kinds(settings)
     }
