@@ -19,7 +19,7 @@ struct EventDrain: Job {
     summary: "passes durable events to their handlers, each once",
     keepsDataInRedis: true,
     schema: [
-      MigrationNeed("events", 5), MigrationNeed("fraud", 9), MigrationNeed("rollups", 1),
+      MigrationNeed("events", 5), MigrationNeed("fraud", 10), MigrationNeed("rollups", 1),
       MigrationNeed("search", 1), MigrationNeed("notifications", 2), MigrationNeed("waitlist", 3),
       MigrationNeed("rewards", 1),
     ],

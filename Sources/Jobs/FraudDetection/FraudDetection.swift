@@ -13,7 +13,7 @@ struct FraudDetection: Job {
   static let facts = JobFacts(
     name: "fraud-detection",
     summary: "checks new sign-ups of a waitlist, and holds back what a person is to decide on",
-    schema: [MigrationNeed("fraud", 9), Outbox.schema],
+    schema: [MigrationNeed("fraud", 10), Outbox.schema],
     tables: [entries, Outbox.need] + own,
     letterKinds: [.checkFailed])
 

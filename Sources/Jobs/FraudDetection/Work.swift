@@ -132,7 +132,7 @@ struct Work: Sendable {
       files: pass == .facts ? [] : files, timeout: settings.checkTimeout, moment: run.scheduledAt)
     let (rules, moment, runID, isWhole) = (settings.rules, run.scheduledAt, run.id, settings.hasAllChecks)
     let limit = run.timeLeft
-    let (row, signs, outcome) = try await run.transaction { tx in
+    let (row, signs, outcome) = try await inTurn { tx in
       let outcome = try own.carryOut(on: page, tx.session)
       let values: [String: any PostgresEncodable] = ["entries": page, "rules": rules, "moment": moment]
       let all = values.merging(["own": outcome.found.text, "run_id": runID, "is_whole": isWhole]) { $1 }
@@ -143,23 +143,39 @@ struct Work: Sendable {
         case .signals: try Statement(file: "weigh.sql", PackageResources.weigh_sql, binding: all)
         }
       let answers = try tx.pipeline(
-        [
-          "select oneshot.fraud_lock()", statement,
-          Statement(file: "by_check.sql", PackageResources.by_check_sql, binding: ["entries": page]),
-        ].map { $0.limited(to: limit) })
+        (Self.turn + [
+          statement, Statement(file: "by_check.sql", PackageResources.by_check_sql, binding: ["entries": page]),
+        ]).map { $0.limited(to: limit) })
       try tx.reject(
         outcome.failures.map {
           ItemFailure(item: "check \($0.name)", kind: .checkFailed, message: $0.message)
         })
       // Only a run that checks all makes up for those that it has missed.
       if pass == .signals { try tx.resolve(outcome.good.map { "check \($0.name)" }) }
-      return (try answers[1].only(), answers[2], outcome)
+      return (try answers[2].only(), answers[3], outcome)
     }
     files = files.filter { file in !outcome.failures.contains { $0.name == file.name } }
     report.failed += outcome.failures.count
     if pass != .signals { try report.addRows(row) }
     if pass != .facts { try report.add(row, signs) }
     try run.checkpoint(report)
+  }
+
+  /// Makes others wait that check or decide, until the transaction ends. Who does so already is waited for, but not without end.
+  private static let turn: [Statement] = ["set local lock_timeout = '10s'", "select oneshot.fraud_lock()"]
+
+  /// Carries out a transaction that takes a turn.
+  private func inTurn<Value: Sendable>(_ body: @Sendable (borrowing Transaction) throws -> Value) async throws -> Value
+  {
+    do { return try await run.transaction(body) } catch let error as PostgresError
+      where error.state == .lockNotAvailable
+    {
+      let holders: String? = try await run.read(Statement(file: "holders.sql", PackageResources.holders_sql)).only()
+        .optional("holders")
+      throw JobFailure(
+        .busy, "others check or decide, and do not end: \(holders.map { "process \($0)" } ?? "they have ended by now")",
+        hint: "Have it end its transaction: select pg_terminate_backend(…). Then start the run again.")
+    }
   }
 
   /// - Parameter body: is given many pages at once, to list them less often.
@@ -220,8 +236,8 @@ struct Work: Sendable {
     var removed: Int
     repeat {
       try Task.checkCancellation()
-      removed = try await run.transaction { tx in
-        try tx.query("select oneshot.fraud_lock()")
+      removed = try await inTurn { tx in
+        try tx.pipeline(Self.turn)
         return try tx.execute(forget)
       }
       report.forgotten += removed
