@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func `there is something for each check to find, and to weigh`() {
-    let findings = (1...6).flatMap { seed -> [String] in
+    let findings = (1...6 as ClosedRange<UInt64>).flatMap { seed -> [String] in
       var random = SeededGenerator(seed)
       return Model(entries: entries(&random)).findings
     }
