@@ -58,7 +58,7 @@ def stack(binaries):
         jobs += template("late.yaml").substitute(
             id=camel(job), job=job, hours=-(-late_after(schedules) // HOUR),
             variant=f", {{Name: variant, Value: {json.dumps(variant)}}}" if variant else "")
-    # The migration, and all but the doctor, which says by 65 that it found something: every five minutes until it is mended.
+    # The migration, and all but the doctor, which says by 65 that it found something: every five minutes until it is fixed.
     families = ["migrate"] + [schedule.name for schedule in FARGATE if schedule.job != "job-doctor"]
     others = "".join(f'\n                - {{prefix: !Sub "{TASK_DEFINITIONS}/oneshot-{name}:"}}' for name in families)
     secrets = [(job, camel(job)) for job in described]

@@ -1,6 +1,6 @@
 """When the jobs run, and with what: all that a platform knows and a binary does not.
 
-A job more is an entry more; then `make manifests`. A binary with several schedules has an entry for each, told apart by
+A job more is an entry more; then `make manifests`. A binary with several schedules has an entry for each, distinguished by
 `settings`. What the code knows (exit codes, settings, seconds to stop) comes from `BINARY --describe`.
 """
 import json
@@ -24,7 +24,7 @@ class Schedule:
     memory: tuple[int, int]     # request and limit, MiB: measured peaks are beside the entries
     retries: int = 2            # what comes again in a minute needs none
     settings: dict[str, str] = field(default_factory=dict)
-    may_idle: bool = False      # whether finding nothing to do is nothing to tell: quiet hours are ordinary
+    may_idle: bool = False      # whether finding nothing to do is nothing to report: quiet hours are ordinary
     folder: str = "base"        # below k8s/; one of the overlays where a job needs what not every cluster has
 
     @cached_property
@@ -32,7 +32,7 @@ class Schedule:
         """What the ledger and the metrics call runs of these settings, as the binary says: "" for its defaults."""
         variant = facts(binaries(), self.job, self.settings)["variant"]
         if variant is None:
-            raise SystemExit(f"{self.name}: what it works on cannot be told here: a setting names a folder that is not here")
+            raise SystemExit(f"{self.name}: what it works on is not known here: a setting names a folder that is not here")
         return variant
 
     @property
@@ -128,7 +128,7 @@ def late_after(schedules, of=None):
 
 
 def by_work(schedules):
-    """The series that tell of a job's successes: (name, what selects the series, seconds after which it is late).
+    """The series that report a job's successes: (name, what selects the series, seconds after which it is late).
 
     Of a job with one schedule whatever its variant is, and was before its settings changed. Of one with several each
     has its own."""
@@ -150,7 +150,7 @@ def binaries():
 
 
 def facts(binaries, job, settings={}):
-    """What a job's binary tells of itself, as it is with these settings."""
+    """What a job's binary says of itself, as it is with these settings."""
     return json.loads(subprocess.run(
         [Path(binaries) / job, "--describe"], env=settings, check=True, capture_output=True).stdout)
 
@@ -183,7 +183,7 @@ def write(path, text, is_check):
     if path.exists() and path.read_text() == text:
         return True
     if is_check:
-        print(f"{path.relative_to(ROOT)} is not what the code says; `make manifests` writes it anew")
+        print(f"{path.relative_to(ROOT)} is not what the code says; `make manifests` writes it again")
         return False
     path.write_text(text)
     print(f"wrote {path.relative_to(ROOT)}")

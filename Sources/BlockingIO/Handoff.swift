@@ -81,7 +81,7 @@ public final class Handoff<Element: Sendable>: Sendable {
   public func next() throws -> Element? {
     filled.wait()
     return try state.withLock { state in
-      // The end is told again to who asks again.
+      // Whoever asks again gets the end again.
       if state.failure != nil || state.waiting.isEmpty { filled.signal() }
       if let failure = state.failure { throw failure }
       guard !state.waiting.isEmpty else { return nil }

@@ -4,7 +4,7 @@ import Synchronization
 /// Wakes a thread that waits for a socket, from any other thread.
 ///
 /// One is made for each piece of blocking work and fired by that work's task cancellation, so the
-/// thread that owns the connection does all that follows (tell the server, drain, roll back) itself.
+/// thread that owns the connection does all that follows (cancel on the server, drain, roll back) itself.
 /// No C pointer ever crosses to another thread for it.
 package final class Interrupt: Sendable {
   private let readEnd: CInt
@@ -46,7 +46,7 @@ package final class Interrupt: Sendable {
     package static let write = Direction(rawValue: Int16(POLLOUT))
   }
 
-  /// Why a wait ended. `ready` includes an error or hang-up of the socket: the next read tells which.
+  /// Why a wait ended. `ready` includes an error or hang-up of the socket: the next read shows which.
   package enum Wake: Sendable {
     case ready(Direction)
     case timedOut

@@ -62,7 +62,7 @@ package enum StopLimits {
 
   /// How long reading the totals may take. Left behind then: even to stop a query takes long where the server is frozen.
   package static let readingTotals = Duration.seconds(2)
-  /// How long a channel may take to tell the end.
+  /// How long a channel may take to report the end.
   package static let channel = Duration.seconds(2)
   /// How long a request to a web server may take, TLS included; a heartbeat is waited for as long.
   package static let webRequest = Duration.seconds(3)

@@ -25,7 +25,7 @@
 
     init(_ stop: StopMark) { self.stop = stop }
 
-    /// One byte more than is shown tells that there is more.
+    /// One byte more than is shown means that there is more.
     func take(_ part: UnsafeRawBufferPointer) { reply.body += part.prefix(1001 - min(1001, reply.body.count)) }
 
     func takeHeader(_ line: String) {

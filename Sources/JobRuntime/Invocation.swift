@@ -20,7 +20,7 @@ package struct Invocation<J: Job>: Sendable {
     case result(RunResult)
   }
 
-  /// Does all of it: reads arguments and settings, runs the job, and tells how it ended.
+  /// Does all of it: reads arguments and settings, runs the job, and returns how it ended.
   package func answer() async -> Answer {
     switch prepare() {
     case .text(let text):

@@ -39,11 +39,11 @@ public protocol JobSettings: Sendable {
 /// What a run counted. In the result, whole numbers become `counts` and everything else `details`,
 /// with names in snake_case.
 public protocol JobReport: Sendable, Encodable {
-  /// How many items were looked at: what a share in `JOB_ERROR_BUDGET` is a share of, and what metrics tell.
+  /// How many items were looked at: what a share in `JOB_ERROR_BUDGET` is a share of, and what metrics report.
   var itemsProcessed: Int { get }
 
   /// How much the run knew of and left to later runs, in units of the job's own; 0 once it has caught up. What
-  /// does not shrink from run to run is a debt that `oneshot health` tells.
+  /// does not shrink from run to run is a debt that `oneshot health` reports.
   var behind: Int { get }
 
   /// Whether its counts are metrics, too: where what becomes of items is watched, `sent` beside `failed`.

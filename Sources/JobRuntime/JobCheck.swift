@@ -115,7 +115,7 @@ extension JobRunner {
     }
   }
 
-  /// The servers that a run contacts in the middle of its work, by addresses that the cluster tells.
+  /// The servers that a run contacts in the middle of its work, by addresses that the cluster reports.
   private func primariesOfCluster() async throws -> [RedisAddress] {
     do {
       let topology = try await redis.topology()

@@ -43,7 +43,7 @@ public struct JobRun: Sendable {
     var lock: LeaderLock
     var ledger: Ledger
     var fence: Int64
-    /// Which database the fence is of; `nil` where the server does not tell.
+    /// Which database the fence is of; `nil` where the server does not report it.
     var origin: String?
   }
 
@@ -62,7 +62,7 @@ public struct JobRun: Sendable {
     _ body: @Sendable (borrowing Transaction) throws -> Value
   ) async throws -> Value {
     try await retrier.run("a transaction") {
-      // What it rejects is told once it is committed.
+      // What it rejects is reported once it is committed.
       let rejected = RejectedItems()
       let value = try await inTransaction { session in
         try body(Transaction(on: session, of: self, rejected: rejected))
@@ -175,7 +175,7 @@ public struct JobRun: Sendable {
     on primary: RedisPrimary, _ body: @Sendable (inout RedisSession) throws -> Value
   ) async throws -> Value {
     try await retrier.run("talking to Redis") {
-      // Keys that moved meanwhile are found by reading all primaries anew: `MOVED` is an error that passes.
+      // Keys that moved meanwhile are found by reading all primaries again: `MOVED` is a transient error.
       try await primary.connection.withSession(followingMoves: !primary.holdsShare, body)
     }
   }
@@ -183,8 +183,8 @@ public struct JobRun: Sendable {
   // MARK: Course of the run
 
   /// Does a piece of work that spans several transactions or both servers again, as a whole, when it
-  /// failed for a cause that passes. Transactions of a failed try that were committed stay, and what they
-  /// rejected stays told.
+  /// failed with a transient error. Transactions of a failed try that were committed stay, and what they
+  /// rejected stays reported.
   ///
   /// - Parameters:
   ///   - what: the work, for the log.

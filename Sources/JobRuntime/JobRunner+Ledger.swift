@@ -1,7 +1,7 @@
 import BlockingIO
 import Postgres
 
-/// The run's row in the ledger, and what is told of it elsewhere.
+/// The run's row in the ledger, and what is reported of it elsewhere.
 extension JobRunner {
   /// What a run that writes nothing looks at before its work; one that writes does so while its row is opened.
   func checkSchemaAndClock() async throws {
@@ -140,7 +140,7 @@ extension JobRunner {
     }
   }
 
-  /// Tells metrics and heartbeat how the run ended; one that stops is told too.
+  /// Reports to metrics and heartbeat how the run ended, also of one that stops.
   func sendTelemetry(_ result: RunResult) async {
     let ledger = Ledger(identity: identity, runID: runID)
     await shieldedFromCancellation {

@@ -4,7 +4,7 @@ import BlockingIO
 struct PreparedRun: Sendable {
   /// How long it may take, from now; `nil` for one that is refused.
   let timeout: Duration?
-  /// Tells how it ended.
+  /// Reports how it ended.
   let delivery: ResultDelivery
   private let work: @Sendable () async -> RunResult
   /// What is true when the process has to end although the work goes on.

@@ -3,7 +3,7 @@ package import Postgres
 
 /// What has runs of its own: a job, or one installation, variant, shard or Redis of it.
 package struct JobPart: Sendable, Hashable, CustomStringConvertible {
-  /// See `RunIdentity`; empty where there is nothing to tell.
+  /// See `RunIdentity`; empty where there is nothing to say.
   package var instance: String
   package var job: String
   package var server: String
@@ -36,7 +36,7 @@ package struct JobPart: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension JobPart {
-  /// What another client of the lock calls itself is any text: names are told apart by their bytes.
+  /// What another client of the lock calls itself is any text: names are distinguished by their bytes.
   private var names: [ExactName] { [instance, job, server, variant].map(ExactName.init) }
 
   package static func == (left: JobPart, right: JobPart) -> Bool {
@@ -56,7 +56,7 @@ extension JobPart: Comparable {
 }
 
 extension JobPart {
-  /// The part whose runs take a lock of this name, as far as that tells: `top-stats`, `staging/usage-aggregation/2`.
+  /// The part whose runs take a lock of this name, as far as that says: `top-stats`, `staging/usage-aggregation/2`.
   package init(lockName name: String) {
     var words = name.split(separator: "/", omittingEmptySubsequences: false)[...]
     var shard = 0

@@ -45,7 +45,7 @@ package struct LockStanding: Sendable {
       try session.query(statement).map { row in try LedgerRun(row: row) }
     }
     return locks.map { lock in
-      // An id may have been written in capitals; Postgres answers in small letters.
+      // An id may have been written in capitals; Postgres answers in lower case.
       LockStanding(lock: lock, run: runs.first { $0.id == lock.runID?.lowercased() })
     }
   }

@@ -1,7 +1,7 @@
 package import JobRuntime
 package import Postgres
 
-/// A run with all columns of its row: what `--json` tells, and what `oneshot run` lays out.
+/// A run with all columns of its row: what `--json` prints, and what `oneshot run` lays out.
 package struct RunDetails: Sendable, Equatable {
   package var run: LedgerRun
   /// Whose totals it counts towards; `nil` where the variant says it.

@@ -70,7 +70,7 @@ extension ConnectionOptions {
       do throws(PostgresError) {
         return try connect(place, within: limit, optional: lostClientSetting, interrupt)
       } catch {
-        // Refused by servers whose system cannot tell that a client is gone (manual, chapter 20.3.1: Windows, for one).
+        // Refused by servers whose system cannot detect that a client is gone (manual, chapter 20.3.1: Windows, for one).
         guard error.state == .invalidParameterValue else { throw error }
         return try connect(place, within: limit, optional: "", interrupt)
       }

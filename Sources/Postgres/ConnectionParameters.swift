@@ -21,7 +21,7 @@ enum ConnectionParameters {
   /// libpq's defaults.
   ///
   /// libpq puts these together for nothing but a connection. One with a value that no version of it takes ends before
-  /// it contacts anything, and tells them all the same.
+  /// it contacts anything, and reports them all the same.
   static func inEffect(_ url: String) -> [String: String] {
     guard let started = start([("dbname", url), ("channel_binding", "never connect")]) else { return [:] }
     let connection = ConnectionHandle(adopting: started, notices: NoticeReceiver { _ in })

@@ -1,7 +1,7 @@
 import BlockingIO
 import CLibPQ
 
-/// Tells a server that is still at work on a long statement from one that will never answer: a half-open
+/// Distinguishes a server that is still at work on a long statement from one that will never answer: a half-open
 /// connection, a server that stands still.
 ///
 /// The kernel's keepalive does not notice a server whose process is stopped, or a middlebox that answers for

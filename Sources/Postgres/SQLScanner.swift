@@ -1,6 +1,6 @@
 import Glibc
 
-/// Tells `:name` and `{name}` from what only looks like them: quoted text, dollar quotes, comments, casts.
+/// Distinguishes `:name` and `{name}` from what only looks like them: quoted text, dollar quotes, comments, casts.
 ///
 /// Rules: PostgreSQL manual, 4.1 "Lexical Structure". Array slices with a bare name as upper bound
 /// (`a[1:n]`) read as a parameter; written with a space (`a[1: n]`) they do not.

@@ -25,7 +25,7 @@ package struct Topology: Sendable, Equatable {
     try session.send(RedisCommand("CLUSTER", "SLOTS"))
     let answer = try session.receiveValue()
     // "ERR This instance has cluster support disabled", or a server that does not know the command. Any
-    // other refusal tells nothing, and a cluster taken for one server would be read in part only.
+    // other refusal says nothing, and a cluster taken for one server would be read in part only.
     if case .error("ERR", _) = answer { return Topology(isCluster: false, primaries: [seed]) }
     if case .error(let code, let message) = answer { throw .server(code: code, message: message) }
     guard case .array(let ranges) = answer, !ranges.isEmpty else {

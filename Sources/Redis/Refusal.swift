@@ -120,7 +120,7 @@ package struct Refusal: Sendable {
     // Before Redis 6.
     Refusal("ERR", saying: ["invalid password"], .denied, wrongPassword),
     Refusal("NOPERM", .denied, lacksRight),
-    // What a script is told that uses a command which its user may not.
+    // What a script gets that uses a command which its user may not.
     Refusal("ERR", saying: ["ACL failure in script", "can't run this command"], .denied, lacksRight),
     Refusal(
       "DENIED", .denied, connection: .isClosed,

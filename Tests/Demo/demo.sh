@@ -26,7 +26,7 @@ step "2. An application has been counting in Redis with INCRBY: 40 merchants, 8 
 "$(dirname "$0")/counters.sh" | redis-cli -s "$socket" --pipe | tail -1
 show redis-cli -s "$socket" dbsize
 
-step "3. One run moves every finished day to Postgres. Its result is one line of JSON; the exit code tells the scheduler."
+step "3. One run moves every finished day to Postgres. Its result is one line of JSON; the exit code is for the scheduler."
 show usage-aggregation
 
 step "4. The rows it wrote, and what the ledger keeps of the run."
@@ -71,7 +71,7 @@ SQL
 show metrics-rollups
 sql "select granularity, count(distinct bucket_start) as buckets, count(*) as rows, sum(count) as events, sum(sum) from metric_rollups group by 1 order by 2 desc"
 
-step "9. An event arrives three weeks late, another one is deleted: the next run mends exactly the buckets they touch."
+step "9. An event arrives three weeks late, another one is deleted: the next run corrects exactly the buckets they touch."
 psql "$DATABASE_URL" -q -c "insert into metric_events (metric, entity_type, entity_id, value, occurred_at) values ('page_views', 'article', 'late', 1, now() - interval '21 days')" \
   -c "delete from metric_events where id = 1"
 show metrics-rollups
@@ -250,7 +250,7 @@ show oneshot locks
 show oneshot unlock usage-aggregation --yes
 
 health_step() {
-  step "20. How are the jobs? Schedules are told, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
+  step "20. How are the jobs? Schedules are declared, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
   export HEALTH_EXPECT='usage-aggregation=1d,top-stats=1h,metrics-rollups=1h,reindex=1h' HEALTH_IDLE=20
   show oneshot health
   psql "$DATABASE_URL" -q -c "update oneshot.job_runs set started_at = started_at - interval '3 hours', finished_at = finished_at - interval '3 hours' where job = 'top-stats'"

@@ -6,7 +6,7 @@
 # The command finds DATABASE_URL, REDIS_URL and ONESHOT_SERVERS (the folder) in its environment. When it
 # ends, however it ends, both servers are stopped and the folder is removed: nothing is left behind, and
 # no other server on this machine is touched. To stop and start them: ONESHOT_PG_CTL and ONESHOT_PG_BIN, and in the folder
-# postgres.options and redis.conf. What it may be told: ONESHOT_POSTGRES_OPTIONS; ONESHOT_CLUSTER, a folder of data
+# postgres.options and redis.conf. What it reads: ONESHOT_POSTGRES_OPTIONS; ONESHOT_CLUSTER, a folder of data
 # to begin with; ONESHOT_IN_MEMORY=1, for a folder in memory where there is plenty of it.
 set -euo pipefail
 

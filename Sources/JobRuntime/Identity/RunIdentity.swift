@@ -1,4 +1,4 @@
-/// What tells runs apart. Two runs for one slot are duplicates if they are equal in all of this.
+/// What distinguishes runs. Two runs for one slot are duplicates if they are equal in all of this.
 ///
 /// Built once, when the settings are read; lock, fence, ledger, totals, dead letters and metrics are keyed by it.
 package struct RunIdentity: Sendable, Hashable {
@@ -9,7 +9,7 @@ package struct RunIdentity: Sendable, Hashable {
   package var server: String
   /// Which work the run does, by the settings that select it; empty where these have their defaults.
   package var variant: String
-  /// The same without what somebody wants once (days, ids, a range): whose totals and metrics the run's are.
+  /// The same without what is run once by hand (days, ids, a range): whose totals and metrics the run's are.
   package var series: String
   package var shard: Shard
 

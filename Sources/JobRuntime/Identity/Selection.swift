@@ -28,7 +28,7 @@ public struct Selection: Sendable, Equatable {
     Selection(form: .tagged(tag, isFixed: isFixed))
   }
 
-  /// The same for what somebody wants once: days, ids, a range. It tells runs apart like all others, but has no totals and
+  /// The same for what is run once by hand: days, ids, a range. It distinguishes runs like all others, but has no totals and
   /// no metrics of its own, of which there would be one more for each.
   public static func once(as tag: String, isFixed: Bool = false) -> Selection {
     Selection(form: .tagged(tag, isFixed: isFixed), isOnce: true)

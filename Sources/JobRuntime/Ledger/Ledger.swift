@@ -24,7 +24,7 @@ struct Ledger: Sendable {
     var attempt: Int
     /// Whether dead letters of the job are asked to be replayed.
     var hasAsked: Bool
-    /// The server's history, and which cluster and database it is of; `nil` where the server does not tell.
+    /// The server's history, and which cluster and database it is of; `nil` where the server does not report it.
     var timeline: String?
     var origin: String?
   }

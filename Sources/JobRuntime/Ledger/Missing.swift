@@ -6,7 +6,7 @@ struct Missing: Sendable, Equatable {
   var isPrivilege: Bool
   /// The table that it is about, as the need names it; `nil` where it is about none alone.
   var table: String?
-  /// The statement that helps, where it can be told.
+  /// The statement that helps, where it is known.
   var remedy: String?
 
   init(_ row: Row) throws(PostgresError) {

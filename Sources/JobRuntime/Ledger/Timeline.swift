@@ -14,10 +14,10 @@ enum Timeline {
   static let origin: StaticString =
     "(select system_identifier from pg_control_system()) || '/' || (select oid from pg_database where datname = current_database())"
 
-  /// What stands in the place of either on a server that does not tell it.
+  /// What stands in the place of either on a server that does not report it.
   static let untold: StaticString = "null::text"
 
-  /// Whether a statement may have failed because the server does not tell its timeline.
+  /// Whether a statement may have failed because the server does not report its timeline.
   ///
   /// Aurora answers 0A000 ("currently not supported for Aurora") or 55000 ("wal_level must be set to 'logical'"). Elsewhere
   /// somebody may have revoked the functions, and servers that only speak like Postgres lack them.
@@ -27,7 +27,7 @@ enum Timeline {
       .contains(state)
   }
 
-  /// What is said of a server that does not tell it.
+  /// What is said of a server that does not report it.
   static let remark =
     "Postgres does not report its timeline, so a run does not notice a failover to a replica that lags, unless its fence is lost with it; replicas of Aurora share one storage and do not lag in what is committed"
 

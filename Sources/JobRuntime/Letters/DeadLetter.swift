@@ -38,7 +38,7 @@ public struct DeadLetter: Sendable, Equatable {
     case pending, resolved, discarded
   }
 
-  /// As much of the id as tells letters apart.
+  /// As much of the id as distinguishes dead letters.
   package var shortID: String { String(digest.prefix(12)) }
 
   /// - Parameter row: all columns of `oneshot.dead_letters`, and `digest`.

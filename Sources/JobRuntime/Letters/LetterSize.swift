@@ -3,7 +3,7 @@ import Postgres
 /// How large the parts of a dead letter may be, in bytes. What jobs write is within this; a row that somebody else wrote,
 /// or an older version, is read no further.
 package enum LetterSize {
-  /// A longer name is cut, and told apart by its digest.
+  /// A longer name is cut, and distinguished by its digest.
   static let item = 64 * 1024
   static let message = 8 * 1024
   /// Of a larger payload only the size is kept.

@@ -19,7 +19,7 @@ struct Replay: Sendable {
 
   private var digests: [String] { given.map(\.digest) }
 
-  /// What the result tells of it.
+  /// What the result says of it.
   struct Told: Sendable {
     var given = 0
     var resolved = 0
@@ -123,7 +123,7 @@ struct Replay: Sendable {
     return (taken, hasMore)
   }
 
-  /// Notes which the replay has rejected: should the job's work find them once more, they are told only once.
+  /// Notes which the replay has rejected: should the job's work find them once more, they are reported only once.
   private static func remember(_ letters: [DeadLetter], _ run: JobRun) async throws {
     let rejected = try await run.read(DeadLetters.rejected(letters.map(\.digest), of: run.identity, by: run.id)).map {
       try $0.value("digest", as: String.self)

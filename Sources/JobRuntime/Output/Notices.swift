@@ -33,12 +33,12 @@ package final class Notices: Sendable {
     say(notice)
   }
 
-  /// How many were not told.
+  /// How many were left out.
   package var leftOut: Int { received.withLock { max(0, $0 - Self.most) } }
 }
 
 extension Log {
-  /// What Postgres tells a run.
+  /// What Postgres says to a run.
   func notices() -> Notices {
     Notices { notice in
       let facts: JSON = notice.hint.map { ["hint": .string($0)] } ?? [:]

@@ -1,7 +1,7 @@
 import BlockingIO
 import Synchronization
 
-/// Tells how a run ended, where its surroundings want that: once, however many ways lead to the end.
+/// Reports how a run ended, where its surroundings want that: once, however many ways lead to the end.
 final class ResultDelivery: Sendable {
   private let redactor: Redactor
   private let log: Log
@@ -20,8 +20,8 @@ final class ResultDelivery: Sendable {
 
   /// Says why a run failed in the log, prints the result as one line, and writes its second copy.
   ///
-  /// - Returns: the exit code of what was told: of the first result that came. Whoever comes second waits until that
-  ///   is out, and tells nothing.
+  /// - Returns: the exit code of what was reported: of the first result that came. Whoever comes second waits until that
+  ///   is out, and reports nothing.
   @discardableResult
   func deliver(_ result: RunResult) -> Int32 {
     delivered.withLock { delivered in

@@ -11,7 +11,7 @@ extension RunResult {
   /// The line on stdout, without its newline.
   package var line: String { printable(json(atMost: Self.longestLine - 1)) }
 
-  /// The result in at most so many bytes, still valid: details and errors become shorter, what tells how the run ended
+  /// The result in at most so many bytes, still valid: details and errors become shorter, what says how the run ended
   /// stays.
   package func json(atMost limit: Int) -> JSON {
     func fits(_ result: RunResult) -> Bool { printable(result.json).utf8.count <= limit }

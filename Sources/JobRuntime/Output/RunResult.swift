@@ -30,7 +30,7 @@ package struct RunResult: Sendable {
   package var job: String { identity.job }
   package var shard: Shard { identity.shard }
 
-  /// At most this many errors stand in the result; the total is told beside them.
+  /// At most this many errors stand in the result; the total is beside them.
   package static let errorsShown = 20
 
   package var json: JSON {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Small files, read and written whole. What goes wrong is told in words, for the log.
+/// Small files, read and written whole. What goes wrong is described in words, for the log.
 public enum SmallFile {
   /// How long a pipe is waited for that is in the place of a file.
   private static let patience = Duration.seconds(5)

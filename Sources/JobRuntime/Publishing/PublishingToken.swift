@@ -4,7 +4,7 @@ import Redis
 /// the key, in the same step that changes it.
 ///
 /// All shards of a job draw from one row of numbers (see `Ledger.open`), so that a run that has the whole work to do and
-/// one that has a share of it are told apart by their fences, too. Only when they start in the same moment may they have
+/// one that has a share of it are distinguished by their fences, too. Only when they start in the same moment may they have
 /// the same number; then the first to come keeps the key.
 struct PublishingToken: Sendable {
   var fence: Int64
@@ -12,7 +12,7 @@ struct PublishingToken: Sendable {
   var job: String
   /// The installation; see `RunIdentity`.
   var instance = ""
-  /// Which database gave the fence; empty where it does not tell.
+  /// Which database gave the fence; empty where it does not report that.
   var origin = ""
   /// Where the newest token is kept: a number that only ever rises, and the share of the work where it is not the whole.
   var key: String

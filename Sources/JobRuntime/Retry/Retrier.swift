@@ -1,7 +1,7 @@
 import Postgres
 import Redis
 
-/// Does a piece of work again when it failed for a cause that passes by itself.
+/// Does a piece of work again when it failed with a transient error.
 ///
 /// The outermost one decides: inside of its work, inner ones try once and leave the retry to it, so
 /// that a piece is always repeated as a whole and the number of tries does not multiply.
@@ -46,7 +46,7 @@ struct Retrier: Sendable {
     }
   }
 
-  /// The one place that tells passing failures from final ones.
+  /// The one place that distinguishes transient errors from final ones.
   static func passes(_ error: any Error) -> Bool {
     switch error {
     case let error as PostgresError: error.isTransient

@@ -1,4 +1,4 @@
-/// Where a run tells how it went, besides its result.
+/// Where a run reports how it went, besides its result.
 struct TelemetrySettings: JobSettings {
   var metricsFile: String?
   var isEMF: Bool

@@ -6,13 +6,13 @@ struct Channel: Sendable {
   var setting: String
   /// Where it leads to, without secrets.
   var target: String
-  /// Whether it tells totals, so that they have to be read.
+  /// Whether it reports totals, so that they have to be read.
   var tellsTotals = true
   /// How long the end of the run may wait for it.
   var limit = StopLimits.channel
-  /// Tells that the work begins. Blocks, but no longer than its limit.
+  /// Reports that the work begins. Blocks, but no longer than its limit.
   var start: (@Sendable () throws(Failure) -> Void)?
-  /// Tells how the run ended. Blocks.
+  /// Reports how the run ended. Blocks.
   var end: @Sendable (Ending) throws(Failure) -> Void
   /// Where it blocks; one after the other, so that a start never arrives after its end.
   let thread = SideThread(label: "telemetry")

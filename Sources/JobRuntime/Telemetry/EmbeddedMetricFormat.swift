@@ -1,7 +1,7 @@
 extension Metrics {
   /// The series as one document in CloudWatch's Embedded Metric Format, to be logged on one line.
   ///
-  /// A member has one value, so the first series tells the total of this run's status only, and each count has a name:
+  /// A member has one value, so the first series has the total of this run's status only, and each count has a name:
   /// `job_counts_sent`. Series whose values are not known are left out. Where there is a Redis, a series is sent with it and without: an alarm has to name all dimensions,
   /// and who sets one up need not know the address.
   ///

@@ -12,7 +12,7 @@ struct Metrics: Sendable, Equatable {
   var counts: [Count] = []
   /// Age of the oldest work that it left.
   var oldestSeconds: Double?
-  /// `nil` when they could not be read: then the values that only they tell are not known.
+  /// `nil` when they could not be read: then the values that only they have are not known.
   var totals: RunTotals?
 
   enum Kind: String, Sendable { case counter, gauge }
@@ -29,9 +29,9 @@ struct Metrics: Sendable, Equatable {
   }
 
   struct Sample: Sendable, Equatable {
-    /// Told apart only in the first series.
+    /// Distinguished only in the first series.
     var status: RunStatus?
-    /// Told apart only in `job_counts`.
+    /// Distinguished only in `job_counts`.
     var count: String?
     /// `nil` when it is not known.
     var value: Double?
@@ -104,14 +104,14 @@ struct Metrics: Sendable, Equatable {
     }
   }
 
-  /// What a sample is labelled with. What has totals of its own is told apart, or one would overwrite the other.
+  /// What a sample is labelled with. What has its own totals has its own labels, or one would overwrite the other.
   func labels(of sample: Sample) -> [Label] {
     [Label(name: "job_name", value: job)] + parts.map { Label(name: $0.name, value: $0.value) }
       + (sample.status.map { [Label(name: "status", value: $0.rawValue)] } ?? [])
       + (sample.count.map { [Label(name: "count", value: $0)] } ?? [])
   }
 
-  /// What tells the job's runs apart, as far as there is anything to tell.
+  /// What distinguishes the job's runs, as far as there is anything.
   var parts: [(name: String, value: String)] {
     [
       // Not «instance»: to Prometheus that is the target that it asks, and the label would come out under another name.

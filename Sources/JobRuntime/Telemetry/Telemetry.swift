@@ -1,6 +1,6 @@
 import BlockingIO
 
-/// Tells the world outside how a run went. Whatever comes of it, the run's result and exit code stay what
+/// Reports outside how a run went. Whatever comes of it, the run's result and exit code stay what
 /// they are: each failure is one warning in the log. How long the end of a run waits for it: `StopLimits`.
 struct Telemetry: Sendable {
   private let channels: [Channel]
@@ -13,7 +13,7 @@ struct Telemetry: Sendable {
     self.log = log
   }
 
-  /// Tells that the work begins, and does not wait for it to be heard.
+  /// Reports that the work begins, and does not wait for an answer.
   func start() {
     for channel in channels {
       guard let start = channel.start else { continue }
@@ -23,7 +23,7 @@ struct Telemetry: Sendable {
     }
   }
 
-  /// Tells how the run ended. A skipped run says nothing: another one does its work.
+  /// Reports how the run ended. A skipped run says nothing: another one does its work.
   ///
   /// - Parameter totals: reads them; not called when nobody wants them or the ledger does not know the run.
   func end(

@@ -6,7 +6,7 @@ struct Timeline {
   let part: Part
   let axis: TimeAxis
   let now: Timestamp
-  /// Then bars of runs which all succeeded are drawn in one, without telling how many they were.
+  /// Then bars of runs which all succeeded are drawn in one, without saying how many they were.
   let isOneOfMany: Bool
 
   static let height = 28

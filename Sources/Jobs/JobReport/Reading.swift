@@ -196,7 +196,7 @@ extension Row {
     try optional(column, as: Int64.self).map { .milliseconds(min(max(0, $0), 36_525 * 86_400_000)) }
   }
 
-  /// A text that was shortened, and the column that tells how long it was.
+  /// A text that was shortened, and the column that has its length.
   func excerpt(_ column: String) throws(PostgresError) -> Picture.Excerpt? {
     guard let text: String = try optional(column) else { return nil }
     return Picture.Excerpt(text: text, length: try value(column + "_length"))

@@ -7,7 +7,7 @@ import Redis
 /// Writes one web page that shows how all jobs went in the last days and how they stand now.
 ///
 /// - Reads and writes: the ledger, dead letters and locks; the file `REPORT_FILE`, replaced in one step.
-/// - Safe to run twice: the page is made anew as a whole.
+/// - Safe to run twice: the page is written again as a whole.
 /// - Safe to stop halfway: until the new page is whole and takes its place, the old one stands.
 /// - If it is late: the page shows the moment in which it is made. One about the past would hide what is wrong now.
 @main

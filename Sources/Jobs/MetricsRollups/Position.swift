@@ -22,7 +22,7 @@ struct Position: Sendable {
   var isOfElsewhere: Bool
   /// Whether something is kept only from a time on that is yet to come: a wrong clock has moved that border.
   var isAhead: Bool
-  /// What tells the source's text from another: the beginning of its hash, or `built in`.
+  /// What distinguishes the source's text from another: the beginning of its hash, or `built in`.
   var version: String
   /// The same of the text by which its rollups were calculated, where that is known.
   var calculatedBy: String?
@@ -77,7 +77,7 @@ struct Position: Sendable {
     }
   }
 
-  /// Whether all rollups have to be calculated anew.
+  /// Whether all rollups have to be calculated again.
   func isForeign(to timezone: String) -> Bool { isOfElsewhere || !isOf(timezone) }
 
   /// - Throws: `JobFailure` when even a rebuild of everything cannot go on from here.

@@ -88,7 +88,7 @@ struct Recalculation: Sendable {
   }
 
   /// Takes buckets off the queue and calculates them, in the transaction of the session. Off the queue first: what changes meanwhile
-  /// is queued anew.
+  /// is queued again.
   private func take(in range: Bucket, _ tx: borrowing Transaction) throws -> Step? {
     let taken = try tx.pipeline([Fresh.withoutPages, takeStatement(in: range)] + Fresh.planOfChoice)[1]
     guard let first = taken.first else { return nil }
@@ -145,7 +145,7 @@ struct Recalculation: Sendable {
     let stretches = Stretches(granularity.child == nil ? buckets.joined(over: gap) : buckets)
     do {
       var summary = try fresh.calculate(stretches, tx.session)
-      // Bad rows are told of the bucket in which they are.
+      // Bad rows are reported for the bucket in which they are.
       if summary.hasBadRows {
         guard buckets.count == 1 else {
           try tx.query("drop table oneshot_rollup_fresh")

@@ -8,7 +8,7 @@ struct Keeping: Sendable {
 
   var isOff: Bool { raw == nil && levels.isEmpty }
 
-  /// A part has to be kept for no longer than what is made of it: else a late event would make a bucket anew out of what is
+  /// A part has to be kept for no longer than what is made of it: else a late event would calculate a bucket again from what is
   /// left of its parts.
   init(from env: inout Environment) {
     raw = env.optionalDuration(

@@ -71,7 +71,7 @@ struct Source: Sendable {
 
   /// Asks the server what the query yields; finds a mistake in it before anything is done.
   ///
-  /// - Throws: `SQLFile.Failure` for a mistake in a file of one's own; the server's error for a built-in one.
+  /// - Throws: `SQLFile.Failure` for a mistake in a user's file; the server's error for a built-in one.
   func kind(_ session: borrowing Session) throws -> Kind {
     let question = reading(.kindOfSource)
     let window = Self.allEvents

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// A table of a source whose changes are not told to the job, or not all of them.
+/// A table of a source whose changes are not reported to the job, or not all of them.
 struct Untold: Sendable {
   let source: String
   /// What is wrong, and with which table.

@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 
 extension Work {
-  /// Compares every bucket with its parts, and tells each that differs.
+  /// Compares every bucket with its parts, and reports each that differs.
   mutating func verify() async throws {
     for known in sources {
       let (run, range, levels) = (run, range, settings.granularities)

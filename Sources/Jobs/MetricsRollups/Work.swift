@@ -13,7 +13,7 @@ struct Work {
   private(set) var mistakes: [ItemFailure] = []
   /// Sources of which a wrong clock has closed hours that are yet to come.
   let ahead: [String]
-  /// What keeps triggers from telling what is changed.
+  /// What keeps triggers from reporting what is changed.
   private(set) var untold: [Untold] = []
   private var covered: Window?
   /// Sources whose rebuild is written down, each with what it covers.
@@ -58,7 +58,7 @@ struct Work {
     untold = try await run.reading { session in try Untold.find(for: own, session) }
   }
 
-  /// Asks what each source is. One of one's own that has a mistake in it is left out.
+  /// Asks what each source is. A user's source that has a mistake in it is left out.
   private mutating func learn(_ asked: [Source], _ positions: [String: Position]) async throws {
     let timezone = settings.timezone
     (sources, mistakes) = try await run.snapshot { session in
@@ -78,7 +78,7 @@ struct Work {
     }
   }
 
-  /// Tells of sources that are left out.
+  /// Reports sources that are left out.
   mutating func tellMistakes() async throws {
     guard !mistakes.isEmpty else { return }
     let (run, mistakes) = (run, mistakes)
@@ -90,7 +90,7 @@ struct Work {
     report.failed += mistakes.count
   }
 
-  /// Tells of tables whose changes are not told: until they are, rollups may be wrong without a sign.
+  /// Reports tables whose changes are not reported: until they are, rollups may be wrong without a sign.
   mutating func tellUntold() async throws {
     let (run, failures) = (run, untold.map(\.letter))
     let fixed = SQLFragment(
@@ -137,7 +137,7 @@ extension Work {
       let (progress, work) = (progress, self)
       let (found, failures, remarks, emptied) = try await run.transaction { tx in
         do {
-          // Of another calendar, or of another server's past: all that there is will be queued anew.
+          // Of another calendar, or of another server's past: everything will be queued again.
           if known.isForeign, !run.isDryRun {
             try tx.execute("delete from oneshot.rollup_queue where source = \(known.source.name)")
           }
@@ -185,7 +185,7 @@ extension Work {
   private func scopes(_ known: Known) -> [Noticing.Scope] {
     let new = Noticing.Scope.new(until: run.scheduledAt, lookback: settings.lookback)
     guard settings.mode == .rebuild else { return [new] }
-    // What is too late has to be told before the position moves past it.
+    // What is too late has to be reported before the position moves past it.
     let before = range.isWhole && known.position.isKnown && !known.isForeign ? [new] : []
     let key = rebuildKey(known)
     if known.position.rebuilding == key, !known.isForeign {
@@ -214,7 +214,7 @@ extension Work {
     )
   }
 
-  /// A rebuild that has come to its end begins anew the next time; one that was killed has, too, once incremental runs have
+  /// A rebuild that has come to its end begins from scratch the next time; one that was killed has, too, once incremental runs have
   /// done what it left.
   func endRebuild() async throws {
     let isOver = settings.mode == .rebuild

@@ -125,7 +125,7 @@ struct Pass: Sendable {
     run.instance.isEmpty || mode == .rebuild ? mode.rawValue : "\(run.instance)/\(mode.rawValue)"
   }
 
-  /// What tells one way of reading an entity, and of making documents, from another.
+  /// What distinguishes one way of reading an entity, and of making documents, from another.
   private static func source(of entity: Entity, _ language: String) -> String {
     "recipe \(Entity.recipe), \(language)\n" + String(decoding: entity.file.text, as: UTF8.self)
   }
@@ -160,7 +160,7 @@ struct Pass: Sendable {
     let lane: Lane
   }
 
-  /// Forgets it: the next one begins anew.
+  /// Forgets it: the next one begins from scratch.
   func end(_ run: JobRun) async throws {
     guard action.keepsCursor else { return }
     let statement: Statement = """

@@ -27,7 +27,7 @@ struct Rebuild: Sendable {
     let count: Statement = "select count(*) as cursors from oneshot.reindex_cursors where mode = 'rebuild'"
     try await run.transaction { tx in
       let cursors: Int = try tx.query(count).only().value("cursors")
-      // What it forgets has been filled in already, so all is done anew.
+      // What it forgets has been filled in already, so all is done from scratch.
       let left = try tx.query(resume).count
       let state = try tx.query(resumable).only()
       guard try left > 0 && left == cursors && state.value("is_resumable") else {

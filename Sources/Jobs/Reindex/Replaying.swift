@@ -18,7 +18,7 @@ extension Reindex: Replayable {
       let (entity, id) = Self.parts(of: letter)
       if let id { ids[entity, default: []].append(id) }
     }
-    // A wrong language is told by the run itself.
+    // A wrong language is reported by the run itself.
     guard !ids.isEmpty, settings.mode != .rebuild, try await complaintAboutLanguage(run) == nil else { return outcomes }
     let run = try await Sharding.enter(run)
     try await Rebuild.abandon(run)
@@ -29,7 +29,7 @@ extension Reindex: Replayable {
   }
 
   private func index(_ ids: [String], of entity: Entity, _ progress: Progress, _ run: JobRun) async throws {
-    // An entity that cannot be read is told by the run itself.
+    // An entity that cannot be read is reported by the run itself.
     guard !ids.isEmpty, try await failure(reading: entity, run) == nil else { return }
     let (listing, pace) = (
       Listing(entity: entity, language: settings.language, progress: progress), Pace(rate: settings.rate)

@@ -41,7 +41,7 @@ struct Calculation: Sendable {
   private func ranking(
     of board: Board, _ window: BoardWindow, _ missing: [Preparation: SQLFile.Failure], _ session: borrowing Session
   ) throws -> Ranking {
-    // Boards of one's own need not read what is prepared; they say themselves what they miss.
+    // The user's own boards need not read what is prepared; they say themselves what they miss.
     if board.file.isBuiltIn, let failure = board.needs.compactMap({ missing[$0] }).first { throw failure }
     let score = try score(of: board, window, session)
     let rows = try session.attempt(
@@ -67,7 +67,7 @@ struct Calculation: Sendable {
   /// How long boards are read for a score that is no number.
   private static let look = Duration.seconds(5)
 
-  /// Has the server plan boards of one's own where a run would carry them out, and says what is wrong with them.
+  /// Has the server plan the user's own boards where a run would carry them out, and says what is wrong with them.
   func trial(_ session: borrowing Session) throws -> [SQLFile.Failure] {
     let own = boards.filter { !$0.file.isBuiltIn }
     guard let window = windows.first, !own.isEmpty else { return [] }
@@ -81,7 +81,7 @@ struct Calculation: Sendable {
     return failures
   }
 
-  /// What boards of one's own may mean otherwise where foreign tables are read.
+  /// What the user's own boards may mean otherwise where foreign tables are read.
   func remarks(_ session: borrowing Session) throws -> [String] {
     guard let window = windows.first, boards.contains(where: { !$0.file.isBuiltIn }) else { return [] }
     _ = try prepare(isFilled: false, session)
@@ -91,7 +91,7 @@ struct Calculation: Sendable {
   private func look(at board: Board, _ window: BoardWindow, _ session: borrowing Session) throws {
     let (score, values) = (try score(of: board, window, session), values(for: window))
     try session.attempt(board.ranked(by: score, isExplained: true), binding: values, limit: timeLeft)
-    // Whether texts are numbers only the rows can tell.
+    // Whether texts are numbers only the rows can show.
     guard case .text = score else { return }
     try setTimeout(min(boardTimeout ?? Self.look, Self.look), session)
     do {
@@ -115,7 +115,7 @@ struct Calculation: Sendable {
     try session.query("select set_config('statement_timeout', \("\(limit.inMilliseconds)ms"), true)")
   }
 
-  /// Makes what boards share, and tells what of it could not be made.
+  /// Makes what boards share, and returns what of it could not be made.
   ///
   /// - Parameter isFilled: or made without a row, as they are where boards are only planned.
   private func prepare(isFilled: Bool, _ session: borrowing Session) throws -> [Preparation: SQLFile.Failure] {
@@ -136,7 +136,7 @@ struct Calculation: Sendable {
     return missing
   }
 
-  /// Lets boards of one's own read it by the name that the page promises. A table of the user's by this name is what
+  /// Lets the user's own boards read it by the name that the page promises. A table of the user's by this name is what
   /// its boards mean.
   private func alias(_ preparation: Preparation, _ session: borrowing Session) throws {
     let isFree: Statement = "select to_regclass(\(preparation.alias)) is null as is_free"

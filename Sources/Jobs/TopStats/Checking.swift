@@ -3,7 +3,7 @@ import Postgres
 import Redis
 
 extension TopStats: Checkable {
-  /// What boards of the user's own read, only the server can tell: see `check`.
+  /// What the user's own boards read, only the server knows: see `check`.
   var needs: JobNeeds {
     let read = Preparation.tables(of: settings.boards.filter(\.file.isBuiltIn).flatMap(\.needs))
     let key = settings.keyPrefix + "check"

@@ -18,7 +18,7 @@ enum Preparation: String, CaseIterable, Sendable {
 
   private static let prefix = "oneshot_"
 
-  /// What a board of one's own may read besides the application's tables.
+  /// What a user's own board may read besides the application's tables.
   static let forAll: [Preparation] = [.liveUsers, .liveFeeds]
 
   /// The application's tables that are read for these, each once.
@@ -47,7 +47,7 @@ enum Preparation: String, CaseIterable, Sendable {
 
   private var relation: String { rawValue }
 
-  /// What a board of one's own calls one of `forAll`.
+  /// What a user's own board calls one of `forAll`.
   var alias: String { String(relation.dropFirst(Self.prefix.count)) }
 
   /// The statement that makes the alias.

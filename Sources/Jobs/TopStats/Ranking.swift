@@ -10,7 +10,7 @@ struct Member: Sendable, Equatable {
 /// The members of a board, as Redis reads them back.
 struct Ranking: Sendable {
   private(set) var members: [Member] = []
-  /// Where different scores are one number: Redis keeps no more than a double can tell apart.
+  /// Where different scores are one number: Redis keeps no more than a double can distinguish.
   private(set) var merging: Merging?
 
   struct Merging: Sendable {

@@ -4,7 +4,7 @@ import Redis
 
 extension UsageAggregation: Checkable {
   /// Progress is kept for each Redis by its address. Where another one has written of the same prefix lately, one of the
-  /// two may be a second name of the other, or a schedule that nobody can tell from this one.
+  /// two may be a second name of the other, or a schedule that cannot be distinguished from this one.
   func advice(for run: JobRun) -> Statement? {
     try? Statement(
       file: "other_servers.sql", PackageResources.other_servers_sql,
@@ -38,7 +38,7 @@ extension UsageAggregation: Checkable {
     } ?? []
   }
 
-  /// Shows how the format takes keys apart. A Redis that does not answer is told by the runtime's own check, so it is not
+  /// Shows how the format takes keys apart. A Redis that does not answer is reported by the runtime's own check, so it is not
   /// waited for here.
   private func showSample(_ run: JobRun) async throws {
     let selection = CounterSelection(settings, days: [], merchant: settings.merchant, shard: run.shard)
@@ -55,7 +55,7 @@ extension UsageAggregation: Checkable {
   var needs: JobNeeds {
     var needs = Self.facts.needs
     if settings.target != nil {
-      // What the file needs only the server can tell: see `check`.
+      // What the file needs only the server knows: see `check`.
       needs.tables.removeAll { $0.table == "merchant_usage" }
     } else if settings.table.isHourly {
       needs.tables.append(settings.table.need)

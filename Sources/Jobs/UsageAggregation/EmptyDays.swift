@@ -13,7 +13,7 @@ extension UsageAggregation {
       if !day.isExpiring { report.lostRows = lost[day.date] ?? 0 }
       return (day, WrittenDay(report: report))
     }
-    // Told once: what is gone does not come back by being read again.
+    // Reported once: what is gone does not come back by being read again.
     let noted = days.filter { $0.completedKeys != nil && lost[$0.date] != nil }
     let notes =
       run.isDryRun || settings.merchant != nil

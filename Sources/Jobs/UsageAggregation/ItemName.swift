@@ -6,7 +6,7 @@ enum ItemName {
   /// Stands between a hash's key and a field of it. `shown` makes no single backslash before a blank.
   static let beforeField = " \\ "
 
-  /// A longer name is no counter's; its beginning and its digest tell it from others.
+  /// A longer name is no counter's; its beginning and its digest distinguish it from others.
   private static let longest = 4096
 
   /// So much is read of a name where names are too large to be read whole; longer than any counter's.

@@ -9,7 +9,7 @@ extension UsageAggregation: Replayable {
     if Self.isOfDay(letter) { return isOfDay(letter, shard) }
     let (key, field) = place(of: letter)
     guard settings.format.begins(key) else { return false }
-    // One prefix may begin with another, and theirs may be another Redis. An older version told none.
+    // One prefix may begin with another, and theirs may be another Redis. An older version recorded none.
     guard letter.says("key_prefix", settings.source) || !letter.says("key_prefix") else { return false }
     return key.withUnsafeBytes { name in
       guard case .success(let counter) = settings.format.parse(name) else { return isShare(name, of: shard) }
@@ -81,7 +81,7 @@ extension UsageAggregation: Replayable {
   private func read(_ keys: [[UInt8]], _ run: JobRun) async throws -> CounterRows {
     let selection = CounterSelection(settings, days: [], merchant: nil, shard: run.shard)
     var found = CounterRows(of: selection, rows: LaneRows(of: settings.table, lanes: 1, room: 0))
-    // In a cluster every primary is asked; only the one that owns a key tells, the others point to it.
+    // In a cluster every primary is asked; only the one that owns a key answers, the others point to it.
     var left = keys
     for primary in try await run.redisPrimaries() {
       (found, left) = try await run.redis(on: primary) { [found, left] session in

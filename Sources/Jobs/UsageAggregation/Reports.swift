@@ -78,7 +78,7 @@ struct DayStatus: Encodable, Sendable {
   /// Rows whose value is not the counter's.
   var differing: Int
 
-  /// A sum of 64-bit numbers may be longer than 64 bits; then it is told as text.
+  /// A sum of 64-bit numbers may be longer than 64 bits; then it is written as text.
   static func sum(_ text: String) -> JSON { Int64(text).map { .integer($0) } ?? .string(text) }
 }
 

@@ -246,7 +246,7 @@ struct UsageAggregation: Job {
     }
   }
 
-  /// Reads and writes again, as a whole, when it failed for a cause that passes.
+  /// Reads and writes again, as a whole, when it failed with a transient error.
   static func asAWhole(_ what: String, _ run: JobRun, _ work: () async throws -> Void) async throws {
     try await run.retrying(what, isPassing: isWriteConflict) {
       do { try await work() } catch  where hasLostStage(error) {

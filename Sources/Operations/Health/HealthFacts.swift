@@ -9,7 +9,7 @@ package struct HealthFacts: Sendable {
   package var migratedAt: Timestamp
   /// Of each part its newest runs and its newest successes, the newest first; and one that started in times to come.
   package var runs: [LedgerRun]
-  /// When the first run of each part started that the ledger still knows; where none is told, `runs` are all.
+  /// When the first run of each part started that the ledger still knows; where none is known, `runs` are all.
   package var firstStarts: [JobPart: Timestamp]
   /// `nil` where they could not be looked at.
   package var locks: [HeldLock]?

@@ -35,7 +35,7 @@ package struct HealthPart: Sendable {
   /// What the lock of its runs is called.
   package var lockName: String { newest?.lockName ?? RunIdentity.qualified(part.job, part.instance) }
 
-  /// How long the successes took before one, at most so many; `nil` where they are too few to tell.
+  /// How long the successes took before one, at most so many; `nil` where they are too few.
   package func usual(before run: LedgerRun) -> Duration? {
     let earlier = successes.filter { $0.startedAt < run.startedAt }.prefix(Judgement.longestHistory)
     guard earlier.count >= Judgement.shortestHistory else { return nil }
@@ -62,7 +62,7 @@ extension HealthFacts {
       return whole
     }
     let parts = wholes.values.flatMap { runs -> [HealthPart] in
-      // What somebody wants once may share the work otherwise.
+      // What is run once by hand may share the work otherwise.
       guard let count = (runs.first { !$0.isOnce } ?? runs.first)?.shardCount else { return [] }
       let current = Dictionary(grouping: runs.filter { $0.shardCount == count || $0.isOnce }, by: \.part)
       return current.map { HealthPart(part: $0.key, shardCount: count, runs: $0.value) }

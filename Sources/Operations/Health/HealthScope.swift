@@ -3,7 +3,7 @@ import JobRuntime
 /// Whose runs are judged, where several installations share one database.
 ///
 /// One that has a name (`JOB_INSTANCE`) looks at its own, and at those that `HEALTH_EXPECT` names. Without a name it looks
-/// at all; but the doctor leaves those alone that have a doctor of their own, so that no two tell of the same.
+/// at all; but the doctor leaves those alone that have their own doctor, so that no two report the same.
 package struct HealthScope: Sendable {
   private let names: Set<String>
   private let own: String

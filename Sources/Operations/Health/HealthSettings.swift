@@ -71,7 +71,7 @@ package struct HealthSettings: Sendable {
       help: "Age from which a pending dead letter is reported; without it dead letters are only counted.")
   }
 
-  /// Whose runs are looked at, besides one's own: what somebody expects.
+  /// Whose runs are looked at, besides the caller's: what somebody expects.
   package var instances: Set<String> {
     Set(expectations.compactMap(\.instance) + mayIdle.compactMap(\.instance) + [instance])
   }

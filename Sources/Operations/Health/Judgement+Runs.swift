@@ -66,7 +66,7 @@ extension Judgement {
   }
 
   /// Runs that succeed and fail by turns: of the last ones every other, or more of them, did not succeed, and no row of
-  /// failures is long enough to be told as such.
+  /// failures is long enough to be reported as such.
   private func flapping(_ part: HealthPart) -> Trouble? {
     let count = min(2 * settings.failures, HealthFacts.newest)
     let ended = part.runs.filter { !$0.isOnce && $0.status != .running }.prefix(count)
@@ -83,7 +83,7 @@ extension Judgement {
     )
   }
 
-  /// The kinds of failure that no later run mends by itself.
+  /// The kinds of failure that no later run fixes by itself.
   private static let needsPerson = Set([FailureKind.internal, .denied, .misconfigured].map(\.rawValue))
 
   func idle(_ part: HealthPart) -> Trouble? {
@@ -135,6 +135,6 @@ extension Judgement {
     )
   }
 
-  /// How many successes tell that what is left does not shrink.
+  /// How many successes show that what is left does not shrink.
   private static var debtIsOf: Int { 3 }
 }

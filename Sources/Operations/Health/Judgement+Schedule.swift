@@ -75,7 +75,7 @@ extension Judgement {
 
   /// Whether it is too long since a moment, not counting the time in which nothing could start.
   ///
-  /// A slot that falls into such a time is lost, and the next may be a whole period away: so the clock starts anew at
+  /// A slot that falls into such a time is lost, and the next may be a whole period away: so time is counted from scratch at
   /// the end of what lasted longer than the grace. But only for two periods: whoever keeps a job out of all its slots
   /// is no excuse.
   ///
@@ -139,7 +139,7 @@ extension Judgement {
       : "Run \(run.id) ended as \(run.status.rawValue)\(run.errorKind.map { " (\($0))" } ?? ""): oneshot run \(run.id)"
   }
 
-  /// A newest run that its platform started long after its slot: told for a period, a day at most. A retry, and a run of
+  /// A newest run that its platform started long after its slot: reported for a period, a day at most. A retry, and a run of
   /// an older slot that somebody asked for, are late for good reasons.
   private func lateStart(_ line: Line, _ newest: LedgerRun) -> Trouble? {
     guard newest.scheduledBy != "clock", !newest.isForced, newest.attempt == 1,

@@ -1,7 +1,7 @@
 import BlockingIO
 import JobRuntime
 
-/// Jobs whose schedule nobody told, and that came regularly until they stopped.
+/// Jobs whose schedule nobody declared, and that came regularly until they stopped.
 extension Judgement {
   /// How many of its own usual gaps a job may be silent for.
   static let silentGaps = 5
@@ -34,7 +34,7 @@ extension Judgement {
 }
 
 extension HealthPart {
-  /// The time between two slots of its schedule, as far as its newest runs tell; `nil` where they are too few.
+  /// The time between two slots of its schedule, as far as its newest runs show; `nil` where they are too few.
   var usualGap: Duration? {
     let gaps = runs.prefix(HealthFacts.newest).filter { $0.attempt == 1 }.slots.gaps
     return gaps.count >= Judgement.shortestHistory ? gaps.median : nil
@@ -42,8 +42,8 @@ extension HealthPart {
 }
 
 extension Sequence<LedgerRun> {
-  /// The moments for which a schedule started runs, as far as that can be told, the newest first. What somebody started by
-  /// hand, forced or wanted once is none of them; nor, where a platform tells slots, what has no slot.
+  /// The moments for which a schedule started runs, as far as that is known, the newest first. What somebody started by
+  /// hand, forced or wanted once is none of them; nor, where a platform passes slots, what has no slot.
   var slots: [Timestamp] {
     let own = filter { !$0.isByHand && !$0.isForced && !$0.isOnce }
     let isTold = own.contains { $0.scheduledBy != "clock" }

@@ -22,7 +22,7 @@ package struct Judgement {
   static let shortestHistory = 5
   /// How much longer than a usual one a run has to take, however short it is.
   static let noticeable = Duration.seconds(10)
-  /// How many locks without an end are told.
+  /// How many locks without an end are reported.
   static let strangeLocks = 50
 
   package init(_ facts: HealthFacts, _ settings: HealthSettings, by observer: String? = nil) {
@@ -71,7 +71,7 @@ package struct Judgement {
     let known = Dictionary(grouping: parts, by: \.part.ofAnyServer)
     return parts.filter { part in
       guard let newest = part.newest else { return false }
-      // Two that go on side by side are told from one that took the other's place once they have run for a day.
+      // Two that go on side by side are distinguished from one that took the other's place once they have run for a day.
       let twins = (known[part.part.ofAnyServer] ?? []).filter { $0.part.server != part.part.server }
       if newest.startedAt < now - .days(1), twins.contains(where: { isReplaced(newest, by: [$0.part]) }) {
         return false

@@ -14,7 +14,7 @@ package struct Trouble: Sendable, Equatable {
     case missed
     /// Runs start, but the last success is too old; or they start too long after their slot.
     case late
-    /// Nothing was started for far longer than usual, of a job whose schedule nobody told.
+    /// Nothing was started for far longer than usual, of a job whose schedule nobody declared.
     case silent
     /// Runs come more often than they should.
     case tooOften = "too_often"

@@ -1,5 +1,5 @@
 -- The buckets that what was noticed touches; what no calendar has touches none.
--- (A quarter of an hour may lie in two buckets; its first and its last row tell.)
+-- (A quarter of an hour may lie in two buckets; its first and its last row decide.)
 moments as (
   select first as moment, null as stored_as from noticed where quarter is not null
   union all

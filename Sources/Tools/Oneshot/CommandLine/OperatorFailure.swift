@@ -6,7 +6,7 @@ extension JobFailure {
   static let migrateHint =
     "`oneshot migrate --plan` shows what is missing; `oneshot migrate` needs the owner's DATABASE_URL."
 
-  /// An error as operators are told of it: what a job would be told to do is not what helps here.
+  /// An error as operators see it: what a job would have to do is not what helps here.
   init(forOperators error: any Error) {
     self.init(classifying: error)
     guard let state = (error as? PostgresError)?.state else { return }

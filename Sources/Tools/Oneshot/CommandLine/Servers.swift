@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 import Redis
 
-/// The servers that a command works on, from their settings. What it has to be told is there once the command runs.
+/// The servers that a command works on, from their settings. What it needs to know is there once the command runs.
 protocol CommandServers: Sendable {
   /// - Returns: `nil` where something required is missing or wrong, which the reader has recorded.
   init?(from env: inout Environment)
@@ -23,7 +23,7 @@ struct DatabaseServer: CommandServers {
   }
 }
 
-/// Of commands that tell more where Redis is known too.
+/// Of commands that show more where Redis is known too.
 struct DatabaseAndPerhapsRedis: CommandServers {
   let database: ConnectionOptions
   let redis: RedisAddress?

@@ -2,7 +2,7 @@ import JobRuntime
 
 /// What the words of a command line ask for.
 enum Wish {
-  /// To be told something: help, or the version.
+  /// To read something: help, or the version.
   case text(String)
   case command(any Command.Type, rest: [String])
   /// There is no command of this name.

@@ -53,7 +53,7 @@ struct ShowRun: Command {
   fileprivate static let shown = 20
 }
 
-/// What the ledger tells of a run.
+/// What the ledger has of a run.
 private struct Story: Sendable {
   var candidates: [RunDetails]
   var countsLines: String?

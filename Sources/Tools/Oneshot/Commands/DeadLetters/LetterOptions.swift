@@ -58,7 +58,7 @@ struct LetterChoice: Sendable {
 
   /// What is meant, by the database.
   ///
-  /// - Returns: the filter, and how many letters at most. `nil` after a complaint.
+  /// - Returns: the filter, and how many dead letters at most. `nil` after a complaint.
   func resolved(_ database: Database, _ console: Console) async throws -> (filter: LetterFilter, limit: Int)? {
     guard let job, let item else { return (options.filter(state: .pending, at: console.now), limit) }
     let found = try await ShowDeadLetter.find(
@@ -72,7 +72,7 @@ struct LetterChoice: Sendable {
   }
 }
 
-/// How many letters of which jobs something was done with.
+/// How many dead letters of which jobs something was done with.
 struct LettersByJob: Sendable {
   private let jobs: [(part: JobPart, letters: Int)]
 
