@@ -5,7 +5,7 @@
 package func shieldedFromCancellation<Value: Sendable, Failure: Error>(
   _ work: @escaping @Sendable () async throws(Failure) -> Value
 ) async throws(Failure) -> Value {
-  // A task of its own is not cancelled with the one that made it; task-local values and priority are the same.
+  // A separate task is not cancelled with the one that made it; task-local values and priority are the same.
   let task = Task { () async -> Result<Value, Failure> in
     do throws(Failure) { return .success(try await work()) } catch { return .failure(error) }
   }

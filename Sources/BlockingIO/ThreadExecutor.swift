@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Gives an actor a thread of its own, so that the blocking C calls inside it never occupy
+/// Gives an actor its own thread, so that the blocking C calls inside it never occupy
 /// one of the few threads that Swift's shared pool has for everything else.
 ///
 /// A serial dispatch queue without a target gets its own thread whenever it has work; on Linux

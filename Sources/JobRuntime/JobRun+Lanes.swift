@@ -2,7 +2,7 @@ import Postgres
 import Synchronization
 
 extension JobRun {
-  /// Does several pieces of work at once, each with a connection to Postgres of its own, fenced as the run's.
+  /// Does several pieces of work at once, each with its own connection to Postgres, fenced as the run's.
   ///
   /// The first that fails stops the others, and its error is thrown once they have stopped.
   ///

@@ -11,7 +11,7 @@ extension JobRun {
     try await retrier.run("reading from Postgres") { try await database.snapshot(body) }
   }
 
-  /// Does a piece of work for each of the items, all at once, each on a connection and in a transaction of its own as
+  /// Does a piece of work for each of the items, all at once, each on its own connection and in its own transaction as
   /// above. All of them see the same moment. When one fails, all are done again or none.
   ///
   /// - Returns: what was returned for the items, in their order.

@@ -188,7 +188,7 @@ public struct JobRun: Sendable {
   ///
   /// - Parameters:
   ///   - what: the work, for the log.
-  ///   - isPassing: causes that pass besides those known to the runtime.
+  ///   - isPassing: transient errors besides those known to the runtime.
   ///   - timeLeft: how much of the run's time must be left for another try.
   public func retrying<Value>(
     _ what: String, isPassing: (any Error) -> Bool = { _ in false }, whileLeft timeLeft: Duration = .zero,

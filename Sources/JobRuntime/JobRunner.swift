@@ -80,7 +80,7 @@ struct JobRunner<J: Job>: Sendable {
   }
 
   private func runAsLeader() async throws -> RunResult {
-    // A connection of its own, so that renewal never waits behind the job's commands; and limits that
+    // A separate connection, so that renewal never waits behind the job's commands; and limits that
     // let a renewal fail twice before the lease is over.
     let patience = min(StopLimits.lockAnswer, settings.lockTTL / 3)
     let connection = RedisConnection(

@@ -3,7 +3,7 @@
   import CRdKafka
   import JobRuntime
 
-  /// A topic over librdkafka, on a thread of its own.
+  /// A topic over librdkafka, on its own thread.
   actor RdKafkaClient: TopicClient {
     private let source: KafkaSource
     private let complaints = Complaints()

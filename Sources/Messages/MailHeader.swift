@@ -35,7 +35,7 @@ public enum MailHeader {
     return String(String.UnicodeScalarView(scalars)).split(separator: " ").joined(separator: " ")
   }
 
-  /// Words of at most 75 characters, each on a line of its own; no character is divided between two.
+  /// Words of at most 75 characters, each on its own line; no character is divided between two.
   private static func encodedWords(_ text: String) -> String {
     let (start, end) = ("=?utf-8?Q?", "?=")
     var words: [String] = []

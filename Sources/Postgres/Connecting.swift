@@ -6,7 +6,7 @@ extension ConnectionOptions {
   /// Connects to the first server that takes us, of all hosts of the URL and of all addresses of each.
   ///
   /// libpq would hide the SQLSTATE of a refusal while it waits by itself, and while we wait it would stay with a silent
-  /// address: so each address is tried by a call of its own.
+  /// address: so each address is tried by its own call.
   func connect(_ interrupt: Interrupt) throws(PostgresError) -> ConnectionHandle {
     var failures: [PostgresError] = []
     for host in try ConnectionPlace.all(in: given) {

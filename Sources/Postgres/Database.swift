@@ -1,7 +1,7 @@
 import BlockingIO
 import CLibPQ
 
-/// One connection to Postgres on a thread of its own; made when it is first needed, made again after
+/// One connection to Postgres on its own thread; made when it is first needed, made again after
 /// it was lost.
 package actor Database {
   private let options: ConnectionOptions

@@ -57,7 +57,7 @@ final class CancelHandle: Sendable {
   /// - Returns: whether the server took the request.
   func send(within limit: Duration) -> Bool {
     let request = CancelRequest()
-    // A queue of its own: one that is left behind must not stand on a thread of the shared pool.
+    // A separate queue: one that is left behind must not stand on a thread of the shared pool.
     DispatchQueue(label: "postgres-cancel").async {
       var ignored = [CChar](repeating: 0, count: 256)
       request.end(PQcancel(self.pointer, &ignored, CInt(ignored.count)) == 1)

@@ -2,7 +2,7 @@ import CLibPQ
 import Glibc
 import Synchronization
 
-/// What a server says beside its answers: `raise notice` in a function, a warning of its own.
+/// What a server says beside its answers: `raise notice` in a function, its own warning.
 package struct Notice: Sendable {
   package enum Severity: Sendable { case debug, info, warning }
 

@@ -1,6 +1,6 @@
 import BlockingIO
 
-/// One connection to Redis on a thread of its own; made when it is first needed, made again after it
+/// One connection to Redis on its own thread; made when it is first needed, made again after it
 /// was lost.
 package actor RedisConnection {
   /// What the URL says.

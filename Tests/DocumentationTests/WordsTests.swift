@@ -37,10 +37,22 @@ import Testing
 
   @Test(arguments: [
     ("docs/page.md", "The kind `untold`.\n\n```\nhe tells anew\n```\n\n[again](told.md) for dead letters\n"),
-    ("Sources/Some/File.swift", "let a = \"told.sql\"  // tells\nlet b = \"at \\(told) and {told}\"\n"),
+    (
+      "Sources/Some/File.swift",
+      "let a = \"told.sql\"  // `told`, asked for by its own\nlet b = \"at \\(told) and {told}\"\n"
+    ),
   ]) func `code, names and values are nobody's words`(path: String, text: String) async throws {
     let found = try await lint(text, as: path)
     #expect(found.exitCode == 0, "\(found.output)")
+  }
+
+  @Test func `each is found in comments of Swift and SQL, but for those that comments may have`() async throws {
+    let swift = try await lint("/// Begins anew.\nlet a = 1\n", as: "Sources/Some/File.swift")
+    #expect(swift.exitCode == 1 && swift.output.hasPrefix("Sources/Some/File.swift:1: «anew»"), "\(swift.output)")
+    let sql = try await lint("select 1 -- tells it\n", as: "Sources/Jobs/Some/sql/a.sql")
+    #expect(sql.exitCode == 1 && sql.output.hasPrefix("Sources/Jobs/Some/sql/a.sql:1: «tells»"), "\(sql.output)")
+    let allowed = try await lint("// What was asked for has a thread of its own.\n", as: "Sources/Some/File.swift")
+    #expect(allowed.exitCode == 0, "\(allowed.output)")
   }
 
   @Test func `a long line is found, but not a row of a table or what cannot be broken`() async throws {

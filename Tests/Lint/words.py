@@ -4,8 +4,8 @@
   words.py [ROOT]     prints PLACE: WORD -> WHAT TO SAY, and ends with 1 if there is any
 
 Pages are README.md, CONTRIBUTING.md, CHANGELOG.md, and what is below docs/ and findings/, but for code in them. Help and
-messages are the texts in quotes of Sources/. A line of a page has at most 120 characters, unless it is a row of a table
-or cannot be broken; an entry of the changelog is one line.
+messages are the texts in quotes of Sources/; its comments are looked at, too. A line of a page has at most 120
+characters, unless it is a row of a table or cannot be broken; an entry of the changelog is one line.
 """
 import pathlib
 import re
@@ -19,7 +19,7 @@ LATER = (
     "Sources/Jobs/JobDoctor/", "Sources/Jobs/OutboxDelivery/", "Sources/Jobs/RewardDelivery/",
     "Sources/Jobs/WaitlistPositions/")
 # Comments, then texts in quotes: only those that hold a blank are read by people.
-SWIFT = re.compile(r'//[^\n]*|"""(.*?)"""|"((?:\\.|[^"\\\n])*)"', re.DOTALL)
+SWIFT = re.compile(r'(//[^\n]*)|"""(.*?)"""|"((?:\\.|[^"\\\n])*)"', re.DOTALL)
 # What stands in for a value: \(value), and {name} in a fragment.
 INTERPOLATION = re.compile(r"\\\([^()]*(?:\([^()]*\)[^()]*)*\)|\{\w+\}")
 CODE = re.compile(r"`[^`]*`")
@@ -28,10 +28,14 @@ SPACE = r"(?:\s|\\\n)+"
 
 
 def words(path):
-    """The expressions of the list, with their hints; a blank in one may be the end of a line."""
+    """The expressions of the list, with their hints; a blank in one may be the end of a line. First all, then those that
+    are looked for in comments."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
-    pairs = (line.split("\t") for line in lines)
-    return [(re.compile(rf"\b(?:{word.replace(' ', SPACE)})\b", re.IGNORECASE), hint) for word, hint in pairs]
+    listed = [(line[0] != "~", *line.lstrip("~").split("\t")) for line in lines]
+    spaced = [
+        (is_everywhere, re.compile(rf"\b(?:{word.replace(' ', SPACE)})\b", re.IGNORECASE), hint)
+        for is_everywhere, word, hint in listed]
+    return [(word, hint) for _, word, hint in spaced], [(word, hint) for everywhere, word, hint in spaced if everywhere]
 
 
 def prose(text):
@@ -46,11 +50,12 @@ def prose(text):
 
 
 def messages(text):
-    """Texts in quotes, each with the number of its first line."""
+    """Texts in quotes and comments, each with the number of its first line and whether it is a comment."""
     for found in SWIFT.finditer(text):
-        literal = found[1] if found[1] is not None else found[2]
-        if literal and " " in literal:
-            yield text.count("\n", 0, found.start()) + 1, INTERPOLATION.sub("", literal)
+        read = found[1] or found[2] or found[3] or ""
+        if " " in read:
+            first = text.count("\n", 0, found.start()) + 1
+            yield first, CODE.sub("", INTERPOLATION.sub("", read)), found[1] is not None
 
 
 def is_long(line):
@@ -60,10 +65,10 @@ def is_long(line):
 
 
 def complaints(root):
-    listed = words(pathlib.Path(__file__).with_name("words.txt"))
+    listed, of_comments = words(pathlib.Path(__file__).with_name("words.txt"))
 
-    def refused(path, first, text):
-        for word, hint in listed:
+    def refused(path, first, text, is_comment=False):
+        for word, hint in of_comments if is_comment else listed:
             for found in word.finditer(text):
                 number = first + text.count("\n", 0, found.start())
                 yield f"{path.relative_to(root)}:{number}: «{' '.join(found[0].split())}» -> {hint}"
@@ -78,8 +83,11 @@ def complaints(root):
             if path.name != "CHANGELOG.md" and is_long(line):
                 yield f"{path.relative_to(root)}:{number}: {len(line)} characters -> {LONGEST} at most"
     for path in sorted((root / "Sources").rglob("*.swift")):
-        for first, text in messages(path.read_text(encoding="utf-8")):
-            yield from refused(path, first, text)
+        for first, text, is_comment in messages(path.read_text(encoding="utf-8")):
+            yield from refused(path, first, text, is_comment)
+    for path in sorted((root / "Sources/Jobs").rglob("*.sql")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            yield from refused(path, number, line.partition("--")[2], is_comment=True)
 
 
 def main():

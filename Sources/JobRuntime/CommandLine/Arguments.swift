@@ -74,7 +74,7 @@ package struct Arguments {
     } ?? fallback
   }
 
-  /// An option `--name VALUE` or `--name=VALUE` with a form of its own.
+  /// An option `--name VALUE` or `--name=VALUE` with its own form.
   ///
   /// - Parameter parse: the value, or what is wrong with it as the rest of a sentence: "is «x», not …".
   package mutating func custom<Value>(

@@ -50,7 +50,7 @@ package struct HelpPage: Sendable {
     (parts + ["Exit codes: \(exitCodes)\n"]).joined(separator: "\n")
   }
 
-  /// A name that is longer has a line of its own.
+  /// A name that is longer has its own line.
   private static let widest = 28
 }
 

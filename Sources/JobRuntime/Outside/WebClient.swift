@@ -85,7 +85,7 @@ public enum WebDelivery {
 
   public static var isBuiltIn: Bool { provider != nil }
 
-  /// A new client, which has a connection of its own; `nil` in a binary without the module.
+  /// A new client, which has its own connection; `nil` in a binary without the module.
   package static func client() -> (any WebClient)? { provider?.clientType.init() }
 
   /// The same for mail.

@@ -45,7 +45,7 @@ enum LastResort {
     queue("last-resort", after: delay + StopLimits.lastWord) { ThisProcess.end(exitCode) }
   }
 
-  /// A queue of its own has a thread of its own.
+  /// A separate queue has its own thread.
   private static func queue(_ label: String, after delay: Duration, _ work: @escaping @Sendable () -> Void) {
     DispatchQueue(label: label).asyncAfter(deadline: .now() + delay.forDispatch, execute: work)
   }

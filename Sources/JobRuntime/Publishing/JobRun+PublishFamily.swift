@@ -7,7 +7,7 @@ extension JobRun {
   /// new one, whole. Keys are not replaced together; a run that is stopped leaves some old and some new. Contents above
   /// 4 KiB or 64 pairs are built beside their key first, which costs more.
   ///
-  /// In Redis Cluster each key has a fence key of its own, as long-lived as the key itself, unless the family has a hash
+  /// In Redis Cluster each key has its own fence key, as long-lived as the key itself, unless the family has a hash
   /// tag (`{feeds}:…`). Then an older run is kept from the keys that this one has written, and from all others as soon
   /// as it begins its next two thousand. In a dry run nothing is written.
   ///

@@ -62,7 +62,7 @@ public struct SQLFile: Sendable {
   /// What some editors put before a text in UTF-8.
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-  /// A name becomes part of keys and item names: a small alphabet, and nothing that has a meaning of its own there.
+  /// A name becomes part of keys and item names: a small alphabet, and nothing that has its own meaning there.
   private static func isName(_ text: String) -> Bool {
     let letters = Array(text.utf8)
     guard let first = letters.first, letters.count <= 63 else { return false }
@@ -119,7 +119,7 @@ public struct SQLFile: Sendable {
   private var fragment: SQLFragment {
     let query = SQLFragment(place, text).filling(fillings)
     guard let frame else { return query }
-    // The end on a line of its own: the query may end with a comment.
+    // The end on its own line: the query may end with a comment.
     return frame.filling(["file": SQLFragment(sql: "select * from ({query}\n) as file").filling(["query": query])])
   }
 

@@ -115,7 +115,7 @@ public struct Environment {
     } ?? fallback
   }
 
-  /// A setting with a form of its own.
+  /// A setting with its own form.
   ///
   /// - Parameters:
   ///   - form: how a value reads, for `--help`.
@@ -129,7 +129,7 @@ public struct Environment {
     custom(name, form: form, default: fallback, help: help, selects: .nothing, written: { _ in [] }, parse: parse)
   }
 
-  /// A setting with a form of its own that selects the work.
+  /// A setting with its own form that selects the work.
   ///
   /// - Parameter written: how a value stands in the variant, the same for all texts that mean the same work: of a list
   ///   its members in a fixed order.

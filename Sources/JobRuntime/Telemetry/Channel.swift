@@ -45,7 +45,7 @@ extension Channel {
     if let path = settings.metricsFile { channels.append(textfile(path)) }
     if settings.isEMF { channels.append(emf(terminal)) }
     if let address = settings.statsD { channels.append(statsD(address)) }
-    // Each has a client of its own, which holds one connection. Without one, the settings are refused earlier.
+    // Each has its own client, which holds one connection. Without one, the settings are refused earlier.
     if let address = settings.pushgateway, let client = WebDelivery.client() {
       channels.append(pushgateway(address, by: client))
     }

@@ -7,7 +7,7 @@ extension Channel {
   /// Source: github.com/prometheus/pushgateway, README, "API".
   static func pushgateway(_ address: WebAddress, by client: any WebClient) -> Channel {
     Channel(setting: "JOB_PUSHGATEWAY_URL", target: address.target) { ending throws(Failure) in
-      // Each part has a group of its own, in which nothing replaces another's series.
+      // Each part has its own group, in which nothing replaces another's series.
       let groups = ending.metrics.parts.flatMap { part in
         // A value with a slash would be two parts of the path.
         part.value.utf8.contains(UInt8(ascii: "/"))

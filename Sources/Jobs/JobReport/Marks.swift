@@ -1,6 +1,6 @@
 import Operations
 
-/// How something stands: a word, a colour and a shape of its own, so that no one of them has to be seen.
+/// How something stands: a word, a colour and its own shape, so that no one of them has to be seen.
 enum Mark: String, CaseIterable {
   case well, partial, failed, interrupted, running, quiet
 
@@ -30,7 +30,7 @@ enum Mark: String, CaseIterable {
   }
 
   /// Of a bar in the timeline: from where to where, of `Timeline.height`, each six wide. The worse, the taller; what did
-  /// not end well has a head of its own.
+  /// not end well has its own head.
   ///
   /// - Parameter foot: where it ends; higher than the ground where there is something else below it.
   func bar(at x: Int, foot: Int = Timeline.height) -> String {

@@ -18,7 +18,7 @@ struct Verification: Sendable {
   /// The most that is named of one window.
   private static let mostNamed = 100
 
-  /// Compares a window, in a snapshot of its own.
+  /// Compares a window, in its own snapshot.
   func compare(_ granularity: Granularity, _ window: Bucket, _ session: borrowing Session) throws -> Finding {
     let (source, limit) = (noticing.source, noticing.limit)
     let fresh = Fresh(source: source, granularity: granularity, limit: limit)

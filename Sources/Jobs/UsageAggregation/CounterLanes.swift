@@ -3,7 +3,7 @@ import JobRuntime
 import Postgres
 import Synchronization
 
-/// The way of counters from the scans to the connections that take them: each has a queue of its own.
+/// The way of counters from the scans to the connections that take them: each has its own queue.
 ///
 /// Only what comes to more than one piece is spread over several connections; fewer rows all go to the first one.
 final class CounterLanes: Sendable {

@@ -7,7 +7,7 @@
 /// has the same keys whatever the table does meanwhile, and what SCAN promises of the whole line it keeps on each
 /// stretch: it starts at the bucket that the place is in, and in the smaller of two tables while there are two.
 ///
-/// That holds for one life of one server: the hash has a seed of its own, drawn at each start.
+/// That holds for one life of one server: the hash has its own seed, drawn at each start.
 struct ScanShare: Sendable, Equatable {
   /// The place of the first key, and the one after the last; `nil` for the line's end.
   private let start: UInt64

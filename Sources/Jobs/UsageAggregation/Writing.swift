@@ -3,7 +3,7 @@ import Postgres
 
 /// Brings what was staged to where it is kept, day by day.
 extension UsageAggregation {
-  /// Writes one day, or makes it a dead letter where Postgres refuses it for a cause of its own.
+  /// Writes one day, or makes it a dead letter where Postgres refuses it for its own cause.
   ///
   /// - Returns: `nil` when it was refused.
   func writeOrReject(_ day: PlannedDay, hasRejected: Bool, from lanes: [JobRun]) async throws -> WrittenDay? {

@@ -1,4 +1,4 @@
--- The runs whose ids begin alike; what is JSON also in lines for people, an element of a list on a line of its own.
+-- The runs whose ids begin alike; what is JSON also in lines for people, an element of a list on its own line.
 with r as materialized (
   select {columns}
   from oneshot.job_runs r

@@ -28,7 +28,7 @@ struct Beforehand {
       hint: remedies.joined(separator: " ") + " Nothing was changed.")
   }
 
-  /// Where tables without a schema of their own are made must be somewhere, and have a name that functions can hold: in
+  /// Where tables without their own schema are made must be somewhere, and have a name that functions can hold: in
   /// the texts that they build, `%` is a place for a value.
   private func schemaFailure(_ session: borrowing Session) throws -> JobFailure? {
     guard plan.converts || plan.steps.contains(where: \.isOutsideOfOneshot) else { return nil }

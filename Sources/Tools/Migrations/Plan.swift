@@ -11,7 +11,7 @@ package struct Plan: Sendable {
   /// How many steps there are.
   package var count: Int { steps.count + (converts ? 1 : 0) }
 
-  /// - Parameter schema: where tables without a schema of their own are made.
+  /// - Parameter schema: where tables without their own schema are made.
   package func summary(schema: String) -> String {
     (converts ? [Conversion.name + "\n" + Conversion.summary] : []).joined()
       + steps.map { "\($0)\n" + Self.summary(of: $0, schema: schema) }.joined()
