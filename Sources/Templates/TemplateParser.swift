@@ -5,9 +5,12 @@ struct TemplateParser {
   private let file: String
   private let firstLine: Int
   private var place = 0
+  /// The end of the text so far, tags and what they stand for left out: says whether a link begins.
+  private var tail: [UInt8]
 
-  init(_ text: String, kind: Template.Kind, file: String, firstLine: Int = 1) {
+  init(_ text: String, kind: Template.Kind, file: String, firstLine: Int = 1, after tail: [UInt8] = []) {
     (bytes, self.kind, self.file, self.firstLine) = (Array(text.utf8), kind, file, firstLine)
+    self.tail = tail
   }
 
   private struct Open {
@@ -30,6 +33,8 @@ struct TemplateParser {
     while place < bytes.count {
       guard bytes[place...].starts(with: "{{".utf8) else {
         text.append(bytes[place])
+        tail.append(bytes[place])
+        if tail.count > 2 * Self.longestTail { tail.removeFirst(Self.longestTail) }
         place += 1
         continue
       }
@@ -43,12 +48,11 @@ struct TemplateParser {
       switch tag.mark {
       case .comment: break
       case .value(let isRaw):
-        let isLink = kind == .html && Self.beginsLink(text)
-        if kind == .html, text.suffix(5).elementsEqual("href=".utf8) {
-          throw error("the address behind href= has to stand in quotes", at: start)
-        }
+        let link = kind == .html ? LinkStart(tail) : nil
+        if link == .bare { throw error("the address behind href= has to stand in quotes", at: start) }
         flush()
-        nodes.append(.value(try name(tag, at: start), isRaw: isRaw, isLink: isLink))
+        nodes.append(.value(try name(tag, at: start), isRaw: isRaw, isLink: link == .quoted))
+        tail = []
       case .section(let isInverted):
         flush()
         open.append(Open(name: try name(tag, at: start), isInverted: isInverted, nodes: nodes))
@@ -66,8 +70,9 @@ struct TemplateParser {
           throw error("the partial «\(tag.text)» includes itself", at: start)
         }
         let lines = Self.indented(found.text, by: indent ?? [])
-        var parser = TemplateParser(lines, kind: kind, file: found.file)
+        var parser = TemplateParser(lines, kind: kind, file: found.file, after: tail)
         nodes += try parser.nodes(partial: partial, within: files + [file])
+        tail = parser.tail
       }
     }
     flush()
@@ -157,9 +162,25 @@ struct TemplateParser {
     return String(decoding: Array(whole), as: UTF8.self)
   }
 
-  /// Whether what follows is how a link begins.
-  private static func beginsLink(_ text: [UInt8]) -> Bool {
-    guard let quote = text.last, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else { return false }
-    return String(decoding: text.dropLast().suffix(5), as: UTF8.self).lowercased() == "href="
+  /// As much as `href = "` may have blanks.
+  private static let longestTail = 64
+}
+
+/// Where in HTML a value would be the beginning of a link's address, as browsers read it: blanks around it count for nothing.
+private enum LinkStart {
+  case quoted, bare
+
+  init?(_ text: [UInt8]) {
+    func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0C, 0x0D].contains(byte) }
+    var rest = text[...]
+    func dropBlanks() { while let last = rest.last, isBlank(last) { rest.removeLast() } }
+    dropBlanks()
+    let isQuoted = rest.last == UInt8(ascii: "\"") || rest.last == UInt8(ascii: "'")
+    if isQuoted { rest.removeLast() }
+    dropBlanks()
+    guard rest.popLast() == UInt8(ascii: "=") else { return nil }
+    dropBlanks()
+    guard String(decoding: rest.suffix(4), as: UTF8.self).lowercased() == "href" else { return nil }
+    self = isQuoted ? .quoted : .bare
   }
 }
