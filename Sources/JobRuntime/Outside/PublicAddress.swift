@@ -15,14 +15,16 @@ package enum PublicAddress {
       return contains(v4: Array(bytes.suffix(4)))
     }
     if starts([0x20, 0x02]) { return contains(v4: Array(bytes[2..<6])) }
-    // Only 2000::/3 is given out; of it not Teredo, ORCHID and documentation.
-    return bytes[0] >> 5 == 1 && !starts([0x20, 0x01, 0, 0]) && !starts([0x20, 0x01, 0x0D, 0xB8])
-      && !starts([0x20, 0x01, 0, 0x20]) && !starts([0x3F, 0xFF])
+    // Only 2000::/3 is given out; of it not 2001::/23 (protocols: Teredo, benchmarks, ORCHID) and documentation.
+    let isOfProtocols = starts([0x20, 0x01]) && bytes[2] < 2
+    return bytes[0] >> 5 == 1 && !isOfProtocols && !starts([0x20, 0x01, 0x0D, 0xB8]) && !starts([0x3F, 0xFF])
   }
 
   private static let blocks: [(start: UInt32, bits: Int)] = [
     (0x0000_0000, 8), (0x0A00_0000, 8), (0x6440_0000, 10), (0x7F00_0000, 8), (0xA9FE_0000, 16), (0xAC10_0000, 12),
     (0xC000_0000, 24), (0xC000_0200, 24), (0xC058_6300, 24), (0xC0A8_0000, 16), (0xC612_0000, 15), (0xC633_6400, 24),
     (0xCB00_7100, 24), (0xE000_0000, 3),
+    // 168.63.129.16, where Azure tells each machine its settings, is no block of IANA's.
+    (0xA83F_8110, 32),
   ]
 }
