@@ -26,6 +26,7 @@
     }
 
     deinit {
+      sockets.stopListening()
       curl_easy_cleanup(pointer)
       retainedSockets.release()
     }
@@ -113,6 +114,11 @@
     /// for a server that is silent.
     func shutDown() {
       for socket in open { shutdown(socket, CInt(SHUT_RDWR)) }
+    }
+
+    /// Leaves it to the other side whether it answers QUIT, for which libcurl would wait up to two minutes.
+    func stopListening() {
+      for socket in open { shutdown(socket, CInt(SHUT_RD)) }
     }
   }
 #endif

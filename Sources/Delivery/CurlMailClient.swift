@@ -30,6 +30,17 @@
     }
   }
 
+  extension MailReply {
+    /// Whether the relay was gone before it had looked at the mail.
+    fileprivate var isGoodbye: Bool {
+      switch ending {
+      case .lost: step == .sender
+      case .refused: step == .sender && code == 421
+      case .accepted, .stopped, .untrusted: false
+      }
+    }
+  }
+
   extension CurlHandle {
     /// - Parameter mail: `nil` connects and logs in.
     fileprivate func send(
@@ -58,15 +69,14 @@
         ccurl_set_number(pointer, CURLOPT_CONNECT_ONLY, 1)
       }
 
-      let talk = SMTPTalk(mail?.content ?? [], stop)
+      let talk = SMTPTalk(mail?.content ?? [], stop, sockets)
       talk.listen(pointer)
       let code = withExtendedLifetime(talk) { perform() }
       let reply = talk.reply(code)
-      // Not where the relay has said no: there libcurl has said QUIT already, and has its answer.
-      switch reply.ending {
-      case .accepted where mail == nil: sockets.shutDown()
-      case .accepted, .refused: break
-      case .lost, .stopped, .untrusted: sockets.shutDown()
+      if reply.ending != .accepted || mail == nil { sockets.shutDown() }
+      // A relay ends a connection that nobody has used for a while: no failure of it, nor of this mail.
+      if talk.isOnKeptConnection, code != CURLE_OPERATION_TIMEDOUT, reply.isGoodbye {
+        return send(mail, by: relay, isLast: isLast, within: limit, unless: stop)
       }
       return reply
     }

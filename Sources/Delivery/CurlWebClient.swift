@@ -22,13 +22,30 @@
   private final class Exchange {
     var reply = WebReply()
     let stop: StopMark
+    private var status: Int?
+    private var taken = 0
+
+    /// A longer body is not worth a connection that can be kept.
+    private static let mostTaken = 65_536
 
     init(_ stop: StopMark) { self.stop = stop }
 
     /// One byte more than is shown means that there is more.
-    func take(_ part: UnsafeRawBufferPointer) { reply.body += part.prefix(1001 - min(1001, reply.body.count)) }
+    ///
+    /// - Returns: whether the rest is wanted.
+    func take(_ part: UnsafeRawBufferPointer) -> Bool {
+      taken += part.count
+      reply.body += part.prefix(1001 - min(1001, reply.body.count))
+      return taken <= Self.mostTaken
+    }
 
+    /// The answer is known once its headers are whole, whatever becomes of its body.
     func takeHeader(_ line: String) {
+      if line.hasPrefix("HTTP/") {
+        status = line.split(separator: " ").dropFirst().first.flatMap { Int($0.prefix(3)) }
+      } else if line.allSatisfy(\.isWhitespace), let status, status >= 200 {
+        reply.status = status
+      }
       guard line.lowercased().hasPrefix("retry-after:") else { return }
       reply.retryAfter = line.dropFirst("retry-after:".count).split(whereSeparator: \.isWhitespace).joined(
         separator: " ")
@@ -61,8 +78,8 @@
       ccurl_set_receiver(
         pointer,
         { bytes, size, count, context in
-          Exchange.at(context)?.take(UnsafeRawBufferPointer(start: bytes, count: size * count))
-          return size * count
+          let isWanted = Exchange.at(context)?.take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? false
+          return isWanted ? size * count : 0
         }, context)
       ccurl_set_listener(
         pointer,
@@ -75,21 +92,22 @@
       ccurl_set_watcher(
         pointer, { context, _, _, _, _ in Exchange.at(context)?.stop.ends(true) == true ? 1 : 0 }, context)
       let code = withExtendedLifetime(exchange) { perform() }
-      guard code == CURLE_OK else {
-        if sockets.refused {
-          return WebReply(
-            failure: "its address is private, and WEBHOOK_PRIVATE does not allow that: nothing was sent", isFinal: true)
-        }
-        return WebReply(failure: Self.reason(code), isFinal: Self.isUntrusted(code))
+      if exchange.reply.status != nil { return exchange.reply }
+      if sockets.refused {
+        return WebReply(
+          failure: "its address is private, and WEBHOOK_PRIVATE does not allow that: nothing was sent", isFinal: true)
       }
-      guard !request.onlyConnects else {
+      if code == CURLE_OK, request.onlyConnects {
         sockets.shutDown()
         return WebReply()
       }
-      var status = 0
-      ccurl_get_number(pointer, CURLINFO_RESPONSE_CODE, &status)
-      exchange.reply.status = status
-      return exchange.reply
+      var reply = WebReply(failure: Self.reason(code), isFinal: Self.isUntrusted(code))
+      switch code {
+      case CURLE_URL_MALFORMAT: reply.fault = .url
+      case CURLE_SSL_CACERT_BADFILE: reply.fault = .authorities
+      default: break
+      }
+      return reply
     }
   }
 #endif

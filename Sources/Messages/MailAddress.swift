@@ -84,5 +84,9 @@ public struct Mailbox: Sendable, Equatable {
   }
 
   /// As it stands in a header.
-  public var header: String { name.isEmpty ? address : "\(MailHeader.phrase(name)) <\(address)>" }
+  ///
+  /// - Parameter name: the header's.
+  public func text(after name: String) -> String {
+    self.name.isEmpty ? address : "\(MailHeader.phrase(self.name, after: name))<\(address)>"
+  }
 }

@@ -28,10 +28,11 @@ public struct MailDraft: Sendable {
   /// Headers and body, with CRLF at the end of each line.
   public var content: [UInt8] {
     var headers = [
-      ("From", from.header), ("To", recipient), ("Subject", MailHeader.text(subject)), ("Date", Self.date(date)),
+      ("From", from.text(after: "From")), ("To", recipient), ("Subject", MailHeader.text(subject, after: "Subject")),
+      ("Date", Self.date(date)),
       ("Message-ID", "<\(id)@\(domain)>"), ("MIME-Version", "1.0"), ("Auto-Submitted", "auto-generated"),
     ]
-    if let replyTo { headers.insert(("Reply-To", replyTo.header), at: 1) }
+    if let replyTo { headers.insert(("Reply-To", replyTo.text(after: "Reply-To")), at: 1) }
     if let idHeader { headers.append((idHeader, id)) }
     if let unsubscribeURL {
       // RFC 8058. On one line each: some relays sign what they have unfolded.
@@ -62,9 +63,10 @@ public struct MailDraft: Sendable {
   /// RFC 5322, 3.3: `Sat, 08 Nov 2025 02:00:00 +0000`.
   static func date(_ moment: Timestamp) -> String {
     let text = moment.rfc3339
-    let days = moment.microseconds / 86_400_000_000
-    // The first of January 1970 was a Thursday.
-    let day = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][Int(days % 7)]
+    let week = 7 * 86_400_000_000 as Int64
+    // The first of January 1970 was a Thursday; what is before it is counted from the week's beginning, too.
+    let sinceThursday = (moment.microseconds % week + week) % week
+    let day = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][Int(sinceThursday / 86_400_000_000)]
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     let month = months[(Int(text.dropFirst(5).prefix(2)) ?? 1) - 1]
     return "\(day), \(text.dropFirst(8).prefix(2)) \(month) \(text.prefix(4)) \(text.dropFirst(11).prefix(8)) +0000"

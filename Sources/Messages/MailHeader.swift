@@ -1,28 +1,41 @@
 /// Texts as they stand in headers of mail.
 public enum MailHeader {
+  /// What a mail has already, or what would give it to others.
+  private static let taken: Set<String> = [
+    "from", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version", "auto-submitted",
+    "content-type", "content-transfer-encoding", "list-unsubscribe", "list-unsubscribe-post",
+  ]
+
   public static func isName(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }
+      && !taken.contains(text.lowercased())
   }
+
+  /// The longest line of a mail, in bytes (RFC 5322, 2.1.1).
+  public static let longest = 998
 
   /// A text of any characters: as it is where that says the same everywhere, else in encoded words (RFC 2047).
   ///
   /// A control character becomes a space: nothing in it ends the header.
-  public static func text(_ text: String) -> String {
+  ///
+  /// - Parameter name: the header's, which takes some of the first line.
+  public static func text(_ text: String, after name: String) -> String {
     let clean = oneLine(text)
     let isPlain =
       clean.utf8.allSatisfy { (0x20...0x7E).contains($0) } && clean.utf8.count <= 60 && !clean.contains("=?")
-    return isPlain ? clean : encodedWords(clean)
+    return isPlain ? clean : encodedWords(clean, after: name)
   }
 
-  /// A name before an address.
-  public static func phrase(_ name: String) -> String {
+  /// A name before an address, and what divides them.
+  public static func phrase(_ name: String, after header: String) -> String {
     let clean = oneLine(name)
     guard clean.utf8.allSatisfy({ (0x20...0x7E).contains($0) }), clean.utf8.count <= 60, !clean.contains("=?") else {
-      return encodedWords(clean)
+      // A line that has an encoded word is no longer than these may be.
+      return encodedWords(clean, after: header) + "\r\n "
     }
     let isAtom = clean.utf8.allSatisfy { !"()<>[]:;@\\,.\"".utf8.contains($0) }
-    guard !isAtom else { return clean }
-    return "\"" + clean.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
+    guard !isAtom else { return clean + " " }
+    return "\"" + clean.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\" "
   }
 
   public static func oneLine(_ text: String) -> String {
@@ -36,10 +49,12 @@ public enum MailHeader {
   }
 
   /// Words of at most 75 characters, each on its own line; no character is divided between two.
-  private static func encodedWords(_ text: String) -> String {
+  private static func encodedWords(_ text: String, after name: String) -> String {
     let (start, end) = ("=?utf-8?Q?", "?=")
     var words: [String] = []
     var word = ""
+    // Lines of at most 76 characters: before the first word stands «NAME: », before all others a space.
+    var room = 76 - name.count - 2
     for scalar in text.unicodeScalars {
       let encoded = String(scalar).utf8.map { byte -> String in
         switch byte {
@@ -50,9 +65,9 @@ public enum MailHeader {
         default: QuotedPrintable.escape(byte)
         }
       }.joined()
-      if start.count + word.count + encoded.count + end.count > 75 {
+      if start.count + word.count + encoded.count + end.count > room {
         words.append(start + word + end)
-        word = ""
+        (word, room) = ("", 75)
       }
       word += encoded
     }

@@ -25,10 +25,11 @@ package final class MailServer: Sendable {
   package var port: Int { process.port }
   package var url: String { "smtp://127.0.0.1:\(port)" }
 
-  /// - Parameter plan: what it does else than take everything. `MAIL`, `RCPT` and `DATA` have a reply, or `silent`, or `cut`,
-  ///   which ends the connection; `only` is a part of the recipients that these are for; `dieAfter` is how many mails it takes
-  ///   until it ends, before its reply; `silentAfterTaking` never replies; `tls` has certificate and key, `login` user and
-  ///   password.
+  /// - Parameter plan: what it does else than take everything. `MAIL`, `RCPT` and `DATA` (the end of the mail) have a reply, or
+  ///   `silent`, or `cut`, which ends the connection, or a list of these, of which an empty one is the usual reply; likewise the
+  ///   commands `EHLO`, `STARTTLS`, `AUTH`, `354` (the beginning of the mail) and `QUIT`; `untilFile`, with a path, takes a
+  ///   silent one up again. `only` is a part of the recipients that these are for; `dieAfter` is how many mails it takes until
+  ///   it ends, before its reply; `silentAfterTaking` never replies; `tls` has certificate and key, `login` user and password.
   package init(_ plan: [String: any Sendable] = [:]) async throws {
     let record = FileManager.default.temporaryDirectory.appending(path: "mails-\(UUID())").path
     self.record = record
@@ -36,7 +37,12 @@ package final class MailServer: Sendable {
     process = try await ServerProcess("/usr/bin/python3") { free in ["-c", Self.script, "\(free)", record, rules] }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: record) }
+  deinit {
+    for path in [record, record + ".silent"] { try? FileManager.default.removeItem(atPath: path) }
+  }
+
+  /// Whether it has been asked for something that it is silent to.
+  package var isSilent: Bool { FileManager.default.fileExists(atPath: record + ".silent") }
 
   /// What it has taken so far, in its order.
   package func mails() throws -> [Mail] {
@@ -53,7 +59,7 @@ package final class MailServer: Sendable {
   }
 
   private static let script = """
-    import asyncio, json, os, ssl, sys, email, email.policy
+    import asyncio, functools, json, os, ssl, sys, email, email.policy
     from aiosmtpd.smtp import SMTP, AuthResult
     port, record, plan = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
     taken = 0
@@ -61,7 +67,11 @@ package final class MailServer: Sendable {
         async def rule(self, server, step, address):
             rule = plan.get(step)
             if rule is None or plan.get("only", "") not in address: return None
-            if rule == "silent": await asyncio.Event().wait()
+            if isinstance(rule, list): rule = rule.pop(0) if rule else ""
+            if rule == "silent":
+                open(record + ".silent", "w").close()
+                while not os.path.exists(plan.get("untilFile", "/none")): await asyncio.sleep(0.005)
+                return None
             if rule == "cut":
                 server.transport.abort()
                 await asyncio.Event().wait()
@@ -91,6 +101,17 @@ package final class MailServer: Sendable {
             if plan.get("silentAfterTaking"): await asyncio.Event().wait()
             if plan.get("dieAfter") == taken: os._exit(1)
             return f"250 2.0.0 queued as {taken}"
+    class Relay(SMTP): pass
+    def listening(name, step):
+        usual = getattr(SMTP, name)
+        @functools.wraps(usual)
+        async def method(self, argument):
+            reply = await self.event_handler.rule(self, step, plan.get("only", ""))
+            if reply: await self.push(reply)
+            else: await usual(self, argument)
+        setattr(Relay, name, method)
+    for name, step in [("EHLO", "EHLO"), ("STARTTLS", "STARTTLS"), ("AUTH", "AUTH"), ("DATA", "354"), ("QUIT", "QUIT")]:
+        listening("smtp_" + name, step)
     settings = {}
     if "tls" in plan:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -102,7 +123,7 @@ package final class MailServer: Sendable {
         settings |= {"authenticator": login, "auth_required": True, "auth_require_tls": "tls" in plan}
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    factory = lambda: SMTP(Handler(), hostname="relay.example", loop=loop, **settings)
+    factory = lambda: Relay(Handler(), hostname="relay.example", loop=loop, **settings)
     loop.run_until_complete(loop.create_server(factory, "127.0.0.1", port))
     loop.run_forever()
     """

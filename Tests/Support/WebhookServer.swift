@@ -80,8 +80,7 @@ package final class WebhookServer: Sendable {
                 "sealed": int(not any(verifies(hook, body.replace("e", "f", 1), headers) for hook in hooks))}
             with open(record, "a") as file: file.write(json.dumps(kept) + "\\n")
             self.send_response(int(answer))
-            for name, value in json.loads(more).items(): self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            for name, value in ({"Content-Length": "0"} | json.loads(more)).items(): self.send_header(name, value)
             self.end_headers()
         def log_message(self, *arguments): pass
     server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)

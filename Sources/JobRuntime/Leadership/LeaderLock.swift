@@ -231,10 +231,11 @@ final class Lease: Sendable {
 
   func end() { state.withLock { $0.end = nil } }
 
+  var isHeld: Bool { state.withLock(\.end).map { ContinuousClock.now < $0 } ?? false }
+
   /// - Throws: `JobFailure` of kind `lockLost` once the lease is over.
   func check(_ key: String) throws(JobFailure) {
-    let end = state.withLock(\.end)
-    guard let end, ContinuousClock.now < end else {
+    guard isHeld else {
       throw JobFailure(
         .lockLost, "the lease of the lock \(key) ended before it could be renewed",
         hint: "Was the process frozen, or Redis out of reach? The next run does the work.")

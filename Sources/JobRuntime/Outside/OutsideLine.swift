@@ -7,13 +7,17 @@ public actor OutsideLine {
   private let thread = ThreadExecutor(label: "outside")
   private let mail: any MailClient
   private let web: any WebClient
+  private let mayAct: @Sendable () -> Bool
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
+  /// - Parameter run: hands over nothing once its lease is over.
   /// - Returns: `nil` in a binary without the trait `Delivery`.
-  public init?() {
+  public init?(of run: JobRun) {
     guard let mail = WebDelivery.mailClient(), let web = WebDelivery.client() else { return nil }
     (self.mail, self.web) = (mail, web)
+    let lease = run.leadership?.lock.lease
+    mayAct = { lease?.isHeld ?? true }
   }
 
   /// Sends one mail.
@@ -24,7 +28,7 @@ public actor OutsideLine {
   public nonisolated func send(_ mail: Mail, by relay: MailRelay, isLast: Bool, within limit: Duration) async
     -> MailReply
   {
-    let stop = StopMark()
+    let stop = StopMark(while: mayAct)
     return await withTaskCancellationHandler {
       await blocking { $0.mail.send(mail, by: relay, isLast: isLast, within: limit, unless: stop) }
     } onCancel: {
@@ -34,7 +38,7 @@ public actor OutsideLine {
 
   /// Sends one body.
   public nonisolated func send(_ request: WebRequest, within limit: Duration) async -> WebReply {
-    let stop = StopMark()
+    let stop = StopMark(while: mayAct)
     return await withTaskCancellationHandler {
       await blocking { $0.web.send(request, within: limit, unless: stop) }
     } onCancel: {

@@ -24,7 +24,7 @@ package enum PublicAddress {
     (0x0000_0000, 8), (0x0A00_0000, 8), (0x6440_0000, 10), (0x7F00_0000, 8), (0xA9FE_0000, 16), (0xAC10_0000, 12),
     (0xC000_0000, 24), (0xC000_0200, 24), (0xC058_6300, 24), (0xC0A8_0000, 16), (0xC612_0000, 15), (0xC633_6400, 24),
     (0xCB00_7100, 24), (0xE000_0000, 3),
-    // 168.63.129.16, where Azure tells each machine its settings, is no block of IANA's.
+    // 168.63.129.16, where Azure gives each machine its settings, is no block of IANA's.
     (0xA83F_8110, 32),
   ]
 }

@@ -43,6 +43,15 @@ public struct WebReply: Sendable {
   public var failure: String?
   /// Whether another try would fail as well: the certificate is not trusted, or the address is not allowed.
   public var isFinal = false
+  /// What has to be corrected here, and is not the receiver's to blame.
+  public var fault: Fault?
+
+  public enum Fault: Sendable {
+    /// The URL is none.
+    case url
+    /// The file of authorities cannot be read.
+    case authorities
+  }
 
   package init(status: Int? = nil, failure: String? = nil, isFinal: Bool = false) {
     (self.status, self.failure, self.isFinal) = (status, failure, isFinal)

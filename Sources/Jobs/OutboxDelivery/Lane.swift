@@ -15,6 +15,8 @@ struct Finished: Sendable {
 /// What a lane does next.
 private enum Next: Sendable {
   case message(Message, Prepared)
+  /// There is a mail, which may be sent then.
+  case turn(ContinuousClock.Instant)
   /// There may be something by then.
   case later(ContinuousClock.Instant)
   case nothing
@@ -25,11 +27,13 @@ extension Work {
   ///
   /// The outcome of one and the claim of the next are one transaction, so a message costs one COMMIT.
   func send(_ run: JobRun) async throws {
-    guard let line = OutsideLine() else { throw JobFailure(.misconfigured, "outbox-delivery \(WebDelivery.isMissing)") }
+    guard let line = OutsideLine(of: run) else {
+      throw JobFailure(.misconfigured, "outbox-delivery \(WebDelivery.isMissing)")
+    }
     var finished: Finished?
     var mails = 0
-    /// When this lane may send its next mail.
-    var turn = pace.turn()
+    /// When this lane may send the mail that it has found.
+    var turn: ContinuousClock.Instant?
     while true {
       let next: Next
       do {
@@ -44,9 +48,14 @@ extension Work {
       finished = nil
       switch next {
       case .message(let message, let prepared):
-        if case .mail = prepared { (mails, turn) = (mails + 1, pace.turn()) }
+        if case .mail = prepared { (mails, turn) = (mails + 1, nil) }
         finished = await attempt(message, prepared, isLast: mails % settings.mailPerConnection == 0, line, run)
+      case .turn(let moment):
+        turn = moment
+        guard moment < end else { return }
+        try await Task.sleep(until: moment)
       case .later(let moment):
+        guard moment < end else { return }
         try await Task.sleep(until: moment)
       case .nothing:
         guard lingers else { return }
@@ -58,58 +67,87 @@ extension Work {
   // MARK: Claim
 
   private func step(
-    _ finished: Finished?, _ turn: ContinuousClock.Instant, _ run: JobRun
+    _ finished: Finished?, _ turn: ContinuousClock.Instant?, _ run: JobRun
   ) async throws -> Next {
-    let wanted = finished?.verdict.failure == nil && goesOn && !Task.isCancelled
-    guard finished != nil || wanted else { return .nothing }
-    return try await run.transaction { tx in
-      if let finished { try record(finished, tx, run) }
-      return wanted ? try claim(turn, tx, run) : .nothing
+    let isWanted =
+      finished?.verdict.failure == nil && .now < end && !Task.isCancelled && tally.take(of: settings.most)
+    var isTaken = false
+    defer { if isWanted, !isTaken { tally.giveBack() } }
+    guard finished != nil || isWanted else { return .nothing }
+    let step = Step()
+    let next: Next = try await run.transaction { tx in
+      step.begin()
+      if let finished { try record(finished, tx, run, step) }
+      return isWanted ? try claim(turn, tx, run, step) : .nothing
     }
+    step.commit(to: tally)
+    if case .message = next { isTaken = true }
+    return next
   }
 
   private func note(_ finished: Finished, _ run: JobRun) async throws {
-    try await run.transaction { tx in try record(finished, tx, run) }
+    let step = Step()
+    try await run.transaction { tx in
+      step.begin()
+      try record(finished, tx, run, step)
+    }
+    step.commit(to: tally)
     tally.count { $0.add(finished.verdict) }
   }
 
+  /// So many messages that cannot be sent are put aside in one transaction.
+  private static let mostUnsendable = 100
+
   private func claim(
-    _ turn: ContinuousClock.Instant, _ tx: borrowing Transaction, _ run: JobRun
+    _ turn: ContinuousClock.Instant?, _ tx: borrowing Transaction, _ run: JobRun, _ step: Step
   ) throws -> Next {
-    var later: ContinuousClock.Instant?
+    var later: Next?
     for channel in Channel.allCases {
       guard let supply = supplies[channel] else { continue }
-      if channel == .email, turn > .now {
-        later = turn
-        continue
-      }
-      let relay = channel == .email ? self.relay : nil
+      let isMail = channel == .email
+      var unsendable = 0
       search: while true {
-        switch try supply.next(tx, targets, besides: relay, at: moment, tally) {
+        guard unsendable < Self.mostUnsendable else { return .later(.now) }
+        switch try supply.next(tx, targets, pace, besides: isMail ? relay : nil, at: moment, step) {
         case .nothing: break search
-        case .later:
-          // The message that tries a target takes no longer than any other.
-          later = .now + .milliseconds(50)
+        case .later(let moment):
+          later = later ?? .later(moment)
           break search
         case .candidate(let candidate):
-          if let (message, prepared) = try claim(candidate, supply, besides: relay, tx, run) {
-            tally.take()
+          if isMail {
+            let turn = turn ?? pace.turn()
+            guard turn <= .now else {
+              release(candidate, isMail: isMail)
+              supply.putBack(candidate)
+              later = .turn(turn)
+              break search
+            }
+          }
+          if let (message, prepared) = try claim(candidate, supply, isMail: isMail, tx, run, step) {
             return .message(message, prepared)
           }
+          unsendable += 1
         }
       }
     }
-    return later.map { .later($0) } ?? .nothing
+    return later ?? .nothing
+  }
+
+  private func release(_ candidate: Supply.Candidate, isMail: Bool) {
+    targets.release([candidate.target] + (isMail ? [relay] : []))
+    if isMail { pace.release(candidate.target) }
   }
 
   /// Claims a message and puts it together; one that cannot be sent fails in the same transaction.
   private func claim(
-    _ candidate: Supply.Candidate, _ supply: Supply, besides relay: Target?, _ tx: borrowing Transaction, _ run: JobRun
+    _ candidate: Supply.Candidate, _ supply: Supply, isMail: Bool, _ tx: borrowing Transaction, _ run: JobRun,
+    _ step: Step
   ) throws -> (Message, Prepared)? {
     let moment = moment
+    step.undoing { release(candidate, isMail: isMail) }
     let row = try tx.query(Self.claiming(candidate.id, by: run.id, at: moment)).first
     guard let row else {
-      targets.release([candidate.target] + [relay].compactMap(\.self))
+      release(candidate, isMail: isMail)
       supply.pass(candidate)
       return nil
     }
@@ -117,11 +155,12 @@ extension Work {
     do throws(Unsendable) {
       return (message, try settings.prepare(message, at: moment))
     } catch {
-      targets.release([candidate.target] + [relay].compactMap(\.self))
-      let verdict = Verdict(
+      release(candidate, isMail: isMail)
+      var verdict = Verdict(
         fate: error.kind.map { .failed($0) } ?? .cancelled, outcome: "unsendable", text: error.reason)
-      try record(Finished(message: message, verdict: verdict, moment: moment), tx, run)
-      tally.count { $0.add(verdict) }
+      verdict.reason = error.reason
+      try record(Finished(message: message, verdict: verdict, moment: moment), tx, run, step)
+      step.count { [verdict] in $0.add(verdict) }
       return nil
     }
   }
@@ -147,9 +186,8 @@ extension Work {
       switch prepared {
       case .mail(let mail):
         let reply = await line.send(mail, by: settings.relay, isLast: isLast, within: settings.mailTimeout)
-        verdict = Verdict(reply, holdsOnDoubt: message.holdsOnDoubt, relay: relay.name)
-        verdict.text = verdict.text.replacing(message.recipient, with: "(recipient)")
-        if case .failed(.refused) = verdict.fate, verdict.relay == .none {
+        verdict = Verdict(reply, to: message.recipient, holdsOnDoubt: message.holdsOnDoubt, relay: relay.name)
+        if case .failed = verdict.fate, verdict.relay == .none {
           if targets.countRefusal(true) { verdict.relay = .closed(for: .minutes(5)) }
         } else if verdict.relay == .works {
           _ = targets.countRefusal(false)
@@ -172,9 +210,9 @@ extension Work {
     case .sent, .held, .failed, .cancelled: break
     }
     finished.changes.append(
-      (message.target, targets.note(verdict.target, of: message.target, why: verdict.text, at: now)))
+      (message.target, targets.note(verdict.target, of: message.target, why: verdict.reason, at: now)))
     if message.channel == .email {
-      finished.changes.append((relay, targets.note(verdict.relay, of: relay, why: verdict.text, at: now)))
+      finished.changes.append((relay, targets.note(verdict.relay, of: relay, why: verdict.reason, at: now)))
     }
     run.log.debug("came to an end", ["delivery": .string(message.id), "outcome": .string(verdict.outcome)])
     return finished

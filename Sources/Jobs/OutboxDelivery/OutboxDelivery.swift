@@ -13,13 +13,13 @@ struct OutboxDelivery: Job {
   static let facts = JobFacts(
     name: "outbox-delivery",
     summary: "sends mail and webhooks that are due, each attempt committed before anything is sent",
-    schema: [MigrationNeed("delivery", 1)],
+    schema: [MigrationNeed("delivery", 3)],
     tables: [
       TableNeed(
         "oneshot.deliveries", columns: ["delivery_id", "state", "next_at", "recipient", "data"],
         privileges: [.select, .update, .delete]),
       TableNeed(
-        "oneshot.delivery_attempts", columns: ["delivery_id", "attempt", "outcome"],
+        "oneshot.delivery_attempts", columns: ["delivery_id", "attempt", "outcome", "started_at"],
         privileges: [.select, .insert, .update, .delete]),
       TableNeed(
         "oneshot.delivery_targets", columns: ["target", "failures", "closed_until"],

@@ -35,6 +35,9 @@ extension OutboxDelivery.Settings {
   }
 
   private func mail(_ message: Message, _ template: String) throws(Unsendable) -> Mail {
+    guard !message.recipient.isEmpty else {
+      throw Unsendable(kind: .address, reason: "it has no recipient, or has lost it by DELIVERY_KEEP_DATA")
+    }
     if let problem = MailAddress.problem(message.recipient) {
       throw Unsendable(kind: .address, reason: "its recipient is no address: \(problem)")
     }
@@ -48,11 +51,16 @@ extension OutboxDelivery.Settings {
       throw Unsendable(kind: .template, reason: "\(error)")
     }
     guard let rendered else { throw Unsendable(kind: .template, reason: "there is no template «\(template)»") }
+    let unsubscribeURL =
+      message.category == "transactional"
+      ? nil : unsubscribing?.url(for: message.recipient, category: message.category)
+    guard unsubscribeURL?.utf8.count ?? 0 <= MailHeader.longest - 30 else {
+      throw Unsendable(kind: .data, reason: "its category is too long for a header")
+    }
     let draft = MailDraft(
       from: sender, replyTo: replyTo, recipient: message.recipient, subject: rendered.subject, text: rendered.text,
       html: rendered.html, date: message.createdAt, id: message.id, domain: domain, idHeader: idHeader,
-      unsubscribeURL: message.category == "transactional"
-        ? nil : unsubscribing?.url(for: message.recipient, category: message.category))
+      unsubscribeURL: unsubscribeURL)
     let content = draft.content
     guard content.count <= Self.largest else {
       throw Unsendable(kind: .data, reason: "it is larger than 1 MiB once it is rendered")

@@ -3,7 +3,7 @@ import Postgres
 
 extension Work {
   /// Writes down what came of an attempt.
-  func record(_ finished: Finished, _ tx: borrowing Transaction, _ run: JobRun) throws {
+  func record(_ finished: Finished, _ tx: borrowing Transaction, _ run: JobRun, _ step: Step) throws {
     let (message, verdict) = (finished.message, finished.verdict)
     try tx.execute(Self.outcome(finished, by: run.id))
     for (target, change) in finished.changes {
@@ -26,16 +26,17 @@ extension Work {
     case .failed(let kind): try tx.reject([letter(kind, message, verdict)])
     case .retried, .returned, .cancelled: break
     }
-    if let reason = disabling(finished) { try disable(message, reason, at: finished.moment, tx) }
+    if let reason = disabling(finished) { try disable(message, reason, at: finished.moment, tx, step) }
   }
 
   private func letter(_ kind: LetterKind, _ message: Message, _ verdict: Verdict) -> ItemFailure {
-    let code = verdict.code.map { "\($0) " } ?? ""
+    // What is no address may be anything: a name, or two addresses.
+    let target = kind == .address ? "" : message.target.name
     return ItemFailure(
-      item: message.id, kind: kind, message: code + verdict.text,
+      item: message.id, kind: kind, message: verdict.reason,
       payload: [
         "channel": .string(message.channel.rawValue), "template": .string(message.template ?? ""),
-        "target": .string(message.target.name), "attempts": .integer(Int64(message.attempt)),
+        "target": .string(target), "attempts": .integer(Int64(message.attempt)),
       ])
   }
 
@@ -73,25 +74,32 @@ extension Work {
 
   /// How long an endpoint may only fail.
   private static let patience = Duration.days(5)
+  /// So many failures it takes besides.
+  private static let fewest = 10
 
   private func disabling(_ finished: Finished) -> String? {
     guard finished.message.channel == .webhook else { return nil }
     if finished.verdict.target == .gone { return "it answered 410" }
     for case (_, .kept(let standing)) in finished.changes {
-      if let first = standing.firstFailedAt, finished.moment - first > Self.patience {
+      // Two failures a week apart, with nothing between them, say little.
+      if let first = standing.firstFailedAt, finished.moment - first > Self.patience,
+        standing.failures >= Self.fewest
+      {
         return "it has only failed since \(first.rfc3339)"
       }
     }
     return nil
   }
 
-  private func disable(_ message: Message, _ reason: String, at moment: Timestamp, _ tx: borrowing Transaction) throws {
+  private func disable(
+    _ message: Message, _ reason: String, at moment: Timestamp, _ tx: borrowing Transaction, _ step: Step
+  ) throws {
     try tx.execute(Self.disabling(message.recipient, reason, at: moment))
     try tx.reject([
       ItemFailure(
         item: message.target.name, kind: .disabled, message: reason, payload: ["channel": "webhook"])
     ])
-    tally.count { $0.disabled += 1 }
+    step.count { $0.disabled += 1 }
   }
 
   static func disabling(_ endpoint: String, _ reason: String, at moment: Timestamp) throws -> Statement {

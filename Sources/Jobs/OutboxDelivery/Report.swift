@@ -70,9 +70,39 @@ final class Tally: Sendable {
   private let state = Mutex((report: Report(), taken: 0))
 
   var report: Report { state.withLock { $0.report } }
-  /// How many messages were claimed.
-  var taken: Int { state.withLock { $0.taken } }
 
   func count(_ change: (inout Report) -> Void) { state.withLock { change(&$0.report) } }
-  func take() { state.withLock { $0.taken += 1 } }
+
+  /// Takes one of the messages that the run may claim, before it is looked for: lanes look at once.
+  func take(of most: Int?) -> Bool {
+    state.withLock { state in
+      guard state.taken < most ?? .max else { return false }
+      state.taken += 1
+      return true
+    }
+  }
+
+  /// Takes back `take`: there was none.
+  func giveBack() { state.withLock { $0.taken -= 1 } }
+}
+
+/// What a transaction does beside the database: counted once it is committed, and undone where it is done again.
+final class Step: Sendable {
+  private let state = Mutex((counts: [@Sendable (inout Report) -> Void](), undoing: [@Sendable () -> Void]()))
+
+  func count(_ change: @escaping @Sendable (inout Report) -> Void) { state.withLock { $0.counts.append(change) } }
+  func undoing(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.undoing.append(action) } }
+
+  /// At the beginning of each try.
+  func begin() {
+    let actions = state.withLock { state in
+      defer { state = ([], []) }
+      return state.undoing
+    }
+    for action in actions { action() }
+  }
+
+  func commit(to tally: Tally) {
+    for change in state.withLock(\.counts) { tally.count(change) }
+  }
 }

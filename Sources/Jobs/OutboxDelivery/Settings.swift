@@ -13,6 +13,8 @@ extension OutboxDelivery {
     let templates: MessageTemplates
     /// Mails a second.
     let mailRate: Double?
+    /// The same for each domain.
+    let domainRate: Double?
     let mailPerConnection: Int
     let mailTimeout: Duration
     let webhookTimeout: Duration
@@ -49,7 +51,9 @@ extension OutboxDelivery {
         "MAIL_ID_HEADER", form: "name of a header", default: nil,
         help:
           "A header that carries the message's id, for relays that know what they have sent: Resend-Idempotency-Key."
-      ) { MailHeader.isName($0) ? .success($0) : .failure("is «\($0)», not the name of a header") }
+      ) {
+        MailHeader.isName($0) ? .success($0) : .failure("is «\($0)», not the name of a header that a mail has not yet")
+      }
       templates = Self.readTemplates(
         env.optionalPath(
           "MAIL_TEMPLATES_DIR", help: "A folder of templates; those of the same names replace the built-in ones."), &env
@@ -58,6 +62,11 @@ extension OutboxDelivery {
         env.custom(
           "MAIL_RATE", form: "number/s, /m or /h", default: "10/s",
           help: "Mails that are sent in that time at most; none is no limit.", parse: Self.parseRate) ?? 10
+      domainRate =
+        env.custom(
+          "MAIL_DOMAIN_RATE", form: "number/s, /m or /h", default: "none",
+          help: "Mails that are sent to one domain in that time at most; none is no limit.", parse: Self.parseRate)
+        ?? nil
       mailPerConnection = env.int(
         "MAIL_PER_CONNECTION", default: 100, in: 1...10_000,
         help: "Mails until a new connection is made: relays end long ones.")

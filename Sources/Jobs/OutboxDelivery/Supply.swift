@@ -12,49 +12,72 @@ final class Supply: Sendable {
   /// What a lane finds.
   enum Found {
     case candidate(Candidate)
-    /// There is nothing now, and there may be soon.
-    case later
+    /// There is nothing now, and there may be by then.
+    case later(ContinuousClock.Instant)
     case nothing
   }
 
   private let channel: Channel
-  private let state = Mutex<(page: ArraySlice<Candidate>, passed: [String])>(([], []))
+  private let state = Mutex<(page: [Candidate], passed: [String])>(([], []))
 
   private static let pageSize = 200
+  /// The message that tries a target takes no longer than any other.
+  private static let trial = Duration.milliseconds(50)
 
   init(_ channel: Channel) { self.channel = channel }
 
-  /// The next message, once its targets admit it.
+  /// The next message, once its targets and its domain's rate admit it.
   ///
   /// Other lanes wait meanwhile; reading takes no locks that anybody else could hold.
   func next(
-    _ tx: borrowing Transaction, _ targets: Targets, besides relay: Target?, at moment: Timestamp, _ tally: Tally
+    _ tx: borrowing Transaction, _ targets: Targets, _ pace: Pace, besides relay: Target?, at moment: Timestamp,
+    _ step: Step
   ) throws -> Found {
     try state.withLock { state in
-      if let relay, targets.closed(at: moment).contains(relay) { return targets.isAnyTried ? .later : .nothing }
       while true {
-        while let candidate = state.page.popFirst() {
+        if let relay, targets.closed(at: moment).contains(relay) { break }
+        var index = 0
+        while index < state.page.count {
+          let candidate = state.page[index]
+          // It keeps its place until the time of its domain has come.
+          guard relay == nil || pace.admits(candidate.target) else {
+            index += 1
+            continue
+          }
+          state.page.remove(at: index)
           if targets.admits([candidate.target] + [relay].compactMap(\.self), at: moment) {
             return .candidate(candidate)
           }
+          pace.release(candidate.target)
         }
-        let page = try read(tx, targets, passed: state.passed, at: moment, tally)
-        guard !page.isEmpty else { return targets.isAnyTried ? .later : .nothing }
-        state.page = page[...]
-        // All of it may wait for a target that is closed by now; the next page leaves those out.
+        // All of the page may wait for a target that is closed by now; the next page leaves those out.
+        let closed = targets.closed(at: moment) + (relay == nil ? [] : pace.waiting?.domains ?? [])
+        let page = try read(tx, closed, passed: state.passed + state.page.map(\.id), at: moment, step)
+        guard !page.isEmpty else { break }
+        state.page += page
       }
+      if targets.isAnyTried { return .later(.now + Self.trial) }
+      guard relay != nil, let waiting = pace.waiting else { return .nothing }
+      let closed = targets.closed(at: moment)
+      let isMore =
+        try !state.page.isEmpty
+        || !tx.query(Self.page(of: channel, closed: closed, passed: state.passed, limit: 1, at: moment)).isEmpty
+      return isMore ? .later(waiting.until) : .nothing
     }
   }
 
   /// A message that somebody else holds: the next run looks at it again.
   func pass(_ candidate: Candidate) { state.withLock { $0.passed.append(candidate.id) } }
 
+  /// One that is sent a little later.
+  func putBack(_ candidate: Candidate) { state.withLock { $0.page.insert(candidate, at: 0) } }
+
   private func read(
-    _ tx: borrowing Transaction, _ targets: Targets, passed: [String], at moment: Timestamp, _ tally: Tally
+    _ tx: borrowing Transaction, _ closed: [Target], passed: [String], at moment: Timestamp, _ step: Step
   ) throws -> [Candidate] {
     while true {
       let rows = try tx.query(
-        Self.page(of: channel, closed: targets.closed(at: moment), passed: passed, limit: Self.pageSize, at: moment))
+        Self.page(of: channel, closed: closed, passed: passed, limit: Self.pageSize, at: moment))
       var expired: [String] = []
       var suppressed: [String] = []
       var candidates: [Candidate] = []
@@ -68,15 +91,18 @@ final class Supply: Sendable {
           candidates.append(Candidate(id: id, target: Target(channel, try row.value("recipient"))))
         }
       }
+      var count = 0
       for (state, ids) in [("expired", expired), ("suppressed", suppressed)] where !ids.isEmpty {
-        let count = try tx.execute(
+        let some = try tx.execute(
           Statement(file: "set_aside.sql", PackageResources.set_aside_sql, binding: ["state": state, "ids": ids]))
-        tally.count {
-          $0.due += count
-          if state == "expired" { $0.expired += count } else { $0.suppressed += count }
+        count += some
+        step.count {
+          $0.due += some
+          if state == "expired" { $0.expired += some } else { $0.suppressed += some }
         }
       }
-      if !candidates.isEmpty || rows.count < Self.pageSize { return candidates }
+      // Where somebody holds all of them, the next page would be the same.
+      if !candidates.isEmpty || rows.count < Self.pageSize || count == 0 { return candidates }
     }
   }
 
@@ -89,15 +115,13 @@ final class Supply: Sendable {
         "channel": channel.rawValue, "closed": closed.map(\.name).sorted(), "passed": passed, "limit": limit,
         "moment": moment,
       ]
-    ).filling(["suppressed": .suppressed, "open": .open]).binding([
-      "moment": moment, "closed": closed.map(\.name).sorted(),
-    ]).statement()
+    ).filling(["suppressed": .suppressed, "target": .target]).binding(["moment": moment]).statement()
   }
 }
 
 extension SQLFragment {
   /// Over a row `d` of `oneshot.deliveries`: whether its address gets no mail of its category.
   static let suppressed = SQLFragment("suppressed.sql", PackageResources.suppressed_sql)
-  /// Over the same: whether its domain or its endpoint is open.
-  static let open = SQLFragment("open.sql", PackageResources.open_sql)
+  /// Over the same: its domain or its endpoint, as `Target` names it.
+  static let target = SQLFragment("target_name.sql", PackageResources.target_name_sql)
 }

@@ -3,8 +3,14 @@ import Signing
 
 /// How somebody gets no more mail of a category: a link that the application verifies, by one click (RFC 8058).
 struct Unsubscribing: Sendable {
-  private var url = ""
-  private var secret: [UInt8] = []
+  private let url: String
+  private let secret: [UInt8]
+
+  /// - Parameter secret: of 16 bytes at least; `nil` for a shorter one.
+  init?(url: String, secret: String) {
+    guard secret.utf8.count >= 16 else { return nil }
+    (self.url, self.secret) = (url, Array(secret.utf8))
+  }
 
   static func read(_ env: inout Environment) -> Unsubscribing? {
     let url: String? = env.custom(
@@ -23,7 +29,7 @@ struct Unsubscribing: Sendable {
     ) { $0.utf8.count >= 16 ? .success($0) : .failure("is shorter than 16 bytes") }
     if (url == nil) != (secret == nil) { env.complain("UNSUBSCRIBE_URL", "and UNSUBSCRIBE_SECRET go together") }
     guard let url, let secret else { return nil }
-    return Unsubscribing(url: url, secret: Array(secret.utf8))
+    return Unsubscribing(url: url, secret: secret)
   }
 
   func url(for recipient: String, category: String) -> String {

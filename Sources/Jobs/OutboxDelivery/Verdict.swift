@@ -29,7 +29,11 @@ struct Verdict: Sendable {
   /// As `oneshot.delivery_attempts` has it.
   var outcome: String
   var code: Int?
+  /// What the relay or the endpoint said, for the message's row.
   var text = ""
+  /// Why it failed, for all that outlives the row or leaves it: dead letters, targets, results. An endpoint's answer is not
+  /// in it: it may repeat the data that it was sent.
+  var reason = ""
   var isDoubt = false
   var isBounce = false
   /// What it says of the endpoint, or of the recipient's domain.
@@ -46,13 +50,17 @@ extension Verdict {
   /// Judges a relay's reply (RFC 5321, 4.2; RFC 3463).
   ///
   /// - Parameter relay: its name, for failures.
-  init(_ reply: MailReply, holdsOnDoubt: Bool, relay: String) {
+  init(_ reply: MailReply, to recipient: String, holdsOnDoubt: Bool, relay: String) {
     let code = reply.code ?? 0
+    let said = ForeignText.shown(reply.text, hiding: recipient)
     switch reply.ending {
     case .accepted:
       self.init(fate: .sent, outcome: "sent", target: .works, relay: .works)
     case _ where reply.isInDoubt:
-      self.init(fate: holdsOnDoubt ? .held : .retried, outcome: "doubt", isDoubt: true, relay: .fails)
+      self.init(
+        fate: holdsOnDoubt ? .held : .retried, outcome: "doubt", isDoubt: true,
+        // That a run was stopped says nothing of the relay.
+        relay: reply.ending == .stopped ? .none : .fails)
       text = "no reply to the end of the mail: \(Self.reason(reply))"
     case .stopped:
       self.init(fate: .returned(after: .zero), outcome: "stopped")
@@ -70,17 +78,20 @@ extension Verdict {
       self.init(fate: .returned(after: .zero), outcome: "denied")
       failure = JobFailure(
         .denied, "the relay \(relay) refuses the login (\(code))", hint: "Check user and password in MAIL_URL.")
+    case .refused where code == 421 && reply.step == .content:
+      // It has seen all of the mail: one that makes it hang up each time comes to an end, too.
+      self.init(fate: .retried, outcome: "transient", relay: .fails)
     case .refused where reply.step < .sender || code == 421 || (reply.step == .sender && code < 500):
       self.init(fate: .returned(after: Self.pause), outcome: "lost", relay: .fails)
-    case .refused where (500...504).contains(code) || code == 555:
+    case .refused where Self.isMisunderstood(code) && reply.step != .recipient && reply.step != .content:
       self.init(fate: .returned(after: .zero), outcome: "misunderstood")
       failure = JobFailure(
-        .internal, "the relay \(relay) does not understand the job (\(code) \(reply.text))",
+        .internal, "the relay \(relay) does not understand the job (\(code) \(said))",
         hint: "This is a defect of the job or of the relay; nothing is counted against the message.")
     case .refused where reply.step == .sender:
       self.init(fate: .returned(after: .zero), outcome: "sender")
       failure = JobFailure(
-        .misconfigured, "the relay \(relay) refuses the sender (\(code) \(reply.text))",
+        .misconfigured, "the relay \(relay) refuses the sender (\(code) \(said))",
         hint: "Correct MAIL_FROM, or let the relay send for that address.")
     case .refused where code < 500:
       self.init(fate: .retried, outcome: "transient", relay: .works)
@@ -88,12 +99,18 @@ extension Verdict {
     case .refused:
       let isBounce = reply.step == .recipient && [550, 551, 553].contains(code) && Self.isOfAddress(reply.text)
       self.init(fate: .failed(isBounce ? .bounced : .refused), outcome: "refused", isBounce: isBounce)
-      // A full mailbox and an address that is wrong are the recipient's; what else is refused may be about the sender.
-      self.relay = isBounce || code == 552 || Self.enhanced(reply.text) == "5.2.2" ? .works : .none
+      // A full mailbox and an address that does not exist are the recipient's, where the relay says so; all else may be
+      // about the sender.
+      let kind = Self.enhanced(reply.text)
+      self.relay = code == 552 || kind == "5.2.2" || (isBounce && kind != nil) ? .works : .none
     }
     self.code = reply.code
-    if text.isEmpty { text = reply.text }
+    if text.isEmpty { text = said }
+    reason = [self.code.map { "\($0)" }, text].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: " ")
   }
+
+  /// To the recipient or the mail such a code is about these: Postfix answers a domain that it does not like with 504.
+  private static func isMisunderstood(_ code: Int) -> Bool { (500...504).contains(code) || code == 555 }
 
   /// A message that a relay has not looked at goes behind all that are due now, so that none keeps the others back by
   /// always being the first.
@@ -115,7 +132,16 @@ extension Verdict {
     return parts.count == 3 && parts.allSatisfy({ Int($0) != nil }) ? String(word) : nil
   }
 
-  private static func isOfAddress(_ text: String) -> Bool { enhanced(text)?.hasPrefix("5.1.") ?? true }
+  /// Whether a refusal says that the address does not exist. Without a code of RFC 3463 its words decide: Exim refuses a
+  /// client that may not relay with «550 relay not permitted», and nobody's address is to blame for that.
+  private static func isOfAddress(_ text: String) -> Bool {
+    if let code = enhanced(text) { return code.hasPrefix("5.1.") && code != "5.1.7" && code != "5.1.8" }
+    let text = text.lowercased()
+    return ![
+      "relay", "sender", "authenti", "permit", "denied", "polic", "spf", "dkim", "dmarc", "spam", "reputation", "block",
+      "black", "reject", "listed", "verif",
+    ].contains { text.contains($0) }
+  }
 }
 
 // MARK: Webhooks
@@ -125,6 +151,20 @@ extension Verdict {
   ///
   /// - Parameter wasStopped: whether the run did not wait for it.
   init(_ reply: WebReply, wasStopped: Bool) {
+    if let fault = reply.fault {
+      switch fault {
+      case .url:
+        self.init(fate: .failed(.endpoint), outcome: "unsendable")
+        text = "the URL of its endpoint cannot be read"
+      case .authorities:
+        self.init(fate: .returned(after: .zero), outcome: "untrusted")
+        failure = JobFailure(
+          .misconfigured, "WEBHOOK_CA_FILE cannot be used: \(reply.failure ?? "")",
+          hint: "Nothing was sent, and nothing is counted against the endpoints. It names authorities in PEM form.")
+      }
+      reason = text
+      return
+    }
     guard let status = reply.status else {
       if wasStopped {
         self.init(fate: .returned(after: .zero), outcome: "doubt", isDoubt: true)
@@ -132,6 +172,7 @@ extension Verdict {
         self.init(fate: .retried, outcome: "failed", target: .fails)
       }
       text = reply.failure ?? ""
+      reason = text
       return
     }
     switch status {
@@ -143,17 +184,7 @@ extension Verdict {
       if wanted != nil || [429, 502, 503, 504].contains(status) { target = .closed(for: wanted ?? .minutes(1)) }
     }
     code = status
-    text = Self.printable(reply.body)
-  }
-
-  /// The beginning of an answer, as far as it can be read.
-  private static func printable(_ body: [UInt8]) -> String {
-    let scalars = String(decoding: body, as: UTF8.self).unicodeScalars.map { scalar -> Unicode.Scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: " "
-      default: scalar
-      }
-    }
-    return String(String.UnicodeScalarView(scalars).prefix(200)).split(separator: " ").joined(separator: " ")
+    text = ForeignText.shown(String(decoding: reply.body, as: UTF8.self), limit: 200)
+    reason = "it answered \(status)"
   }
 }

@@ -14,32 +14,45 @@ struct Work: Sendable {
 
   init(_ settings: OutboxDelivery.Settings, _ run: JobRun) async throws {
     let threshold = settings.breaker
-    (start, targets) = try await run.reading { session in
+    let rates = (settings.mailRate, settings.domainRate)
+    (start, targets, pace) = try await run.reading { session in
       let answers = try session.pipeline(["select clock_timestamp() as moment", Targets.all])
-      return (try answers[0].only().value("moment"), try Targets(answers[1], threshold: threshold))
+      let start: Timestamp = try answers[0].only().value("moment")
+      let last = try session.query(try Self.lastMails(since: start - Pace.memory(of: rates.0, rates.1)))
+      return (
+        start, try Targets(answers[1], threshold: threshold),
+        Pace(
+          rates.0, domainRate: rates.1,
+          last: try last.map { row in
+            (Target(name: try row.value("target")), start - (try row.value("started_at", as: Timestamp.self)))
+          })
+      )
     }
     self.settings = settings
-    pace = Pace(settings.mailRate)
     supplies = Dictionary(uniqueKeysWithValues: settings.channels.map { ($0, Supply($0)) })
+  }
+
+  /// When each domain got its last mail, of those since a moment.
+  static func lastMails(since moment: Timestamp) throws -> Statement {
+    try SQLFragment("last_mails.sql", PackageResources.last_mails_sql, ["since": moment])
+      .filling(["target": .target]).statement()
   }
 
   var moment: Timestamp { start + started.duration(to: .now) }
   private var channels: [String] { settings.channels.map(\.rawValue).sorted() }
   var relay: Target { Target(settings.relay) }
 
-  /// Whether another message may be claimed.
-  var goesOn: Bool {
-    started.duration(to: .now) < settings.time && tally.taken < settings.most ?? .max
-  }
+  /// When nothing more is claimed.
+  var end: ContinuousClock.Instant { started + settings.time }
 
   /// Whether the run waits for more, with nothing to do now.
-  var lingers: Bool { goesOn && started.duration(to: .now) < settings.linger }
+  var lingers: Bool { .now < end && started.duration(to: .now) < settings.linger }
 
   // MARK: Before the messages
 
   /// Takes up what dead runs have left, and sets aside what has expired.
   func sweep(_ run: JobRun) async throws {
-    let (sweeping, expiring) = (try sweeping(at: moment), try expiring(at: moment))
+    let (sweeping, expiring) = (try sweeping(at: moment, of: run.instance), try expiring(at: moment))
     let (expired, swept) = try await run.transaction { tx in
       let rows = try tx.query(sweeping)
       try tx.reject(
@@ -69,11 +82,12 @@ struct Work: Sendable {
     }
   }
 
-  func sweeping(at moment: Timestamp) throws -> Statement {
+  func sweeping(at moment: Timestamp, of instance: String) throws -> Statement {
     try Statement(
       file: "sweep.sql", PackageResources.sweep_sql,
       binding: [
-        "moment": moment, "channels": channels, "mail_attempts": settings.delays(of: .email).count + 1,
+        "moment": moment, "channels": channels, "instance": instance,
+        "mail_attempts": settings.delays(of: .email).count + 1,
         "webhook_attempts": settings.delays(of: .webhook).count + 1,
       ])
   }
@@ -108,8 +122,8 @@ struct Work: Sendable {
   static func left(_ channels: [String], _ closed: [Target], at moment: Timestamp) throws -> Statement {
     try SQLFragment(
       "left.sql", PackageResources.left_sql,
-      ["moment": moment, "channels": channels]
-    ).filling(["open": .open]).binding(["closed": closed.map(\.name).sorted()]).statement()
+      ["moment": moment, "channels": channels, "closed": closed.map(\.name).sorted()]
+    ).filling(["target": .target]).statement()
   }
 
   func plan(_ run: JobRun) async throws -> Report {
@@ -122,10 +136,11 @@ struct Work: Sendable {
 
   private func removeOld(_ run: JobRun) async throws {
     let (data, rows) = (start - settings.keepData, start - settings.keep)
-    while try await run.transaction({ tx in try tx.execute(Self.erasing(until: data)) }) == Self.removedAtOnce {}
-    while try await run.transaction({ tx in
-      try tx.query(Self.removing(until: rows)).only().value("removed", as: Int.self)
-    }) == Self.removedAtOnce {}
+    for statement in [try Self.erasing(until: data), try Self.removing(until: rows)] {
+      while try await run.transaction({ tx in
+        try tx.query(statement).only().value("changed", as: Int.self)
+      }) == Self.removedAtOnce {}
+    }
   }
 
   static func erasing(until moment: Timestamp) throws -> Statement {

@@ -19,12 +19,14 @@ import Testing
         "ids": [id], "state": "expired", "run_id": run, "attempt": 1, "next_at": moment, "is_free": false,
         "is_doubt": false, "outcome": "sent", "code": 250, "message": "queued", "target": "smtp:relay:587",
         "failures": 5, "first_failed_at": moment, "closed_until": moment, "reason": "connection refused",
-        "endpoint": "shop", "until": moment, "limit": 1000,
+        "endpoint": "shop", "instance": "staging", "until": moment, "limit": 1000,
       ])
-    try golden.add(folder: "Jobs/OutboxDelivery", except: ["page", "suppressed", "open", "claim", "left"])
+    try golden.add(
+      folder: "Jobs/OutboxDelivery", except: ["page", "suppressed", "target_name", "claim", "left", "last_mails"])
     let closed = [Target(name: "domain:example.net")]
     golden.add("page", try Supply.page(of: .email, closed: closed, passed: [id], limit: 200, at: moment))
     golden.add("claim", try Work.claiming(id, by: run, at: moment))
+    golden.add("last_mails", try Work.lastMails(since: moment))
     golden.add("left", try Work.left(["email", "webhook"], closed, at: moment))
     try await golden.check(in: place)
   }

@@ -8,7 +8,8 @@ import Testing
     let (outbox, server) = (try await Outbox(), try await MailServer(["RCPT": "550 5.1.1 no", "only": "user2"]))
     try await outbox.add(1...2)
     try await outbox.add(3...3, ["state": "'sending'"])
-    try await outbox.add(4...4, ["state": "'sent'", "created_at": "now() - interval '1 year'"])
+    try await outbox.add(
+      4...4, ["state": "'sent'", "created_at": "now() - interval '1 year'", "next_at": "now() - interval '1 year'"])
     let restricted = try await outbox.place.restricted("outbox-delivery")
     let check = try await outbox.run(server, restricted, arguments: ["--check"])
     #expect(check.exitCode == 0, "\(check.output)")

@@ -109,4 +109,48 @@ struct WebhookTests {
     #expect(try await outbox.states() == Array(repeating: "queued 1 0", count: 3))
     #expect(try server.requests().isEmpty)
   }
+
+  @Test func `an answer counts once its headers are there, whatever becomes of its body`() async throws {
+    let server = try await server(200, ["Content-Length": "100"])
+    try await endpoint(server.port)
+    try await add()
+    let run = try await outbox.run(nil, ["WEBHOOK_TIMEOUT": "1s"])
+    #expect(run.result["counts", "sent"].int == 1, "\(run.output)\(run.errors)")
+    #expect(try server.requests().count == 1)
+  }
+
+  @Test func `a file of authorities that cannot be read is nobody's failure, and a URL that is none is a dead letter`()
+    async throws
+  {
+    let server = try await server()
+    try await endpoint(server.port)
+    try await add()
+    let run = try await outbox.run(nil, ["WEBHOOK_CA_FILE": "/nowhere.pem"])
+    #expect(run.exitCode == 78 && run.output.contains("WEBHOOK_CA_FILE"), "\(run.output)\(run.errors)")
+    #expect(try await outbox.states() == ["queued 0 0"])
+    #expect(try await outbox.place.value("select count(*) from oneshot.delivery_targets") == "0")
+    try await endpoint(server.port, host: "[::1")
+    #expect(try await outbox.run().exitCode == 65)
+    #expect(try await outbox.states() == ["failed 1 0"])
+    #expect(try await outbox.letters() == ["endpoint pending"])
+  }
+
+  @Test func `an endpoint is disabled after five days of failures, and not after two that are days apart`() async throws
+  {
+    let server = try await server(500)
+    try await endpoint(server.port)
+    for (number, failures) in [(1, 1), (2, 9)] {
+      try await outbox.place.execute(
+        """
+        insert into oneshot.delivery_targets (target, failures, first_failed_at)
+        values ('webhook:shop', \(failures), now() - interval '6 days')
+        on conflict (target) do update set failures = excluded.failures, closed_until = null
+        """)
+      try await add(number...number)
+      _ = try await outbox.run()
+      #expect(
+        try await outbox.place.value("select disabled_at is not null from oneshot.webhook_endpoints")
+          == (number == 1 ? "false" : "true"))
+    }
+  }
 }

@@ -5,7 +5,7 @@ select d.delivery_id, coalesce(d.recipient, '') as recipient,
 from oneshot.deliveries as d
 where d.state = 'queued' and d.channel = :channel and d.next_at <= :moment::timestamptz
   and (d.not_before is null or d.not_before <= :moment::timestamptz)
-  and {open}
+  and {target} <> all (:closed::text[])
   and d.delivery_id <> all (:passed::uuid[])
 order by d.priority, d.next_at
 limit :limit

@@ -1,5 +1,6 @@
 -- What runs have left in the middle of an attempt: they are dead, for this one holds the lock. Nobody knows whether such a
--- message was sent; what it says of doubt decides. (A webhook's receiver knows its id.)
+-- message was sent; what it says of doubt decides. (A webhook's receiver knows its id.) Another installation on the same
+-- database has a lock of its own: what its runs are sending is theirs until their time is over.
 with swept as (
   update oneshot.deliveries as d
   set doubts = d.doubts + 1, sending_by = null, sending_since = null, next_at = :moment::timestamptz,
@@ -9,6 +10,9 @@ with swept as (
       else 'queued' end,
     last_message = 'its run ended before the outcome was known'
   where d.state = 'sending' and d.channel = any (:channels::text[])
+    and not exists (
+      select from oneshot.job_runs as r
+      where r.run_id = d.sending_by and r.instance <> :instance and r.status = 'running' and r.deadline_at > :moment::timestamptz)
   returning d.delivery_id, d.channel, d.template, d.state, d.attempts
 ), noted as (
   update oneshot.delivery_attempts as a
