@@ -1,11 +1,10 @@
 -- waitlist-positions, turn
 \set campaign '''1''::bigint'
-prepare golden (bigint) as
--- Waits for whoever else places the campaign, also where that is its first time.
-with added as (
-  insert into oneshot.waitlist_standings (campaign_id) values ($1) on conflict do nothing
-)
-select from oneshot.waitlist_standings where campaign_id = $1 for no key update
+\set instance ''''''
+\set is_plan 'true'
+prepare golden (bigint, unknown, boolean) as
+-- Waits for whoever else places the campaign, and makes it this installation's; a plan only looks whose it is.
+select oneshot.waitlist_turn($1, $2, $3)
 ;
-execute golden (:campaign);
+execute golden (:campaign, :instance, :is_plan);
 deallocate golden;
