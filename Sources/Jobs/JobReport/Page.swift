@@ -35,6 +35,7 @@ struct Page: Sendable {
             jobs
             failures
             deadLetters
+            reviews
             deliveries
             locks
             numbers

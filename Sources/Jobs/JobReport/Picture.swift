@@ -26,6 +26,8 @@ struct Picture: Sendable {
   var locks: Bounded<LockStanding>
   /// `nil` where the database has no messages for the outside.
   var deliveries: Deliveries?
+  /// `nil` where fraud-detection does not run.
+  var reviews: Reviews?
   /// How parts are called.
   var names = PartNames([])
   /// What is wrong, in the order of the jobs.

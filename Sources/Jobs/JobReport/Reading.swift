@@ -39,6 +39,7 @@ struct Reading: Sendable {
     try readDeadLetters(&picture, session)
     try readLocks(&picture, session)
     picture.deliveries = try Deliveries.read(at: now, session)
+    picture.reviews = try Reviews.read(session)
     return picture
   }
 
