@@ -21,7 +21,7 @@ struct EventDrain: Job {
     schema: [
       MigrationNeed("events", 5), MigrationNeed("fraud", 10), MigrationNeed("rollups", 1),
       MigrationNeed("search", 1), MigrationNeed("notifications", 2), MigrationNeed("waitlist", 3),
-      MigrationNeed("rewards", 1),
+      MigrationNeed("rewards", 2),
     ],
     tables: [
       TableNeed(

@@ -1,7 +1,8 @@
 -- handles: job.reward.deliver
 -- fallback: true
 --
--- Makes rewards due for reward-delivery: data has a reward_id. Rewards that have an outcome stay as they are.
+-- Makes rewards due for reward-delivery: data has a reward_id. Rewards that have an outcome, or were taken back, stay as
+-- they are.
 with wanted as materialized (
   select n, data ->> 'reward_id' as reward_id, to_regclass('rewards') is not null as is_there from events
 ), missing as materialized (
@@ -14,7 +15,7 @@ select n,
     else 'reject' end as outcome,
   case
     when not is_there then 'there is no table rewards here'
-    when reward_id <> '' then 'there is no such reward yet'
+    when reward_id <> '' then 'there is no such reward yet, or its status is one of the application''s own'
     else 'data has no reward_id' end as message
 from wanted
 where not is_there or coalesce(reward_id, '') = '' or reward_id in (select reward_id from missing)
