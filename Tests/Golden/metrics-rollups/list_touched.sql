@@ -30,7 +30,7 @@ from event
 where occurred_at is null or (occurred_at::timestamptz >= $1 and occurred_at::timestamptz < $2)
 group by 1
 ), changed as (select occurred_at, mark from oneshot.rollup_changes where source = $3 and $4), -- The buckets that what was noticed touches; what no calendar has touches none.
--- (A quarter of an hour may lie in two buckets; its first and its last row tell.)
+-- (A quarter of an hour may lie in two buckets; its first and its last row decide.)
 moments as (
   select first as moment, null as stored_as from noticed where quarter is not null
   union all

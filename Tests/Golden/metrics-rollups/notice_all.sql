@@ -35,7 +35,7 @@ from event
 where occurred_at is null or (occurred_at::timestamptz >= $1 and occurred_at::timestamptz < $2)
 group by 1
 ), changed as (delete from oneshot.rollup_changes where source = $3 and $4 returning occurred_at, mark), -- The buckets that what was noticed touches; what no calendar has touches none.
--- (A quarter of an hour may lie in two buckets; its first and its last row tell.)
+-- (A quarter of an hour may lie in two buckets; its first and its last row decide.)
 moments as (
   select first as moment, null as stored_as from noticed where quarter is not null
   union all
@@ -90,7 +90,7 @@ left join (
   where late > 0 and quarter is not null
   group by 1
   union all
-  -- Not how many: a change tells moments, not rows.
+  -- Not how many: a change has moments, not rows.
   select distinct oneshot.bucket_start('hourly', occurred_at, $10), null::bigint from changed
   where occurred_at >= $5 and occurred_at < $11::timestamptz
 ) as late on true

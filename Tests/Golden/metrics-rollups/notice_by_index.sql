@@ -36,7 +36,7 @@ with recursive hours as (
 )
 select first as quarter, first, first as last, 0 as events, 0 as timeless, 0 as late from hours where first is not null
 ), changed as (delete from oneshot.rollup_changes where source = $4 and $5 returning occurred_at, mark), -- The buckets that what was noticed touches; what no calendar has touches none.
--- (A quarter of an hour may lie in two buckets; its first and its last row tell.)
+-- (A quarter of an hour may lie in two buckets; its first and its last row decide.)
 moments as (
   select first as moment, null as stored_as from noticed where quarter is not null
   union all
@@ -91,7 +91,7 @@ left join (
   where late > 0 and quarter is not null
   group by 1
   union all
-  -- Not how many: a change tells moments, not rows.
+  -- Not how many: a change has moments, not rows.
   select distinct oneshot.bucket_start('hourly', occurred_at, $3), null::bigint from changed
   where occurred_at >= $6 and occurred_at < $11::timestamptz
 ) as late on true

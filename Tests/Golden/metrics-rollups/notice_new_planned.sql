@@ -43,7 +43,7 @@ where (occurred_at is null or (occurred_at::timestamptz >= $1
       string_to_array(nullif(split_part(($6::pg_snapshot)::text, ':', 3), ''), ',')::xid8[], '{}')))
 group by 1
 ), changed as (select occurred_at, mark from oneshot.rollup_changes where source = $7 and $8), -- The buckets that what was noticed touches; what no calendar has touches none.
--- (A quarter of an hour may lie in two buckets; its first and its last row tell.)
+-- (A quarter of an hour may lie in two buckets; its first and its last row decide.)
 moments as (
   select first as moment, null as stored_as from noticed where quarter is not null
   union all
@@ -82,7 +82,7 @@ left join (
   where late > 0 and quarter is not null
   group by 1
   union all
-  -- Not how many: a change tells moments, not rows.
+  -- Not how many: a change has moments, not rows.
   select distinct oneshot.bucket_start('hourly', occurred_at, $12), null::bigint from changed
   where occurred_at >= $3 and occurred_at < $5::timestamptz
 ) as late on true

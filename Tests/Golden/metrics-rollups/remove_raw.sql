@@ -3,7 +3,7 @@
 \set source '''metric_events'''
 \set batch '''10000''::bigint'
 prepare golden (timestamptz, unknown, bigint) as
--- Removes raw events that were rolled up before their border was moved. What came later for such an hour was told as too
+-- Removes raw events that were rolled up before their border was moved. What came later for such an hour was reported as too
 -- late, and stays. A table that was there before has perhaps no key: rows are named by their places, and the conditions
 -- stand twice because a place may be another row's in another partition, or meanwhile.
 with border as materialized (

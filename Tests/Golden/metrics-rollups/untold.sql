@@ -1,7 +1,7 @@
 -- metrics-rollups, untold
 \set sources '''{"metric_events"}'''
 prepare golden (unknown) as
--- Tables that are tracked (oneshot.rollups_track), and what keeps their triggers from telling what is changed. By name, for
+-- Tables that are tracked (oneshot.rollups_track), and what keeps their triggers from reporting what is changed. By name, for
 -- another table may have taken the place, or by number where it was renamed; row triggers of each partition, too, for replication
 -- writes partitions. Names are looked up in the catalog: their schema may be one that this role may not use.
 with tracked as (

@@ -7,7 +7,7 @@
 \set failed_before '''2025-11-08T02:00:00Z''::timestamptz'
 \set digest 'null'
 prepare golden (unknown, unknown, unknown, unknown, unknown, timestamptz, unknown) as
--- What was asked for can be asked for again once a run was given it: who asks then has mended something since.
+-- What was requested can be requested again once a run was given it: whoever does so has fixed something since.
 select count(*) as letters,
   count(*) filter (where d.state = 'pending' and (d.replay_asked_at is null or d.replay_run_id is not null)) as askable
 from oneshot.dead_letters d

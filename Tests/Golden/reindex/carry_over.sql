@@ -1,7 +1,7 @@
 -- reindex, carry_over
 \set entities '''{"asset","creator"}'''
 prepare golden (unknown) as
--- What this rebuild has not read stays as it was. Which entities there are is told by one look at the index for each, so
+-- What this rebuild has not read stays as it was. Which entities there are is known by one look at the index for each, so
 -- that where all were read neither table is. (An earlier run may have been stopped after it had done this.)
 with recursive stored (entity) as (
   (select entity from search_documents order by entity limit 1)

@@ -1,7 +1,7 @@
 -- reindex, rebuilt
 \set entities '''{"asset","creator"}'''
 prepare golden (unknown) as
--- What the swap changes in the index. What could not be made anew was carried over, with the time at which it was indexed;
+-- What the swap changes in the index. What could not be made again was carried over, with the time at which it was indexed;
 -- it has been counted as failed.
 select coalesce(rebuilt.entity, stored.entity) as entity,
   count(*) filter (where stored.entity is null) as inserted,

@@ -15,7 +15,7 @@ with changed as materialized (
 
 select staged.rows, staged.keys, changes.changed, changes.inserted, changes.updated, changes.regressed
 from (
-  -- Keys are told apart by a 64-bit digest of their parts: ten times cheaper than comparing them.
+  -- Keys are distinguished by a 64-bit digest of their parts: ten times cheaper than comparing them.
   select count(*) as rows,
     count(distinct hashtextextended(merchant_id, 0) # hashtextextended(metric_type, 1) # hashint2extended(usage_hour, 2)) as keys
   from staged_counters where usage_date = $1 and rejection is null
