@@ -17,8 +17,8 @@ from oneshot.deliveries as d
 where d.state = 'queued' and d.channel = $2 and d.next_at <= $1::timestamptz
   and (d.not_before is null or d.not_before <= $1::timestamptz)
   and (case d.channel when 'email' then 'domain:' || lower(substring(coalesce(d.recipient, '') from '[^@]*$'))
-  else 'webhook:' || coalesce(d.recipient, '') end) <> all ($3::text[])
-
+  else 'webhook:' || coalesce(d.recipient, '') end)
+ <> all ($3::text[])
   and d.delivery_id <> all ($4::uuid[])
 order by d.priority, d.next_at
 limit $5

@@ -3,9 +3,11 @@
 \set mail_attempts '''8''::bigint'
 \set webhook_attempts '''10''::bigint'
 \set channels '''{"email","webhook"}'''
-prepare golden (timestamptz, bigint, bigint, unknown) as
+\set instance '''staging'''
+prepare golden (timestamptz, bigint, bigint, unknown, unknown) as
 -- What runs have left in the middle of an attempt: they are dead, for this one holds the lock. Nobody knows whether such a
--- message was sent; what it says of doubt decides. (A webhook's receiver knows its id.)
+-- message was sent; what it says of doubt decides. (A webhook's receiver knows its id.) Another installation on the same
+-- database has a lock of its own: what its runs are sending is theirs until their time is over.
 with swept as (
   update oneshot.deliveries as d
   set doubts = d.doubts + 1, sending_by = null, sending_since = null, next_at = $1::timestamptz,
@@ -15,6 +17,9 @@ with swept as (
       else 'queued' end,
     last_message = 'its run ended before the outcome was known'
   where d.state = 'sending' and d.channel = any ($4::text[])
+    and not exists (
+      select from oneshot.job_runs as r
+      where r.run_id = d.sending_by and r.instance <> $5 and r.status = 'running' and r.deadline_at > $1::timestamptz)
   returning d.delivery_id, d.channel, d.template, d.state, d.attempts
 ), noted as (
   update oneshot.delivery_attempts as a
@@ -24,5 +29,5 @@ with swept as (
 )
 select delivery_id, channel, template, state from swept
 ;
-execute golden (:moment, :mail_attempts, :webhook_attempts, :channels);
+execute golden (:moment, :mail_attempts, :webhook_attempts, :channels, :instance);
 deallocate golden;
