@@ -110,7 +110,7 @@ extension Model.Entry {
     self.id = id
     campaign = Int.random(in: 0..<4, using: &random) == 0 ? 2 : 1
     referrer = [nil, nil, 10, 20, 30, id, Int.random(in: 1...130, using: &random)].randomElement(using: &random) ?? nil
-    second = [5000, 5000, 200_000].randomElement(using: &random).map { Int.random(in: 0...$0, using: &random) } ?? 0
+    second = [200, 5000, 200_000].randomElement(using: &random).map { Int.random(in: 0...$0, using: &random) } ?? 0
     device =
       ["d\(Int.random(in: 1...9, using: &random))", "common", "common", nil].randomElement(using: &random) ?? nil
     let n = Int.random(in: 1...9, using: &random)
