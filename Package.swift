@@ -73,7 +73,8 @@ let benches: [Target] =
 let package = Package(
   name: "oneshot",
   products: jobs.map { .executable(name: kebabCase($0.name), targets: [$0.name]) } + [
-    .executable(name: "oneshot", targets: ["Oneshot"])
+    .executable(name: "oneshot", targets: ["Oneshot"]),
+    .executable(name: "job-exec", targets: ["JobExec"]),
   ],
   traits: [
     .trait(
@@ -124,6 +125,7 @@ let package = Package(
     .target(
       name: "CBuild",
       cSettings: [.define("ONESHOT_JOB_NAMES", to: jobs.map { kebabCase($0.name) }.joined(separator: ","))]),
+    .target(name: "CChild"),
     .plugin(name: "MigrationList", capability: .buildTool(), path: "Sources/Tools/MigrationList"),
     .target(
       name: "Migrations", dependencies: ["JobRuntime", "Postgres"], path: "Sources/Tools/Migrations",
@@ -132,6 +134,11 @@ let package = Package(
       name: "Oneshot",
       dependencies: ["Migrations", "Operations", "JobRuntime", "Postgres", "Redis"],
       path: "Sources/Tools/Oneshot",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "JobExec",
+      dependencies: ["CChild", "Operations", "JobRuntime", "Postgres", "BlockingIO", "Templates", delivery],
+      path: "Sources/Tools/JobExec",
       swiftSettings: strict),
   ]
     + benches
@@ -166,6 +173,7 @@ let package = Package(
       // The only ones that import every job: what is changed in one of them builds these again, and its own.
       tests("ModelTests", of: ["JobRuntime", "Postgres", "Redis"] + jobs.map(\.name)),
       tests("OneshotTests", of: ["Oneshot", "Migrations", "Operations", "JobRuntime", "Postgres", "Redis"]),
+      tests("JobExecTests", of: ["JobExec", "JobRuntime", "Postgres", "Redis"]),
       tests("DocumentationTests", of: ["JobRuntime", "Operations", "Oneshot"]),
     ]
     + jobs.map { job in

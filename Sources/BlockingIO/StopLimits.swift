@@ -8,6 +8,7 @@ package import Dispatch
 /// | step | at most | added up |
 /// |---|---|---|
 /// | the statement that runs is stopped on the server, and its transaction rolled back | `cancelRequest`, or `drain` where the server takes the request and does not end the statement | 3 s |
+/// | or the program that `job-exec` runs has its SIGTERM, and then SIGKILL | `program` | 3 s |
 /// | the run's row in the ledger is closed | `closingLedger` | 5 s |
 /// | the lock is given back: a lock's connection waits no longer than this for an answer | `lockAnswer`, what is left of it | 8 s |
 /// | metrics and heartbeat | `readingTotals`, then all channels at once: `channelStart`, and `channel`, or `webRequest` for a heartbeat | what is left of 8 s |
@@ -37,6 +38,13 @@ package enum StopLimits {
   package static let lastWord = Duration.seconds(1)
   /// How long one piece of it may block: two of them fit into `lastWord`.
   package static let stuckWriter = Duration.milliseconds(400)
+
+  // MARK: The program of job-exec
+
+  /// How long it may take to end after SIGTERM.
+  package static let program = Duration.milliseconds(2500)
+  /// How long what it has left in its pipes may take to be read once it has ended.
+  package static let programOutput = Duration.milliseconds(400)
 
   // MARK: Postgres
 

@@ -41,10 +41,10 @@ package struct ExitCode: Sendable {
       advice: .leaveAndAlert),
     failed(.usage, "unknown argument", .leave),
     failed(.unavailable, "Redis or Postgres out of reach after the retries", .retry),
-    failed(.internal, "anything unforeseen", .retryAndAlert),
+    failed(.internal, "anything unforeseen; a program that failed under `job-exec`", .retryAndAlert),
     failed(
       .lockLost,
-      "leadership or time ran out, Postgres failed over, other work was in the way, or clocks disagree; everything uncommitted is rolled back",
+      "leadership or time ran out, Postgres failed over, other work was in the way, the program asks for it, or clocks disagree; everything uncommitted is rolled back",
       .retry),
     failed(.denied, "authentication or privilege refused", .leave),
     failed(

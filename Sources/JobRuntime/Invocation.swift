@@ -43,24 +43,25 @@ package struct Invocation<J: Job>: Sendable {
   func prepare() -> Prepared {
     var arguments = Arguments(surroundings.arguments)
     let request = JobRequest.read(from: &arguments)
-    arguments.end()
-    if arguments.problems.isEmpty, let text = request?.answer(of: J.self, in: surroundings.environment) {
-      return .text(text)
-    }
-
-    var env = Environment(surroundings.environment)
+    var env = Environment(surroundings.environment, arguments: arguments)
     let servers = Servers(from: &env)
     var settings = RuntimeSettings(from: &env)
     let own = J.Settings(from: &env)
+    env.arguments.end()
+    arguments = env.arguments
+    if arguments.problems.isEmpty, let text = request?.answer(of: J.self, in: surroundings.environment) {
+      return .text(text)
+    }
     if request == .plan { settings.isDryRun = true }
+    let name = env.jobName ?? J.name
 
     let startedAt = surroundings.now()
     var generator = SystemRandomNumberGenerator()
     let runID = RunID(at: startedAt, using: &generator)
     // A URL may hold the job's name too, which is no secret.
-    let redactor = Redactor(env.secrets.filter { $0 != J.name })
+    let redactor = Redactor(env.secrets.filter { $0 != name })
     let log = Log(
-      to: surroundings.terminal, format: settings.logFormat, level: settings.logLevel, job: J.name,
+      to: surroundings.terminal, format: settings.logFormat, level: settings.logLevel, job: name,
       runID: runID.description, redactor: redactor, now: surroundings.now)
     var warning: String?
     let logicalTime = LogicalTime.decide(
@@ -71,7 +72,7 @@ package struct Invocation<J: Job>: Sendable {
 
     let delivery = ResultDelivery(to: surroundings, path: settings.resultFile, log: log, redactor: redactor)
     let identity = RunIdentity(
-      instance: settings.instance, job: J.name, server: J.facts.keepsDataInRedis ? servers?.server ?? "" : "",
+      instance: settings.instance, job: name, server: J.facts.keepsDataInRedis ? servers?.server ?? "" : "",
       variant: env.variant, series: env.series, shard: settings.shard)
     var refused = RunResult(
       identity: identity, version: oneshotVersion, runID: runID.description, status: .failed, exitCode: 0,

@@ -107,7 +107,7 @@ extension JobRunner {
       found.add(JobFailure(classifying: RedisError.server(code: code, message: message)), "\(command.name) is refused")
     }
     for primary in try await primariesOfCluster() {
-      let connection = RedisConnection(primary, clientName: J.name)
+      let connection = RedisConnection(primary, clientName: identity.job)
       do { try await connection.withSession { _ in } } catch {
         found.add(JobFailure(classifying: error), "the primary \(primary.target) of the cluster")
       }

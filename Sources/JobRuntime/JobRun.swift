@@ -47,6 +47,12 @@ public struct JobRun: Sendable {
     var origin: String?
   }
 
+  /// The run's fence; `nil` in a run that writes nothing.
+  package var fence: Int64? { leadership?.fence }
+
+  /// Which start of the slot this is, counted from 1.
+  package var attempt: Int { record.opening?.attempt ?? 1 }
+
   /// What is left until the deadline: the limit for a statement that may take as long as the run.
   public var timeLeft: Duration { max(.zero, ContinuousClock.now.duration(to: deadline)) }
 

@@ -43,7 +43,7 @@ struct JobRunner<J: Job>: Sendable {
     self.telemetry = telemetry
     notices = log.notices()
     database = Database(notices.received(from: servers.database))
-    redis = RedisConnection(servers.redis, clientName: J.name)
+    redis = RedisConnection(servers.redis, clientName: identity.job)
   }
 
   var deadline: ContinuousClock.Instant { started + settings.timeout }
@@ -84,7 +84,7 @@ struct JobRunner<J: Job>: Sendable {
     // let a renewal fail twice before the lease is over.
     let patience = min(StopLimits.lockAnswer, settings.lockTTL / 3)
     let connection = RedisConnection(
-      servers.redis, clientName: "\(J.name)-lock", connectTimeout: patience, commandTimeout: patience)
+      servers.redis, clientName: "\(identity.job)-lock", connectTimeout: patience, commandTimeout: patience)
     let lock = LeaderLock(
       identity, holder: holder, ttl: settings.lockTTL, minHold: settings.lockMinHold, connection: connection)
     let (attempt, failure) = try await take(lock)
@@ -222,9 +222,11 @@ struct JobRunner<J: Job>: Sendable {
   /// Does what is asked to be done again, where the job can.
   private static func beginReplay(_ job: J, _ run: JobRun) async throws -> Replay? {
     if let job = job as? any Replayable { return try await Replay.begin(job, run) }
+    // Nobody has looked whether there is one.
+    if run.isDryRun { return nil }
     run.log.warning(
       "a replay is requested, and this job cannot replay dead letters; they remain requested",
-      ["hint": .string("Give them up: oneshot dead-letters discard --job \(J.name)")])
+      ["hint": .string("Give them up: oneshot dead-letters discard --job \(run.identity.job)")])
     return nil
   }
 

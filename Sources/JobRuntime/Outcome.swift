@@ -14,6 +14,8 @@ public enum FailureKind: String, Sendable, CaseIterable {
   case unavailable
   /// Anything unforeseen.
   case `internal`
+  /// The program that `job-exec` runs failed.
+  case program
   /// The lock could not be renewed before its lease ended.
   case lockLost = "lock_lost"
   /// A newer run has started.
@@ -24,6 +26,8 @@ public enum FailureKind: String, Sendable, CaseIterable {
   case deadline
   /// A run that does other work was in the way for all the time that this one may wait.
   case busy
+  /// The program that `job-exec` runs asks to be run again later.
+  case retryLater = "retry_later"
   /// The clocks of this host and of a server disagree, or the run is for a moment in the future.
   case clock
   /// Authentication or privilege refused.
@@ -35,8 +39,8 @@ public enum FailureKind: String, Sendable, CaseIterable {
     switch self {
     case .usage: 64
     case .unavailable: 69
-    case .internal: 70
-    case .lockLost, .fenced, .failover, .deadline, .busy, .clock: 75
+    case .internal, .program: 70
+    case .lockLost, .fenced, .failover, .deadline, .busy, .retryLater, .clock: 75
     case .denied: 77
     case .misconfigured: 78
     }

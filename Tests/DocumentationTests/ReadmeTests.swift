@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func `the tables of settings are the declarations`() async throws {
-    for name in JobNames.all {
+    for name in JobNames.all + ["job-exec"] {
       let settings = try await Binary(name).run(["--describe"]).result["settings"].elements
       func rows(of owner: String) -> [String] {
         ["| name | form | default | meaning |", "|---|---|---|---|"]
@@ -30,7 +30,8 @@ import Testing
             return "| \(name) | \(text("form")) | \(fallback) | \(text("help")) |"
           }
       }
-      try expect("settings \(name)", in: "docs/jobs/\(name).md", is: rows(of: "job"))
+      let page = name == "job-exec" ? "docs/job-exec.md" : "docs/jobs/\(name).md"
+      try expect("settings \(name)", in: page, is: rows(of: "job"))
       try expect("settings common", in: "docs/settings.md", is: rows(of: "runtime"))
     }
   }
@@ -56,6 +57,8 @@ import Testing
     }
     rows.append(
       "| [`oneshot`](docs/operate.md) | the operator's command: runs, locks, dead letters, health, migrations |")
+    let tool = try await Binary("job-exec").run(["--describe"]).result["summary"].string ?? ""
+    rows.append("| [`job-exec`](docs/job-exec.md) | \(tool) |")
     try expect("jobs", in: "README.md", is: rows)
   }
 

@@ -8,7 +8,7 @@ import Testing
   @Test(
     arguments: [
       (.usage, 64), (.unavailable, 69), (.internal, 70), (.lockLost, 75), (.fenced, 75), (.failover, 75),
-      (.deadline, 75), (.busy, 75),
+      (.deadline, 75), (.busy, 75), (.program, 70), (.retryLater, 75),
       (.clock, 75),
       (.denied, 77), (.misconfigured, 78),
     ] as [(FailureKind, Int32)])

@@ -125,6 +125,13 @@ package struct Arguments {
     return rest.isEmpty ? nil : rest.removeFirst()
   }
 
+  /// All words behind `--`: a program and its arguments.
+  package mutating func command(help: String) -> [String] {
+    operands.append(OperandDeclaration(value: .text("-- COMMAND [ARGUMENT…]"), help: help))
+    defer { rest = [] }
+    return rest
+  }
+
   /// Records a problem that shows only when arguments are seen together.
   package mutating func complain(_ message: String) { problems.append(message) }
 

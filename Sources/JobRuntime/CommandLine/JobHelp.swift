@@ -5,8 +5,11 @@ package enum JobHelp {
     _ = JobRequest.read(from: &arguments)
     let requests = arguments.options
     let (own, common) = declarations(of: job)
-    var page = HelpPage(
-      of: J.name, J.summary, usage: ["\(J.name) [\(requests.map(\.text).joined(separator: " | "))]"])
+    let given = ownArguments(of: job)
+    let words = given.options.map(\.text) + given.operands.map(\.value.placeholder)
+    let choices = "[\(requests.map(\.text).joined(separator: " | "))]"
+    var page = HelpPage(of: J.name, J.summary, usage: [([J.name, choices] + words).joined(separator: " ")])
+    page.add(given.options.map { HelpPage.Entry($0) } + given.operands.map { HelpPage.Entry($0) })
     let run = HelpPage.Entry("(nothing)", "run the job; its result is one line of JSON on stdout")
     page.add([run] + requests.map { HelpPage.Entry($0) })
     page.add(settings: [
@@ -18,6 +21,13 @@ package enum JobHelp {
       )
     }
     return page.text(exitCodes: ExitCode.line())
+  }
+
+  /// What the job takes besides the requests, of which most take nothing.
+  private static func ownArguments<J: Job>(of job: J.Type) -> Arguments {
+    var own = Environment([:])
+    _ = J.Settings(from: &own)
+    return own.arguments
   }
 
   /// The job's own settings and those of every job.

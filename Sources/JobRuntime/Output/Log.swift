@@ -59,6 +59,9 @@ public struct Log: Sendable {
     }
   }
 
+  /// A text without secrets, before any of it is cut off: half a secret would not be found.
+  package func redacted(_ text: String) -> String { redactor.redact(text) }
+
   /// A result without secrets, for the ledger: who may read that need not be who may know them.
   func redacted(_ result: RunResult) -> RunResult { redactor.redact(result) }
 

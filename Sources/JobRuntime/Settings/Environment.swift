@@ -4,18 +4,28 @@
 /// An empty variable counts as unset: manifests often carry empty ones.
 public struct Environment {
   let variables: [String: String]
+  /// The environment as it is, empty variables included.
+  package let given: [String: String]
   package private(set) var declarations: [SettingDeclaration] = []
   package private(set) var problems: [SettingProblem] = []
   /// Those that name a time zone.
   package internal(set) var zones: [ZoneSetting] = []
+  /// The words behind the binary's name: a job that takes some reads them as it reads its settings.
+  package var arguments: Arguments
+  /// What the job's runs are called, where that comes from outside; `nil` for the name in its facts.
+  package var jobName: String?
   /// Values that must appear in no output.
   package private(set) var secrets: [String] = []
   /// What the settings that select the work add to the variant, where they differ from their defaults.
   private var selected: [Variant.Part] = []
 
   /// - Parameter variables: the environment. Empty for printing what could be set.
-  public init(_ variables: [String: String]) {
+  public init(_ variables: [String: String]) { self.init(variables, arguments: Arguments()) }
+
+  package init(_ variables: [String: String], arguments: Arguments) {
+    given = variables
     self.variables = variables.filter { !$0.value.isEmpty }
+    self.arguments = arguments
   }
 
   // MARK: Kinds of settings
