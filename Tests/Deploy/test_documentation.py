@@ -15,6 +15,7 @@ import yaml
 from aws import DIGEST
 from manifests import ROOT, tool
 from schedules import facts, not_worth_a_retry
+from validity import VERSIONS, complaints
 
 PAGE = (ROOT / "docs/deploy.md").read_text()
 BINARIES = Path(os.environ["ONESHOT_BINARIES"])
@@ -29,6 +30,15 @@ def block(name):
 
 def run(*words, **options):
     return subprocess.run(words, capture_output=True, text=True, **options)
+
+
+class OwnProgram(unittest.TestCase):
+    def test_the_cron_job_of_a_program_is_valid(self):
+        page = (ROOT / "docs/job-exec.md").read_text()
+        manifest = re.search(r"<!-- manifest -->\n```yaml\n(.*?)```", page, re.DOTALL)[1]
+        for version in VERSIONS:
+            self.assertEqual(complaints(manifest, version), [])
+        self.assertTrue(complaints(manifest.replace("schedule:", "shedule:"), VERSIONS[0]))
 
 
 class Overlay(unittest.TestCase):

@@ -28,9 +28,10 @@ import Testing
 
   @Test func `the deadline stops it, and the run says so`() async throws {
     let it = try await Executed()
-    let run = try it.start("echo $$ > $WORK/child; exec sleep 600", ["JOB_TIMEOUT": "3s"])
+    let run = try it.start("echo half done; echo $$ > $WORK/child; exec sleep 600", ["JOB_TIMEOUT": "8s"])
     let outcome = try await run.outcome(within: .seconds(60))
     #expect(outcome.exitCode == 75 && outcome.result["error", "kind"].string == "deadline")
+    #expect(try await it.place.value("select details->'last_lines'->>0 from oneshot.job_runs") == "half done")
     try await it.gone(it.text("child").trimmingCharacters(in: .newlines))
   }
 

@@ -25,10 +25,14 @@ struct JobExec: Job {
     run.covers(window)
     let course = ProgramCourse(
       path, settings.command, ChildVariables(of: run, fence: fence, window).added(to: settings.environment), run.log)
-    let outcome = try await Self.watching(run) { await course.outcome() }
+    let (outcome, report) = try await Self.watching(run) {
+      let outcome = await course.outcome()
+      let report = Report(path, outcome)
+      // Also of a program that was stopped.
+      try run.checkpoint(report)
+      return (outcome, report)
+    }
     try Task.checkCancellation()
-    let report = Report(path, outcome)
-    try run.checkpoint(report)
     return try settings.codes.judge(outcome, of: settings.command[0], report)
   }
 
@@ -47,18 +51,18 @@ struct JobExec: Job {
   }
 
   /// Lets the program run for as long as no newer run has started.
-  private static func watching(
-    _ run: JobRun, _ work: @escaping @Sendable () async throws -> ProgramCourse.Outcome
-  ) async throws -> ProgramCourse.Outcome {
-    try await withThrowingTaskGroup(of: ProgramCourse.Outcome?.self) { group in
+  private static func watching<Value: Sendable>(
+    _ run: JobRun, _ work: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
       group.addTask { try await work() }
       group.addTask {
         try await watchFence(run)
         return nil
       }
       defer { group.cancelAll() }
-      guard let outcome = try await group.next() ?? nil else { throw CancellationError() }
-      return outcome
+      guard let value = try await group.next() ?? nil else { throw CancellationError() }
+      return value
     }
   }
 
