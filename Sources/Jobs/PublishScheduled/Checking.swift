@@ -18,7 +18,8 @@ extension PublishScheduled: Checkable {
   /// Looks at the columns' types, at the guard and at the expression of the moment, as a run would.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     var work = Work(settings, run)
-    for (move, _) in try await work.look(at: moves(for: run.shard)) where move.kind == .publish {
+    for (move, _) in try await work.look(at: moves(for: run.shard), isCheck: true)
+    where move.kind == .publish {
       guard let file = settings.guardFile else { continue }
       try await work.sparingOthers(move) { work in try await work.check(file, move) }
     }

@@ -4,15 +4,20 @@ import Postgres
 extension Work {
   /// Looks at the tables, and takes the moments by Postgres' clock where that is behind.
   ///
+  /// What kind of table it is (`footing.sql`) takes Postgres as long to find out as all else together. So only the first
+  /// run of a day that ends well looks, a plan, a check, and every run that is going to write.
+  ///
   /// - Returns: the moves, as the columns' types have them, and whether a post is due for each.
-  mutating func look(at moves: [Move]) async throws -> [(move: Move, isDue: Bool)] {
+  mutating func look(at moves: [Move], isCheck: Bool = false) async throws -> [(move: Move, isDue: Bool)] {
     let past = try await run.read(past()).only()
     hasLetters = try past.value("has_letters")
     moments = settings.moments(run, by: try past.value("server_now"))
+    let isFirstOfDay: Bool = try past.value("is_first_of_day")
+    let isThorough = isCheck || run.isDryRun || isFirstOfDay
     var (standings, rows): ([(move: Move, isDue: Bool)], [(Move, Row)]) = ([], [])
     for move in moves {
       var found: (move: Move, row: Row)?
-      try await sparingOthers(move) { work in found = try await work.look(at: move) }
+      try await sparingOthers(move) { work in found = try await work.look(at: move, isThorough) }
       guard let found else { continue }
       standings.append((found.move, try found.row.value("is_due")))
       rows.append(found)
@@ -21,14 +26,14 @@ extension Work {
       try row.optional("next_due_ms", as: Int64.self).map { ($0, try row.value("next_due_at", as: String.self)) }
     }
     report.nextDueAt = next.min { $0.0 < $1.0 }?.1
-    if try past.value("is_first_of_day") { try countUndated(rows) }
+    if isFirstOfDay { try countUndated(rows) }
     try run.checkpoint(report)
     return standings
   }
 
-  private mutating func look(at move: Move) async throws -> (move: Move, row: Row) {
+  private mutating func look(at move: Move, _ isThorough: Bool) async throws -> (move: Move, row: Row) {
     do {
-      let row = try await row(of: move)
+      let row = try await row(of: move, isThorough)
       return (try move.typed(by: row), row)
     } catch PostgresError.server(let error) where error.concern == .post && move.mayFailOnAPost {
       let found = try await run.reading { session in
@@ -37,13 +42,14 @@ extension Work {
       unreadable += found
       var move = move
       move.unreadable = found.map(\.id)
-      let row = try await row(of: move)
+      let row = try await row(of: move, isThorough)
       return (try move.typed(by: row), row)
     }
   }
 
-  private func row(of move: Move) async throws -> Row {
+  private func row(of move: Move, _ isThorough: Bool) async throws -> Row {
     let (states, standing) = (try move.takingStates(settings.states(of: move)), try move.standing(moments))
+    let footing = try move.footing()
     let limit = run.timeLeft
     return try await run.reading { session in
       try session.query(Patience().lockLimit)
@@ -53,7 +59,11 @@ extension Work {
           .misconfigured, "\(move.columns.status) of \(move.table.text) does not take a state: \(error.inShort)",
           hint: "Correct PUBLISH_FROM, PUBLISH_TO or PUBLISH_UNPUBLISH, or add the state to the column's type.")
       }
-      return try session.query(standing.limited(to: limit)).only()
+      let row = try session.query(standing.limited(to: limit)).only()
+      if try isThorough || row.value("is_due") {
+        try move.checkFooting(session.query(footing.limited(to: limit)).only())
+      }
+      return row
     }
   }
 

@@ -161,7 +161,12 @@ struct Move: Sendable {
           "published_at": publishedAt ?? SQLFragment(sql: "null::timestamptz")
         ]) { $1 }
       )
-      .binding(values(moments)).binding(["shown": table.shown, "id_column": columns.id]).statement()
+      .binding(values(moments)).statement()
+  }
+
+  func footing() throws -> Statement {
+    try Statement(
+      file: "footing.sql", PackageResources.footing_sql, binding: ["shown": table.shown, "id_column": columns.id])
   }
 
   func planned(_ moments: Moments) throws -> Statement {

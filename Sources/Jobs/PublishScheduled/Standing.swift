@@ -14,13 +14,9 @@ extension Move {
     }
   }
 
-  /// The same move with the columns as they are.
-  ///
-  /// - Parameter row: of `standing.sql`.
-  /// - Throws: for a type that does not say a moment, and for a table of another server.
-  func typed(by row: Row) throws -> Move {
-    let (moment, wallClock) = ("timestamp with time zone", "timestamp without time zone")
-    let (due, publishedAt): (String, String) = (try row.value("due_type"), try row.value("published_at_type"))
+  /// - Parameter row: of `footing.sql`.
+  /// - Throws: for a table of another server, and for one whose ids may be of several rows.
+  func checkFooting(_ row: Row) throws {
     if try row.value("is_foreign") {
       throw JobFailure(
         .misconfigured,
@@ -32,6 +28,15 @@ extension Move {
         .misconfigured, "\(columns.id) of \(table.text) is not unique by itself: two rows may be one post",
         hint: "Name a column in PUBLISH_COLUMNS that has a unique index of itself, or make one.")
     }
+  }
+
+  /// The same move with the columns as they are.
+  ///
+  /// - Parameter row: of `standing.sql`.
+  /// - Throws: for a type that does not say a moment.
+  func typed(by row: Row) throws -> Move {
+    let (moment, wallClock) = ("timestamp with time zone", "timestamp without time zone")
+    let (due, publishedAt): (String, String) = (try row.value("due_type"), try row.value("published_at_type"))
     let name = "\(dueColumn) of \(table.text)"
     let convert =
       "alter table \(table.shown) alter \(TableName.shown(dueColumn)) type timestamptz using "

@@ -17,7 +17,7 @@ import Testing
       [
         "instance": "", "job": "publish-scheduled", "variant": "", "day": moment, "items": ["posts/1/2025-11-08"],
         "run_id": run, "table_names": ["posts"], "columns": ["publish_at"], "states": ["scheduled"], "id_column": "id",
-        "status_column": "status",
+        "status_column": "status", "shown": "posts",
       ])
     try golden.add(
       folder: "Jobs/PublishScheduled", except: ["page", "move", "standing", "planned", "guarded", "strays"])

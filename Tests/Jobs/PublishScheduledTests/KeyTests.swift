@@ -33,6 +33,18 @@ import Testing
     #expect(try await editorial.run().count("published") == 1)
   }
 
+  @Test func `an id that is unique no longer is refused once a post is due, and by a check before that`() async throws {
+    let editorial = try await Editorial()
+    #expect(try await editorial.run().exitCode == 0)
+    try await editorial.place.execute("alter table posts drop constraint posts_pkey")
+    #expect(try await editorial.run().exitCode == 0)
+    for arguments in [["--check"], ["--plan"]] { #expect(try await editorial.run(arguments).exitCode == 78) }
+    try await editorial.place.execute("insert into posts (id, publish_at) values (1, '2025-11-08')")
+    let run = try await editorial.run()
+    #expect(run.exitCode == 78 && run.output.contains("id of posts is not unique by itself"), "\(run.output)")
+    #expect(try await editorial.statuses() == ["1 scheduled"])
+  }
+
   @Test func `a row of the same id that is due at another time stays`() async throws {
     let editorial = try await Editorial()
     try await editorial.place.execute(
