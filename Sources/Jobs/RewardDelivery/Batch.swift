@@ -49,7 +49,8 @@ struct Batch: Sendable {
   let run: JobRun
 
   enum Step: Sendable {
-    case decide
+    /// With the types that get no codes.
+    case decide(short: [String])
     case decideAgain
     case follow
   }
@@ -103,8 +104,8 @@ struct Batch: Sendable {
 
   private func statement(_ step: Step, _ ids: [String]) throws -> Statement {
     switch step {
-    case .decide: try rewards.deciding(ids, isReplay: false)
-    case .decideAgain: try rewards.deciding(ids, isReplay: true)
+    case .decide(let short): try rewards.deciding(ids, short: short, isReplay: false)
+    case .decideAgain: try rewards.deciding(ids, short: [], isReplay: true)
     case .follow: try rewards.following(ids)
     }
   }

@@ -35,7 +35,8 @@ extension RewardDelivery: Checkable {
       let rewards = Rewards(settings, standing.tables, run)
       let place = Rewards.Place(earnedAt: "-infinity", id: "")
       let statements = try [
-        rewards.page(after: place, limit: 1), rewards.deciding([], isReplay: false), rewards.following([]),
+        rewards.page(after: place, short: [], limit: 1), rewards.deciding([], short: [], isReplay: false),
+        rewards.following([]),
       ]
       try await run.reading { session in
         for statement in statements { _ = try session.describe(statement) }

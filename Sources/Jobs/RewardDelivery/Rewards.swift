@@ -25,16 +25,20 @@ struct Rewards: Sendable {
   struct Place: Sendable {
     var earnedAt: String
     var id: String
+    /// The reward's type, if no code of it was free.
+    var shortType: String? = nil
   }
 
   /// The next rewards to decide on, in the order of earning.
-  func page(after place: Place?, limit: Int) throws -> Statement {
+  ///
+  /// - Parameter short: types that had no free code before, which get none in this run.
+  func page(after place: Place?, short: [String], limit: Int) throws -> Statement {
     let after = SQLFragment(sql: "where (due.earned_at, due.id) > (:after_at::timestamptz, :after_id)")
     return try SQLFragment("page.sql", PackageResources.page_sql)
       .filling([
         "own": Self.own, "id_type": idType, "free": Self.free(of: "t.reward_type"),
         "after": place.map { after.binding(["after_at": $0.earnedAt, "after_id": $0.id]) } ?? .empty,
-      ]).binding(selection).binding(["limit": limit]).statement()
+      ]).binding(selection).binding(["short": short, "limit": limit]).statement()
   }
 
   /// The next rewards whose row does not say what it should.
@@ -53,15 +57,17 @@ struct Rewards: Sendable {
 
   /// Decides on some rewards and writes it.
   ///
-  /// - Parameter isReplay: whether a person wants those that have failed to be decided on again.
-  func deciding(_ ids: [String], isReplay: Bool) throws -> Statement {
+  /// - Parameters:
+  ///   - short: types that get no codes.
+  ///   - isReplay: whether a person wants those that have failed to be decided on again.
+  func deciding(_ ids: [String], short: [String], isReplay: Bool) throws -> Statement {
     let write = SQLFragment("write.sql", PackageResources.write_sql).filling(["status_type": statusType])
-    return try decision([core(isLocking: true), write], [Self.told, Self.untouched], ids, isReplay)
+    return try decision([core(isLocking: true), write], [Self.told, Self.untouched], ids, short, isReplay)
   }
 
   /// Decides on some rewards and writes nothing.
-  func planning(_ ids: [String]) throws -> Statement {
-    try decision([core(isLocking: false)], [Self.told], ids, false)
+  func planning(_ ids: [String], short: [String]) throws -> Statement {
+    try decision([core(isLocking: false)], [Self.told], ids, short, false)
   }
 
   /// Notes what became of the messages of some rewards.
@@ -122,12 +128,13 @@ struct Rewards: Sendable {
   }
 
   private func decision(
-    _ parts: [SQLFragment], _ answers: [SQLFragment], _ ids: [String], _ isReplay: Bool
+    _ parts: [SQLFragment], _ answers: [SQLFragment], _ ids: [String], _ short: [String], _ isReplay: Bool
   ) throws -> Statement {
     try SQLFragment.joined(
       [.joined(parts, by: ",\n"), .joined(answers, by: "\nunion all\n")], by: "\n"
     ).binding([
       "ids": ids, "statuses": isReplay ? ["due", "no_code", "failed"] : ["due", "no_code"], "is_replay": isReplay,
+      "short": short,
       "moment": moment, "too_old": moment - settings.maxAge, "waits": settings.noCode == .wait,
       "on_doubt": settings.onDoubt.rawValue,
     ]).statement()

@@ -24,30 +24,30 @@ struct Work: Sendable {
       let ids: [String] = try await run.read(
         rewards.changed(after: after, limit: Self.page).limited(to: run.timeLeft)
       ).map { try $0.value("reward_id") }
-      try await carryOut(.follow, ids)
+      try await carryOut(.follow, ids, isDecision: false)
       last = ids.count == Self.page ? ids.last : nil
     }
   }
 
   /// Decides on all that are due, and on those that wait for a code that there is, in the order of earning.
   mutating func decide() async throws {
-    var place: Rewards.Place?
+    var (place, short) = (Rewards.Place?.none, [String]())
     repeat {
       try Task.checkCancellation()
-      let page = try await dueAfter(place)
-      try await carryOut(.decide, page.map(\.id))
+      let page = try await dueAfter(place, &short)
+      try await carryOut(.decide(short: short), page.map(\.id))
       place = page.count == Self.page ? page.last : nil
     } while place != nil
   }
 
   /// Counts what a run would decide, and writes nothing.
   mutating func plan() async throws {
-    var place: Rewards.Place?
+    var (place, short) = (Rewards.Place?.none, [String]())
     repeat {
       try Task.checkCancellation()
-      let page = try await dueAfter(place)
+      let page = try await dueAfter(place, &short)
       var outcome = Outcome()
-      try await outcome.add(run.read(rewards.planning(page.map(\.id)).limited(to: run.timeLeft)))
+      try await outcome.add(run.read(rewards.planning(page.map(\.id), short: short).limited(to: run.timeLeft)))
       add(outcome)
       place = page.count == Self.page ? page.last : nil
     } while place != nil
@@ -72,17 +72,22 @@ struct Work: Sendable {
     }
   }
 
-  private func dueAfter(_ place: Rewards.Place?) async throws -> [Rewards.Place] {
-    try await run.read(rewards.page(after: place, limit: Self.page).limited(to: run.timeLeft)).map {
-      Rewards.Place(earnedAt: try $0.value("earned_at"), id: try $0.value("id"))
+  /// - Parameter short: types that had no free code so far; those of this page come to them.
+  private func dueAfter(_ place: Rewards.Place?, _ short: inout [String]) async throws -> [Rewards.Place] {
+    let statement = try rewards.page(after: place, short: short, limit: Self.page).limited(to: run.timeLeft)
+    let page = try await run.read(statement).map {
+      Rewards.Place(
+        earnedAt: try $0.value("earned_at"), id: try $0.value("id"), shortType: try $0.optional("short_type"))
     }
+    short = Selection.asSet(short + page.compactMap(\.shortType))
+    return page
   }
 
-  private mutating func carryOut(_ step: Batch.Step, _ ids: [String]) async throws {
+  private mutating func carryOut(_ step: Batch.Step, _ ids: [String], isDecision: Bool = true) async throws {
     for start in stride(from: 0, to: ids.count, by: rewards.settings.batch) {
       try Task.checkCancellation()
       let (batch, some) = (batch, Array(ids[start..<min(start + rewards.settings.batch, ids.count)]))
-      add(try await run.transaction { tx in try batch.carryOut([step], some, tx) }, isDecision: step != .follow)
+      add(try await run.transaction { tx in try batch.carryOut([step], some, tx) }, isDecision: isDecision)
       try run.checkpoint(report)
       run.log.progress("rewards", report.due)
     }

@@ -4,9 +4,10 @@
 \set is_replay 'false'
 \set moment '''2025-11-08T02:00:00Z''::timestamptz'
 \set too_old '''2025-10-09T02:00:00Z''::timestamptz'
+\set short '''{"gold"}'''
 \set waits 'true'
 \set on_doubt '''again'''
-prepare golden (unknown, unknown, boolean, timestamptz, timestamptz, boolean, unknown) as
+prepare golden (unknown, unknown, boolean, timestamptz, timestamptz, unknown, boolean, unknown) as
 -- Decides on rewards, and chooses codes for those that need one.
 with given as materialized (
   select id, place from unnest($1::bigint[]) with ordinality as given (id, place)
@@ -46,8 +47,8 @@ with given as materialized (
     end as outcome
   from known
 ), wanting as materialized (
-  select judged.*, case when outcome is null then row_number() over (partition by outcome is null, type order by place) end
-    as number
+  select judged.*, case when outcome is null and type <> all ($6::text[])
+      then row_number() over (partition by outcome is null, type order by place) end as number
   from judged
 ), free as materialized (
   select type, array_agg(code order by coalesce(valid_until, 'infinity'), code) as codes,
@@ -72,7 +73,7 @@ from oneshot.reward_codes as c
   from wanting
   left join free using (type)
   cross join lateral (
-    select coalesce(outcome, case when codes[number] is not null then 'queued' when $6 then 'no_code' else 'out_of_codes' end)
+    select coalesce(outcome, case when codes[number] is not null then 'queued' when $7 then 'no_code' else 'out_of_codes' end)
       as final) as f
   cross join lateral (
     select case when final in ('queued', 'no_code') then final when final = 'known' then old_state
@@ -93,7 +94,7 @@ codes_given as (
       jsonb_build_object(
         'reward_id', reward_id, 'user_id', user_id::text, 'campaign_id', campaign_id::text, 'type', type, 'code', code)
       || case method when 'email' then jsonb_build_object('reward', coalesce(title, type), 'name', name) else '{}' end),
-    case method when 'email' then $7 else 'again' end, least(expires_at, valid_until)
+    case method when 'email' then $8 else 'again' end, least(expires_at, valid_until)
   from decided where final = 'queued'
 ), noted as (
   insert into oneshot.reward_deliveries (
@@ -151,5 +152,5 @@ select type, method, 'untouched', 1, 0, reward_id, null
 from decided
 where is_ours and status <> state and reward_id not in (select reward_id from marked where status = state)
 ;
-execute golden (:ids, :statuses, :is_replay, :moment, :too_old, :waits, :on_doubt);
+execute golden (:ids, :statuses, :is_replay, :moment, :too_old, :short, :waits, :on_doubt);
 deallocate golden;

@@ -4,8 +4,9 @@
 \set is_replay 'false'
 \set moment '''2025-11-08T02:00:00Z''::timestamptz'
 \set too_old '''2025-10-09T02:00:00Z''::timestamptz'
+\set short '''{"gold"}'''
 \set waits 'true'
-prepare golden (unknown, unknown, boolean, timestamptz, timestamptz, boolean) as
+prepare golden (unknown, unknown, boolean, timestamptz, timestamptz, unknown, boolean) as
 -- Decides on rewards, and chooses codes for those that need one.
 with given as materialized (
   select id, place from unnest($1::bigint[]) with ordinality as given (id, place)
@@ -45,8 +46,8 @@ with given as materialized (
     end as outcome
   from known
 ), wanting as materialized (
-  select judged.*, case when outcome is null then row_number() over (partition by outcome is null, type order by place) end
-    as number
+  select judged.*, case when outcome is null and type <> all ($6::text[])
+      then row_number() over (partition by outcome is null, type order by place) end as number
   from judged
 ), free as materialized (
   select type, array_agg(code order by coalesce(valid_until, 'infinity'), code) as codes,
@@ -71,7 +72,7 @@ from oneshot.reward_codes as c
   from wanting
   left join free using (type)
   cross join lateral (
-    select coalesce(outcome, case when codes[number] is not null then 'queued' when $6 then 'no_code' else 'out_of_codes' end)
+    select coalesce(outcome, case when codes[number] is not null then 'queued' when $7 then 'no_code' else 'out_of_codes' end)
       as final) as f
   cross join lateral (
     select case when final in ('queued', 'no_code') then final when final = 'known' then old_state
@@ -105,5 +106,5 @@ select r.type::text, null, 'locked', 1, 0, r.id::text, null
 from given join rewards as r on r.id = given.id
 where r.status::text = any ($2::text[]) and given.id not in (select id from taken)
 ;
-execute golden (:ids, :statuses, :is_replay, :moment, :too_old, :waits);
+execute golden (:ids, :statuses, :is_replay, :moment, :too_old, :short, :waits);
 deallocate golden;

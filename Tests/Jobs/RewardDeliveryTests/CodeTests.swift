@@ -27,4 +27,28 @@ import Testing
     #expect(try await earned.mistakes() == [])
     #expect(try await earned.run().count("due") == 0)
   }
+
+  @Test func `codes that are loaded at any step of a run go to those that have waited, not to what has come since`()
+    async throws
+  {
+    let earned = try await Earned()
+    var lines = 0
+    while true {
+      let id = lines * 2 + 1
+      try await earned.add(id...id)
+      #expect(try await earned.run().exitCode == 0)
+      try await earned.add((id + 1)...(id + 1))
+      let run = try await earned.start(after: lines)
+      let hasEnded = run.hasEnded
+      try await earned.load((lines + 1)...(lines + 1))
+      run.letGo()
+      #expect(await run.process.outcome().exitCode == 0)
+      #expect(try await earned.run().exitCode == 0)
+      let codes = try await earned.outcomes().filter { $0.contains("SECRET") }
+      #expect(codes == (0...lines).map { "\($0 + 1) queued SECRET-\(String("0000\($0 + 1)".suffix(5)))" })
+      guard !hasEnded else { break }
+      lines += 1
+    }
+    #expect(lines > 12)
+  }
 }

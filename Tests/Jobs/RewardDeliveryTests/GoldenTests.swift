@@ -22,11 +22,11 @@ import Testing
       RewardDelivery.Settings(from: &env),
       .init(idType: "bigint", statusType: "text", optional: ["locale", "name", "expires_at"]), at: moment,
       for: Shard(index: 0, count: 1))
-    golden.add("page", try rewards.page(after: .init(earnedAt: Earned.now, id: "17"), limit: 10_000))
+    golden.add("page", try rewards.page(after: .init(earnedAt: Earned.now, id: "17"), short: ["gold"], limit: 10_000))
     golden.add("changed", try rewards.changed(after: "17", limit: 10_000))
     golden.add("left", try rewards.left())
-    golden.add("decide", try rewards.deciding(["17"], isReplay: false))
-    golden.add("plan", try rewards.planning(["17"]))
+    golden.add("decide", try rewards.deciding(["17"], short: ["gold"], isReplay: false))
+    golden.add("plan", try rewards.planning(["17"], short: ["gold"]))
     golden.add("follow", try rewards.following(["17"]))
     golden.add("states", try rewards.takingStates())
     try await golden.check(in: earned.place)

@@ -37,8 +37,8 @@ with given as materialized (
     end as outcome
   from known
 ), wanting as materialized (
-  select judged.*, case when outcome is null then row_number() over (partition by outcome is null, type order by place) end
-    as number
+  select judged.*, case when outcome is null and type <> all (:short::text[])
+      then row_number() over (partition by outcome is null, type order by place) end as number
   from judged
 ), free as materialized (
   select type, array_agg(code order by coalesce(valid_until, 'infinity'), code) as codes,
