@@ -67,6 +67,7 @@ struct JobDoctor: Job {
     var report = Report(
       troubles, named: judgement.names, parts: judgement.judgedParts.count,
       expected: settings.health.expectations.filter { $0.job != Self.name }.count)
+    report.notInstalled = judgement.off
     guard !run.isDryRun else { return report }
     let change = try Incidents.update(troubles, by: judgement, settle: settings.settle, in: run.id)
     (report.opened, report.settling, report.over) = try await run.transaction { tx in

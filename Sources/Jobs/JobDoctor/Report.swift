@@ -18,6 +18,8 @@ extension JobDoctor {
     var told = 0
     /// The first of the troubles; the log has all.
     var found: [Found] = []
+    /// Expected jobs that are not installed: nothing is missed.
+    var notInstalled: [String] = []
     /// Receivers that could not be told everything; the next run tries again.
     var undelivered: [Undelivered] = []
 

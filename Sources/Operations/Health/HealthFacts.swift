@@ -18,6 +18,8 @@ package struct HealthFacts: Sendable {
   package var letters: [PendingLetters]
   /// The Redis that the locks are of (`RedisAddress.identity`).
   package var server = ""
+  /// The lines of migrations of which something was applied; `nil` where nobody has looked.
+  package var lines: Set<String>?
 
   /// Dead letters that wait for a person.
   package struct PendingLetters: Sendable, Equatable {
@@ -73,8 +75,13 @@ extension HealthFacts {
   ) async throws {
     self.server = server
     let moment = try await query(
-      "select clock_timestamp() as now, coalesce(max(applied_at), now()) as migrated_at from oneshot.migrations"
+      """
+      select clock_timestamp() as now, coalesce(max(applied_at), now()) as migrated_at,
+        coalesce(string_agg(distinct line, ','), '') as lines
+      from oneshot.migrations
+      """
     ).only()
+    lines = Set(try moment.value("lines", as: String.self).split(separator: ",").map { String($0) })
     now = try moment.value("now")
     migratedAt = try moment.value("migrated_at")
     let chosen = try Statement(

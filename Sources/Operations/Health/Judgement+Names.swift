@@ -4,6 +4,7 @@ import JobRuntime
 extension Judgement {
   /// What is wrong with an expectation of which no run was ever seen; `nil` where it may be too new for one.
   func neverSeen(_ expectation: Expectation, _ period: Duration) -> Trouble? {
+    guard !isOff(expectation) else { return nil }
     let ran = nearestName(to: expectation.name, among: unnamed(like: expectation.variant))
     // Somebody's runs have nearly this name and no expectation of their own: nothing is to be waited for.
     guard ran != nil || now - facts.migratedAt > period + settings.grace else { return nil }

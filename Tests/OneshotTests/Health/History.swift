@@ -11,6 +11,7 @@ struct History {
   var letters: [HealthFacts.PendingLetters] = []
   var firstStarts: [JobPart: Timestamp] = [:]
   var migratedAt = History.now - .days(100)
+  var lines: Set<String>?
 
   /// Runs that started so long ago each, and took so long.
   mutating func add(
@@ -40,9 +41,10 @@ struct History {
   }
 
   func troubles(_ settings: HealthSettings, by observer: String? = nil) -> [Trouble] {
-    let facts = HealthFacts(
+    var facts = HealthFacts(
       now: Self.now, migratedAt: migratedAt, runs: runs.sorted { $0.startedAt > $1.startedAt },
       firstStarts: firstStarts, locks: locks, orphans: orphans, letters: letters)
+    facts.lines = lines
     return Judgement(facts, settings, by: observer).troubles
   }
 

@@ -39,6 +39,10 @@ struct HealthView {
         )
         + "\n"
     }
+    if !judgement.off.isEmpty {
+      text +=
+        "\nNot installed, so that nothing is expected of them: \(printable(judgement.off.joined(separator: ", "))) (oneshot migrate makes their tables).\n"
+    }
     if let blindness {
       text += "\nLocks could not be looked at: \(printable(blindness.description))\n"
     }
@@ -80,6 +84,7 @@ struct HealthView {
     var members: [(String, JSON)] = [
       ("well", .bool(troubles.isEmpty && blindness == nil)), ("judged_at", .string(now.rfc3339)),
       ("troubles", .array(troubles.map(json))), ("parts", .array(parts.map(json))),
+      ("not_installed", .array(judgement.off.map { .string($0) })),
       (
         "dead_letters",
         .array(
