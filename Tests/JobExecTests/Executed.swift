@@ -6,8 +6,9 @@ struct Executed: Sendable {
   let place: Place
   let folder: TemporaryFolder
 
-  init() async throws {
-    place = try await Place()
+  /// - Parameter servers: a test's own; without them the ones that all share.
+  init(on servers: PrivateServers? = nil) async throws {
+    place = try await Place(on: servers)
     folder = try TemporaryFolder()
   }
 

@@ -16,6 +16,10 @@ struct ProgramWatch {
   private var killAt: ContinuousClock.Instant?
   /// When what is left in the pipes is given up: a process that has left the group may hold them for ever.
   private var drainUntil: ContinuousClock.Instant?
+  /// How much was read since the program has ended, in bytes.
+  private var drained = 0
+  /// More than pipes hold: what comes then is not the program's.
+  private static let most = 1 << 20
 
   init(program: pid_t, group: pid_t, _ log: Log) {
     (self.program, self.group, self.log) = (program, group, log)
@@ -36,7 +40,9 @@ struct ProgramWatch {
     if watched >= 0 { open.append((.end, watched)) }
     var readers: [Source: LineReader] = [.output: LineReader(), .errors: LineReader(), .counts: LineReader()]
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while !isDone(open.map(\.source)) {
+    var isQuiet = false
+    while !isDone(open.map(\.source), isQuiet) {
+      isQuiet = true
       var waited = open.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
       poll(&waited, nfds_t(waited.count), patience(watched >= 0))
       for (place, entry) in zip(open, waited) where entry.revents != 0 {
@@ -48,6 +54,8 @@ struct ProgramWatch {
         case .output, .errors, .counts:
           let count = buffer.withUnsafeMutableBytes { read(place.descriptor, $0.baseAddress, $0.count) }
           if count < 0, errno == EINTR || errno == EAGAIN { continue }
+          isQuiet = false
+          if ending != nil { drained += max(0, count) }
           if count <= 0 {
             open.removeAll { $0.source == place.source }
           } else {
@@ -65,16 +73,18 @@ struct ProgramWatch {
       reap()
     }
     for source in [Source.output, .errors, .counts] { readers[source]?.end { take($0, source) } }
-    if drainUntil.map({ $0 <= .now }) ?? false, open.contains(where: { [.output, .errors].contains($0.source) }) {
+    if open.contains(where: { [.output, .errors].contains($0.source) }) {
       log.warning("a process that the program started has left its process group and still holds its output")
     }
     return ProgramCourse.Outcome(
       ending: ending ?? .killed(SIGKILL), counts: counts.all, lastLines: said.lastLines, linesLeftOut: said.leftOut)
   }
 
-  private func isDone(_ open: [Source]) -> Bool {
+  /// - Parameter isQuiet: whether the pipes had nothing to read, when they were looked at last.
+  private func isDone(_ open: [Source], _ isQuiet: Bool) -> Bool {
     guard ending != nil, let drainUntil else { return false }
-    return drainUntil <= .now || !open.contains { [.output, .errors, .counts].contains($0) }
+    return isQuiet && drainUntil <= .now || drained > Self.most
+      || !open.contains { [.output, .errors, .counts].contains($0) }
   }
 
   /// In milliseconds. At most a second: the first process of a container also takes the ends of those whose parents are
