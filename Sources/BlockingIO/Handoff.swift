@@ -6,7 +6,7 @@ import Synchronization
 /// Both calls block their thread, so both belong inside an actor with a `ThreadExecutor`. The bound
 /// keeps memory constant when one side is slower; either side ends the other by closing.
 public final class Handoff<Element: Sendable>: Sendable {
-  /// What the filling side meets after the emptying side has closed.
+  /// Thrown to the filling side after the emptying side has closed.
   public struct Closed: Error {}
 
   private struct State {
@@ -14,7 +14,7 @@ public final class Handoff<Element: Sendable>: Sendable {
     var isFinished = false
     var failure: (any Error)?
     var isClosed = false
-    /// Who waits for the first element.
+    /// The task that waits for the first element.
     var waitsForFirst: CheckedContinuation<Bool, Never>?
   }
 
@@ -34,7 +34,7 @@ public final class Handoff<Element: Sendable>: Sendable {
     for _ in 0..<capacity { places.signal() }
   }
 
-  /// Waits for a free place and leaves the element there.
+  /// Waits for a free place and puts the element there.
   /// - Throws: `Closed` when nobody will take it any more.
   public func send(_ element: Element) throws(Closed) {
     places.wait()
@@ -50,7 +50,7 @@ public final class Handoff<Element: Sendable>: Sendable {
     filled.signal()
   }
 
-  /// Says that nothing more comes, or why.
+  /// Ends the queue from the filling side: nothing more comes.
   /// - Parameter failure: thrown by `next()` at once, whatever still waits; `nil` after a good end.
   public func finish(throwing failure: (any Error)? = nil) {
     let first = state.withLock { state in
@@ -90,7 +90,7 @@ public final class Handoff<Element: Sendable>: Sendable {
     }
   }
 
-  /// Says that nothing more will be taken: a `send` that waits, and every later one, throws.
+  /// Ends the queue from the emptying side: a `send` that waits, and every later one, throws.
   public func close() {
     let first = state.withLock { state in
       state.isClosed = true

@@ -1,6 +1,7 @@
 package import Dispatch
 
-/// The ten seconds after a signal: every limit that they are made of, in one table. Who changes one adds them up again.
+/// The ten seconds after a signal: every limit that they are made of, in one table. Whoever changes one adds them up
+/// again.
 ///
 /// After SIGTERM or SIGINT a run stops in this order, each step beginning when the one before it has ended or was
 /// given up:
@@ -10,7 +11,7 @@ package import Dispatch
 /// | the statement that runs is stopped on the server, and its transaction rolled back | `cancelRequest`, or `drain` where the server takes the request and does not end the statement | 3 s |
 /// | or the program that `job-exec` runs has its SIGTERM, and then SIGKILL | `program` | 3 s |
 /// | the run's row in the ledger is closed | `closingLedger` | 5 s |
-/// | the lock is given back: a lock's connection waits no longer than this for an answer | `lockAnswer`, what is left of it | 8 s |
+/// | the lock is released: a lock's connection waits no longer than this for an answer | `lockAnswer`, what is left of it | 8 s |
 /// | metrics and heartbeat | `readingTotals`, then all channels at once: `channelStart`, and `channel`, or `webRequest` for a heartbeat | what is left of 8 s |
 /// | connections are closed | `closingConnection` | what is left of 8 s |
 /// | **whatever is not done by now is left**: the process says its result (`grace`) | | **8 s** |
@@ -50,7 +51,7 @@ package enum StopLimits {
 
   /// How long the server gets to take a cancel request. One that takes longer arrives only if the process lives on.
   package static let cancelRequest = Duration.seconds(3)
-  /// How long the server gets to end the statement, and to send what it still has to say.
+  /// How long the server gets to end the statement, and to send the rest of its answer.
   package static let drain = Duration.seconds(3)
   /// A request that the server gets before it has begun with the statement stops nothing: it is made again after this.
   package static let cancelAgain = Duration.milliseconds(500)
@@ -68,7 +69,8 @@ package enum StopLimits {
 
   // MARK: Metrics and heartbeat
 
-  /// How long reading the totals may take. Left behind then: even to stop a query takes long where the server is frozen.
+  /// How long reading the totals may take. After that the query is left behind: even stopping one takes long where the
+  /// server is frozen.
   package static let readingTotals = Duration.seconds(2)
   /// How long a channel may take to report the end.
   package static let channel = Duration.seconds(2)
@@ -79,7 +81,7 @@ package enum StopLimits {
 
   // MARK: Whoever looks from outside
 
-  /// How long after its deadline a run may stand open in the ledger, for who looks at it with another clock.
+  /// How long after its deadline a run may stand open in the ledger, as seen by an observer with another clock.
   package static let seenFromOutside = contract + .seconds(5)
 }
 
@@ -87,7 +89,7 @@ extension Duration {
   /// The same for Dispatch, to the nanosecond.
   package var forDispatch: DispatchTimeInterval {
     let (whole, isTooLong) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    // What is more than 292 years is not waited for in any other way.
+    // More than 292 years does not fit; nobody notices the difference.
     return isTooLong ? .never : .nanoseconds(Int(clamping: whole + components.attoseconds / 1_000_000_000))
   }
 }

@@ -4,11 +4,11 @@ import Postgres
 /// What one batch adds to one live board: a row of `oneshot.live_batches`.
 public struct BoardStep: Sendable {
   public let board: String
-  /// What Redis is given.
+  /// The step that is sent to Redis.
   public private(set) var step: Tally.Step
   /// The batch's number.
   let batch: Int
-  /// Whether Redis is not known to have it.
+  /// Whether it is not confirmed that Redis has it.
   public let isUnsent: Bool
 
   private init(_ row: Row) throws {
@@ -28,7 +28,7 @@ public struct BoardStep: Sendable {
     return steps
   }
 
-  /// Writes down what the handlers of a batch have put into `board_deltas`.
+  /// Records what the handlers of a batch have put into `board_deltas`.
   static func gathering(_ position: Position, at moment: Timestamp, _ run: JobRun) throws -> Statement {
     try selecting(
       "board_steps.sql", PackageResources.board_steps_sql, position.partition,
@@ -46,7 +46,7 @@ public struct BoardStep: Sendable {
       await run.read(selecting("board_history.sql", PackageResources.board_history_sql, partition, ["board": board])))
   }
 
-  /// Writes down that Redis has all steps of some boards, and removes those that it has had for an hour.
+  /// Records that Redis has all steps of some boards, and removes those that it has had for an hour.
   public static func noteSent(_ boards: [String], of partition: Partition, _ run: JobRun) async throws {
     let noting = try fragment("steps_sent.sql", PackageResources.steps_sent_sql, partition, ["boards": boards])
       .statement()

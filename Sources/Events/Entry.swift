@@ -1,19 +1,19 @@
 public import JobRuntime
 
-/// An event as its source hands it over. Only Postgres parses it (`oneshot.event_read`).
+/// An event as its source delivers it. Only Postgres parses it (`oneshot.event_read`).
 public struct Entry: Sendable {
-  /// Where it stands, and what it is called if it names no id itself: `redis:events:job/0/1795969237467-0`.
+  /// Its place in the source, which is also its id if it has none itself: `redis:events:job/0/1795969237467-0`.
   public let location: String
-  /// What it is called in place of its location.
+  /// Its id, if it is not its location.
   public let id: String?
   public let content: Content
 
   public enum Content: Sendable {
     /// The envelope, as text.
     case envelope(String)
-    /// The envelope's members, of which each is a text: an object made of the fields of an entry.
+    /// The envelope's members, each a text: an object made of the fields of an entry.
     case fields(String)
-    /// What cannot be given to Postgres, why, and what a dead letter keeps of it.
+    /// An entry that cannot be sent to Postgres: the reason, and what a dead letter keeps of it.
     case unreadable(problem: String, JSON)
   }
 
@@ -56,7 +56,7 @@ public struct Entry: Sendable {
         ["location": .string(location), "left_out": .string(size)]))
   }
 
-  /// What it adds to a batch's size, in bytes.
+  /// Its part of a batch's size, in bytes.
   public var size: Int { location.utf8.count + (payload?.utf8.count ?? 0) }
 
   var payload: String? {
@@ -70,7 +70,7 @@ public struct Entry: Sendable {
 
   var problem: String? { if case .unreadable(let problem, _) = content { problem } else { nil } }
 
-  /// What the dead letter of one that Postgres could not read holds.
+  /// The payload of the dead letter for an entry that Postgres could not read.
   public var rest: JSON {
     switch content {
     case .envelope(let text): ["location": .string(location), "text": .string(text)]
@@ -81,7 +81,7 @@ public struct Entry: Sendable {
 }
 
 extension [Entry] {
-  /// The same entries in batches of so many bytes at most; one that is larger is alone in its batch.
+  /// The same entries in batches of at most this many bytes; a larger entry is alone in its batch.
   public func batches(ofBytes most: Int) -> [[Entry]] {
     var batches: [[Entry]] = []
     var bytes = 0

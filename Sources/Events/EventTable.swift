@@ -9,8 +9,9 @@ public struct EventTable: Sendable {
 
   public init(_ partition: Partition, atMost most: Int) { (self.partition, self.most) = (partition, most) }
 
-  /// Makes rows of transactions that this server has not had rows of this one: a dump of another server has brought them,
-  /// and once this one gets there they would be new for a second time.
+  /// Rewrites rows whose transactions are ahead of this server, so that they belong to this transaction. A dump of
+  /// another server has brought them, and once this server reaches those numbers, the rows would be new for a second
+  /// time.
   public func adopt(_ run: JobRun) async throws {
     let isThere: Statement = """
       select exists (
@@ -23,9 +24,9 @@ public struct EventTable: Sendable {
     }
   }
 
-  /// Begins a pass, where there is anything that the position does not see.
+  /// Begins a pass, where there are rows that the position does not see.
   ///
-  /// - Parameter snapshot: what the pass reads up to.
+  /// - Parameter snapshot: the snapshot up to which the pass reads.
   public func begin(_ position: TablePosition, until snapshot: String, _ run: JobRun) async throws -> TablePosition? {
     let first = try Statement(
       file: "first_event.sql", PackageResources.first_event_sql, binding: ["seen": position.seen, "until": snapshot])
@@ -39,8 +40,8 @@ public struct EventTable: Sendable {
   ///
   /// - Parameters:
   ///   - count: how many at most.
-  ///   - bytes: how many bytes of events at most; one that is larger comes alone.
-  /// - Returns: nothing at the end of the pass.
+  ///   - bytes: how many bytes of events at most; a larger event comes alone.
+  /// - Returns: an empty page at the end of the pass.
   public func page(
     _ position: TablePosition, count: Int, bytes: Int, _ run: JobRun
   ) async throws -> [(seq: Int64, entry: Entry)] {

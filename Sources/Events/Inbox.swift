@@ -1,9 +1,9 @@
 public import JobRuntime
 import Postgres
 
-/// What the inbox says of more than one batch.
+/// Queries of the inbox beyond a single batch.
 public enum Inbox {
-  /// How many events of some partitions wait, and since when the oldest does.
+  /// How many events of some partitions wait, and since when the oldest has waited.
   public static func waiting(
     _ source: String, _ partitions: [Int], _ run: JobRun
   ) async throws -> (events: Int, since: Timestamp?) {
@@ -27,8 +27,9 @@ public enum Inbox {
 
   static let isDue = SQLFragment("is_due.sql", PackageResources.is_due_sql)
 
-  /// Forgets what was done, or given up, before a moment, also by Postgres' clock; but nothing that `oneshot.events` may
-  /// still have: a position there may begin again (`oneshot after-restore`, a database of another server).
+  /// Forgets events that were done, or given up, before a moment, by Postgres' clock, too; but none that
+  /// `oneshot.events` may still have: a position there may begin again (`oneshot after-restore`, a database of another
+  /// server).
   ///
   /// - Parameter age: how old that is.
   public static func forget(before moment: Timestamp, age: Duration, _ run: JobRun) async throws {
@@ -39,7 +40,7 @@ public enum Inbox {
       """
     let row = try await run.read(isThere.limited(to: run.timeLeft)).only()
     guard try row.value("is_there") else { return }
-    // What was done before the first row was written is of rows that are gone.
+    // Events that were done before the first row was written belong to rows that are gone.
     let first: Statement = "select written_at from oneshot.events order by seq limit 1"
     let oldest: Timestamp? = try row.value("has_events") ? await run.read(first).first?.value("written_at") : nil
     let forget = try Statement(

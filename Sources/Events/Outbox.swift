@@ -1,7 +1,7 @@
 public import JobRuntime
 public import Postgres
 
-/// How a job writes events: rows of `oneshot.events`, in the transaction of what they report.
+/// How a job writes events: rows of `oneshot.events`, in the transaction of the change that they report.
 public enum Outbox {
   /// What a job needs of the table to write events.
   public static let need = TableNeed(
@@ -11,7 +11,7 @@ public enum Outbox {
   /// The migration that makes the table.
   public static let schema = MigrationNeed("events", 1)
 
-  /// A statement that writes an event for each row, in the order of `place`. One whose `dedup` is there already adds
+  /// A statement that writes an event for each row, in the order of `place`. A row whose `dedup` already exists adds
   /// nothing.
   ///
   /// It has inputs `moment`, the run's, and `run_id`.

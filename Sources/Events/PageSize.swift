@@ -1,5 +1,5 @@
-/// How many entries of a stream are read at once: as many as have room in one answer, judged by the size of those that
-/// were read last.
+/// How many entries of a stream are read at once: as many as fit into one answer, judged by the size of those that were
+/// read last.
 public struct PageSize: Sendable {
   /// How many bytes of entries a page is meant to have; an answer may have half as many more.
   static let bytes = 4 * 1024 * 1024
@@ -11,13 +11,13 @@ public struct PageSize: Sendable {
   /// - Parameter limit: how many the caller can use.
   func count(atMost limit: Int) -> Int { max(1, min(limit, most)) }
 
-  /// Notes what a page has had.
+  /// Notes the sizes of a page.
   mutating func note(_ page: StreamPage) {
     guard !page.entries.isEmpty else { return }
     let bytes = page.entries.reduce(0) { $0 + $1.size }
     most = Self.bytes / max(1, bytes / page.entries.count)
   }
 
-  /// Notes that so many entries were more than an answer may have.
+  /// Notes that this many entries exceeded an answer's limit.
   mutating func shrink(from count: Int) { most = max(1, count / 4) }
 }

@@ -6,6 +6,6 @@ public struct Partition: Sendable, Hashable {
 
   public init(source: String, number: Int) { (self.source, self.number) = (source, number) }
 
-  /// Names it to a person, and begins the location of each of its entries.
+  /// Names it for people; the location of each of its entries begins with it.
   public var name: String { "\(source)/\(number)" }
 }

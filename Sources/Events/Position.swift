@@ -1,11 +1,11 @@
 public import JobRuntime
 import Postgres
 
-/// How far a partition is read, as `oneshot.event_positions` says. A batch holds its row, if it still says this, until it
-/// has moved it: of two runs one gets through.
+/// How far a partition is read, from `oneshot.event_positions`. A batch locks the row, if it is unchanged, until the
+/// batch has moved it: of two runs only one succeeds.
 public struct Position: Sendable {
   public let partition: Partition
-  /// Of a stream the last entry whose outcome is committed; of the table what `TablePosition` reads.
+  /// For a stream, the last entry whose outcome is committed; for the table, the text of a `TablePosition`.
   public var place: String
   /// How many batches were committed.
   public var batch: Int
@@ -15,14 +15,14 @@ public struct Position: Sendable {
   public var added: Int?
   public var read: Int
 
-  /// What the server said beside the position.
+  /// What the server reported with the position.
   public struct Moment: Sendable {
     /// What a transaction sees now (`pg_current_snapshot`).
     public let snapshot: String
     public let now: Timestamp
   }
 
-  /// Reads where a partition stands; `nil` where it was never read.
+  /// Reads the position of a partition; `nil` where it was never read.
   public static func read(_ partition: Partition, _ run: JobRun) async throws -> (Position?, Moment) {
     let row = try await run.read(
       Statement(
@@ -37,7 +37,7 @@ public struct Position: Sendable {
     return (position, moment)
   }
 
-  /// The partitions of a source from a number on that were ever read.
+  /// The partitions of a source, from a number on, that were ever read.
   public static func others(of source: String, from first: Int, _ run: JobRun) async throws -> [Partition] {
     let others: Statement = """
       select partition from oneshot.event_positions where source = \(source) and partition >= \(first) order by partition
@@ -45,7 +45,7 @@ public struct Position: Sendable {
     return try await run.read(others).map { Partition(source: source, number: try $0.value("partition")) }
   }
 
-  /// Writes down where reading begins.
+  /// Records where reading begins.
   public static func begin(
     _ partition: Partition, at place: String, added: Int?, _ run: JobRun
   ) async throws -> Position {
@@ -58,14 +58,14 @@ public struct Position: Sendable {
     return Position(partition: partition, place: place, batch: 0, tries: 0, added: added, read: 0)
   }
 
-  /// Which partitions of a Kafka topic were ever read, and of which cluster each position is.
+  /// The partitions of a Kafka topic that were ever read, and the cluster of each position.
   public static func clusters(of source: String, _ run: JobRun) async throws -> [Int: String?] {
     let known: Statement = "select partition, cluster from oneshot.event_positions where source = \(source)"
     return Dictionary(
       uniqueKeysWithValues: try await run.read(known).map { (try $0.value("partition"), try $0.optional("cluster")) })
   }
 
-  /// Writes down where reading begins in partitions of a Kafka topic, but for those where another run has begun.
+  /// Records where reading begins in partitions of a Kafka topic, except for those in which another run has begun.
   public static func begin(
     _ places: [(partition: Partition, place: String)], cluster: String?, _ run: JobRun
   ) async throws {
@@ -81,9 +81,9 @@ public struct Position: Sendable {
     try await run.transaction { tx in _ = try tx.execute(begun) }
   }
 
-  /// Moves a position over what cannot be read.
+  /// Moves a position past entries that cannot be read.
   ///
-  /// - Parameter failures: what is missing by that.
+  /// - Parameter failures: the entries that are missing because of that.
   public mutating func skip(to place: String, _ failures: [ItemFailure], _ run: JobRun) async throws {
     let moving = try moving(to: place, entries: 0, at: run.scheduledAt, run)
     let partition = partition
@@ -96,7 +96,7 @@ public struct Position: Sendable {
     tries = 0
   }
 
-  /// Writes down that a run has found unfinished work.
+  /// Records that a run has found unfinished work.
   public mutating func countTry(_ run: JobRun) async throws {
     let counting: Statement = """
       update oneshot.event_positions set tries = tries + 1, run_id = \(run.id)
@@ -112,12 +112,12 @@ public struct Position: Sendable {
 
   /// Notes how many entries the stream has had, now that it is read to its end.
   ///
-  /// - Parameter failures: what is known by that to be missing.
+  /// - Parameter failures: the entries that are known to be missing.
   public mutating func noteEnd(added: Int, _ failures: [ItemFailure], _ run: JobRun) async throws {
     try await note(added: added, read: 0, failures, run)
   }
 
-  /// Notes entries that were given out and are gone, which counts them as read.
+  /// Records entries that were delivered and are gone, which counts them as read.
   public mutating func noteMissed(_ failures: [ItemFailure], _ run: JobRun) async throws {
     try await note(added: added, read: read + failures.count, failures, run)
   }
@@ -135,7 +135,7 @@ public struct Position: Sendable {
     (self.added, self.read) = (added, read)
   }
 
-  /// Yields one row, and locks it, where nobody has moved the position.
+  /// Yields and locks one row, unless somebody has moved the position.
   var holding: Statement {
     """
     select 1 from oneshot.event_positions
@@ -145,7 +145,7 @@ public struct Position: Sendable {
   }
 
   /// - Parameters:
-  ///   - place: where it stands once this is committed.
+  ///   - place: the position once this is committed.
   ///   - entries: how many of the source's were read on the way.
   func moving(to place: String, entries: Int, at moment: Timestamp, _ run: JobRun) throws -> Statement {
     try Statement(

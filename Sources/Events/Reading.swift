@@ -1,9 +1,9 @@
 /// Which handlers take which events, and how an envelope is read.
 public struct Reading: Sendable {
-  /// The way to the key in the envelope: `["campaign_id"]`, `["data", "user_id"]`.
+  /// The path to the key in the envelope: `["campaign_id"]`, `["data", "user_id"]`.
   let keyPath: [String]
-  /// A type, or the beginning of types with `*` behind it, the handler, whether that keeps an order, and whether it takes
-  /// only what no other handler takes.
+  /// A type, or a prefix of types followed by `*`; the handler; whether it keeps an order; and whether it takes only
+  /// events that no other handler takes.
   let takers: [Taker]
   let ignoresUnknown: Bool
 

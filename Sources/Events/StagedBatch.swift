@@ -1,7 +1,7 @@
 public import JobRuntime
 public import Postgres
 
-/// Events on their way through one transaction, in temporary tables of the run. Each method is a statement or more of it.
+/// The events of one transaction, in temporary tables of the run. Each method is one or more statements of it.
 public struct StagedBatch: Sendable {
   let position: Position
   let reading: Reading
@@ -11,7 +11,7 @@ public struct StagedBatch: Sendable {
     (self.position, self.reading, self.moment) = (position, reading, moment)
   }
 
-  /// Events that may be given to their handlers at once.
+  /// Events that may be processed by their handlers together.
   public struct Turn: Sendable {
     public enum Verdict: String, Sendable {
       /// To be processed.
@@ -22,14 +22,14 @@ public struct StagedBatch: Sendable {
     }
 
     public let verdict: Verdict
-    /// The handlers' names; each event is given to all of them.
+    /// The handlers' names; all of them process each event.
     public let handlers: [String]
     public let isOrdered: Bool
     /// By their numbers in the batch, in order.
     public let events: [Int]
-    /// How often each was tried, this time included.
+    /// How often each was tried, including this time.
     public let attempts: [Int: Int]
-    /// What key each has; 0 for none. Only of handlers that keep an order.
+    /// The number of each event's key; 0 for none. Only for handlers that keep an order.
     public let keys: [Int: Int]
 
     init(_ row: Row) throws {
@@ -49,9 +49,9 @@ public struct StagedBatch: Sendable {
 
   // MARK: Staging
 
-  /// Stages what a source has handed over, and writes down what of it is new.
+  /// Stages the entries of a source, and records which of them are new.
   ///
-  /// - Returns: what is new, in the order in which it is to be processed.
+  /// - Returns: the new events, in the order in which they have to be processed.
   public func stage(_ entries: [Entry], _ tx: borrowing Transaction) throws -> [Turn] {
     let read = SQLFragment(
       "entries.sql", PackageResources.entries_sql,
@@ -67,7 +67,7 @@ public struct StagedBatch: Sendable {
   /// Stages waiting events that are due.
   ///
   /// - Parameters:
-  ///   - attempts: with how many an event may be given up: before its last it is alone.
+  ///   - attempts: the number of attempts after which an event may be given up; for its last attempt it is alone.
   ///   - heldUp: types that are not tried again by this run.
   public func stageDue(
     count: Int, bytes: Int, attempts: Int, heldUp: [String], _ tx: borrowing Transaction
@@ -88,7 +88,7 @@ public struct StagedBatch: Sendable {
       ], tx)
   }
 
-  /// Which of some dead letters cannot be replayed, by their places from 0: neither they nor the inbox have the event.
+  /// The indexes, from 0, of the dead letters that cannot be replayed: neither they nor the inbox have the event.
   public static func lost(_ letters: [DeadLetter], _ run: JobRun) async throws -> Set<Int> {
     let lost = try SQLFragment("lost_letters.sql", PackageResources.lost_letters_sql)
       .filling(["letters": named(letters)]).statement()
@@ -101,13 +101,14 @@ public struct StagedBatch: Sendable {
   }
 
   private func turns(_ statements: [Statement], _ tx: borrowing Transaction) throws -> [Turn] {
-    // Held from here on: a run of another layout waits, and sees before it does anything that its batch is out of date.
+    // The rows are locked from here on: a run with another number of partitions waits, and notices before it does
+    // anything that its batch is out of date.
     let answers = try tx.pipeline([position.holding] + statements)
     guard answers[0].count == 1 else { throw Position.overtaken(position.partition) }
     return try answers[answers.count - 1].map { try Turn($0) }
   }
 
-  /// What handlers read is called `events`: `pg_temp` comes before every other schema.
+  /// The table that handlers read is called `events`: `pg_temp` comes before every other schema.
   private static let tables: [Statement] =
     [
       """
@@ -118,7 +119,7 @@ public struct StagedBatch: Sendable {
       """
     ] + handed + ["delete from pg_temp.oneshot_staged"]
 
-  /// What handlers are given, and where they put what they add to live boards.
+  /// The table of events that handlers get, and the table into which they put additions to live boards.
   public static let handed: [Statement] = [
     """
     create temporary table if not exists events (
@@ -156,14 +157,14 @@ public struct StagedBatch: Sendable {
     [
       "source": position.partition.source, "partition": position.partition.number, "moment": moment,
       "ignores_unknown": reading.ignoresUnknown,
-      // Above every place of an earlier batch: a batch has fewer events than that.
+      // Above every number of an earlier batch: a batch has fewer events than that.
       "first_place": (position.batch + 1) * 1_000_000,
     ]
   }
 
   // MARK: Handlers
 
-  /// Puts events before a handler, and limits how long it may take.
+  /// Provides events to a handler, and limits how long it may take.
   public static func present(_ events: [Int], for limit: Duration) throws -> [Statement] {
     [
       "delete from pg_temp.events",
@@ -172,15 +173,15 @@ public struct StagedBatch: Sendable {
     ]
   }
 
-  /// What becomes of an event that is not done.
+  /// The outcome of an event that is not done.
   public struct Outcome: Sendable {
     public enum State: String, Sendable { case waiting, dead }
 
     public var state: State
     public var kind: LetterKind
-    /// What the dead letter says.
+    /// The message of the dead letter.
     public var message: String
-    /// What only the inbox says: a server's words may repeat what is in the event.
+    /// The detail that only the inbox holds: a server's message may repeat content of the event.
     public var detail: String
     /// Whether an attempt was used up.
     public var isAttempt: Bool
@@ -196,7 +197,7 @@ public struct StagedBatch: Sendable {
     }
   }
 
-  /// What a batch came to.
+  /// The outcome of a batch.
   public struct Settled: Sendable {
     public var types: [(type: String, done: Int, waiting: Int, dead: Int, isHeld: Bool)] = []
     public var dead: [Dead] = []
@@ -206,21 +207,21 @@ public struct StagedBatch: Sendable {
       /// Its number in the batch.
       public let event: Int
       public let item: String
-      /// What Postgres has against it; `nil` for one that it could read.
+      /// Why Postgres could not read it; `nil` for one that it could read.
       public let problem: String?
       /// The event; `nil` for one that Postgres could not read.
       public let payload: JSON?
     }
   }
 
-  /// Writes down what became of the events, and moves the position.
+  /// Records the outcomes of the events, and moves the position.
   ///
   /// - Parameters:
   ///   - events: all that were processed.
-  ///   - outcomes: of those that are not done.
+  ///   - outcomes: the outcomes of those that are not done.
   ///   - held: those that wait for the correction of a handler.
-  ///   - wereKnown: whether the inbox has said of them that they wait or are dead.
-  ///   - place: where the partition stands now.
+  ///   - wereKnown: whether they were waiting or dead in the inbox before.
+  ///   - place: the new position of the partition.
   ///   - entries: how many were read of the source on the way.
   public func settle(
     _ events: [Int], _ outcomes: [Int: Outcome], held: [Int], wereKnown: Bool, movingTo place: String, entries: Int,

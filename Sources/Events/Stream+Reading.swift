@@ -1,13 +1,13 @@
 import JobRuntime
 import Redis
 
-/// What a read of a stream has come to.
+/// The result of reading a stream.
 public struct StreamPage: Sendable {
   /// In the stream's order.
   public var entries: [Entry] = []
-  /// The ids of all that were read, of entries that are gone, too.
+  /// The ids of all entries that were read, including entries that are gone.
   public var ids: [StreamID] = []
-  /// Those that had left the stream before they were read.
+  /// The ids of entries that had left the stream before they were read.
   public var gone: [StreamID] = []
   /// Where the next page begins; `nil` where this was the last.
   public var next: StreamID?
@@ -16,11 +16,11 @@ public struct StreamPage: Sendable {
 }
 
 extension Stream {
-  /// A larger answer is given up, and what was read is read again in smaller pages: in memory it takes several times as
+  /// A larger answer is given up, and its entries are read again in smaller pages: in memory it takes several times as
   /// many bytes.
   static let largestAnswer = 6 * 1024 * 1024
 
-  /// Reads entries after one, up to another, whether or not the group was given them.
+  /// Reads entries after one, up to another, whether or not they were delivered to the group.
   ///
   /// - Parameter most: how many at most.
   public func read(
@@ -35,7 +35,7 @@ extension Stream {
     }
   }
 
-  /// Reads what the group's consumer was given and has not acknowledged.
+  /// Reads the entries that were delivered to the group's consumer and that it has not acknowledged.
   ///
   /// - Parameter most: how many at most.
   public func pending(after: StreamID, atMost most: Int, _ size: inout PageSize) async throws -> StreamPage {
@@ -51,32 +51,32 @@ extension Stream {
     }
   }
 
-  /// Takes over what other consumers of the group were given and have left pending.
+  /// Takes over entries that were delivered to other consumers of the group and that they have left pending.
   ///
   /// - Parameter idle: for how long at least.
   public func claim(from: StreamID, idle: Duration, count: Int) async throws -> StreamPage {
-    // What is claimed and not answered is pending under this consumer's name then.
+    // Entries that are claimed by an answer that is lost are pending under this consumer's name afterwards.
     let command = RedisCommand(
       "XAUTOCLAIM", key, group, group, "\(idle.inMilliseconds)", "\(from)", "COUNT", "\(count)", "JUSTID")
     let answer = try await attempt { session in try session.command(command) }.elements
     guard answer.count >= 2, let next = answer[0].text.flatMap(StreamID.init) else {
-      throw RedisError.unexpectedReply("XAUTOCLAIM answered something that is no list of entries")
+      throw RedisError.unexpectedReply("the answer to XAUTOCLAIM is not a list of entries")
     }
     var page = StreamPage()
     page.ids = answer[1].elements.compactMap { $0.text.flatMap(StreamID.init) }
-    // Since Redis 7 it names what it has dropped from the list because the stream has it no more.
+    // Since Redis 7 the answer names entries that were dropped from the list because the stream no longer has them.
     if answer.count > 2 { page.gone = answer[2].elements.compactMap { $0.text.flatMap(StreamID.init) } }
     page.next = next == .start ? nil : next
     return page
   }
 
-  /// Reads what the group was not given yet.
+  /// Reads entries that were not delivered to the group yet.
   ///
   /// - Parameters:
   ///   - most: how many at most.
   ///   - wait: how long to wait for it.
-  /// - Returns: `nil` for entries that are too large to be read at once: the group was given them, and they are read
-  ///   again as such.
+  /// - Returns: `nil` for entries that are too large to be read at once: they are delivered to the group now, and are
+  ///   read again as pending.
   public func new(atMost most: Int, waiting wait: Duration, _ size: inout PageSize) async throws -> StreamPage? {
     let count = size.count(atMost: most)
     let block = wait > .zero ? [Array("BLOCK".utf8), Array("\(max(1, wait.inMilliseconds))".utf8)] : []
@@ -116,9 +116,9 @@ extension Stream {
     }
   }
 
-  /// Reads fewer and fewer entries while the answer is too large.
+  /// Reads fewer and fewer entries as long as the answer is too large.
   ///
-  /// - Parameter alone: reads one that is too large by itself.
+  /// - Parameter alone: reads an entry that is too large by itself.
   private func fitting(
     _ size: inout PageSize, atMost most: Int, _ read: (Int) async throws -> StreamPage,
     alone: () async throws -> StreamPage

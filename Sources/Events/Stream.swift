@@ -1,8 +1,8 @@
 public import JobRuntime
 import Redis
 
-/// One partition of a Redis stream, read by one consumer of a group: who holds the job's lock is this consumer, so what is
-/// pending under its name is nobody else's.
+/// One partition of a Redis stream, read by one consumer of a group: the holder of the job's lock is this consumer, so
+/// entries that are pending under its name are nobody else's.
 ///
 /// Each partition has its own connection: in a cluster it stays with the server that holds the partition.
 public struct Stream: Sendable {
@@ -17,7 +17,7 @@ public struct Stream: Sendable {
 
   /// - Parameters:
   ///   - group: also the name of its only consumer.
-  ///   - field: which field of an entry holds the envelope.
+  ///   - field: the field of an entry that holds the envelope.
   ///   - most: the most bytes that an event may have.
   public init(
     _ partition: Partition, key: String, group: String, field: String, atMost most: Int, _ run: JobRun
@@ -27,11 +27,11 @@ public struct Stream: Sendable {
     connection = run.redisConnection.another()
   }
 
-  /// What the server says of the group and of the stream, of one moment.
+  /// The state of the group and of the stream at one moment.
   public struct Standing: Sendable {
-    /// The last entry that the group was given; `nil` where there is no group.
+    /// The last entry that was delivered to the group; `nil` where there is no group.
     public var delivered: StreamID?
-    /// How many entries were given out and not acknowledged.
+    /// How many entries were delivered and not acknowledged.
     public var pending = 0
     /// The last entry that was ever added.
     public var last = StreamID.start
@@ -39,7 +39,7 @@ public struct Stream: Sendable {
     public var length = 0
     /// How many were ever added; `nil` before Redis 7.
     public var added: Int?
-    /// How many the group was not given yet, as Redis counts them: it may not know, or count too many.
+    /// How many entries were not delivered to the group yet, as Redis counts them: it may not know, or count too many.
     var lag: Int?
 
     /// How many entries are unread or not acknowledged.
@@ -49,7 +49,7 @@ public struct Stream: Sendable {
     }
   }
 
-  /// Reads where group and stream stand.
+  /// Reads the state of group and stream.
   public func standing() async throws -> Standing {
     try await attempt { session in
       let answers = try session.pipeline([
@@ -78,7 +78,7 @@ public struct Stream: Sendable {
     }
   }
 
-  /// Makes the group, and the stream where there is none.
+  /// Creates the group, and the stream where there is none.
   public func makeGroup(at id: StreamID) async throws {
     try await attempt { session in
       do {
@@ -97,19 +97,19 @@ public struct Stream: Sendable {
 
   public func close() async { await connection.close() }
 
-  /// Lends the connection, and says what a refusal means that is about the stream.
+  /// Lends the connection, and explains a refusal that is about the stream.
   @discardableResult
   func attempt<Value: Sendable>(_ body: @Sendable (inout RedisSession) throws -> Value) async throws -> Value {
     do { return try await connection.withSession(body) } catch RedisError.server(code: "WRONGTYPE", _) {
       throw JobFailure(
-        .misconfigured, "the key \(key), which EVENTS_STREAM names, is no stream",
-        hint: "Name the stream's key, or remove what is there.")
+        .misconfigured, "the key \(key), which EVENTS_STREAM names, is not a stream",
+        hint: "Name the stream's key, or remove the present value.")
     }
   }
 }
 
 extension RedisValue {
-  /// What stands in an array of names and values in turn.
+  /// The members of an array of alternating names and values.
   var members: [String: RedisValue] {
     let elements = elements
     var members: [String: RedisValue] = [:]

@@ -1,10 +1,10 @@
 import JobRuntime
 import Redis
 
-/// An entry of a stream, as Redis has answered it.
+/// An entry of a stream, as Redis returned it.
 struct StreamEntry {
   let id: StreamID
-  /// Names and values in turn; `nil` for one that has left the stream while it was pending.
+  /// Alternating names and values; `nil` for an entry that has left the stream while it was pending.
   let fields: [[UInt8]]?
 
   /// Reads `[id, [name, value, …]]`.
@@ -20,11 +20,11 @@ struct StreamEntry {
     self.fields = fields.map { field in if case .bytes(let bytes) = field { bytes } else { [] } }
   }
 
-  /// What a source hands over.
+  /// The entry as event-drain reads it.
   ///
   /// - Parameters:
-  ///   - partition: of which it is.
-  ///   - field: which of the fields holds the envelope. Without it the fields are the envelope's members.
+  ///   - partition: the partition that it belongs to.
+  ///   - field: the field that holds the envelope. In an entry without it the fields are the envelope's members.
   ///   - most: how many bytes an event may have.
   func entry(in partition: Partition, field: [UInt8], atMost most: Int) -> Entry {
     let location = "\(partition.name)/\(id)"

@@ -1,15 +1,15 @@
-/// How far `oneshot.events` is read: what a snapshot sees, so transactions may commit in any order.
+/// How far `oneshot.events` is read: all rows that a snapshot sees, so transactions may commit in any order.
 ///
-/// The table is read in passes: what one snapshot sees and the one before it does not, in the order of `seq`, so that a
-/// pass can be left anywhere.
+/// The table is read in passes. A pass reads the rows that its snapshot sees and the one before it does not, in the
+/// order of `seq`, so that it can be interrupted anywhere.
 public struct TablePosition: Sendable, Equatable, CustomStringConvertible {
-  /// All that it sees is read; `nil` where no pass was ended.
+  /// A snapshot; all rows that it sees have been read. `nil` where no pass has ended.
   public var seen: String?
   /// A pass that has not ended.
   public var pass: Pass?
 
   public struct Pass: Sendable, Equatable {
-    /// What it reads up to.
+    /// The snapshot up to which it reads.
     public var until: String
     /// The last row that was read.
     public var seq: Int64
@@ -33,9 +33,9 @@ public struct TablePosition: Sendable, Equatable, CustomStringConvertible {
     (seen ?? "-") + (pass.map { " \($0.until) \($0.seq)" } ?? "")
   }
 
-  /// Whether the position is ahead of the server, which was restored from another one: then nothing of it holds.
+  /// Whether the position is ahead of the server, which was restored from another one: then the position is worthless.
   ///
-  /// - Parameter snapshot: what a transaction sees now.
+  /// - Parameter snapshot: the present snapshot.
   public func isAhead(of snapshot: String) -> Bool {
     [seen, pass?.until].compactMap(\.self).contains { Self.end(of: $0) > Self.end(of: snapshot) }
   }

@@ -1,6 +1,6 @@
 /// How far a partition of a Kafka topic is read.
 ///
-/// The message before it is read once more by each run: whether it is the same shows whether the topic is.
+/// Each run reads the message before it once more: whether it is the same shows whether the topic is the same.
 public struct TopicPosition: Sendable, Equatable, CustomStringConvertible {
   /// The offset of the message that is read next.
   public var next: Int64

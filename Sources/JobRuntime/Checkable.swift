@@ -1,27 +1,27 @@
 public import Postgres
 
-/// A job of which `--check` can find out more than its facts say. Each of the five has a default.
+/// A job that tells `--check` more than its facts do. Each of the five requirements has a default.
 public protocol Checkable: Job {
-  /// What a run needs as it is set; by default what the facts say.
+  /// What a run needs with these settings; by default what the facts say.
   var needs: JobNeeds { get }
 
-  /// A statement whose rows, in the column `advice`, name what would do the job good and is not needed: an index, for
+  /// A statement whose rows name, in the column `advice`, what would help the job and is not required: an index, for
   /// example.
   ///
-  /// - Parameter run: for what a run would be: its time, its installation, its servers.
+  /// - Parameter run: the run that would start now: its time, its installation, its servers.
   func advice(for run: JobRun) -> Statement?
 
-  /// Libraries that only this job uses as it is set, and which version of each runs.
+  /// Libraries that only this job uses with these settings, and the version of each.
   var libraries: [String: String] { get }
 
-  /// Looks at what only the job can: files of the user's own, for example. Writes nothing.
+  /// Checks what only the job can check: the user's files, for example. Writes nothing.
   ///
   /// - Returns: what is wrong.
   func check(_ run: JobRun) async throws -> [JobFailure]
 
-  /// Looks at what may be meant otherwise than it is written, in files of the user's own, for example. Writes nothing.
+  /// Finds what may mean something else than intended, in the user's files, for example. Writes nothing.
   ///
-  /// - Returns: what to know of it; it is logged beside the advice.
+  /// - Returns: remarks; they are logged beside the advice.
   func remarks(_ run: JobRun) async throws -> [String]
 }
 

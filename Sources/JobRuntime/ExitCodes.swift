@@ -15,7 +15,7 @@ func exitCode(status: RunStatus, failure: FailureKind?, signal: Int32?) -> Int32
 package struct ExitCode: Sendable {
   package var codes: [Int32]
   package var status: RunStatus
-  /// Of a run that failed.
+  /// The failure kinds that end with this code.
   package var kinds: [FailureKind] = []
   package var meaning: String
   package var advice: Advice
@@ -55,14 +55,14 @@ package struct ExitCode: Sendable {
       advice: .retry),
   ]
 
-  /// All kinds with the exit code of this one.
+  /// The row of all kinds that share this kind's exit code.
   private static func failed(_ kind: FailureKind, _ meaning: String, _ advice: Advice) -> ExitCode {
     ExitCode(
       codes: [kind.exitCode], status: .failed, kinds: FailureKind.allCases.filter { $0.exitCode == kind.exitCode },
       meaning: meaning, advice: advice)
   }
 
-  /// Each code with the words for it in results, on one line: `0 succeeded, skipped · 64 usage · …`.
+  /// Each code with its names in results, on one line: `0 succeeded, skipped · 64 usage · …`.
   package static func line(of rows: [ExitCode] = all) -> String {
     var words: [(codes: [Int32], words: [String])] = []
     for row in rows {
@@ -78,7 +78,7 @@ package struct ExitCode: Sendable {
     }.joined(separator: " · ")
   }
 
-  /// `failed` / `denied`: the status and the kinds as they stand in results.
+  /// `failed` / `denied`: the status and the kinds as results name them.
   package var title: String {
     "`\(status.rawValue)`" + (kinds.isEmpty ? "" : " / " + kinds.map { "`\($0.rawValue)`" }.joined(separator: ", "))
   }

@@ -1,21 +1,21 @@
 /// One run as a value: surroundings become a result. It can happen any number of times in one process, several at once
-/// too: it knows nothing but its surroundings, and ends nothing but itself.
+/// too: it depends on nothing but its surroundings, and ends nothing but itself.
 ///
-/// The one place where a run is put together of its parts, for binaries and for tests
+/// The one place that assembles a run from its parts, for binaries and for tests
 /// (docs/decisions/0021-a-run-is-a-value.md).
 package struct Invocation<J: Job>: Sendable {
   private let surroundings: Surroundings
   private let makeJob: @Sendable (J.Settings) -> J
 
-  /// - Parameter job: makes the job of its settings; a test may give one that it has made already.
+  /// - Parameter job: makes the job from its settings; a test may pass a job that it has made already.
   package init(_ surroundings: Surroundings, making job: @escaping @Sendable (J.Settings) -> J = { J(settings: $0) }) {
     self.surroundings = surroundings
     makeJob = job
   }
 
-  /// What was asked for.
+  /// The outcome of an invocation.
   package enum Answer: Sendable {
-    /// Help, for example.
+    /// A text to print: help, for example.
     case text(String)
     case result(RunResult)
   }

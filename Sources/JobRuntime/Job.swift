@@ -1,7 +1,7 @@
 /// A job: its facts, its settings and what it does. Everything around the work is the runtime's.
 ///
-/// A job file states, in this order: its facts, `Settings`, `Report`, `run`. See docs/your-first-job.md. What not every
-/// job has stands in protocols of its own: `Checkable`, `Replayable`.
+/// A job file states, in this order: its facts, `Settings`, `Report`, `run`. See docs/your-first-job.md. Optional parts
+/// are separate protocols: `Checkable`, `Replayable`.
 public protocol Job: Sendable {
   associatedtype Settings: JobSettings
   associatedtype Report: JobReport
@@ -15,8 +15,8 @@ public protocol Job: Sendable {
 
   /// Does the work.
   ///
-  /// May be run twice, late, or be stopped at any `await` and at any statement. What it throws becomes
-  /// the run's failure; an item that fails is given to `tx.reject` instead, and the rest goes on.
+  /// May be run twice, late, or be stopped at any `await` and at any statement. An error that it throws becomes the
+  /// run's failure. An item that fails is passed to `tx.reject` instead, and the rest goes on.
   func run(_ run: JobRun) async throws -> Report
 }
 
@@ -39,11 +39,11 @@ public protocol JobSettings: Sendable {
 /// What a run counted. In the result, whole numbers become `counts` and everything else `details`,
 /// with names in snake_case.
 public protocol JobReport: Sendable, Encodable {
-  /// How many items were looked at: what a share in `JOB_ERROR_BUDGET` is a share of, and what metrics report.
+  /// How many items were looked at: the total for a share in `JOB_ERROR_BUDGET`, and a metric.
   var itemsProcessed: Int { get }
 
-  /// How much the run knew of and left to later runs, in units of the job's own; 0 once it has caught up. What
-  /// does not shrink from run to run is a debt that `oneshot health` reports.
+  /// How much known work the run left to later runs, in the job's own units; 0 once it has caught up. `oneshot health`
+  /// reports a number that does not shrink from run to run.
   var behind: Int { get }
 
   /// Whether its counts are metrics, too: where what becomes of items is watched, `sent` beside `failed`.
@@ -53,7 +53,7 @@ public protocol JobReport: Sendable, Encodable {
   /// result it stands as `details.oldest_seconds`, by which `oneshot health` judges it.
   var oldestSeconds: Double? { get }
 
-  /// Whether the run found what no `JOB_ERROR_BUDGET` allows: differences of a verification.
+  /// Whether the run found something that no `JOB_ERROR_BUDGET` allows: differences of a verification.
   var exceedsBudget: Bool { get }
 }
 

@@ -2,7 +2,7 @@ import Postgres
 import Redis
 
 extension JobRunner {
-  /// `--check`: looks at everything a run will need, writes nothing, and says all that is wrong at once.
+  /// `--check`: checks everything that a run will need, writes nothing, and reports all problems at once.
   func check() async -> RunResult {
     var found = Findings()
     if !unread.isEmpty { found.facts.append(("unread_variables", .array(unread.map { .string($0.description) }))) }
@@ -64,14 +64,15 @@ extension JobRunner {
     let zones = try await zoneFailures()
     found.complaints += zones
     var remarks: [String] = []
-    // What the job looks at may need temporary relations, which a server that only reads does not make; and days.
+    // The job's check may need temporary tables, which a read-only server does not make, and days, which need valid
+    // time zones.
     if readOnly == nil, zones.isEmpty, let job = job as? any Checkable {
       found.complaints += try await job.check(jobRun(leadership: nil))
       remarks = try await job.remarks(jobRun(leadership: nil))
     }
     if readOnly == nil, job.writes {
       do { _ = try await database.read(Timeline.question) } catch let error as PostgresError
-        where Timeline.mayBeUntold(error)
+        where Timeline.mayBeUnavailable(error)
       {
         remarks.append(Timeline.remark)
       }
@@ -88,7 +89,7 @@ extension JobRunner {
       clock.answered = surroundings.now()
       return (clock, answers)
     }
-    // A user of an ACL need not be allowed to ask for the version.
+    // An ACL may not allow this user to read the version.
     let facts = answers.first?.text?.split(whereSeparator: \.isNewline) ?? []
     if facts.contains("redis_mode:sentinel") { throw RedisError.isSentinel(servers.redis) }
     if let version = facts.first(where: { $0.hasPrefix(Self.version) }) {
@@ -115,13 +116,13 @@ extension JobRunner {
     }
   }
 
-  /// The servers that a run contacts in the middle of its work, by addresses that the cluster reports.
+  /// The servers that a run contacts in the middle of its work, at addresses that the cluster reports.
   private func primariesOfCluster() async throws -> [RedisAddress] {
     do {
       let topology = try await redis.topology()
       return topology.isCluster ? topology.primaries : []
     } catch let error as RedisError where error.isDenied {
-      // Not every job asks for them. One that does has the question among its trials.
+      // Not every job looks them up. One that does has the command among its trials.
       return []
     }
   }

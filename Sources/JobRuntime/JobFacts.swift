@@ -1,16 +1,16 @@
 public import Redis
 
-/// What is known of a job before any setting is read: for `--help`, `--describe`, `--check`, the lock, the ledger.
+/// What is known about a job before any setting is read: for `--help`, `--describe`, `--check`, the lock, the ledger.
 public struct JobFacts: Sendable {
-  /// In kebab-case: the executable's, the lock's, the ledger's, the metrics'.
+  /// In kebab-case: the name of the executable, and in lock, ledger and metrics.
   public let name: String
   /// What the job does, in one line, for `--help`.
   public let summary: String
-  /// The migrations that the job relies on: of each line the newest. What the runtime itself needs goes without saying.
+  /// The migrations that the job relies on: of each line the newest. The runtime's own needs are added to them.
   public let schema: [MigrationNeed]
-  /// The tables that the job reads and writes, and the functions that it calls and that a role may be refused.
+  /// The tables that the job reads and writes, and the functions that it calls and that a role may not be allowed to.
   public let needs: JobNeeds
-  /// Whether the data that the job is for are in Redis. Then its progress, fence and slots are one Redis' each.
+  /// Whether the job's data are in Redis. Then it has progress, fence and slots for each Redis.
   public let keepsDataInRedis: Bool
   /// Every kind of dead letter that the job writes.
   public let letterKinds: [LetterKind]
@@ -31,7 +31,7 @@ public struct JobFacts: Sendable {
 public struct JobNeeds: Sendable {
   public var tables: [TableNeed]
   public var functions: [FunctionNeed]
-  /// Commands that Redis refuses for what it would refuse the job's for, and that change nothing; `--check` tries them.
+  /// Commands that change nothing and that Redis refuses for the same reasons as the job's own; `--check` tries them.
   public var redisTrials: [RedisCommand]
 
   public init(tables: [TableNeed] = [], functions: [FunctionNeed] = [], redisTrials: [RedisCommand] = []) {

@@ -1,9 +1,9 @@
 import BlockingIO
 
 extension JobRun {
-  /// Does a piece of work to its end although the run is being stopped: what has happened outside is written down.
+  /// Does a piece of work to its end even if the run is being stopped: it records what has happened outside.
   ///
-  /// Short, for a run has few seconds left then (`StopLimits`).
+  /// It has to be short: a run has few seconds left then (`StopLimits`).
   @discardableResult
   public func finishing<Value: Sendable>(
     _ work: @escaping @Sendable (JobRun) async throws -> Value

@@ -2,7 +2,7 @@ import Postgres
 import Synchronization
 
 extension JobRun {
-  /// Does several pieces of work at once, each with its own connection to Postgres, fenced as the run's.
+  /// Does several pieces of work at once, each on its own connection to Postgres, with the run's fence.
   ///
   /// The first that fails stops the others, and its error is thrown once they have stopped.
   ///
@@ -17,8 +17,8 @@ extension JobRun {
     try await withLanes(count) { try await Self.atOnce($0, work) }
   }
 
-  /// Lends the run on several connections to Postgres, the first of them its own, for work that comes back to each of
-  /// them. A connection is made when it is first used, and closed at the end.
+  /// Lends the run on several connections to Postgres, the first of them the run's, for work that uses each of them
+  /// repeatedly. A connection is made when it is first used, and closed at the end.
   public func withLanes<Value>(_ count: Int, _ work: ([JobRun]) async throws -> Value) async throws -> Value {
     let others = (0..<count).dropFirst().map { _ in database.another() }
     let lanes = Array(([self] + others.map(on)).prefix(count))
@@ -46,8 +46,8 @@ extension JobRun {
     }
   }
 
-  /// Does a piece of work for each of the items, several at once: a lane that is through with one takes the next, so none
-  /// is idle while there is more to begin with.
+  /// Does a piece of work for each of the items, several at once: a lane that has finished one takes the next, so no
+  /// lane is idle while items are left.
   ///
   /// - Parameter count: how many lanes there are at most.
   /// - Returns: what was returned for the items, in no order.
@@ -71,7 +71,7 @@ extension JobRun {
   }
 }
 
-/// Items of which each is given to one who asks.
+/// Items, each of which is handed to one lane.
 private final class Supply<Item: Sendable>: Sendable {
   private let left: Mutex<ArraySlice<Item>>
 

@@ -2,8 +2,8 @@ import BlockingIO
 public import Postgres
 
 extension JobRun {
-  /// Lends the connection in a transaction in which all that is read is of one moment, and of which nothing is
-  /// kept: it is always rolled back. It may make temporary tables; `set transaction read only` ends that.
+  /// Lends the connection in a transaction that sees one moment of the data and is always rolled back. It may make
+  /// temporary tables; `set transaction read only` ends that.
   @discardableResult
   public func snapshot<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
@@ -66,7 +66,7 @@ private final class SharedMoment: Sendable {
     try adopted.send(())
   }
 
-  /// Nobody waits for one that has failed; what it failed with is what all fail with.
+  /// Nobody waits for a transaction that has failed; all fail with its error.
   func giveUp(_ error: any Error) {
     name.finish(throwing: error)
     adopted.finish(throwing: error)

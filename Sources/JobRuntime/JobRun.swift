@@ -3,9 +3,9 @@ public import Postgres
 public import Redis
 import Synchronization
 
-/// What a run is given: its time, its share, and the doors to Postgres, Redis and the report.
+/// What a job receives for a run: its time, its share, and access to Postgres, Redis and the report.
 public struct JobRun: Sendable {
-  /// The moment that the run is for. Work never asks a clock to choose its data.
+  /// The scheduled time of the run. Work never uses a clock to choose its data.
   public let scheduledAt: Timestamp
   /// When the run started, by the clock.
   public let startedAt: Timestamp
@@ -17,16 +17,16 @@ public struct JobRun: Sendable {
   public var server: String { identity.server }
   /// Which work the run does, by the settings that select it; empty where these have their defaults.
   public var variant: String { identity.variant }
-  /// Report what would change, and change nothing. Transactions are read-only then.
+  /// Whether the run only reports what would change. Its transactions are read-only then.
   public let isDryRun: Bool
   public let log: Log
 
-  /// Names the run in everything it leaves behind.
+  /// Names the run in everything that it writes.
   public let id: RunID
 
   let deadline: ContinuousClock.Instant
   package let identity: RunIdentity
-  /// Those of the job's facts.
+  /// The kinds of dead letters from the job's facts.
   let letterKinds: [LetterKind]
   var database: Database
   package let redisConnection: RedisConnection
@@ -35,15 +35,15 @@ public struct JobRun: Sendable {
   let record: RunRecord
   /// `nil` in a run that writes nothing.
   let leadership: Leadership?
-  /// What each transaction of a run that writes begins with, besides the fence.
+  /// Runs at the start of each writing transaction, after the check of the fence.
   var precondition: (@Sendable (borrowing Session) throws -> Void)?
 
-  /// What makes this run the one that may write.
+  /// The proof that this run may write.
   struct Leadership: Sendable {
     var lock: LeaderLock
     var ledger: Ledger
     var fence: Int64
-    /// Which database the fence is of; `nil` where the server does not report it.
+    /// The database that gave the fence; `nil` where the server does not report it.
     var origin: String?
   }
 
@@ -53,22 +53,22 @@ public struct JobRun: Sendable {
   /// Which start of the slot this is, counted from 1.
   package var attempt: Int { record.opening?.attempt ?? 1 }
 
-  /// What is left until the deadline: the limit for a statement that may take as long as the run.
+  /// The time that is left until the deadline: the limit for a statement that may take as long as the run.
   public var timeLeft: Duration { max(.zero, ContinuousClock.now.duration(to: deadline)) }
 
   // MARK: Postgres
 
-  /// Runs the closure in one transaction: the only door for what lasts.
+  /// Runs the closure in one transaction: the only way to write durable data.
   ///
-  /// It first checks that no newer run has started, and none can until it ends. Committed when the
-  /// closure returns, rolled back when it throws; done again as a whole when the cause passes. In a run that writes
-  /// nothing the server refuses every write.
+  /// It first checks that no newer run has started, and none can start until the transaction ends. It is committed when
+  /// the closure returns, rolled back when it throws, and repeated as a whole after a transient error. In a run that
+  /// writes nothing the server refuses every write.
   @discardableResult
   public func transaction<Value: Sendable>(
     _ body: @Sendable (borrowing Transaction) throws -> Value
   ) async throws -> Value {
     try await retrier.run("a transaction") {
-      // What it rejects is reported once it is committed.
+      // Its rejected items are reported once it is committed.
       let rejected = RejectedItems()
       let value = try await inTransaction { session in
         try body(Transaction(on: session, of: self, rejected: rejected))
@@ -98,7 +98,7 @@ public struct JobRun: Sendable {
     return value
   }
 
-  /// The same run, each transaction of which first does this, and none of its own when this throws.
+  /// The same run with a precondition: each transaction evaluates it first, and does nothing else when it throws.
   public func requiring(_ precondition: @escaping @Sendable (borrowing Session) throws -> Void) -> JobRun {
     var run = self
     run.precondition = precondition
@@ -107,12 +107,12 @@ public struct JobRun: Sendable {
 
   // MARK: Reading
 
-  /// Asks one thing, in a transaction that the server keeps from writing: one round trip.
+  /// Runs one query in a read-only transaction: one round trip.
   public func read(_ statement: Statement) async throws -> Rows {
     try await retrier.run("reading from Postgres") { try await database.read(statement) }
   }
 
-  /// Lends the connection in a transaction that the server keeps from writing, and of which nothing is kept.
+  /// Lends the connection in a read-only transaction that is always rolled back.
   @discardableResult
   public func reading<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
@@ -120,7 +120,8 @@ public struct JobRun: Sendable {
     try await retrier.run("reading from Postgres") { try await database.transaction(readOnly: true, body) }
   }
 
-  /// Lends an empty temporary table, which lives until the connection is lost: what a run gathers before it writes.
+  /// Lends an empty temporary table, which lives until the connection is lost, for data that a run gathers before it
+  /// writes.
   @discardableResult
   public func staging<Value: Sendable>(
     _ table: StagingTable, _ body: @Sendable (borrowing Staging) throws -> Value
@@ -135,7 +136,7 @@ public struct JobRun: Sendable {
 
   // MARK: Redis
 
-  /// Lends the connection to Redis for commands that only read: what writes needs the fence (`publish`).
+  /// Lends the connection to Redis for commands that only read: commands that write need the fence (`publish`).
   @discardableResult
   public func redis<Value: Sendable>(
     _ body: @Sendable (inout RedisSession) throws -> Value
@@ -154,10 +155,9 @@ public struct JobRun: Sendable {
     }
   }
 
-  /// Checks, after all keys were read, that none can have moved from a primary that was not read yet to one that
-  /// was.
+  /// Checks, after all keys were read, that no key can have moved from a primary that was not read yet to one that was.
   ///
-  /// - Throws: an error that passes: the keys are to be read again.
+  /// - Throws: a transient error: the keys have to be read again.
   public func checkNothingMoved(since primaries: [RedisPrimary]) async throws {
     guard let before = primaries.first, before.holdsShare else { return }
     guard try await redisPrimaries().first?.slots == before.slots else {
@@ -165,10 +165,11 @@ public struct JobRun: Sendable {
     }
   }
 
-  /// What names the life of a server: another one after each restart, and of each server. `nil` where it does not say.
+  /// Identifies the life of a server: it differs after each restart, and for each server. `nil` where the server does
+  /// not report it.
   public func life(of primary: RedisPrimary) async throws -> String? {
     try await redis(on: primary) { session in
-      // A role that may not ask, and a service that does not answer it, is no failure.
+      // A user without the right, and a service without the command, are no failure.
       let answer = try session.pipeline([RedisCommand("INFO", "server")])[0].text ?? ""
       let line = answer.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }
       return line.map { String($0.dropFirst("run_id:".count)) }.flatMap { $0.isEmpty ? nil : $0 }
@@ -188,14 +189,13 @@ public struct JobRun: Sendable {
 
   // MARK: Course of the run
 
-  /// Does a piece of work that spans several transactions or both servers again, as a whole, when it
-  /// failed with a transient error. Transactions of a failed try that were committed stay, and what they
-  /// rejected stays reported.
+  /// Repeats a piece of work that spans several transactions or both servers, as a whole, after a transient error.
+  /// Committed transactions of a failed attempt stay, and the items that they rejected stay reported.
   ///
   /// - Parameters:
   ///   - what: the work, for the log.
   ///   - isPassing: transient errors besides those known to the runtime.
-  ///   - timeLeft: how much of the run's time must be left for another try.
+  ///   - timeLeft: how much of the run's time must be left for another attempt.
   public func retrying<Value>(
     _ what: String, isPassing: (any Error) -> Bool = { _ in false }, whileLeft timeLeft: Duration = .zero,
     _ work: () async throws -> Value
@@ -205,8 +205,8 @@ public struct JobRun: Sendable {
     return try await retrier.run(what, isPassing: { Retrier.passes($0) || isPassing($0) }, work)
   }
 
-  /// States what the run covers, for the result and the ledger.
-  public func covers(_ window: Window?) { record.window = window }
+  /// Sets the window that the run covers, for the result and the ledger.
+  public func setWindow(_ window: Window?) { record.window = window }
 
   /// Keeps what was counted so far, for the result of a run that does not end well.
   public func checkpoint(_ report: some JobReport) throws { try record.count(report) }
@@ -217,11 +217,11 @@ public struct RedisPrimary: Sendable {
   let connection: RedisConnection
   /// Whether it holds only its share of a cluster's keys.
   public let holdsShare: Bool
-  /// Which primary of the cluster holds what, as it was when this one was found.
+  /// Which primary of the cluster held which slots when this one was found.
   let slots: [String]
 }
 
-/// What is known of a run while it goes on.
+/// What is known about a run while it goes on.
 final class RunRecord: Sendable {
   private struct State {
     var window: Window?
@@ -233,8 +233,8 @@ final class RunRecord: Sendable {
     var opening: (fence: Int64, attempt: Int)?
     var isClosed = false
     var ending: RunResult?
-    var replayed: Replay.Told?
-    var toldByReplay: Set<ExactName> = []
+    var replayed: Replay.Tally?
+    var rejectedByReplay: Set<ExactName> = []
   }
 
   private let state = Mutex(State())
@@ -272,22 +272,22 @@ final class RunRecord: Sendable {
     set { state.withLock { $0.isClosed = newValue } }
   }
 
-  /// How the run has ended, whatever comes after.
+  /// How the run has ended, whatever happens after that.
   var ending: RunResult? {
     get { state.withLock(\.ending) }
     set { state.withLock { $0.ending = newValue } }
   }
 
-  /// What the run was asked to do again, if anything.
-  var replayed: Replay.Told? {
+  /// The outcome of the replay, if one was requested.
+  var replayed: Replay.Tally? {
     get { state.withLock(\.replayed) }
     set { state.withLock { $0.replayed = newValue } }
   }
 
   /// The stored names of items that the replay has rejected.
-  var toldByReplay: Set<ExactName> {
-    get { state.withLock(\.toldByReplay) }
-    set { state.withLock { $0.toldByReplay = newValue } }
+  var rejectedByReplay: Set<ExactName> {
+    get { state.withLock(\.rejectedByReplay) }
+    set { state.withLock { $0.rejectedByReplay = newValue } }
   }
 
   func count(_ report: some JobReport) throws {

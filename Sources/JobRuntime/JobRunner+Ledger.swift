@@ -1,9 +1,9 @@
 import BlockingIO
 import Postgres
 
-/// The run's row in the ledger, and what is reported of it elsewhere.
+/// The run's row in the ledger, and what telemetry reports of it.
 extension JobRunner {
-  /// What a run that writes nothing looks at before its work; one that writes does so while its row is opened.
+  /// What a run that writes nothing checks before its work; one that writes checks it while its row is opened.
   func checkSchemaAndClock() async throws {
     let (applied, disagreement) = try await retrier.run("reading which migrations were applied") {
       try await database.withSession { session in
@@ -26,7 +26,7 @@ extension JobRunner {
     }
   }
 
-  /// What a server's clock is compared with that is asked now.
+  /// The check for the clock of a server that is asked now.
   var clock: ClockCheck {
     let now = surroundings.now()
     return ClockCheck(tolerance: settings.clockTolerance, logicalTime: logicalTime, asked: now, answered: now)
@@ -40,7 +40,7 @@ extension JobRunner {
     return clock.failure("Postgres", says: moment)
   }
 
-  /// - Parameter lock: looked at before every try: a run whose lease is over would fence its successor.
+  /// - Parameter lock: checked before every attempt: a run whose lease is over would fence its successor.
   ///
   /// - Parameter lost: see `Ledger.open`.
   func open(
@@ -61,14 +61,14 @@ extension JobRunner {
         do {
           do {
             return try ledger.read(session.query(ledger.open(facts, clock, above: lost)).only(), clock)
-          } catch let error as PostgresError where Timeline.mayBeUntold(error) {
+          } catch let error as PostgresError where Timeline.mayBeUnavailable(error) {
             return try ledger.read(
-              session.query(ledger.open(facts, clock, asksTimeline: false, above: lost)).only(), clock)
+              session.query(ledger.open(facts, clock, withTimeline: false, above: lost)).only(), clock)
           }
         } catch let error as PostgresError where Schema.isMissing(error) {
           return .schemaTooOld(found: AppliedMigrations())
         } catch let error as PostgresError where error.state == .undefinedColumn || error.state == .undefinedTable {
-          // The statement names what a later migration made: which were applied says more than its message.
+          // The statement uses objects of a later migration: the list of applied migrations says more than its message.
           let found = try AppliedMigrations(session)
           guard found.failure(needing: needs) != nil else { throw error }
           return .schemaTooOld(found: found)
@@ -87,10 +87,10 @@ extension JobRunner {
     return JobRun.Leadership(lock: lock, ledger: ledger, fence: opened.fence, origin: opened.origin)
   }
 
-  /// Opens the run again with a fence above one that Redis has seen: this database gave it and has lost it, because a replica
-  /// that lagged took over or it was restored.
+  /// Opens the run again with a fence above one that Redis has seen: this database issued it and has lost it, because a
+  /// replica that lagged took over or the database was restored.
   ///
-  /// - Returns: `nil` where the database knows a later run; then nothing is lost, and that one is it.
+  /// - Returns: `nil` where the database knows a later run; then nothing is lost, and the seen fence is that run's.
   func leadership(above seen: Int64, in place: JobRun.Leadership) async -> JobRun.Leadership? {
     let (ledger, lock, own) = (place.ledger, place.lock, place.fence)
     let opening = try? await watched(by: watchers(of: lock)) {
@@ -104,7 +104,7 @@ extension JobRunner {
   }
 
   /// Ends the ledger's row.
-  /// - Returns: why a run that went well has not, after all.
+  /// - Returns: why a run that went well failed after all.
   func close(_ leadership: JobRun.Leadership, _ result: RunResult) async -> (any Error)? {
     log.debug("closing the run in the ledger", ["status": .string(result.status.rawValue)])
     let result = log.redacted(result)
@@ -114,7 +114,8 @@ extension JobRunner {
       keepingSince: now - settings.ledgerKeep)
     let isGood = result.status != .failed && result.status != .interrupted
     var patience = retrier
-    // A success whose answer is lost is a success in the ledger: once more at least, whatever the setting.
+    // A success whose answer is lost stands in the ledger already, so it is sent at least once more, whatever the
+    // setting.
     patience.attempts = isGood ? max(2, patience.attempts) : 1
     do {
       let rows = try await patience.run("closing the run in the ledger") {

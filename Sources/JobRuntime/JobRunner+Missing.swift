@@ -1,7 +1,7 @@
 import BlockingIO
 import Postgres
 
-/// What a run needs of the database and does not find.
+/// What a run needs in the database and does not find.
 extension JobRunner {
   var jobNeeds: JobNeeds { (job as? any Checkable)?.needs ?? J.facts.needs }
 
@@ -13,14 +13,15 @@ extension JobRunner {
     return try await database.withSession { session in
       let missing = try session.query(Schema.missing(needs)).map { try Missing($0) }
       guard !missing.isEmpty else { return [] }
-      // Of one that the role may not ask nothing is known.
+      // Nothing is known of a database that the role may not query.
       let applied = try? AppliedMigrations(session)
       let isMigrated = applied.map { $0.failure(needing: migrations) == nil } ?? false
       return missing.map { $0.failure(needs, isMigrated: isMigrated) }
     }
   }
 
-  /// An error about something that is not there, with all that is missing: which schema has it, who makes it, what to grant.
+  /// Extends an error about a missing object with all that is missing: which schema has it, who creates it, what to
+  /// grant.
   func explained(_ error: any Error) async -> any Error {
     let absences: [SQLState] = [
       .undefinedTable, .undefinedColumn, .undefinedFunction, .invalidSchemaName, .insufficientPrivilege,

@@ -2,13 +2,13 @@
 extension JobRunner {
   func succeeded(_ report: J.Report) throws -> RunResult {
     try record.count(report)
-    let failed = record.rejected.told.total
+    let failed = record.rejected.summary.total
     let isWithinBudget =
       !report.exceedsBudget && settings.errorBudget.allows(failed: failed, of: report.itemsProcessed)
     return result(isWithinBudget ? .succeeded : .partial)
   }
 
-  /// What is true when the process has to end now: how the run ended, if it has.
+  /// The result when the process has to end now: how the run ended, if it has.
   func lastWord(_ reason: PreparedRun.LastWord) -> RunResult {
     if let ending = record.ending { return ending }
     return switch reason {
@@ -34,8 +34,8 @@ extension JobRunner {
     result.isDryRun = settings.isDryRun
     (result.counts, result.details) = record.counted
     if let replayed = record.replayed { result.details = result.details.adding("replayed", replayed.json) }
-    result.errors = record.rejected.told.shown
-    result.errorsTotal = record.rejected.told.total
+    result.errors = record.rejected.summary.shown
+    result.errorsTotal = record.rejected.summary.total
     result.error = failure
     return result
   }

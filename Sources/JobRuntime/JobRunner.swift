@@ -9,7 +9,7 @@ struct JobRunner<J: Job>: Sendable {
   let settings: RuntimeSettings
   /// The job's settings that name a time zone.
   let zones: [ZoneSetting]
-  /// Variables that look like settings and are none.
+  /// Variables that look like settings but are not.
   let unread: [UnreadVariable]
   let identity: RunIdentity
   let logicalTime: LogicalTime
@@ -65,7 +65,7 @@ struct JobRunner<J: Job>: Sendable {
       result = self.result(of: await explained(error))
       if !isReadOnly { await sendTelemetry(result) }
     }
-    // Not for long: it waits for what the connection is busy with, which may be a server that is frozen.
+    // With a limit: closing waits for what the connection is busy with, which may be a frozen server.
     _ = await waiting(atMost: StopLimits.closingConnection) { await database.close() }
     await redis.close()
     let leftOut = notices.leftOut
@@ -80,8 +80,8 @@ struct JobRunner<J: Job>: Sendable {
   }
 
   private func runAsLeader() async throws -> RunResult {
-    // A separate connection, so that renewal never waits behind the job's commands; and limits that
-    // let a renewal fail twice before the lease is over.
+    // A separate connection, so that renewal never waits for the job's commands; and limits that let a renewal fail
+    // twice before the lease is over.
     let patience = min(StopLimits.lockAnswer, settings.lockTTL / 3)
     let connection = RedisConnection(
       servers.redis, clientName: "\(identity.job)-lock", connectTimeout: patience, commandTimeout: patience)
@@ -99,14 +99,14 @@ struct JobRunner<J: Job>: Sendable {
     }
     log.debug("took the lock", ["lock": .string(lock.key)])
     let result = if let failure { self.result(of: failure) } else { await runLocked(lock) }
-    // A run that stops gives its lock back.
+    // A run that stops releases its lock.
     await shieldedFromCancellation {
       log.debug("releasing the lock")
       // A connection that was lost while it was idle is noticed only when it is used.
       let again = Retrier(attempts: 2, longestDelay: .zero, deadline: .now + settings.lockTTL, log: log)
       do {
         try await again.run("releasing the lock", isPassing: RedisError.isLostConnection) {
-          // A failed run is to be tried again, so it does not hold others off.
+          // A failed run should be repeated, so it does not keep others out.
           try await lock.release(isDone: result.exitCode == 0 || result.status == .partial)
         }
         log.debug("released the lock")
@@ -115,15 +115,15 @@ struct JobRunner<J: Job>: Sendable {
       }
       await connection.close()
     }
-    // Not before: a monitoring system that is down must not keep the next run out.
+    // After the lock is released: a monitoring system that is down must not keep the next run out.
     await sendTelemetry(result)
     return result
   }
 
-  /// Tries to become leader; while a run of another variant is, for a while.
+  /// Tries to become leader; while a run of another variant is leader, it waits for a limited time.
   ///
-  /// - Returns: also why this run fails: as leader, because Redis' clock is another; else, because what the other does
-  ///   leaves this one's work undone, so it is not skipped.
+  /// - Returns: also why this run fails: as leader, because Redis' clock disagrees; else because the other run does
+  ///   other work, so this one cannot count as skipped.
   private func take(_ lock: LeaderLock) async throws -> (LeaderLock.Attempt, JobFailure?) {
     log.debug("taking the lock", ["lock": .string(lock.key)])
     let (retrier, variant, log, end) = (retrier, identity.variant, log, started + settings.lockWait)
@@ -137,7 +137,7 @@ struct JobRunner<J: Job>: Sendable {
           if moment == nil { log.warning("Redis does not report its time; the clock is compared with Postgres' alone") }
           return (attempt, moment.flatMap { clock.failure("Redis", says: $0) })
         }
-        // Of a lock that was released before its holder could be read nobody knows whose work is done.
+        // The lock was released before its holder could be read, so nobody knows whose work is done.
         guard case .held(let holder) = attempt,
           holder.map({ LeaderLock.isOther(than: variant, holder: $0) }) ?? true
         else { return (attempt, nil) }
@@ -167,7 +167,7 @@ struct JobRunner<J: Job>: Sendable {
         return result
       case .opened(let opened):
         if opened.timeline == nil { log.info(Timeline.remark) }
-        return await runOpened(leadership(lock, ledger, opened), replaying: opened.hasAsked)
+        return await runOpened(leadership(lock, ledger, opened), replaying: opened.hasRequestedReplays)
       }
     } catch {
       return result(of: await explained(error))
@@ -191,8 +191,8 @@ struct JobRunner<J: Job>: Sendable {
     } catch {
       result = self.result(of: await explained(error))
     }
-    // A run that stops still says so in the ledger. But what is left of the time after a signal is the lock's, should
-    // Postgres not answer.
+    // A run that stops still records that in the ledger. But if Postgres does not answer, the rest of the time after a
+    // signal is kept for the lock.
     let closing = { @Sendable [leadership, result] in await close(leadership, result) }
     let failure =
       result.status == .interrupted
@@ -207,7 +207,7 @@ struct JobRunner<J: Job>: Sendable {
 
   /// Does the job's work, watched by the deadline, by the renewal of the lock and by the end of its lease.
   ///
-  /// - Parameter replaying: whether dead letters may be asked for.
+  /// - Parameter replaying: whether replays may be requested.
   private func work(_ leadership: JobRun.Leadership?, replaying: Bool) async throws -> J.Report {
     let (job, run, replays) = (job, jobRun(leadership: leadership), replaying && settings.replays)
     return try await watched(by: leadership.map { watchers(of: $0.lock) } ?? [deadlineWatcher]) {
@@ -219,7 +219,7 @@ struct JobRunner<J: Job>: Sendable {
     }
   }
 
-  /// Does what is asked to be done again, where the job can.
+  /// Begins the requested replays, where the job can replay.
   private static func beginReplay(_ job: J, _ run: JobRun) async throws -> Replay? {
     if let job = job as? any Replayable { return try await Replay.begin(job, run) }
     // Nobody has looked whether there is one.
@@ -230,7 +230,7 @@ struct JobRunner<J: Job>: Sendable {
     return nil
   }
 
-  /// What the job is given; without leadership, a run that writes nothing.
+  /// The run as the job receives it; without leadership, a run that writes nothing.
   func jobRun(leadership: JobRun.Leadership?) -> JobRun {
     JobRun(
       scheduledAt: logicalTime.moment, startedAt: startedAt, isDryRun: settings.isDryRun, log: log, id: runID,
@@ -247,8 +247,8 @@ struct JobRunner<J: Job>: Sendable {
     }
   }
 
-  /// Watches whatever a leader does: the end of the lease beside its renewal, which may be waiting for an
-  /// answer by then.
+  /// The watchers of a leader's work: the end of the lease as well as its renewal, which may still wait for an answer
+  /// then.
   func watchers(of lock: LeaderLock) -> [Watcher] {
     let log = log
     return [
@@ -256,7 +256,7 @@ struct JobRunner<J: Job>: Sendable {
     ]
   }
 
-  /// What a run ends with that took too long.
+  /// The failure of a run that took too long.
   var timeIsUp: JobFailure {
     JobFailure(
       .deadline, "the run took longer than JOB_TIMEOUT (\(DurationText.format(settings.timeout))) and was stopped",

@@ -6,7 +6,7 @@ public enum RunStatus: String, Sendable, CaseIterable {
   case succeeded, skipped, partial, failed, interrupted
 }
 
-/// Why a run failed; each kind has one exit code (sysexits.h), by which a scheduler decides.
+/// Why a run failed. Each kind has one exit code (sysexits.h), and schedulers decide by it.
 public enum FailureKind: String, Sendable, CaseIterable {
   /// An unknown argument.
   case usage
@@ -24,7 +24,7 @@ public enum FailureKind: String, Sendable, CaseIterable {
   case failover
   /// `JOB_TIMEOUT` ran out.
   case deadline
-  /// A run that does other work was in the way for all the time that this one may wait.
+  /// A run that does other work held the lock for as long as this one may wait.
   case busy
   /// The program that `job-exec` runs asks to be run again later.
   case retryLater = "retry_later"
@@ -47,14 +47,14 @@ public enum FailureKind: String, Sendable, CaseIterable {
   }
 }
 
-/// A failure in the words of an operator. A job throws it for what it knows better than the runtime.
+/// A failure described for an operator. A job throws it where it knows more than the runtime.
 public struct JobFailure: Error, Sendable, CustomStringConvertible {
   public var kind: FailureKind
   /// What was being done, to what, and what went wrong.
   public var message: String
   /// What to do next.
   public var hint: String?
-  /// The fence of a run on this very database that Redis has seen, where that is why.
+  /// The fence of a run on this same database that Redis has seen, where that is the cause.
   var seen: Int64?
 
   public init(_ kind: FailureKind, _ message: String, hint: String? = nil) {
@@ -65,7 +65,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
 
   public var description: String { message + (hint.map { (message.hasSuffix(".") ? " " : ". ") + $0 } ?? "") }
 
-  /// Puts any error into those words. The one table from errors to kinds.
+  /// Describes any error for an operator. The one table from errors to kinds.
   package init(classifying error: any Error) {
     switch error {
     case let error as JobFailure: self = error

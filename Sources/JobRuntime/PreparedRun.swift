@@ -1,16 +1,16 @@
 import BlockingIO
 
-/// A run that is put together and has contacted nothing yet; or one that is refused, and only has to say so.
+/// A run that is ready and has contacted nothing yet; or one that is refused, and only has to report that.
 struct PreparedRun: Sendable {
   /// How long it may take, from now; `nil` for one that is refused.
   let timeout: Duration?
   /// Reports how it ended.
   let delivery: ResultDelivery
   private let work: @Sendable () async -> RunResult
-  /// What is true when the process has to end although the work goes on.
+  /// The result when the process has to end although the work goes on.
   let lastWord: @Sendable (LastWord) -> RunResult
 
-  /// Why a run's end is not waited for.
+  /// Why the process does not wait for the run's end.
   enum LastWord: Sendable {
     case signal, deadline
   }
@@ -30,7 +30,7 @@ struct PreparedRun: Sendable {
       let task = Task { isCheck ? await runner.check() : await runner.run() }
       let stop = { @Sendable in
         task.cancel()
-        // Elsewhere: the log may stand still behind a reader that is stuck.
+        // On another thread: the log may block on a reader that is stuck.
         SideThread(label: "log").start { runner.log.info("asked to stop; stopping at the next safe point") }
       }
       return await runner.surroundings.stop.answered(by: stop) {

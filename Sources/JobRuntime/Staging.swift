@@ -12,20 +12,20 @@ public struct StagingTable: Sendable {
 
   public let name: String
   public let columns: [Column]
-  /// How closely ANALYZE looks at each column (`alter column … set statistics`); `nil` as the server does by default.
+  /// How closely ANALYZE examines each column (`alter column … set statistics`); `nil` is the server's default.
   public let statisticsTarget: Int?
 
   public init(_ name: String, _ columns: [Column], statisticsTarget: Int? = nil) {
     (self.name, self.columns, self.statisticsTarget) = (name, columns, statisticsTarget)
   }
 
-  /// What makes it, where it is not there yet.
+  /// Creates it, where it does not exist yet.
   public var creation: Statement {
     let definition = columns.map { "\(quotedIdentifier($0.name)) \($0.type)" }.joined(separator: ", ")
     return Statement(sql: "create temporary table if not exists \(quotedIdentifier(name)) (\(definition))")
   }
 
-  /// What makes it, empty.
+  /// Creates it, or empties it.
   var preparation: [Statement] {
     let table = quotedIdentifier(name)
     var statements = [creation]
@@ -37,7 +37,7 @@ public struct StagingTable: Sendable {
   }
 }
 
-/// A temporary table, lent to one piece of synchronous work. No statement of the job's own goes through it.
+/// A temporary table, lent to one piece of synchronous work. The job sends none of its own statements through it.
 public struct Staging: ~Copyable {
   private let session: Session
   private let table: StagingTable
@@ -55,6 +55,6 @@ public struct Staging: ~Copyable {
     try session.copy(into: table.name, columns: table.columns.map(\.name), body)
   }
 
-  /// Gathers statistics of the table, which nobody else does for a temporary one.
+  /// Gathers statistics of the table: autovacuum does not do so for a temporary one.
   public func analyze() throws { try session.query("analyze \(identifier: table.name)") }
 }

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// A request to stop: which signal made it, and what is done about it.
+/// A request to stop: the signal that made it, and the action that answers it.
 ///
-/// It stays made: what begins after it is asked to stop at once.
+/// It stays in force: work that begins after it is stopped at once.
 package final class StopRequest: Sendable {
   private struct State {
     var signal: Int32?
@@ -31,7 +31,7 @@ package final class StopRequest: Sendable {
     return actions != nil
   }
 
-  /// Does a piece of work, and the action once should the request be made meanwhile, or have been made before.
+  /// Does a piece of work, and once the action if the request is made meanwhile or was made before.
   ///
   /// - Parameter action: must not block: other requests to stop wait for it.
   func answered<Value>(by action: @escaping @Sendable () -> Void, during work: () async -> Value) async -> Value {

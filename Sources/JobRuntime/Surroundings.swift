@@ -1,24 +1,24 @@
 import Glibc
 
-/// What a run, or a command, finds around itself. The process has its own (`ThisProcess`), and a test makes as many as it
-/// likes: whatever runs touches nothing else.
+/// The environment of a run or a command. The process has one (`ThisProcess`), and a test makes as many as it likes: a
+/// run touches nothing else.
 package struct Surroundings: Sendable {
-  /// The words behind the program's name.
+  /// The words after the program's name.
   package var arguments: [String]
   package var environment: [String: String]
   package var host: String
-  /// Who has started it, as `user@host`. Looked up when somebody asks: the system reads files for it.
+  /// Who has started it, as `user@host`. Looked up only when needed: the system reads files for it.
   package var user: @Sendable () -> String
   package var processID: Int32
-  /// The clock on the wall.
+  /// The wall clock.
   package var now: @Sendable () -> Timestamp
-  /// Takes what is said by the way: log lines, complaints. The process's stderr.
+  /// Takes log lines and error messages. The process's stderr.
   package var terminal: Terminal
-  /// Takes what was asked for: the result, help, tables. The process's stdout.
+  /// Takes the output itself: the result, help, tables. The process's stdout.
   package var output: Output
-  /// Where the second copy of a result goes if no setting says.
+  /// Where the second copy of a result goes if no setting names a file.
   package var resultFile: String?
-  /// Reads a line that somebody types; `nil` where nobody can be asked.
+  /// Reads a line that somebody types; `nil` where nobody is at a terminal.
   package var readAnswer: (@Sendable () -> String?)?
   package var stop: StopRequest
 
@@ -42,25 +42,25 @@ package struct Surroundings: Sendable {
   }
 }
 
-/// Where what was asked for is written.
+/// Where the output is written.
 package struct Output: Sendable {
-  /// Characters on one line of the terminal; `nil` where nobody reads along.
+  /// Characters on one line of the terminal; `nil` where the output is not a terminal.
   package var width: @Sendable () -> Int?
-  /// Writes a text whole.
+  /// Writes a whole text.
   ///
-  /// - Returns: 0, or the system's number of what went wrong.
+  /// - Returns: 0, or the system's error number.
   package var write: @Sendable (String) -> Int32
 
   package init(width: @escaping @Sendable () -> Int? = { nil }, write: @escaping @Sendable (String) -> Int32) {
     (self.width, self.write) = (width, write)
   }
 
-  /// Writes a text that somebody asked for.
+  /// Writes a text to the output.
   ///
-  /// - Throws: where not all of it was taken: half a document must not pass for a whole one.
+  /// - Throws: where not all of it was written: half a document must not pass for a whole one.
   package func say(_ text: String) throws(JobFailure) {
     let problem = write(text)
-    // A pager that was closed has seen what it wanted.
+    // A pager that was closed has shown what its reader wanted.
     guard problem != 0, problem != EPIPE else { return }
     throw JobFailure(.internal, "stdout cannot be written: \(String(cString: strerror(problem)))")
   }

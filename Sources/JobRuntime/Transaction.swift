@@ -1,11 +1,11 @@
 public import Postgres
 
-/// A fenced transaction, lent to one piece of synchronous work: what it writes, rejects and resolves is kept together
-/// or not at all.
+/// A fenced transaction, lent to one piece of synchronous work: its writes, rejections and resolutions are committed
+/// together or not at all.
 ///
-/// It cannot be copied, stored or awaited over. Nothing else in a job can write what lasts.
+/// It cannot be copied, stored or awaited over. Nothing else in a job can write durable data.
 public struct Transaction: ~Copyable {
-  /// The same transaction, for work that only asks.
+  /// The same transaction, for work that only reads.
   public let session: Session
   private let run: JobRun
   private let rejected: RejectedItems
@@ -52,7 +52,7 @@ public struct Transaction: ~Copyable {
     try session.attempt(file, binding: values, limit: limit)
   }
 
-  /// Checks what a file's statement has left to the COMMIT; see `Session.checkConstraints`.
+  /// Checks the constraints that a file's statement has deferred to the COMMIT; see `Session.checkConstraints`.
   public func checkConstraints(after file: SQLFile, limit: Duration? = nil) throws {
     try session.checkConstraints(after: file, limit: limit)
   }
@@ -62,7 +62,7 @@ public struct Transaction: ~Copyable {
   /// Records items that failed: dead letters, and errors of the result.
   public func reject(_ failures: [ItemFailure]) throws {
     guard !failures.isEmpty else { return }
-    // What a server has said is in some messages, and may repeat a password.
+    // Some messages contain a server's text, which may repeat a password.
     let log = run.log
     let failures = failures.map { log.redacted($0).bounded }
     for failure in failures where !run.letterKinds.contains(failure.kind) {
@@ -71,11 +71,11 @@ public struct Transaction: ~Copyable {
     if isWriting {
       try session.pipeline(DeadLetters.recording(failures, of: run.identity, runID: run.id, at: run.startedAt))
     }
-    let told = run.record.toldByReplay
-    rejected.add(told.isEmpty ? failures : failures.filter { !told.contains(ExactName($0.item.storableName)) })
+    let already = run.record.rejectedByReplay
+    rejected.add(already.isEmpty ? failures : failures.filter { !already.contains(ExactName($0.item.storableName)) })
   }
 
-  /// Resolves pending dead letters of which a condition holds.
+  /// Resolves the pending dead letters that meet a condition.
   ///
   /// - Parameters:
   ///   - condition: SQL over `letter`, a row of `oneshot.dead_letters`, and whatever else the transaction sees.

@@ -5,7 +5,7 @@
 
   // All frees of this module stand in this file.
 
-  /// What librdkafka has complained about last. It calls back from the thread that takes messages.
+  /// The last error that librdkafka has reported. It calls back on the thread that takes messages.
   final class Complaints: Sendable {
     struct Complaint {
       var code: RdKafka.Code
@@ -18,7 +18,7 @@
 
     func note(_ code: RdKafka.Code, _ text: String) {
       state.withLock { last in
-        // That none can be reached follows why one cannot.
+        // "All brokers are down" follows the reason for one of them, which says more.
         if code.isOfAllBrokers, last != nil { return }
         last = Complaint(code: code, text: text)
       }
@@ -105,7 +105,7 @@
     }
   }
 
-  /// Owner of a queue of a consumer's.
+  /// Owner of a consumer's queue.
   struct QueueHandle: ~Copyable {
     let pointer: OpaquePointer
 

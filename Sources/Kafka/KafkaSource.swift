@@ -4,7 +4,7 @@ public import JobRuntime
 public struct KafkaSource: Sendable {
   public let brokers: String
   public let topic: String
-  /// The group that gets the offsets, for those who look at it.
+  /// The group for which offsets are committed, for people who watch its lag.
   public let group: String
   /// librdkafka's own settings.
   let properties: [Property]
@@ -12,11 +12,11 @@ public struct KafkaSource: Sendable {
   struct Property: Sendable {
     var name: String
     var value: String
-    /// Where it stands, for a person.
+    /// The line of the file, for messages.
     var place: String
   }
 
-  /// - Parameter isChosen: whether events come from Kafka at all; without it nothing is required.
+  /// - Parameter isChosen: whether events come from Kafka at all; if not, nothing is required.
   public init(from env: inout Environment, isChosen: Bool) {
     let brokers = env.optionalString(
       "KAFKA_BROKERS", help: "Brokers to begin with, host:port with commas; required with EVENTS_SOURCE=kafka.")
@@ -57,7 +57,7 @@ public struct KafkaSource: Sendable {
 
   /// Reads lines `name=value`; `#` begins a comment line.
   ///
-  /// - Returns: also what is wrong with others. It repeats no value: that may be a secret.
+  /// - Returns: also what is wrong with other lines, without their values, which may be secrets.
   static func properties(in text: String, _ path: String) -> (properties: [Property], problems: [String]) {
     var properties: [Property] = []
     var problems: [String] = []
@@ -79,7 +79,7 @@ public struct KafkaSource: Sendable {
     return (properties, problems)
   }
 
-  /// What the job sets itself: with other values it would lose events, or not end.
+  /// The settings that the job sets itself: with other values it would lose events, or not end.
   static let reliedOn: Set<String> = Set(own(prefetch: 0).map(\.name)).union([
     "bootstrap.servers", "metadata.broker.list", "group.id", "group.instance.id", "consume.callback.max.messages",
     "auto.commit.enable", "enable.auto.offset.store", "offset.store.method", "fetch.queue.backoff.ms",
@@ -89,9 +89,9 @@ public struct KafkaSource: Sendable {
   static func own(prefetch: Int) -> [(name: String, value: String)] {
     [
       ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("enable.partition.eof", "true"),
-      // What is not there any more is noticed, and not passed over.
+      // Offsets that no longer exist are reported, and not skipped.
       ("auto.offset.reset", "error"), ("allow.auto.create.topics", "false"), ("isolation.level", "read_committed"),
-      // How long a broker waits before it says that a partition is at its end.
+      // How long a broker waits before it reports the end of a partition.
       ("fetch.wait.max.ms", "50"), ("queued.max.messages.kbytes", "\(prefetch)"),
       // A broker that comes back is found again while the run waits for it.
       ("reconnect.backoff.ms", "50"), ("reconnect.backoff.max.ms", "1000"), ("fetch.error.backoff.ms", "100"),

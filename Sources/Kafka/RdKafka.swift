@@ -6,7 +6,7 @@
   enum RdKafka {
     static var version: String { String(cString: rd_kafka_version_str()) }
 
-    /// What is wrong with settings of its own.
+    /// What is wrong with some of its settings.
     static func problems(of properties: [KafkaSource.Property]) -> [String] {
       let configuration = ConfigurationHandle()
       return properties.compactMap { property in
@@ -31,7 +31,7 @@
 
       var text: String { String(cString: rd_kafka_err2str(code)) }
 
-      /// What it is to an operator; `nil` where librdkafka tries again by itself.
+      /// The failure kind; `nil` where librdkafka tries again by itself.
       var kind: FailureKind? {
         switch code {
         case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,

@@ -3,7 +3,7 @@
   import CRdKafka
   import JobRuntime
 
-  /// A topic over librdkafka, on its own thread.
+  /// A topic read through librdkafka, on its own thread.
   actor RdKafkaClient: TopicClient {
     private let source: KafkaSource
     private let complaints = Complaints()
@@ -14,7 +14,7 @@
 
     /// How long brokers may be silent while a run begins.
     private static let patience = Duration.seconds(10)
-    /// After how long a call looks whether the run is to stop.
+    /// How often a call checks whether the run has to stop.
     private static let slice = Duration.milliseconds(100)
 
     init(_ source: KafkaSource, prefetch: Int) throws(JobFailure) {
@@ -40,7 +40,7 @@
         let (code, topology) = consumer.topology(of: source.topic, within: .seconds(2))
         if !code.isError, !topology.partitions.isEmpty { return topology }
         try refuse(code, "reading which partitions it has")
-        // Nothing is assigned yet, so this takes no messages; it has librdkafka say what it complains about.
+        // Nothing is assigned yet, so this takes no messages; it makes librdkafka report its errors.
         rd_kafka_poll(consumer.pointer, Self.slice.forRdKafka)
         if let complaint = complaints.last, complaint.code.kind == .denied { throw failure(complaint) }
         guard ContinuousClock.now < end, !Task.isCancelled else {
@@ -56,8 +56,8 @@
     ) throws(JobFailure) -> [Int: Int64]? {
       guard !partitions.isEmpty else { return [:] }
       let consumer = try open()
-      // Asked for by "times" that mean the ends: so a leader is asked once about all of its partitions, and not behind
-      // a fetch that waits about each.
+      // Requested by the special "times" for both ends: so a leader is asked once for all of its partitions, and not
+      // for each one behind a waiting fetch.
       let end = edge == .end ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING
       let list = OffsetsHandle(source.topic, Dictionary(uniqueKeysWithValues: partitions.map { ($0, Int64(end)) }))
       let code = RdKafka.Code(rd_kafka_offsets_for_times(consumer.pointer, list.pointer, limit.forRdKafka))
@@ -95,7 +95,7 @@
       let end = ContinuousClock.now + limit
       var (notes, size) = ([TopicNote](), 0)
       while notes.count < count, size < bytes {
-        // Of what waits already, all; for the first, as long as it may take.
+        // Takes all messages that wait already; for the first one it waits up to the limit.
         let wait = notes.isEmpty ? max(.zero, min(Self.slice, ContinuousClock.now.duration(to: end))) : .zero
         switch consumer.take(within: wait) {
         case .some(.some(let note)):
@@ -132,7 +132,7 @@
     private static let hint =
       "Check that the brokers in KAFKA_BROKERS run, and that the names they give themselves can be reached from here."
 
-    /// Throws what librdkafka does not try again by itself.
+    /// Throws errors after which librdkafka does not try again by itself.
     private func refuse(_ code: RdKafka.Code, _ doing: String) throws(JobFailure) {
       guard let kind = code.kind else { return }
       let message = "the topic \(source.topic), \(doing): \(code.text)"

@@ -1,6 +1,7 @@
 package import JobRuntime
 
-// How moments and lengths read in tables and on pages. Programs get RFC 3339 and milliseconds instead (`--json`).
+// How moments and durations are written in tables and on pages. Programs get RFC 3339 and milliseconds instead
+// (`--json`).
 
 extension Timestamp {
   /// RFC 3339 in UTC, to the second: `2025-11-01T02:00:00Z`.

@@ -4,33 +4,33 @@ package import Redis
 /// A leader lock as it stands in Redis.
 package struct HeldLock: Sendable, Equatable {
   package var key: String
-  /// JSON of ours, or whatever another client wrote, of any bytes: of a long value the beginning, and one byte more than
-  /// is shown; `nil` where it is no string.
+  /// The value that a run wrote, or any bytes that another client wrote: for a long value the beginning, one byte more
+  /// than is shown; `nil` where it is not a string.
   package var value: [UInt8]?
-  /// SHA-1 of the whole value, by the server; only of a lock that was read to be removed.
+  /// SHA-1 of the whole value, computed by the server; only for a lock that was read in order to be removed.
   private var digest: String?
-  /// When the lease ends by itself; `nil` where the key has none, which no run of ours leaves.
+  /// When the lease ends by itself; `nil` where the key has no expiry, which no run of this project leaves.
   package var timeLeft: Duration?
 
-  /// `[INSTANCE/]JOB[/SHARD]`: the key without what all keys begin with.
+  /// `[INSTANCE/]JOB[/SHARD]`: the key without the common prefix.
   package var name: String { String(key.dropFirst(Self.prefix.count)) }
 
-  /// The value as text, with `…` where it is longer than anybody reads.
+  /// The value as text, with `…` where it is longer than is shown.
   package var holder: String {
-    // What is no string no run of ours wrote, yet it keeps all of them out.
+    // A value that is not a string was not written by a run, yet it keeps all runs out.
     value.map(LockHolder.shown) ?? "a value that is no string"
   }
 
   /// Whether the value is longer than what is shown of it.
   package var isCut: Bool { (value?.count ?? 0) > LockHolder.longestShown }
 
-  /// The run that says it is the holder.
+  /// The run that the value names as the holder.
   package var runID: String? {
     guard let id = said("run_id"), id.utf8.count == 36, RunIDBeginning(id)?.isWhole == true else { return nil }
     return id
   }
 
-  /// What the holder says of itself: `host`, `since`, `variant`, `server`; an empty one is none.
+  /// A member of the holder's value: `host`, `since`, `variant`, `server`; `nil` for an empty one.
   package func said(_ name: String) -> String? { LockHolder.said(name, in: holder) }
 
   /// Deletes the lock, unless somebody else holds it by now. It has to be one that was read by `toRemove`.
@@ -42,7 +42,7 @@ package struct HeldLock: Sendable, Equatable {
     return try await redis.withSession { session in try session.command(command) }.integer == 1
   }
 
-  /// Compares and deletes in one step: between two commands a run may have taken over.
+  /// Compares and deletes in one step: between two commands a run may take over.
   private static let removal = """
     local held = redis.pcall('get', KEYS[1])
     local digest = ''
@@ -69,7 +69,7 @@ package struct HeldLock: Sendable, Equatable {
     return lock
   }
 
-  /// Time left, the beginning of the value, its digest: of one moment.
+  /// Reads the time left, the beginning of the value and its digest at one moment.
   private static let looking = """
     local held = redis.pcall('get', KEYS[1])
     if not held then return 0 end
@@ -86,7 +86,7 @@ package struct HeldLock: Sendable, Equatable {
   /// The locks that are held now, by name; of all primaries of a cluster.
   package static func all(on redis: RedisConnection) async throws -> [HeldLock] {
     let locks = try await redis.onEachServer { session in try read(&session) }.flatMap(\.self)
-    // The server that was asked for the others is one of them.
+    // The server that was asked for the others is also one of them.
     var seen: Set<ExactName> = []
     return locks.filter { seen.insert(ExactName($0.key)).inserted }.sorted { $0.key < $1.key }
   }
@@ -117,12 +117,12 @@ package struct HeldLock: Sendable, Equatable {
   }
 
   /// - Parameters:
-  ///   - before: what `PTTL` answered before the value was read.
-  ///   - after: the same behind it: a key that is gone reads as an empty text, so it has to be there both times.
-  /// - Returns: `nil` for one that was given back meanwhile.
+  ///   - before: the answer to `PTTL` before the value was read.
+  ///   - after: the same after it: a missing key reads as an empty text, so the key has to exist both times.
+  /// - Returns: `nil` for one that was released meanwhile.
   package init?(key: String, before: RedisValue, value: RedisValue, after: RedisValue) throws {
     for answer in [before, value, after] {
-      // In a cluster another server has it, which is asked next; or this user may not read it.
+      // In a cluster another server has it, which is asked next; or this user lacks the right to read it.
       if case .error(let code, let message) = answer, code != "WRONGTYPE" {
         throw RedisError.server(code: code, message: message)
       }

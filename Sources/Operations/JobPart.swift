@@ -1,9 +1,9 @@
 import JobRuntime
 package import Postgres
 
-/// What has runs of its own: a job, or one installation, variant, shard or Redis of it.
+/// A part of a job with separate runs: a job, or one installation, variant, shard or Redis of it.
 package struct JobPart: Sendable, Hashable, CustomStringConvertible {
-  /// See `RunIdentity`; empty where there is nothing to say.
+  /// See `RunIdentity`; empty where there is only one.
   package var instance: String
   package var job: String
   package var server: String
@@ -36,7 +36,7 @@ package struct JobPart: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension JobPart {
-  /// What another client of the lock calls itself is any text: names are distinguished by their bytes.
+  /// Another client of the lock may use any text: names are compared by their bytes.
   private var names: [ExactName] { [instance, job, server, variant].map(ExactName.init) }
 
   package static func == (left: JobPart, right: JobPart) -> Bool {
@@ -56,7 +56,8 @@ extension JobPart: Comparable {
 }
 
 extension JobPart {
-  /// The part whose runs take a lock of this name, as far as that says: `top-stats`, `staging/usage-aggregation/2`.
+  /// The part whose runs take a lock of this name, as far as the name shows it: `top-stats`,
+  /// `staging/usage-aggregation/2`.
   package init(lockName name: String) {
     var words = name.split(separator: "/", omittingEmptySubsequences: false)[...]
     var shard = 0
@@ -72,7 +73,7 @@ extension JobPart {
   }
 }
 
-/// How parts are called in a list: with the Redis that their data are in where another differs in nothing else.
+/// The names of parts in a list: with the Redis of their data where another part differs in nothing else.
 package struct PartNames: Sendable {
   private let ambiguous: Set<JobPart>
 

@@ -19,7 +19,7 @@ package struct KnownDelivery: Sendable {
   package var sentAt: Timestamp?
   package var lastCode: Int?
   package var lastMessage: String?
-  /// How many there are like that.
+  /// How many match the filter.
   package var total: Int
 
   package init(row: Row) throws(PostgresError) {
@@ -32,7 +32,7 @@ package struct KnownDelivery: Sendable {
   }
 
   /// - Parameters:
-  ///   - state: without it those that are not over, and those that have failed.
+  ///   - state: without it those that are not finished, and those that have failed.
   ///   - limit: at most so many, the newest.
   package static func list(state: State?, channel: String?, limit: Int) throws(PostgresError) -> Statement {
     try Statement(

@@ -1,7 +1,7 @@
 package import JobRuntime
 package import Postgres
 
-/// An event that `event-drain` knows, as operators see it.
+/// An event in the inbox of `event-drain`, as operators see it.
 package struct KnownEvent: Sendable {
   package var id: String
   /// `done`, `waiting` or `dead`.
@@ -15,11 +15,11 @@ package struct KnownEvent: Sendable {
   package var key: String?
   package var attempts: Int?
   package var dueAt: Timestamp?
-  /// What Postgres, or the handler, said last. May repeat what is in the event.
+  /// The last error of Postgres or of the handler. May repeat content of the event.
   package var lastError: String?
   /// As JSON; `nil` for one that is done.
   package var event: String?
-  /// How many there are like that.
+  /// How many match the filter.
   package var total: Int
 
   package init(row: Row) throws(PostgresError) {

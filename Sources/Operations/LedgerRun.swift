@@ -19,11 +19,11 @@ package struct LedgerRun: Sendable, Equatable {
   package var startedAt: Timestamp
   /// `nil` while it runs.
   package var finishedAt: Timestamp?
-  /// When it ends itself at the latest; `nil` in rows of older versions, as the next two.
+  /// When the run ends itself at the latest; `nil` in rows of older versions, like the next two.
   package var deadlineAt: Timestamp?
   package var itemsProcessed: Int64?
   package var behind: Int64?
-  /// How old the oldest work was that the run left, in seconds; `nil` for none. Only where runs are read to be judged.
+  /// The age of the oldest work that the run left, in seconds; `nil` for none. Only where runs are read to be judged.
   package var oldestSeconds: Double?
   /// How many relays it left alone at its end; `nil` for a job that has none.
   package var closedRelays: Int?
@@ -34,18 +34,18 @@ package struct LedgerRun: Sendable, Equatable {
   package var errorHint: String?
   package var host: String
   package var version: String
-  /// How long it took, by a clock that nobody sets; `nil` while it runs.
+  /// How long it took, by a monotonic clock; `nil` while it runs.
   package var measuredDuration: Duration?
-  /// Whether somebody wanted just this once (`Selection.once`), so that its part is that of other work, too. Only where
+  /// Whether the run was for a one-off selection (`Selection.once`), so that its part also has other work. Only where
   /// runs are read to be judged.
   package var isOnce = false
 
-  /// How a run stands, by the ledger.
+  /// The status of a run in the ledger.
   package enum Status: String, Sendable, CaseIterable {
     case running, succeeded, partial, failed, interrupted
   }
 
-  /// What to do about what went wrong.
+  /// What to do about the failure.
   package var remedy: String {
     guard var hint = errorHint, !hint.isEmpty else {
       return "docs/when-things-go-wrong.md says what to do for each kind"
@@ -54,15 +54,15 @@ package struct LedgerRun: Sendable, Equatable {
     return hint
   }
 
-  /// From start to end; `nil` while it runs, and where it was found dead: nobody knows when it ended.
+  /// From start to end; `nil` while it runs, and where it was found dead: its end is unknown.
   package var duration: Duration? {
     errorKind == "abandoned" ? nil : measuredDuration ?? finishedAt.map { $0 - startedAt }
   }
 }
 
 extension LedgerRun {
-  /// All columns of `oneshot.job_runs`, called `r`, for `init(row:)` and `RunDetails`: no longer than jobs write them. A row
-  /// that somebody else wrote, or an older version, is read no further.
+  /// All columns of `oneshot.job_runs`, called `r`, for `init(row:)` and `RunDetails`: cut to the lengths that jobs
+  /// write. Of a row that somebody else or an older version wrote no more is read.
   static let columns = SQLFragment(
     sql: """
       r.run_id, r.instance, r.job, r.server, r.variant, left(r.series, 4096) as series, r.shard, r.shard_count,

@@ -14,17 +14,17 @@ package struct LockStanding: Sendable {
     (self.lock, self.run, self.problem) = (lock, run, problem)
   }
 
-  /// What may be made of both together.
+  /// The conclusion from both together.
   package enum Verdict: Sendable, Equatable {
     /// By the ledger the run is at work, and its lease is being renewed.
     case working
-    /// By the ledger it is at work, but longer than it may: it hangs, or is renewed by something that hangs.
+    /// By the ledger it is at work, but longer than allowed: it hangs, or something that hangs renews the lease.
     case overdue
-    /// The run has ended. It keeps the lock for JOB_LOCK_MIN_HOLD, or could not give it back.
+    /// The run has ended. It keeps the lock for JOB_LOCK_MIN_HOLD, or could not release it.
     case ended(LedgerRun.Status)
-    /// A run of ours that this ledger does not know: about to start, another database's, or left behind.
+    /// A run of this project that is not in this ledger: about to start, of another database, or left behind.
     case unknown
-    /// Whoever holds it is no run of ours.
+    /// The holder is not a run of this project.
     case foreign
   }
 
@@ -36,7 +36,7 @@ package struct LockStanding: Sendable {
     return run.deadlineAt.map { $0 + StopLimits.seenFromOutside < now } == true ? .overdue : .working
   }
 
-  /// Asks the ledger for the runs that hold these locks.
+  /// Reads the runs that hold these locks from the ledger.
   package static func of(_ locks: [HeldLock], in database: Database) async throws -> [LockStanding] {
     let ids = locks.compactMap(\.runID)
     guard !ids.isEmpty else { return locks.map { LockStanding(lock: $0, run: nil) } }
@@ -45,7 +45,7 @@ package struct LockStanding: Sendable {
       try session.query(statement).map { row in try LedgerRun(row: row) }
     }
     return locks.map { lock in
-      // An id may have been written in capitals; Postgres answers in lower case.
+      // An id may be written in upper case; Postgres answers in lower case.
       LockStanding(lock: lock, run: runs.first { $0.id == lock.runID?.lowercased() })
     }
   }

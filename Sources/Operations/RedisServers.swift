@@ -1,9 +1,9 @@
 package import Redis
 
 extension RedisConnection {
-  /// Does the same on every primary of a cluster, or on the one server that there is.
+  /// Does the same on every primary of a cluster, or on the single server.
   ///
-  /// - Returns: what each yields. A server of a cluster may be visited twice.
+  /// - Returns: the result of each. A server of a cluster may be visited twice.
   package func onEachServer<Value: Sendable>(
     _ body: @Sendable (inout RedisSession) throws -> Value
   ) async throws -> [Value] {

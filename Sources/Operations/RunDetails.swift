@@ -1,10 +1,10 @@
 package import JobRuntime
 package import Postgres
 
-/// A run with all columns of its row: what `--json` prints, and what `oneshot run` lays out.
+/// A run with all columns of its row, for `--json` and `oneshot run`.
 package struct RunDetails: Sendable, Equatable {
   package var run: LedgerRun
-  /// Whose totals it counts towards; `nil` where the variant says it.
+  /// The series whose totals it counts towards; `nil` where that is the variant.
   package var series: String?
   package var window: Window?
   /// JSON as it is stored; `nil` until the run has ended.
@@ -22,7 +22,7 @@ package struct RunDetails: Sendable, Equatable {
     details = try row.optional("details")
   }
 
-  /// The runs that an id, or the beginning of one, names.
+  /// The runs whose ids begin with a text.
   package static func matching(_ beginning: RunIDBeginning, limit: Int) throws(PostgresError) -> Statement {
     try LedgerRun.statement(
       "run.sql", PackageResources.run_sql,
@@ -54,11 +54,11 @@ package struct RunDetails: Sendable, Equatable {
 
 /// A run's id, or the beginning of one, as somebody types it.
 package struct RunIDBeginning: Sendable, Equatable {
-  /// The first and the last id that begin so.
+  /// The first and the last id with this beginning.
   package let lowest: String
   package let highest: String
 
-  /// - Returns: `nil` for what no id begins with.
+  /// - Returns: `nil` for a text with which no id begins.
   package init?(_ text: String) {
     let digits = text.utf8.filter { $0 != UInt8(ascii: "-") }
     let isHexadecimal = digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0 | 0x20) }

@@ -1,7 +1,8 @@
-/// A text as one word of a shell, whatever stands in it: in single quotes, as POSIX has it.
+/// A text as one word of a shell, whatever it contains: in single quotes, by POSIX rules.
 package func quoted(_ text: String) -> String { "'" + text.replacing("'", with: #"'\''"#) + "'" }
 
-/// The same, without quotes where nothing in it means anything to a shell: for commands that people read and copy.
+/// The same, without quotes where it has no characters that are special to a shell: for commands that people read and
+/// copy.
 package func shellWord(_ text: String) -> String {
   let isPlain = text.unicodeScalars.allSatisfy { scalar in
     ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)

@@ -1,10 +1,10 @@
 package import JobRuntime
 package import Postgres
 
-/// What `fraud-detection` has found of an entry of a waitlist, as who decides sees it.
+/// The findings of `fraud-detection` about an entry of a waitlist, for the person who decides.
 package struct WaitlistReview: Sendable {
   package var entry: Int64
-  /// `nil` once what was known of the entry is removed.
+  /// `nil` once the findings about the entry are removed.
   package var campaign: Int64?
   /// `clear`, `suspect`, `held`, `approved` or `rejected`.
   package var state: String
@@ -15,9 +15,9 @@ package struct WaitlistReview: Sendable {
   package var note: String?
   /// What was found, with points: `self_referral 95, bot 50`.
   package var checks: String
-  /// As JSON, by check; ids and counts, no addresses. Only of one entry.
+  /// As JSON, by check; ids and counts, no addresses. Only for a single entry.
   package var evidence: String?
-  /// How many there are like that.
+  /// How many match the filter.
   package var total: Int
 
   package init(row: Row) throws(PostgresError) {

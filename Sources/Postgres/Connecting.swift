@@ -3,10 +3,10 @@ import CLibPQ
 
 /// How a connection is made.
 extension ConnectionOptions {
-  /// Connects to the first server that takes us, of all hosts of the URL and of all addresses of each.
+  /// Connects to the first server that accepts the connection, of all hosts of the URL and of all addresses of each.
   ///
-  /// libpq would hide the SQLSTATE of a refusal while it waits by itself, and while we wait it would stay with a silent
-  /// address: so each address is tried by its own call.
+  /// When libpq itself waits, it hides the SQLSTATE of a refusal. When the caller waits, libpq stays with a silent
+  /// address. So each address is tried by a separate call.
   func connect(_ interrupt: Interrupt) throws(PostgresError) -> ConnectionHandle {
     var failures: [PostgresError] = []
     for host in try ConnectionPlace.all(in: given) {
@@ -17,12 +17,12 @@ extension ConnectionOptions {
         continue
       }
       for (index, place) in places.enumerated() {
-        // An address has its share of what is left; what it does not need is left to those after it.
+        // Each address has its share of the time that is left; what it does not need is left to those after it.
         let share = ContinuousClock.now.duration(to: end) / (places.count - index)
         do {
           return try connect(place, within: max(share, Self.leastShare), interrupt)
         } catch {
-          // A server that refuses who we are would be hidden by a dead one after it; libpq stops there too.
+          // A dead server after it would hide a server's refusal of this user; libpq stops there too.
           if error.state?.isDenied == true { throw error }
           if case .cancelled = error { throw error }
           failures.append(error)
@@ -32,7 +32,7 @@ extension ConnectionOptions {
     throw Self.combined(failures)
   }
 
-  /// What a server needs that is far away or busy.
+  /// The time that a server needs that is far away or busy.
   private static let leastShare = Duration.seconds(1)
 
   private var connectTimeout: Duration {
@@ -41,7 +41,7 @@ extension ConnectionOptions {
     return seconds <= 0 ? .seconds(3600) : .seconds(max(2, seconds))
   }
 
-  /// Another connection to the server that a connection leads to, also where there are several.
+  /// Makes another connection to the server that a connection leads to, also where there are several.
   func connect(
     toServerOf other: OpaquePointer, _ interrupt: Interrupt
   ) throws(PostgresError) -> ConnectionHandle {
@@ -53,7 +53,7 @@ extension ConnectionOptions {
     return try connect(place, within: connectTimeout, interrupt)
   }
 
-  /// Why no place was of use: all of them, for each may be the one that should have been.
+  /// Why no place could be connected to. All reasons are named: any of the places may be the right one.
   private static func combined(_ failures: [PostgresError]) -> PostgresError {
     guard failures.count > 1, failures.contains(where: \.isTransient) else {
       return failures.last ?? .connection("no host to connect to")
@@ -99,7 +99,7 @@ extension ConnectionOptions {
     return connection
   }
 
-  /// Our own wishes. They stand before the URL, so the URL wins.
+  /// The project's own defaults. They stand before the URL, so the URL wins.
   private var defaults: [(keyword: String, value: String)] {
     [
       ("fallback_application_name", applicationName),

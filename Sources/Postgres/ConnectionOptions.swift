@@ -1,15 +1,15 @@
-/// How to reach a database: what `DATABASE_URL` says, and our limits where it says nothing.
+/// How to reach a database: what `DATABASE_URL` says, and default limits where it says nothing.
 package struct ConnectionOptions: Sendable {
   /// The longest silence of the server while it owes an answer to an ordinary statement.
   package var commandTimeout = Duration.seconds(30)
 
-  /// Ends a statement, and with it its locks, soon after the process is gone that waits for it.
+  /// Ends a statement and its locks soon after the process that waits for it is gone.
   package var lostClientSetting = "-c client_connection_check_interval=2s"
 
-  /// Takes what the server says beside its answers. On the connection's own thread.
+  /// Takes the server's notices. Called on the connection's own thread.
   package var receiveNotice: @Sendable (Notice) -> Void = { _ in }
 
-  /// What yields the addresses of a host's name.
+  /// Looks up the addresses of a host's name.
   var lookUp: @Sendable (String) throws(PostgresError) -> [String] = ConnectionPlace.addresses(of:)
 
   let url: String
@@ -44,14 +44,14 @@ package struct ConnectionOptions: Sendable {
     ["password", "sslpassword"].compactMap { given[$0] }.filter { !$0.isEmpty }
   }
 
-  /// What may be shown: where the connection goes.
+  /// Where the connection goes, without secrets.
   package var target: String {
     let host = given["host"] ?? given["hostaddr"] ?? "the default socket"
     return "\(host)/\(given["dbname"] ?? "the default database")"
   }
 
-  /// The `sslmode` of a connection that leaves this machine without proof that the server is the one that is meant; `nil`
-  /// for `verify-full`, and where nothing leaves the machine.
+  /// The `sslmode` of a connection that leaves this machine without proof of the server's identity; `nil` for
+  /// `verify-full`, and where nothing leaves the machine.
   package var unprovenMode: String? {
     let mode = given["sslmode"] ?? "prefer"
     let hosts = (given["host"] ?? given["hostaddr"] ?? "").split(separator: ",").map(String.init)

@@ -20,8 +20,8 @@ enum ConnectionParameters {
   /// What holds for a connection: the text, then the service file, then the environment (`PGHOST`, `PGOPTIONS`), then
   /// libpq's defaults.
   ///
-  /// libpq puts these together for nothing but a connection. One with a value that no version of it takes ends before
-  /// it contacts anything, and reports them all the same.
+  /// libpq combines these only for a connection. A connection with a value that no version of libpq takes ends before
+  /// it contacts anything, and still shows the combined values.
   static func inEffect(_ url: String) -> [String: String] {
     guard let started = start([("dbname", url), ("channel_binding", "never connect")]) else { return [:] }
     let connection = ConnectionHandle(adopting: started, notices: NoticeReceiver { _ in })

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A place where the server may be, in the words of libpq.
+/// A place where the server may be, in libpq's terms.
 struct ConnectionPlace: Equatable, Sendable {
   /// A name, a number, or the folder of a socket; `nil` is libpq's default.
   var host: String?

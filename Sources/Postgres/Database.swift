@@ -23,7 +23,7 @@ package actor Database {
     try await lend(body)
   }
 
-  /// Runs one statement in a transaction that the server keeps from writing: one round trip.
+  /// Runs one statement in a read-only transaction: one round trip.
   package func read(_ statement: Statement) async throws -> Rows {
     try statement.checkLeavesTransactions()
     return try await blamingWrites {
@@ -31,15 +31,15 @@ package actor Database {
     }
   }
 
-  /// Runs the closure in a transaction in which all that is read is of one moment, and of which nothing is kept.
+  /// Runs the closure in a transaction that sees one moment of the data and is always rolled back.
   package func snapshot<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
     try await rollingBack("begin isolation level repeatable read", body)
   }
 
-  /// Keeps nothing, whatever statements make of the transaction: in Postgres 15, `reset transaction_read_only` makes one
-  /// that reads one that writes.
+  /// Rolls back in any case: in Postgres 15, `reset transaction_read_only` turns a read-only transaction into one that
+  /// writes.
   private func rollingBack<Value: Sendable>(
     _ opening: Statement, _ body: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {
@@ -54,12 +54,12 @@ package actor Database {
 
   /// Runs the closure in one transaction: committed when it returns, rolled back when it throws.
   ///
-  /// When the answer to a guarded transaction's COMMIT is lost, the server is asked on a new connection what
-  /// became of it, so that an error always means that nothing was kept. When even that cannot be learnt, the
-  /// error is `commitUnknown`.
+  /// When the answer to a guarded transaction's COMMIT is lost, a new connection asks the server for its outcome, so
+  /// that an error always means that nothing was kept. When even that cannot be found out, the error is
+  /// `commitUnknown`.
   ///
   /// - Parameters:
-  ///   - readOnly: let the server refuse every write to what lasts, and keep nothing.
+  ///   - readOnly: the server refuses every write to permanent tables, and the transaction is rolled back.
   ///   - guardian: a statement that is sent together with BEGIN, in the same round trip.
   ///   - check: looks at the guardian's rows before anything else runs; what it throws rolls back.
   ///   - proof: given the transaction's number, yields a row if what that transaction left behind is still
@@ -90,7 +90,7 @@ package actor Database {
     return value
   }
 
-  /// Where a transaction is read-only because we began it so, a write in it is no fault of the server's.
+  /// In a transaction that was begun read-only, a refused write is the job's mistake, not the server's.
   private func blamingWrites<Value>(_ work: () async throws -> Value) async throws -> Value {
     do {
       return try await work()
@@ -101,9 +101,9 @@ package actor Database {
 
   private static let transactionID: Statement = "select pg_current_xact_id()::text as id"
 
-  /// What became of a transaction whose COMMIT was not answered.
+  /// Finds out whether a transaction whose COMMIT was not answered was committed.
   private func wasCommitted(_ transaction: String, _ proof: (@Sendable (String) -> Statement)?) async throws -> Bool {
-    // A standby may not have heard of it yet, so its word does not count.
+    // A standby may not have received it yet, so its answer does not count.
     let status: Statement = """
       select case when not pg_is_in_recovery() then pg_xact_status(\(transaction)::xid8) end as status
       """
@@ -147,7 +147,7 @@ package actor Database {
         giveBack(connection)
         return value
       } catch {
-        // The server that takes writes now may be another one: the next try asks for it.
+        // Another server may take the writes by now: the next attempt looks for it.
         if (error as? PostgresError)?.isOfStandby != true { giveBack(connection) }
         throw error
       }
@@ -160,7 +160,7 @@ package actor Database {
       adopting: try options.connect(interrupt), limit: options.commandTimeout, liveness: Liveness(options: options))
   }
 
-  /// Keeps the connection only if nothing is left open on it; otherwise it is dropped.
+  /// Keeps the connection only if nothing is left open on it, and drops it otherwise.
   private func giveBack(_ connection: consuming Connection) {
     if connection.isInTransaction { connection.rollBack() }
     if connection.isIdle { self.connection = consume connection }

@@ -26,7 +26,7 @@ final class ResultHandle: Sendable {
   // libpq's manual, "Behavior in Threaded Programs": "PGresult objects are normally read-only after
   // creation, and so can be passed around freely between threads."
   nonisolated(unsafe) let pointer: OpaquePointer
-  /// Whose address the result has, too.
+  /// The result holds its address, too.
   private let notices: NoticeReceiver
 
   init(adopting pointer: OpaquePointer, notices: NoticeReceiver) {
@@ -51,13 +51,13 @@ final class CancelHandle: Sendable {
 
   /// Asks the server to stop what the connection is doing, and waits until the request has arrived.
   ///
-  /// `PQcancel` has no time limit of its own and a stopped server would hold it for ever, so it runs
-  /// on a thread that can be left behind.
+  /// `PQcancel` has no time limit and a stopped server would hold it for ever, so it runs on a thread that can be left
+  /// behind.
   /// - Parameter limit: how long to wait for the request to arrive.
   /// - Returns: whether the server took the request.
   func send(within limit: Duration) -> Bool {
     let request = CancelRequest()
-    // A separate queue: one that is left behind must not stand on a thread of the shared pool.
+    // A separate queue: a request that is left behind must not occupy a thread of the shared pool.
     DispatchQueue(label: "postgres-cancel").async {
       var ignored = [CChar](repeating: 0, count: 256)
       request.end(PQcancel(self.pointer, &ignored, CInt(ignored.count)) == 1)

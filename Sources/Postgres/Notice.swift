@@ -14,7 +14,7 @@ package struct Notice: Sendable {
     func field(_ code: Character) -> String? {
       PQresultErrorField(result, CInt(code.asciiValue ?? 0)).map { boundedText($0) }
     }
-    // The severity that is not translated; what libpq itself notices has none.
+    // The severity that is not translated; libpq's own notices have none.
     switch field("V") ?? "WARNING" {
     case "WARNING": severity = .warning
     case "NOTICE", "INFO": severity = .info
@@ -35,7 +35,7 @@ final class NoticeReceiver: Sendable {
 
   init(_ take: @escaping @Sendable (Notice) -> Void) { self.take = take }
 
-  /// Receives from now on. Connection and results keep the address, so whoever owns one keeps the receiver.
+  /// Receives from now on. Connection and results hold the address, so whoever owns one keeps the receiver alive.
   func receive(from connection: OpaquePointer) {
     PQsetNoticeReceiver(
       connection,

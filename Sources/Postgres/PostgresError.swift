@@ -5,44 +5,43 @@ import Glibc
 public enum PostgresError: Error, Sendable {
   /// The server cannot be reached, or the connection to it was lost.
   case connection(String)
-  /// No connection can be made the way it is asked for: TLS that cannot be trusted, an option without such a
-  /// value, a pooler in between.
+  /// No connection can be made as configured: TLS that cannot be trusted, an option with an unknown value, a pooler in
+  /// between.
   case misconfigured(String, hint: String)
-  /// The server does not take what we have to show: no password, or a certificate that it does not accept.
+  /// The server does not accept this client's credentials: no password, or a certificate that it does not trust.
   case refused(String, hint: String)
   /// The server answered with an error.
   case server(ServerError)
   /// The server did not answer in time; the connection has been given up.
   case timedOut(String)
-  /// The answer to a statement, this one, takes more memory than any may; the connection has been given up.
+  /// The answer to this statement takes more memory than an answer may; the connection has been given up.
   case tooLarge(String)
-  /// The answer to a COMMIT was lost, and whether it was kept could not be learnt. Doing the work again may
-  /// do it twice.
+  /// The answer to a COMMIT was lost, and its outcome could not be found out. Doing the work again may do it twice.
   case commitUnknown
   /// The task was cancelled; the statement was cancelled on the server too.
   case cancelled
   /// The statement or a value cannot be sent as it is (a NUL in a text, a name that is not bound).
   case invalidStatement(String)
-  /// A statement would end the transaction that it is sent in, or has; what is said of it.
+  /// A statement would end the transaction that it is sent in, or has ended it; the text says which.
   case endsTransaction(String)
-  /// A statement, this one, writes in a transaction that was begun to read.
+  /// This statement writes in a transaction that was begun read-only.
   case writesReadOnly(String)
   /// A column does not hold what was expected.
   case decoding(String)
 
-  /// What the server said of its error.
+  /// What the server reported of its error.
   public struct ServerError: Sendable {
     public var state: SQLState
     public var message: String
     public var detail: String?
     public var hint: String?
-    /// The name of the constraint that was violated, where it has one.
+    /// The name of the violated constraint, where there is one.
     public var constraint: String?
-    /// The statement's text, shortened, where it was one.
+    /// The statement's text, shortened, where the error is of a statement.
     public var statement: String?
-    /// Which functions it was in (a trigger, for example), innermost first; `nil` where in none.
+    /// The functions that it happened in (a trigger, for example), innermost first; `nil` outside of functions.
     public var context: String?
-    /// Where in the statement's text the server saw the mistake, counted in characters from 1.
+    /// Where in the statement's text the server saw the mistake, in characters, counted from 1.
     public var position: Int?
     /// Whether a write was refused by a standby. Right after a failover one may still lead to what was the primary.
     public var isOfStandby = false
@@ -59,7 +58,7 @@ public enum PostgresError: Error, Sendable {
     }
   }
 
-  /// Whether a COMMIT that ended so may have been carried out all the same.
+  /// Whether a COMMIT that ended with this error may have been carried out.
   var leavesCommitUnknown: Bool {
     switch self {
     case .connection, .timedOut: true
@@ -72,15 +71,15 @@ public enum PostgresError: Error, Sendable {
 
   var isOfStandby: Bool { if case .server(let error) = self { error.isOfStandby } else { false } }
 
-  /// What to do about a pooler.
+  /// The hint where a pooler is in the way.
   package static let poolerHint =
     "Let DATABASE_URL lead to Postgres itself, not to a pooler: a job keeps settings and temporary tables in its session."
 
-  /// What to do where row level security applies to the role.
+  /// The hint where row level security applies to the role.
   package static let rowSecurityHint =
     "A job has to see every row: `alter role … bypassrls`, or let it read a view whose owner may."
 
-  /// The server's SQLSTATE, where it was the server that refused.
+  /// The server's SQLSTATE, where the error is the server's.
   public var state: SQLState? {
     if case .server(let error) = self { error.state } else { nil }
   }
@@ -91,7 +90,7 @@ extension PostgresError: CustomStringConvertible {
   var cause: String {
     switch self {
     case .connection(let message), .misconfigured(let message, _), .refused(let message, _), .timedOut(let message):
-      // libpq indents lines of its own with tabs.
+      // libpq indents its own lines with tabs.
       message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     case .server(let error): "\(error.message) (SQLSTATE \(error.state.rawValue))"
     case .tooLarge, .commitUnknown, .cancelled, .invalidStatement, .endsTransaction, .writesReadOnly, .decoding:
@@ -119,7 +118,7 @@ extension PostgresError: CustomStringConvertible {
 extension PostgresError.ServerError {
   /// Reads the parts of an error result (libpq manual, `PQresultErrorField`).
   ///
-  /// - Parameter connection: which the result came over.
+  /// - Parameter connection: the connection that the result came over.
   init(_ result: ResultHandle, over connection: OpaquePointer, statement: String?) {
     func field(_ code: Character) -> String? {
       PQresultErrorField(result.pointer, CInt(code.asciiValue ?? 0)).map { boundedText($0) }
@@ -140,8 +139,7 @@ extension PostgresError.ServerError {
   }
 }
 
-/// What a server says, without newlines at its end: no more of it than anybody reads. A function may raise an error of
-/// any length.
+/// A server's text, without newlines at its end, and shortened: a function may raise an error of any length.
 func boundedText(_ text: UnsafePointer<CChar>) -> String {
   let longest = 8 * 1024
   let said = UnsafeRawBufferPointer(start: text, count: strnlen(text, longest))

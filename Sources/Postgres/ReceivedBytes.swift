@@ -3,7 +3,7 @@ import Glibc
 /// How much of one answer libpq has taken from the server, so that an answer that never ends can be given up. libpq keeps
 /// an answer whole and has no limit of its own.
 ///
-/// By the kernel's own count. It has none for Unix sockets, whose server is a process of this machine.
+/// The kernel counts the bytes. It does not count them for Unix sockets, whose server is a process of this machine.
 struct ReceivedBytes {
   /// How large one answer may be, in bytes. libpq keeps it twice for a moment, as it came and as it was parsed, and a
   /// job's other needs are about 20 MiB of the 64 MiB that a container has.
@@ -13,10 +13,10 @@ struct ReceivedBytes {
   private let notices: NoticeReceiver
   private var start: Int?
 
-  /// - Parameter notices: what comes there is not kept, and is no part of an answer.
+  /// - Parameter notices: their bytes are not kept, and are no part of an answer.
   init(on socket: CInt, besides notices: NoticeReceiver) { (self.socket, self.notices) = (socket, notices) }
 
-  /// What has come since the first call; small answers, which come in one piece, are never counted.
+  /// The bytes since the first call; small answers, which come in one piece, are never counted.
   mutating func sinceStart() -> Int {
     guard let taken = Self.taken(from: socket).map({ $0 - notices.received }) else { return 0 }
     guard let start else {

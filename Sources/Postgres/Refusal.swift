@@ -1,5 +1,5 @@
-/// Reads libpq's text of a connection that was not made: the server's refusal, by its SQLSTATE; TLS that
-/// failed; an option with no such value; or a server that is out of reach.
+/// Reads libpq's message about a connection that was not made: the server's refusal, by its SQLSTATE; TLS that failed;
+/// an option with no such value; or a server that is out of reach.
 enum Refusal {
   static func read(_ message: String) -> PostgresError {
     // "connection to server … failed: FATAL:  28P01: password authentication failed …\nLOCATION: …"
@@ -19,7 +19,7 @@ enum Refusal {
       return .refused(text, hint: "Check sslcert and sslkey in DATABASE_URL.")
     }
     if text.contains(noPassword) {
-      return .refused(text, hint: "The server asks for a password. Give it in DATABASE_URL, PGPASSWORD or a passfile.")
+      return .refused(text, hint: "The server requires a password. Give it in DATABASE_URL, PGPASSWORD or a passfile.")
     }
     if untrusted.contains(where: text.contains) {
       return .misconfigured(
@@ -39,7 +39,7 @@ enum Refusal {
     guard case .server(let refusal) = error else { return error }
     let message = "\(refusal.message) (SQLSTATE \(refusal.state.rawValue))"
     return switch refusal.state.rawValue {
-    // A value that a setting does not take; a name that no setting has; a setting that no session may change.
+    // A value that a setting does not take, an unknown setting, a setting that no session may change.
     case "22023", "42704", "55P02":
       .misconfigured(
         message,
@@ -55,17 +55,17 @@ enum Refusal {
   // Words of libpq (fe-connect.c, fe-secure.c, fe-secure-openssl.c, versions 13 to 18) and of OpenSSL.
 
   private static let noPassword = "no password supplied"
-  /// The server does not accept our certificate.
+  /// The server does not accept this client's certificate.
   private static let certificateAlerts = [
     "alert bad certificate", "alert certificate", "alert unknown ca", "alert access denied",
     "alert unsupported certificate",
   ]
-  /// The server is not who it should be, or cannot speak TLS.
+  /// The server cannot prove its identity, or cannot speak TLS.
   private static let untrusted = [
     "certificate verify failed", "does not match host name", "root certificate", "server does not support SSL",
     "wrong version number", "host name must be specified for a verified SSL connection",
   ]
-  /// What is asked for cannot be had.
+  /// The connection cannot be made as requested.
   private static let impossible = [
     "invalid sslmode value", "invalid channel_binding value", "invalid gssencmode value",
     "invalid target_session_attrs value", "invalid port number", "invalid integer value", "invalid ssl_",

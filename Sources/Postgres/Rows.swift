@@ -23,7 +23,7 @@ public struct Rows: RandomAccessCollection, Sendable {
   /// How many rows the statement inserted, updated, deleted or copied.
   public var affected: Int { Int(String(cString: PQcmdTuples(result.pointer))) ?? 0 }
 
-  /// The only row of an answer that must have exactly one.
+  /// The row of an answer that must have exactly one.
   public func only() throws(PostgresError) -> Row {
     guard count == 1 else { throw .decoding("expected one row, the server sent \(count)") }
     return self[0]

@@ -1,8 +1,8 @@
 /// A piece of SQL with all that it needs: inputs (`:name`), whose values are bound, and holes (`{name}`), which other
-/// fragments fill. The one way in which SQL is put together.
+/// fragments fill. SQL is assembled in no other way.
 ///
-/// A plain value. It knows where its text stands, so a mistake names file and line. The assembled statement is the same
-/// each time, so it can be kept as a file and compared (`Tests/Golden`).
+/// A plain value. It knows the origin of its text, so a mistake names file and line. The assembled statement is the
+/// same each time, so it can be kept as a file and compared (`Tests/Golden`).
 public struct SQLFragment: Sendable {
   /// The file that the text stands in, for messages: `changed.sql`.
   public let place: String
@@ -12,7 +12,7 @@ public struct SQLFragment: Sendable {
 
   /// - Parameters:
   ///   - place: the file's name.
-  ///   - text: its bytes, UTF-8. What looks like an input or a hole inside of quotes and comments is none.
+  ///   - text: its bytes, UTF-8. Inside of quotes and comments nothing is read as an input or a hole.
   ///   - inputs: a value for each name that the text may use; not every one has to be used.
   public init(_ place: String, _ text: [UInt8], _ inputs: [String: any PostgresEncodable] = [:]) {
     self.place = place
@@ -27,7 +27,7 @@ public struct SQLFragment: Sendable {
     self.init("\(file):\(line)", Array(sql.utf8), inputs)
   }
 
-  /// Nothing: for a hole that stays empty.
+  /// An empty fragment, for a hole that stays empty.
   public static let empty = SQLFragment("nothing", [])
 
   /// The name of a table or column, quoted.
@@ -47,7 +47,8 @@ public struct SQLFragment: Sendable {
     return copy
   }
 
-  /// The same fragment with more inputs, for itself and for what fills its holes. Those it has already stay.
+  /// The same fragment with more inputs, for itself and for what fills its holes. Inputs that it has already keep their
+  /// values.
   public func binding(_ values: [String: any PostgresEncodable]) -> SQLFragment {
     binding(values.mapValues(\.postgresParameter))
   }
@@ -91,7 +92,7 @@ public struct SQLFragment: Sendable {
           throw .invalidStatement("\(place), line \(line(of: offset)): nothing fills {\(name)}")
         }
         try filling.append(to: &assembly)
-        // A comment at its end would swallow what follows the hole.
+        // A comment at the end of the filling would swallow what follows the hole.
         let end = assembly.sql.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         if assembly.sql[end...].contains([UInt8](repeating: UInt8(ascii: "-"), count: 2)) {
           assembly.sql.append(UInt8(ascii: "\n"))

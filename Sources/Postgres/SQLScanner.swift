@@ -1,12 +1,12 @@
 import Glibc
 
-/// Distinguishes `:name` and `{name}` from what only looks like them: quoted text, dollar quotes, comments, casts.
+/// Finds `:name` and `{name}`, and not what only looks like them: quoted text, dollar quotes, comments, casts.
 ///
 /// Rules: PostgreSQL manual, 4.1 "Lexical Structure". Array slices with a bare name as upper bound
 /// (`a[1:n]`) read as a parameter; written with a space (`a[1: n]`) they do not.
 ///
-/// Jobs put statements together for each page of their work. What lies between the characters that matter is passed over
-/// by the C library, which is fast in a debug build, too.
+/// Jobs assemble statements for each page of their work. The C library skips what lies between the characters that
+/// matter; it is fast in a debug build, too.
 struct SQLScanner {
   enum Piece {
     case text(Range<Int>)
@@ -57,8 +57,7 @@ struct SQLScanner {
     return .text(start..<position)
   }
 
-  /// The word that comes next, in lower case, behind spaces, comments and empty statements; `nil` where something else
-  /// does.
+  /// The next word, in lower case, after spaces, comments and empty statements; `nil` where something else comes next.
   mutating func nextWord() -> String? {
     while position < text.count {
       switch (text[position], byte(position + 1)) {
@@ -74,7 +73,7 @@ struct SQLScanner {
     return nil
   }
 
-  /// Where the hole ends that begins here, if one does.
+  /// The end of the hole that begins here, if one does.
   private var endOfHole: Int? {
     guard text[position] == UInt8(ascii: "{"), Self.isNameStart(byte(position + 1)) else { return nil }
     var end = position + 1
@@ -82,7 +81,7 @@ struct SQLScanner {
     return byte(end) == UInt8(ascii: "}") ? end : nil
   }
 
-  /// Passes over one letter, or over a whole quoted or commented stretch.
+  /// Skips one character, or a whole quoted or commented stretch.
   private mutating func skipOne() {
     switch (text[position], byte(position + 1)) {
     case (UInt8(ascii: ":"), UInt8(ascii: ":")): position += 2
@@ -98,7 +97,7 @@ struct SQLScanner {
     }
   }
 
-  /// Passes over one character and all that follow it and mean nothing to `next` and `skipOne`.
+  /// Skips one character and all after it that mean nothing to `next` and `skipOne`.
   private mutating func skipPlain() {
     let next = position + 1
     position = terminated.withUnsafeBytes { bytes in
@@ -113,7 +112,7 @@ struct SQLScanner {
     position = min(position + end.count, text.count)
   }
 
-  /// Passes over one character, and goes on to the next one of this kind.
+  /// Skips one character and all after it up to the next one of this kind.
   private mutating func skip(toNext byte: UInt8) {
     let next = position + 1
     position = text.withUnsafeBytes { bytes in

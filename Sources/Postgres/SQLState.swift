@@ -1,4 +1,4 @@
-/// The five letters by which Postgres names an error.
+/// The five characters by which Postgres names an error.
 ///
 /// Source: PostgreSQL manual, appendix A, "PostgreSQL Error Codes".
 public struct SQLState: RawRepresentable, Hashable, Sendable {
@@ -6,7 +6,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
 
   public init(rawValue: String) { self.rawValue = rawValue }
 
-  /// The first two letters, which name the family of the error.
+  /// The first two characters, which name the class of the error.
   public var errorClass: String { String(rawValue.prefix(2)) }
 
   public static let featureNotSupported = SQLState(rawValue: "0A000")
@@ -33,17 +33,17 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
     "25P03",  // idle in a transaction for too long: the process was frozen
   ]
 
-  /// Whether the same work may succeed when it is simply done again.
+  /// Whether the same work may succeed when it is done again.
   public var isTransient: Bool {
-    // A pooler refuses our session settings with this, and will again.
+    // A pooler refuses the session settings with this, and will again.
     guard self != .protocolViolation else { return false }
     return Self.transientClasses.contains(errorClass) || Self.transientStates.contains(rawValue)
   }
 
-  /// Whether an error may be about one of the rows that a statement is given: its data, a constraint, a trigger, a limit that it
-  /// exceeds. Then halves of them find the one.
+  /// Whether the error may be about one of the rows that a statement is given: its data, a constraint, a trigger, a
+  /// limit that it exceeds. Then the row is found by halving.
   public var mayBeOfOneRow: Bool { ["21", "22", "23", "54", "P0"].contains(errorClass) }
 
-  /// Whether the server refused who we are (class 28) or what we may do.
+  /// Whether the server refused the user (class 28) or a privilege.
   public var isDenied: Bool { errorClass == "28" || self == .insufficientPrivilege }
 }

@@ -3,12 +3,12 @@ import CLibPQ
 
 /// A connection, lent to one piece of synchronous work.
 ///
-/// It cannot be copied, stored or awaited over, so nothing can slip in between two statements. It owns nothing: the
-/// `Connection` that lends it outlives the work. What is public here only asks; whoever is to write gets a type that
-/// says so (`JobRuntime.Transaction`).
+/// It cannot be copied, stored or awaited over, so nothing can run between two statements. It owns nothing: the
+/// `Connection` that lends it outlives the work. Its public functions only read; work that writes gets a type that says
+/// so (`JobRuntime.Transaction`).
 public struct Session: ~Copyable {
   let wire: Wire
-  /// Whether it is lent with a transaction, which whoever lends it begins and ends.
+  /// Whether it is lent inside of a transaction, which the lender begins and ends.
   private let isInTransaction: Bool
   private var limit: Duration { wire.limit }
 
@@ -20,9 +20,9 @@ public struct Session: ~Copyable {
   /// The same session, for somebody who may not end the transaction that is open.
   func inTransaction() -> Session { Session(on: wire, isInTransaction: true) }
 
-  /// Keeps what would end the lender's transaction, and what comes after its end, from being sent.
+  /// Refuses to send a statement that would end the lender's transaction, and every statement after its end.
   ///
-  /// The server takes one statement at a time here, and only the statements that `controlsTransactions` knows can end a
+  /// The server takes one statement at a time here, and only the statements that `controlsTransactions` lists can end a
   /// transaction; no function or procedure can.
   private func check(_ statements: [Statement]) throws(PostgresError) {
     guard isInTransaction else { return }
@@ -128,7 +128,7 @@ public struct Session: ~Copyable {
 
   /// Copies rows into a table by binary COPY, written by the closure through a lent writer.
   ///
-  /// When the closure throws, the COPY fails on the server and nothing of it is stored.
+  /// When the closure throws, the COPY fails on the server and stores nothing.
   ///
   /// - Returns: how many rows the server stored.
   @discardableResult
@@ -156,7 +156,7 @@ public struct Session: ~Copyable {
       try body(&writer)
       try wire.sendCopyData(CopyWriter.trailer)
     } catch {
-      // A server that refused the rows has already said why; that matters more than what we met.
+      // A server that refused the rows has already said why; that matters more than the error on this side.
       _ = PQputCopyEnd(wire.pointer, "the job gave up this COPY")
       if case .server(let reason)? = Self.failure(after: wire), reason.state != .queryCanceled {
         throw PostgresError.server(reason)
@@ -171,7 +171,7 @@ public struct Session: ~Copyable {
     }
   }
 
-  /// What the server says after a COPY that was given up; takes the answer off the connection.
+  /// The server's error after a COPY that was given up; takes the answer off the connection.
   private static func failure(after wire: Wire) -> PostgresError? {
     let patient = wire.patient
     let deadline = ContinuousClock.now + patient.limit
@@ -208,10 +208,10 @@ public struct Session: ~Copyable {
     return Rows(result: last)
   }
 
-  /// Keeps the transaction.
+  /// Commits the transaction.
   ///
-  /// Cancelling the task stops a COMMIT that takes long (a deferred trigger). Whether the server had already
-  /// kept the transaction when it was asked to stop is what it answers to the COMMIT.
+  /// Cancelling the task stops a COMMIT that takes long (a deferred trigger). The server's answer to the COMMIT says
+  /// whether it had already committed when it was told to stop.
   func commit() throws(PostgresError) {
     try checkIsOpen()
     // A transaction with a failed statement answers COMMIT with a rollback, and no error.
@@ -236,7 +236,7 @@ public struct Session: ~Copyable {
   }
 
   private static func cancelCommit(_ wire: Wire) throws(PostgresError) {
-    // An ordinary COMMIT is over in a moment, and the work in it is kept.
+    // An ordinary COMMIT is over in a moment, and its work is kept.
     do throws(PostgresError) {
       _ = try lastResult(of: wire.patient, statement: "commit", until: .now + StopLimits.commit)
       return

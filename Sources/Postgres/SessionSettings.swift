@@ -1,15 +1,15 @@
 import CLibPQ
 
-/// What a session is set to. All of it is sent as the connection starts, so it costs no round trip, and wins over what
+/// The settings of a session. All are sent as the connection starts, so they cost no round trip, and override what
 /// role, database and server have set.
 enum SessionSettings {
-  /// What results depend on: the same in every session, whatever stands in the URL, in the environment (`PGOPTIONS`,
+  /// The settings that results depend on: the same in every session, whatever the URL, the environment (`PGOPTIONS`,
   /// `PGTZ`), at the role (`alter role … set`), at the database or in the server's file.
   static let fixed: [(name: String, value: String)] = [
-    // What is read is all there is. Rows that a policy hides make the statement fail; a job that took them for deleted
-    // would empty what it keeps. An index that may leave rows out does the same.
+    // Every read sees all rows. Rows that a policy hides make the statement fail; a job that took them for deleted
+    // would empty its own tables. The same goes for an index that may leave rows out.
     ("row_security", "off"), ("gin_fuzzy_search_limit", "0"),
-    // How values are written. The order of day and month in a date is the database's own: nothing of ours depends on it.
+    // How values are written. The order of day and month in a date stays the database's: nothing here depends on it.
     ("client_encoding", "UTF8"), ("TimeZone", "UTC"), ("DateStyle", "ISO"), (marker, "iso_8601"),
     ("extra_float_digits", "1"), ("bytea_output", "hex"), ("quote_all_identifiers", "off"),
     // What a text of SQL means.
@@ -18,17 +18,17 @@ enum SessionSettings {
     ("default_transaction_isolation", "read committed"), ("default_transaction_deferrable", "off"),
   ]
 
-  /// Its value is no server's default, and every server reports it.
+  /// Its value is the default of no server, and every server reports it.
   private static let marker = "IntervalStyle"
 
   /// Those of the fixed that a server reports (manual, `PQparameterStatus`).
   private static let reported = ["client_encoding", "TimeZone", "DateStyle", marker, "standard_conforming_strings"]
 
-  /// What is to be sent as the parameter `options`.
+  /// The parameter `options` as it is sent.
   ///
   /// - Parameters:
-  ///   - own: the user's options. They win over our wishes, and not over what results depend on.
-  ///   - optional: a wish of ours that some servers refuse.
+  ///   - own: the user's options. They override the project's defaults, but not the settings that results depend on.
+  ///   - optional: a setting that some servers refuse.
   static func options(own: String?, optional: String) -> String {
     // A frozen process must not hold its locks.
     let wishes: [(name: String, value: String)] = [
@@ -42,12 +42,12 @@ enum SessionSettings {
     settings.map { "-c \($0.name)=" + $0.value.split(separator: " ").joined(separator: "\\ ") }.joined(separator: " ")
   }
 
-  /// Reads back what the server reports, and sets what something has overruled: libpq sends `PGTZ` and `PGDATESTYLE`
-  /// behind all options.
+  /// Compares what the server reports, and sets again what something has overridden: libpq sends `PGTZ` and
+  /// `PGDATESTYLE` behind all options.
   ///
-  /// A pooler that keeps our settings from the server (pgbouncer with `ignore_startup_parameters = options`) may also
-  /// hand each transaction to another session, where temporary tables are not ours. It is refused: which of its modes it
-  /// is in cannot be seen from here.
+  /// A pooler that keeps these settings from the server (pgbouncer with `ignore_startup_parameters = options`) may also
+  /// give each transaction another session, without this session's temporary tables. It is refused, because its mode
+  /// cannot be seen from here.
   ///
   /// - Parameter target: where the connection leads, for messages.
   static func settle(_ wire: Wire, _ target: String) throws(PostgresError) {

@@ -23,7 +23,7 @@ public struct Statement: Sendable, Equatable {
   /// The text as the server gets it, with `$1`, `$2`, … where values are bound.
   public private(set) var sql: String
   public private(set) var parameters: [Parameter]
-  /// What the parameters are called, where the statement was put together from fragments; else empty.
+  /// The names of the parameters, where the statement was assembled from fragments; else empty.
   package private(set) var names: [String] = []
   /// How long the server may take; `nil` means the session's usual limit.
   public private(set) var timeLimit: Duration?
@@ -74,7 +74,8 @@ extension Statement: ExpressibleByStringInterpolation {
       sql += "$\(parameters.count)"
     }
 
-    /// Puts a text of the program's own into the statement as it is: never a value, which a `StaticString` cannot be.
+    /// Puts a constant text of the program into the statement as it is. A `StaticString` can never be a value from
+    /// outside.
     package mutating func appendInterpolation(text: StaticString) { sql += "\(text)" }
 
     /// Puts a table's or column's name into the text, quoted.
@@ -84,7 +85,7 @@ extension Statement: ExpressibleByStringInterpolation {
   }
 }
 
-/// A name as SQL takes it, whatever letters it holds (manual 4.1.1: a quote inside is doubled).
+/// A name as SQL takes it, whatever characters it holds (manual 4.1.1: a quote inside is doubled).
 package func quotedIdentifier(_ name: String) -> String {
   // By scalars: a quote with a combining mark after it is one `Character`, and no quote to a comparison.
   name.unicodeScalars.reduce(into: "\"") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
@@ -98,7 +99,7 @@ package func quotedLiteral(_ text: String) -> String {
 
 // The OIDs of built-in types never change (src/include/catalog/pg_type.dat).
 
-/// A value that was encoded before, to be bound by more than one statement.
+/// A value that is encoded once and bound by several statements.
 extension Parameter: PostgresEncodable {
   public var postgresParameter: Parameter { self }
 }

@@ -1,8 +1,8 @@
 extension Statement {
-  /// Whether it begins or ends a transaction, or changes what those after it are.
+  /// Whether it begins or ends a transaction, or changes the mode of later ones.
   ///
-  /// Savepoints are within one. So is `set transaction`: of one that reads nothing is kept, and in one that writes the
-  /// server refuses it, because its fence has been asked for.
+  /// Savepoints stay inside of a transaction. So does `set transaction`: a transaction that reads is rolled back
+  /// anyway, and in one that writes the server refuses it, because the fence check has already run.
   var controlsTransactions: Bool {
     var scanner = SQLScanner(text: Array(sql.utf8))
     let words = scanner.leadingWords(atMost: 3)

@@ -11,7 +11,8 @@ struct Wire {
   /// The longest silence of the server while it owes an answer.
   let limit: Duration
   let notices: NoticeReceiver
-  /// Asked after so much silence of a statement that may take longer; `nil` waits for it unasked.
+  /// Asks the server about a statement that has been silent for `limit` and may take longer; `nil` waits without
+  /// asking.
   var liveness: Liveness?
 
   var message: String { String(cString: PQerrorMessage(pointer)).trimmingNewlines() }
@@ -46,7 +47,7 @@ struct Wire {
         values.append(nil)
         continue
       }
-      // libpq ends a text at its first NUL without a word, so two values could become one.
+      // libpq silently ends a text at its first NUL, so two values could become one.
       guard !text.utf8.contains(0) else {
         throw .invalidStatement(
           "value $\(index + 1) holds a NUL, which Postgres cannot store, in: \(statement.summary)")
@@ -65,7 +66,7 @@ struct Wire {
     guard sent == 1 else { throw lost() }
   }
 
-  /// Sends all that is queued, taking what the server says meanwhile.
+  /// Sends all that is queued, and takes what the server says meanwhile.
   func flush(until deadline: ContinuousClock.Instant, doing what: @autoclosure () -> String) throws(PostgresError) {
     while true {
       switch PQflush(pointer) {
@@ -92,7 +93,7 @@ struct Wire {
     return PQgetResult(pointer).map { ResultHandle(adopting: $0, notices: notices) }
   }
 
-  /// Waits for the server as long as it is known to be at work.
+  /// Waits for the server as long as it is known to work.
   private func waitForAnswer(until deadline: ContinuousClock.Instant, doing what: @autoclosure () -> String)
     throws(PostgresError)
   {
@@ -131,7 +132,7 @@ struct Wire {
     }
   }
 
-  /// The same conversation, deaf to the task's cancellation, for the short while that an ending takes.
+  /// The same conversation, which ignores the task's cancellation, for the short time that an ending takes.
   var patient: Wire {
     Wire(pointer: pointer, interrupt: Interrupt(), limit: StopLimits.drain, notices: notices)
   }
@@ -149,15 +150,15 @@ struct Wire {
 
   /// Asks the server to stop the statement that runs, and takes what it still sends.
   ///
-  /// A request that the server gets before it has begun with the statement stops nothing: so it is made again and again.
+  /// A request that the server gets before it has begun the statement stops nothing, so the request is repeated.
   func stopAndDrain() {
-    // Without the server's word the connection stays "active", and the database drops it.
+    // Without an answer of the server the connection stays "active", and `Database` drops it.
     guard stop() else { return }
     let end = ContinuousClock.now + StopLimits.drain
     while !drain(until: min(end, .now + StopLimits.cancelAgain)), .now < end, stop() {}
   }
 
-  /// Takes what the server still sends, for a short while, whatever the task's state.
+  /// Takes what the server still sends, for a short time, even if the task is cancelled.
   ///
   /// - Returns: whether that was all.
   @discardableResult

@@ -10,22 +10,22 @@ package struct Topology: Sendable, Equatable {
   /// Slots that one primary holds.
   package struct SlotRange: Sendable, Equatable {
     package var slots: ClosedRange<Int>
-    /// Its place among `primaries`.
+    /// The primary's index in `primaries`.
     package var primary: Int
   }
 
   /// The ranges as text: "0...5460 127.0.0.1:7000".
   package var slots: [String] { ranges.map { "\($0.slots) \(primaries[$0.primary].target)" } }
 
-  /// Asks a server what it is part of.
+  /// Asks a server for its topology.
   ///
   /// - Parameter seed: the address it was reached at: all there is for a single server, and where the
   ///   cluster does not name a host, its host.
   package static func read(_ session: inout RedisSession, seed: RedisAddress) throws(RedisError) -> Topology {
     try session.send(RedisCommand("CLUSTER", "SLOTS"))
     let answer = try session.receiveValue()
-    // "ERR This instance has cluster support disabled", or a server that does not know the command. Any
-    // other refusal says nothing, and a cluster taken for one server would be read in part only.
+    // "ERR This instance has cluster support disabled", or a server that does not know the command. Any other refusal
+    // says nothing about it, and a cluster that is taken for one server would be read only in part.
     if case .error("ERR", _) = answer { return Topology(isCluster: false, primaries: [seed]) }
     if case .error(let code, let message) = answer { throw .server(code: code, message: message) }
     guard case .array(let ranges) = answer, !ranges.isEmpty else {
@@ -33,11 +33,11 @@ package struct Topology: Sendable, Equatable {
     }
     var topology = Topology(isCluster: true, primaries: [])
     for range in ranges {
-      // First slot, last slot, then nodes, the primary first: [host, port, id, [what else is known of it]].
+      // First slot, last slot, then nodes, the primary first: [host, port, id, [further facts]].
       guard range.elements.count > 2, let port = range.elements[2].elements.dropFirst().first?.integer,
         let first = range.elements[0].integer, let last = range.elements[1].integer, first <= last
       else {
-        throw .unexpectedReply("CLUSTER SLOTS answered something that is no list of slots")
+        throw .unexpectedReply("the answer to CLUSTER SLOTS is not a list of slots")
       }
       let node = range.elements[2].elements
       let primary = seed.moved(to: node[0].text ?? "", port: Int(port), called: hostname(of: node))
@@ -48,7 +48,7 @@ package struct Topology: Sendable, Equatable {
     return topology
   }
 
-  /// What a node is called besides its address: `cluster-announce-hostname`, since Redis 7.
+  /// The node's host name, besides its address: `cluster-announce-hostname`, since Redis 7.
   private static func hostname(of node: [RedisValue]) -> String? {
     guard node.count > 3 else { return nil }
     let facts = node[3].elements
@@ -60,15 +60,15 @@ package struct Topology: Sendable, Equatable {
 }
 
 extension RedisAddress {
-  /// The same user at another server, which this one has named.
+  /// The address of another server that this one has named, with the same user.
   ///
   /// Certificates seldom hold addresses. Where a server is named by its address alone, its certificate has to hold
-  /// `REDIS_TLS_NAME`, or else the name that goes with the address, or else the name in the URL where that is known to
-  /// be in all certificates of the service.
+  /// `REDIS_TLS_NAME`, or else the name that the cluster gives for the address, or else the name in the URL where that
+  /// is known to be in all certificates of the service.
   ///
   /// - Parameters:
   ///   - host: an empty one means the host that answered.
-  ///   - name: what it is called besides.
+  ///   - name: its host name, if the server gave one.
   package func moved(to host: String, port: Int, called name: String? = nil) -> RedisAddress {
     var address = self
     address.place = .tcp(host: host, port: port)
@@ -79,7 +79,7 @@ extension RedisAddress {
     return address
   }
 
-  /// Whether a name is of a service whose nodes are named by address, and all of whose certificates hold this name.
+  /// Whether the name belongs to a service that names its nodes by address and whose certificates all hold this name.
   private static func hasOneNameForAll(_ host: String) -> Bool {
     let host = host.lowercased()
     return services.contains { host.hasSuffix($0) }

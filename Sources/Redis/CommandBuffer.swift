@@ -1,9 +1,9 @@
-/// Commands as they go over the wire (RESP): how many words, then each with its length before it, so nothing in a word is
-/// syntax. Each word is copied once, to where it is sent from.
+/// Commands as they go over the wire (RESP): the number of words, then each word after its length, so nothing in a word
+/// is syntax. Each word is copied once, into the buffer that is sent.
 struct CommandBuffer {
   private(set) var bytes: [UInt8] = []
 
-  /// Begins a command of this many words, which are to follow.
+  /// Begins a command of this many words, which have to follow.
   mutating func begin(words: Int) { line(UInt8(ascii: "*"), words) }
 
   mutating func append(_ word: [UInt8]) {

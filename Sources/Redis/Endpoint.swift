@@ -2,7 +2,7 @@ import Glibc
 
 /// One address that a socket can be connected to. The name of a host may have several.
 struct Endpoint {
-  /// What messages call it: what stands in the URL.
+  /// Its name in messages: the text in the URL.
   var name: String
   /// The kernel's form of it, `sockaddr_in` and the like.
   var address: [UInt8]

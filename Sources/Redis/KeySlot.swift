@@ -9,8 +9,8 @@ package enum KeySlot {
 
   static let count = 16_384
 
-  /// What stands between the first «{» and the first «}» after it: what alone decides on the slot. `nil` for a key
-  /// without one, and for `{}`.
+  /// The text between the first «{» and the first «}» after it, which alone decides the slot. `nil` for a key without
+  /// one, and for `{}`.
   package static func hashTag(of key: [UInt8]) -> ArraySlice<UInt8>? {
     guard let open = key.firstIndex(of: UInt8(ascii: "{")) else { return nil }
     let rest = key[(open + 1)...]
@@ -18,7 +18,7 @@ package enum KeySlot {
     return rest[..<close]
   }
 
-  /// A hash tag that leads to a slot: a short number.
+  /// A short number that is a hash tag of this slot.
   package static func hashTag(for slot: Int) -> String {
     for number in 0... {
       let text = String(number)
@@ -27,7 +27,7 @@ package enum KeySlot {
     preconditionFailure("numbers reach every slot")
   }
 
-  /// CRC-16/XMODEM, bit by bit: keys are short, and few are asked for.
+  /// CRC-16/XMODEM, bit by bit: keys are short, and few are looked up.
   private static func crc16(_ bytes: ArraySlice<UInt8>) -> UInt16 {
     bytes.reduce(0) { crc, byte in
       (0..<8).reduce(crc ^ UInt16(byte) << 8) { crc, _ in

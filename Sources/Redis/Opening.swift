@@ -1,8 +1,8 @@
 import BlockingIO
 
-/// Opens the connections of one client: finds the server, connects to it, and says who we are.
+/// Opens the connections of one client: finds the server, connects to it, and authenticates.
 struct Opening: Sendable {
-  /// What `CLIENT LIST` shows.
+  /// The name that `CLIENT LIST` shows.
   var clientName: String
   /// The longest wait for a connection, however many addresses the server has.
   var connectTimeout: Duration
@@ -18,8 +18,8 @@ struct Opening: Sendable {
     return try session(at: address, until: deadline, interrupt)
   }
 
-  /// Tries each address of the server. Every one has its share of the time that is left: one that is silent must not
-  /// use up what another needs. One that refuses costs nothing.
+  /// Tries each address of the server. Each one has its share of the time that is left: a silent address must not use
+  /// up what another needs. One that refuses costs nothing.
   func session(
     at address: RedisAddress, until deadline: ContinuousClock.Instant, _ interrupt: Interrupt
   ) throws(RedisError) -> RedisSession {
@@ -40,8 +40,8 @@ struct Opening: Sendable {
     throw failure
   }
 
-  /// The same, which does not wait beyond the deadline for answers either, where there are others to try: a server may be
-  /// slow, but it may as well be dead.
+  /// The same, but where there are other servers to try it does not wait for answers beyond the deadline either: a
+  /// server may be slow, but it may as well be dead.
   func patient(until deadline: ContinuousClock.Instant, others: Int) -> Opening {
     guard others > 0 else { return self }
     var opening = self
@@ -64,18 +64,18 @@ struct Opening: Sendable {
     return session
   }
 
-  /// Says who we are; all in one round trip.
+  /// Authenticates and names the client, all in one round trip.
   private func introduce(_ session: inout RedisSession, as address: RedisAddress) throws(RedisError) {
     var commands: [RedisCommand] = []
     switch (address.user, address.password) {
-    // Who has no password may say anything, and whoever has one is refused.
+    // Without a password the server accepts any command; with one it refuses.
     case (let user?, let password): commands.append(RedisCommand("AUTH", user, password ?? ""))
     case (nil, let password?): commands.append(RedisCommand("AUTH", password))
     case (nil, nil): break
     }
     if address.database != 0 { commands.append(RedisCommand("SELECT", String(address.database))) }
     let required = commands.count
-    // A name is a courtesy: an old server or a narrow ACL may refuse it.
+    // The name is optional: an old server or a narrow ACL may refuse it.
     commands.append(RedisCommand("CLIENT", "SETNAME", clientName))
     for command in commands { try session.send(command) }
     var refusal: RedisError?
@@ -89,10 +89,10 @@ struct Opening: Sendable {
     if let refusal { throw refusal }
   }
 
-  /// Asks once more, sending nothing, why an encrypted connection was closed on us.
+  /// Connects once more, sending nothing, to find out why the server closed an encrypted connection.
   ///
-  /// In TLS 1.3 a server looks at our certificate after our side of the handshake is over, and what we have
-  /// sent by then makes the kernel throw the server's reason away (a reset).
+  /// In TLS 1.3 a server checks the client's certificate after the client's side of the handshake is over. What the
+  /// client has sent by then makes the kernel discard the server's reason (a reset).
   private func checkRefusal(
     _ endpoint: Endpoint, of address: RedisAddress, until deadline: ContinuousClock.Instant, _ interrupt: Interrupt
   ) throws(RedisError) {
@@ -108,7 +108,8 @@ struct Opening: Sendable {
     }
   }
 
-  /// The reason for an error that a Sentinel gives to whatever a Redis is asked: its port was taken for the server's.
+  /// Explains the error that a Sentinel gives to the commands of a Redis: REDIS_URL has its port instead of the
+  /// server's.
   func explained(_ error: RedisError, at address: RedisAddress, by session: inout RedisSession) -> RedisError {
     guard case .server("ERR", _) = error, session.isIdle,
       let role = try? session.command(RedisCommand("ROLE")), role.elements.first?.text == "sentinel"
@@ -118,7 +119,7 @@ struct Opening: Sendable {
 }
 
 extension RedisError {
-  /// Whether it says nothing of the server, only of the way to it.
+  /// Whether the error is only about the way to the server.
   var isOfTheWay: Bool {
     switch self {
     case .connection, .timedOut: true
@@ -134,7 +135,7 @@ extension RedisError {
 }
 
 extension ContinuousClock.Instant {
-  /// The end of the first of so many equal parts of the time until then.
+  /// The end of the first of `count` equal parts of the time until then.
   func share(among count: Int) -> ContinuousClock.Instant {
     let now = ContinuousClock.now
     return now + now.duration(to: self) / count
@@ -157,7 +158,7 @@ extension RedisAddress {
     switch place {
     case .tcp(let host, let port): try Endpoint.all(of: host, port: port)
     case .unix(let path): [Endpoint(unixSocket: path)]
-    // Its Sentinels are asked first; what they name is one of the two above.
+    // A service's Sentinels are asked first; what they name is one of the two above.
     case .service: []
     }
   }

@@ -1,4 +1,4 @@
-/// Where a Redis is and who we are there, read from `REDIS_URL`.
+/// Where a Redis is and which user connects, read from `REDIS_URL`.
 package struct RedisAddress: Sendable {
   package enum Place: Sendable, Equatable {
     case tcp(host: String, port: Int)
@@ -8,23 +8,23 @@ package struct RedisAddress: Sendable {
   }
 
   package var place: Place
-  /// Whether the URL asks for TLS (`rediss://`).
+  /// Whether the URL requests TLS (`rediss://`).
   package var isEncrypted = false
-  /// What TLS rests on; has to be set before an encrypted address is connected to.
+  /// Certificates and keys for TLS; has to be set before an encrypted address is connected to.
   package var tls: TLSContext?
-  /// What the server's certificate has to hold in place of the name or address that it is reached by.
+  /// The name that the server's certificate has to hold instead of the name or address that it is reached by.
   package var certificateName: String?
   package var user: String?
   package var password: String?
   /// The database number.
   package var database = 0
-  /// Who we are to the Sentinels, which have users of their own.
+  /// The user for the Sentinels, which have their own users.
   package var sentinelUser: String?
   package var sentinelPassword: String?
 
   package init(place: Place) { self.place = place }
 
-  /// What may be shown.
+  /// The address without secrets.
   package var target: String { "\(location)/\(database)" }
 
   /// The same without the database number.
@@ -36,10 +36,10 @@ package struct RedisAddress: Sendable {
     }
   }
 
-  /// How progress and ledger name this server: `target`, and names of hosts are the same in capitals.
+  /// How progress and ledger name this server: `target`, with names of hosts in lower case.
   ///
-  /// A service stays the same whichever server is its primary. It is named with its Sentinels, in whatever order they are
-  /// listed: `mymaster` is the name of many.
+  /// A service stays the same whichever server is its primary. The name includes its Sentinels, in whatever order they
+  /// are listed, because many services are called `mymaster`.
   package var identity: String {
     switch place {
     case .tcp: target.lowercased()
@@ -49,7 +49,7 @@ package struct RedisAddress: Sendable {
     }
   }
 
-  /// The Sentinels of a service, each with who we are there.
+  /// The Sentinels of a service, each with the user for it.
   var sentinels: [RedisAddress] {
     guard case .service(_, let places) = place else { return [] }
     return places.map { place in

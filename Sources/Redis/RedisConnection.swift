@@ -5,7 +5,7 @@ import BlockingIO
 package actor RedisConnection {
   /// What the URL says.
   private let origin: RedisAddress
-  /// Where the next connection goes: the URL's place, or where a cluster has redirected us.
+  /// Where the next connection goes: the URL's place, or where a cluster has redirected to.
   private var address: RedisAddress
   /// The server that the URL names; see `RedisAddress.identity`.
   package nonisolated let identity: String
@@ -33,9 +33,9 @@ package actor RedisConnection {
 
   /// Lends the connection. It is kept only if every answer was taken.
   ///
-  /// - Parameter followingMoves: whether the body is run again, and every later one too, at the node of a
-  ///   cluster that a `MOVED` names. Only for bodies that use keys of one slot (for the lock there is just one
-  ///   key): the other keys of this node would never be seen again.
+  /// - Parameter followingMoves: whether the body is run again, and every later one too, at the node of a cluster that
+  ///   a `MOVED` names. Only for bodies that use keys of one slot (the lock has just one key): the other keys of this
+  ///   node would never be seen again.
   @discardableResult
   package func withSession<Value: Sendable>(
     followingMoves: Bool = true, _ body: @Sendable (inout RedisSession) throws -> Value

@@ -8,18 +8,18 @@ public enum RedisError: Error, Sendable, Equatable {
   case timedOut(String)
   /// The server could not prove who it is, or does not speak TLS although it should.
   case untrusted(String)
-  /// The server does not accept our certificate.
+  /// The server does not accept this client's certificate.
   case refused(String)
   /// What answers is not what `REDIS_URL` says it is: a Sentinel in place of a Redis, or the other way round.
   case misconfigured(String, hint: String)
   /// The task was cancelled.
   case cancelled
-  /// What came is not the protocol, or not the kind of reply this command has.
+  /// The answer is not in Redis' protocol, or not of the kind that this command has.
   case unexpectedReply(String)
-  /// An answer has more bytes than it was to have at most; the connection has been given up.
+  /// An answer has more bytes than allowed; the connection has been given up.
   case tooLarge(String)
 
-  /// What the server's answer means, where it is one that is foreseen.
+  /// What the server's answer means, where the answer is a known one.
   package var refusal: Refusal? {
     if case .server(let code, let message) = self { Refusal(code: code, message: message) } else { nil }
   }
@@ -38,7 +38,7 @@ public enum RedisError: Error, Sendable, Equatable {
     if case .connection? = error as? RedisError { true } else { false }
   }
 
-  /// Whether the server refused who we are or what we may do.
+  /// Whether the server refused the user or a right.
   public var isDenied: Bool {
     if case .refused = self { true } else { refusal?.meaning == .denied }
   }
@@ -54,7 +54,7 @@ public enum RedisError: Error, Sendable, Equatable {
   }
 
   static func split(_ text: String) -> (code: String, message: String) {
-    // A command that is not known is repeated with its arguments, which may be a password or somebody's data.
+    // The server repeats an unknown command with its arguments, which may be a password or somebody's data.
     let said = text.firstRange(of: ", with args beginning with").map { text[..<$0.lowerBound] } ?? text[...]
     let words = said.split(separator: " ", maxSplits: 1)
     return (String(words.first ?? "ERR"), words.count > 1 ? String(words[1]) : "")

@@ -10,7 +10,7 @@ extension RedisReply {
   /// The whole reply, copied.
   public var value: RedisValue { RedisValue(pointer) }
 
-  /// The bytes of an array's element, lent: valid as long as the reply. `nil` for what is no string.
+  /// The bytes of an array's element, lent: valid as long as the reply. `nil` for anything but a string.
   public func string(at index: Int) -> LentBytes? { Self.string(pointer.pointee.element[index]) }
 
   static func string(_ element: UnsafeMutablePointer<redisReply>?) -> LentBytes? {
@@ -34,7 +34,7 @@ public struct ScanPage: ~Copyable {
 
   init(_ reply: consuming RedisReply) throws(RedisError) {
     guard reply.count == 2, let cursor = reply.string(at: 0), let keys = reply.pointer.pointee.element[1] else {
-      throw .unexpectedReply("SCAN answered something that is no page of keys")
+      throw .unexpectedReply("the answer to SCAN is not a page of keys")
     }
     self.cursor = String(decoding: cursor, as: UTF8.self)
     self.keys = keys
@@ -82,7 +82,7 @@ public enum RedisValue: Sendable, Equatable {
     String(decoding: UnsafeRawBufferPointer(start: reply.pointee.str, count: reply.pointee.len), as: UTF8.self)
   }
 
-  /// The text of a string or status; `nil` for anything else, and for bytes that are no UTF-8.
+  /// The text of a string or status; `nil` for anything else, and for bytes that are not UTF-8.
   public var text: String? {
     switch self {
     case .bytes(let bytes): String(validating: bytes, as: UTF8.self)

@@ -3,18 +3,17 @@ import CHiredis
 
 /// A connection, lent to one piece of synchronous work.
 ///
-/// Commands may be sent ahead (`send`) and answered later in the same order (`receive`). After an error
-/// of the connection, or an answer that never came, the session is dead: no answer is ever taken for
-/// another question's.
+/// Commands may be sent ahead (`send`); their answers come later in the same order (`receive`). After an error of the
+/// connection, or a missing answer, the session is dead, so no answer is ever taken for that of another command.
 public struct RedisSession: ~Copyable {
   private let reader: ReaderHandle
   var transport: Transport
   /// The longest wait for one answer.
   var limit: Duration
   private let input: UnsafeMutableRawBufferPointer
-  /// What the server calls the scripts that it was given.
+  /// The server's names for the scripts that it was given.
   var scriptNames: [Script: String] = [:]
-  /// Commands that wait to be written: many go out in one piece, at the latest before an answer is read.
+  /// Commands that wait to be written: many are sent in one piece, at the latest before an answer is read.
   private var output = CommandBuffer()
   private static let outputRoom = 64 * 1024
   /// Answers that are still owed.
@@ -76,8 +75,8 @@ public struct RedisSession: ~Copyable {
   /// Takes the next answer, to be read in place. An error answer is thrown.
   ///
   /// - Parameters:
-  ///   - bytes: how large it may be; see `AnswerSize`. What is larger is given up, and the connection with it
-  ///     (`RedisError.tooLarge`): then neither this side nor the server keeps the rest in memory.
+  ///   - bytes: how large it may be; see `AnswerSize`. A larger answer is given up, and the connection with it
+  ///     (`RedisError.tooLarge`), so that neither this side nor the server keeps the rest in memory.
   ///   - command: what it answers, for that error.
   public mutating func receive(
     atMost bytes: Int = AnswerSize.largest, to command: @autoclosure () -> String = ""
@@ -102,8 +101,8 @@ public struct RedisSession: ~Copyable {
     try send(RedisCommand("SCAN", cursor, "MATCH", pattern, "COUNT", String(count)))
   }
 
-  /// The same for names of any size: of one that is longer than this many bytes comes the beginning, and the SHA-1 of all
-  /// of it. Needs the right to `EVAL`; the server looks at each name, so it is for keyspaces that have such names.
+  /// The same for names of any size: a name that is longer than this many bytes comes as its beginning and the SHA-1 of
+  /// the whole. Needs the right to `EVAL`; the server examines each name, so it is for keyspaces that have such names.
   public mutating func sendScan(
     cursor: String, match pattern: String, count: Int, cuttingNamesAt longest: Int
   ) throws(RedisError) {
@@ -134,7 +133,7 @@ public struct RedisSession: ~Copyable {
       while true {
         var reply: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader.pointer, &reply) == REDIS_OK else {
-          throw .unexpectedReply("what came is not the protocol of Redis: \(protocolError)")
+          throw .unexpectedReply("the answer is not in the protocol of Redis: \(protocolError)")
         }
         if let reply {
           owed -= 1
@@ -163,8 +162,8 @@ public struct RedisSession: ~Copyable {
     if output.bytes.count >= Self.outputRoom { try flush() }
   }
 
-  /// Writes what waits, for when the server should begin before the next answer is read. Redis keeps answers that nobody
-  /// reads yet in its own memory, so a long pipeline does not make both sides wait for each other.
+  /// Writes the waiting commands, so that the server begins before the next answer is read. Redis keeps answers that
+  /// nobody reads yet in its own memory, so a long pipeline does not make both sides wait for each other.
   public mutating func flush() throws(RedisError) {
     guard !output.bytes.isEmpty else { return }
     let deadline = ContinuousClock.now + limit

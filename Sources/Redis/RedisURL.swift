@@ -1,14 +1,14 @@
-/// The text of `REDIS_URL`, taken apart.
+/// The text of `REDIS_URL`, parsed.
 ///
 /// - `redis://[user[:password]@]host[:port][/number]`, or `rediss://…` with TLS
 /// - `redis+sentinel://[user[:password]@]host[:port][,host[:port]…]/service[/number]`, or `rediss+sentinel://…`, with
 ///   `?sentinel_user=…&sentinel_password=…` where the Sentinels have users of their own
 /// - `unix:///path[?db=number]`
 ///
-/// Source: IANA's registration of the redis URI scheme, and redis-py's `unix://`. What is wrong is said without repeating
-/// the text, which may hold a password.
+/// Source: IANA's registration of the redis URI scheme, and redis-py's `unix://`. Messages do not repeat the text,
+/// which may hold a password.
 struct RedisURL {
-  /// What is wrong: the rest of a sentence that begins with the setting's name.
+  /// What is wrong, as the rest of a sentence that begins with the setting's name.
   struct Problem: Error {
     var text: String
     init(_ text: String) { self.text = text }
@@ -21,10 +21,10 @@ struct RedisURL {
   }
 
   private let scheme: Scheme
-  /// What stands before the last «@».
+  /// The text before the last «@».
   private let userInfo: Substring?
   private let hosts: Substring
-  /// What stands behind the hosts, with its «/».
+  /// The text after the hosts, with its «/».
   private let path: Substring
   private let query: [(name: Substring, value: Substring)]
 
@@ -46,8 +46,8 @@ struct RedisURL {
     var query = Substring()
     if let mark = rest.firstIndex(of: "?") { (rest, query) = (rest[..<mark], rest[rest.index(after: mark)...]) }
     self.query = try Self.items(of: query)
-    // Only the path of a socket may hold an «@»: anywhere else, whatever stands before the last one is user and password,
-    // also with a «/» in it.
+    // Only the path of a socket may hold an «@». Anywhere else, the text before the last one is user and password, even
+    // with a «/» in it.
     let socket = scheme == .unix ? rest.firstIndex(of: "/") ?? rest.endIndex : rest.endIndex
     if let at = rest[..<socket].lastIndex(of: "@") {
       userInfo = rest[..<at]
@@ -96,7 +96,7 @@ struct RedisURL {
     }
     if !number.isEmpty {
       guard let parsed = Int(number), (0...65_535).contains(parsed) else {
-        throw Problem("names a database that is no number")
+        throw Problem("names a database that is not a number")
       }
       address.database = parsed
     }
@@ -139,7 +139,7 @@ struct RedisURL {
       port = text[text.index(after: colon)...]
     }
     guard let number = port.isEmpty ? standard : Int(port), (1...65_535).contains(number) else {
-      throw Problem("names a port that is no number from 1 to 65535")
+      throw Problem("names a port that is not a number from 1 to 65535")
     }
     return .tcp(host: host.isEmpty ? "localhost" : percentDecoded(host), port: number)
   }
@@ -155,8 +155,8 @@ struct RedisURL {
   }
 
   /// - Parameters:
-  ///   - name: empty where there is no «=», and it may be anything.
-  ///   - all: what all stands behind the «?», which may be the rest of a password.
+  ///   - name: empty where there is no «=»; then the part may be anything.
+  ///   - all: all parts after the «?», which may be the rest of a password.
   private static func unknown(_ name: Substring, in all: [(name: Substring, value: Substring)]) -> Problem {
     if all.contains(where: { $0.name.contains("@") || $0.value.contains("@") }) {
       return Problem("has an unknown part after «?»; inside a password, «?» is written %3F")
@@ -167,7 +167,7 @@ struct RedisURL {
         + "sentinel_user and sentinel_password")
   }
 
-  /// Letters written as `%2F`; what is no such code stays as it is.
+  /// Decodes characters written as `%2F`; what is not such a code stays as it is.
   private static func percentDecoded(_ text: Substring) -> String {
     var bytes: [UInt8] = []
     var rest = text.utf8[...]
@@ -188,7 +188,7 @@ struct RedisURL {
 extension RedisAddress {
   /// Reads `REDIS_URL`; see `RedisURL`.
   ///
-  /// Returns `nil` with what is wrong in `problem`; the text itself is never repeated in it.
+  /// Returns `nil` and puts what is wrong into `problem`, which never repeats the text itself.
   package init?(url: String, problem: inout String) {
     do throws(RedisURL.Problem) {
       self = try RedisURL(url).address()

@@ -1,19 +1,19 @@
 /// What an error answer of a server means for a run, and what to do about it.
 package struct Refusal: Sendable {
   package enum Meaning: Sendable {
-    /// It passes by itself: the same work may succeed when it is done again.
+    /// Transient: the same work may succeed when it is done again.
     case transient
-    /// The server refuses who we are or what we may do.
+    /// The server refuses the user or a right.
     case denied
-    /// A setting, of ours or of the server, that has to be corrected.
+    /// A setting of the run or of the server that has to be corrected.
     case misconfigured
-    /// A server that needs somebody's help, or a defect of the job.
+    /// The server needs somebody's help, or the job has a defect.
     case needsHelp
   }
 
   /// The answer's first word.
   package var code: String
-  /// What the rest of the answer says: one of these, in capitals or not. Empty: whatever it says.
+  /// Texts of which the rest of the answer has to contain one, in any case. Empty: any text.
   package var texts: [String] = []
   package var meaning: Meaning
   /// What to do, as whole sentences.
@@ -23,13 +23,13 @@ package struct Refusal: Sendable {
 
   package enum Connection: Sendable {
     case stays
-    /// Another server may be the primary by now: only a new connection finds it.
+    /// Given up: another server may be the primary by now, and only a new connection finds it.
     case isGivenUp
-    /// The server closes it, and says why in place of the first answer.
+    /// Closed by the server, which says why in place of the first answer.
     case isClosed
   }
 
-  /// The first row of the table that an answer fits; `nil` for an answer that nobody foresaw.
+  /// The first row of the table that matches an answer; `nil` for an unknown answer.
   package init?(code: String, message: String) {
     guard let row = Self.all.first(where: { $0.fits(code, message) }) else { return nil }
     self = row
@@ -49,7 +49,7 @@ package struct Refusal: Sendable {
     return texts.isEmpty || texts.contains { message.contains($0.lowercased()) }
   }
 
-  /// Every refusal that Redis (5 to 8), Valkey (7 to 9) and the services built on them give to what we send.
+  /// Every refusal that Redis (5 to 8), Valkey (7 to 9) and the services built on them give to the commands sent here.
   ///
   /// Source: `createSharedObjects` and the commands' files of redis/redis and valkey-io/valkey, the documentation of
   /// the services.
@@ -68,7 +68,7 @@ package struct Refusal: Sendable {
       ),
     ]
 
-  /// What the state of a server is, for a while.
+  /// Refusals that come from the state of a server and pass.
   private static let servers = [
     Refusal("LOADING", .transient, connection: .isGivenUp, "Redis has been restarted and still reads its data."),
     Refusal(
@@ -82,13 +82,13 @@ package struct Refusal: Sendable {
       "The plan of the service allows no more requests for now: raise its limit, or wait."),
   ]
 
-  /// What a server says that is not the primary, or no longer a good one.
+  /// Refusals of a server that is not the primary, or no longer a good one.
   private static let replicas = [
     Refusal("READONLY", .transient, connection: .isGivenUp, ofReplica),
     Refusal("MASTERDOWN", .transient, connection: .isGivenUp, ofReplica),
     Refusal(
       "NOREPLICAS", .transient, connection: .isGivenUp,
-      "Fewer replicas are connected than min-replicas-to-write asks for: look at INFO replication of the primary."),
+      "Fewer replicas are connected than min-replicas-to-write requires: look at INFO replication of the primary."),
   ]
 
   private static let ofReplica =
@@ -110,17 +110,17 @@ package struct Refusal: Sendable {
 
   private static let keysMove = "The cluster is moving keys between its primaries; this passes once they have arrived."
 
-  /// What a server says of users, passwords and rights.
+  /// Refusals about users, passwords and rights.
   private static let people = [
     Refusal(
       "NOAUTH", .denied,
-      "The server wants a password: REDIS_URL reads redis://user:password@host, or redis://:password@host for the default user. A Sentinel wants its own: ?sentinel_password=… at the end."
+      "The server requires a password: REDIS_URL reads redis://user:password@host, or redis://:password@host for the default user. A Sentinel needs its own: ?sentinel_password=… at the end."
     ),
     Refusal("WRONGPASS", .denied, wrongPassword),
     // Before Redis 6.
     Refusal("ERR", saying: ["invalid password"], .denied, wrongPassword),
     Refusal("NOPERM", .denied, lacksRight),
-    // What a script gets that uses a command which its user may not.
+    // The answer to a script that uses a command which its user may not use.
     Refusal("ERR", saying: ["ACL failure in script", "can't run this command"], .denied, lacksRight),
     Refusal(
       "DENIED", .denied, connection: .isClosed,
@@ -133,7 +133,7 @@ package struct Refusal: Sendable {
   private static let lacksRight =
     "The ACL of the user in REDIS_URL lacks a right: `--check` names each, and the job's page lists what it needs."
 
-  /// What a server says that is not as `REDIS_URL` or a job takes it to be.
+  /// Refusals of a server that differs from what `REDIS_URL` or a job expects.
   private static let settings = [
     Refusal(
       // The first before Redis 6.
@@ -147,7 +147,7 @@ package struct Refusal: Sendable {
       "The server has no database of this number: the one at the end of REDIS_URL has to be below `databases`, by default 16."
     ),
     Refusal(
-      // The last three are of Upstash, of Envoy, and of Redis Enterprise and Tair.
+      // The last three come from Upstash, from Envoy, and from Redis Enterprise and Tair.
       "ERR",
       saying: [
         "unknown command", "unknown subcommand", "wrong number of arguments", "Command is not available",

@@ -1,6 +1,6 @@
 /// A Lua script that the server keeps: sent once, then called by its name.
 ///
-/// The server's name for it is learnt from `SCRIPT LOAD`, so no digest is computed here.
+/// `SCRIPT LOAD` answers with the server's name for it, so no digest is computed here.
 package struct Script: Sendable, Hashable {
   package let source: String
 
@@ -34,7 +34,7 @@ extension RedisSession {
         scriptNames[script] = nil
       }
     }
-    // EVAL leaves the script in the server's cache; its name is asked for in the same round trip.
+    // EVAL leaves the script in the server's cache; the same round trip asks for its name.
     try send(RedisCommand("SCRIPT", "LOAD", script.source))
     try send("EVAL", script.source, call)
     let name = try receiveValue()
@@ -43,7 +43,7 @@ extension RedisSession {
     return answer.value
   }
 
-  /// How many calls are under way at most. The server is busy with them while the next one is put together.
+  /// How many calls are under way at most. The server works on them while the next one is assembled.
   private static let callsAhead = 8
 
   /// Runs a script many times.
@@ -51,8 +51,8 @@ extension RedisSession {
   /// - Parameters:
   ///   - count: how often.
   ///   - call: what each call is given.
-  ///   - take: takes each one's answer, errors included. When it throws, no call is sent any more, and its error is
-  ///     thrown once those that were sent are answered.
+  ///   - take: takes the answer to each call, errors included. When it throws, no further call is sent, and its error
+  ///     is thrown once all sent calls are answered.
   package mutating func run(
     _ script: Script, times count: Int, _ call: (Int) -> Script.Call, take: (Int, RedisValue) throws -> Void
   ) throws {
@@ -90,7 +90,7 @@ extension RedisSession {
   private mutating func name(of script: Script) throws(RedisError) -> String {
     if let name = scriptNames[script] { return name }
     guard let name = try command(RedisCommand("SCRIPT", "LOAD", script.source)).text else {
-      throw .unexpectedReply("SCRIPT LOAD answered something that is no name")
+      throw .unexpectedReply("the answer to SCRIPT LOAD is not a name")
     }
     scriptNames[script] = name
     return name

@@ -1,14 +1,15 @@
 import BlockingIO
 
-/// Sentinels: servers that watch the primary of a service and its replicas, put a replica in the place of a primary that
-/// is gone, and say which server is the primary now.
+/// Sentinels: servers that watch the primary of a service and its replicas, promote a replica when the primary is gone,
+/// and say which server is the primary now.
 ///
-/// They are asked for every new connection, so a failover is followed as a lost connection is: Sentinels end the
+/// They are asked for every new connection, so a failover is handled like a lost connection: Sentinels end the
 /// connections to a primary that they have replaced.
 ///
 /// Source: Redis documentation, "Guidelines for Redis clients with support for Redis Sentinel".
 extension Opening {
-  /// A session with the primary of a service, by the first of its Sentinels that names a server which says so itself.
+  /// A session with the primary of a service: the server that the first Sentinel names and that itself answers to be
+  /// the primary.
   func primary(
     of service: String, at address: RedisAddress, until deadline: ContinuousClock.Instant, _ interrupt: Interrupt
   ) throws(RedisError) -> RedisSession {
@@ -34,7 +35,7 @@ extension Opening {
         session.limit = commandTimeout
         return session
       } catch {
-        // What the primary says of us it would say again.
+        // Another attempt would get the same refusal of the primary.
         guard error.isOfTheWay else { throw error }
         failures.append((primary, error))
       }
@@ -62,11 +63,11 @@ extension Opening {
     }
     guard answer.elements.count == 2, let host = answer.elements[0].text,
       let port = answer.elements[1].text.flatMap({ Int($0) })
-    else { throw .unexpectedReply("what it answered is no address") }
+    else { throw .unexpectedReply("its answer is not an address") }
     return (host, port)
   }
 
-  /// A Sentinel that was out of reach of the others may still name the primary of before.
+  /// A Sentinel that was cut off from the others may still name the former primary.
   private func checkRole(_ session: inout RedisSession, of service: String) throws(RedisError) {
     let role = try session.command(RedisCommand("ROLE")).elements.first?.text ?? "nothing"
     guard role == "master" else {
@@ -74,13 +75,13 @@ extension Opening {
     }
   }
 
-  /// What is thrown where no Sentinel has led to the primary.
+  /// The error where no Sentinel has led to the primary.
   private static func summary(
     _ failures: [(server: RedisAddress, error: RedisError)], of service: String
   ) -> RedisError {
     let causes = failures.map { "\($0.server.location): \($0.error.text)" }.joined(separator: "; ")
     let message = "the primary of the service \(service) was not found: \(causes)"
-    // As long as one of them is out of reach, it may know better later.
+    // A Sentinel that is out of reach now may know the primary later.
     guard let first = failures.first?.error, !failures.contains(where: { $0.error.isTransient }) else {
       return .connection(message)
     }

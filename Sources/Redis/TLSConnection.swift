@@ -9,15 +9,15 @@ final class TLSConnection {
   private let host: Host
   private var isEstablished = false
 
-  /// Whom we want to talk to.
+  /// The server of the conversation.
   struct Host {
-    /// Where it is: a name or an address, for messages.
+    /// Its name or address, for messages.
     var location: String
     /// The name or address that its certificate has to hold.
     var certificateName: String
   }
 
-  /// What a call came to.
+  /// The outcome of a call.
   enum Step {
     case done(Int)
     case waitToRead, waitToWrite
@@ -57,7 +57,7 @@ final class TLSConnection {
   }
 
   private func take(_ call: () -> CInt) -> Step {
-    // OpenSSL's errors are kept for each thread; one that was left there would be taken for ours.
+    // OpenSSL keeps errors for each thread; an old one would be taken for this call's.
     ERR_clear_error()
     errno = 0
     let count = call()
@@ -73,7 +73,7 @@ final class TLSConnection {
     }
   }
 
-  /// Why TLS failed: a server that is not who it should be, a server that does not want us, or a lost connection.
+  /// Why TLS failed: the server cannot prove its identity, the server refuses this client, or the connection was lost.
   private func failure(_ code: UInt) -> RedisError {
     let verdict = SSL_get_verify_result(handle.pointer)
     if verdict != X509_V_OK {
@@ -99,6 +99,6 @@ final class TLSConnection {
   /// Alerts about a client's certificate: bad, unsupported, revoked, expired, unknown, of an unknown
   /// authority, without access, missing (RFC 8446, section 6).
   private static let alertsAboutUs: Set<CInt> = [42, 43, 44, 45, 46, 48, 49, 116]
-  /// Alerts of a server that will say the same again: no common ground, version, strength, name.
+  /// Alerts that another attempt would get again: no common cipher, version, strength, name.
   private static let alertsThatStay: Set<CInt> = [40, 70, 71, 112]
 }

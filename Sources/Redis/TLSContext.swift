@@ -1,16 +1,17 @@
 import COpenSSL
 import Glibc
 
-/// What TLS to Redis rests on: whom we trust and, where a server asks for it, who we are.
+/// The certificates for TLS to Redis: the trusted authorities and, where a server requests one, this client's
+/// certificate.
 ///
-/// Made once and shared by all connections. The server's certificate and its host name are always
-/// verified; there is no setting that leaves it out.
+/// Made once and shared by all connections. The server's certificate and its host name are always verified; no setting
+/// turns that off.
 package final class TLSContext: Sendable {
   /// Files in PEM form.
   package struct Files: Sendable {
     /// The authorities that may have signed the server's certificate; `nil` means the system's.
     package var authorities: String?
-    /// Our certificate, its chain after it.
+    /// This client's certificate, its chain after it.
     package var certificate: String?
     /// The private key of `certificate`.
     package var key: String?
@@ -22,7 +23,7 @@ package final class TLSContext: Sendable {
     }
   }
 
-  /// A file that cannot be used, and why: the rest of a sentence that begins with the setting's name.
+  /// A file that cannot be used, and why, as the rest of a sentence that begins with the setting's name.
   package struct FileError: Error, Equatable {
     package enum Part: Sendable { case authorities, certificate, key }
     package var part: Part
@@ -60,7 +61,7 @@ package final class TLSContext: Sendable {
   }
 
   private static func use(_ path: String, as part: FileError.Part, _ load: () -> CInt) throws(FileError) {
-    // OpenSSL's own words for a file that is not there are hard to read.
+    // OpenSSL's own message for a missing file is hard to read.
     guard access(path, R_OK) == 0 else {
       throw FileError(part: part, message: "names \(path), which cannot be read: \(String(cString: strerror(errno)))")
     }

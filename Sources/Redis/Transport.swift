@@ -19,7 +19,7 @@ struct Transport: ~Copyable {
   ///
   /// - Parameters:
   ///   - tls: what to encrypt with; `nil` sends in the clear.
-  ///   - host: whom the server's certificate has to be of.
+  ///   - host: the host that the server's certificate has to name.
   static func connect(
     to endpoint: Endpoint, tls: TLSContext?, host: TLSConnection.Host, until deadline: ContinuousClock.Instant,
     _ interrupt: Interrupt
@@ -50,7 +50,7 @@ struct Transport: ~Copyable {
     let started = endpoint.address.withUnsafeBytes { bytes in
       Glibc.connect(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
     }
-    // A Unix socket whose queue of waiting clients is full says EAGAIN.
+    // A Unix socket whose queue of waiting clients is full returns EAGAIN.
     guard started == 0 || errno == EINPROGRESS else {
       throw .connection("connecting to \(endpoint.name): \(reason(errno))")
     }

@@ -14,7 +14,8 @@ public enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// - Returns: `nil` for what is not written exactly so; of the URL-safe alphabet, too, which some libraries skip over.
+  /// - Returns: `nil` for a text that is not exactly in this form, or that uses the URL-safe alphabet, which some
+  ///   libraries skip.
   public static func decode(_ text: String) -> [UInt8]? {
     let digits = Array(text.utf8)
     let padding = digits.suffix(2).count { $0 == UInt8(ascii: "=") }

@@ -1,7 +1,7 @@
 extension TemplateValue {
   /// Reads JSON (RFC 8259), as Postgres writes `jsonb`.
   ///
-  /// - Returns: `nil` for what is no JSON, and for what is nested deeper than a hundred values.
+  /// - Returns: `nil` for a text that is not JSON, or that is nested deeper than a hundred values.
   public init?(json text: String) {
     var reader = JSONReader(bytes: Array(text.utf8))
     guard let value = reader.value(depth: 0), reader.isAtEnd() else { return nil }

@@ -1,6 +1,6 @@
 /// The templates of messages: files by their names, each `NAME.txt`, `NAME.html` beside it, and `NAME.de.txt` for a locale.
 ///
-/// A `.txt` that begins with `Subject:` is a message: headers, an empty line, text. All others are partials.
+/// A `.txt` that begins with `Subject:` is a message: headers, an empty line, text. All other files are partials.
 public struct MessageTemplates: Sendable {
   private let messages: [String: Message]
 

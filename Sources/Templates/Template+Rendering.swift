@@ -4,7 +4,7 @@ extension Template {
   /// - Parameters:
   ///   - data: an object.
   ///   - kind: how values are escaped.
-  /// - Throws: for a name that the data lack, for one that stands for no text, and for a link that is not `https:`.
+  /// - Throws: for a name that the data lack, for one whose value is not a text, and for a link that is not `https:`.
   public func rendered(_ data: TemplateValue, as kind: Kind) throws(TemplateError) -> String {
     var text = ""
     try Self.render(nodes, [data], as: kind, into: &text)
@@ -37,7 +37,7 @@ extension Template {
     }
   }
 
-  /// The first part is looked for from the inside out, the others only inside of what that is.
+  /// The first part is looked up from the innermost scope outwards, the others only inside of its value.
   private static func find(_ name: Name, _ stack: [TemplateValue]) -> TemplateValue? {
     guard let first = name.parts.first else { return stack.last }
     let found = stack.reversed().lazy.compactMap { $0[first] }.first
@@ -49,7 +49,7 @@ extension Template {
     case .string(let text)?, .number(let text)?: return text
     case .bool(let isTrue)?: return isTrue ? "true" : "false"
     case .list?, .object?: throw TemplateError("\(name.place): {{\(name.text)}} is a list or an object, and no text")
-    // "Hello ," is worse than no mail. {{#name}} asks for what may be missing.
+    // "Hello ," is worse than no mail. {{#name}} tests a name that may be missing.
     case .null?, nil: throw TemplateError("\(name.place): the data have no {{\(name.text)}}")
     }
   }

@@ -1,9 +1,9 @@
-/// A text with holes, in the part of Mustache that Handlebars, Postmark and others have, too: names, sections, inverted
+/// A text with holes, in the subset of Mustache that Handlebars, Postmark and others share: names, sections, inverted
 /// sections, comments and partials.
 public struct Template: Sendable {
   let nodes: [Node]
 
-  /// What the text is: decides how a value is escaped.
+  /// The kind of text, which decides how a value is escaped.
   public enum Kind: Sendable { case text, html }
 
   indirect enum Node: Sendable {
@@ -15,7 +15,7 @@ public struct Template: Sendable {
   /// `.`, or parts that were joined by dots.
   struct Name: Sendable {
     var parts: [String]
-    /// Where it stands, for messages: `welcome.txt:3`.
+    /// Its location, for messages: `welcome.txt:3`.
     var place: String
     var text: String { parts.isEmpty ? "." : parts.joined(separator: ".") }
   }
@@ -24,7 +24,7 @@ public struct Template: Sendable {
   ///   - file: its name, for messages.
   ///   - firstLine: the number of the text's first line in its file.
   ///   - partial: the text of a partial by its name.
-  /// - Throws: what is no part of the language here, or is left open; with file and line.
+  /// - Throws: for a construct that is not supported, or is not closed; with file and line.
   public init(
     _ text: String, kind: Kind, file: String, firstLine: Int = 1, partial: (String) -> (file: String, text: String)?
   ) throws(TemplateError) {

@@ -19,7 +19,7 @@ struct TemplateParser {
     var nodes: [Template.Node]
   }
 
-  /// - Parameter files: that this one is a partial of; it must not be among them.
+  /// - Parameter files: the files that include this one; it must not be among them.
   mutating func nodes(
     partial: (String) -> (file: String, text: String)?, within files: [String]
   ) throws(TemplateError) -> [Template.Node] {
@@ -89,7 +89,7 @@ struct TemplateParser {
   private struct Tag {
     var mark: Mark
     var text: String
-    /// Whether it may have its line for itself: all but values.
+    /// Whether it may have a line to itself: all tags but values.
     var isAlone: Bool { if case .value = mark { false } else { true } }
   }
 
@@ -143,7 +143,7 @@ struct TemplateParser {
 
   // MARK: Lines
 
-  /// The blanks before a tag that has its line for itself.
+  /// The blanks before a tag that has a line to itself.
   private func standalone(from start: Int) -> [UInt8]? {
     let before = bytes[..<start].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
     let end = bytes[place...].firstIndex(of: 0x0A) ?? bytes.count

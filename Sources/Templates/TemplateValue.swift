@@ -17,7 +17,7 @@ public indirect enum TemplateValue: Sendable, Equatable {
 
   /// The value of a member; `nil` where there is none, or null: a template cannot show either.
   ///
-  /// By bytes: two spellings that Unicode holds for one are two names.
+  /// Compared by bytes: two spellings that Unicode treats as equal are two names.
   subscript(name: String) -> TemplateValue? {
     guard case .object(let members) = self else { return nil }
     let value = members.last { $0.name.utf8.elementsEqual(name.utf8) }?.value

@@ -73,23 +73,23 @@ import Testing
     try await record([ItemFailure(item: "a", kind: .named("k"), message: "m")], in: place)
     try await place.execute(
       "update oneshot.dead_letters set replay_asked_at = '2025-11-08T02:00:00Z', replay_asked_by = 'ann'")
-    let asked = try DeadLetters.asked(identity, after: DeadLetters.Position(), limit: 9)
-    let given = try await query(asked).map { DeadLetters.given(try DeadLetter(row: $0)) }
-    try #require(given.count == 1)
+    let requested = try DeadLetters.requested(identity, after: DeadLetters.Position(), limit: 9)
+    let assigned = try await query(requested).map { DeadLetters.assignment(of: try DeadLetter(row: $0)) }
+    try #require(assigned.count == 1)
     let run = Self.runID(2)
-    _ = try await query(DeadLetters.give(given, of: identity, to: run))
+    _ = try await query(DeadLetters.assign(assigned, of: identity, to: run))
     // Its replay finds it bad once more.
     try await record(
       [ItemFailure(item: "a", kind: .named("k"), message: "n")], in: place, server: identity.server, run: 2)
-    _ = try await query(DeadLetters.settle(given, done: [], of: identity, by: run))
-    let outcome = try await query(DeadLetters.outcome(given.map(\.digest), of: identity, of: run)).only()
+    _ = try await query(DeadLetters.settle(assigned, done: [], of: identity, by: run))
+    let outcome = try await query(DeadLetters.outcome(assigned.map(\.digest), of: identity, of: run)).only()
     let counts = try ["resolved", "failed_again", "left"].map { try outcome.value($0, as: Int.self) }
     #expect(counts == [0, 1, 0])
     #expect(try await letters(place) == [["a", "k", "n", "2", "pending", "{}"]])
     #expect(
       try await place.rows("select server as a, replay_asked_by is null as b from oneshot.dead_letters")
         == [["a:6379/0", "t"]])
-    #expect(try await query(asked).isEmpty)
+    #expect(try await query(requested).isEmpty)
   }
 
   @Test func `where a Redis has a letter of the item already, the one of before is over when it fails again`()

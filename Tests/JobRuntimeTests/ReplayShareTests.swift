@@ -107,9 +107,9 @@ import Testing
     let result = try await SampleJob().replaying { letters, run in
       #expect(letters.count == total)
       for name in names where !name.utf8.contains(0) {
-        #expect(letters.filter { $0.says("of", name) }.map { Array($0.item.utf8) } == [Array(name.utf8)])
+        #expect(letters.filter { $0.hasPayload("of", name) }.map { Array($0.item.utf8) } == [Array(name.utf8)])
       }
-      #expect(letters.allSatisfy { $0.says("of") && !$0.says("o") })
+      #expect(letters.allSatisfy { $0.hasPayload("of") && !$0.hasPayload("o") })
       try await run.transaction { tx in try tx.reject(failures(half)) }
       return letters
     }.result(in: place)

@@ -32,12 +32,12 @@ import Testing
 
   @Test(arguments: ["0A000", "55000", "42501", "42883"])
   func `a server may refuse to tell it`(state: String) {
-    #expect(Timeline.mayBeUntold(.server(.init(state: SQLState(rawValue: state), message: ""))))
+    #expect(Timeline.mayBeUnavailable(.server(.init(state: SQLState(rawValue: state), message: ""))))
   }
 
   @Test(arguments: ["25006", "40001", "57P01"])
   func `other refusals have nothing to do with it`(state: String) {
-    #expect(!Timeline.mayBeUntold(.server(.init(state: SQLState(rawValue: state), message: ""))))
+    #expect(!Timeline.mayBeUnavailable(.server(.init(state: SQLState(rawValue: state), message: ""))))
   }
 
   @Test func `a run goes on where a role may not ask for it`() async throws {

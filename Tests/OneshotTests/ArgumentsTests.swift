@@ -102,7 +102,7 @@ import Testing
     (["run", "-h", "--", "x"], "oneshot run —"), (["--version"], "oneshot "),
   ])
   func `help is given wherever it is asked for`(words: [String], beginning: String) {
-    guard case .text(let text) = Wish(words) else {
+    guard case .text(let text) = ParsedCommandLine(words) else {
       Issue.record("no text")
       return
     }
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test func `behind two dashes nobody asks for help, and what is not there is told`() {
-    guard case .command(_, ["x", "--", "-h"]) = Wish(["dead-letters", "show", "x", "--", "-h"]) else {
+    guard case .command(_, ["x", "--", "-h"]) = ParsedCommandLine(["dead-letters", "show", "x", "--", "-h"]) else {
       Issue.record("it is an item")
       return
     }
@@ -118,7 +118,7 @@ import Testing
       (["nonsense"], "nonsense"), (["nonsense", "--help"], "nonsense"), (["help", "nonsense"], "nonsense"),
       (["dead-letters", "odd", "--help"], "dead-letters odd"), (["dead-letters", "odd"], "dead-letters odd"),
     ] {
-      guard case .nothing(wrong) = Wish(words) else {
+      guard case .unknownCommand(wrong) = ParsedCommandLine(words) else {
         Issue.record("\(words)")
         continue
       }

@@ -48,7 +48,7 @@ import Testing
     golden.add("letters_list", try filter.list(limit: 20))
     golden.add("letters_next", try filter.next(forReplay: true, limit: 20))
     golden.add("letters_count", try filter.count())
-    golden.add("letters_ask", try filter.ask(by: "ann", limit: 20))
+    golden.add("letters_request_replay", try filter.requestReplay(by: "ann", limit: 20))
     golden.add("letters_discard", try filter.discard(by: "ann", limit: 20))
     let place = try await Place()
     try await place.execute(

@@ -1,4 +1,4 @@
--- Writes down what a batch adds to live boards, with the mark of each board's batch before it.
+-- Records what a batch adds to live boards, with the mark of the previous batch of each board.
 with chosen as (
   insert into oneshot.live_batches (source, partition, board, batch, mark, previous, members, deltas, made_at)
   select :source, :partition::integer, board, :batch::bigint, :batch::bigint || ' ' || :run_id,

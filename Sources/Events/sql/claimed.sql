@@ -1,5 +1,6 @@
--- Writes down which events of the batch are new; the rest was known before. In the order of ids, so that two partitions
--- with the same events wait for each other in one direction only. What is not done after all is written down at the end.
+-- Records which events of the batch are new; the rest was known before. In the order of ids, so that two partitions
+-- with the same events wait for each other in one direction only. Events that are not done after all are recorded at
+-- the end.
 with judged as (
   select *,
     case

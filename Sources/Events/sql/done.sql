@@ -1,4 +1,4 @@
--- Writes down that waiting and dead events are done.
+-- Records that waiting and dead events are done.
 update oneshot.event_inbox
 set state = 'done', seen_at = greatest(:moment::timestamptz, now()), event = null, attempts = null, last_error = null, source = null, partition = null, place = null,
   key = null, due_at = null

@@ -1,5 +1,6 @@
--- Waiting events that are due, in their order, with the bytes of a batch at most: a quarter as many after each attempt of
--- the first, and that alone where its next is its last. So in the end nothing else keeps it from what it needs.
+-- Waiting events that are due, in their order, up to the bytes of a batch: a quarter as many after each attempt of the
+-- first event, and that event alone for its last attempt. So in the end nothing else takes away the resources that it
+-- needs.
 select row_number() over (order by due.place) as n, due.event_id as location, due.event_id as known_id,
   due.event_id as fallback_id, due.attempts + 1 as attempt, due.event, parsed.happened_at, parsed.problem
 from (

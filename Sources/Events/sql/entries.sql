@@ -1,4 +1,4 @@
--- What a source has handed over.
+-- Stages the entries of a source.
 select entry.n, entry.location, null::text as known_id, coalesce(entry.id, entry.location) as fallback_id, 1 as attempt,
   parsed.event, parsed.happened_at, coalesce(entry.problem, parsed.problem) as problem
 from unnest(:locations::text[], :ids::text[], :payloads::text[], :are_fields::boolean[], :problems::text[])

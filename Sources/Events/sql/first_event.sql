@@ -1,4 +1,5 @@
--- The first row that a pass has to read. What the position does not see was not committed when it was taken.
+-- The first row that a pass has to read. A row that the position does not see was not committed when the position was
+-- taken.
 select min(seq) as seq
 from oneshot.events
 where :seen::pg_snapshot is null

@@ -1,5 +1,5 @@
--- Forgets events that were done, or given up, longer ago than they are remembered. Named by their places, and the condition
--- stands twice, because a place may be another row's meanwhile.
+-- Forgets events that were done, or given up, longer ago than they are remembered. Rows are identified by their ctid,
+-- and the condition is repeated, because a ctid may be another row's by now.
 delete from oneshot.event_inbox
 where ctid = any (array(
     select ctid from oneshot.event_inbox

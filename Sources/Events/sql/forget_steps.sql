@@ -1,4 +1,4 @@
--- Forgets steps that Redis has had for an hour by Postgres' clock, but for the newest of each board.
+-- Forgets steps that Redis has had for an hour by Postgres' clock, except for the newest of each board.
 delete from oneshot.live_batches as old
 where (source, partition) = (:source, :partition) and sent_at < now() - interval '1 hour'
   and exists (

@@ -1,5 +1,5 @@
--- Of a waiting event w, whether its time has come. One that keeps an order also waits until all before it are due: of each
--- key the first that is not decides, and is looked up once for all (a look for each event took quadratic time).
+-- Whether a waiting event w is due. An event that keeps an order also waits until all before it are due: for each key
+-- the first one that is not due decides, and is looked up once for all (a lookup for each event took quadratic time).
 w.state = 'waiting' and (w.source, w.partition) = (:source, :partition) and w.due_at <= :moment
 and w.type <> all (:held_up::text[])
 and not exists (

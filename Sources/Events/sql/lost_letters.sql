@@ -1,4 +1,4 @@
--- Dead letters of events that are nowhere: too large for the letter, and forgotten.
+-- Dead letters whose events are kept nowhere: too large for the letter, and forgotten by the inbox.
 select letter.n
 from ({letters}) as letter
 left join oneshot.event_inbox as known on known.event_id = letter.id

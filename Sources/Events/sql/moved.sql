@@ -1,4 +1,4 @@
--- Moves a position, if nobody else has.
+-- Moves a position, unless somebody else has.
 update oneshot.event_positions
 set position = :new_position, batch = batch + 1, tries = 0, entries_read = entries_read + :entries, moved_at = :moment,
   run_id = :run_id

@@ -1,5 +1,5 @@
--- The next rows of a pass. The first pass takes whatever there is: rows that were restored from another server may have
--- been written by transactions that this one has not had.
+-- The next rows of a pass. The first pass takes all rows: rows that were restored from another server may have been
+-- written by transactions that this server has not reached.
 select seq, dedup, payload, bytes
 from (
   select *, sum(least(coalesce(bytes, 0), :most::bigint)) over (order by seq) as total

@@ -1,4 +1,4 @@
--- Where a partition stands; the snapshots are for those whose position is one.
+-- The position of a partition; the snapshots are for sources whose position is a snapshot.
 select position, batch, tries, entries_added, entries_read, pg_current_snapshot()::text as snapshot,
   now() as server_now
 from (select) as one

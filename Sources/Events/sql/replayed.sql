@@ -1,4 +1,4 @@
--- Dead letters that are replayed: as they are remembered, or else as the letter has them. What is no longer dead needs
+-- Stages dead letters that are replayed: from the inbox, or else from the letter. Events that are no longer dead need
 -- nothing.
 select letter.n, case when letter.is_event then letter.id else coalesce(letter.payload ->> 'location', letter.id) end as location,
   letter.id as known_id, letter.id as fallback_id, 1 as attempt, parsed.event, parsed.happened_at, parsed.problem

@@ -1,7 +1,7 @@
--- Writes down what became of events that are not done.
+-- Records the outcomes of events that are not done.
 update oneshot.event_inbox as inbox
 set state = outcome.state,
-  -- Since when it waits, by the time of the run; or when it was given up.
+  -- Since when it waits, by the run's time; or when it was given up.
   seen_at = case
     when not waits then greatest(:moment::timestamptz, now())
     when inbox.state = 'waiting' then inbox.seen_at

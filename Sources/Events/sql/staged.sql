@@ -33,7 +33,7 @@ with entry as materialized (
   where is_fallback = is_left
   group by type
 )
--- What cannot be read is known by where it stands: its own id may come again with what it should have been.
+-- An unreadable event is identified by its location: its own id may come again with the corrected event.
 select n,
   case
     when known_id is not null then known_id

@@ -1,4 +1,4 @@
--- Removes rows that are read and old: those before the first row that is young.
+-- Removes rows that are read and old: those before the first young row.
 delete from oneshot.events
 where seq in (
   select seq from oneshot.events

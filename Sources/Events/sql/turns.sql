@@ -1,5 +1,5 @@
--- Which events may be given to their handlers at once. An event joins the round of its key's last one, or the next round
--- if that had other handlers: so the events of one key are seen in their order.
+-- Which events may be processed by their handlers together. An event joins the round of its key's last event, or the
+-- next round if that event had other handlers: so handlers see the events of one key in their order.
 ordered as (
   select *,
     (handlers is distinct from lag(handlers, 1, handlers) over (partition by key order by n))::integer as is_change

@@ -1,18 +1,18 @@
 /// Reads the words behind the name of a job or of a command. Like `Environment` it never throws: each call records what
-/// can be given and any problem with what was, and returns the default. The declarations are the one source for parsing,
-/// `--help`, shell completion and the man page.
+/// can be given and any problem with the given value, and then returns the default. The declarations are the one source
+/// for parsing, `--help`, shell completion and the man page.
 ///
-/// Options are read before operands, because only who knows the options knows which words are their values.
+/// Options are read before operands, because only the options tell which words are their values.
 package struct Arguments {
   package private(set) var options: [OptionDeclaration] = []
   package private(set) var operands: [OperandDeclaration] = []
   package private(set) var problems: [String] = []
-  /// Words that nothing has read yet.
+  /// The words that have not been read yet.
   private var words: [String]
-  /// Words behind `--`: operands, whatever they begin with.
+  /// The words after `--`: operands, whatever they begin with.
   private var rest: [String]
 
-  /// - Parameter words: empty for printing what could be given.
+  /// - Parameter words: empty, to print what can be given.
   package init(_ words: [String] = []) {
     let end = words.firstIndex(of: "--") ?? words.endIndex
     self.words = Array(words[..<end])
@@ -30,7 +30,7 @@ package struct Arguments {
     return isGiven
   }
 
-  /// One of several flags, each a case of an enumeration, of which only one may be given: a second one is left over.
+  /// One of several flags, each a case of an enumeration. Only one may be given: a second one is left over.
   ///
   /// - Parameter help: what each of them does.
   package mutating func oneFlag<Choice: RawRepresentable<String> & CaseIterable>(
@@ -93,9 +93,9 @@ package struct Arguments {
 
   // MARK: Operands
 
-  /// The next word that is no option.
+  /// The next word that is not an option.
   ///
-  /// - Returns: an empty text where it is missing, which is a problem.
+  /// - Returns: an empty text where it is missing, which is recorded as a problem.
   package mutating func operand(_ value: ValueKind, help: String) -> String {
     operands.append(OperandDeclaration(value: value, help: help))
     if let word = nextOperand() { return word }
@@ -103,7 +103,7 @@ package struct Arguments {
     return ""
   }
 
-  /// The next word that is no option, out of the cases of an enumeration.
+  /// The next word that is not an option, out of the cases of an enumeration.
   package mutating func choiceOperand<Choice: RawRepresentable<String> & CaseIterable>(
     of type: Choice.Type, help: String
   ) -> Choice? {
@@ -114,7 +114,7 @@ package struct Arguments {
     return choice
   }
 
-  /// The next word that is no option, if there is one.
+  /// The next word that is not an option, if there is one.
   package mutating func optionalOperand(_ value: ValueKind, help: String) -> String? {
     operands.append(OperandDeclaration(value: value, help: help, isOptional: true))
     return nextOperand()
@@ -135,7 +135,7 @@ package struct Arguments {
   /// Records a problem that shows only when arguments are seen together.
   package mutating func complain(_ message: String) { problems.append(message) }
 
-  /// Ends the reading: what is left was not asked for.
+  /// Ends the reading: words that are left are problems.
   package mutating func end() {
     problems += (words + rest).map { "the argument \($0) is not known, or one too many" }
     (words, rest) = ([], [])
@@ -160,7 +160,7 @@ package struct Arguments {
   }
 }
 
-/// What a value stands for: how it reads in help, and what a shell may offer for it.
+/// What a value stands for: its name in help, and what a shell may offer for it.
 package enum ValueKind: Sendable, Equatable {
   /// Anything, shown under this name.
   case text(String)
@@ -180,7 +180,7 @@ package enum ValueKind: Sendable, Equatable {
   }
 }
 
-/// What is known of one option.
+/// The declaration of one option.
 package struct OptionDeclaration: Sendable, Equatable {
   /// Without the dashes.
   package var name: String
@@ -198,7 +198,7 @@ package struct OptionDeclaration: Sendable, Equatable {
   package var text: String { "--\(name)" + (value.map { " \($0.placeholder)" } ?? "") }
 }
 
-/// What is known of one operand.
+/// The declaration of one operand.
 package struct OperandDeclaration: Sendable, Equatable {
   package var value: ValueKind
   package var help: String

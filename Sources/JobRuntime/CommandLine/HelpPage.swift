@@ -1,4 +1,4 @@
-/// What `--help` shows, of a job and of a command alike: parts in their order, each below a blank line.
+/// What `--help` shows, for a job and for a command: parts in their order, each after a blank line.
 package struct HelpPage: Sendable {
   private var parts: [String]
 
@@ -12,7 +12,7 @@ package struct HelpPage: Sendable {
     ]
   }
 
-  /// One line of a list: what is typed or set, and what it does, which may have several lines.
+  /// One line of a list: what is typed or set, and what it does, in one or several lines.
   package struct Entry: Sendable {
     package var name: String
     package var help: [String]
@@ -38,7 +38,7 @@ package struct HelpPage: Sendable {
     parts.append((title.map { "\($0):\n" } ?? "") + lines.joined())
   }
 
-  /// Adds lists of settings, and what is true of all that hold secrets.
+  /// Adds lists of settings, and the note about those that hold secrets.
   package mutating func add(settings lists: [(title: String, declarations: [SettingDeclaration])]) {
     for (title, declarations) in lists { add(declarations.map { Entry($0) }, under: title) }
     guard lists.contains(where: { $0.declarations.contains(where: \.isSecret) }) else { return }
@@ -50,7 +50,7 @@ package struct HelpPage: Sendable {
     (parts + ["Exit codes: \(exitCodes)\n"]).joined(separator: "\n")
   }
 
-  /// A name that is longer has its own line.
+  /// A longer name has its own line.
   private static let widest = 28
 }
 

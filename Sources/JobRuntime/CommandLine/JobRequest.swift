@@ -1,8 +1,8 @@
-/// What a job's binary is asked for. Without arguments it runs the job.
+/// What the arguments of a job's binary request. Without arguments it runs the job.
 enum JobRequest: String, CaseIterable, Sendable {
   case plan, check, help, version, describe
 
-  /// What is asked for; `nil` for a run.
+  /// The request; `nil` for a run.
   static func read(from arguments: inout Arguments) -> JobRequest? {
     arguments.oneFlag(of: JobRequest.self, help: \.help)
   }
@@ -17,8 +17,8 @@ enum JobRequest: String, CaseIterable, Sendable {
     }
   }
 
-  /// What is answered without a run; `nil` for what needs one. Only a description looks at the environment, for what the
-  /// job is with these settings.
+  /// The answer to a request that needs no run; `nil` for one that does. Only a description reads the environment, to
+  /// describe the job with these settings.
   func answer<J: Job>(of job: J.Type, in environment: [String: String]) -> String? {
     switch self {
     case .help: JobHelp.text(of: J.self)

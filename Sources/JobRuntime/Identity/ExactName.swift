@@ -1,7 +1,7 @@
 /// A name that equals only names of the same bytes, as in Postgres and in Redis.
 ///
-/// To a `String`, «é» as one character and «é» as a letter with an accent after it are equal: a set or a dictionary of
-/// strings takes two members of a board, two ids or two keys for one.
+/// `String` compares «é» as one character and «é» as a letter with an accent after it as equal: a set or a dictionary
+/// of strings takes two members of a board, two ids or two keys for one.
 public struct ExactName: Hashable, Sendable {
   public let text: String
 

@@ -1,4 +1,4 @@
-/// FNV-1a with 64 bits: a digest that is the same in every process, unlike Swift's own hashing.
+/// FNV-1a with 64 bits: a digest that is the same in every process, unlike Swift's hashing.
 ///
 /// Source: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm".
 public enum FNV1a {

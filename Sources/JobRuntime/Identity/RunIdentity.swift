@@ -1,4 +1,4 @@
-/// What distinguishes runs. Two runs for one slot are duplicates if they are equal in all of this.
+/// The identity of a run. Two runs for one slot are duplicates if they are equal in all of this.
 ///
 /// Built once, when the settings are read; lock, fence, ledger, totals, dead letters and metrics are keyed by it.
 package struct RunIdentity: Sendable, Hashable {
@@ -9,7 +9,7 @@ package struct RunIdentity: Sendable, Hashable {
   package var server: String
   /// Which work the run does, by the settings that select it; empty where these have their defaults.
   package var variant: String
-  /// The same without what is run once by hand (days, ids, a range): whose totals and metrics the run's are.
+  /// The same without one-off selections (days, ids, a range): the name under which totals and metrics are kept.
   package var series: String
   package var shard: Shard
 
@@ -21,27 +21,27 @@ package struct RunIdentity: Sendable, Hashable {
     self.series = series ?? variant
   }
 
-  /// The job's name, with the installation's before it where it has one: `reindex`, `staging/reindex`.
+  /// The job's name, after the installation's where there is one: `reindex`, `staging/reindex`.
   package var qualifiedJob: String { Self.qualified(job, instance) }
 
   package static func qualified(_ job: String, _ instance: String) -> String {
     instance.isEmpty ? job : "\(instance)/\(job)"
   }
 
-  /// What the lock is called: `[INSTANCE/]JOB[/SHARD]`. Variants share it: they may touch the same rows.
+  /// The name of the lock: `[INSTANCE/]JOB[/SHARD]`. Variants share it: they may touch the same rows.
   package var lockName: String { qualifiedJob + (shard.isWhole ? "" : "/\(shard.index)") }
 
-  /// What stands before a lock's name in Redis.
+  /// The prefix of a lock's name in Redis.
   package static let lockPrefix = "oneshot:lock:"
   package var lockKey: String { Self.lockPrefix + lockName }
 }
 
-/// `JOB_INSTANCE`: a name in keys, in rows and in `HEALTH_EXPECT`, so of a small alphabet.
+/// `JOB_INSTANCE`: a name in keys, in rows and in `HEALTH_EXPECT`, so it has a small alphabet.
 package enum InstanceName {
   package static let setting = "JOB_INSTANCE"
   package static let form = "a-z, 0-9 and -, a letter first, 40 at most"
 
-  /// - Returns: whether a text may be one. A letter first: what is a number behind a slash is a shard.
+  /// - Returns: whether a text is a valid name. It begins with a letter, because a number after a slash is a shard.
   package static func isValid(_ text: some StringProtocol) -> Bool {
     guard let first = text.utf8.first, text.utf8.count <= 40 else { return false }
     func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }

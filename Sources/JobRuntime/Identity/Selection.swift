@@ -1,7 +1,7 @@
 /// Whether a setting selects the work: which items a run is for.
 ///
-/// One does if a schedule that differs in it alone does what the other leaves undone. It is then part of what the run
-/// is (`RunIdentity.variant`), so the two are no duplicates. What only says how the work is done does not.
+/// It does if two schedules that differ only in this setting do different work. It is then part of the run's identity
+/// (`RunIdentity.variant`), so their runs are no duplicates. A setting that only changes how the work is done does not.
 public struct Selection: Sendable, Equatable {
   enum Form: Sendable, Equatable {
     case nothing
@@ -15,21 +15,21 @@ public struct Selection: Sendable, Equatable {
   /// The setting does not select the work.
   public static let nothing = Selection(form: .nothing)
 
-  /// The value stands in the variant alone. For words out of a list of the job's own (modes, levels) which no other
-  /// setting of the job has.
+  /// The value stands in the variant alone. For words out of a list of the job (modes, levels) that no other setting of
+  /// the job has.
   public static let work = Selection(form: .word)
 
   /// The value stands in the variant behind a word: `merchant-acme`.
   ///
   /// - Parameters:
-  ///   - tag: of a-z and _, and no other's of the job.
+  ///   - tag: of a-z and _, and used by no other setting of the job.
   ///   - isFixed: whether values can only be dates and moments, which stay readable as they are.
   public static func work(as tag: String, isFixed: Bool = false) -> Selection {
     Selection(form: .tagged(tag, isFixed: isFixed))
   }
 
-  /// The same for what is run once by hand: days, ids, a range. It distinguishes runs like all others, but has no totals and
-  /// no metrics of its own, of which there would be one more for each.
+  /// The same for one-off selections: days, ids, a range. It distinguishes runs like all others, but has no separate
+  /// totals and metrics, because each selection would add a series.
   public static func once(as tag: String, isFixed: Bool = false) -> Selection {
     Selection(form: .tagged(tag, isFixed: isFixed), isOnce: true)
   }
@@ -42,9 +42,9 @@ public struct Selection: Sendable, Equatable {
     return names.filter { seen.insert(ExactName($0)).inserted }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// What it adds to the variant.
+  /// The part that the setting adds to the variant.
   ///
-  /// - Parameter words: the value as it counts: of a list its members, of a switch that is on none.
+  /// - Parameter words: the value in canonical form: the members of a list, nothing for a switch that is on.
   func part(_ words: [String]) -> Variant.Part {
     switch form {
     case .nothing, .word: Variant.Part(tag: nil, words: words, isFixed: true, isOnce: isOnce)

@@ -1,15 +1,15 @@
 /// The name of the work that a run does, out of the settings that select it and differ from their defaults:
 /// `pending`, `weekly,monthly`, `prefix-eu_-3b1fa04c52`.
 ///
-/// Of letters, digits, commas, `-` and `_`, short and readable. Different work never has the same name: a value that
-/// does not fit as it is has a digest behind it. It can be read back, because parts stand in the order of the
-/// declarations, tags and words hold no `-`, and no tag is another setting's word.
+/// It consists of letters, digits, commas, `-` and `_`, and is short and readable. Different work never has the same
+/// name: a value that does not fit unchanged is followed by a digest. The name can be parsed again, because parts stand
+/// in the order of the declarations, tags and words hold no `-`, and no tag is another setting's word.
 enum Variant {
   struct Part: Sendable, Equatable {
-    /// What stands before the value.
+    /// The prefix of the value.
     var tag: String?
     var words: [String]
-    /// Whether values are of a fixed form, so that what is made safe is still one value's only.
+    /// Whether values have a fixed form, so that even without a digest no two values become the same text.
     var isFixed: Bool
     /// See `Selection.once(as:isFixed:)`.
     var isOnce = false
@@ -26,7 +26,7 @@ enum Variant {
   }
 
   private static let longestValue = 48
-  /// Of a variant; Postgres and Prometheus would take more, a person would not.
+  /// The longest variant; Postgres and Prometheus would take more, but nobody could read it.
   private static let longest = 120
 
   static func text(of parts: [Part]) -> String {
@@ -48,7 +48,7 @@ enum Variant {
         }))
   }
 
-  /// Whether a word may stand as it is: no comma, which stands between two, and no `-`, which stands between parts.
+  /// Whether a word may stand as it is: no comma, which separates words, and no `-`, which separates parts.
   private static func isPlain(_ word: String) -> Bool {
     !word.isEmpty && !word.utf8.contains(UInt8(ascii: ",")) && areSame([word], [safe(word, allowingDash: false)])
   }

@@ -1,10 +1,10 @@
-/// A Redis that takes keys away when it is full, and whom it would ask first.
+/// A Redis that evicts keys when it is full, and the policy by which it does.
 struct Eviction {
   private let policy: String
   private let limit: String
 
   /// - Parameter info: what `INFO memory` answers.
-  /// - Returns: `nil` for a server that evicts nothing, or has no limit of its own; and for one that does not say.
+  /// - Returns: `nil` for a server that evicts nothing, or has no memory limit, or does not report it.
   init?(info: String) {
     func fact(_ name: String) -> String? {
       let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name + ":") }

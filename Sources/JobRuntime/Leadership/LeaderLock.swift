@@ -4,21 +4,22 @@ import Synchronization
 
 /// The lock that keeps a second run of the same job and shard out: one key in Redis.
 ///
-/// It saves work; it does not keep data right. That is the fence's task, which holds even when this
-/// fails. Any client that locks the same key with `SET NX PX` is kept out, and keeps this out.
+/// It saves work; it does not protect data. That is the fence's task, which holds even when the lock fails. Any client
+/// that locks the same key with `SET NX PX` is kept out, and keeps this out.
 struct LeaderLock: Sendable {
   /// For example `oneshot:lock:usage-aggregation`; see `RunIdentity.lockName`.
   let key: String
-  /// JSON with run id, host, pid, since, the Redis that the data are in, if any, and variant: what a loser is shown.
+  /// JSON with run id, host, pid, since, the Redis that the data are in, if any, and variant: shown to a run that does
+  /// not get the lock.
   let holder: String
   let lease: Lease
   private let ttl: Duration
   private let minHold: Duration
   private let connection: RedisConnection
 
-  /// What trying came to.
+  /// The outcome of an attempt.
   enum Attempt: Sendable {
-    /// With Redis' own time; none where the user may not ask for it.
+    /// With Redis' time; `nil` where the user may not read it.
     case acquired(at: Timestamp?)
     /// Somebody else holds it; the holder as it stands in Redis, if it was still there.
     case held(by: String?)
@@ -35,16 +36,16 @@ struct LeaderLock: Sendable {
     lease = Lease(length: ttl)
   }
 
-  /// Where a holder says which variant of the job it is; one of ours always does.
+  /// The member of the holder that names its variant; a run of this project always has one.
   static let variantKey = "variant"
 
-  /// Whether a holder is a run of ours of another variant, which leaves undone what this one would do.
+  /// Whether the holder is a run of another variant of this project's job, which does not do this one's work.
   static func isOther(than variant: String, holder: String) -> Bool {
     func member(_ value: String) -> String { "\"\(variantKey)\":\(value)" }
     return holder.contains(member("\"")) && !holder.contains(member(JSON.string(variant).text))
   }
 
-  /// What a run ends with that has waited in vain for one of other work.
+  /// The failure of a run that has waited in vain for one of other work.
   func isBusy(with holder: String?, after wait: Duration) -> JobFailure {
     func said(_ name: String) -> String? { holder.flatMap { LockHolder.said(name, in: $0) } }
     let work = said(Self.variantKey).map { "work «\($0)»" } ?? "usual work"
@@ -69,7 +70,7 @@ struct LeaderLock: Sendable {
         let time = Timestamp(redisTime: answers[1])
         if answers[0].text == "OK" { return .acquired(at: time) }
         let answer = try session.run(Self.looking, keys: [key], arguments: [holder, String(ttl.inMilliseconds)])
-        // An earlier try whose answer was lost had set it after all.
+        // An earlier attempt whose answer was lost had set it after all.
         if answer.integer == 1 { return .acquired(at: time) }
         guard case .bytes(let bytes) = answer else { return .held(by: nil) }
         return .held(by: LockHolder.shown(bytes))
@@ -77,9 +78,9 @@ struct LeaderLock: Sendable {
       if case .acquired = attempt { lease.confirm(since: before) }
       return attempt
     } catch let error as RedisError {
-      // Whether the server had set it is unknown: it must not stay behind for a run that never was.
+      // Whether the server has set it is unknown: the lock of a run that never started must not stay behind.
       switch error {
-      // A task that is cancelled could send nothing.
+      // A cancelled task could send nothing.
       case .timedOut, .connection, .cancelled: await shieldedFromCancellation { await giveUp() }
       case .server, .untrusted, .refused, .misconfigured, .unexpectedReply, .tooLarge: break
       }
@@ -118,7 +119,7 @@ struct LeaderLock: Sendable {
     }
   }
 
-  /// Gives the lock back, if it is still this run's.
+  /// Releases the lock, if it is still this run's.
   ///
   /// - Parameter isDone: whether the work is done; then the lock stays for `JOB_LOCK_MIN_HOLD`.
   func release(isDone: Bool) async throws {
@@ -131,12 +132,12 @@ struct LeaderLock: Sendable {
     }
   }
 
-  /// What `--check` tries in place of locking: commands that are refused for what the lock's own would be
-  /// refused for, and change nothing.
+  /// What `--check` tries instead of locking: commands that change nothing and are refused for the same reasons as the
+  /// lock's own.
   static func trials(key: String) -> [RedisCommand] {
     [
-      // NX and XX exclude each other, which Redis says only after it has looked at the user's rights, at its
-      // role and at its memory.
+      // NX and XX exclude each other, which Redis reports only after it has checked the user's rights, its role and its
+      // memory.
       RedisCommand("SET", key, "check", "NX", "XX"),
       RedisCommand("GET", key),
       RedisCommand("TIME"),
@@ -144,7 +145,7 @@ struct LeaderLock: Sendable {
     ]
   }
 
-  /// Asks for the rights that the scripts need. (Redis 6 has no such question.)
+  /// Checks the rights that the scripts need. (Redis 6 has no command for that.)
   private static let rights = """
     if redis.acl_check_cmd and not (
       redis.acl_check_cmd('pexpire', KEYS[1], '1') and redis.acl_check_cmd('del', KEYS[1]))
@@ -157,7 +158,7 @@ struct LeaderLock: Sendable {
   /// Whether an answer to a trial says that the command itself would be refused.
   static func isRefusal(_ code: String, _ message: String) -> Bool {
     switch code {
-    // What the trials' own contradictions are answered with; but also commands that a server lacks.
+    // The answers to the trials' contradictions, but also to commands that a server lacks.
     case "ERR": Refusal(code: code, message: message) != nil
     case "WRONGTYPE", "MOVED", "NOGROUP": false
     default: true
@@ -171,7 +172,7 @@ struct LeaderLock: Sendable {
     }
   }
 
-  /// Renews a lock that is this run's already; else yields the value, no more of it than anybody reads.
+  /// Renews a lock that is this run's already; else returns the value, up to the length that is shown.
   private static let looking = Script(
     """
     local held = redis.pcall('get', KEYS[1])
@@ -198,7 +199,7 @@ struct LeaderLock: Sendable {
     """)
 }
 
-/// Until when this process may believe that the lock is its own, by the monotonic clock.
+/// Until when this process may rely on holding the lock, by the monotonic clock.
 ///
 /// Counted from before the command was sent, so it never ends later than the key in Redis.
 final class Lease: Sendable {
@@ -221,7 +222,7 @@ final class Lease: Sendable {
     }
   }
 
-  /// Returns never: waits until the lease ends without having been renewed, and throws.
+  /// Never returns: waits until the lease ends without having been renewed, and throws.
   func waitForEnd(_ key: String) async throws {
     while true {
       if let end = state.withLock(\.end) { try await pause(until: end) }

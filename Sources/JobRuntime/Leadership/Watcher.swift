@@ -1,8 +1,8 @@
 /// Waits for a reason to stop the work, and throws it. It returns in no other way.
 typealias Watcher = @Sendable () async throws -> Void
 
-/// Does a piece of work beside its watchers: the first of them that throws a `JobFailure` cancels the work, and
-/// its reason is what the work ends with, once it has stopped.
+/// Does a piece of work beside its watchers: the first of them that throws a `JobFailure` cancels the work, and the
+/// work ends with that failure once it has stopped.
 func watched<Value: Sendable>(
   by watchers: [Watcher], _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
@@ -21,7 +21,7 @@ func watched<Value: Sendable>(
     for await ending in group {
       switch ending {
       case .work(let result): outcome = result
-      // Watchers are cancelled once the work is done, which is no reason for anything.
+      // Watchers are cancelled once the work is done; their cancellation is not an error.
       case .watcher(let error): cause = cause ?? (outcome == nil ? error as? JobFailure : nil)
       }
       group.cancelAll()

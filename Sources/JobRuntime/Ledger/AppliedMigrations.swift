@@ -4,7 +4,7 @@ package import Postgres
 struct AppliedMigrations: Sendable, Equatable {
   /// The highest number of each line; none for a line that was never applied.
   var newest: [String: Int] = [:]
-  /// Whether the table is one of the days before there were lines.
+  /// Whether the table is from the time before lines.
   var isNumberedAsOne = false
 
   init(newest: [String: Int] = [:], isNumberedAsOne: Bool = false) {
@@ -19,8 +19,8 @@ struct AppliedMigrations: Sendable, Equatable {
     }
   }
 
-  /// Asks the database; one without our tables has applied nothing. In a transaction, only when the table is known to be
-  /// there: an error ends the transaction.
+  /// Reads it from the database; one without the project's tables has applied nothing. Inside a transaction only when
+  /// the table is known to exist: an error ends the transaction.
   init(_ session: borrowing Session) throws(PostgresError) {
     do {
       let rows = try session.query("select line, max(number) as number from oneshot.migrations group by line")
@@ -31,7 +31,7 @@ struct AppliedMigrations: Sendable, Equatable {
     }
   }
 
-  /// What a job's binary says of a database that has less than it needs; `nil` when nothing is missing.
+  /// The failure for a database that has less than the binary needs; `nil` when nothing is missing.
   func failure(needing needs: [MigrationNeed]) -> JobFailure? {
     let missing = needs.filter { newest[$0.line, default: 0] < $0.number }
     guard !missing.isEmpty else { return nil }
@@ -58,8 +58,8 @@ struct AppliedMigrations: Sendable, Equatable {
 }
 
 extension JobFailure {
-  /// What is wrong with a database whose migrations end before what this version's ledger needs; `nil` where they do
-  /// not, and where that cannot be found out.
+  /// The failure for a database whose migrations end before what this version's ledger needs; `nil` where they do not,
+  /// and where that cannot be found out.
   package init?(oldMigrationsOf database: Database) async {
     guard
       let found = try? await database.withSession({ session in try AppliedMigrations(session) }),

@@ -1,30 +1,30 @@
 import Postgres
 
-/// The memory of all runs, in `oneshot.job_runs`, and the fence that keeps old runs from writing.
+/// The record of all runs, in `oneshot.job_runs`, and the fence that keeps old runs from writing.
 struct Ledger: Sendable {
   let identity: RunIdentity
   let runID: RunID
-  /// The server's history in which the run was opened; `nil` where that is not compared.
+  /// The server's timeline in which the run was opened; `nil` where that is not compared.
   var timeline: String?
 
   var job: String { identity.job }
   var shard: Shard { identity.shard }
 
-  /// What opening came to.
+  /// The outcome of opening a run.
   enum Opening: Sendable {
     case opened(Opened)
     /// The slot has succeeded before, in the run with this id.
     case alreadyDone(runID: String)
-    /// The migrations that were applied end before what this binary needs.
+    /// The applied migrations end before what this binary needs.
     case schemaTooOld(found: AppliedMigrations)
   }
 
   struct Opened: Sendable {
     var fence: Int64
     var attempt: Int
-    /// Whether dead letters of the job are asked to be replayed.
-    var hasAsked: Bool
-    /// The server's history, and which cluster and database it is of; `nil` where the server does not report it.
+    /// Whether replays of dead letters of the job are requested.
+    var hasRequestedReplays: Bool
+    /// The server's timeline, and its cluster and database; `nil` where the server does not report them.
     var timeline: String?
     var origin: String?
   }
@@ -34,11 +34,11 @@ struct Ledger: Sendable {
   ///
   /// - Parameters:
   ///   - clock: where Postgres' clock disagrees, nothing is written.
-  ///   - asksTimeline: whether the server is asked for its timeline, which some refuse.
-  ///   - lost: what the run is opened for again: a token that this database has lost, and the run's own, which is taken to be
-  ///     the newest.
+  ///   - withTimeline: whether to read the server's timeline, which some servers refuse.
+  ///   - lost: why the run is opened again: a token that this database has lost, and the run's own, which has to be the
+  ///     newest here.
   func open(
-    _ facts: OpeningFacts, _ clock: ClockCheck, asksTimeline: Bool = true, above lost: (token: Int64, own: Int64)? = nil
+    _ facts: OpeningFacts, _ clock: ClockCheck, withTimeline: Bool = true, above lost: (token: Int64, own: Int64)? = nil
   ) -> Statement {
     """
     with me as (
@@ -53,7 +53,7 @@ struct Ledger: Sendable {
     ), of_slot as (
       select r.run_id, r.status, r.scheduled_by
       from oneshot.job_runs r join me using (instance, job, variant, shard, shard_count)
-      -- Rows of before servers were noted are of the only one that there was.
+      -- Rows from the time before servers were recorded belong to the only server there was.
       where r.server in (me.server, '') and \(facts.identifiesSlot) and r.scheduled_at = \(facts.scheduledAt)
     ), done as (
       select run_id from of_slot
@@ -61,14 +61,14 @@ struct Ledger: Sendable {
       limit 1
     ), fence as (
       insert into oneshot.fences as f (instance, job, server, shard, token)
-      -- One more than any of the job's, so that tokens say which of two runs is newer when they share the work
-      -- differently, and go on rising when an address or a name of an installation changes.
+      -- One more than the highest token of the job, so that tokens show which of two runs is newer when they share the
+      -- work differently, and keep rising when an address or a name of an installation changes.
       select instance, job, server, shard,
         1 + coalesce(greatest((select max(token) from oneshot.fences where job = \(job)), \(lost?.token)::bigint), 0)
       from schema, me
       where is_enough and not exists (select from done)
         and not exists (select from oneshot.fences where job = \(job) and token > \(lost?.own)::bigint)
-        -- Of when the server got this statement, however long it then waits for a lock.
+        -- The time at which the server got this statement, however long it then waits for a lock.
         and statement_timestamp() between \(clock.earliest) and \(clock.latest)
       on conflict (instance, job, server, shard) do update set token = greatest(f.token + 1, excluded.token)
       returning token
@@ -79,8 +79,8 @@ struct Ledger: Sendable {
         error_hint = \(Self.abandonedHint)
       from fence, me
       where (r.instance, r.job, r.shard) = (me.instance, me.job, me.shard) and r.status = 'running' and r.run_id <> \(runID)
-        -- One of another Redis goes on beside this one. But once its time is over it is dead, and where its address is no
-        -- longer used, no run of it ever comes.
+        -- A run for another Redis continues beside this one. But once its time is over it is dead, and where that
+        -- address is no longer used, no later run for it will close its row.
         and (r.server = me.server and r.fence < fence.token or
           r.deadline_at + \((Self.graceOfOthers + clock.tolerance).inMilliseconds) * interval '1 millisecond'
             < statement_timestamp())
@@ -89,7 +89,7 @@ struct Ledger: Sendable {
       insert into oneshot.job_totals as t (
         instance, job, server, variant, shard, succeeded, partial, failed, interrupted, dead_letters,
         consecutive_failures)
-      -- No dead letters: what an abandoned run reported is reported again by the next.
+      -- No dead letters: the next run reports again what an abandoned run reported.
       select me.instance, me.job, left_open.server, left_open.series, me.shard, 0, 0, count(*), 0, 0, count(*)
       from me, left_open
       group by me.instance, me.job, left_open.server, left_open.series, me.shard
@@ -108,22 +108,22 @@ struct Ledger: Sendable {
       returning fence, attempt
     )
     select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
-      statement_timestamp() as moment, \(text: asksTimeline ? Timeline.told : Timeline.untold) as timeline,
-      \(text: asksTimeline ? Timeline.origin : Timeline.untold) as origin,
+      statement_timestamp() as moment, \(text: withTimeline ? Timeline.expression : Timeline.unavailable) as timeline,
+      \(text: withTimeline ? Timeline.origin : Timeline.unavailable) as origin,
       statement_timestamp() between \(clock.earliest) and \(clock.latest) as is_right,
-      -- Asked here, where it costs no round trip.
+      -- Read here, where it costs no round trip.
       exists (
         select from oneshot.dead_letters d join me using (instance, job)
-        where d.server in (me.server, '') and d.replay_asked_at is not null and d.state = 'pending') as has_asked
+        where d.server in (me.server, '') and d.replay_asked_at is not null and d.state = 'pending') as has_requested_replays
     from schema left join opened on true
     """
   }
 
-  /// How long after its deadline, which is by its own host's clock, a run of another Redis counts as dead: more than it
-  /// takes to stop, and what clocks may be apart besides.
+  /// How long after its deadline, by its own host's clock, a run for another Redis counts as dead: more than it takes
+  /// to stop. The tolerance between clocks is added.
   private static let graceOfOthers = Duration.minutes(1)
 
-  /// What to do about a run that died without a word.
+  /// The hint for a run that died without closing its row.
   private static let abandonedHint =
     "Nothing to repair: the run that found it did its work. Where it happens again, find out what ends the process: memory (OOMKilled), the node, kill -9."
 
@@ -135,16 +135,16 @@ struct Ledger: Sendable {
     /// Whether somebody started the run at a terminal.
     var isByHand: Bool
     var startedAt: Timestamp
-    /// When the run ends itself at the latest.
+    /// The time at which the run ends itself at the latest.
     var deadlineAt: Timestamp
     var host: String
     var version: String
-    /// The migrations that the binary relies on.
+    /// The migrations that the binary needs.
     var needs: [MigrationNeed]
   }
 
-  /// - Throws: `JobFailure` of kind `fenced` when a newer run has given this one up already, of kind `clock` when clocks
-  ///   disagree.
+  /// - Throws: `JobFailure` of kind `fenced` when a newer run has already marked this one as failed, of kind `clock`
+  ///   when clocks disagree.
   func read(_ row: Row, _ clock: ClockCheck) throws -> Opening {
     if let done = try row.optional("done", as: String.self) { return .alreadyDone(runID: done) }
     guard let fence = try row.optional("fence", as: Int64.self) else {
@@ -157,21 +157,22 @@ struct Ledger: Sendable {
     }
     return .opened(
       Opened(
-        fence: fence, attempt: try row.value("attempt"), hasAsked: try row.value("has_asked"),
+        fence: fence, attempt: try row.value("attempt"), hasRequestedReplays: try row.value("has_requested_replays"),
         timeline: try row.optional("timeline"), origin: try row.optional("origin")))
   }
 
-  /// Age in days at which runs leave the ledger whose work nobody does any more: longer than between two of the rarest schedule.
+  /// Age in days at which rows of work that no run does any more leave the ledger: longer than the gap between two runs
+  /// of the rarest schedule.
   private static let forgotten = 400
 
-  /// Ends the run's row, counts it, and removes a few rows that are too old. Says whether it is written: a
-  /// success is not when the fence was no longer this run's.
+  /// Ends the run's row, counts it, and removes a few rows that are too old. Returns whether it was written: a success
+  /// is not written when the fence is no longer this run's.
   ///
-  /// What is sent again because an answer was lost finds the row ended, and counts nothing.
+  /// A repeat after a lost answer finds the row ended, and counts nothing.
   ///
   /// - Parameters:
-  ///   - itemsProcessed: how many items the run looked at.
-  ///   - behind: how much it knew of and left to later runs.
+  ///   - itemsProcessed: how many items the run processed.
+  ///   - behind: how much known work it left to later runs.
   func close(
     _ result: RunResult, itemsProcessed: Int, behind: Int, fence: Int64, at moment: Timestamp,
     keepingSince horizon: Timestamp
@@ -210,11 +211,12 @@ struct Ledger: Sendable {
         consecutive_failures = case when excluded.succeeded = 1 then 0 else t.consecutive_failures + 1 end,
         last_succeeded_at = coalesce(excluded.last_succeeded_at, t.last_succeeded_at)
     ), age as (
-      -- By the host's clock and by Postgres': one that is ahead makes nothing old.
+      -- By the earlier of the host's clock and Postgres': a clock that is ahead makes nothing old.
       select least(\(moment)::timestamptz, now()) - (\(moment)::timestamptz - \(horizon)::timestamptz) as horizon,
         least(\(moment)::timestamptz, now()) - make_interval(days => \(Self.forgotten)::integer) as forgotten
     ), removed as (
-      -- Of other work only what is very old: its own runs remove it, unless nobody does that work any more.
+      -- Rows of other work only when they are very old: the runs of that work remove them, unless no run does it any
+      -- more.
       delete from oneshot.job_runs where run_id in (
         select run_id from oneshot.job_runs
         where instance = \(identity.instance) and job = \(job) and started_at < (select horizon from age)
@@ -224,7 +226,7 @@ struct Ledger: Sendable {
         order by started_at limit 500)
     )
     select token, timeline, is_ours or exists (
-      -- Sent again, because the answer was lost: it may have been written before a newer run started.
+      -- A repeat after a lost answer: the row may have been written before a newer run started.
       select from oneshot.job_runs where run_id = \(runID) and status = \(result.status.rawValue)
     ) as is_written from fence
     """
@@ -251,10 +253,10 @@ struct Ledger: Sendable {
     """
   }
 
-  private var timelineNow: StaticString { timeline == nil ? Timeline.untold : Timeline.told }
+  private var timelineNow: StaticString { timeline == nil ? Timeline.unavailable : Timeline.expression }
 
-  /// - Throws: `JobFailure` of kind `fenced` when a newer run has started, of kind `failover` when the server's history is
-  ///   another than the one in which this run was opened.
+  /// - Throws: `JobFailure` of kind `fenced` when a newer run has started, of kind `failover` when the server's
+  ///   timeline is not the one in which this run was opened.
   func check(_ rows: Rows, against fence: Int64) throws {
     if let failure = try failure(rows, fence) { throw failure }
   }

@@ -1,6 +1,6 @@
-/// A migration that a job relies on: one of a line's, counted from 1.
+/// A migration that a job needs: its line, and its number, counted from 1.
 ///
-/// Each line (`core`, `usage`, `search`, …) has numbers of its own; a newer one never takes away what an older one made
+/// Each line (`core`, `usage`, `search`, …) has its own numbers; a newer migration never removes what an older one made
 /// (docs/decisions/0005-migrations-only-add.md).
 public struct MigrationNeed: Sendable, Hashable {
   public var line: String
@@ -13,10 +13,10 @@ public struct MigrationNeed: Sendable, Hashable {
 }
 
 extension MigrationNeed {
-  /// What the runtime itself relies on.
+  /// The migration that the runtime itself needs.
   private static let runtime = MigrationNeed("core", 4)
 
-  /// What a binary relies on: its job's needs and the runtime's, of each line the highest.
+  /// The migrations that a binary needs: its job's and the runtime's, of each line the highest.
   static func all(of job: [MigrationNeed]) -> [MigrationNeed] {
     var highest: [String: Int] = [:]
     for need in job + [runtime] { highest[need.line] = max(need.number, highest[need.line, default: 0]) }

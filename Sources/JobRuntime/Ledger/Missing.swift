@@ -4,7 +4,7 @@ import Postgres
 struct Missing: Sendable, Equatable {
   var complaint: String
   var isPrivilege: Bool
-  /// The table that it is about, as the need names it; `nil` where it is about none alone.
+  /// The table that it is about, as the need names it; `nil` where it is not about one table.
   var table: String?
   /// The statement that helps, where it is known.
   var remedy: String?
@@ -16,11 +16,11 @@ struct Missing: Sendable, Equatable {
     remedy = try row.optional("remedy")
   }
 
-  /// In the words of an operator.
+  /// The failure as an operator reads it.
   ///
   /// - Parameters:
-  ///   - needs: what was looked for.
-  ///   - isMigrated: whether `oneshot migrate` would find nothing to do, so that it helps nobody.
+  ///   - needs: the tables that were looked for.
+  ///   - isMigrated: whether `oneshot migrate` would find nothing to do, so that it would not help.
   func failure(_ needs: [TableNeed], isMigrated: Bool) -> JobFailure {
     JobFailure(isPrivilege ? .denied : .misconfigured, complaint, hint: hint(needs, isMigrated: isMigrated))
   }
@@ -52,7 +52,7 @@ extension Schema {
         select distinct name, split_part(name, '.', 1) as schema, name like '%.%' as is_qualified
         from unnest(\(needs.map(\.table))::text[]) as name
       ), reachable as (
-        -- Asking for a table in a schema that may not be used is an error, so that is looked at first.
+        -- Naming a table in a schema without the right to use it is an error, so that right is checked first.
         select name, is_qualified, n.oid as schema_id,
           not is_qualified or coalesce(has_schema_privilege(n.oid, 'usage'), true) as is_usable
         from names left join pg_namespace n on is_qualified and n.nspname = names.schema
@@ -60,7 +60,7 @@ extension Schema {
         select name, is_qualified, case when is_usable then to_regclass(name) end as id, is_usable, schema_id
         from reachable
       ), absent as (
-        -- A schema that may not be used is passed over by search_path without a word.
+        -- search_path silently skips a schema that may not be used.
         select name, string_agg(nspname, ', ' order by nspname) as schemas, min(nspname) as schema,
           bool_and(has_schema_privilege(n.oid, 'usage')) as is_usable
         from tables

@@ -1,8 +1,8 @@
 import Postgres
 
-/// What a job's runs add up to, by `oneshot.job_totals`: more than the ledger's rows, which leave it.
+/// The totals of a job's runs, from `oneshot.job_totals`: they outlast the ledger's rows, which are removed with time.
 struct RunTotals: Sendable, Equatable {
-  /// The ways in which a run that became leader can end, each with a column of its name.
+  /// The ways in which a run that became leader can end, each the name of a column.
   static let endings: [RunStatus] = [.succeeded, .partial, .failed, .interrupted]
   static let columns = endings.map(\.rawValue)
 

@@ -1,19 +1,19 @@
 import Postgres
 
-/// What a job needs of one table: looked at by `--check`.
+/// What a job needs of one table: checked by `--check`.
 public struct TableNeed: Sendable, Equatable {
   public var table: String
   public var columns: [String]
   public var privileges: [Privilege]
-  /// The columns that a privilege is needed for, where that is not the whole table.
+  /// The columns for which a privilege is needed, where it is not needed for the whole table.
   public var limits: [Privilege: [String]]
   public var origin: Origin
 
-  /// Who makes the table.
+  /// Who creates the table.
   public enum Origin: Sendable, Equatable {
     /// `oneshot migrate`.
     case migration
-    /// The application. `otherwise` says, as the rest of a sentence, how a run gets by without: "leave the board out of
+    /// The application. `otherwise` says, as the rest of a sentence, how to run without it: "leave the board out of
     /// TOP_STATS_BOARDS".
     case application(otherwise: String)
   }
@@ -23,7 +23,7 @@ public struct TableNeed: Sendable, Equatable {
   }
 
   /// - Parameters:
-  ///   - table: as it stands in the job's SQL: resolved by `search_path`, or with its schema.
+  ///   - table: as the job's SQL names it: resolved by `search_path`, or with its schema.
   ///   - privileges: those that are needed for the whole table.
   ///   - limits: those that are needed for some columns alone: `[.update: ["status"]]`.
   public init(
@@ -79,7 +79,7 @@ enum Schema {
       privileges: [.select, .insert, .update]),
   ]
 
-  /// Whether an error says that our tables are not there at all. When only some are missing, the error that
+  /// Whether an error says that the project's tables do not exist at all. When only some are missing, the error that
   /// names the table says more.
   static func isMissing(_ error: PostgresError) -> Bool {
     guard case .server(let error) = error else { return false }
@@ -87,7 +87,7 @@ enum Schema {
       || (error.state == .undefinedTable && error.message.contains("oneshot.migrations"))
   }
 
-  /// Whether transactions of this role on this server are refused every write, and why.
+  /// Whether the server refuses every write of this role, and why.
   static let isReadOnly: Statement = """
     select pg_is_in_recovery() as is_standby, current_setting('default_transaction_read_only')::boolean as is_read_only
     """

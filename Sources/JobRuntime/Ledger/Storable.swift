@@ -1,13 +1,13 @@
-/// Postgres stores no NUL, neither in a text nor in `jsonb`; what only describes something loses it rather
-/// than the whole record.
+/// Postgres stores no NUL, neither in a text nor in `jsonb`. A text that only describes something loses the NUL, so
+/// that the record is not lost.
 extension String {
   /// The text with U+FFFD in place of each NUL.
   package var storable: String {
     utf8.contains(0) ? String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })) : self
   }
 
-  /// A name without NUL and of bounded length, so that no two names become one: `\` is doubled and NUL is `\0`, once
-  /// there is one; its length and digest stand for what is cut off.
+  /// A name without NUL and of bounded length, such that no two names become the same. In a name with a NUL, NUL
+  /// becomes `\0` and `\` is doubled. Of a longer name, its length and digest replace the part that is cut off.
   var storableName: String {
     guard utf8.count <= LetterSize.item else {
       var whole = self

@@ -1,37 +1,37 @@
 package import Postgres
 
-/// A row of `oneshot.dead_letters`: an item that failed, and what has become of it.
+/// A row of `oneshot.dead_letters`: an item that failed, and its state.
 ///
-/// Its life: a run records it (`pending`, or once more pending when it had been over); a run that does the item well, or
-/// replays it, makes it `resolved`; a person makes it `discarded`. `DeadLetters` has the statements, and nothing else
-/// changes a row.
+/// Its life: a run records it (`pending`, also when it was resolved or discarded before); a run in which the item
+/// succeeds, or that replays it, makes it `resolved`; a person makes it `discarded`. `DeadLetters` has the statements,
+/// and nothing else changes a row.
 public struct DeadLetter: Sendable, Equatable {
   /// The installation, the job, and the Redis that its data are in; see `RunIdentity`.
   package var instance: String
   package var job: String
   package var server: String
-  /// Which work the run did that wrote it last.
+  /// The variant of the run that wrote it last.
   package var variant: String
-  /// Of the stored item, in hexadecimal: the letter's id.
+  /// The digest of the stored item, in hexadecimal: the letter's id.
   package var digest: String
-  /// What names the item, as it is stored: what `ItemFailure.item` was, but a name that held a NUL has `\0` in its
-  /// place, and `\\` for each `\`.
+  /// The item's name as it is stored: `ItemFailure.item`, but a name that held a NUL has `\0` in its place, and `\\`
+  /// for each `\`.
   public package(set) var item: String
-  /// What else was known of it: JSON.
+  /// Further facts about it: JSON.
   public package(set) var payload: String
   /// The name of the kind of its last failure.
   public package(set) var kind: String
   public package(set) var message: String
-  /// In how many runs it has failed.
+  /// The number of runs in which it has failed.
   public package(set) var attempts: Int
   public package(set) var firstFailedAt: Timestamp
   public package(set) var lastFailedAt: Timestamp
   package var lastRunID: String
   package var state: State
-  /// Since when a replay is asked for, and by whom.
-  package var askedAt: Timestamp?
-  package var askedBy: String?
-  /// The run that was given it since.
+  /// When a replay was requested, and by whom.
+  package var replayRequestedAt: Timestamp?
+  package var replayRequestedBy: String?
+  /// The run that has received it since.
   package var replayRunID: String?
 
   package enum State: String, Sendable, CaseIterable {
@@ -59,8 +59,8 @@ public struct DeadLetter: Sendable, Equatable {
     let word: String = try row.value("state")
     guard let known = State(rawValue: word) else { throw .decoding("state is «\(word)»") }
     state = known
-    askedAt = try row.optional("replay_asked_at")
-    askedBy = try row.optional("replay_asked_by")
+    replayRequestedAt = try row.optional("replay_asked_at")
+    replayRequestedBy = try row.optional("replay_asked_by")
     replayRunID = try row.optional("replay_run_id")
   }
 
@@ -72,25 +72,26 @@ public struct DeadLetter: Sendable, Equatable {
       "item_digest": .string(digest), "item": .string(item), "payload": .verbatim(payload),
       "error_kind": .string(kind), "error_message": .string(message), "attempts": .integer(Int64(attempts)),
       "first_failed_at": .string(firstFailedAt.rfc3339), "last_failed_at": .string(lastFailedAt.rfc3339),
-      "last_run_id": .string(lastRunID), "state": .string(state.rawValue), "replay_asked_at": text(askedAt?.rfc3339),
-      "replay_asked_by": text(askedBy), "replay_run_id": text(replayRunID),
+      "last_run_id": .string(lastRunID), "state": .string(state.rawValue),
+      "replay_asked_at": text(replayRequestedAt?.rfc3339),
+      "replay_asked_by": text(replayRequestedBy), "replay_run_id": text(replayRunID),
     ]
   }
 }
 
-// MARK: What a job asks of a letter
+// MARK: What a job reads in a letter
 
 extension DeadLetter {
   /// Whether the payload has this member.
-  public func says(_ key: String) -> Bool { payload.utf8.contains(Array("\(Self.quoted(key)): ".utf8)) }
+  public func hasPayload(_ key: String) -> Bool { payload.utf8.contains(Array("\(Self.quoted(key)): ".utf8)) }
 
   /// Whether this member of the payload is this text.
-  public func says(_ key: String, _ text: String) -> Bool {
+  public func hasPayload(_ key: String, _ text: String) -> Bool {
     payload.utf8.contains(Array("\(Self.quoted(key)): \(Self.quoted(text))".utf8))
   }
 
-  /// A text as it stands in `jsonb` that Postgres shows: quotes inside of one have a backslash before them, so what is
-  /// quoted is found only where it is all of a text.
+  /// A text as Postgres prints it in `jsonb`: quotes inside of it have a backslash before them, so a quoted text is
+  /// found only as a whole text.
   private static func quoted(_ text: String) -> String {
     let characters = text.unicodeScalars.map { scalar in
       switch scalar {
@@ -107,7 +108,7 @@ extension DeadLetter {
     return "\"\(characters.joined())\""
   }
 
-  /// Whether it falls to this share of the work, where nothing but its name says to which.
+  /// Whether it belongs to this share of the work, where only its name decides that.
   public func isShare(of shard: Shard) -> Bool {
     shard.isWhole || (Int(digest.prefix(8), radix: 16) ?? 0) % shard.count == shard.index
   }

@@ -1,52 +1,57 @@
 import Postgres
 
-/// What a run does with letters that somebody asked to be replayed. Letters of before servers were noted are anybody's.
+/// What a run does with letters whose replay somebody has requested. Letters from the time before servers were recorded
+/// may be taken by any run.
 extension DeadLetters {
-  /// A place in the order in which runs are given letters: first those that no run was given yet, then those that were
-  /// given longest ago (ids of runs sort by time).
+  /// A place in the order in which letters are assigned to runs: first those that were never assigned, then those that
+  /// were assigned longest ago (ids of runs sort by time).
   struct Position: Sendable, Equatable {
     var runID = noRun
-    var askedAt = "-infinity"
+    var requestedAt = "-infinity"
     var digest = ""
   }
 
-  /// Stands for no run.
+  /// The id that stands for no run.
   private static let noRun = "00000000-0000-0000-0000-000000000000"
 
-  /// A letter that a run is given: its digest, and since when it is asked for.
-  typealias Given = (digest: String, askedAt: Timestamp)
+  /// A letter that is assigned to a run: its digest, and when its replay was requested.
+  typealias Assignment = (digest: String, requestedAt: Timestamp)
 
-  static func given(_ letter: DeadLetter) -> Given { (letter.digest, letter.askedAt ?? Timestamp(seconds: 0)) }
+  static func assignment(of letter: DeadLetter) -> Assignment {
+    (letter.digest, letter.replayRequestedAt ?? Timestamp(seconds: 0))
+  }
 
-  /// A page of what is asked of a job, in order.
-  static func asked(_ identity: RunIdentity, after place: Position, limit: Int) throws(PostgresError) -> Statement {
+  /// A page of the letters whose replay is requested, in order.
+  static func requested(_ identity: RunIdentity, after place: Position, limit: Int) throws(PostgresError) -> Statement {
     try statement(
       """
       select {columns}
       from oneshot.dead_letters as letter
       where {own} and replay_asked_at is not null and state = 'pending'
-        -- What is read of a longer name would be another item.
+        -- A longer name is read only in part, which would be another item.
         and octet_length(item) <= :longest_item
         and (coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000'), replay_asked_at, item_digest)
-          > (:after_run::uuid, :after_asked_at::timestamptz, decode(:after_digest, 'hex'))
+          > (:after_run::uuid, :after_requested_at::timestamptz, decode(:after_digest, 'hex'))
       order by coalesce(replay_run_id, '00000000-0000-0000-0000-000000000000'), replay_asked_at, item_digest
       limit :limit
       """,
       [
-        "after_run": place.runID, "after_asked_at": place.askedAt, "after_digest": place.digest, "limit": limit,
+        "after_run": place.runID, "after_requested_at": place.requestedAt, "after_digest": place.digest, "limit": limit,
         "longest_item": LetterSize.item,
       ], of: identity)
   }
 
-  /// Notes that a run is given letters: who asks again from now on asks for another replay.
-  static func give(_ letters: [Given], of identity: RunIdentity, to runID: RunID) throws(PostgresError) -> Statement {
+  /// Assigns letters to a run: a request from now on is for another replay.
+  static func assign(_ letters: [Assignment], of identity: RunIdentity, to runID: RunID) throws(PostgresError)
+    -> Statement
+  {
     try statement(
       """
       update oneshot.dead_letters as letter set replay_run_id = :run_id
-      from unnest(:digests::text[], :asked_at::timestamptz[]) as given (digest, asked_at)
-      where {own} and letter.item_digest = decode(given.digest, 'hex') and letter.replay_asked_at = given.asked_at
+      from unnest(:digests::text[], :requested_at::timestamptz[]) as assigned (digest, requested_at)
+      where {own} and letter.item_digest = decode(assigned.digest, 'hex') and letter.replay_asked_at = assigned.requested_at
       """,
-      ["run_id": runID, "digests": letters.map(\.digest), "asked_at": letters.map(\.askedAt)], of: identity)
+      ["run_id": runID, "digests": letters.map(\.digest), "requested_at": letters.map(\.requestedAt)], of: identity)
   }
 
   /// Which of these letters a run has rejected.
@@ -57,34 +62,34 @@ extension DeadLetters {
       """
       select encode(item_digest, 'hex') as digest from oneshot.dead_letters as letter
       where {own} and last_run_id = :run_id
-        and item_digest in (select decode(digest, 'hex') from unnest(:digests::text[]) as given (digest))
+        and item_digest in (select decode(digest, 'hex') from unnest(:digests::text[]) as assigned (digest))
       """,
       ["run_id": runID, "digests": digests], of: identity)
   }
 
-  /// Ends the asking for what a run has done, or has rejected again; what it has not rejected is resolved. What was
-  /// asked again meanwhile stays as it is.
+  /// Ends the requests for letters that a run has done, or has rejected again; those that it has not rejected are
+  /// resolved. Letters that were requested again meanwhile stay as they are.
   ///
-  /// - Parameter done: the digests of those that the job says it has dealt with.
+  /// - Parameter done: the digests of those that the job reports as done.
   static func settle(
-    _ letters: [Given], done: Set<String>, of identity: RunIdentity, by runID: RunID
+    _ letters: [Assignment], done: Set<String>, of identity: RunIdentity, by runID: RunID
   ) throws(PostgresError) -> Statement {
     try statement(
       """
       update oneshot.dead_letters as letter
       set state = case when letter.last_run_id = :run_id then 'pending' else 'resolved' end,
         replay_asked_at = null, replay_asked_by = null, replay_run_id = null
-      from unnest(:digests::text[], :asked_at::timestamptz[], :are_done::boolean[]) as given (digest, asked_at, is_done)
-      where {own} and letter.item_digest = decode(given.digest, 'hex') and letter.replay_asked_at = given.asked_at
-        and letter.state = 'pending' and (given.is_done or letter.last_run_id = :run_id)
+      from unnest(:digests::text[], :requested_at::timestamptz[], :are_done::boolean[]) as assigned (digest, requested_at, is_done)
+      where {own} and letter.item_digest = decode(assigned.digest, 'hex') and letter.replay_asked_at = assigned.requested_at
+        and letter.state = 'pending' and (assigned.is_done or letter.last_run_id = :run_id)
       """,
       [
-        "run_id": runID, "digests": letters.map(\.digest), "asked_at": letters.map(\.askedAt),
+        "run_id": runID, "digests": letters.map(\.digest), "requested_at": letters.map(\.requestedAt),
         "are_done": letters.map { done.contains($0.digest) },
       ], of: identity)
   }
 
-  /// What has become of letters that a run was given.
+  /// The outcome of the letters that were assigned to a run.
   static func outcome(
     _ digests: [String], of identity: RunIdentity, of runID: RunID
   ) throws(PostgresError) -> Statement {
@@ -93,21 +98,21 @@ extension DeadLetters {
       select count(*) filter (where letter.state = 'resolved') as resolved,
         count(*) filter (where letter.state = 'pending' and letter.last_run_id = :run_id) as failed_again,
         count(*) filter (where letter.state = 'pending' and letter.last_run_id <> :run_id) as left
-      from unnest(:digests::text[]) as given (digest)
-      join oneshot.dead_letters as letter on {own} and letter.item_digest = decode(given.digest, 'hex')
+      from unnest(:digests::text[]) as assigned (digest)
+      join oneshot.dead_letters as letter on {own} and letter.item_digest = decode(assigned.digest, 'hex')
       """,
       ["run_id": runID, "digests": digests], of: identity)
   }
 
-  /// A few of those that a run was given and did not deal with.
+  /// A few of the letters that were assigned to a run and are not done.
   static func left(
     _ digests: [String], of identity: RunIdentity, by runID: RunID
   ) throws(PostgresError) -> Statement {
     try statement(
       """
-      select left(letter.item, 200) as item, given.digest
-      from unnest(:digests::text[]) as given (digest)
-      join oneshot.dead_letters as letter on {own} and letter.item_digest = decode(given.digest, 'hex')
+      select left(letter.item, 200) as item, assigned.digest
+      from unnest(:digests::text[]) as assigned (digest)
+      join oneshot.dead_letters as letter on {own} and letter.item_digest = decode(assigned.digest, 'hex')
       where letter.state = 'pending' and letter.last_run_id <> :run_id
       limit 5
       """,
@@ -116,11 +121,11 @@ extension DeadLetters {
 }
 
 extension DeadLetter {
-  /// Where it is among all that are asked for.
+  /// Its place among all requested letters.
   var position: DeadLetters.Position {
     var position = DeadLetters.Position()
     if let replayRunID { position.runID = replayRunID }
-    (position.askedAt, position.digest) = (askedAt?.rfc3339 ?? "-infinity", digest)
+    (position.requestedAt, position.digest) = (replayRequestedAt?.rfc3339 ?? "-infinity", digest)
     return position
   }
 }

@@ -1,10 +1,10 @@
 import Postgres
 
 /// Every statement that changes a row of `oneshot.dead_letters`: here what a run does by itself, in
-/// `DeadLetters+Replay.swift` what it does because somebody asked, in `LetterFilter.swift` what an operator does.
+/// `DeadLetters+Replay.swift` what it does on request, in `LetterFilter.swift` what an operator does.
 enum DeadLetters {
-  /// Which letters are a run's to resolve and to replay, over `letter`, a row of `oneshot.dead_letters`. Those of before
-  /// servers were noted are anybody's.
+  /// The condition for letters that a run may resolve and replay, over `letter`, a row of `oneshot.dead_letters`. Any
+  /// run may take those from the time before servers were recorded.
   static func own(_ identity: RunIdentity) -> SQLFragment {
     SQLFragment(
       sql: """
@@ -13,7 +13,7 @@ enum DeadLetters {
       ["run_instance": identity.instance, "run_job": identity.job, "run_server": identity.server])
   }
 
-  /// A statement with `own` in its hole `{own}`, and with what is read of a letter in its hole `{columns}`.
+  /// A statement with `own` in its hole `{own}`, and the columns of a letter in its hole `{columns}`.
   static func statement(
     _ sql: String, _ inputs: [String: any PostgresEncodable], of identity: RunIdentity, file: String = #fileID,
     line: Int = #line
@@ -23,7 +23,7 @@ enum DeadLetters {
     return try SQLFragment(sql: sql, inputs, file: file, line: line).filling(holes).statement()
   }
 
-  /// What has to be sent to record failures, in one transaction.
+  /// The statements that record failures, in one transaction.
   static func recording(
     _ failures: [ItemFailure], of identity: RunIdentity, runID: RunID, at moment: Timestamp
   ) -> [Statement] {
@@ -31,8 +31,8 @@ enum DeadLetters {
       + [record(failures, of: identity, runID: runID, at: moment)]
   }
 
-  /// Gives letters of before servers were noted to the Redis that their items fail in now, so that one item stays one
-  /// letter. Where that Redis has a letter of the item already, the old one is over.
+  /// Assigns letters from the time before servers were recorded to the Redis in which their items fail now, so that one
+  /// item stays one letter. Where that Redis has a letter of the item already, the old one is resolved.
   private static func adopt(_ failures: [ItemFailure], of identity: RunIdentity) -> Statement {
     """
     update oneshot.dead_letters as old
@@ -54,7 +54,7 @@ enum DeadLetters {
   }
 
   /// Writes failures: one row for each installation, job, Redis and item; failing again, in another run, raises
-  /// `attempts`. What their kinds mean is written beside them, where it is not there yet.
+  /// `attempts`. The meaning of their kinds is written as well, where it is new or changed.
   private static func record(
     _ failures: [ItemFailure], of identity: RunIdentity, runID: RunID, at moment: Timestamp
   ) -> Statement {
@@ -67,7 +67,8 @@ enum DeadLetters {
         from unnest(
           \(kinds.map(\.name))::text[], \(kinds.map(\.cause))::text[], \(kinds.map(\.remedy))::text[]
         ) as declared (kind, cause, remedy)
-        -- On conflict locks a row even where it changes nothing, and lanes and shards write at once.
+        -- "on conflict do update" locks a row even where it changes nothing, and lanes and shards write at the same
+        -- time.
         where not exists (
           select from oneshot.letter_kinds as k
           where k.job = \(identity.job) and k.kind = declared.kind and k.cause = declared.cause and k.remedy = declared.remedy)
@@ -91,13 +92,13 @@ enum DeadLetters {
       """
   }
 
-  /// Marks what is pending of these items as resolved; nobody needs to ask for them any more.
+  /// Marks the pending letters of these items as resolved, and ends requests to replay them.
   static func resolve(_ items: [String], of identity: RunIdentity) throws(PostgresError) -> Statement {
     let names = items.map(\.storableName)
     return try resolve(where: SQLFragment(sql: "letter.item = any (:items::text[])", ["items": names]), of: identity)
   }
 
-  /// The same for pending letters of which a condition holds.
+  /// The same for pending letters that meet a condition.
   ///
   /// - Parameter condition: over `letter`, a row of `oneshot.dead_letters`.
   static func resolve(where condition: SQLFragment, of identity: RunIdentity) throws(PostgresError) -> Statement {

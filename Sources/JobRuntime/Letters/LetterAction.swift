@@ -5,11 +5,11 @@ package struct LetterAction: Sendable, Equatable {
   package var at: Timestamp
   /// `replay` or `discard`.
   package var action: String
-  /// As the person said.
+  /// The name that the person gave.
   package var by: String
-  /// What the database knows of them.
+  /// The person's role in the database.
   package var role: String
-  /// What the letter said then.
+  /// The letter's kind at that time.
   package var kind: String
   package var message: String
   package var attempts: Int

@@ -1,11 +1,11 @@
 package import Postgres
 
 extension DeadLetter {
-  /// The letter of this name; where there is none, those whose id begins so.
+  /// The letter of this name; where there is none, those whose id begins with it.
   package static func named(
     _ item: String, of job: String, instance: String? = nil, server: String? = nil, limit: Int
   ) throws(PostgresError) -> Statement {
-    // Fewer digits may as well be an item that somebody mistyped.
+    // Fewer digits may as well be a mistyped item.
     let beginning = item.utf8.count >= 6 && item.utf8.count <= 64 && item.utf8.allSatisfy(isDigit) ? item : nil
     let missing = 64 - item.utf8.count
     return try SQLFragment(
@@ -22,7 +22,7 @@ extension DeadLetter {
     (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
   }
 
-  /// What was done with it, newest first: at most so many of `total`.
+  /// The actions on it, newest first: at most `limit` of `total`.
   package func actions(limit: Int) throws(PostgresError) -> Statement {
     try Statement(
       file: "letter_actions.sql", PackageResources.letter_actions_sql,
@@ -30,14 +30,14 @@ extension DeadLetter {
   }
 }
 
-/// Which dead letters somebody means.
+/// Selects dead letters.
 package struct LetterFilter: Sendable, Equatable {
   package var instance: String?
   package var job: String?
   package var server: String?
   package var kind: String?
   package var state: DeadLetter.State?
-  /// Only what has not failed since.
+  /// Only letters whose last failure is older.
   package var failedBefore: Timestamp?
   /// Only this one.
   package var digest: String?
@@ -55,42 +55,46 @@ package struct LetterFilter: Sendable, Equatable {
     (instance, job, server, digest) = (letter.instance, letter.job, letter.server, letter.digest)
   }
 
-  /// They, the newest failure first.
+  /// The letters, the newest failure first.
   package func list(limit: Int) throws(PostgresError) -> Statement {
     try statement("letters_list.sql", PackageResources.letters_list_sql, ["limit": limit], reads: true)
   }
 
-  /// The first that a replay or a discard would take: what `ask` and `discard` would do, without doing it.
+  /// The first letters that a replay or a discard would take: what `requestReplay` and `discard` would do, without
+  /// doing it.
   package func next(forReplay: Bool, limit: Int) throws(PostgresError) -> Statement {
     try statement(
       "letters_next.sql", PackageResources.letters_next_sql, ["for_replay": forReplay, "limit": limit],
       reads: true)
   }
 
-  /// How many there are (`letters`), and of how many a replay can be asked (`askable`).
+  /// How many there are (`letters`), and for how many a replay can be requested (`askable`).
   package func count() throws(PostgresError) -> Statement {
     try statement("letters_count.sql", PackageResources.letters_count_sql)
   }
 
-  /// Asks for a replay of those that are pending and not asked for yet, the oldest first, and notes who did.
-  /// Yields `instance`, `job`, `server` and `letters`, how many of each.
-  package func ask(by who: String, limit: Int) throws(PostgresError) -> Statement {
-    try statement("letters_ask.sql", PackageResources.letters_ask_sql, ["by": who, "limit": limit]).limited(
+  /// Requests a replay of those that are pending and not requested yet, the oldest first, and records who did. Yields
+  /// `instance`, `job`, `server` and `letters`, how many of each.
+  package func requestReplay(by who: String, limit: Int) throws(PostgresError) -> Statement {
+    try statement(
+      "letters_request_replay.sql", PackageResources.letters_request_replay_sql, ["by": who, "limit": limit]
+    ).limited(
       to: .minutes(5))
   }
 
-  /// Discards those that are pending, the oldest first, and notes who did. Yields the same.
+  /// Discards those that are pending, the oldest first, and records who did. Yields the same.
   package func discard(by who: String, limit: Int) throws(PostgresError) -> Statement {
     try statement("letters_discard.sql", PackageResources.letters_discard_sql, ["by": who, "limit": limit]).limited(
       to: .minutes(5))
   }
 
-  /// - Parameter reads: whether its answer is letters.
+  /// - Parameter reads: whether it returns letters.
   private func statement(
     _ place: String, _ text: [UInt8], _ values: [String: any PostgresEncodable] = [:], reads: Bool = false
   ) throws(PostgresError) -> Statement {
-    // On the rows themselves, not by a join with those that were found: what is locked is looked at again, and a planner that
-    // has no statistics yet, as after a thousand failures at once, has nothing to be wrong about.
+    // The conditions are on the rows themselves, not in a join with rows that were found: Postgres checks them again on
+    // each locked row, and a planner without statistics, as after a thousand failures at once, cannot choose a bad
+    // join.
     let chosen = SQLFragment(
       "letters_chosen.sql", PackageResources.letters_chosen_sql,
       [

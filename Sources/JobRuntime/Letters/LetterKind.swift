@@ -1,8 +1,8 @@
-/// A kind of failure of items: what an operator reads besides the message of one item.
+/// A kind of item failure: what an operator reads besides the message of one item.
 ///
-/// A job declares its kinds as constants and lists them in its facts (`JobFacts.letterKinds`). The run that writes a dead
-/// letter writes its kind's two sentences beside it (`oneshot.letter_kinds`), from where `oneshot dead-letters show` and
-/// the status page take them; the table in docs/jobs is held against `--describe`.
+/// A job declares its kinds as constants and lists them in its facts (`JobFacts.letterKinds`). The run that writes a
+/// dead letter also writes its kind's two sentences (`oneshot.letter_kinds`); `oneshot dead-letters show` and the
+/// status page read them there. A test compares the tables in docs/jobs with `--describe`.
 public struct LetterKind: Sendable, Equatable {
   /// A short word in snake_case: `not_integer`.
   public let name: String
@@ -16,14 +16,14 @@ public struct LetterKind: Sendable, Equatable {
   }
 }
 
-/// One item that could not be done, on its way to `oneshot.dead_letters` and to the result.
+/// One item that failed, for `oneshot.dead_letters` and the result.
 public struct ItemFailure: Sendable, Equatable {
-  /// What names the item to a person and to a replay, for example the Redis key.
+  /// Names the item for a person and for a replay, for example the Redis key.
   public var item: String
   public var kind: LetterKind
   /// What is wrong with this item.
   public var message: String
-  /// What else is known of the item.
+  /// Further facts about the item.
   public var payload: JSON
 
   public init(item: String, kind: LetterKind, message: String, payload: JSON = [:]) {

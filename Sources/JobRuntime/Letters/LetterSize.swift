@@ -1,7 +1,7 @@
 import Postgres
 
-/// How large the parts of a dead letter may be, in bytes. What jobs write is within this; a row that somebody else wrote,
-/// or an older version, is read no further.
+/// How large the parts of a dead letter may be, in bytes. What jobs write is within these limits; of rows by somebody
+/// else or by an older version no more is read.
 package enum LetterSize {
   /// A longer name is cut, and distinguished by its digest.
   static let item = 64 * 1024
@@ -17,7 +17,8 @@ package enum LetterSize {
       "instance", "job", "server", "variant", "attempts", "first_failed_at", "last_failed_at", "last_run_id", "state",
       "replay_asked_at", "replay_run_id",
     ]
-    // The size of the stored value costs nothing to ask; the text is made only of what may be small enough.
+    // Reading the size of the stored value costs nothing; the text is produced only for values that may be small
+    // enough.
     return SQLFragment(
       sql: plain.map { "\(alias).\($0)" }.joined(separator: ", ") + """
         , encode(\(alias).item_digest, 'hex') as digest, left(\(alias).item, \(item)) as item,
@@ -27,7 +28,7 @@ package enum LetterSize {
         """)
   }
 
-  /// A `jsonb` column as far as a payload may reach, as SQL; of a larger one only the size.
+  /// SQL for a `jsonb` column up to the size of a payload; of a larger one only the size.
   package static func document(_ column: String) -> String {
     """
     case when pg_column_size(\(column)) <= \(payload) and octet_length(\(column)::text) <= \(payload) then \(column)
@@ -35,12 +36,12 @@ package enum LetterSize {
     """
   }
 
-  /// What stands in place of a payload that is too large.
+  /// The member that replaces a payload that is too large.
   fileprivate static let leftOut = "left_out"
 }
 
 extension ItemFailure {
-  /// With a message and a payload that a letter has room for.
+  /// The same with a message and a payload that fit into a letter.
   var bounded: ItemFailure {
     var failure = self
     failure.message = message.shortened(to: LetterSize.message)

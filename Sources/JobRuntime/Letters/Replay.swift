@@ -1,39 +1,39 @@
 import Postgres
 
-/// The dead letters that a run was asked to do again: given to the job before its work, settled after it.
+/// The replay of dead letters in one run: assigned to the job before its work, settled after it.
 ///
-/// Until then the letters stay asked, so a run that is killed or fails leaves them to the next one.
+/// Until they are settled their replay stays requested, so a run that is killed or fails leaves them to the next one.
 struct Replay: Sendable {
-  /// A run takes this many at most, or so many bytes of them; what is left is the next run's.
+  /// A run takes at most this many, or this many bytes of them; the rest is for the next run.
   static let most = 10_000
   private static let mostBytes = 8 * 1024 * 1024
   private static let page = 50
-  /// A run looks at so many pages of what is asked, its own or not.
+  /// A run reads at most this many pages of requested letters, whether it takes them or not.
   private static let mostPages = 400
 
-  private let given: [DeadLetters.Given]
-  /// The digests of those that the job says it has dealt with.
+  private let assigned: [DeadLetters.Assignment]
+  /// The digests of those that the job reports as done.
   private let done: Set<String>
-  /// Why others were not, by digest.
+  /// Why the others were not done, by digest.
   private let reasons: [String: String]
 
-  private var digests: [String] { given.map(\.digest) }
+  private var digests: [String] { assigned.map(\.digest) }
 
-  /// What the result says of it.
-  struct Told: Sendable {
-    var given = 0
+  /// The replay as the result reports it.
+  struct Tally: Sendable {
+    var assigned = 0
     var resolved = 0
     var failedAgain = 0
-    /// Given, and not dealt with: asked still.
+    /// Assigned and not done: their replay stays requested.
     var left = 0
-    /// Whether there are more than a run takes, or may be.
+    /// Whether there are, or may be, more than a run takes.
     var hasMore = false
-    /// Why the job could not do it.
+    /// Why the job's replay failed.
     var failure: String?
 
     var json: JSON {
       var members: [(String, JSON)] = [
-        ("handed", .integer(Int64(given))), ("resolved", .integer(Int64(resolved))),
+        ("handed", .integer(Int64(assigned))), ("resolved", .integer(Int64(resolved))),
         ("failed_again", .integer(Int64(failedAgain))), ("left", .integer(Int64(left))),
       ]
       if hasMore { members.append(("has_more", true)) }
@@ -42,9 +42,9 @@ struct Replay: Sendable {
     }
   }
 
-  /// Takes what is asked, and lets the job do it. A run that writes nothing only counts.
+  /// Takes the requested letters, and lets the job replay them. A run that writes nothing only counts them.
   ///
-  /// - Returns: what is to be settled once the job's work is done; `nil` when there is nothing.
+  /// - Returns: the replay to settle once the job's work is done; `nil` when there is nothing to settle.
   static func begin(_ job: some Replayable, _ run: JobRun) async throws -> Replay? {
     let (letters, hasMore) = try await run.transaction { tx in try take(job, run, tx) }
     guard !letters.isEmpty else {
@@ -53,7 +53,7 @@ struct Replay: Sendable {
       }
       return nil
     }
-    run.record.replayed = Told(given: letters.count, left: letters.count, hasMore: hasMore)
+    run.record.replayed = Tally(assigned: letters.count, left: letters.count, hasMore: hasMore)
     guard !run.isDryRun else { return nil }
     run.log.info("replaying dead letters", ["letters": .integer(Int64(letters.count))])
     if hasMore { run.log.info("more replays are requested than one run takes; the next run continues") }
@@ -66,7 +66,7 @@ struct Replay: Sendable {
     } catch {
       outcomes = []
       let failure = JobFailure(classifying: error)
-      // What is wrong with one letter must not keep the job from its work; what is wrong with the run does.
+      // A problem with one letter must not keep the job from its work; a problem with the run must.
       guard failure.kind == .internal, !Task.isCancelled else { throw error }
       run.log.error("the replay failed; its dead letters remain requested", ["error": .string(failure.message)])
       run.record.replayed?.failure = failure.message
@@ -85,25 +85,25 @@ struct Replay: Sendable {
       case .postponed(let reason): reasons[letter.digest] = reason
       }
     }
-    given = letters.map(DeadLetters.given)
+    assigned = letters.map(DeadLetters.assignment)
     (self.done, self.reasons) = (done, reasons)
   }
 
-  /// Notes the run in what it takes; and, where it has looked at as much as it may, in what it leaves to others too, so that
-  /// the next run begins with what this one has not looked at.
+  /// Assigns the letters that it takes to the run. Where it has read as many pages as it may, it also assigns those
+  /// that it leaves to others, so that the next run begins with letters that this one has not read.
   private static func take(
     _ job: some Replayable, _ run: JobRun, _ tx: borrowing Transaction
   ) throws -> (letters: [DeadLetter], hasMore: Bool) {
     var (taken, bytes, place, hasMore) = ([DeadLetter](), 0, DeadLetters.Position(), false)
-    var (pages, left) = (0, [DeadLetters.Given]())
+    var (pages, left) = (0, [DeadLetters.Assignment]())
     reading: while true {
-      let letters = try tx.query(DeadLetters.asked(run.identity, after: place, limit: page)).map {
+      let letters = try tx.query(DeadLetters.requested(run.identity, after: place, limit: page)).map {
         try DeadLetter(row: $0)
       }
       pages += 1
       for letter in letters {
         guard job.takes(letter, as: run.shard) else {
-          left.append(DeadLetters.given(letter))
+          left.append(DeadLetters.assignment(of: letter))
           continue
         }
         hasMore = taken.count == most || bytes >= mostBytes
@@ -116,46 +116,47 @@ struct Replay: Sendable {
       hasMore = pages == mostPages
       if hasMore { break }
     }
-    let given = taken.map(DeadLetters.given) + (hasMore && pages == mostPages ? left : [])
-    if run.leadership != nil, !given.isEmpty {
-      try tx.execute(DeadLetters.give(given, of: run.identity, to: run.id))
+    let assigned = taken.map(DeadLetters.assignment) + (hasMore && pages == mostPages ? left : [])
+    if run.leadership != nil, !assigned.isEmpty {
+      try tx.execute(DeadLetters.assign(assigned, of: run.identity, to: run.id))
     }
     return (taken, hasMore)
   }
 
-  /// Notes which the replay has rejected: should the job's work find them once more, they are reported only once.
+  /// Notes which items the replay has rejected: if the job's work rejects them again, they are reported only once.
   private static func remember(_ letters: [DeadLetter], _ run: JobRun) async throws {
     let rejected = try await run.read(DeadLetters.rejected(letters.map(\.digest), of: run.identity, by: run.id)).map {
       try $0.value("digest", as: String.self)
     }
     guard !rejected.isEmpty else { return }
     let digests = Set(rejected)
-    run.record.toldByReplay = Set(letters.filter { digests.contains($0.digest) }.map { ExactName($0.item) })
+    run.record.rejectedByReplay = Set(letters.filter { digests.contains($0.digest) }.map { ExactName($0.item) })
   }
 
-  /// Resolves what went well, and ends the asking: in one fenced transaction, before the run's row is closed.
+  /// Resolves the letters that went well, and ends the requests: in one fenced transaction, before the run's row is
+  /// closed.
   func settle(_ run: JobRun) async throws {
     run.log.debug("settling the replay")
     let (outcome, examples) = try await run.transaction { tx in
-      try tx.execute(DeadLetters.settle(given, done: done, of: run.identity, by: run.id))
+      try tx.execute(DeadLetters.settle(assigned, done: done, of: run.identity, by: run.id))
       let row = try tx.query(DeadLetters.outcome(digests, of: run.identity, of: run.id)).only()
-      var told = Told(given: given.count)
-      told.resolved = try row.value("resolved")
-      told.failedAgain = try row.value("failed_again")
-      told.left = try row.value("left")
-      guard told.left > 0 else { return (told, [(item: String, digest: String)]()) }
+      var tally = Tally(assigned: assigned.count)
+      tally.resolved = try row.value("resolved")
+      tally.failedAgain = try row.value("failed_again")
+      tally.left = try row.value("left")
+      guard tally.left > 0 else { return (tally, [(item: String, digest: String)]()) }
       let left = try tx.query(DeadLetters.left(digests, of: run.identity, by: run.id))
-      return (told, try left.map { (item: try $0.value("item"), digest: try $0.value("digest")) })
+      return (tally, try left.map { (item: try $0.value("item"), digest: try $0.value("digest")) })
     }
-    var told = outcome
-    (told.hasMore, told.failure) = (run.record.replayed?.hasMore ?? false, run.record.replayed?.failure)
-    run.record.replayed = told
-    run.log.info("replayed dead letters", told.json)
-    guard told.left > 0 else { return }
+    var tally = outcome
+    (tally.hasMore, tally.failure) = (run.record.replayed?.hasMore ?? false, run.record.replayed?.failure)
+    run.record.replayed = tally
+    run.log.info("replayed dead letters", tally.json)
+    guard tally.left > 0 else { return }
     run.log.warning(
       "this run could not replay some dead letters; they remain requested",
       [
-        "letters": .integer(Int64(told.left)),
+        "letters": .integer(Int64(tally.left)),
         "some": .array(
           examples.map { .string($0.item + (reasons[$0.digest].map { reason in ": \(reason)" } ?? "")) }),
         "hint": "oneshot dead-letters show has their causes; discard them if no run can do them.",

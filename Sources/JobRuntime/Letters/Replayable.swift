@@ -1,35 +1,35 @@
-/// A job that can do dead letters again because somebody asked for it (`oneshot dead-letters replay`).
+/// A job that can replay dead letters on request (`oneshot dead-letters replay`).
 ///
-/// The letters of a job that is none stay asked for, and each of its runs warns of them.
+/// For a job that is not replayable the requests remain, and each of its runs logs a warning.
 public protocol Replayable: Job {
-  /// Whether a run as this one is set, and this share of the work, is the one to do a dead letter again. One that no run
-  /// takes stays asked for.
+  /// Whether a run with these settings and this share of the work replays a dead letter. The replay of a letter that no
+  /// run takes stays requested.
   ///
-  /// By default each letter falls to one share by its name. A job that shares its work by something else says so here,
-  /// as does one whose runs do different parts: the run that would do the item anyway.
+  /// By default each letter belongs to one share by its name. A job that shares its work by something else, or whose
+  /// runs do different parts, decides here: the run that would do the item anyway takes it.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool
 
-  /// Does items again that failed in earlier runs. Called before `run`, in the same run: behind the same lock and fence,
+  /// Does items again that failed in earlier runs. Called before `run`, in the same run: under the same lock and fence,
   /// and within the same deadline.
   ///
-  /// May be called again for the same letters: they stay asked for until a run has ended well. An item that the run
-  /// rejects, here or later, is pending again whatever the outcome.
+  /// May be called again for the same letters: their replay stays requested until a run has ended well. An item that
+  /// the run rejects, here or later, is pending again whatever the outcome.
   ///
-  /// By default every letter is left to the run: right for a job whose every run does all there is, and resolves and
-  /// rejects items.
+  /// By default every letter is left to the run. That is right for a job whose every run does all its items, and
+  /// resolves and rejects them.
   ///
   /// - Parameter letters: at most ten thousand; the rest is for the next run.
   /// - Returns: an outcome for each of the letters, in their order.
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome]
 }
 
-/// What a replay came to for one letter.
+/// The outcome of a replay for one letter.
 public enum ReplayOutcome: Sendable, Equatable {
-  /// The item needs no more: the letter is resolved when the run ends well.
+  /// The item is done: the letter is resolved when the run ends well.
   case done
-  /// The work of the run resolves or rejects the item; if it does neither, the letter stays asked for.
+  /// The work of the run resolves or rejects the item; if it does neither, the replay stays requested.
   case leftToRun
-  /// The item could not be done now: the letter stays asked for, and the result says why.
+  /// The item could not be done now: the replay stays requested, and the result says why.
   case postponed(String)
 }
 

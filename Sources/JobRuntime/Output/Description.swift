@@ -1,15 +1,15 @@
 import BlockingIO
 
-/// `--describe`: what a platform has to know of a job to run it, as the code knows it. Manifests are generated from it
-/// (docs/decisions/0016-manifests-from-the-binaries.md).
+/// `--describe`: what a platform has to know about a job to run it, taken from the code. Manifests are generated from
+/// it (docs/decisions/0016-manifests-from-the-binaries.md).
 enum Description {
-  /// - Parameter variables: the environment, for what the job would be with these settings.
+  /// - Parameter variables: the environment, to describe the job with these settings.
   static func json<J: Job>(of job: J.Type, _ variables: [String: String] = [:]) -> JSON {
     let settings = JobHelp.declarations(of: J.self)
     var env = Environment(variables)
     _ = J.Settings(from: &env)
     let selecting = Set(env.declarations.filter(\.selects).map(\.name))
-    // A list that cannot be read (a folder that is not here) would be another's name.
+    // A list that cannot be read (a folder that is not here) would yield the name of other work.
     let isKnown = !env.problems.contains { selecting.contains($0.name) && variables[$0.name] != nil }
     return [
       "name": .string(J.name),

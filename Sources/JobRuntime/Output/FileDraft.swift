@@ -1,14 +1,14 @@
 import Glibc
 
-/// A new version of a file: whole, beside the old one, whose place it takes in one step. A reader sees the one or the
-/// other, and so does whoever looks after the machine lost its power.
+/// A new version of a file: complete, beside the old one, which it replaces in one step. A reader sees one or the
+/// other, also after the machine lost its power.
 public struct FileDraft: Sendable {
   public let path: String
   private let temporary: String
 
-  /// Writes it. Everybody may read it, whatever the umask says: whoever collects the file is somebody else.
+  /// Writes it. Everybody may read it, whatever the umask says: another user collects the file.
   ///
-  /// - Parameter path: of the file whose place it is to take; in the same folder, so that taking it is one step.
+  /// - Parameter path: the file to replace. The draft is in the same folder, so that replacing is one step.
   public init(of path: String, _ text: String) throws(SmallFile.Failure) {
     self.path = path
     try Self.check(path)
@@ -26,10 +26,10 @@ public struct FileDraft: Sendable {
     }
   }
 
-  /// Looks whether a file could be put there, and writes nothing.
+  /// Checks whether a file could be put there, and writes nothing.
   public static func check(_ path: String) throws(SmallFile.Failure) {
     var facts = stat()
-    // A rename would put a file in the place of /dev/null, or of a symbolic link, too.
+    // A rename would also replace /dev/null, or a symbolic link.
     if lstat(path, &facts) == 0 {
       switch facts.st_mode & S_IFMT {
       case S_IFREG: break
@@ -44,21 +44,21 @@ public struct FileDraft: Sendable {
     if lstat(name(of: path), &facts) != 0, errno != ENOENT { throw SmallFile.Failure(errno) }
     let folder = folder(of: path)
     guard access(folder, W_OK | X_OK) != 0 else { return }
-    // Rights are looked at first, and they are not what is in the way on a file system that nobody may write to.
+    // The system checks rights first, and on a read-only file system they are not the problem.
     let refusal = errno
     var mount = statvfs()
     let isReadOnly = statvfs(folder, &mount) == 0 && mount.f_flag & UInt(ST_RDONLY) != 0
     throw SmallFile.Failure(isReadOnly ? EROFS : refusal)
   }
 
-  /// Puts it in the place of the old one.
+  /// Replaces the old file with it.
   public func publish() throws(SmallFile.Failure) {
     guard rename(temporary, path) == 0 else {
       let failure = SmallFile.Failure(errno)
       discard()
       throw failure
     }
-    // So that the new name lasts. A file system that has no such thing for folders has lost nothing.
+    // Makes the new name durable. A file system that cannot sync folders has lost nothing.
     let folder = open(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if folder >= 0 {
       fsync(folder)
@@ -66,12 +66,12 @@ public struct FileDraft: Sendable {
     }
   }
 
-  /// Takes it away again.
+  /// Removes it.
   public func discard() { unlink(temporary) }
 
-  /// Removes drafts of the same file that processes left which were killed.
+  /// Removes drafts of the same file that killed processes have left.
   ///
-  /// - Parameter seconds: how old a draft has to be that nobody is still writing.
+  /// - Parameter seconds: the age at which nobody writes a draft any more.
   public static func removeLeftovers(of path: String, olderThan seconds: Int = 600) {
     let folder = folder(of: path)
     let prefix = prefix(of: path).dropFirst(folder.utf8.count)
@@ -87,12 +87,12 @@ public struct FileDraft: Sendable {
 
   private static let ending = ".tmp"
 
-  /// A draft's own: in containers all processes have the same number.
+  /// The name of this draft alone: in containers all processes have the same number.
   private static func name(of path: String) -> String {
     prefix(of: path) + "\(UInt64.random(in: 100_000_000_000..<1_000_000_000_000))" + ending
   }
 
-  /// What names of drafts begin with, folder included.
+  /// The beginning of the names of drafts, folder included.
   private static func prefix(of path: String) -> String {
     let folder = folder(of: path)
     return "\(folder).\(path.dropFirst(folder == "./" ? 0 : folder.count))."

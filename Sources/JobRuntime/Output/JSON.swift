@@ -10,7 +10,7 @@ public enum JSON: Sendable, Equatable {
   case string(String)
   case array([JSON])
   case object([Member])
-  /// A text that is JSON already, for example from a `jsonb` column.
+  /// A text that already is JSON, for example from a `jsonb` column.
   case verbatim(String)
 
   public struct Member: Sendable, Equatable {
@@ -27,13 +27,13 @@ public enum JSON: Sendable, Equatable {
     return members.first { $0.key == key }?.value
   }
 
-  /// The object with one member more.
+  /// The object with one more member.
   func adding(_ key: String, _ value: JSON) -> JSON {
     guard case .object(let members) = self else { return self }
     return .object(members + [Member(key: key, value: value)])
   }
 
-  /// The same value with every string in it, keys excepted, put through a function.
+  /// The same value with a function applied to every string in it, except keys.
   func mapStrings(_ transform: (String) -> String) -> JSON {
     switch self {
     case .string(let text): .string(transform(text))
@@ -55,7 +55,7 @@ public enum JSON: Sendable, Equatable {
     case .null: bytes += "null".utf8
     case .bool(let value): bytes += (value ? "true" : "false").utf8
     case .integer(let value): bytes += String(value).utf8
-    // JSON has no word for infinity and for what is no number.
+    // JSON cannot express infinity and NaN.
     case .double(let value): bytes += (value.isFinite ? "\(value)" : "null").utf8
     case .string(let value): Self.write(value, to: &bytes)
     case .verbatim(let text): bytes += text.utf8

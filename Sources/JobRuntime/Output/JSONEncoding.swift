@@ -95,7 +95,7 @@ extension Node {
     case let value as Double: json = .double(value)
     case let value as Float: json = .double(Double(value))
     case let value as any BinaryInteger: json = Int64(exactly: value).map { .integer($0) } ?? .string("\(value)")
-    // A standard-library dictionary would be recognized only by its coding keys, hence this cast.
+    // Only its coding keys would identify a standard-library dictionary, hence this cast.
     case let value as [String: any Encodable]:
       kind = .object
       for (key, element) in value.sorted(by: { $0.key < $1.key }) { try member(key).encode(element) }

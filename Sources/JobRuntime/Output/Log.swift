@@ -43,7 +43,7 @@ public struct Log: Sendable {
 
   private func write(_ level: Level, _ message: String, _ facts: JSON) {
     guard level >= self.level else { return }
-    // Redacted before it is written as JSON: escapes would hide a secret that holds quotes or backslashes.
+    // Redacted before it is written as JSON: escapes would hide a secret that contains quotes or backslashes.
     guard case .object(let members) = redactor.redact(facts) else { return }
     if isText {
       let time = now().rfc3339.prefix(19).suffix(8)
@@ -62,19 +62,20 @@ public struct Log: Sendable {
   /// A text without secrets, before any of it is cut off: half a secret would not be found.
   package func redacted(_ text: String) -> String { redactor.redact(text) }
 
-  /// A result without secrets, for the ledger: who may read that need not be who may know them.
+  /// A result without secrets, for the ledger: not everybody who may read it may know them.
   func redacted(_ result: RunResult) -> RunResult { redactor.redact(result) }
 
-  /// A failed item whose message has no secrets, for the dead letters. Its name stays as it is: that is how it is found.
+  /// A failed item whose message has no secrets, for the dead letters. Its name stays as it is, so that it can be
+  /// found.
   func redacted(_ failure: ItemFailure) -> ItemFailure {
     var failure = failure
     failure.message = redactor.redact(failure.message)
     return failure
   }
 
-  /// Shows how far the work is, on one line that is written over again. Only on a terminal.
+  /// Shows how far the work is, on one line that is overwritten each time. Only on a terminal.
   ///
-  /// - Parameter total: what `done` will come to, where that is known; it may be an estimate.
+  /// - Parameter total: the final value of `done`, where that is known; it may be an estimate.
   public func progress(_ what: String, _ done: Int, of total: Int? = nil) {
     guard terminal.isTerminal, isText else { return }
     let share = total.map { " of about \($0)" } ?? ""
@@ -82,7 +83,7 @@ public struct Log: Sendable {
   }
 }
 
-/// Where log lines go: stderr. Lines and the progress line keep out of each other's way.
+/// Where log lines go: stderr. Log lines and the progress line do not overwrite each other.
 package final class Terminal: Sendable {
   private struct State {
     var hasProgress = false
@@ -90,7 +91,7 @@ package final class Terminal: Sendable {
   }
 
   package let isTerminal: Bool
-  /// Takes a text as it is, or loses it.
+  /// Writes a text unchanged, or loses it.
   package let write: @Sendable (String) -> Void
   private let state = Mutex(State())
 
@@ -127,7 +128,7 @@ package final class Terminal: Sendable {
   }
 }
 
-/// Writes a text whole, as far as the descriptor takes it.
+/// Writes a whole text, as far as the descriptor takes it.
 /// - Returns: whether all of it was taken.
 @discardableResult
 package func writeAll(_ text: String, to descriptor: CInt) -> Bool {

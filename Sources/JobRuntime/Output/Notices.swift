@@ -1,8 +1,7 @@
 package import Postgres
 import Synchronization
 
-/// What Postgres says beside its answers, as much of it as anybody reads: the first notices, then a count. A trigger may
-/// say something of every row.
+/// The notices of Postgres: the first ones, then a count. A trigger may raise one for every row.
 package final class Notices: Sendable {
   /// How many are logged.
   private static let most = 20

@@ -1,7 +1,8 @@
-/// A text from the ledger, from Redis or from an application, so that whoever reads it sees only, and all of, what it is.
+/// A text from the ledger, from Redis or from an application, with everything in it visible and nothing acted upon.
 ///
-/// What a terminal obeys and what no web page may hold, what turns the direction of what follows, and what cannot be seen is
-/// written as Swift would: `\u{1b}`. Whoever named the item may have meant to clear the screen, or to make one key look like another.
+/// Control characters, characters that no web page may hold, marks that change the direction of writing, and invisible
+/// characters are written as Swift escapes: `\u{1b}`. Whoever named the item may have wanted to clear the screen, or to
+/// make one key look like another.
 ///
 /// - Parameter keepingLines: whether line feeds may stay, for texts that have lines of their own.
 package func printable(_ text: String, keepingLines: Bool = false) -> String {
@@ -29,7 +30,7 @@ private func escaped(_ text: String, _ escape: (Unicode.Scalar) -> String) -> St
   var shown = ""
   var rest = Substring(text).unicodeScalars
   while let index = rest.firstIndex(where: { !isShownAsItIs($0) }) {
-    // As texts: each append to a view of scalars copies what is there already.
+    // As strings: each append to a view of scalars copies what is there already.
     shown += Substring(rest[..<index])
     shown += escape(rest[index])
     rest = rest[rest.index(after: index)...]
@@ -42,7 +43,7 @@ private func isShownAsItIs(_ scalar: Unicode.Scalar) -> Bool {
   if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
   if scalar.properties.isDefaultIgnorableCodePoint { return false }
   switch scalar.properties.generalCategory {
-  // Format: marks of direction, joiners, tags. Private use and unassigned: nobody knows what is shown.
+  // Format: marks of direction, joiners, tags. Private use and unassigned: what they show is unknown.
   case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
   default: return true
   }

@@ -1,10 +1,10 @@
-/// Takes secrets out of all that leaves the process: the last line of defence behind messages that do
-/// not hold them in the first place.
+/// Removes secrets from everything that leaves the process: the last line of defence after messages that do not contain
+/// them in the first place.
 package struct Redactor: Sendable {
   private let secrets: [String]
 
-  /// - Parameter secrets: what must not appear. Shorter than four letters is not looked for: it would
-  ///   tear holes into ordinary words.
+  /// - Parameter secrets: texts that must not appear. Those shorter than four characters are not looked for: they occur
+  ///   in ordinary words.
   package init(_ secrets: [String]) {
     self.secrets = Set(secrets).filter { $0.count >= 4 }.sorted { $0.count > $1.count }
   }
@@ -17,7 +17,7 @@ package struct Redactor: Sendable {
 
   package func redact(_ json: JSON) -> JSON { json.mapStrings(redact) }
 
-  /// Before anything of the result is shortened: half a secret would not be found.
+  /// Used before the result is shortened: half a secret would not be found.
   func redact(_ result: RunResult) -> RunResult {
     var result = result
     result.details = redact(result.details)
@@ -30,7 +30,8 @@ package struct Redactor: Sendable {
     return result
   }
 
-  /// How long a secret is where a text begins with it as a URL may hold it: any of its bytes as `%40`, a blank as `+`.
+  /// The length of a secret at the beginning of a text, as a URL may encode it: any of its bytes as `%40`, a blank as
+  /// `+`.
   private static func encodedLength(of secret: [UInt8], in text: ArraySlice<UInt8>) -> Int? {
     var rest = text
     for byte in secret {

@@ -1,13 +1,13 @@
 import BlockingIO
 import Synchronization
 
-/// Reports how a run ended, where its surroundings want that: once, however many ways lead to the end.
+/// Delivers the result of a run to its surroundings: once, even if several paths end the run.
 final class ResultDelivery: Sendable {
   private let redactor: Redactor
   private let log: Log
   private let terminal: Terminal
   private let output: Output
-  /// Where the second copy is wanted, if anywhere.
+  /// Where the second copy goes, if there is one.
   private let path: String?
   private let delivered = Mutex<Int32?>(nil)
 
@@ -20,8 +20,8 @@ final class ResultDelivery: Sendable {
 
   /// Says why a run failed in the log, prints the result as one line, and writes its second copy.
   ///
-  /// - Returns: the exit code of what was reported: of the first result that came. Whoever comes second waits until that
-  ///   is out, and reports nothing.
+  /// - Returns: the exit code of the delivered result: the first one. A second caller waits until that is written, and
+  ///   delivers nothing.
   @discardableResult
   func deliver(_ result: RunResult) -> Int32 {
     delivered.withLock { delivered in
@@ -48,7 +48,7 @@ final class ResultDelivery: Sendable {
     }
   }
 
-  /// Writes where a reader may be stuck (a full pipe, a hung file system), and goes on after a while.
+  /// Writes to a place whose reader may be stuck (a full pipe, a hung file system), and continues after a limit.
   private func saying(_ what: String, _ work: @escaping @Sendable () -> Void) {
     SideThread(label: what).run(blockingAtMost: StopLimits.stuckWriter, work)
   }

@@ -1,4 +1,4 @@
-/// Results that are longer than whoever takes them has room for. What is left out of a run's stands in the ledger, and the
+/// Results that are longer than their reader has room for. The ledger has what is left out of a run's result, and the
 /// result says so.
 extension RunResult {
   /// The most bytes of the line on stdout, its newline included. rsyslog cuts at 8 KiB, its own header included;
@@ -11,8 +11,7 @@ extension RunResult {
   /// The line on stdout, without its newline.
   package var line: String { printable(json(atMost: Self.longestLine - 1)) }
 
-  /// The result in at most so many bytes, still valid: details and errors become shorter, what says how the run ended
-  /// stays.
+  /// The result in at most so many bytes, still valid: details and errors become shorter; how the run ended stays.
   package func json(atMost limit: Int) -> JSON {
     func fits(_ result: RunResult) -> Bool { printable(result.json).utf8.count <= limit }
     if fits(self) { return json }
@@ -50,7 +49,7 @@ extension JSON {
 }
 
 extension String {
-  /// At most so many bytes, the sign at the end that something is missing included.
+  /// At most this many bytes, including the sign at the end that something is missing.
   func shortened(to bytes: Int) -> String {
     guard utf8.count > bytes else { return self }
     // By scalars: one `Character` may be of any length.

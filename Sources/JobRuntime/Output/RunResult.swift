@@ -1,4 +1,4 @@
-/// What a run came to: the one line on stdout. Its form is held by docs/result.schema.json.
+/// The outcome of a run: the one line on stdout. docs/result.schema.json defines its form.
 package struct RunResult: Sendable {
   package struct ItemError: Sendable, Equatable {
     package var item: String
@@ -24,13 +24,13 @@ package struct RunResult: Sendable {
   package var errors: [ItemError] = []
   package var errorsTotal = 0
   package var error: JobFailure?
-  /// Where the rest is, of a result that is shortened.
+  /// Where the rest of a shortened result is.
   package var shortened: String?
 
   package var job: String { identity.job }
   package var shard: Shard { identity.shard }
 
-  /// At most this many errors stand in the result; the total is beside them.
+  /// The result lists at most this many errors, and their total.
   package static let errorsShown = 20
 
   package var json: JSON {

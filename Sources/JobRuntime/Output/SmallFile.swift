@@ -1,8 +1,8 @@
 import Glibc
 
-/// Small files, read and written whole. What goes wrong is described in words, for the log.
+/// Small files, read and written whole. Failures are texts for the log.
 public enum SmallFile {
-  /// How long a pipe is waited for that is in the place of a file.
+  /// How long to wait for a pipe that is in the place of a file.
   private static let patience = Duration.seconds(5)
 
   /// Reads UTF-8, also from a pipe: a shell's `<(…)`.
@@ -51,8 +51,8 @@ public enum SmallFile {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Puts a new file in the place of an old one where that can be done, and else writes over what is there: a file that a
-  /// container has mounted (`/dev/termination-log`), a pipe.
+  /// Replaces the old file with a new one where that is possible, and otherwise overwrites what is there: a mounted
+  /// file of a container (`/dev/termination-log`), a pipe.
   static func write(_ text: String, to path: String) throws(Failure) {
     let reason: Failure
     do throws(Failure) {
@@ -68,8 +68,7 @@ public enum SmallFile {
     guard writeAll(text, to: descriptor) else { throw Failure(errno) }
   }
 
-  /// Puts a new file in the place of an old one, so that a reader sees the one or the other, whole; everybody
-  /// may read it.
+  /// Replaces the old file with a new one, so that a reader sees one or the other, whole; everybody may read it.
   static func replace(_ path: String, with text: String) throws(Failure) {
     try FileDraft(of: path, text).publish()
     FileDraft.removeLeftovers(of: path)
@@ -80,7 +79,7 @@ public enum SmallFile {
     /// The system's number of the error, where it is one of the system's.
     public let number: Int32?
 
-    /// Whoever can put a link there would choose which file is written.
+    /// Whoever can put a link there could choose which file is written.
     static let symbolicLink = Failure("it is a symbolic link, and links are not followed")
 
     /// Whether what is there cannot have another file in its place, but may be written over.

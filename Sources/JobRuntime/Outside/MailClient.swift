@@ -1,4 +1,4 @@
-/// Hands mail to a relay over a connection that is kept.
+/// Sends mail to a relay over a connection that is kept open.
 package protocol MailClient: Sendable {
   init()
 
@@ -7,7 +7,7 @@ package protocol MailClient: Sendable {
   /// - Parameters:
   ///   - isLast: whether the connection ends with it.
   ///   - limit: how long it may take, connecting included.
-  ///   - stop: whether somebody wants it to end; see `StopMark`.
+  ///   - stop: whether the run is being stopped; see `StopMark`.
   func send(_ mail: Mail, by relay: MailRelay, isLast: Bool, within limit: Duration, unless stop: StopMark) -> MailReply
 
   /// Connects to a relay and logs in, and sends nothing. Blocks.
@@ -16,7 +16,7 @@ package protocol MailClient: Sendable {
 
 /// One mail on its way to a relay.
 public struct Mail: Sendable {
-  /// Addresses without brackets, which are sent as they are: the caller has looked at them.
+  /// Addresses without brackets. They are sent as they are: the caller has checked them.
   public var sender: String
   public var recipient: String
   /// Headers and body, with CRLF at the end of each line.
@@ -30,11 +30,11 @@ public struct Mail: Sendable {
 /// A mail server that takes mail for all others.
 public struct MailRelay: Sendable, Equatable {
   public enum Security: Sendable, Equatable {
-    /// STARTTLS, which has to be there.
+    /// STARTTLS, which is required.
     case startTLS
     /// TLS from the first byte (`smtps://`).
     case tls
-    /// Neither.
+    /// No TLS.
     case none
   }
 
@@ -57,9 +57,9 @@ public struct MailRelay: Sendable, Equatable {
   }
 }
 
-/// What came of a mail.
+/// The outcome of sending a mail.
 public struct MailReply: Sendable, Equatable {
-  /// What the relay was last sent.
+  /// The last command that was sent to the relay.
   public enum Step: String, Sendable, Comparable, CaseIterable {
     case connect, hello, tls, login, sender, recipient, data, content
 
@@ -73,11 +73,11 @@ public struct MailReply: Sendable, Equatable {
     case accepted
     /// The relay said no, by the code.
     case refused
-    /// There was no reply, and why.
+    /// There was no reply, for this reason.
     case lost(String)
-    /// The relay is not who it should be, or offers no TLS.
+    /// The relay cannot prove its identity, or offers no TLS.
     case untrusted(String)
-    /// Somebody wanted it to end.
+    /// The run was stopped.
     case stopped
   }
 
@@ -94,8 +94,8 @@ public struct MailReply: Sendable, Equatable {
     self.isHandedOver = isHandedOver
   }
 
-  /// Why a mail was not taken, or a relay not reached; `nil` where it was. A refusal names its code: what the relay says
-  /// of a temporary one is about the moment.
+  /// Why a mail was not taken, or a relay not reached; `nil` where it was. A refusal names its code; a temporary one
+  /// (4xx) may pass.
   package var refusal: DeliveryFailure? {
     switch ending {
     case .accepted: nil
@@ -109,7 +109,7 @@ public struct MailReply: Sendable, Equatable {
     }
   }
 
-  /// Whether nobody knows if the relay has taken it (RFC 1047).
+  /// Whether it is unknown if the relay has taken the mail (RFC 1047).
   public var isInDoubt: Bool {
     switch ending {
     case .lost, .stopped: isHandedOver

@@ -2,7 +2,7 @@ import BlockingIO
 
 /// A lane's connections to the outside, on a thread that may block.
 ///
-/// A task that is cancelled meanwhile gets its reply all the same, and soon: see `StopMark`.
+/// A task that is cancelled meanwhile still gets its reply, and soon: see `StopMark`.
 public actor OutsideLine {
   private let thread = ThreadExecutor(label: "outside")
   private let mail: any MailClient

@@ -1,5 +1,5 @@
-/// Whether an IP address may be reached by anybody: not this machine, a private network, a link, or what hosts of clouds
-/// keep for themselves (169.254.169.254).
+/// Whether an IP address may be reached by anybody: not this machine, a private network, a link-local address, or one
+/// that clouds reserve for their hosts (169.254.169.254).
 ///
 /// Source: IANA's registries of special-purpose addresses (RFC 6890), columns "Globally Reachable".
 package enum PublicAddress {
@@ -15,7 +15,7 @@ package enum PublicAddress {
       return contains(v4: Array(bytes.suffix(4)))
     }
     if starts([0x20, 0x02]) { return contains(v4: Array(bytes[2..<6])) }
-    // Only 2000::/3 is given out; of it not 2001::/23 (protocols: Teredo, benchmarks, ORCHID) and documentation.
+    // Only 2000::/3 is assigned; 2001::/23 (protocols: Teredo, benchmarks, ORCHID) and documentation in it are excluded.
     let isOfProtocols = starts([0x20, 0x01]) && bytes[2] < 2
     return bytes[0] >> 5 == 1 && !isOfProtocols && !starts([0x20, 0x01, 0x0D, 0xB8]) && !starts([0x3F, 0xFF])
   }

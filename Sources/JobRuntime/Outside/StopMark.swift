@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Whether something that goes on over there has to end: somebody wants it to, or the run may act no more.
+/// Whether a transfer on another thread has to end: because it was requested, or because the run may act no more.
 ///
-/// What was not handed over ends at once; for the reply to what was handed over there is some time, for without it nobody
-/// knows whether it was taken.
+/// A transfer that was not handed over ends at once. The reply to one that was handed over is still waited for, because
+/// only the reply says whether it was taken.
 package final class StopMark: Sendable {
   private let since = Mutex<ContinuousClock.Instant?>(nil)
 
@@ -15,10 +15,10 @@ package final class StopMark: Sendable {
 
   package func set() { since.withLock { $0 = $0 ?? .now } }
 
-  /// How long the reply is waited for: what is left of `StopLimits.grace` is for noting what came of it.
+  /// How long to wait for the reply: the rest of `StopLimits.grace` is for recording the outcome.
   private static let patience = Duration.seconds(4)
 
-  /// - Parameter isHandedOver: whether it may have been taken.
+  /// - Parameter isHandedOver: whether the server may have taken it.
   package func ends(_ isHandedOver: Bool) -> Bool {
     since.withLock { since in
       guard let since else { return !isHandedOver && !mayAct() }

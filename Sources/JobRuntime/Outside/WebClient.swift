@@ -1,4 +1,4 @@
-/// Posts to web servers over connections that are kept: the second request needs no new handshake.
+/// Posts to web servers over connections that are kept open: the second request needs no new handshake.
 package protocol WebClient: Sendable {
   init()
 
@@ -6,7 +6,7 @@ package protocol WebClient: Sendable {
   ///
   /// - Parameters:
   ///   - limit: how long it may take, connecting included.
-  ///   - stop: whether somebody wants it to end.
+  ///   - stop: whether the run is being stopped.
   func send(_ request: WebRequest, within limit: Duration, unless stop: StopMark) -> WebReply
 }
 
@@ -16,12 +16,12 @@ public struct WebRequest: Sendable {
   /// Sent as they are; a name or a value with a line break is the caller's mistake.
   public var headers: [(name: String, value: String)]
   public var body: String
-  /// Only for addresses that anybody may reach: looked at where the socket is opened, so whatever a name stands for by
-  /// then.
+  /// Whether only public addresses are allowed. Checked where the socket is opened, so against the address that the
+  /// name has at that moment.
   public var isForPublic = false
   /// Authorities in PEM form, instead of the system's.
   public var authorities: String?
-  /// Whether a proxy of the environment is passed by.
+  /// Whether to ignore a proxy that the environment names.
   public var avoidsProxy = false
   /// Whether the connection alone is made, certificate included, and nothing is sent.
   public var onlyConnects = false
@@ -31,9 +31,9 @@ public struct WebRequest: Sendable {
   }
 }
 
-/// What came of a request.
+/// The outcome of a request.
 public struct WebReply: Sendable {
-  /// The status; `nil` without an answer, or where none was wanted.
+  /// The status; `nil` without an answer, or where only a connection was made.
   public var status: Int?
   /// The first 1,001 bytes of the answer's body.
   public var body: [UInt8] = []
@@ -59,7 +59,7 @@ public struct WebReply: Sendable {
 }
 
 extension WebClient {
-  /// Sends a body, and wants it to be taken.
+  /// Sends a body, and throws unless it is taken.
   ///
   /// - Throws: why it was not taken, without the URL.
   package func post(
@@ -71,16 +71,16 @@ extension WebClient {
 }
 
 extension WebReply {
-  /// Why what was sent was not taken; `nil` where it was.
+  /// Why the request was not taken; `nil` where it was.
   package var refusal: DeliveryFailure? {
     guard let status else { return DeliveryFailure(failure ?? "there was no answer", isRefusal: isFinal) }
     guard !(200..<300).contains(status) else { return nil }
-    // Whole or not at all: what is left of a secret at a cut is not found by the log, which takes secrets out.
+    // The whole body or nothing: the log, which redacts secrets, does not recognize a secret that is cut off.
     let shown = body.count > 1000 ? [] : body
     let words = String(decoding: shown, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     return DeliveryFailure(
       "the server answered \(status)\(words.isEmpty ? "" : ": \(words)")",
-      // 408 and 429 are about the moment (RFC 9110, 15.5.9; RFC 6585, 4).
+      // 408 and 429 are temporary (RFC 9110, 15.5.9; RFC 6585, 4).
       isRefusal: (400..<500).contains(status) && status != 408 && status != 429)
   }
 }
@@ -88,7 +88,7 @@ extension WebReply {
 /// The clients of this binary: the module `Delivery` has them, and is linked with the trait `Delivery` only.
 ///
 /// That module imports this one, so it cannot be named here. Instead it makes this type conform to
-/// `WebDeliveryProvider`, and the conformance is looked for while the program runs (docs/decisions/0023).
+/// `WebDeliveryProvider`, and the conformance is looked up at run time (docs/decisions/0023).
 public enum WebDelivery {
   public static let isMissing = "needs a binary built with the trait Delivery (swift build --traits Delivery)"
 
@@ -103,7 +103,7 @@ public enum WebDelivery {
   private static var provider: (any WebDeliveryProvider.Type)? { WebDelivery.self as? any WebDeliveryProvider.Type }
 }
 
-/// What the module that holds the clients makes `WebDelivery` conform to.
+/// The protocol to which the module with the clients makes `WebDelivery` conform.
 package protocol WebDeliveryProvider {
   static var clientType: any WebClient.Type { get }
   static var mailType: any MailClient.Type { get }

@@ -3,7 +3,7 @@ import BlockingIO
 /// The version of all binaries of this project.
 package let oneshotVersion = "0.1.0"
 
-/// One invocation in its own process: signals reach it, and its result ends the process.
+/// One invocation in its own process: it receives signals, and its result ends the process.
 enum JobMain {
   static func run<J: Job>(_ type: J.Type) async -> Never {
     let signals = Signals()

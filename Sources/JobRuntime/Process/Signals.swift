@@ -3,9 +3,9 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// SIGTERM and SIGINT: the first one asks for a stop; a second one, or the end of the grace, ends the process.
+/// SIGTERM and SIGINT: the first one requests a stop; a second one, or the end of the grace period, ends the process.
 final class Signals: Sendable {
-  /// What the first signal asks for. One that comes before anybody answers it waits for that.
+  /// The stop that the first signal requests. A signal that comes before anything answers it takes effect then.
   let stop = StopRequest()
   private let lastWord = Mutex<(@Sendable () -> Void)?>(nil)
   private let queue = DispatchQueue(label: "signals")
@@ -23,7 +23,8 @@ final class Signals: Sendable {
     }
   }
 
-  /// States what is said when the process ends while its work goes on. It may not block for long before it is said.
+  /// Sets the last word: the result that is delivered when the process ends while its work goes on. It may not block
+  /// for long before it is delivered.
   func sayBeforeTheEnd(_ lastWord: @escaping @Sendable () -> Void) { self.lastWord.withLock { $0 = lastWord } }
 
   private func take(_ number: Int32) {
@@ -34,12 +35,12 @@ final class Signals: Sendable {
   }
 }
 
-/// The end of the process, whatever its threads are doing: even those that write to a pipe nobody reads.
+/// Ends the process, whatever its threads are doing: even those that write to a pipe that nobody reads.
 enum LastResort {
   /// - Parameters:
   ///   - delay: how long from now.
-  ///   - exitCode: the process's, if the last word is not said in time.
-  ///   - lastWord: says it, and ends the process.
+  ///   - exitCode: the process's exit code, if the last word is not delivered in time.
+  ///   - lastWord: delivers the result, and ends the process.
   static func end(after delay: Duration, with exitCode: Int32, _ lastWord: @escaping @Sendable () -> Void) {
     queue("last-word", after: delay, lastWord)
     queue("last-resort", after: delay + StopLimits.lastWord) { ThisProcess.end(exitCode) }

@@ -1,14 +1,14 @@
 import Glibc
 
-/// This process: what it was given, and its end. Only what starts a binary asks for it; everything else is given
+/// This process: its surroundings, and its end. Only the start of a binary uses it; everything else receives
 /// `Surroundings`.
 package enum ThisProcess {
-  /// Makes it one that nothing ends by the way, and whose standard descriptors are nobody else's.
+  /// Prepares the process: SIGPIPE does not end it, and its standard descriptors are used for nothing else.
   package static func prepare() {
-    // A reader that is gone is an error of the write.
+    // A reader that is gone becomes an error of the write.
     signal(SIGPIPE, SIG_IGN)
-    // A standard descriptor that was closed is taken by something that refuses writes, so that no socket gets its
-    // number and with it our result or log.
+    // A closed standard descriptor is opened as something that refuses writes, so that no socket gets its number and
+    // with it the result or the log.
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
       _ = open("/dev/null", O_RDONLY)
     }

@@ -4,7 +4,7 @@ import Synchronization
 /// The connections of a run to the primaries of a cluster, made when they are first needed and kept until something
 /// goes wrong with one.
 final class ClusterConnections: Sendable {
-  /// A cluster as it was when it was last asked.
+  /// A cluster as it was when it was last looked up.
   struct Cluster: Sendable {
     fileprivate var topology: Topology
     /// One for each primary.
@@ -29,10 +29,10 @@ final class ClusterConnections: Sendable {
 
   private let state = Mutex(State())
 
-  /// Whether the run has had to ask for the primaries before.
+  /// Whether the run has looked up the primaries before.
   var isUsed: Bool { state.withLock(\.isUsed) }
 
-  /// - Parameter connection: asks for the primaries, if they are not known.
+  /// - Parameter connection: used to look up the primaries, if they are not known.
   func current(by connection: RedisConnection, clientName: String) async throws -> Cluster {
     if let known = state.withLock(\.cluster) { return known }
     let topology = try await connection.topology()
@@ -42,6 +42,6 @@ final class ClusterConnections: Sendable {
     return found
   }
 
-  /// The primaries are to be asked for again.
+  /// Forgets the primaries, so that they are looked up again.
   func forget() { state.withLock { $0.cluster = nil } }
 }

@@ -1,4 +1,4 @@
-/// What is to be under one key of a family of shared keys: keys with a common beginning, such as `feed:`, which one job
+/// The new content of one key of a family of shared keys: keys with a common prefix, such as `feed:`, which one job
 /// keeps for many users.
 ///
 /// A plain value, like a `Statement`: `run.publish(_:fencedBy:)` carries it out.
@@ -6,8 +6,8 @@ public struct FamilyEntry: Sendable, Equatable {
   /// When the key is written.
   public enum Condition: Sendable, Equatable {
     case always
-    /// Only if the key has less than this left, or does not exist: whoever has renewed it meanwhile has newer data.
-    /// A key that never expires is left as it is.
+    /// Only if the key has less than this left to live, or does not exist: otherwise somebody has renewed it meanwhile
+    /// with newer data. A key that never expires is left as it is.
     case expiring(within: Duration)
   }
 
@@ -29,7 +29,7 @@ public struct FamilyEntry: Sendable, Equatable {
   /// The key's life in milliseconds as scripts take it; 0 is for ever.
   var life: String { timeToLive.map { "\(max(1, $0.inMilliseconds))" } ?? "0" }
 
-  /// How much a key must have left to be left alone, in milliseconds; empty for one that is always written.
+  /// The remaining life, in milliseconds, from which a key is left as it is; empty for one that is always written.
   var least: String {
     switch condition {
     case .always: ""
@@ -37,12 +37,12 @@ public struct FamilyEntry: Sendable, Equatable {
     }
   }
 
-  /// The most that a script writes by itself for one key. More would hold up all other clients of the server.
+  /// The most that a script writes for one key. More would hold up all other clients of the server.
   private static let mostBytes = 4096
   private static let mostPairs = 64
 
-  /// Whether a script can write the key by itself: it is short, and nothing in it can be refused once the old content
-  /// is gone.
+  /// Whether a script can write the key: the content is short, and nothing in it can be refused once the old content is
+  /// gone.
   var isSmall: Bool {
     switch replacement.content {
     case .string(let text): return text.utf8.count <= Self.mostBytes
@@ -56,7 +56,7 @@ public struct FamilyEntry: Sendable, Equatable {
     }
   }
 
-  /// Whether Redis takes a text as a score, without doubt: a decimal number of ordinary size.
+  /// Whether Redis certainly takes a text as a score: a decimal number of ordinary size.
   private static func isSurelyScore(_ text: String) -> Bool {
     var (digits, points, index) = (0, 0, 0)
     for byte in text.utf8 {
@@ -76,7 +76,7 @@ public struct FamilyEntry: Sendable, Equatable {
 public struct FamilyOutcome: Sendable, Equatable {
   /// How many keys were written, those removed included.
   public var written = 0
-  /// The keys that were left as they are, because of their condition. When an attempt at them was repeated, they may
-  /// have been written by the first.
+  /// The keys that were left as they are, because of their condition. After a repeated attempt the first one may have
+  /// written them.
   public var kept: [String] = []
 }

@@ -1,13 +1,13 @@
 import Redis
 
-/// Keys of one family on their way to one server, with the token that lets them pass.
+/// Keys of one family to be written to one server, with the fencing token.
 struct FamilyPublication: Sendable {
   /// What keeps older runs from a key.
   enum Fencing: Sendable {
     /// One fence key for the whole family. A script writes many keys at once.
     case family
-    /// A fence key beside each key, as long as the key lives: in a cluster, where all keys of a script must have one
-    /// slot.
+    /// A fence key beside each key, which lives as long as the key: in a cluster, where all keys of a script must have
+    /// one slot.
     case eachKey
   }
 
@@ -79,12 +79,12 @@ struct FamilyPublication: Sendable {
     return Script.Call(keys: [token.key] + chunk.map(\.key), arguments: arguments)
   }
 
-  /// Builds a large content beside its key and puts it there in one step.
+  /// Builds a large content beside its key and puts it in place in one step.
   ///
-  /// - Returns: whether it is there; otherwise the key was left as it is.
+  /// - Returns: whether it was put in place; otherwise the key was left as it is.
   private func place(_ entry: FamilyEntry, _ session: inout RedisSession) throws -> Bool {
     let new = Replacement.companion(of: entry.key, "new", runID.description)
-    // An earlier try of this run may have left some of it.
+    // An earlier attempt of this run may have left some of it.
     try session.carryOut([RedisCommand("UNLINK", new)] + entry.replacement.build(under: new))
     let token = token(for: entry)
     let answer = try session.run(
@@ -96,7 +96,7 @@ struct FamilyPublication: Sendable {
 }
 
 extension ArraySlice<FamilyEntry> {
-  /// The commands that could be refused when the old content is gone already.
+  /// The commands that could be refused when the old content is already gone.
   fileprivate var needed: String {
     let filled = filter { !$0.replacement.content.isEmpty && $0.replacement.content.command != "SET" }
     let ends = filled.contains { $0.timeToLive != nil } ? ["PEXPIRE"] : []

@@ -1,6 +1,6 @@
 import Redis
 
-/// The scripts that write keys of a family, each in one step. Everything that can fail stands before the first change.
+/// The scripts that write keys of a family, each in one step. Everything that can fail comes before the first change.
 ///
 /// `KEYS[1]` is the fence key. `ARGV[3]` is `family`, or `each`: then there is one key, and its fence key lives as long
 /// as it does. They answer with the positions of the keys that were left as they are.
@@ -60,7 +60,8 @@ enum FamilyScripts {
     return untouched
     """)
 
-  /// Whether a key has enough left to be left alone. -1 is a key that never expires, -2 none.
+  /// Whether a key has enough life left to be left as it is. -1 is a key that never expires, -2 one that does not
+  /// exist.
   private static func isFresh(_ key: String, least: String) -> String {
     """
     local least, isFresh = tonumber(\(least)), false
@@ -71,7 +72,7 @@ enum FamilyScripts {
     """
   }
 
-  /// A fence key of one key ends with it, or when the key that was removed would have ended.
+  /// The fence key of a single key expires with it, or when the removed key would have expired.
   private static func endFence(life: String) -> String {
     """
     if ARGV[3] == 'each' then

@@ -1,19 +1,19 @@
 import Redis
 
 extension JobRun {
-  /// Puts new contents in the place of shared keys: the only door to them.
+  /// Replaces the contents of shared keys: the only way to write them.
   ///
-  /// What is new is built beside, and takes its place in one step for all keys together, in which the server
-  /// also looks whether a newer run has published: a reader sees the old or the new, whole. In Redis Cluster
-  /// keys of different slots are replaced one after the other; a hash tag (`{top}:…`) puts them into one slot.
-  /// In a dry run nothing is done.
+  /// The new contents are built beside the old ones and replace them in one step for all keys together. In the same
+  /// step the server checks whether a newer run has published. A reader sees the old or the new contents, whole. In
+  /// Redis Cluster keys of different slots are replaced one after the other; a hash tag (`{top}:…`) puts them into one
+  /// slot. In a dry run nothing is done.
   ///
   /// - Parameters:
-  ///   - replacements: the first one's key stands for all in the comparison of fences.
+  ///   - replacements: the fence is compared at the first one's key, for all of them.
   ///   - life: how long the keys live; for ever without it.
   public func publish(_ replacements: [Replacement], timeToLive life: Duration? = nil) async throws {
     guard let leadership, let first = replacements.first, !isDryRun else { return }
-    // A newer run may have started and not published yet. (An empty transaction is a look at the fence.)
+    // A newer run may have started and not published yet. (An empty transaction checks the fence.)
     try await transaction { _ in }
     let publication = Publication(
       replacements: replacements, token: token(for: first.key, leadership), life: life, runID: id)
@@ -26,7 +26,7 @@ extension JobRun {
     }
   }
 
-  /// Keeps earlier runs from publishing these keys from now on, before this one has something to publish.
+  /// Keeps earlier runs from publishing these keys from now on, before this run has something to publish.
   public func claim(_ keys: [String]) async throws {
     guard let leadership, !isDryRun else { return }
     for key in keys {
@@ -44,7 +44,7 @@ extension JobRun {
   }
 }
 
-/// Replacements on their way, with the token that lets them pass.
+/// Replacements to be written, with the fencing token.
 private struct Publication: Sendable {
   var replacements: [Replacement]
   var token: PublishingToken
@@ -53,9 +53,9 @@ private struct Publication: Sendable {
 
   func carryOut(_ session: inout RedisSession) throws {
     let temporary = replacements.map { Replacement.companion(of: $0.key, "new", runID.description) }
-    // A cluster says first of all, and wherever it is asked, when keys are not of one slot.
+    // Every server of a cluster reports first of all when keys are not of one slot.
     let question = RedisCommand("EXISTS", bytes: replacements.map { Array($0.key.utf8) })
-    // An earlier try of this run may have left some of it.
+    // An earlier attempt of this run may have left some of it.
     let removal = RedisCommand("UNLINK", bytes: temporary.map { Array($0.utf8) })
     try session.carryOut([question, removal] + zip(replacements, temporary).flatMap { $0.build(under: $1) })
     try token.pass(
@@ -63,7 +63,7 @@ private struct Publication: Sendable {
       arguments: ["\(life?.inMilliseconds ?? 0)"] + replacements.map { $0.content.isEmpty ? "0" : "1" }, &session)
   }
 
-  /// Everything that can fail stands before the first change.
+  /// Everything that can fail comes before the first change.
   private static let publishing = PublishingToken.script(
     """
     for pair = 2, #KEYS, 2 do

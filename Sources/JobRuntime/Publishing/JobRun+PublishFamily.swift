@@ -7,13 +7,13 @@ extension JobRun {
   /// new one, whole. Keys are not replaced together; a run that is stopped leaves some old and some new. Contents above
   /// 4 KiB or 64 pairs are built beside their key first, which costs more.
   ///
-  /// In Redis Cluster each key has its own fence key, as long-lived as the key itself, unless the family has a hash
-  /// tag (`{feeds}:…`). Then an older run is kept from the keys that this one has written, and from all others as soon
-  /// as it begins its next two thousand. In a dry run nothing is written.
+  /// In Redis Cluster each key has its own fence key, which lives as long as the key itself, unless the family has a
+  /// hash tag (`{feeds}:…`). Then an older run is kept from the keys that this one has written, and from all others as
+  /// soon as it begins its next two thousand. In a dry run nothing is written.
   ///
   /// - Parameters:
   ///   - entries: in any number, each key once.
-  ///   - family: what all these keys begin with, the same in every run: `feed:`. `claim([family])` keeps earlier runs
+  ///   - family: the prefix of all these keys, the same in every run: `feed:`. `claim([family])` keeps earlier runs
   ///     from the whole family.
   /// - Throws: `JobFailure` of kind `fenced` if a newer run has published keys of the family, or has claimed it.
   @discardableResult
@@ -22,7 +22,7 @@ extension JobRun {
     if let stranger = entries.first(where: { !$0.key.utf8.starts(with: family.utf8) }) {
       throw JobFailure(.internal, "the key «\(stranger.key)» is not of the family «\(family)» that it is fenced by")
     }
-    // A newer run may have started and not published yet. (An empty transaction is a look at the fence.)
+    // A newer run may have started and not published yet. (An empty transaction checks the fence.)
     try await transaction { _ in }
     log.debug("publishing", ["family": .string(family), "keys": .integer(Int64(entries.count))])
     var outcome = FamilyOutcome()
@@ -45,12 +45,12 @@ extension JobRun {
     return outcome
   }
 
-  /// How many keys are sent before the first answer is looked at.
+  /// How many keys are sent before the first answer is read.
   private static let entriesAtOnce = 2000
 
   /// Writes keys of a cluster, each on the server that holds it.
   private func spread(_ publication: FamilyPublication) async throws -> [String] {
-    // The keys that this run has not written yet have no fence of their own.
+    // The keys that this run has not written yet have no fence key.
     try await redis { session in try publication.token.claim(&session) }
     return try await retrier.run("publishing in the cluster") {
       do {

@@ -1,17 +1,17 @@
 public import Redis
 
 extension JobRun {
-  /// The mark of the last step that a tally has of its writer; empty for none.
+  /// The mark of the writer's last step in a tally; empty for none.
   public func mark(of tally: Tally) async throws -> String {
     let key = tally.marks(identity.qualifiedJob)
     return try await redis { session in try session.command(RedisCommand("HGET", key, tally.writer)) }.text ?? ""
   }
 
-  /// Adds a step to a tally, in the step in which the server looks whether a newer run has done so, and whether the step
-  /// follows the one before it. In a dry run nothing is done.
+  /// Adds a step to a tally. In the same operation the server checks whether a newer run has written, and whether the
+  /// step follows the previous one. In a dry run nothing is done.
   ///
-  /// - Parameter beginsAgain: whether what the set holds is of no use where the marks of all writers are gone.
-  /// - Returns: the writer's last mark then: the step's, unless that neither was there nor follows.
+  /// - Parameter beginsAgain: whether to discard the set's content where the marks of all writers are gone.
+  /// - Returns: the writer's last mark after that: the step's mark, unless the step neither was there nor follows.
   /// - Throws: `JobFailure` of kind `fenced` if a newer run has written.
   public func add(_ step: Tally.Step, to tally: Tally, beginsAgain: Bool = false) async throws -> String {
     try await change(
@@ -19,9 +19,9 @@ extension JobRun {
       [step.mark, step.previous, beginsAgain ? "1" : "0"] + zip(step.members, step.deltas).flatMap { [$0, $1] })
   }
 
-  /// Takes back the last step that a tally has of its writer, which Postgres no longer knows of.
+  /// Takes back the writer's last step in a tally, which Postgres no longer knows of.
   ///
-  /// - Returns: the writer's last mark then: the same where that step is too long ago.
+  /// - Returns: the writer's last mark after that: unchanged where that step is too long ago.
   public func takeBack(_ mark: String, from tally: Tally) async throws -> String {
     try await change(tally, TallyScripts.takingBack, [mark])
   }
@@ -40,7 +40,7 @@ extension JobRun {
     }
   }
 
-  /// What `--check` tries for tallies: whether the user has the rights that the scripts need, on a key like theirs.
+  /// The trial of `--check` for tallies: whether the user has the rights that the scripts need, on a key like theirs.
   public static func tallyTrial(_ key: String) -> RedisCommand {
     RedisCommand("EVAL", TallyScripts.rights("KEYS[1]") + "\nreturn 1", "1", key)
   }

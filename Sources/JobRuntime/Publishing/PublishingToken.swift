@@ -1,23 +1,24 @@
 import Redis
 
-/// What lets a run publish a shared key: its fence, compared in Redis with the newest that has claimed or published
-/// the key, in the same step that changes it.
+/// The right of a run to publish a shared key: its fence. Redis compares it with the newest that has claimed or
+/// published the key, in the same step that changes the key.
 ///
-/// All shards of a job draw from one row of numbers (see `Ledger.open`), so that a run that has the whole work to do and
-/// one that has a share of it are distinguished by their fences, too. Only when they start in the same moment may they have
-/// the same number; then the first to come keeps the key.
+/// All shards of a job take their fences from one sequence (see `Ledger.open`), so that a run with the whole work and
+/// one with a share of it have different fences, too. Only when they start at the same moment may they have the same
+/// number; then the first one keeps the key.
 struct PublishingToken: Sendable {
   var fence: Int64
   var shard: Shard
   var job: String
   /// The installation; see `RunIdentity`.
   var instance = ""
-  /// Which database gave the fence; empty where it does not report that.
+  /// The database that issued the fence; empty where it does not report that.
   var origin = ""
-  /// Where the newest token is kept: a number that only ever rises, and the share of the work where it is not the whole.
+  /// The key that holds the newest token: a number that only ever rises, and the share of the work where that is not
+  /// the whole.
   var key: String
 
-  /// Whose fence it is, as the key beside a shared key names it.
+  /// The owner of the fence, as the key beside a shared key names it.
   var owner: String { RunIdentity.qualified(job, instance) }
 
   private var place: String { origin.isEmpty ? "" : " in \(origin)" }
@@ -29,22 +30,22 @@ struct PublishingToken: Sendable {
 
   /// Runs a script that changes keys if the token is the newest.
   ///
-  /// - Throws: `JobFailure` of kind `fenced` if it is not; an error that passes if the script found its keys gone.
+  /// - Throws: `JobFailure` of kind `fenced` if it is not; a transient error if the script found its keys gone.
   func pass(_ script: Script, keys: [String], arguments: [String], _ session: inout RedisSession) throws {
     try judge(try session.run(script, keys: [key] + keys, arguments: credentials + arguments))
   }
 
-  /// What each script is given first.
+  /// The first arguments of each script.
   var credentials: [String] { ["\(fence)", share + place] }
 
-  /// The same token, kept under another key.
+  /// The same token, stored under another key.
   func moved(to key: String) -> PublishingToken {
     var token = self
     token.key = key
     return token
   }
 
-  /// Reads what a script answered: `done` or a list when it let the token pass.
+  /// Reads a script's answer: `done` or a list when it accepted the token.
   ///
   /// - Throws: as `pass`; the server's error if it is one.
   func judge(_ answer: RedisValue) throws {
@@ -70,8 +71,8 @@ struct PublishingToken: Sendable {
     return failure
   }
 
-  /// A script that goes on only with the newest token. `KEYS[1]` is where that is kept, `ARGV[1]` and `ARGV[2]` are this
-  /// one's two parts, `mine` is what to keep; it answers `done`, `gone`, or the newer token.
+  /// A script that continues only with the newest token. `KEYS[1]` is the key that holds it, `ARGV[1]` and `ARGV[2]`
+  /// are the two parts of this token, `mine` is the value to store; it answers `done`, `gone`, or the newer token.
   static func script(_ rest: String) -> Script {
     Script(
       """

@@ -1,11 +1,11 @@
 import Redis
 
-/// What is to stand under a shared key of Redis in place of what stands there now.
+/// The new content of a shared key of Redis.
 ///
 /// A plain value, like a `Statement`: `run.publish` carries it out.
 public struct Replacement: Sendable, Equatable {
   public enum Content: Sendable, Equatable {
-    /// A plain value. An empty one is a value, too.
+    /// A plain string. An empty one is a value, too.
     case string(String)
     /// Members and their scores, each a number as text. Empty, it leaves no key.
     case sortedSet([(member: String, score: String)])
@@ -16,7 +16,7 @@ public struct Replacement: Sendable, Equatable {
       left.command == right.command && left.arguments == right.arguments
     }
 
-    /// The command that fills a key with it.
+    /// The command that writes the content to a key.
     var command: String {
       switch self {
       case .string: "SET"
@@ -25,7 +25,7 @@ public struct Replacement: Sendable, Equatable {
       }
     }
 
-    /// What follows the key in that command: two for each pair of a sorted set or hash.
+    /// The arguments after the key in that command: two for each pair of a sorted set or hash.
     var arguments: [String] {
       switch self {
       case .string(let text): [text]
@@ -34,7 +34,7 @@ public struct Replacement: Sendable, Equatable {
       }
     }
 
-    /// Without an array for each pair: a family has hundreds of thousands.
+    /// Makes no array for each pair: a family has hundreds of thousands.
     private static func alternating<Pair>(_ pairs: [Pair], _ words: (Pair) -> (String, String)) -> [String] {
       var all: [String] = []
       all.reserveCapacity(2 * pairs.count)
@@ -72,19 +72,19 @@ public struct Replacement: Sendable, Equatable {
       } else if !bytes.contains(UInt8(ascii: "}")) {
         "{\(key)}"
       } else {
-        // Inside of braces it would end at its own one.
+        // Inside of braces the hash tag would end at the key's own «}».
         "{\(KeySlot.hashTag(for: KeySlot.slot(of: key)))}\(key)"
       }
     return "oneshot:\(role):\(tagged)/\(suffix)"
   }
 
-  /// How many arguments go into one command: enough to cost no round trips, few enough to hold up nobody.
+  /// How many arguments go into one command: enough to save round trips, few enough to hold up no other client.
   private static let argumentsAtOnce = 2000
 
-  /// Until when a key that was built must have been renamed.
+  /// How long a key that was built has until it must have been renamed.
   private static let buildingLife = Duration.minutes(10)
 
-  /// Builds the content under another key, which there is not yet and which ends by itself should nobody rename it.
+  /// Builds the content under another key, which does not exist yet and which expires by itself if nobody renames it.
   func build(under temporary: String) -> [RedisCommand] {
     let arguments = content.arguments
     var commands: [RedisCommand] = []

@@ -1,23 +1,23 @@
 import Redis
 
-/// A sorted set that several writers add to, each step of theirs once: beside it, in the same slot, stands which step of
-/// each writer was the last, and what its latest steps have added.
+/// A sorted set to which several writers add, each of their steps once. Beside it, in the same slot, are the last step
+/// of each writer and what its latest steps have added.
 public struct Tally: Sendable {
   /// The sorted set's key.
   public var key: String
-  /// Whose steps are numbered together: a partition, for example.
+  /// The writer, whose steps form one sequence: a partition, for example.
   public var writer: String
 
   public init(_ key: String, writer: String) { (self.key, self.writer) = (key, writer) }
 
-  /// What is added at once.
+  /// What is added in one operation.
   public struct Step: Sendable, Equatable {
     /// Names the step; no other step of the writer has this name.
     public var mark: String
     /// The mark of the step before it; empty for the first.
     public var previous: String
     public var members: [String]
-    /// What each member gets, a number as text.
+    /// The amount for each member, a number as text.
     public var deltas: [String]
 
     public init(mark: String, previous: String, members: [String], deltas: [String]) {
@@ -28,7 +28,7 @@ public struct Tally: Sendable {
   /// How many steps of a writer can be taken back.
   static let kept = 100
 
-  /// Where the last mark of each writer is.
+  /// The key of the last mark of each writer.
   func marks(_ owner: String) -> String { Replacement.companion(of: key, "tally", owner) }
 
   /// The sorted set, the marks, and what the writer's latest steps have added.
@@ -37,11 +37,11 @@ public struct Tally: Sendable {
   }
 }
 
-/// `KEYS[1]` is the fence key, `KEYS[2…4]` are those of the tally, `ARGV[3]` is the writer. Both answer with the writer's
-/// last mark; everything that can fail stands before the first change.
+/// `KEYS[1]` is the fence key, `KEYS[2…4]` are those of the tally, `ARGV[3]` is the writer. Both answer with the
+/// writer's last mark; everything that can fail comes before the first change.
 enum TallyScripts {
-  /// Ends with an error where the user lacks a right: in the middle of a script that would be too late. (Redis 6 has no such
-  /// question.)
+  /// Ends with an error where the user lacks a right: in the middle of a script that would be too late. (Redis 6 has no
+  /// command for that.)
   static func rights(_ key: String) -> String {
     """
     for name, rest in pairs({
@@ -55,8 +55,8 @@ enum TallyScripts {
     """
   }
 
-  /// `ARGV[4]` is the step's mark, `ARGV[5]` the one before it, `ARGV[6]` whether the set begins again where all marks are
-  /// gone; members and deltas follow in turn.
+  /// `ARGV[4]` is the step's mark, `ARGV[5]` the one before it, `ARGV[6]` whether the set begins again where all marks
+  /// are gone; members and deltas follow, alternating.
   static let adding = PublishingToken.script(
     """
     local at = redis.call('hget', KEYS[3], ARGV[3]) or ''

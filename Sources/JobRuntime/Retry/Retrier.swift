@@ -3,12 +3,12 @@ import Redis
 
 /// Does a piece of work again when it failed with a transient error.
 ///
-/// The outermost one decides: inside of its work, inner ones try once and leave the retry to it, so
-/// that a piece is always repeated as a whole and the number of tries does not multiply.
+/// The outermost one decides: inside of its work, inner ones try once and leave the retry to it, so that a piece of
+/// work is always repeated as a whole and the number of attempts does not multiply.
 struct Retrier: Sendable {
-  /// How often a piece of work is tried.
+  /// How many attempts a piece of work has.
   var attempts: Int
-  /// The longest wait between two tries.
+  /// The longest wait between two attempts.
   var longestDelay: Duration
   /// The deadline of the run: nothing is tried again after it.
   var deadline: ContinuousClock.Instant
@@ -18,7 +18,7 @@ struct Retrier: Sendable {
 
   /// - Parameters:
   ///   - what: the work, for the log: "writing 2025-11-01".
-  ///   - isPassing: whether an error passes by itself; by default what the modules say of theirs.
+  ///   - isPassing: whether an error is transient; by default as each module defines it for its own errors.
   func run<Value>(
     _ what: String,
     isPassing: (any Error) -> Bool = Retrier.passes,

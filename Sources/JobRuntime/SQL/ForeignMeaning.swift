@@ -1,10 +1,10 @@
 public import Postgres
 
 extension Session {
-  /// What of the user's own files MySQL decides by rules of its own, in words: mysql_fdw sends more than means the same
-  /// there. In a transaction; the server only plans.
+  /// Describes what MySQL evaluates by its own rules in the user's files: mysql_fdw also sends expressions that mean
+  /// something else there. Needs a transaction; the server only plans.
   ///
-  /// - Returns: a remark for each file of which such a thing is sent. Mistakes in a file are reported elsewhere.
+  /// - Returns: a remark for each file with such an expression. Mistakes in a file are reported elsewhere.
   public func foreignMeanings(
     of files: [SQLFile], binding values: [String: any PostgresEncodable] = [:]
   ) throws -> [String] {

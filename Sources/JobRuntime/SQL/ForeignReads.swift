@@ -1,6 +1,6 @@
 public import Postgres
 
-/// A foreign server was lost while its tables were read, so what was read may be a part of them.
+/// A foreign server was lost while its tables were read, so the rows that were read may be incomplete.
 package struct ForeignServerLost: Error, CustomStringConvertible {
   package let description: String
 
@@ -12,17 +12,16 @@ package struct ForeignServerLost: Error, CustomStringConvertible {
 }
 
 extension Session {
-  /// Sends statements at once, as `pipeline` does, for what a user's SQL reads: in a transaction.
+  /// Sends statements in one pipeline for what a user's SQL reads. Needs a transaction.
   ///
-  /// What they have read of foreign tables is believed once the connections that they were read by have answered again
-  /// (`ForeignWatch`): mysql_fdw takes the loss of its connection in the middle of a table for the table's end, without an
-  /// error.
+  /// Rows of foreign tables are trusted only after the connections that read them have answered again (`ForeignWatch`):
+  /// mysql_fdw takes the loss of its connection in the middle of a table for the table's end, without an error.
   ///
   /// - Parameters:
   ///   - file: the user's file that they read. It may set nothing (`set_config`) that the next would be read with.
   ///   - first, last: what is sent before and after them.
-  /// - Throws: `ForeignServerLost`, upon which the whole transaction is to be done again; `SQLFile.Failure`, upon which it
-  ///   is to be rolled back, for a file that sets something.
+  /// - Throws: `ForeignServerLost`: the whole transaction has to be repeated. `SQLFile.Failure` for a file that sets
+  ///   something: the transaction has to be rolled back.
   public func read(
     _ statements: [Statement], of file: SQLFile? = nil, after first: [Statement] = [], before last: [Statement] = []
   ) throws -> [Rows] {
@@ -47,24 +46,23 @@ extension Session {
   private static let foreignTables: Statement =
     "select exists (select from pg_foreign_table) as has_foreign_tables"
 
-  /// What this session has set, as text; but for how long commits wait, which changes nothing that is read, and which a job
-  /// sets beside it.
+  /// The session's settings, as text; except for synchronous_commit, which changes nothing that is read and which a job
+  /// sets itself.
   private static let settings: Statement = """
     select name || '=' || setting as setting from pg_settings
     where source = 'session' and name <> 'synchronous_commit' order by name
     """
 
-  /// Reads between two looks at each foreign server; twice where it turns out only afterwards that one is read, by a
-  /// function.
+  /// Reads between two checks of each foreign server; twice where a function turns out to read one only afterwards.
   private func readWatched(_ statements: [Statement]) throws -> [Rows] {
     var watch = ForeignWatch(limit: statements.compactMap(\.timeLimit).max())
-    // Parsed, a statement has locked what it will read.
+    // A parsed statement has locked the relations that it will read.
     for statement in statements { _ = try describe(statement) }
     try watch.begin(query(ForeignWatch.connections), on: self)
     while true {
       try query("savepoint oneshot_reading")
       let answers = try send(statements + [ForeignWatch.connections])
-      if try watch.covers(answers[statements.count]) {
+      if try watch.hasTried(answers[statements.count]) {
         try watch.end(answers[statements.count], on: self)
         try query("release savepoint oneshot_reading")
         return Array(answers.dropLast())
@@ -84,7 +82,7 @@ extension Session {
 }
 
 extension PostgresError.ServerError {
-  /// Whether mysql_fdw passes on that its connection is gone: the words of MySQL's and MariaDB's client and server.
+  /// Whether mysql_fdw reports that its connection is gone, in the words of MySQL's and MariaDB's client and server.
   fileprivate var saysThatForeignServerIsLost: Bool {
     let words = [
       "has gone away", "Lost connection", "Connection was killed", "disconnected by the server", "shutdown in progress",

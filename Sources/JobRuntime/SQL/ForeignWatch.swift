@@ -1,12 +1,12 @@
 import Postgres
 
-/// Proof that what a transaction has read of foreign tables it has read to their ends.
+/// Proves that a transaction has read foreign tables to their ends.
 ///
-/// mysql_fdw (2.8, 2.9) takes each error of a fetch for the end of the table. Asking the server once more proves nothing by
-/// itself: the wrapper drops its connection and opens another, without a word, once Postgres' caches were reset, which
-/// happens to a session that reads for long while others make tables. So a cursor is opened on each connection before the
-/// reading, which prepares a statement there, and its first row is fetched after it, on the very same connection: one that
-/// was lost or replaced meanwhile has lost the statement, too, and that is an error.
+/// mysql_fdw (2.8, 2.9) takes each error of a fetch for the end of the table. Another query to the server proves
+/// nothing: once Postgres' caches were reset, which happens to a session that reads for long while others create
+/// tables, the wrapper silently drops its connection and opens another. So a cursor is opened on each connection before
+/// the reading, which prepares a statement there, and its first row is fetched after it, on the same connection: a
+/// connection that was lost or replaced meanwhile has lost the statement, too, and that is an error.
 struct ForeignWatch {
   /// A wrapper has one connection for each server and user.
   private struct Connection: Hashable {
@@ -25,7 +25,7 @@ struct ForeignWatch {
 
   /// Opens a cursor on each connection that has none.
   ///
-  /// - Parameter connections: what the query of that name has found.
+  /// - Parameter connections: the rows of the query `connections`.
   mutating func begin(_ connections: Rows, on session: borrowing Session) throws {
     for row in connections {
       let connection = try Self.connection(row)
@@ -37,7 +37,7 @@ struct ForeignWatch {
   }
 
   /// Whether a cursor was tried on all these connections.
-  func covers(_ connections: Rows) throws -> Bool {
+  func hasTried(_ connections: Rows) throws -> Bool {
     try connections.allSatisfy { row in
       let connection = try Self.connection(row)
       return cursors[connection] != nil || refused[connection] != nil
@@ -57,7 +57,7 @@ struct ForeignWatch {
       } else if reason?.state == .foreignServerOutOfReach,
         try attempt([Self.opening("oneshot_again", row)], on: session) != nil
       {
-        // What was never reached was not read, either; only what has come back meanwhile may have been.
+        // A server that was never reached was not read either; only one that has come back meanwhile may have been.
         reason = nil
       }
       if let reason, reason.state.isOfForeignServer {
@@ -74,7 +74,7 @@ struct ForeignWatch {
     Connection(server: try row.value("server"), reader: try row.value("reader"))
   }
 
-  /// - Returns: why the server has refused; nothing of it is left then.
+  /// - Returns: why the server has refused; its effects are rolled back then.
   private func attempt(
     _ statements: [String], on session: borrowing Session
   ) throws -> PostgresError.ServerError? {
@@ -90,11 +90,11 @@ struct ForeignWatch {
     }
   }
 
-  /// A relation for each connection that the transaction's relations are read by. A table is read as who reads it, through
-  /// a view as the view's owner, who may have another connection.
+  /// A relation for each connection that the transaction's relations are read by. A table is read as the current user,
+  /// and through a view as the view's owner, who may have another connection.
   ///
-  /// Of a view one row costs as much as MySQL needs for its first. Nothing of files, which are read again, and whose programs
-  /// would run again.
+  /// One row of a view costs as much as MySQL needs for its first row. Files are left out: they would be read again,
+  /// and their programs would run again.
   static let connections: Statement = """
     with recursive reached as (
       select distinct relation as id, relation as entry, current_user::text as reader, 0 as depth
@@ -123,7 +123,7 @@ struct ForeignWatch {
 }
 
 extension SQLState {
-  /// Whether it is what a wrapper says of its server.
+  /// Whether the error is a wrapper's report about its server.
   var isOfForeignServer: Bool { errorClass == "HV" }
 
   /// `fdw_unable_to_establish_connection`.

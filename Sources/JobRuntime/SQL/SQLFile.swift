@@ -1,26 +1,26 @@
 public import Postgres
 
-/// A query that stands in a file: one of a job's own, or one that an operator mounted.
+/// A query in a file: one of the job, or one that an operator mounted.
 public struct SQLFile: Sendable {
   /// The file's name without `.sql`.
   public let name: String
-  /// Where its text stands, for messages.
+  /// The location of its text, for messages.
   public let place: String
   public private(set) var text: [UInt8]
-  /// What fills the holes of a file of ours.
+  /// The fillings for the holes of a built-in file.
   private var fillings: [String: SQLFragment] = [:]
   /// The statement that the query is a part of.
   private var frame: SQLFragment?
-  /// Why it cannot even be tried.
+  /// Why it cannot be tried at all.
   public private(set) var problem: String?
   public let isBuiltIn: Bool
-  /// Whether a full disk or too little memory is this query's own doing: so for one that reads very much at once.
+  /// Whether a full disk or too little memory counts as this query's fault: true for one that reads very much at once.
   public var isBlamedForShortage = true
 
-  /// In which time zone its dates are read; without one in UTC, as the session is set.
+  /// The time zone in which its dates are read; without one UTC, the session's.
   public var timeZone: String?
 
-  /// How many lines of the text are the file's; what follows them is ours.
+  /// How many lines of the text are the file's; the lines after them are added.
   private var lines = Int.max
 
   /// A file that is embedded in the binary.
@@ -29,7 +29,7 @@ public struct SQLFile: Sendable {
     self.fillings = fillings
   }
 
-  /// Reads a file; what is wrong with it is its own problem, and no other's.
+  /// Reads a file; a mistake in it affects only this file.
   init(file: String, in folder: String) {
     place = "\(folder)/\(file)"
     name = String(file.dropLast(Self.ending.count))
@@ -59,10 +59,11 @@ public struct SQLFile: Sendable {
 
   static let ending = ".sql"
 
-  /// What some editors put before a text in UTF-8.
+  /// The byte order mark that some editors put before a text in UTF-8.
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-  /// A name becomes part of keys and item names: a small alphabet, and nothing that has its own meaning there.
+  /// A name becomes part of keys and item names, so it has a small alphabet without characters that have a meaning
+  /// there.
   private static func isName(_ text: String) -> Bool {
     let letters = Array(text.utf8)
     guard let first = letters.first, letters.count <= 63 else { return false }
@@ -72,21 +73,21 @@ public struct SQLFile: Sendable {
 
   // MARK: Use
 
-  /// The same file, for a reason not to be tried.
+  /// The same file, marked as one that cannot be tried, with the reason.
   public func refused(_ problem: String) -> SQLFile {
     var file = self
     file.problem = file.problem ?? problem
     return file
   }
 
-  /// The same file of ours with fragments in its holes.
+  /// The same built-in file with fragments in its holes.
   public func filling(_ holes: [String: SQLFragment]) -> SQLFile {
     var file = self
     file.fillings.merge(holes) { $1 }
     return file
   }
 
-  /// The same statement, planned and not carried out.
+  /// The same statement, only planned (`explain`).
   public func explained() -> SQLFile {
     var file = self
     file.text = Array("explain ".utf8) + text
@@ -119,14 +120,14 @@ public struct SQLFile: Sendable {
   private var fragment: SQLFragment {
     let query = SQLFragment(place, text).filling(fillings)
     guard let frame else { return query }
-    // The end on its own line: the query may end with a comment.
+    // The end is on its own line: the query may end with a comment.
     return frame.filling(["file": SQLFragment(sql: "select * from ({query}\n) as file").filling(["query": query])])
   }
 
-  /// An error of the server in an operator's words, with the line that it is about.
+  /// Describes an error of the server for an operator, with the line that it is about.
   ///
-  /// - Parameter statement: as it was sent. Values stand otherwise there than in the file (`$1`, not `:limit`),
-  ///   but each in the same line.
+  /// - Parameter statement: as it was sent. Inputs are written differently there than in the file (`$1`, not `:limit`),
+  ///   but on the same lines.
   public func describe(_ error: PostgresError.ServerError, in statement: Statement) -> String {
     let line = error.position.map { position in
       let before = statement.sql.unicodeScalars.prefix(position - 1)
@@ -136,7 +137,7 @@ public struct SQLFile: Sendable {
       + (error.hint.map { ". \($0)" } ?? "")
   }
 
-  /// Why a file yields nothing to use; it is the file's alone, and the others go on.
+  /// Why a file yields no usable result; the other files are not affected.
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
     /// The server's SQLSTATE, where it was the server that refused.
@@ -147,12 +148,12 @@ public struct SQLFile: Sendable {
 }
 
 extension Session {
-  /// Runs a file's statement, in a transaction, so that its failure undoes nothing but itself.
+  /// Runs a file's statement, in a transaction, so that its failure rolls back nothing else.
   ///
-  /// - Parameter leavesTraces: whether the temporary tables stay that a statement with a user's file makes. Then the file
-  ///   may set nothing (`set_config`); else what it sets ends with it.
-  /// - Throws: `SQLFile.Failure` for what is wrong with this statement alone, a limit that it ran into included;
-  ///   the server's error when the connection is lost or the whole has to be done again.
+  /// - Parameter leavesTraces: whether temporary tables that a statement with a user's file creates stay. Then the file
+  ///   may set nothing (`set_config`); otherwise what it sets ends with it.
+  /// - Throws: `SQLFile.Failure` for a problem of this statement alone, including a limit that it exceeded; the
+  ///   server's error when the connection is lost or the whole transaction has to be repeated.
   @discardableResult
   public func attempt(
     _ file: SQLFile, binding values: [String: any PostgresEncodable] = [:], limit: Duration? = nil,
@@ -163,7 +164,7 @@ extension Session {
     let last = (file.timeZone == nil ? [] : [Self.reading(datesIn: "UTC")]) + ["release savepoint attempt"]
     do {
       guard !file.isBuiltIn else { return try read([statement], after: first, before: last)[0] }
-      // Not in one go: what it has set is to be undone.
+      // Not in the same pipeline: what it has set has to be undone.
       let rows = try read([statement], of: leavesTraces ? file : nil, after: first)[0]
       try pipeline((leavesTraces ? [] : ["rollback to savepoint attempt"]) + last)
       return rows
@@ -175,14 +176,14 @@ extension Session {
     }
   }
 
-  /// Checks deferred constraints at once, as COMMIT would, and leaves them deferred: what is wrong is this file's, and can
-  /// still be rolled back by itself. Fails as `attempt` does.
+  /// Checks deferred constraints at once, as COMMIT would, and leaves them deferred: a violation is this file's, and
+  /// can still be rolled back separately. Fails as `attempt` does.
   public func checkConstraints(after file: SQLFile, limit: Duration? = nil) throws {
     let check = Self.constraintCheck(limit: limit)
     do { try pipeline(check) } catch { throw try failure(of: file, check[1], error) }
   }
 
-  /// The statements of that, to be sent behind those that they are about.
+  /// The statements for that check, to be sent after those that they check.
   public static func constraintCheck(limit: Duration? = nil) -> [Statement] {
     let check: Statement = "set constraints all immediate"
     return [
@@ -192,14 +193,14 @@ extension Session {
 
   private static func reading(datesIn zone: String) -> Statement { "select set_config('TimeZone', \(zone), true)" }
 
-  /// Makes the server parse a file of the user's own by itself, in a transaction, before it becomes a part of a larger
-  /// statement: one that closes a bracket of that statement could write. (That it only reads, the larger statement sees to:
-  /// it is a subquery there.) Fails as `attempt` does.
+  /// Makes the server parse a user's file by itself, in a transaction, before it becomes a part of a larger statement:
+  /// a file that closes a bracket of that statement could write. (The larger statement ensures that it only reads: it
+  /// is a subquery there.) Fails as `attempt` does.
   public func parse(_ file: SQLFile, binding values: [String: any PostgresEncodable] = [:]) throws {
     if !file.isBuiltIn { _ = try describe(file, binding: values) }
   }
 
-  /// Asks which columns a file's statement would yield, in a transaction; fails as `attempt` does.
+  /// Describes the columns that a file's statement would yield, in a transaction; fails as `attempt` does.
   public func describe(
     _ file: SQLFile, binding values: [String: any PostgresEncodable] = [:]
   ) throws -> [ColumnDescription] {
@@ -214,9 +215,9 @@ extension Session {
     }
   }
 
-  /// What is wrong with a file's statement alone, once its traces are gone.
+  /// The failure of a file's statement alone, after its effects are rolled back.
   ///
-  /// - Throws: the error itself where it is more than that.
+  /// - Throws: the error itself where it concerns more than the file.
   private func failure(
     of file: SQLFile, _ statement: Statement, _ error: any Error
   ) throws -> SQLFile.Failure {
@@ -225,9 +226,10 @@ extension Session {
     return SQLFile.Failure(file.describe(reason, in: statement), state: reason.state)
   }
 
-  /// Whether an error is not one statement's own.
+  /// Whether an error concerns more than one statement.
   private static func concernsAll(_ state: SQLState, _ file: SQLFile) -> Bool {
-    // 55P03: a lock was not to be had, and will be. 53400 is a limit that was set, and will be the next time.
+    // 55P03: a lock was not available now, and will be later. 53400 is a limit that the server's settings define, and
+    // will be hit again.
     ["08", "40"].contains(state.errorClass) || state.rawValue.hasPrefix("57P")
       || ["25P03", "55P03"].contains(state.rawValue)
       || state.errorClass == "53" && state.rawValue != "53400" && !file.isBlamedForShortage

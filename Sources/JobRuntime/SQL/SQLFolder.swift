@@ -3,7 +3,7 @@ extension [SQLFile] {
   ///
   /// - Parameters:
   ///   - folder: what the setting holds.
-  ///   - setting: its name, for complaints.
+  ///   - setting: its name, for messages.
   public static func builtIn(
     _ builtIn: [SQLFile], andFrom folder: String?, named setting: String, _ env: inout Environment
   ) -> [SQLFile] {
@@ -26,7 +26,7 @@ extension [SQLFile] {
   ///
   /// - Parameters:
   ///   - names: what the setting holds; without it all are chosen.
-  ///   - kind: what the files are, for complaints: "board".
+  ///   - kind: what the files are, for messages: "board".
   public func chosen(_ names: [String]?, named setting: String, kind: String, _ env: inout Environment) -> [SQLFile] {
     guard let names else { return self }
     if names.isEmpty { env.complain(setting, "names no \(kind)") }

@@ -1,9 +1,10 @@
 public import Postgres
 
-/// What keeps triggers of a table from firing: for statements that compare those that a table needs with the catalog.
+/// The reasons why triggers of a table do not fire: for statements that compare the triggers that a table needs with
+/// the catalog.
 extension SQLFragment {
-  /// Two columns for a place, a table or one of its partitions: `problem`, what is wrong with the trigger there, null if
-  /// nothing is; `subscription`, those that write it.
+  /// Two columns for a place, a table or one of its partitions: `problem`, what is wrong with the trigger there, null
+  /// if nothing is; `subscription`, the subscriptions that write the place.
   ///
   /// It reads `places.place` and `places.id`, the table's, null if that is gone; of the trigger that is needed `needed.name` and `needed.fires`: `O`
   /// for ordinary sessions, `R` in the role of a replica, `A` in both; of the one that is there `made.tgname` and
@@ -25,7 +26,8 @@ extension SQLFragment {
         as subscription
       """)
 
-  /// What is wrong with a table, of rows of one `relation` that have the columns of `triggerProblem`.
+  /// What is wrong with a table: an aggregate over the rows of one `relation` that have the columns of
+  /// `triggerProblem`.
   public static let tableProblem = SQLFragment(
     sql: """
       format('of the table %s: ', relation) || string_agg(distinct problem, ', ' order by problem)

@@ -13,14 +13,14 @@ public enum DurationText {
       return nil
     }
     let (milliseconds, overflow) = count.multipliedReportingOverflow(by: factor)
-    // A hundred years: far beyond any use, and far from overflowing anything that adds to it.
+    // A hundred years: far beyond any use, and far from an overflow in any sum.
     guard !overflow, milliseconds <= 36_525 * 86_400_000 else { return nil }
     return .milliseconds(milliseconds)
   }
 
   public static func format(_ duration: Duration) -> String {
     let milliseconds = duration.inMilliseconds
-    // «7d» stays days; «48h» reads better than «2d» only to who wrote it, so the largest unit that fits.
+    // The largest unit that fits: «7d» stays in days, and «48h» becomes «2d».
     let unit = units.first { milliseconds != 0 && milliseconds % $0.milliseconds == 0 }
     guard let unit else { return "0s" }
     return "\(milliseconds / unit.milliseconds)\(unit.name)"

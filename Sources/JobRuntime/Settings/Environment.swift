@@ -1,5 +1,5 @@
-/// Reads settings from environment variables. It never throws: each call records what the setting is
-/// and any problem with it, and returns the default, so that all problems can be shown at once.
+/// Reads settings from environment variables. It never throws: each call records the setting and any problem with it,
+/// and returns the default, so that all problems can be shown at once.
 ///
 /// An empty variable counts as unset: manifests often carry empty ones.
 public struct Environment {
@@ -8,7 +8,7 @@ public struct Environment {
   package let given: [String: String]
   package private(set) var declarations: [SettingDeclaration] = []
   package private(set) var problems: [SettingProblem] = []
-  /// Those that name a time zone.
+  /// The settings that name a time zone.
   package internal(set) var zones: [ZoneSetting] = []
   /// The words behind the binary's name: a job that takes some reads them as it reads its settings.
   package var arguments: Arguments
@@ -16,10 +16,10 @@ public struct Environment {
   package var jobName: String?
   /// Values that must appear in no output.
   package private(set) var secrets: [String] = []
-  /// What the settings that select the work add to the variant, where they differ from their defaults.
+  /// The parts that the settings that select the work add to the variant, where they differ from their defaults.
   private var selected: [Variant.Part] = []
 
-  /// - Parameter variables: the environment. Empty for printing what could be set.
+  /// - Parameter variables: the environment. Empty, to print what can be set.
   public init(_ variables: [String: String]) { self.init(variables, arguments: Arguments()) }
 
   package init(_ variables: [String: String], arguments: Arguments) {
@@ -45,7 +45,7 @@ public struct Environment {
     custom(name, form: "path", default: nil, help: help) { .success($0) }
   }
 
-  /// A path that has to be set. What is returned without it is never used: a run ends before.
+  /// A path that has to be set. The value that is returned without it is never used: the run ends before.
   public mutating func requiredPath(_ name: String, help: String) -> String {
     declarations.append(SettingDeclaration(name: name, form: "path", isRequired: true, help: help))
     let path = variables[name] ?? ""
@@ -128,7 +128,7 @@ public struct Environment {
   /// A setting with its own form.
   ///
   /// - Parameters:
-  ///   - form: how a value reads, for `--help`.
+  ///   - form: how a value is written, for `--help`.
   ///   - fallback: the default as it stands in tables; `nil` reads "none".
   ///   - parse: the value, or what is wrong with it as the rest of a sentence: "is «x», not …".
   /// - Returns: `nil` when it is unset or wrong.
@@ -141,7 +141,7 @@ public struct Environment {
 
   /// A setting with its own form that selects the work.
   ///
-  /// - Parameter written: how a value stands in the variant, the same for all texts that mean the same work: of a list
+  /// - Parameter written: the value as the variant has it, the same for all texts that mean the same work: for a list,
   ///   its members in a fixed order.
   public mutating func custom<Value>(
     _ name: String, form: String, default fallback: String?, help: String, selects: Selection,
@@ -159,14 +159,15 @@ public struct Environment {
 
   // MARK: What is selected
 
-  /// States what several settings select together: a list, and the folder that it chooses from.
+  /// Records what several settings select together: a list, and the folder that it chooses from.
   ///
   /// - Parameters:
-  ///   - names: the settings, which were read before.
+  ///   - names: the settings, which have been read before.
   ///   - tag: as `Selection.work(as:)`.
-  ///   - chosen: what comes of them, in any order.
-  ///   - usual: what comes of their defaults.
-  ///   - more: the tag in place of the other where all that is usual is chosen, and more; only the more stands behind it.
+  ///   - chosen: what they select, in any order.
+  ///   - usual: what their defaults select.
+  ///   - more: the tag to use instead where all that is usual is selected, and more; only the additional names follow
+  ///     it.
   public mutating func select(
     _ names: [String], as tag: String, _ chosen: [String], unlike usual: [String], more: String? = nil
   ) {
@@ -186,12 +187,12 @@ public struct Environment {
   /// The name of the work that these settings select; empty where they have their defaults.
   package var variant: String { Variant.text(of: selected) }
 
-  /// The same without what is wanted once: whose totals and metrics a run's are.
+  /// The same without one-off selections: the name under which totals and metrics are kept.
   package var series: String { Variant.text(of: selected.filter { !$0.isOnce }) }
 
   /// A setting that may hold a secret: read from `NAME`, or from the file that `NAME_FILE` names.
   ///
-  /// - Parameter parse: as in `custom`; what it says must not repeat the value.
+  /// - Parameter parse: as in `custom`; its messages must not repeat the value.
   public mutating func secret<Value>(
     _ name: String, form: String, isRequired: Bool, help: String, parse: (String) -> Parsed<Value>
   ) -> Value? {
@@ -206,7 +207,7 @@ public struct Environment {
     return parsed(text, name, parse)
   }
 
-  /// What a setting's text came to.
+  /// The outcome of parsing a setting's text.
   public enum Parsed<Value> {
     case success(Value)
     case failure(String)

@@ -1,7 +1,7 @@
-/// The name that somebody has probably meant.
+/// The name that was probably meant.
 ///
-/// - Returns: of some names the one that takes the fewest changes to get to, where these are few: a letter more, less,
-///   another, or two that changed places (Damerau and Levenshtein's distance, without a second change in the same place).
+/// - Returns: the name with the fewest changes to the text, where these are few: one character more, less or different,
+///   or two that changed places (Damerau and Levenshtein's distance, without a second change in the same place).
 package func nearestName(to text: String, among names: some Sequence<String>) -> String? {
   let wanted = text.lowercased()
   let most = max(1, min(3, wanted.utf8.count / 3))
@@ -11,7 +11,7 @@ package func nearestName(to text: String, among names: some Sequence<String>) ->
 
 private func changes(from left: String, to right: String) -> Int {
   let (left, right) = (Array(left.utf8), Array(right.utf8))
-  // Too different in length to be looked at.
+  // Too different in length to be considered.
   guard abs(left.count - right.count) <= 3 else { return .max }
   var (beforeLast, last) = ([Int](), Array(0...right.count))
   for row in left.indices {

@@ -1,7 +1,6 @@
 package import Redis
 
-/// `REDIS_URL`, and the files that TLS rests on. They are looked at now, so that a mistake shows before
-/// anything is contacted.
+/// `REDIS_URL`, and the files for TLS. They are read now, so that a mistake shows before anything is contacted.
 package func redisAddress(from env: inout Environment, isRequired: Bool = true) -> RedisAddress? {
   var address: RedisAddress? = env.url(
     "REDIS_URL", form: RedisAddress.form, isRequired: isRequired,
@@ -18,7 +17,7 @@ package func redisAddress(from env: inout Environment, isRequired: Bool = true) 
       help: "The authorities (PEM) that may have signed the certificate of Redis; without it the system's."),
     certificate: env.optionalPath(
       TLSContext.FileError.Part.certificate.setting,
-      help: "This client's certificate (PEM, its chain after it), where Redis asks for one."),
+      help: "This client's certificate (PEM, its chain after it), where Redis requires one."),
     key: env.optionalPath(
       TLSContext.FileError.Part.key.setting, help: "The private key (PEM) of REDIS_CERT_FILE."))
   let name = env.optionalString(

@@ -100,7 +100,7 @@ public struct Shard: Sendable, Hashable {
     self.count = count
   }
 
-  /// Reads index and count; the index falls back to what Kubernetes and AWS Batch set by themselves.
+  /// Reads index and count; the index falls back to the variables that Kubernetes and AWS Batch set.
   init(from env: inout Environment) {
     count = env.int("JOB_SHARD_COUNT", default: 1, in: 1...10_000, help: "How many processes share the work.")
     index = 0
@@ -119,7 +119,7 @@ public struct Shard: Sendable, Hashable {
       }
       guard let given, !isFound else { continue }
       isFound = true
-      // An Indexed Job that is not meant to share work still has an index.
+      // An Indexed Job that does not share work still has an index.
       if name == names[0] || count > 1 { index = given }
       if index >= count { env.complain(name, "is \(index), but JOB_SHARD_COUNT is \(count): the index counts from 0") }
     }

@@ -1,7 +1,7 @@
 package import Postgres
 package import Redis
 
-/// The two servers of a run: what every job has to know, and what nothing can be done without.
+/// The two servers of a run: the settings that every job requires.
 package struct Servers: Sendable {
   package let database: ConnectionOptions
   package let redis: RedisAddress

@@ -1,15 +1,15 @@
-/// What is known of one setting: the one source for parsing, `--help` and the tables of docs.
+/// The declaration of one setting: the one source for parsing, `--help` and the tables of docs.
 public struct SettingDeclaration: Sendable, Equatable {
   public var name: String
   /// How a value reads: "duration", "1…10000", "keep, overwrite or fail".
   public var form: String
-  /// The value without the variable, in words where it is no constant.
+  /// The value without the variable; a description where it is not a constant.
   public var fallback: String?
   public var isRequired = false
   public var help: String
   /// Whether the value may hold a secret; then `NAME_FILE` is read too.
   public var isSecret = false
-  /// Whether it selects the work, and so is part of what a run is (see `Selection`).
+  /// Whether it selects the work, and so is part of the run's identity (see `Selection`).
   public var selects = false
 
   /// The default as it stands in tables.

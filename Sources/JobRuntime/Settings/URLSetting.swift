@@ -1,12 +1,12 @@
 extension Environment {
-  /// A setting that is a URL, and may hold a secret. What a file, a form or a secret store leaves at both ends of it,
-  /// blanks and line breaks, is no part of it.
+  /// A setting that is a URL, and may hold a secret. Blanks and line breaks that a file, a form or a secret store
+  /// leaves at its ends are no part of it.
   ///
-  /// - Parameter parse: as in `secret`; given the text without those.
+  /// - Parameter parse: as in `secret`; called with the text without those.
   public mutating func url<Value>(
     _ name: String, form: String, isRequired: Bool, help: String, parse: (String) -> Parsed<Value>
   ) -> Value? {
-    /// Where it is another text than the whole, which is a secret already.
+    /// Recorded as a secret where it differs from the whole text, which already is one.
     var trimmed: String?
     let value: Value? = secret(name, form: form, isRequired: isRequired, help: help) { text in
       let bare = Self.trimmed(text)
@@ -25,7 +25,7 @@ extension Environment {
   }
 
   private static func trimmed(_ text: String) -> String {
-    // The last is what some editors put before a text in UTF-8.
+    // The last one is the byte order mark that some editors put before a text in UTF-8.
     func isNothing(_ character: Character) -> Bool { character.isWhitespace || character == "\u{FEFF}" }
     var text = text[...]
     while let first = text.first, isNothing(first) { text.removeFirst() }

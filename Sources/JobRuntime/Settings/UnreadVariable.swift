@@ -1,4 +1,4 @@
-/// A variable that begins as this binary's settings do, and that nobody reads: a misspelt name, most often.
+/// A variable with the prefix of this binary's settings that nothing reads: most often a misspelt name.
 struct UnreadVariable: Sendable, Equatable, CustomStringConvertible {
   var name: String
   /// The setting whose name is nearly the same.
@@ -10,10 +10,10 @@ struct UnreadVariable: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Environment {
-  /// Those variables, once all settings were read; sorted by name.
+  /// These variables, once all settings have been read; sorted by name.
   ///
-  /// A prefix is what stands before the first «_» of a setting that was read, so that what others find in the same
-  /// environment (settings of other jobs, of the platform) is none of this binary's business.
+  /// A prefix is the text before the first «_» of a setting that was read, so that other variables in the same
+  /// environment (settings of other jobs, of the platform) are left alone.
   var unread: [UnreadVariable] {
     let names = Set(declarations.map(\.name) + declarations.filter(\.isSecret).map { $0.name + "_FILE" })
     let prefixes = Set(declarations.map { Self.prefix(of: $0.name) }).subtracting(Self.others)
@@ -22,7 +22,7 @@ extension Environment {
     }
   }
 
-  /// What the servers' settings begin with, and AWS Batch's, is used by many.
+  /// Many other programs use the prefixes of the servers' settings and of AWS Batch's.
   private static let others: Set = ["DATABASE", "REDIS", "AWS"]
 
   private static func prefix(of name: String) -> String { String(name.prefix { $0 != "_" }) }

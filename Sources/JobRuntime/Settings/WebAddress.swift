@@ -37,8 +37,8 @@ package struct WebAddress: Sendable, Equatable {
     query = String(tail.dropFirst(path.count))
   }
 
-  /// What of it may be a secret, or hold one: a token is part of the path, or a value of the query. Short parts are
-  /// ordinary words.
+  /// The parts of it that may be a secret, or hold one: a token is part of the path, or a value of the query. Short
+  /// parts are ordinary words.
   var secrets: [String] {
     let pairs: [Substring] = query.dropFirst().split(separator: "&")
     let values = pairs.compactMap { pair in pair.firstIndex(of: "=").map { pair[pair.index(after: $0)...] } }
@@ -46,9 +46,9 @@ package struct WebAddress: Sendable, Equatable {
     return [password, path].compactMap { $0 } + parts.map { String($0) }
   }
 
-  /// The URL itself, or one below it; what follows a «?» stays at its end.
+  /// The URL itself, or one below it; the part after a «?» stays at its end.
   ///
-  /// - Parameter parts: parts of the path, each of any letters.
+  /// - Parameter parts: parts of the path, each of any characters.
   package func url(_ parts: String...) -> String { url(parts) }
 
   package func url(_ parts: [String]) -> String {

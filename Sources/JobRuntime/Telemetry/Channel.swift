@@ -1,20 +1,20 @@
 import BlockingIO
 
-/// One way by which the world outside learns how a run went.
+/// One channel that reports to monitoring how a run went.
 struct Channel: Sendable {
-  /// The setting that asked for it.
+  /// The setting that configures it.
   var setting: String
   /// Where it leads to, without secrets.
   var target: String
   /// Whether it reports totals, so that they have to be read.
-  var tellsTotals = true
+  var hasTotals = true
   /// How long the end of the run may wait for it.
   var limit = StopLimits.channel
   /// Reports that the work begins. Blocks, but no longer than its limit.
   var start: (@Sendable () throws(Failure) -> Void)?
   /// Reports how the run ended. Blocks.
   var end: @Sendable (Ending) throws(Failure) -> Void
-  /// Where it blocks; one after the other, so that a start never arrives after its end.
+  /// The thread that it blocks; calls run one after the other, so that a start never arrives after its end.
   let thread = SideThread(label: "telemetry")
 
   /// How a run ended.
@@ -39,7 +39,7 @@ package struct DeliveryFailure: Error, CustomStringConvertible {
 }
 
 extension Channel {
-  /// All that are asked for.
+  /// All configured channels.
   static func all(_ settings: TelemetrySettings, terminal: Terminal) -> [Channel] {
     var channels: [Channel] = []
     if let path = settings.metricsFile { channels.append(textfile(path)) }

@@ -30,7 +30,7 @@ extension Metrics {
     }
   }
 
-  /// The protocol has no escapes: what is syntax to it becomes an underscore.
+  /// The protocol has no escapes: characters of its syntax become underscores.
   static func tagValue(_ value: String) -> String {
     String(String.UnicodeScalarView(value.unicodeScalars.map { ",|#\n".unicodeScalars.contains($0) ? "_" : $0 }))
   }

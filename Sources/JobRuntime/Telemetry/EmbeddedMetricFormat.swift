@@ -2,8 +2,8 @@ extension Metrics {
   /// The series as one document in CloudWatch's Embedded Metric Format, to be logged on one line.
   ///
   /// A member has one value, so the first series has the total of this run's status only, and each count has a name:
-  /// `job_counts_sent`. Series whose values are not known are left out. Where there is a Redis, a series is sent with it and without: an alarm has to name all dimensions,
-  /// and who sets one up need not know the address.
+  /// `job_counts_sent`. Series whose values are not known are left out. Where there is a Redis, a series is sent with
+  /// it and without: an alarm has to name all dimensions, and whoever sets one up need not know the address.
   ///
   /// Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
   var embeddedMetricFormat: JSON {

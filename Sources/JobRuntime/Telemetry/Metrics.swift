@@ -1,5 +1,5 @@
-/// What a run has to say to a monitoring system: the seven series of every job, and two of some. The channels only differ
-/// in how they write them down.
+/// What a run reports to a monitoring system: the seven series of every job, and two of some. The channels differ only
+/// in how they write them.
 struct Metrics: Sendable, Equatable {
   var identity: RunIdentity
   var status: RunStatus
@@ -12,7 +12,7 @@ struct Metrics: Sendable, Equatable {
   var counts: [Count] = []
   /// Age of the oldest work that it left.
   var oldestSeconds: Double?
-  /// `nil` when they could not be read: then the values that only they have are not known.
+  /// `nil` when they could not be read: then the values that come only from them are not known.
   var totals: RunTotals?
 
   enum Kind: String, Sendable { case counter, gauge }
@@ -104,7 +104,7 @@ struct Metrics: Sendable, Equatable {
     }
   }
 
-  /// What a sample is labelled with. What has its own totals has its own labels, or one would overwrite the other.
+  /// The labels of a sample. Whatever has separate totals has separate labels, or one would overwrite the other.
   func labels(of sample: Sample) -> [Label] {
     [Label(name: "job_name", value: job)] + parts.map { Label(name: $0.name, value: $0.value) }
       + (sample.status.map { [Label(name: "status", value: $0.rawValue)] } ?? [])
@@ -114,19 +114,19 @@ struct Metrics: Sendable, Equatable {
   /// What distinguishes the job's runs, as far as there is anything.
   var parts: [(name: String, value: String)] {
     [
-      // Not «instance»: to Prometheus that is the target that it asks, and the label would come out under another name.
+      // Not «instance»: in Prometheus that is the scraped target, and the label would be renamed.
       ("job_instance", identity.instance), (Self.server, identity.server), ("variant", identity.series),
       ("shard", shard.isWhole ? "" : String(shard.index)),
     ].filter { !$0.value.isEmpty }
   }
 
-  /// By the totals where they are known: a run that was overtaken is not the last one.
+  /// From the totals where they are known: a run that was overtaken is not the last one.
   private var isHealthy: Bool { totals.map { $0.consecutiveFailures == 0 } ?? (status == .succeeded) }
 
   private func gauge(_ name: String, _ unit: Unit, _ help: String, _ value: Double?) -> Series {
     Series(name: name, kind: .gauge, unit: unit, help: help, samples: [Sample(value: value)])
   }
 
-  /// A number as every channel takes it: whole ones without a point, none with an exponent.
+  /// A number as every channel takes it: whole numbers without a point, none with an exponent.
   static func text(of value: Double) -> String { Int64(exactly: value).map { String($0) } ?? "\(value)" }
 }

@@ -3,8 +3,8 @@ extension Metrics {
   ///
   /// Source: prometheus.io, "Exposition formats", text-based format 0.0.4.
   ///
-  /// - Parameter earlier: what was written before. A series whose values are not known now keeps its lines, if they are of
-  ///   the same work, so that an alert on the last success goes on working while Postgres is out of reach.
+  /// - Parameter earlier: the text that was written before. A series whose values are not known now keeps its lines, if
+  ///   they are of the same work, so that an alert on the last success keeps working while Postgres is out of reach.
   func prometheusText(keeping earlier: String = "") -> String {
     let earlier = earlier.split(separator: "\n")
     let own = text(of: Sample())
@@ -27,12 +27,12 @@ extension Metrics {
     }.joined()
   }
 
-  /// A sample's labels as the format wants them.
+  /// A sample's labels in the format.
   private func text(of sample: Sample) -> String {
     labels(of: sample).map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
   }
 
-  /// A label's value as the format wants it.
+  /// A label's value in the format.
   static func escaped(_ value: String) -> String {
     value.unicodeScalars.reduce(into: "") { text, letter in
       switch letter {

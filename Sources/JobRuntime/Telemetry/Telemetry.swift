@@ -1,7 +1,7 @@
 import BlockingIO
 
-/// Reports outside how a run went. Whatever comes of it, the run's result and exit code stay what
-/// they are: each failure is one warning in the log. How long the end of a run waits for it: `StopLimits`.
+/// Reports to monitoring how a run went. Whatever its outcome, the run's result and exit code stay the same: each
+/// failure is one warning in the log. `StopLimits` says how long the end of a run waits for it.
 struct Telemetry: Sendable {
   private let channels: [Channel]
   private let redactor: Redactor
@@ -23,15 +23,15 @@ struct Telemetry: Sendable {
     }
   }
 
-  /// Reports how the run ended. A skipped run says nothing: another one does its work.
+  /// Reports how the run ended. A skipped run reports nothing: another run does its work.
   ///
-  /// - Parameter totals: reads them; not called when nobody wants them or the ledger does not know the run.
+  /// - Parameter totals: reads them; not called when no channel needs them or the ledger does not know the run.
   func end(
     _ result: RunResult, itemsProcessed: Int, measures: (countsAreMetrics: Bool, oldestSeconds: Double?),
     totals: @escaping @Sendable () async throws -> RunTotals?
   ) async {
     guard !channels.isEmpty, result.status != .skipped else { return }
-    let isKnown = result.fence != nil && channels.contains(where: \.tellsTotals)
+    let isKnown = result.fence != nil && channels.contains(where: \.hasTotals)
     var metrics = Metrics(
       identity: result.identity, status: result.status, finishedAt: result.startedAt + result.duration,
       duration: result.duration, itemsProcessed: itemsProcessed, itemsFailed: result.errorsTotal,
@@ -41,13 +41,13 @@ struct Telemetry: Sendable {
     let ending = Channel.Ending(result: redactor.redact(result), metrics: metrics)
     await withTaskGroup(of: Void.self) { group in
       for channel in channels {
-        group.addTask { await tell(ending, by: channel) }
+        group.addTask { await report(ending, by: channel) }
       }
     }
   }
 
-  private func tell(_ ending: Channel.Ending, by channel: Channel) async {
-    // A slow start, which is in front, must not use up the end's time.
+  private func report(_ ending: Channel.Ending, by channel: Channel) async {
+    // A slow start comes first in the queue, and must not use up the end's time.
     if channel.start != nil { _ = await channel.thread.run(waitingAtMost: StopLimits.channelStart) {} }
     let failure = await channel.thread.run(waitingAtMost: channel.limit) { () -> String? in
       do throws(Channel.Failure) {

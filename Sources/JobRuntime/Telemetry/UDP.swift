@@ -33,7 +33,7 @@ enum UDP {
       let sent = datagram.withUTF8 { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT)) }
       guard sent >= 0 else { throw lastError() }
     }
-    // UDP promises nothing, but this machine's own kernel says at once when nobody listens.
+    // UDP promises nothing, but this machine's own kernel reports at once when nobody listens.
     var refusal: CInt = 0
     var size = socklen_t(MemoryLayout<CInt>.size)
     guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &refusal, &size) == 0, refusal == 0 else {

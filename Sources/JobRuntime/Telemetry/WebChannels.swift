@@ -1,8 +1,8 @@
 import BlockingIO
 
 extension Channel {
-  /// A Prometheus Pushgateway. POST replaces the series that are sent and keeps the others, so that what is
-  /// not known now stays what it was.
+  /// A Prometheus Pushgateway. POST replaces the series that are sent and keeps the others, so that values that are not
+  /// known now stay what they were.
   ///
   /// Source: github.com/prometheus/pushgateway, README, "API".
   static func pushgateway(_ address: WebAddress, by client: any WebClient) -> Channel {
@@ -19,13 +19,13 @@ extension Channel {
     }
   }
 
-  /// A watch that expects a sign of life: `/start`, then the URL itself after a success, or the exit code
-  /// below it. The result is the body.
+  /// A service that expects heartbeats: `/start`, then the URL itself after a success, or the exit code below it. The
+  /// result is the body.
   ///
   /// Source: healthchecks.io, "Pinging API".
   static func heartbeat(_ address: WebAddress, by client: any WebClient) -> Channel {
     Channel(
-      setting: "JOB_HEARTBEAT_URL", target: address.target, tellsTotals: false, limit: StopLimits.webRequest,
+      setting: "JOB_HEARTBEAT_URL", target: address.target, hasTotals: false, limit: StopLimits.webRequest,
       start: { () throws(Failure) in
         try client.post("", as: "text/plain", to: address.url("start"), within: StopLimits.channelStart)
       }

@@ -73,11 +73,11 @@ public struct CalendarDay: Sendable, Hashable, Comparable {
 }
 
 extension CalendarDay {
-  /// The days that somebody may name as the ones that work is for. No server has data of another, and what is calculated
-  /// from them is still a date that everybody writes the same way.
+  /// The days that a setting may name. No server has data of other days, and dates that are calculated from these are
+  /// still written the same way everywhere.
   public static let nameable = CalendarDay(daysSince1970: 0)...CalendarDay(daysSince1970: 2_932_531)
 
-  /// What is wrong with a day, or with a moment of it, that is none of those; the rest of a sentence.
+  /// What is wrong with a day, or with a moment of a day, outside of that range, as the rest of a sentence.
   public static func complaint(about text: String) -> String {
     "is «\(text)», outside of \(nameable.lowerBound) to \(nameable.upperBound)"
   }

@@ -2,27 +2,27 @@ import Postgres
 
 /// Compares this host's clock with a server's, before a run writes anything.
 ///
-/// The host's clock says when a run started, what is old enough to be removed, and, where nobody else does, what the run
-/// is for. One that is a day ahead would complete a day that is not over.
+/// The host's clock decides when a run started, what is old enough to be removed, and, where no scheduler does, the
+/// scheduled time of the run. A clock that is a day ahead would complete a day that is not over.
 struct ClockCheck: Sendable {
   /// `JOB_CLOCK_TOLERANCE`: how far two clocks may be apart.
   let tolerance: Duration
-  /// The moment that the run is for must have come, by the server's clock too.
+  /// The scheduled time, which must have come by the server's clock, too.
   let logicalTime: LogicalTime
-  /// By this host's clock: before the server is asked, and once it has answered.
+  /// By this host's clock: before the server is asked, and after it has answered.
   var asked: Timestamp
   var answered: Timestamp
 
-  /// Between which two moments the server's has to lie.
+  /// The bounds for the server's clock.
   var earliest: Timestamp { max(asked, logicalTime.moment) - tolerance }
   var latest: Timestamp { answered + tolerance }
 
-  /// - Returns: why the run may not go on, if so.
+  /// - Returns: why the run may not continue; `nil` if it may.
   func failure(_ server: String, says moment: Timestamp) -> JobFailure? {
     earliest <= moment && moment <= latest ? nil : refusal(server, says: moment)
   }
 
-  /// Why a run may not go on whose server's clock does not lie between the two.
+  /// The failure of a run whose server's clock is out of these bounds.
   func refusal(_ server: String, says moment: Timestamp) -> JobFailure {
     let allowed = "JOB_CLOCK_TOLERANCE is \(DurationText.format(tolerance))"
     guard asked - tolerance <= moment, moment <= latest else {
@@ -37,12 +37,12 @@ struct ClockCheck: Sendable {
       hint: "Correct the moment, or start the run once it has come. Nothing was written.")
   }
 
-  /// Postgres' moment: when it got this statement, however long that then waits.
+  /// Reads Postgres' clock: the time at which it got this statement, however long that then waits.
   static let question: Statement = "select statement_timestamp() as moment"
 }
 
 extension LogicalTime.Source {
-  /// Where a person finds it who wants to correct it.
+  /// Where the moment comes from, for whoever has to correct it.
   fileprivate var words: String {
     switch self {
     case .setting: "JOB_SCHEDULED_AT"

@@ -1,12 +1,12 @@
-/// The moment that a run is for, and who said so.
+/// The scheduled time of a run, and where it comes from.
 public struct LogicalTime: Sendable, Equatable {
-  /// Where the moment comes from, in the order in which they are asked.
+  /// Where the moment comes from, in the order of precedence.
   public enum Source: String, Sendable {
     /// `JOB_SCHEDULED_AT`.
     case setting
     /// The minutes since the epoch at the end of the Kubernetes Job's name.
     case kubernetes
-    /// Nobody said; the clock when the run started.
+    /// The clock when the run started; neither of the others was given.
     case clock
   }
 
@@ -16,10 +16,10 @@ public struct LogicalTime: Sendable, Equatable {
   /// Whether the moment names one slot of a schedule, so that a second start for it is a duplicate.
   public var identifiesSlot: Bool { source != .clock }
 
-  /// Decides what a run is for.
+  /// Decides the scheduled time of a run.
   ///
   /// - Parameters:
-  ///   - warning: set when a Kubernetes name was given and could not be used.
+  ///   - warning: set when a Kubernetes name was set and could not be used.
   static func decide(
     setting: Timestamp?, kubernetesName: String?, now: Timestamp, warning: inout String?
   ) -> LogicalTime {

@@ -52,7 +52,7 @@ extension Timestamp {
       position += 1
       let start = position
       while position < letters.count, (0x30...0x39).contains(letters[position]) {
-        // Microseconds are kept; finer digits are read over.
+        // Microseconds are kept; finer digits are ignored.
         if position - start < 6 { fraction = fraction * 10 + Int64(letters[position] - 0x30) }
         position += 1
       }
@@ -106,7 +106,7 @@ extension Timestamp {
 }
 
 extension Timestamp {
-  /// Whether it is in one of the days that somebody may name (`CalendarDay.nameable`).
+  /// Whether its day is one that a setting may name (`CalendarDay.nameable`).
   public var isNameable: Bool {
     let days = CalendarDay.nameable
     return (Int64(days.lowerBound.daysSince1970)...Int64(days.upperBound.daysSince1970))
@@ -144,7 +144,8 @@ extension Timestamp: PostgresEncodable, PostgresDecodable {
 }
 
 extension Timestamp {
-  /// Reads `2025-11-01 02:00:00+00`, as most moments are written that a job reads by the thousand; `nil` for anything else.
+  /// Reads `2025-11-01 02:00:00+00`, the form of most moments that a job reads by the thousand; `nil` for anything
+  /// else.
   fileprivate init?(secondInUTC bytes: UnsafeRawBufferPointer) {
     func two(_ index: Int, below limit: UInt8) -> Int64? {
       let (tens, ones) = (bytes[index] &- 0x30, bytes[index + 1] &- 0x30)

@@ -1,12 +1,12 @@
-/// How far a clock is from UTC, as somebody wrote it who did not name a zone: `UTC-5`, `GMT+5:30`, `-05:00`, `<-05>5`.
+/// An offset from UTC, written instead of the name of a zone: `UTC-5`, `GMT+5:30`, `-05:00`, `<-05>5`.
 struct UTCOffset: Equatable {
   /// East of UTC; negative where clocks are behind it.
   var minutes: Int
 
-  /// - Returns: `nil` for what is no offset.
+  /// - Returns: `nil` for a text that is not an offset.
   init?(_ text: String) {
     var rest = Substring(text)
-    // The sign counts east, as people write it; behind a name of POSIX's it counts west.
+    // The sign counts east, as people write it; after a name in POSIX's notation it counts west.
     var isPOSIX = false
     if rest.hasPrefix("<"), let end = rest.firstIndex(of: ">") {
       (rest, isPOSIX) = (rest[rest.index(after: end)...], true)
@@ -30,7 +30,7 @@ struct UTCOffset: Equatable {
     minutes = (values[0] * 60 + (values.count > 1 ? values[1] : 0)) * (sign ?? 1) * (isPOSIX ? -1 : 1)
   }
 
-  /// What to write instead. `Etc/GMT+5` counts west too, and is a name that means what it says.
+  /// What to write instead. `Etc/GMT+5` counts west too, but it is a name of a zone.
   var advice: String {
     let hours = minutes / 60
     guard minutes != 0 else { return "This is an offset; write UTC." }

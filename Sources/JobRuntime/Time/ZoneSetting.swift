@@ -1,6 +1,6 @@
 import Postgres
 
-/// A setting that names a time zone: the one check of all of them, for runs and for `--check`.
+/// A setting that names a time zone, and the check of all such settings, for runs and for `--check`.
 ///
 /// Postgres takes more than names where it converts a moment: of `UTC-5`, POSIX's notation, it makes five hours *east*, and
 /// of `CET`, an abbreviation, a zone without daylight saving time.
@@ -10,12 +10,12 @@ package struct ZoneSetting: Sendable, Equatable {
 }
 
 extension Environment {
-  /// A time zone, by a name of `pg_timezone_names`. Postgres is asked before the work whether it is one.
+  /// A time zone, by a name of `pg_timezone_names`. Postgres checks it before the work begins.
   public mutating func timeZone(_ name: String, default fallback: String = "UTC", help: String) -> String {
     zone(name, default: fallback, help: help) ?? fallback
   }
 
-  /// The same for a setting without which no zone is needed.
+  /// The same for an optional setting.
   public mutating func optionalTimeZone(_ name: String, help: String) -> String? {
     zone(name, default: nil, help: help)
   }
@@ -28,10 +28,11 @@ extension Environment {
 }
 
 extension ZoneSetting {
-  /// Whether nobody has to be asked.
+  /// Whether the zone needs no check.
   var isUTC: Bool { zone.lowercased() == "utc" }
 
-  /// - Returns: what is wrong with the zone, if anything is. In no transaction: what Postgres says may be an error.
+  /// - Returns: what is wrong with the zone; `nil` if nothing is. Call it outside of transactions: Postgres' answer may
+  ///   be an error.
   func failure(_ session: borrowing Session) throws(PostgresError) -> JobFailure? {
     do {
       guard try !session.query(isName).only().value("is_name", as: Bool.self) else { return nil }
@@ -43,8 +44,9 @@ extension ZoneSetting {
       hint: try hint(session))
   }
 
-  /// The view of all names reads some thousand files, so that it is asked only where it has to be: what has a slash and
-  /// no digit is neither an offset nor an abbreviation, and Postgres converts by it only if it is a name (else 22023).
+  /// The view of all names reads some thousand files, so it is used only where it has to be: a text with a slash and
+  /// without a digit is neither an offset nor an abbreviation, and Postgres converts by it only if it is a name (else
+  /// 22023).
   private var isName: Statement {
     """
     select case
@@ -63,7 +65,7 @@ extension ZoneSetting {
     if let offset = UTCOffset(zone) { return offset.advice }
     var names: [String] = []
     for row in try session.query("select name from pg_timezone_names") { names.append(try row.value("name")) }
-    // Of an abbreviation everything is near.
+    // Every name is near to a short abbreviation.
     if zone.utf8.count > 4, let near = nearestName(to: zone, among: names) {
       return "Did you mean \(near)? `select name from pg_timezone_names` lists all."
     }

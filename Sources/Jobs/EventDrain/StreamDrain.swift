@@ -22,7 +22,7 @@ struct StreamDrain: Drain {
       defer { self.worker = worker }
       if try await worker.retry() { return true }
       var (isEmpty, isTooLarge) = (false, false)
-      let goesOn = try await progress.lend(worker.size) { count in
+      let canContinue = try await progress.lend(worker.size) { count in
         guard let page = try await stream.new(atMost: count, waiting: wait, &pageSize) else {
           isTooLarge = true
           return 0
@@ -33,7 +33,7 @@ struct StreamDrain: Drain {
       }
       // They are too large together. Now the group was given them, and they are read as such.
       if isTooLarge { try await finishEarlier(&worker, upTo: stream.standing().delivered ?? .start) }
-      return goesOn && !isEmpty
+      return canContinue && !isEmpty
     } catch RedisError.server(let code, _) where ["NOGROUP", "UNBLOCKED"].contains(code) {
       // Somebody has destroyed the group, or removed the stream while this run waited for it; it is made again.
       worker = nil

@@ -37,14 +37,14 @@ struct TopicDrain: Drain {
       if client == nil { try await resume() }
       guard let client, progress.ending == nil else { return false }
       var page = Page.nothing
-      let goesOn = try await progress.lend(progress.room) { count in
+      let canContinue = try await progress.lend(progress.room) { count in
         page = try await read(client, atMost: count, waiting: wait)
         guard case .messages(let messages) = page else { return 0 }
         try await process(messages, client)
         return messages.count
       }
       switch page {
-      case .messages: return goesOn
+      case .messages: return canContinue
       case .again:
         await forgetClient()
         return true

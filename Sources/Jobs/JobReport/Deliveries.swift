@@ -77,12 +77,12 @@ extension Page {
 
   private func note(_ deliveries: Deliveries) -> String? {
     let parts = [(deliveries.due, "due"), (deliveries.later, "later"), (deliveries.held, "held")]
-    let words = parts.filter { $0.0 > 0 }.map { "\(Words.count($0.0)) \($0.1)" }
+    let words = parts.filter { $0.0 > 0 }.map { "\(PageText.count($0.0)) \($0.1)" }
     return words.isEmpty ? nil : words.joined(separator: ", ")
   }
 
   private func line(_ target: Deliveries.Target) -> HTML {
-    func number(_ count: Int) -> HTML { HTML(.td, .class("number")) { count > 0 ? Words.count(count) : "–" } }
+    func number(_ count: Int) -> HTML { HTML(.td, .class("number")) { count > 0 ? PageText.count(count) : "–" } }
     return HTML(.tr) {
       HTML(.th, .scope("row")) { HTML(.bdi) { bounded(target.name) } }
       number(target.due)

@@ -6,7 +6,7 @@ struct Timeline {
   let part: Part
   let axis: TimeAxis
   let now: Timestamp
-  /// Then bars of runs which all succeeded are drawn in one, without saying how many they were.
+  /// If so, bars of runs that all succeeded are drawn as one, without their number.
   let isOneOfMany: Bool
 
   static let height = 28
@@ -29,8 +29,8 @@ struct Timeline {
 
   private func x(_ cell: Part.Cell) -> Int { cell.number * Self.step + 1 }
 
-  /// Below the worst of a stretch stands a piece of what went well in it, so that one bad run of many does not look like
-  /// an outage.
+  /// Below the mark of the worst run, a part of the bar shows the good runs of the same stretch, so that one bad run of
+  /// many does not look like an outage.
   private func bar(_ cell: Part.Cell) -> HTML {
     let (mark, x) = (cell.mark, x(cell))
     let isMixed = [.failed, .partial, .interrupted].contains(mark) && cell.counts[.succeeded, default: 0] > 0
@@ -43,17 +43,17 @@ struct Timeline {
 
   private static let middle = 17
 
-  /// A line at the foot, and one where each day begins.
+  /// A base line, and a line at the start of each day.
   private var days: String {
     let day = 86_400 / axis.cell * Self.step
     return "M0 \(Self.height)h\(axis.cells * Self.step)"
       + (1..<max(2, axis.days)).filter { $0 < axis.days }.map { "M\($0 * day) \(Self.height)v-6" }.joined()
   }
 
-  /// For who does not see it.
+  /// The text for people who do not see the drawing.
   private var summary: String {
     guard part.runs > 0 else { return "No runs on these days." }
-    var text = "\(Words.count(part.runs, "run")) on these days, \(Words.count(part.unsuccessful)) did not succeed"
+    var text = "\(PageText.count(part.runs, "run")) on these days, \(PageText.count(part.unsuccessful)) did not succeed"
     let bad: [LedgerRun.Status] = [.failed, .interrupted] + (part.part.job == JobPart.doctor ? [] : [.partial])
     if let last = part.cells.last(where: { cell in bad.contains { cell.counts[$0, default: 0] > 0 } }) {
       text += ", the last of them \(time(of: last))"
@@ -63,7 +63,7 @@ struct Timeline {
 
   private func title(of cell: Part.Cell) -> String {
     let counts = LedgerRun.Status.allCases.reversed().compactMap { status in
-      cell.counts[status].map { "\(Words.count($0)) \(status.rawValue)" }
+      cell.counts[status].map { "\(PageText.count($0)) \(status.rawValue)" }
     }
     return time(of: cell) + ": " + counts.joined(separator: ", ")
   }
@@ -75,7 +75,7 @@ struct Timeline {
 }
 
 extension Part.Cell {
-  /// The worst of its runs.
+  /// The mark of its worst run.
   var mark: Mark {
     let worst: [LedgerRun.Status] = [.failed, .partial, .interrupted, .running, .succeeded]
     return worst.first { counts[$0, default: 0] > 0 }.map { Mark($0) } ?? .quiet

@@ -6,7 +6,7 @@ extension Page {
   var failures: HTML {
     section(
       "failures", "Did not succeed",
-      picture.tally.unsuccessful > 0 ? Words.count(picture.tally.unsuccessful, "run") : nil
+      picture.tally.unsuccessful > 0 ? PageText.count(picture.tally.unsuccessful, "run") : nil
     ) {
       if picture.failures.shown.isEmpty {
         HTML(.p, .class("none")) { "Every run that ended did what it is for." }
@@ -22,13 +22,13 @@ extension Page {
       HTML(.h3) {
         name(group.part, withShard: false)
         HTML(.span, .class("kind")) { HTML(.bdi) { bounded(group.kind, to: 40) } }
-        if group.times > 1 { HTML(.span, .class("times")) { "\(Words.count(group.times)) times" } }
+        if group.times > 1 { HTML(.span, .class("times")) { "\(PageText.count(group.times)) times" } }
       }
       HTML(.p, .class("message")) {
         if let message = group.message {
           excerpt(message, atMost: 600)
         } else if group.errorsTotal > 0 {
-          "\(Words.count(group.errorsTotal, "item")) failed; the dead letters say which"
+          "\(PageText.count(group.errorsTotal, "item")) failed; the dead letters say which"
         } else {
           "without a message"
         }
@@ -47,7 +47,7 @@ extension Page {
   }
 
   var deadLetters: HTML {
-    section("dead-letters", "Dead letters", picture.letters > 0 ? "\(Words.count(picture.letters)) pending" : nil) {
+    section("dead-letters", "Dead letters", picture.letters > 0 ? "\(PageText.count(picture.letters)) pending" : nil) {
       if picture.deadLetters.shown.isEmpty {
         HTML(.p, .class("none")) { "None is pending." }
       } else {
@@ -62,14 +62,14 @@ extension Page {
       HTML(.h3) {
         name(group.part)
         HTML(.span, .class("kind")) { HTML(.bdi) { bounded(group.kind, to: 40) } }
-        HTML(.span, .class("times")) { Words.count(group.letters, "item") }
+        HTML(.span, .class("times")) { PageText.count(group.letters, "item") }
       }
       HTML(.p, .class("when")) {
         "oldest "
         age(group.firstAt)
         " · newest "
         age(group.newestAt)
-        " · up to \(Words.count(group.mostAttempts, "try", "tries"))"
+        " · up to \(PageText.count(group.mostAttempts, "try", "tries"))"
       }
       if let cause = group.cause, let remedy = group.remedy {
         HTML(.p, .class("meaning")) {
@@ -91,7 +91,7 @@ extension Page {
   }
 
   var locks: HTML {
-    section("locks", "Locks", picture.locks.total > 0 ? "\(Words.count(picture.locks.total)) held" : nil) {
+    section("locks", "Locks", picture.locks.total > 0 ? "\(PageText.count(picture.locks.total)) held" : nil) {
       if picture.locks.shown.isEmpty {
         HTML(.p, .class("none")) { "No lock is held." }
       } else {

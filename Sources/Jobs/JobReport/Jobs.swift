@@ -1,7 +1,7 @@
 import JobRuntime
 import Operations
 
-/// Each part: how it stands, its runs along the days, how long they took and what they did.
+/// Each part: its state, its runs along the days, how long they took and what they did.
 extension Page {
   var jobs: HTML {
     section("jobs", "Jobs", daysInWords) {
@@ -30,7 +30,7 @@ extension Page {
     ]
   }
 
-  /// A hundred bytes a bar are much where there are thousands of bars.
+  /// A hundred bytes a bar are too much where there are thousands of bars.
   private var isOneOfMany: Bool { picture.parts.shown.count > 20 }
 
   private func row(_ part: Part) -> HTML {
@@ -47,19 +47,19 @@ extension Page {
       }
       HTML(.div, .class("chart")) {
         HTML(.p) {
-          HTML(.strong) { Words.length(part.median) }
+          HTML(.strong) { PageText.length(part.median) }
           " median"
         }
         Sparkline(axis: axis, points: lengths).line(
-          "Durations: median \(Words.length(part.median)), longest \(Words.length(part.longest)).")
+          "Durations: median \(PageText.length(part.median)), longest \(PageText.length(part.longest)).")
       }
       HTML(.div, .class("chart")) {
         HTML(.p) {
-          HTML(.strong) { part.items.map { Words.short($0) } ?? "–" }
+          HTML(.strong) { part.items.map { PageText.short($0) } ?? "–" }
           " items"
         }
         Sparkline(axis: axis, points: items).bars(
-          "Items processed: \(part.items.map { Words.short($0) } ?? "unknown").")
+          "Items processed: \(part.items.map { PageText.short($0) } ?? "unknown").")
       }
     }
   }
@@ -91,7 +91,7 @@ extension Page {
   }
 
   private func word(_ mark: Mark, _ part: Part) -> String {
-    let times = part.unsuccessfulInARow > 1 ? " \(Words.count(part.unsuccessfulInARow)) in a row," : ""
+    let times = part.unsuccessfulInARow > 1 ? " \(PageText.count(part.unsuccessfulInARow)) in a row," : ""
     switch mark {
     case .well: return "succeeded"
     case .quiet: return "quiet, last success"
@@ -120,7 +120,7 @@ extension Page {
   }
 }
 
-/// The same once more, exactly.
+/// The same as a table, with exact numbers.
 extension Page {
   @HTML.Content var numbers: HTML {
     if picture.parts.total > 0 {
@@ -140,16 +140,16 @@ extension Page {
     func number(_ text: String) -> HTML { HTML(.td, .class("number")) { text } }
     return HTML(.tr) {
       HTML(.th, .scope("row")) { name(part.part) }
-      number(Words.count(part.runs))
-      number(Words.share(part.succeeded, of: part.succeeded + part.unsuccessful))
-      number(Words.length(part.median))
-      number(Words.length(part.high))
-      number(Words.length(part.longest))
-      number(part.items.map { Words.short($0) } ?? "–")
-      number(Words.length(part.ended?.duration))
-      number(part.ended?.items.map { Words.count($0) } ?? "–")
-      number(part.ended?.behind.map { Words.count($0) } ?? "–")
-      number(Words.length(part.ended?.oldest))
+      number(PageText.count(part.runs))
+      number(PageText.share(part.succeeded, of: part.succeeded + part.unsuccessful))
+      number(PageText.length(part.median))
+      number(PageText.length(part.high))
+      number(PageText.length(part.longest))
+      number(part.items.map { PageText.short($0) } ?? "–")
+      number(PageText.length(part.ended?.duration))
+      number(part.ended?.items.map { PageText.count($0) } ?? "–")
+      number(part.ended?.behind.map { PageText.count($0) } ?? "–")
+      number(PageText.length(part.ended?.oldest))
       HTML(.td) { if let at = part.succeededAt { age(at) } else { "never" } }
     }
   }

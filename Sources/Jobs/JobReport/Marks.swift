@@ -1,6 +1,6 @@
 import Operations
 
-/// How something stands: a word, a colour and its own shape, so that no one of them has to be seen.
+/// A state: a word, a colour and a shape, each of which is enough to recognize it.
 enum Mark: String, CaseIterable {
   case well, partial, failed, interrupted, running, quiet
 
@@ -29,10 +29,10 @@ enum Mark: String, CaseIterable {
     }
   }
 
-  /// Of a bar in the timeline: from where to where, of `Timeline.height`, each six wide. The worse, the taller; what did
-  /// not end well has its own head.
+  /// A bar in the timeline: its extent out of `Timeline.height`, six wide. The worse, the taller; bars of runs that did
+  /// not end well have a distinct head.
   ///
-  /// - Parameter foot: where it ends; higher than the ground where there is something else below it.
+  /// - Parameter foot: where it ends; above the base line where there is something else below it.
   func bar(at x: Int, foot: Int = Timeline.height) -> String {
     switch self {
     case .well: "M\(x) 14h6V\(foot)h-6z"
@@ -57,7 +57,7 @@ extension Page {
     }
   }
 
-  /// A mark beside the word that says the same.
+  /// A mark beside its word.
   func icon(_ mark: Mark) -> HTML {
     HTML(.svg, .class("icon \(mark.rawValue)"), .decoration, .viewBox(20, 20)) {
       HTML(.use, .href(Self.id(mark)))

@@ -4,7 +4,7 @@ import Operations
 /// The page: one file that needs no other.
 struct Page: Sendable {
   let picture: Picture
-  /// What marks style and script as ours; nobody who wrote a text that stands in the page can have known it.
+  /// Marks the page's own style and script; nobody who wrote a text on the page can have known it.
   private let nonce: String
 
   init(_ picture: Picture) {
@@ -46,7 +46,7 @@ struct Page: Sendable {
       })
   }
 
-  /// Nothing is fetched, and only the style and the script of this page are carried out.
+  /// Nothing is fetched, and only the page's own style and script are used.
   private var policy: String {
     [
       "default-src 'none'", "style-src 'nonce-\(nonce)'", "script-src 'nonce-\(nonce)'", "img-src data:",
@@ -88,10 +88,10 @@ struct Page: Sendable {
     let total = picture.parts.total
     switch state {
     case .empty: return "Nothing has run yet"
-    case .well: return total == 1 ? "The last run succeeded" : "All \(Words.count(total)) are well"
-    case .unsteady: return "\(Words.count(picture.unwell)) of \(Words.count(total)) did not succeed the last time"
+    case .well: return total == 1 ? "The last run succeeded" : "All \(PageText.count(total)) are well"
+    case .unsteady: return "\(PageText.count(picture.unwell)) of \(PageText.count(total)) did not succeed the last time"
     case .troubled, .strange:
-      return Words.count(picture.troubles.count, "thing needs", "things need") + " attention"
+      return PageText.count(picture.troubles.count, "thing needs", "things need") + " attention"
     }
   }
 
@@ -118,11 +118,11 @@ struct Page: Sendable {
     let tally = picture.tally
     let days = picture.axis.days == 1 ? "today" : "in \(picture.axis.days) days"
     return [
-      fact("runs \(days)", Words.count(tally.runs)),
-      fact("succeeded", Words.share(tally.succeeded, of: tally.succeeded + tally.unsuccessful)),
-      fact("did not succeed", Words.count(tally.unsuccessful), link: tally.unsuccessful > 0 ? "failures" : nil),
-      fact("dead letters", Words.count(picture.letters), link: picture.letters > 0 ? "dead-letters" : nil),
-      fact("running now", Words.count(tally.running)),
+      fact("runs \(days)", PageText.count(tally.runs)),
+      fact("succeeded", PageText.share(tally.succeeded, of: tally.succeeded + tally.unsuccessful)),
+      fact("did not succeed", PageText.count(tally.unsuccessful), link: tally.unsuccessful > 0 ? "failures" : nil),
+      fact("dead letters", PageText.count(picture.letters), link: picture.letters > 0 ? "dead-letters" : nil),
+      fact("running now", PageText.count(tally.running)),
     ]
   }
 

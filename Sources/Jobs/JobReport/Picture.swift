@@ -1,17 +1,17 @@
 import JobRuntime
 import Operations
 
-/// What the page shows: how all jobs stand at one moment.
+/// What the page shows: the state of all jobs at one moment.
 struct Picture: Sendable {
-  /// What the jobs are of, in the operator's words.
+  /// The title of the page, chosen by the operator.
   var title: String
   /// The moment that the page shows, which is when the run that makes it started.
   var madeAt: Timestamp
-  /// The moment that run was for.
+  /// The scheduled time of that run.
   var scheduledAt: Timestamp
   var version: String
   var runID: String
-  /// From which age on the page says itself that it is old.
+  /// The age from which the page shows that it is old.
   var oldAfter: Duration
   var axis: TimeAxis
   var parts: Bounded<Part>
@@ -28,14 +28,14 @@ struct Picture: Sendable {
   var deliveries: Deliveries?
   /// `nil` where fraud-detection does not run.
   var reviews: Reviews?
-  /// How parts are called.
+  /// The names of the parts.
   var names = PartNames([])
-  /// What is wrong, in the order of the jobs.
+  /// The troubles, in the order of the jobs.
   var troubles: [Trouble]
   /// Whether somebody said how often jobs should run: without that, none is missed.
   var hasExpectations: Bool
 
-  /// The first of some things, and how many there are.
+  /// The first elements of a list, and how many there are.
   struct Bounded<Element: Sendable>: Sendable {
     var shown: [Element] = []
     var total = 0
@@ -52,7 +52,7 @@ struct Picture: Sendable {
     var running = 0
   }
 
-  /// A text of somebody else's, or its beginning.
+  /// A text from elsewhere, or its beginning.
   struct Excerpt: Sendable, Equatable {
     var text: String
     /// How long the whole is, in characters.
@@ -60,24 +60,24 @@ struct Picture: Sendable {
   }
 }
 
-/// What has runs of its own, and how these went.
+/// A part of a job with separate runs, and how they went.
 struct Part: Sendable {
   var part: JobPart
   var newest: (id: String, startedAt: Timestamp, isRunning: Bool, isOverdue: Bool, deadlineAt: Timestamp?)
   /// The newest that has ended.
   var ended: Ended?
   var succeededAt: Timestamp?
-  /// How many in a row have not succeeded, up to now.
+  /// How many runs in a row have not succeeded, up to now.
   var unsuccessfulInARow: Int
   // Of the days that the page shows:
   var runs: Int
   var succeeded: Int
   var unsuccessful: Int
   var median: Duration?
-  /// Which only one run in twenty took longer than.
+  /// The 95th percentile of the durations.
   var high: Duration?
   var longest: Duration?
-  /// The sum need not fit an integer: a ledger may say what it likes.
+  /// A double, because the sum may not fit an integer: the ledger may hold any values.
   var items: Double?
   var cells: [Cell] = []
 
@@ -103,7 +103,7 @@ struct Part: Sendable {
 
 /// Runs that did not succeed for what seems to be one cause.
 struct FailureGroup: Sendable {
-  /// Of whatever shard.
+  /// The part, whatever its shard.
   var part: JobPart
   var kind: String
   var message: Picture.Excerpt?
@@ -125,7 +125,7 @@ struct LetterGroup: Sendable {
   var firstAt: Timestamp
   var newestAt: Timestamp
   var mostAttempts: Int
-  /// What the kind means, as the job last said.
+  /// The cause of the kind, as the job last declared it.
   var cause: String?
   var remedy: String?
   var samples: [Sample] = []

@@ -2,12 +2,12 @@ import JobRuntime
 import Operations
 import Postgres
 
-/// Reads a picture of all jobs, of one moment.
+/// Reads the state of all jobs at one moment.
 struct Reading: Sendable {
   let settings: StatusPage.Settings
   let now: Timestamp
   let scheduledAt: Timestamp
-  /// The run that reads, which is no news.
+  /// The run that reads, which the page leaves out.
   let own: RunID
   let judgement: Judgement
 
@@ -18,7 +18,7 @@ struct Reading: Sendable {
   static let samples = 3
   static let mostLocks = 50
 
-  /// Of whose installations rows are read.
+  /// The installations whose rows are read.
   private var scope: [String: any PostgresEncodable] {
     let scope = judgement.scope.list
     return ["scope": scope.instances, "is_excluding": scope.isExcluding]
@@ -193,11 +193,11 @@ extension LedgerRun.Status {
 
 extension Row {
   fileprivate func duration(_ column: String) throws(PostgresError) -> Duration? {
-    // A ledger may say what it likes; a hundred years are as good as more.
+    // The ledger may hold any values; more than a hundred years are shown as a hundred.
     try optional(column, as: Int64.self).map { .milliseconds(min(max(0, $0), 36_525 * 86_400_000)) }
   }
 
-  /// A text that was shortened, and the column that has its length.
+  /// A shortened text, with its original length from a second column.
   func excerpt(_ column: String) throws(PostgresError) -> Picture.Excerpt? {
     guard let text: String = try optional(column) else { return nil }
     return Picture.Excerpt(text: text, length: try value(column + "_length"))

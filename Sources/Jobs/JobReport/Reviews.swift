@@ -25,7 +25,8 @@ extension Page {
   @HTML.Content var reviews: HTML {
     if let reviews = picture.reviews {
       section(
-        "reviews", "Sign-ups to decide on", reviews.open.total > 0 ? "\(Words.count(reviews.open.total)) waiting" : nil
+        "reviews", "Sign-ups to decide on",
+        reviews.open.total > 0 ? "\(PageText.count(reviews.open.total)) waiting" : nil
       ) {
         if reviews.isDenied {
           HTML(.p, .class("none")) {

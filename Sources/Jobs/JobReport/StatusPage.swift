@@ -4,12 +4,12 @@ import Operations
 import Postgres
 import Redis
 
-/// Writes one web page that shows how all jobs went in the last days and how they stand now.
+/// Writes one web page that shows how all jobs went in the last days and their state now.
 ///
 /// - Reads and writes: the ledger, dead letters and locks; the file `REPORT_FILE`, replaced in one step.
 /// - Safe to run twice: the page is written again as a whole.
-/// - Safe to stop halfway: until the new page is whole and takes its place, the old one stands.
-/// - If it is late: the page shows the moment in which it is made. One about the past would hide what is wrong now.
+/// - Safe to stop halfway: the old page stays until the new one is whole and replaces it.
+/// - If it is late: the page shows the moment at which it is made. A page about the past would hide what is wrong now.
 @main
 struct StatusPage: Job {
   static let facts = JobFacts(
@@ -78,7 +78,7 @@ struct StatusPage: Job {
       settings: settings, now: run.startedAt, scheduledAt: run.scheduledAt, own: run.id,
       judgement: Judgement(facts, health, by: Self.name))
     let picture = try await run.snapshot { session in try reading.carryOut(session) }
-    run.covers(Window(start: picture.axis.start, end: picture.madeAt))
+    run.setWindow(Window(start: picture.axis.start, end: picture.madeAt))
     let page = Page(picture).html.markup
     if !run.isDryRun { try await write(page, run) }
     return Report(
@@ -87,7 +87,7 @@ struct StatusPage: Job {
       bytes: page.utf8.count, file: settings.file)
   }
 
-  /// The file system is given the connections' threads: a disk that hangs must not stop the rest of the process.
+  /// File operations run on the connections' threads: a disk that hangs must not stop the rest of the process.
   private func write(_ page: String, _ run: JobRun) async throws {
     run.log.debug("made the page")
     let draft = try await run.reading { _ in

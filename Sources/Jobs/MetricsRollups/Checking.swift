@@ -23,10 +23,10 @@ extension MetricsRollups: Checkable {
   /// Looks at positions and sources as a run would.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     do {
-      let work = try await Work(settings, run, opensBorders: false)
-      return work.mistakes.map {
+      let pass = try await RollupPass(settings, run, opensBorders: false)
+      return pass.mistakes.map {
         JobFailure(.misconfigured, $0.message, hint: "Fix the file, or leave it out of ROLLUPS_SOURCES.")
-      } + work.untold.map(\.failure) + work.ahead.map(Work.borderAhead)
+      } + pass.trackingProblems.map(\.failure) + pass.ahead.map(RollupPass.borderAhead)
     } catch let failure as JobFailure {
       return [failure]
     }
@@ -34,9 +34,9 @@ extension MetricsRollups: Checkable {
 
   func remarks(_ run: JobRun) async throws -> [String] {
     let files = settings.sources.map(\.file)
-    // What keeps a run from its work, `check` has named.
-    let work = try? await Work(settings, run, opensBorders: false)
-    let changed = work.map { work in work.sources.compactMap(work.textChanged) } ?? []
+    // `check` has reported what keeps a run from its work.
+    let pass = try? await RollupPass(settings, run, opensBorders: false)
+    let changed = pass.map { pass in pass.sources.compactMap(pass.textChanged) } ?? []
     return try await changed
       + run.snapshot { session in try session.foreignMeanings(of: files, binding: Source.allEvents) }
   }

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// What becomes of rollups of whole days that have no rows in their source any more.
+/// What to do with rollups of whole days that have no rows in their source any more.
 enum OnEmptied: String, CaseIterable, Sendable {
   case keep, remove
 }
@@ -26,10 +26,10 @@ extension Recalculation {
       "starts": candidates.map(\.start), "ends": candidates.map(\.end), "window_start": first.start,
       "window_end": last.end,
     ]
-    if candidates.count > 1 { try tx.query(Fresh.withoutPages) }
-    let empty = try tx.session.attempt(source.reading(.withoutRows), binding: values, limit: fresh.limit)
+    if candidates.count > 1 { try tx.query(CalculatedRollups.withoutPages) }
+    let empty = try tx.session.attempt(source.reading(.withoutRows), binding: values, limit: calculated.limit)
       .map { try $0.value("opens", as: Timestamp.self) }
-    try tx.pipeline(Fresh.planOfChoice)
+    try tx.pipeline(CalculatedRollups.planOfChoice)
     let kept = candidates.filter { Set(empty).contains($0.start) }
     if !kept.isEmpty {
       try tx.execute(
@@ -40,7 +40,7 @@ extension Recalculation {
     return kept
   }
 
-  /// Letters of days that a step has calculated.
+  /// The letters of days that a step has calculated.
   func wereEmptied(but step: Step) -> SQLFragment {
     let kept = step.kept.map { source.itemOfEmptied($0.start) }
     return SQLFragment(
@@ -67,7 +67,7 @@ extension Source {
 }
 
 extension Noticing {
-  /// Looks ahead for days that a run would calculate, and that have rollups and no rows any more.
+  /// Finds the days that a run would calculate and that have rollups and no rows any more.
   func emptied(_ scopes: [Scope], _ session: borrowing Session) throws -> [Emptied] {
     var found: [Emptied] = []
     for scope in scopes {
@@ -91,8 +91,8 @@ extension Noticing {
   }
 }
 
-extension Work {
-  /// What to know of days that have rollups and no rows any more, before anything is calculated.
+extension RollupPass {
+  /// The warning about days that have rollups and no rows any more, before anything is calculated.
   func remark(on emptied: [Emptied], of source: Source) -> String? {
     guard let first = emptied.first, let last = emptied.last else { return nil }
     let rollups = emptied.reduce(0) { $0 + $1.rollups }
@@ -102,8 +102,8 @@ extension Work {
 
   /// Buckets of another time zone cannot stay beside those of this one.
   ///
-  /// - Throws: `JobFailure` where there are days that can only be kept.
-  func refuseToMix(_ emptied: [Emptied], of known: Known) throws {
+  /// - Throws: `JobFailure` where there are days whose rollups cannot be recalculated.
+  func refuseToMix(_ emptied: [Emptied], of known: SourceState) throws {
     guard settings.onEmptied == .keep, !known.position.isOf(settings.timezone),
       let remark = remark(on: emptied, of: known.source)
     else { return }

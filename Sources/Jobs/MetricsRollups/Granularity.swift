@@ -4,7 +4,7 @@ import JobRuntime
 enum Granularity: String, CaseIterable, Sendable {
   case hourly, daily, weekly, monthly
 
-  /// What its buckets are added up from; `nil` for raw events.
+  /// The level from which its buckets are added up; `nil` for raw events.
   var child: Granularity? {
     switch self {
     case .hourly: nil
@@ -13,10 +13,10 @@ enum Granularity: String, CaseIterable, Sendable {
     }
   }
 
-  /// It and all that its buckets are made of, the lowest first.
+  /// This level and all below it from which it is made, the lowest first.
   var withParts: [Granularity] { (child?.withParts ?? []) + [self] }
 
-  /// What has to be calculated again once one of its buckets has changed.
+  /// The levels that have to be calculated again once one of its buckets has changed.
   var parents: [Granularity] { Self.allCases.filter { $0.child == self } }
 }
 
@@ -27,9 +27,9 @@ struct Bucket: Sendable, Equatable {
 }
 
 extension Bucket {
-  /// All that a source may hold: what Postgres and RFC 3339 both can write down, and months around it.
+  /// The times that a source may hold: those that both Postgres and RFC 3339 can express, with months around them.
   static let allEvents = Bucket("0001-03-01T00:00:00Z", "9999-11-01T00:00:00Z")
-  /// Where buckets of it may begin.
+  /// The times at which buckets of such events may begin.
   static let allBuckets = Bucket("0001-01-02T00:00:00Z", "9999-12-30T00:00:00Z")
 
   private init(_ start: String, _ end: String) {

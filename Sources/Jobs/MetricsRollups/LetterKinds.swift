@@ -27,7 +27,7 @@ extension LetterKind {
     "source_failed", cause: "A source's file has a mistake; the other sources are done.",
     remedy: "The message names file and line: correct the file. The next run does what came meanwhile.")
 
-  static let untold = LetterKind(
+  static let trackingProblem = LetterKind(
     "untold",
     cause:
       "Triggers that report changed and deleted rows of a source are missing, disabled, by-passed by replication, or cannot read when a row is: what is changed is not noticed.",
@@ -40,7 +40,7 @@ extension LetterKind {
     cause:
       "A day has rollups and no rows in its source any more: a partition was dropped, or somebody deleted rows without `oneshot.close_raw`. `ROLLUPS_ON_EMPTIED=keep` has kept its rollups.",
     remedy:
-      "Who deletes rows and keeps their rollups calls `oneshot.close_raw` first; once it was called for a day, the next run resolves the letter. If the rollups are to go, `ROLLUPS_MODE=rebuild` with `ROLLUPS_FROM`, `ROLLUPS_TO` and `ROLLUPS_ON_EMPTIED=remove`."
+      "To delete rows and keep their rollups, call `oneshot.close_raw` first; once it was called for a day, the next run resolves the letter. To remove the rollups, run `ROLLUPS_MODE=rebuild` with `ROLLUPS_FROM`, `ROLLUPS_TO` and `ROLLUPS_ON_EMPTIED=remove`."
   )
 
   static let orphaned = LetterKind(

@@ -36,28 +36,28 @@ struct MetricsRollups: Job {
         "oneshot.rollup_progress", columns: ["run_id", "granularity", "completed_at"],
         privileges: [.select, .insert, .update]),
     ],
-    letterKinds: [.tooLate, .bucketFailed, .badRows, .sourceFailed, .untold, .emptied, .orphaned, .differs])
+    letterKinds: [.tooLate, .bucketFailed, .badRows, .sourceFailed, .trackingProblem, .emptied, .orphaned, .differs])
 
   let settings: Settings
 
   var writes: Bool { settings.mode != .verify }
 
   func run(_ run: JobRun) async throws -> Report {
-    var work = try await Work(settings, run, opensBorders: writes)
-    try await work.tellMistakes()
-    try await work.tellUntold()
+    var pass = try await RollupPass(settings, run, opensBorders: writes)
+    try await pass.rejectBrokenSources()
+    try await pass.rejectTrackingProblems()
     guard writes else {
-      work.warnOfBordersAhead()
-      try await work.nameOrphans()
-      try await work.verify()
-      return work.report
+      pass.warnOfBordersAhead()
+      try await pass.nameOrphans()
+      try await pass.verify()
+      return pass.report
     }
-    try await work.notice()
-    guard !run.isDryRun else { return work.report }
-    for granularity in settings.levels { try await work.recalculate(granularity) }
-    try await work.endRebuild()
-    if settings.mode == .incremental { try await work.removeOld() }
-    try await work.countQueued()
-    return work.report
+    try await pass.notice()
+    guard !run.isDryRun else { return pass.report }
+    for granularity in settings.levels { try await pass.recalculate(granularity) }
+    try await pass.endRebuild()
+    if settings.mode == .incremental { try await pass.removeOld() }
+    try await pass.countQueued()
+    return pass.report
   }
 }

@@ -1,7 +1,7 @@
 import JobRuntime
 
 extension Noticing {
-  /// What was found and cannot be counted.
+  /// The failures for events that cannot be counted.
   func failures(_ found: Found) -> [ItemFailure] {
     var failures = found.late.map { hour, events in
       ItemFailure(

@@ -10,12 +10,12 @@ struct Noticing: Sendable {
   /// How much time a statement may take.
   let limit: Duration
 
-  /// What is looked for.
+  /// Which events to look for.
   enum Scope: Sendable {
-    /// What has come since the position; the moment is the run's, the duration the look-back.
+    /// The events since the position; the moment is the run's, the duration the look-back.
     case new(until: Timestamp, lookback: Duration)
-    /// All of a window, on these levels; `moves` the position when nothing else is left to be noticed then; `renews` what all of
-    /// its rollups are calculated by to the source's present text.
+    /// All of a window, on these levels; `moves` the position when nothing else is left to be noticed; `renews` the
+    /// recorded text by which all of its rollups are calculated to the source's present one.
     case all(Bucket, levels: [Granularity], moves: Bool, key: String?, renews: Bool = false)
   }
 
@@ -26,17 +26,17 @@ struct Noticing: Sendable {
     var events = 0
     /// Rows without a time.
     var timeless = 0
-    /// Rows, and moments of changed ones, that lie in no bucket that any calendar has.
+    /// Rows, and moments of changed rows, that lie outside of every calendar.
     var outside = 0
     var changedOutside = 0
-    /// Whether something has changed of which no moment is known.
+    /// Whether something has changed at an unknown moment.
     var isUnknown = false
     /// Hours whose raw events are no longer whole, and how many rows came for them.
     var late: [(hour: Timestamp, events: Int)] = []
     /// Hours whose raw events are no longer whole, and in which some were changed or deleted.
     var lateChanges: [Timestamp] = []
 
-    /// What two looks after each other have found: the second sees what the first saw.
+    /// The result of two passes after each other: the second sees what the first saw.
     func after(_ earlier: Found) -> Found {
       var both = self
       both.hours = max(both.hours, earlier.hours)
@@ -75,7 +75,7 @@ struct Noticing: Sendable {
   /// Compiling these statements takes longer than it saves.
   static let withoutCompiler: Statement = "select set_config('jit', 'off', true)"
 
-  /// Sees to it that the border of the raw events stays where it is until the transaction of the session ends.
+  /// Locks the border of the raw events until the transaction of the session ends.
   func holdingBorder(_ session: borrowing Session) throws -> Noticing {
     var noticing = self
     let name = source.name
@@ -85,27 +85,27 @@ struct Noticing: Sendable {
     return noticing
   }
 
-  /// What there is to look at in a window: of the lowest level whole days, of the others each bucket.
+  /// Lists the parts of a window: whole days of the lowest level, and each bucket of the others.
   func list(
     _ window: Bucket, _ levels: [Granularity], _ session: borrowing Session
   ) throws -> [(granularity: Granularity, window: Bucket)] {
     try session.query(Self.withoutCompiler)
     let scope = Scope.all(window, levels: levels, moves: false, key: nil)
-    let file = file(scope, isPlan: true, telling: .listTouched)
+    let file = file(scope, isPlan: true, reporting: .listTouched)
     return try session.attempt(file, binding: values(scope), limit: limit).compactMap { row in
       guard let granularity = Granularity(rawValue: try row.value("granularity")) else { return nil }
       return (granularity, Bucket(start: try row.value("bucket_start"), end: try row.value("bucket_end")))
     }
   }
 
-  private func file(_ scope: Scope, isPlan: Bool, telling: SQLFragment = .tellTouched) -> SQLFile {
+  private func file(_ scope: Scope, isPlan: Bool, reporting: SQLFragment = .reportTouched) -> SQLFile {
     let noticed: SQLFragment =
       switch (scope, kind) {
       case (.new, .exact): .noticedNew
       case (.all, _) where source.isOurTable: .noticedByIndex
       default: .noticedAll
       }
-    return source.looking(at: noticed, isPlan: isPlan, telling: telling)
+    return source.looking(at: noticed, isPlan: isPlan, reporting: reporting)
   }
 
   func values(_ scope: Scope) -> [String: any PostgresEncodable] {
@@ -120,7 +120,7 @@ struct Noticing: Sendable {
     case .new(let moment, let lookback):
       let window = kind == .exact ? nil : recent(moment, lookback)
       let open = window ?? .allEvents
-      // The user's file is given the borders that --check gave it: finite ones, which SQL can calculate with.
+      // The user's file gets the same borders as with --check: finite ones, which SQL can calculate with.
       let (start, end): (any PostgresEncodable, any PostgresEncodable) =
         window == nil && source.isOurTable ? (Endless.past, Endless.future) : (open.start, open.end)
       values.merge([
@@ -139,7 +139,7 @@ struct Noticing: Sendable {
     return values
   }
 
-  /// A side on which a window is open: what no calendar has is to be seen, too.
+  /// An open side of a window: rows outside of every calendar have to be seen, too.
   private enum Endless: String, PostgresEncodable {
     case past = "-infinity"
     case future = "infinity"
@@ -147,7 +147,7 @@ struct Noticing: Sendable {
     var postgresParameter: Parameter { Parameter(type: 1184, text: rawValue) }
   }
 
-  /// The look-back before the run's moment, and before that what earlier runs have missed.
+  /// The look-back before the run's moment, extended by what earlier runs have missed.
   private func recent(_ moment: Timestamp, _ lookback: Duration) -> Bucket {
     guard let lookedUntil = position.lookedUntil else { return Bucket(start: Bucket.allEvents.start, end: moment) }
     return Bucket(start: min(moment, lookedUntil) - lookback, end: moment)

@@ -1,9 +1,10 @@
 import JobRuntime
 
-/// What a source's text was when its rollups were calculated: what is not touched since it was changed stays as the old one had it.
-extension Work {
-  /// What to know of a source that has another text now; nothing for a run that calculates all of its rollups again.
-  func textChanged(_ known: Known) -> String? {
+/// The text of a source when its rollups were calculated: rollups that were not touched since it changed are still by
+/// the old text.
+extension RollupPass {
+  /// The warning about a source that has another text now; `nil` for a run that calculates all of its rollups again.
+  func textChanged(_ known: SourceState) -> String? {
     let position = known.position
     guard let old = position.calculatedBy, old != position.version, settings.mode != .rebuild || !range.isWhole else {
       return nil

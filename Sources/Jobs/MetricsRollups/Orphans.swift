@@ -1,9 +1,9 @@
 import JobRuntime
 import Postgres
 
-/// Rollups of sources that have no file any more, or one of another name: nothing keeps them right.
-extension Work {
-  /// Names them, unless this run has only some of the sources.
+/// Rollups of sources that have no file any more, or one of another name: nothing keeps them correct.
+extension RollupPass {
+  /// Reports them, unless this run has only some of the sources.
   mutating func nameOrphans() async throws {
     guard !settings.hasChosenSources, run.shard.index == 0 else { return }
     let names = settings.sources.map(\.name) + Source.namesBuiltIn

@@ -1,18 +1,18 @@
 import JobRuntime
 import Postgres
 
-/// Where a source stands, as `oneshot.rollup_positions` says.
+/// The position of a source, from `oneshot.rollup_positions`.
 struct Position: Sendable {
-  /// Whether the source was ever looked at.
+  /// Whether the source was ever read.
   var isKnown: Bool
   var timezone: String?
   /// A snapshot: what it sees has been noticed.
   var seen: String?
-  /// Up to where a source without `written_by` was looked at.
+  /// The time up to which a source without `written_by` was read.
   var lookedUntil: Timestamp?
   /// What a rebuild that has not ended covers.
   var rebuilding: String?
-  /// From where on raw events, hours, days, weeks and months are kept whole.
+  /// The times from which raw events, hours, days, weeks and months are kept whole.
   var rawFrom: Timestamp?
   var hourlyFrom: Timestamp?
   var dailyFrom: Timestamp?
@@ -20,13 +20,14 @@ struct Position: Sendable {
   var monthlyFrom: Timestamp?
   /// Whether the snapshot is ahead of this server: it was restored from another one.
   var isOfElsewhere: Bool
-  /// Whether something is kept only from a time on that is yet to come: a wrong clock has moved that border.
+  /// Whether something is kept only from a time in the future: a wrong clock has moved that border.
   var isAhead: Bool
-  /// What distinguishes the source's text from another: the beginning of its hash, or `built in`.
+  /// Identifies the source's text: the beginning of its hash, or `built in`.
   var version: String
-  /// The same of the text by which its rollups were calculated, where that is known.
+  /// The same for the text by which its rollups were calculated, where that is known.
   var calculatedBy: String?
-  /// The days that begin elsewhere than when the rollups were calculated, as far as was looked (`Noticing.knowingRules`).
+  /// The days that begin at another time than when the rollups were calculated, once looked up
+  /// (`Noticing.withZoneRules`).
   var moved: Bucket?
 
   init(_ row: Row) throws {
@@ -46,7 +47,7 @@ struct Position: Sendable {
     calculatedBy = try row.optional("calculated_by")
   }
 
-  /// Reads where each source stands.
+  /// Reads the position of each source.
   static func read(_ sources: [Source], _ session: borrowing Session) throws -> [String: Position] {
     let statement = try Statement(
       file: "positions.sql", PackageResources.positions_sql,
@@ -59,7 +60,7 @@ struct Position: Sendable {
     return positions
   }
 
-  /// - Throws: `JobFailure` when an incremental run cannot go on from here.
+  /// - Throws: `JobFailure` when an incremental run cannot continue from here.
   func check(_ source: String, timezone wanted: String) throws {
     if let timezone, !isOf(wanted) {
       throw JobFailure(
@@ -77,10 +78,10 @@ struct Position: Sendable {
     }
   }
 
-  /// Whether all rollups have to be calculated again.
+  /// Whether all rollups have to be calculated from scratch.
   func isForeign(to timezone: String) -> Bool { isOfElsewhere || !isOf(timezone) }
 
-  /// - Throws: `JobFailure` when even a rebuild of everything cannot go on from here.
+  /// - Throws: `JobFailure` when even a rebuild of everything cannot continue from here.
   func checkRebuild(_ source: String, _ levels: [Granularity], timezone wanted: String) throws {
     if isForeign(to: wanted), levels.count < Granularity.allCases.count {
       throw JobFailure(

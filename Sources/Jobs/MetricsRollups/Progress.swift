@@ -1,7 +1,8 @@
 import JobRuntime
 import Postgres
 
-/// A line of the log: what a run has done of a level, added to in the transactions that do it.
+/// A line in the log of rollups: what a run has done for a level. Each transaction that does some of it adds to the
+/// line.
 struct Progress: Sendable {
   let run: RunID
   let mode: Mode
@@ -17,7 +18,7 @@ struct Progress: Sendable {
     failures = step?.failures ?? []
   }
 
-  /// With what failed apart from a step.
+  /// The same with failures outside of a step.
   func adding(_ failures: [ItemFailure]) -> Progress {
     var progress = self
     progress.failures += failures

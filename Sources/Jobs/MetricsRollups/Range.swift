@@ -5,20 +5,20 @@ import Postgres
 struct Range: Sendable {
   /// The events.
   var events: Bucket
-  /// Of each level, the buckets that lie in it at least in part.
+  /// The buckets of each level that lie in it at least in part.
   private var buckets: [Granularity: Bucket] = [:]
-  /// Whether it is all there is.
+  /// Whether it covers everything.
   let isWhole: Bool
 
-  /// Where buckets of a level begin that lie in it.
+  /// The range in which buckets of a level begin that lie in it.
   func buckets(of granularity: Granularity) -> Bucket { buckets[granularity] ?? .allBuckets }
 
-  /// All there is.
+  /// The range that covers everything.
   static let whole = Range(events: .allEvents)
 
   private init(events: Bucket) { (self.events, isWhole) = (events, true) }
 
-  /// Asks the calendar of the time zone. Without a border, a side is open.
+  /// Reads the calendar of the time zone. Without a border, a side is open.
   init(from: Border?, to: Border?, timezone: String, _ session: borrowing Session) throws {
     let first = from ?? .moment(Bucket.allEvents.start + .days(366)), last = to ?? .moment(Bucket.allEvents.end)
     let statement = try Statement(

@@ -1,42 +1,45 @@
 import JobRuntime
 import Postgres
 
-/// Calculates queued buckets of one level of one source: a day of them at a time, or several days of which little is to be read.
+/// Calculates queued buckets of one level of one source: a day of them at a time, or several days with little to read.
 struct Recalculation: Sendable {
-  let fresh: Fresh
+  let calculated: CalculatedRollups
   let timezone: String
   /// Megabytes of work_mem.
   let workMemory: Int
   let newestFirst: Bool
-  /// Whether rollups of whole days stay that have no rows any more.
+  /// Whether rollups of whole days without rows are kept.
   let keepsEmptied: Bool
-  /// Whether days are taken one at a time, without counting first what they are calculated from.
+  /// Whether days are taken one at a time, without counting first the rows that they are calculated from.
   var takesSingleDays: Bool
 
-  init(fresh: Fresh, timezone: String, workMemory: Int, newestFirst: Bool, keepsEmptied: Bool) {
-    (self.fresh, self.timezone, self.workMemory, self.newestFirst) = (fresh, timezone, workMemory, newestFirst)
-    self.keepsEmptied = keepsEmptied && fresh.granularity.child == nil
-    takesSingleDays = !fresh.hasParts
+  init(calculated: CalculatedRollups, timezone: String, workMemory: Int, newestFirst: Bool, keepsEmptied: Bool) {
+    (self.calculated, self.timezone, self.workMemory, self.newestFirst) = (
+      calculated, timezone, workMemory, newestFirst
+    )
+    self.keepsEmptied = keepsEmptied && calculated.granularity.child == nil
+    takesSingleDays = !calculated.hasParts
   }
 
-  var source: Source { fresh.source }
-  var granularity: Granularity { fresh.granularity }
+  var source: Source { calculated.source }
+  var granularity: Granularity { calculated.granularity }
 
-  /// Rows of more than one day that a transaction reads: what a few tenths of a second do. One day is read whole, however large.
+  /// The most rows that a transaction reads for more than one day: a few tenths of a second. A single day is read
+  /// whole, however large.
   static let most = 100_000
-  /// Queued buckets that are looked at for one transaction.
+  /// The most queued buckets that one transaction considers.
   static let mostBuckets = 5000
-  /// Times that a transaction calculates something: each makes temporary tables, whose locks it holds until it ends.
+  /// The most calculations in one transaction: each creates temporary tables, whose locks it holds until it ends.
   static let mostCalculations = 100
 
   /// What one transaction did.
   struct Step: Sendable {
     var buckets: [Bucket] = []
-    /// When they begin, encoded once.
+    /// The starts of the buckets, encoded once.
     var starts = Parameter.null
-    /// How often something was calculated.
+    /// The number of calculations.
     var calculations = 0
-    /// The time that was looked at; queued buckets that failed stay in it.
+    /// The span that was considered; queued buckets that failed stay in it.
     var span: Bucket
     var records = 0
     var inserted = 0
@@ -53,10 +56,10 @@ struct Recalculation: Sendable {
     }
   }
 
-  /// Calculates days until there is enough for one transaction, and queues what they are part of.
+  /// Calculates days until there is enough for one transaction, and queues the buckets that they are part of.
   ///
   /// - Parameter range: where in the queue to look.
-  /// - Returns: nothing when nothing is queued there.
+  /// - Returns: `nil` when nothing is queued there.
   func step(in range: Bucket, _ tx: borrowing Transaction) throws -> Step? {
     try tx.pipeline([Self.withoutWaiting, settings])
     guard var step = try take(in: range, tx) else { return nil }
@@ -78,19 +81,20 @@ struct Recalculation: Sendable {
     return step
   }
 
-  /// After a large day the next is most likely another one: to count it first would be for nothing.
-  mutating func learn(from step: Step) { takesSingleDays = !fresh.hasParts || step.records >= Self.most }
+  /// After a large day the next one is probably large, too: counting it first would be wasted.
+  mutating func adapt(to step: Step) { takesSingleDays = !calculated.hasParts || step.records >= Self.most }
 
-  /// Where in the queue is left what a step has not looked at.
+  /// The rest of the queue that a step has not considered.
   func rest(of range: Bucket, after step: Step) -> Bucket {
     newestFirst
       ? Bucket(start: range.start, end: step.span.start) : Bucket(start: step.span.end, end: range.end)
   }
 
-  /// Takes buckets off the queue and calculates them, in the transaction of the session. Off the queue first: what changes meanwhile
-  /// is queued again.
+  /// Takes buckets off the queue and calculates them, in the transaction of the session. They leave the queue first:
+  /// what changes meanwhile is queued again.
   private func take(in range: Bucket, _ tx: borrowing Transaction) throws -> Step? {
-    let taken = try tx.pipeline([Fresh.withoutPages, takeStatement(in: range)] + Fresh.planOfChoice)[1]
+    let taken = try tx.pipeline(
+      [CalculatedRollups.withoutPages, takeStatement(in: range)] + CalculatedRollups.planOfChoice)[1]
     guard let first = taken.first else { return nil }
     var step = Step(span: Bucket(start: try first.value("span_start"), end: try first.value("span_end")))
     let stretches = try taken.map { row in
@@ -102,8 +106,8 @@ struct Recalculation: Sendable {
       try replace(stretches, in: &step, tx)
       return step
     }
-    // Of much, what adjoins is read by one statement each, which may be planned in parallel. Reading two hours that were not touched
-    // costs less than a statement more, and changes nothing.
+    // When there is much to read, adjoining buckets are read by one statement each, which may be planned in parallel.
+    // Reading two hours that were not touched costs less than another statement, and changes nothing.
     let joined = stretches.joined(over: .hours(2))
     for joined in newestFirst ? joined.reversed() : joined {
       try replace(
@@ -113,8 +117,9 @@ struct Recalculation: Sendable {
     return step
   }
 
-  /// A commit that does not wait for the disk. A server that crashes may lose the last steps, each with all that it did: they are
-  /// queued again then. The end of the run in the ledger waits, and with it all that came before.
+  /// A commit that does not wait for the disk. A server that crashes may lose the last steps, each as a whole: their
+  /// buckets are still queued then. The commit that ends the run in the ledger waits for the disk, and with it all
+  /// earlier ones.
   static let withoutWaiting: Statement = "select set_config('synchronous_commit', 'off', true)"
 
   private var settings: Statement {
@@ -123,20 +128,20 @@ struct Recalculation: Sendable {
 
   private func takeStatement(in range: Bucket) throws -> Statement {
     try takeFragment.binding(
-      fresh.names.merging([
+      calculated.names.merging([
         "zone": timezone, "newest_first": newestFirst, "from": range.start, "until": range.end,
         "most": takesSingleDays ? 1 : Self.most, "most_buckets": takesSingleDays ? 1 : Self.mostBuckets,
       ]) { $1 }
-    ).statement().limited(to: fresh.limit)
+    ).statement().limited(to: calculated.limit)
   }
 
   private var takeFragment: SQLFragment {
     SQLFragment("take.sql", PackageResources.take_sql).filling([
-      "direction": SQLFragment(sql: newestFirst ? "desc" : "asc"), "parts": fresh.parts,
+      "direction": SQLFragment(sql: newestFirst ? "desc" : "asc"), "parts": calculated.parts,
     ])
   }
 
-  /// Replaces buckets; when that fails, halves of them, so that only the one that is to blame fails.
+  /// Replaces buckets; when that fails, halves of them, so that only the bucket with the error fails.
   private func replace(
     _ buckets: [Stretch], over gap: Duration = .zero, in step: inout Step, _ tx: borrowing Transaction
   ) throws {
@@ -144,15 +149,15 @@ struct Recalculation: Sendable {
     step.calculations += 1
     let stretches = Stretches(granularity.child == nil ? buckets.joined(over: gap) : buckets)
     do {
-      var summary = try fresh.calculate(stretches, tx.session)
-      // Bad rows are reported for the bucket in which they are.
+      var summary = try calculated.calculate(stretches, tx.session)
+      // Bad rows are reported for their bucket.
       if summary.hasBadRows {
         guard buckets.count == 1 else {
           try tx.query("drop table oneshot_rollup_fresh")
           return try replaceHalves(of: buckets, in: &step, tx)
         }
         step.calculations += 1
-        let good = try fresh.calculateGood(stretches.all[0], tx.session)
+        let good = try calculated.calculateGood(stretches.all[0], tx.session)
         summary = good.summary
         step.failures.append(good.badRows)
       }
@@ -163,13 +168,13 @@ struct Recalculation: Sendable {
       let start = buckets[0].time.start
       step.failures.append(
         ItemFailure(
-          item: fresh.item(start), kind: .bucketFailed, message: failure.description,
+          item: calculated.item(start), kind: .bucketFailed, message: failure.description,
           payload: ["source": .string(source.name), "granularity": .string(granularity.rawValue)]))
       try queueAgain([start], tx)
     }
   }
 
-  /// In the order in which the queue is taken, so that what is put back lies at the end.
+  /// In the order of the queue, so that the buckets that are put back are at its end.
   private func replaceHalves(of buckets: [Stretch], in step: inout Step, _ tx: borrowing Transaction) throws {
     let middle = buckets.count / 2
     let halves = [Array(buckets[..<middle]), Array(buckets[middle...])]
@@ -195,13 +200,14 @@ struct Recalculation: Sendable {
         binding: ["source": source.name, "granularity": granularity.rawValue, "buckets": starts]))
   }
 
-  /// Replaces what is stored of some stretches by what their parts come to now: only rows that differ are written.
+  /// Replaces the stored rollups of some stretches with what their parts add up to now: only rows that differ are
+  /// written.
   private func replace(
-    _ stretches: Stretches, by summary: Fresh.Summary, in step: inout Step, _ tx: borrowing Transaction
+    _ stretches: Stretches, by summary: CalculatedRollups.Summary, in step: inout Step, _ tx: borrowing Transaction
   ) throws {
     func statement(_ place: String, _ text: [UInt8], _ holes: [String: SQLFragment] = [:]) throws -> Statement {
-      try SQLFragment(place, text).filling(holes).binding(stretches.values.merging(fresh.names) { $1 }).statement()
-        .limited(to: fresh.limit)
+      try SQLFragment(place, text).filling(holes).binding(stretches.values.merging(calculated.names) { $1 }).statement()
+        .limited(to: calculated.limit)
     }
     func insert(_ rows: String) throws -> Statement {
       try statement("insert_new.sql", PackageResources.insert_new_sql, ["rows": SQLFragment(sql: rows)])
@@ -230,13 +236,13 @@ struct Recalculation: Sendable {
     step.deleted += done[2]
   }
 
-  /// Joins what is stored with what is fresh by hashing, whatever the planner thinks of how many there are: sorting four texts a row, to
-  /// merge, takes three times as long.
+  /// Joins stored and calculated rows by hashing, whatever the planner estimates: sorting by four texts for a merge
+  /// takes three times as long.
   private static let joinsByHash: Statement = "select set_config('enable_mergejoin', 'off', true)"
 }
 
 extension Recalculation.Step {
-  /// What two looks at the queue have done together.
+  /// The sum of two steps.
   fileprivate mutating func add(_ more: Self) {
     buckets += more.buckets
     calculations += more.calculations
@@ -250,11 +256,11 @@ extension Recalculation.Step {
   }
 }
 
-extension Fresh {
-  /// Whether it is known how to count what a bucket is calculated from: by an index, and not by reading it.
+extension CalculatedRollups {
+  /// Whether the rows that a bucket is calculated from can be counted by an index, without reading them.
   fileprivate var hasParts: Bool { granularity.child != nil || source.isOurTable }
 
-  /// Counts what a bucket, a row of `candidate`, is calculated from.
+  /// Counts the rows that a bucket, a row of `candidate`, is calculated from.
   fileprivate var parts: SQLFragment {
     guard hasParts else { return SQLFragment(sql: "select") }
     return granularity.child == nil ? .partsOfEvents : .partsOfLevel

@@ -3,7 +3,7 @@ import JobRuntime
 extension MetricsRollups {
   /// What a run counted.
   struct Report: JobReport {
-    /// Hours in which something had come, changed or gone.
+    /// Hours in which events were added, changed or deleted.
     var touchedHours = 0
     /// Rows of the sources that were new.
     var noticed = 0
@@ -18,14 +18,15 @@ extension MetricsRollups {
     var inserted = 0
     var updated = 0
     var deleted = 0
-    /// Days that have rollups and no rows any more: kept, or in a plan, what would become of them.
+    /// Days that have rollups and no rows any more: those that were kept, or in a plan those that a run would keep or
+    /// remove.
     var emptiedDays = 0
-    /// Buckets that could not be calculated, what came too late, and what was kept without rows.
+    /// Buckets that could not be calculated, events that came too late, and days that were kept without rows.
     var failed = 0
-    /// Buckets that are still queued, of all levels; and of those, which this run's levels would have done.
+    /// Buckets that are still queued, of all levels; and how many of them are of this run's levels.
     var queued = 0
     var behind = 0
-    /// What was older than it is to be kept.
+    /// Rows that were older than their time to be kept.
     var rawRemoved = 0
     var rollupsRemoved = 0
     /// By a verification: windows that were compared (of hours a day each), rows that differ, and buckets that the next run

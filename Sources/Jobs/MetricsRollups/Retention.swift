@@ -1,15 +1,15 @@
 import JobRuntime
 import Postgres
 
-/// How long things are kept, each counted back from the moment a run is for, or from now if that is yet to come.
+/// How long each level is kept, counted back from the run's scheduled time, or from now if that is in the future.
 struct Keeping: Sendable {
   var raw: Duration?
   var levels: [Granularity: Duration] = [:]
 
   var isOff: Bool { raw == nil && levels.isEmpty }
 
-  /// A part has to be kept for no longer than what is made of it: else a late event would calculate a bucket again from what is
-  /// left of its parts.
+  /// A level must not be kept longer than the levels above it: otherwise a late event would recreate a removed bucket
+  /// from the parts that are left.
   init(from env: inout Environment) {
     raw = env.optionalDuration(
       "ROLLUPS_KEEP_RAW", in: .days(1) ... .days(36_525),
@@ -35,14 +35,14 @@ struct Keeping: Sendable {
   }
 }
 
-extension Work {
+extension RollupPass {
   private static let batch = 5000
 
-  /// Removes what is older than it is to be kept, in small batches, and never what has not been rolled up.
+  /// Removes what is older than its time to be kept, in small batches, and never events that have not been rolled up.
   mutating func removeOld() async throws {
     guard !settings.keeping.isOff else { return }
     for known in sources {
-      // What an earlier run has not removed whole is removed before its border moves on.
+      // The rest that an earlier run has not removed is removed before its border moves on.
       if known.source.isOurTable { try await removeRaw(known.source) }
       guard let borders = try await moveBorders(known) else { continue }
       try await warnOfHeldBack(known.source)
@@ -53,8 +53,8 @@ extension Work {
     }
   }
 
-  /// Brings borders back that lie beyond the present day, week or month: all that comes before such a border would be too
-  /// late, for as long as it is ahead.
+  /// Moves borders back that lie beyond the present day, week or month: all events before such a border would count as
+  /// too late, for as long as it is ahead.
   static func bringBackBorders(of ahead: [String], _ run: JobRun) async throws {
     run.log.warning(
       "\(closedAhead); they are opened from the end of the present day on",
@@ -67,35 +67,35 @@ extension Work {
 
   private static let closedAhead = "a wrong clock has closed hours that are yet to come"
 
-  /// What a check says of a source with such a border.
+  /// The failure of a check for a source with such a border.
   static func borderAhead(_ source: String) -> JobFailure {
     JobFailure(
       .misconfigured, "\(closedAhead): a border of \(source) in oneshot.rollup_positions lies after the present day",
       hint:
-        "See that the clocks are right. The next run that is no verification opens them from the end of the present day on."
+        "Correct the clocks. The next run other than a verification opens them from the end of the present day on."
     )
   }
 
-  /// For a run that writes nothing: what it compares is right, and what is to come would be too late.
+  /// The warning of a run that writes nothing: its comparison is correct, but events to come would count as too late.
   func warnOfBordersAhead() {
     guard !ahead.isEmpty else { return }
     run.log.warning(
-      "\(Self.closedAhead); the next run that is no verification opens them",
+      "\(Self.closedAhead); the next run other than a verification opens them",
       ["sources": .array(ahead.map { .string($0) })])
   }
 
-  /// - Returns: of each level, where begins what is kept.
-  private func moveBorders(_ known: Known) async throws -> [Granularity: Timestamp]? {
+  /// - Returns: for each level, the time from which it is kept.
+  private func moveBorders(_ known: SourceState) async throws -> [Granularity: Timestamp]? {
     let keeping = settings.keeping
     let moment = min(run.scheduledAt, run.startedAt)
     var values: [String: any PostgresEncodable] = [
       "source": known.source.name, "zone": settings.timezone, "moment": moment,
       "raw_before": keeping.raw.map { moment - $0 },
-      // What every run calculates again stays open.
+      // The hours that every run calculates again stay open.
       "calendar_start": Bucket.allEvents.start, "recent_from": known.kind == .recent ? moment - settings.lookback : nil,
     ]
     for granularity in Granularity.allCases {
-      // Not by subscript: a value that is nothing has to be there, too.
+      // Not by subscript, which would remove the key of a nil value.
       values.updateValue(keeping.levels[granularity].map { moment - $0 }, forKey: "\(granularity.rawValue)_before")
     }
     let statement = try Statement(file: "move_borders.sql", PackageResources.move_borders_sql, binding: values)
@@ -107,7 +107,7 @@ extension Work {
     }
   }
 
-  /// A level that no schedule does holds back what is kept for it, for ever.
+  /// A level that no schedule calculates holds back for ever what is kept for it.
   private func warnOfHeldBack(_ source: Source) async throws {
     let (name, levels) = (source.name, settings.levels.map(\.rawValue))
     let oldest: [(level: String, start: Timestamp)] = try await run.reading { session in

@@ -31,9 +31,9 @@ enum Border: Sendable, Equatable {
 extension MetricsRollups {
   struct Settings: JobSettings {
     let mode: Mode
-    /// The levels that are asked for.
+    /// The levels that the setting names.
     let granularities: [Granularity]
-    /// Those, and what they are made of: what is queued of a part is calculated first.
+    /// Those levels and the levels below them: queued buckets of a lower level are calculated first.
     var levels: [Granularity] { Granularity.allCases.filter(Set(granularities.flatMap(\.withParts)).contains) }
     let timezone: String
     let from: Border?
@@ -57,7 +57,7 @@ extension MetricsRollups {
         env.custom(
           "ROLLUPS_GRANULARITIES", form: "names with commas", default: all,
           help:
-            "The levels this schedule calculates, with what is queued of their parts; what it leaves stays queued for the one that does.",
+            "The levels this schedule calculates, with what is queued of their parts; other levels stay queued for the schedule that calculates them.",
           selects: .work, written: { $0.map(\.rawValue) }, parse: Self.parseGranularities) ?? Granularity.allCases
       timezone = env.timeZone(
         "ROLLUPS_TIMEZONE", help: "The time zone of days, weeks and months, by a name that Postgres knows.")

@@ -1,14 +1,14 @@
 import JobRuntime
 import Postgres
 
-/// What the statements about a source are made of.
+/// The fragments of the statements about a source.
 extension SQLFragment {
   static let noticedNew = SQLFragment("noticed_new.sql", PackageResources.noticed_new_sql)
   static let noticedByIndex = SQLFragment("noticed_by_index.sql", PackageResources.noticed_by_index_sql)
   static let noticedAll = SQLFragment("noticed_all.sql", PackageResources.noticed_all_sql)
   static let touched = SQLFragment("touched.sql", PackageResources.touched_sql)
   static let queueTouched = SQLFragment("queue_touched.sql", PackageResources.queue_touched_sql)
-  static let tellTouched = SQLFragment("tell_touched.sql", PackageResources.tell_touched_sql)
+  static let reportTouched = SQLFragment("report_touched.sql", PackageResources.report_touched_sql)
   static let listTouched = SQLFragment("list_touched.sql", PackageResources.list_touched_sql)
   static let pendingHours = SQLFragment("pending_hours.sql", PackageResources.pending_hours_sql)
   static let kindOfSource = SQLFragment("kind_of_source.sql", PackageResources.kind_of_source_sql)
@@ -25,26 +25,26 @@ extension SQLFragment {
   static let partsOfLevel = SQLFragment("parts_of_level.sql", PackageResources.parts_of_level_sql)
   /// The rows of `metric_rollups` that lie in some stretches.
   static let stored = SQLFragment("stored.sql", PackageResources.stored_sql)
-  /// Of a source of which it is not known what is new.
+  /// For a source whose new rows are not known.
   static let noticedNothing = SQLFragment(sql: "select null::timestamptz as first, null::timestamptz as last")
 }
 
 /// The statements that read a source.
 extension Source {
-  /// What was noticed, which buckets it touches, and what is said of them.
+  /// The statement that reads the noticed rows, finds the buckets that they touch, and reports them.
   ///
   /// - Parameters:
-  ///   - noticed: the rows that are looked at.
+  ///   - noticed: the rows to read.
   ///   - isPlan: whether the buckets stay out of the queue.
-  func looking(at noticed: SQLFragment, isPlan: Bool, telling: SQLFragment = .tellTouched) -> SQLFile {
+  func looking(at noticed: SQLFragment, isPlan: Bool, reporting: SQLFragment = .reportTouched) -> SQLFile {
     let changed = SQLFragment(
       sql: isPlan
         ? "select occurred_at, mark from oneshot.rollup_changes where source = :source and :moves"
         : "delete from oneshot.rollup_changes where source = :source and :moves returning occurred_at, mark")
     return reading(
-      SQLFragment(sql: ", noticed as ({noticed}), changed as ({changed}), {touched} {queued} {told}").filling([
+      SQLFragment(sql: ", noticed as ({noticed}), changed as ({changed}), {touched} {queued} {report}").filling([
         "noticed": noticed, "changed": changed, "touched": .touched, "queued": isPlan ? .empty : .queueTouched,
-        "told": telling,
+        "report": reporting,
       ]))
   }
 
@@ -54,15 +54,16 @@ extension Source {
       SQLFragment(sql: ", noticed as ({noticed}) {hours}").filling(["noticed": noticed, "hours": .pendingHours]))
   }
 
-  /// Makes the temporary table `oneshot_rollup_fresh` by a query, and does not fill one: only the former is planned in parallel, where
-  /// there is one stretch.
+  /// Creates the temporary table `oneshot_rollup_fresh` from a query, instead of filling one: only the former is
+  /// planned in parallel, where there is one stretch.
   func fresh(of stretches: Int) -> SQLFile {
     let events =
       stretches == 1
       ? "(select * from event where occurred_at >= :window_start and occurred_at < :window_end) as event"
       : """
       unnest(:starts::timestamptz[], :ends::timestamptz[], :origins::timestamptz[]) as stretch (opens, closes, origin)
-        -- Not flattened: each is looked up by the index, and not compared with every row.
+        -- "offset 0" keeps it from being flattened: each stretch is looked up by the index, and not compared with every
+        -- row.
         cross join lateral (
           select * from event where occurred_at >= stretch.opens and occurred_at < stretch.closes offset 0) as event
       """
@@ -77,7 +78,7 @@ extension Source {
         "visitors": visitors?.join(ofEvents: rows) ?? .empty,
       ]), by: SQLFragment(sql: "create temporary table oneshot_rollup_fresh on commit drop as "))
   }
-  /// Makes the same table of a longer level, from the level below.
+  /// Creates the same table for a longer level, from the level below.
   var freshFromChildren: SQLFile {
     var file = SQLFile(
       builtIn: "fresh_from_children", PackageResources.fresh_from_children_sql,

@@ -13,7 +13,7 @@ struct Source: Sendable {
 
   var name: String { file.name }
 
-  /// Whether it is `metric_events` as the migration makes it, with its indexes, and ours to remove from.
+  /// Whether it is `metric_events` as the migration makes it, with its indexes, from which the job may remove rows.
   var isOurTable: Bool { file.isBuiltIn && name == "metric_events" }
 
   private static let builtIn = [
@@ -21,7 +21,7 @@ struct Source: Sendable {
     SQLFile(builtIn: "campaign_analytics", PackageResources.campaign_analytics_sql),
   ]
 
-  /// Who has the column `visitor` in his `metric_events` has visitors.
+  /// A `metric_events` with the column `visitor` has visitors.
   private static func metricEvents(withVisitor: Bool) -> SQLFile {
     SQLFile(
       builtIn: "metric_events", PackageResources.metric_events_sql,
@@ -30,7 +30,7 @@ struct Source: Sendable {
 
   static let namesBuiltIn = builtIn.map(\.name)
 
-  /// The sources that a run takes: by default `metric_events` and those of the folder. The other one that is built in reads
+  /// The sources that a run takes: by default `metric_events` and those of the folder. The other built-in source reads
   /// tables that not everybody has.
   static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Source] {
     let sources = [SQLFile].builtIn(builtIn, andFrom: folder, named: "ROLLUPS_SOURCES_DIR", &env)
@@ -46,30 +46,30 @@ struct Source: Sendable {
   /// A statement that reads the source's rows as `event`.
   ///
   /// - Parameters:
-  ///   - query: what is made of the rows.
-  ///   - command: what stands before it: nothing, or `create table … as`.
+  ///   - query: the query over the rows.
+  ///   - command: the text before it: nothing, or `create table … as`.
   func reading(_ query: SQLFragment, by command: SQLFragment = .empty) -> SQLFile {
     let frame = SQLFragment(sql: "{command}with event as not materialized ({file}) {query}")
     var file = file.wrapped(in: frame.filling(["command": command, "query": query]))
-    // A day of it at a time.
+    // It is read a day at a time.
     file.isBlamedForShortage = false
     return file
   }
 
-  /// What a source is known to be once the server was asked.
+  /// How new rows of a source are found, by what the server says of its columns.
   enum Kind: Sendable {
-    /// Says who wrote each row, so what is new is found whatever its time.
+    /// `written_by` names the transaction of each row, so new rows are found whatever their time.
     case exact
-    /// Is calculated again over the look-back.
+    /// The look-back is calculated again by each run.
     case recent
   }
 
-  /// The widest window, for statements of which no row is read.
+  /// The widest window, for statements that read no rows.
   static var allEvents: [String: any PostgresEncodable] {
     ["window_start": Bucket.allEvents.start, "window_end": Bucket.allEvents.end]
   }
 
-  /// Asks the server what the query yields; finds a mistake in it before anything is done.
+  /// Reads the query's columns from the server; finds a mistake in it before anything is done.
   ///
   /// - Throws: `SQLFile.Failure` for a mistake in a user's file; the server's error for a built-in one.
   func kind(_ session: borrowing Session) throws -> Kind {
@@ -89,13 +89,13 @@ struct Source: Sendable {
 }
 
 extension Source {
-  /// How values of a type are added up, each way exact.
+  /// How values of a type are added up; each way is exact.
   enum Number: Sendable {
-    /// As they are: whole numbers and `numeric`.
+    /// Unchanged: whole numbers and `numeric`.
     case exact
-    /// `real`, by the decimals that stand for them; the doubles next to them have others.
+    /// `real`, by its own shortest decimals; the doubles nearest to such values have other decimals.
     case real
-    /// Doubles, and whatever is taken as one, by the decimals that stand for them.
+    /// Doubles, and whatever is converted to one, by their shortest decimals.
     case double
 
     init(type: String) {
@@ -114,16 +114,16 @@ extension Source {
       }
     }
 
-    /// A value as the double that the least and the largest are.
+    /// A value as a double, as minimum and maximum are stored.
     var value: SQLFragment {
       SQLFragment(sql: self == .real ? "value::text::double precision" : "value::double precision")
     }
   }
 
-  /// Asks the server of what types values and times are. To be asked of a query without a mistake.
+  /// Reads the types of values and times from the server. Only for a query without a mistake.
   ///
-  /// - Parameter zone: where days begin; a date is the beginning of one of them.
-  /// - Throws: `SQLFile.Failure` for times of which it is not known which moments they are.
+  /// - Parameter zone: the time zone of the days; a date is the beginning of one of them.
+  /// - Throws: `SQLFile.Failure` for times that do not say which moments they are.
   func typed(in zone: String, _ session: borrowing Session) throws -> Source {
     var source = self
     if isOurTable {

@@ -1,18 +1,18 @@
 import JobRuntime
 import Postgres
 
-/// A stretch of time that is calculated in one go: adjoining hours of one day, or one bucket of a longer level.
+/// A stretch of time that is calculated at once: adjoining hours of one day, or one bucket of a longer level.
 struct Stretch: Sendable, Equatable {
   var time: Bucket
-  /// From where hours are counted: where their day begins. Of a longer level its bucket's start.
+  /// The origin from which hours are counted: the start of their day. For a longer level its bucket's start.
   let origin: Timestamp
 }
 
 extension [Stretch] {
-  /// From where the first begins to where the last ends. There is at least one.
+  /// From the start of the first to the end of the last. There is at least one.
   var span: Bucket { Bucket(start: self[0].time.start, end: self[count - 1].time.end) }
 
-  /// Joins hours of one day between which there is at most a gap of this length.
+  /// Joins hours of one day that are at most this gap apart.
   func joined(over gap: Duration) -> [Stretch] {
     reduce(into: []) { joined, next in
       if let last = joined.last, last.origin == next.origin, next.time.start - last.time.end <= gap {
@@ -25,7 +25,7 @@ extension [Stretch] {
 
 }
 
-/// Some stretches with what the statements over them bind: encoded once, for there may be thousands.
+/// Some stretches with the values that their statements bind: encoded once, because there may be thousands.
 struct Stretches: Sendable {
   let all: [Stretch]
   private let encoded: [String: Parameter]

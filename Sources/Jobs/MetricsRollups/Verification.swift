@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// Compares what is stored of one source with what it should be, and writes nothing.
+/// Compares the stored rollups of one source with the correct ones, and writes nothing.
 struct Verification: Sendable {
   let noticing: Noticing
   let lookback: Duration
@@ -10,18 +10,18 @@ struct Verification: Sendable {
     var compared = 0
     /// Hours that the next run will calculate anyway.
     var pending = 0
-    /// How many rows differ, of which the first are named.
+    /// How many rows differ; the first ones are named.
     var differences = 0
     var named: [ItemFailure] = []
   }
 
-  /// The most that is named of one window.
+  /// The most differences that are named for one window.
   private static let mostNamed = 100
 
   /// Compares a window, in its own snapshot.
   func compare(_ granularity: Granularity, _ window: Bucket, _ session: borrowing Session) throws -> Finding {
     let (source, limit) = (noticing.source, noticing.limit)
-    let fresh = Fresh(source: source, granularity: granularity, limit: limit)
+    let calculated = CalculatedRollups(source: source, granularity: granularity, limit: limit)
     var values: [String: any PostgresEncodable] = [
       "source": source.name, "granularity": granularity.rawValue, "window_start": window.start,
       "window_end": window.end,
@@ -39,7 +39,7 @@ struct Verification: Sendable {
     try session.query(Noticing.withoutCompiler)
     let stretch = Stretch(time: window, origin: window.start)
     let stretches = Stretches([stretch])
-    if try fresh.calculate(stretches, session).hasBadRows { _ = try fresh.calculateGood(stretch, session) }
+    if try calculated.calculate(stretches, session).hasBadRows { _ = try calculated.calculateGood(stretch, session) }
     values.merge(stretches.values) { $1 }
     values.merge(["pending": pending, "limit": Self.mostNamed]) { $1 }
     let differences = SQLFragment("differences.sql", PackageResources.differences_sql).filling(["stored": .stored])
@@ -51,7 +51,7 @@ struct Verification: Sendable {
       let start: Timestamp = try row.value("bucket_start")
       let names = try ["metric", "entity_type", "entity_id"].map { try row.value($0, as: String.self) }
       return ItemFailure(
-        item: "\(fresh.item(start)) \(names.joined(separator: " "))", kind: .differs,
+        item: "\(calculated.item(start)) \(names.joined(separator: " "))", kind: .differs,
         message:
           "stored is \(try row.value("stored", as: String.self)), right is \(try row.value("expected", as: String.self))"
       )
@@ -59,7 +59,7 @@ struct Verification: Sendable {
     guard granularity == .hourly, noticing.kind == .recent, window.end > noticing.recentStart(lookback) else {
       return finding
     }
-    // The next run calculates it again, whatever it finds.
+    // The next run calculates it again in any case.
     return Finding(compared: 1, pending: finding.differences)
   }
 }
@@ -76,7 +76,7 @@ extension Noticing {
     return try session.attempt(file, binding: values, limit: limit).map { try $0.value("bucket_start") }
   }
 
-  /// From where on a source without `written_by` is calculated again by the next run.
+  /// The time from which the next run calculates a source without `written_by` again.
   func recentStart(_ lookback: Duration) -> Timestamp {
     (position.lookedUntil ?? Bucket.allEvents.start + lookback) - lookback
   }

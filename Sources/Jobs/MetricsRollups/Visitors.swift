@@ -1,15 +1,15 @@
 import JobRuntime
 import Postgres
 
-/// How the different visitors of a source are counted, which has a column of that name: in each bucket, for those of a day are not
-/// the sum of those of its hours.
+/// How to count the distinct visitors of a source with a column `visitor`: separately in each bucket, because the
+/// visitors of a day are not the sum of those of its hours.
 struct Visitors: Sendable {
-  /// A visitor as text; those that are equal have the same.
+  /// A visitor as text; equal visitors have equal texts.
   private let text: SQLFragment
   /// The schema of the extension hll; `nil` where the database does not have it.
   private let hll: SQLFragment?
 
-  /// So many are kept as they are. More are a sketch, which takes less space from about here on.
+  /// Up to this many are kept exactly. More are kept as a sketch, which takes less space from about here on.
   static let mostExact = 1000
 
   /// - Parameters:
@@ -22,14 +22,14 @@ struct Visitors: Sendable {
     self.hll = hll.map(SQLFragment.identifier)
   }
 
-  /// The type of a column that is not there (`types_of_source.sql`).
+  /// The type that stands for a missing column (`types_of_source.sql`).
   private static let missing = "pg_lsn"
 
-  /// What is joined to the rollups of events that have been calculated.
+  /// The join that adds visitors to the calculated rollups of events.
   func join(ofEvents events: [String: SQLFragment]) -> SQLFragment {
     let seen = SQLFragment("seen_in_events.sql", PackageResources.seen_in_events_sql)
       .filling(events.merging(["visitor": text, "sketches": noSketches]) { $1 })
-    // Of an hour all are at hand.
+    // For an hour all visitors are known.
     return join(seen, counted: Self.known)
   }
 

@@ -1,11 +1,11 @@
 import JobRuntime
 import Postgres
 
-/// The rules of a time zone may change under its name: a country gives up summer time. What was calculated by the old ones, and begins
-/// elsewhere by the new ones, is calculated again.
+/// The rules of a time zone may change under its name: a country abolishes daylight saving time. Buckets that begin at
+/// another time by the new rules are calculated again.
 extension Noticing {
-  /// Looks from where to where days begin elsewhere than when the rollups were calculated.
-  func knowingRules(_ session: borrowing Session) throws -> Noticing {
+  /// Finds the range of days that begin at another time than when the rollups were calculated.
+  func withZoneRules(_ session: borrowing Session) throws -> Noticing {
     var noticing = self
     let row = try session.query(
       Statement(file: "moved_days.sql", PackageResources.moved_days_sql, binding: names)
@@ -24,8 +24,8 @@ extension Noticing {
     } ?? []
   }
 
-  /// Notes by which rules the queued buckets are calculated, once they are queued: what changes while it is being done is
-  /// seen by the next run.
+  /// Records by which rules the queued buckets are calculated, once they are queued: the next run notices a change
+  /// during the calculation.
   func keepRules(_ tx: borrowing Transaction) throws {
     let hasMoved = position.moved != nil
     if hasMoved {
@@ -39,7 +39,7 @@ extension Noticing {
         binding: names.merging(["has_moved": hasMoved, "is_other_zone": isOtherZone]) { $1 }))
   }
 
-  /// What to know of days that begin elsewhere now.
+  /// The warning about days that begin at another time now.
   var rulesChanged: String? {
     position.moved.map { moved in
       let kept = position.hourlyFrom.flatMap {

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// Where in the queue a page begins.
+/// The place in the queue where a page begins.
 struct QueuePlace: Sendable {
   var queuedAt = "-infinity"
   var id = ""
@@ -17,7 +17,7 @@ struct QueuePlace: Sendable {
   }
 }
 
-/// What became of a page.
+/// The outcome of a page.
 struct Outcome: Sendable {
   var tallies: [NotificationDelivery.Report.Tally] = []
   /// Categories that `oneshot.notification_categories` does not have.
@@ -70,7 +70,7 @@ struct Batch: Sendable {
     return outcome
   }
 
-  /// What Postgres refuses because of one notification is found by halves; the others are decided.
+  /// When Postgres refuses a page because of one notification, halving finds that one; the others are decided.
   private func decide(_ ids: ArraySlice<String>, _ tx: borrowing Transaction, _ outcome: inout Outcome) throws {
     do {
       let statement = try decision.writing(Array(ids), at: moment, for: run.shard).limited(to: run.timeLeft)

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// How the application's tables are made, and whether anything waits.
+/// The form of the application's tables, and whether anything waits.
 struct Standing: Sendable {
   var isPending: Bool
   var hasLetters: Bool
@@ -10,7 +10,7 @@ struct Standing: Sendable {
   struct Tables: Sendable {
     /// The type of `notifications.id`, as Postgres writes it.
     var idType: String
-    /// Columns that an application may have or not.
+    /// The optional columns that the application has.
     var optional: Set<String>
   }
 
@@ -28,7 +28,7 @@ struct Standing: Sendable {
   }
 }
 
-/// The statement that decides, as the settings and the application's tables have it.
+/// The statement that decides, assembled for the settings and the application's tables.
 struct Decision: Sendable {
   private let settings: NotificationDelivery.Settings
   private let core: SQLFragment
@@ -48,7 +48,7 @@ struct Decision: Sendable {
     ])
   }
 
-  /// Decides on some notifications and writes it.
+  /// Decides on some notifications and writes the decisions.
   func writing(_ ids: [String], at moment: Timestamp, for shard: Shard) throws -> Statement {
     let data = SQLFragment("data.sql", PackageResources.data_sql)
     let write = SQLFragment("write.sql", PackageResources.write_sql).filling(["data": data])
@@ -60,7 +60,8 @@ struct Decision: Sendable {
     try statement([locking(false)], ids, moment, shard)
   }
 
-  /// What somebody else works on is passed over: neither an application nor a sender waits for the run, nor it for them.
+  /// Rows that somebody else has locked are skipped: neither an application nor a sender waits for the run, nor the run
+  /// for them.
   private func locking(_ isLocking: Bool) -> SQLFragment {
     func lock(_ table: String) -> SQLFragment {
       isLocking ? SQLFragment(sql: "for update of \(table) skip locked") : .empty
@@ -74,7 +75,7 @@ struct Decision: Sendable {
     _ parts: [SQLFragment], _ ids: [String], _ moment: Timestamp, _ shard: Shard
   ) throws -> Statement {
     try SQLFragment.joined(
-      [.joined(parts, by: ",\n"), SQLFragment("told.sql", PackageResources.told_sql)], by: "\n"
+      [.joined(parts, by: ",\n"), SQLFragment("outcome.sql", PackageResources.outcome_sql)], by: "\n"
     ).binding([
       "pending_ids": ids, "ids": ids, "moment": moment, "shard": shard.index, "shards": shard.count,
       "with_webhooks": settings.withWebhooks, "too_old": moment - settings.maxAge, "quiet_from": settings.quiet?.from,

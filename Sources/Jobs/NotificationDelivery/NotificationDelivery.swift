@@ -7,7 +7,7 @@ import Postgres
 ///   `oneshot.digest_items`, `oneshot.deliveries`.
 /// - Safe to run twice: what was decided for a notification and a channel stays.
 /// - Safe to stop halfway: each batch is its own transaction, which takes its notifications from the queue.
-/// - If it is late: it decides more in one run; e-mails about what is older than `NOTIFY_MAX_AGE` are left out.
+/// - If it is late: it decides more in one run; e-mails about notifications older than `NOTIFY_MAX_AGE` are left out.
 @main
 struct NotificationDelivery: Job {
   static let facts = JobFacts(
@@ -62,24 +62,26 @@ struct NotificationDelivery: Job {
   let settings: Settings
 
   func run(_ run: JobRun) async throws -> Report {
-    var work = Work(settings, run)
+    var pass = DecisionPass(settings, run)
     let standing = try await Standing.read(run)
-    guard standing.isPending || settings.linger > .zero else { return work.report }
+    guard standing.isPending || settings.linger > .zero else { return pass.report }
     let decision = try Decision(settings, standing.tables)
-    guard !run.isDryRun else { return try await work.plan(decision) }
-    try await work.carryOut(decision, hasLetters: standing.hasLetters)
-    return work.report
+    guard !run.isDryRun else { return try await pass.plan(decision) }
+    try await pass.carryOut(decision, hasLetters: standing.hasLetters)
+    return pass.report
   }
 }
 
 extension LetterKind {
   static let invalid = LetterKind(
     "invalid",
-    cause: "A mode, a time zone or an address that the notification depends on is none; the message names its column.",
-    remedy: "Correct it, then replay the dead letter: the channels that were not decided are.")
+    cause:
+      "A mode, a time zone or an address that the notification depends on is not valid; the message names its column.",
+    remedy: "Correct it, then replay the dead letter: the channels that were not decided are decided then.")
 
   static let refused = LetterKind(
     "refused",
-    cause: "Postgres refused what was to be written of the notification, or its id; the message is Postgres'.",
+    cause:
+      "Postgres refused to write the decision about the notification, or refused its id; the message is Postgres'.",
     remedy: "Correct the notification, then replay the dead letter; or discard it.")
 }

@@ -16,7 +16,7 @@ extension NotificationDelivery: Replayable {
 }
 
 extension NotificationDelivery: Checkable {
-  /// Has the server parse the statement that decides over the application's tables, as they are.
+  /// Makes the server parse the deciding statement against the application's actual tables.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     do {
       let standing = try await Standing.read(run)
@@ -24,13 +24,13 @@ extension NotificationDelivery: Checkable {
       try await run.reading { session in _ = try session.describe(statement) }
       return []
     } catch let error as PostgresError where error.state == .undefinedTable || error.state?.isDenied == true {
-      // Reported as what is missing.
+      // Missing tables and rights are reported elsewhere.
       return []
     } catch let error as PostgresError where error.state?.errorClass == "42" {
       return [
         JobFailure(
-          .misconfigured, "users, notifications and notification_preferences do not go together: \(error)",
-          hint: "Let user_id of both be of the type of users.id; a view may convert them.")
+          .misconfigured, "users, notifications and notification_preferences do not fit together: \(error)",
+          hint: "Give user_id of both the type of users.id; a view may convert them.")
       ]
     }
   }

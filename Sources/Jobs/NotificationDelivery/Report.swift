@@ -13,21 +13,21 @@ extension NotificationDelivery {
     var digested = 0
     /// Notifications that have replaced an e-mail or an item, or were replaced by a later one.
     var collapsed = 0
-    /// Items for the daily digest, because the user has had as many e-mails as may be.
+    /// Items for the daily digest, because the user has had as many e-mails as allowed.
     var overflow = 0
     /// Channels that are off.
     var off = 0
     var suppressed = 0
     var noAddress = 0
     var tooOld = 0
-    /// Notifications that are not there, or whose user is not.
+    /// Notifications that no longer exist, or whose user does not.
     var gone = 0
     /// Dead letters.
     var failed = 0
-    /// What is still pending.
+    /// Notifications that are still pending.
     var behind = 0
 
-    /// The same by category, of the first fifty.
+    /// The same by category, for the first fifty.
     var categories: [String: [String: Int]]?
     var itemsProcessed: Int { taken }
 
@@ -84,7 +84,7 @@ extension NotificationDelivery {
       categories = all
     }
 
-    /// A row of `told.sql`.
+    /// A row of `outcome.sql`.
     struct Tally: Sendable {
       var category: String?
       var kind: String?

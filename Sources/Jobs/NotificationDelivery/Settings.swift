@@ -8,7 +8,7 @@ extension NotificationDelivery {
     var until: String
   }
 
-  /// How many e-mails a user gets within which time.
+  /// How many e-mails a user gets within a time.
   struct Limit: Sendable, Equatable {
     var emails: Int
     var within: Duration
@@ -33,16 +33,16 @@ extension NotificationDelivery {
       quiet = env.custom(
         "NOTIFY_QUIET", form: "HH:MM-HH:MM", default: nil,
         help:
-          "E-mails wait in these hours of the user's time zone, such as 22:00-07:00; not those that nobody can leave.",
+          "E-mails wait in these hours of the user's time zone, such as 22:00-07:00; not those of categories that nobody can unsubscribe from.",
         parse: Self.parseQuiet)
       limit =
         env.custom(
           "NOTIFY_MAX_EMAILS", form: "NUMBER/DURATION", default: "10/1h",
-          help: "E-mails that a user gets within a time; what goes beyond waits for the daily digest.",
+          help: "E-mails that a user gets within a time; further ones wait for the daily digest.",
           parse: Self.parseLimit) ?? Limit(emails: 10, within: .hours(1))
       maxAge = env.duration(
         "NOTIFY_MAX_AGE", default: .hours(24), in: .seconds(1) ... .days(36_525),
-        help: "Notifications that are older are only shown.")
+        help: "Older notifications are only shown in the application.")
       withWebhooks = env.bool(
         "NOTIFY_WEBHOOK", default: false,
         help: "Also sends to the endpoints of oneshot.webhook_endpoints that take notification.*.")

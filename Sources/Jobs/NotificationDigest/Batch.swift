@@ -1,11 +1,11 @@
 import JobRuntime
 import Postgres
 
-/// What became of a page of users.
+/// The outcome of a page of users.
 struct Outcome: Sendable {
   var tallies: [NotificationDigest.Report.Tally] = []
   var failures: [ItemFailure] = []
-  /// How many were on the page, and the last of them.
+  /// How many users were on the page, and the last of them.
   var found = 0
   var last: String?
   /// Digests that Postgres has refused, which the next run tries again.
@@ -23,7 +23,7 @@ struct Outcome: Sendable {
     }
   }
 
-  /// Names what is wrong with what users have chosen.
+  /// Adds what is wrong with the users' preferences.
   mutating func note(_ problems: some Sequence<Digest.Due>, _ frequency: NotificationDigest.Frequency) {
     for due in problems {
       guard let problem = due.problem else { continue }
@@ -63,7 +63,7 @@ struct Batch: Sendable {
     return outcome
   }
 
-  /// What Postgres refuses because of one user is found by halves; the others get their digests.
+  /// When Postgres refuses a page because of one user, halving finds that one; the others get their digests.
   private func make(_ due: ArraySlice<Digest.Due>, _ tx: borrowing Transaction, _ outcome: inout Outcome) throws {
     do {
       let rows = try tx.pipeline([

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// How the application's tables are made, and whether anything waits.
+/// The form of the application's tables, and whether anything waits.
 struct Standing: Sendable {
   var isWaiting: Bool
   var hasLetters: Bool
@@ -11,7 +11,7 @@ struct Standing: Sendable {
     /// The types of `notifications.id` and `users.id`, as Postgres writes them.
     var idType: String
     var userIDType: String
-    /// Columns of `users` that an application may have or not.
+    /// The optional columns of `users` that the application has.
     var userColumns: Set<String>
     /// Those of `digest_preferences`; `nil` where there is none.
     var preferenceColumns: Set<String>?
@@ -37,7 +37,7 @@ struct Standing: Sendable {
   }
 }
 
-/// The statements that make digests, as the settings and the application's tables have it.
+/// The statements that make digests, assembled for the settings and the application's tables.
 struct Digest: Sendable {
   private let settings: NotificationDigest.Settings
   private let tables: Standing.Tables
@@ -66,7 +66,7 @@ struct Digest: Sendable {
     var user: String
     var dueAt: String
     var isMissed: Bool
-    /// What is wrong with what the user has chosen.
+    /// What is wrong with the user's preferences.
     var problem: String?
 
     init(_ row: Row) throws {
@@ -112,7 +112,7 @@ struct Digest: Sendable {
     return try statement(due, frequency, taken, [SQLFragment("write.sql", PackageResources.write_sql)])
   }
 
-  /// What making them would come to.
+  /// Counts what making them would do.
   func planning(_ due: some Collection<Due>, _ frequency: NotificationDigest.Frequency) throws -> Statement {
     try statement(due, frequency, SQLFragment(sql: "select user_id from due"), [])
   }
@@ -127,7 +127,7 @@ struct Digest: Sendable {
       "other_preferences": preferences(of: "other"),
     ])
     let parts = SQLFragment.joined([make] + writing, by: ",\n")
-    return try SQLFragment.joined([parts, SQLFragment("told.sql", PackageResources.told_sql)], by: "\n").binding([
+    return try SQLFragment.joined([parts, SQLFragment("outcome.sql", PackageResources.outcome_sql)], by: "\n").binding([
       "users": due.map(\.user), "dues": due.map(\.dueAt), "are_missed": due.map(\.isMissed),
       "frequency": frequency.rawValue, "other": frequency.other.rawValue, "moment": moment,
       "half_period": milliseconds(frequency.halfPeriod), "skip_read": settings.skipRead, "max_items": settings.maxItems,
@@ -150,7 +150,7 @@ struct Digest: Sendable {
     SQLFragment(sql: tables.userColumns.contains(column) ? "u.\(column)::text" : "null::text")
   }
 
-  /// What the user has chosen for a frequency.
+  /// The user's preferences for a frequency.
   ///
   /// - Parameter input: the input that has the frequency.
   private func preferences(of input: String) -> SQLFragment {

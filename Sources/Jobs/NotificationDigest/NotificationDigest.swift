@@ -1,11 +1,11 @@
 import JobRuntime
 import Postgres
 
-/// Collects what waits for a digest into one e-mail for each user, at an hour of the user's own clock.
+/// Collects items that wait for a digest into one e-mail for each user, at an hour of the user's own clock.
 ///
 /// - Reads and writes: `notifications`, `users`, `digest_preferences`; `oneshot.digest_…`, `oneshot.digests`,
 ///   `oneshot.deliveries`.
-/// - Safe to run twice: who has had the digest of a due time is not due any more.
+/// - Safe to run twice: a user who has had the digest of a due time is not due any more.
 /// - Safe to stop halfway: each batch of users is its own transaction.
 /// - If it is late: within `DIGEST_GRACE` digests go out late; after that their items wait for the next one.
 @main
@@ -49,13 +49,13 @@ struct NotificationDigest: Job {
   let settings: Settings
 
   func run(_ run: JobRun) async throws -> Report {
-    var work = Work(settings, run)
+    var pass = DigestPass(settings, run)
     let standing = try await Standing.read(settings, run)
-    guard standing.isWaiting else { return work.report }
+    guard standing.isWaiting else { return pass.report }
     let digest = Digest(settings, standing.tables, zones: try await Digest.zones(run), run)
-    for frequency in settings.frequencies { try await work.carryOut(frequency, digest, standing.hasLetters) }
-    if !run.isDryRun { try await work.dropOld(digest) }
-    return work.report
+    for frequency in settings.frequencies { try await pass.carryOut(frequency, digest, standing.hasLetters) }
+    if !run.isDryRun { try await pass.dropOld(digest) }
+    return pass.report
   }
 }
 
@@ -63,8 +63,9 @@ extension LetterKind {
   static let invalid = LetterKind(
     "invalid",
     cause:
-      "What a user has chosen is no time zone, hour, minute or weekday, or the address is none; the message says which.",
-    remedy: "Correct it, then replay the dead letter. Meanwhile the defaults count; without an address nothing is sent."
+      "A user's preference is not a valid time zone, hour, minute or weekday, or the address is not valid; the message says which.",
+    remedy:
+      "Correct it, then replay the dead letter. Until then the defaults apply; without an address nothing is sent."
   )
 
   static let refused = LetterKind(

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// A replay makes a user due again who had no digest at the last due time; it is the same one, within `DIGEST_GRACE`.
+/// A replay makes a user who had no digest at the last due time due again, for the same digest, within `DIGEST_GRACE`.
 extension NotificationDigest: Replayable {
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     settings.frequencies.contains { letter.item.hasPrefix("\($0.rawValue)/") } && letter.isShare(of: shard)
@@ -23,7 +23,7 @@ extension NotificationDigest: Replayable {
 }
 
 extension NotificationDigest: Checkable {
-  /// Has the server parse the statements over the application's tables, as they are.
+  /// Makes the server parse the statements against the application's actual tables.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     do {
       let standing = try await Standing.read(settings, run)
@@ -36,13 +36,15 @@ extension NotificationDigest: Checkable {
       }
       return []
     } catch let error as PostgresError where error.state == .undefinedTable || error.state?.isDenied == true {
-      // Reported as what is missing.
+      // Missing tables and rights are reported elsewhere.
       return []
     } catch let error as PostgresError where error.state?.errorClass == "42" {
       return [
         JobFailure(
-          .misconfigured, "users, notifications and digest_preferences do not go together: \(error)",
-          hint: "Let digest_preferences have user_id, of the type of users.id, and frequency; a view may convert them.")
+          .misconfigured, "users, notifications and digest_preferences do not fit together: \(error)",
+          hint:
+            "Give digest_preferences the columns user_id, of the type of users.id, and frequency; a view may convert them."
+        )
       ]
     }
   }

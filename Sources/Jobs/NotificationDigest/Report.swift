@@ -2,12 +2,12 @@ import JobRuntime
 
 extension NotificationDigest {
   struct Report: JobReport {
-    /// Users who were due, whatever became of them.
+    /// Users who were due, whatever the outcome.
     var due = 0
     var made = 0
     /// Items in the digests that were made.
     var items = 0
-    /// Users without an item that is left.
+    /// Users without a remaining item.
     var empty = 0
     /// Users with fewer than `DIGEST_MIN_ITEMS`.
     var few = 0
@@ -15,11 +15,11 @@ extension NotificationDigest {
     /// Users who have turned the digest off.
     var unwanted = 0
     var noAddress = 0
-    /// Of the made, how many were made more than an hour after their due time.
+    /// Digests that were made more than an hour after their due time.
     var late = 0
     /// Users whose due time is longer ago than `DIGEST_GRACE`: their items wait for the next one.
     var missed = 0
-    /// Items that have waited for too long, whose notification is gone, or that were read.
+    /// Items that have waited for too long, whose notification is gone, or that the user has read.
     var dropped = 0
     /// Dead letters.
     var failed = 0
@@ -50,7 +50,7 @@ extension NotificationDigest {
       if tally.users > 0 { frequencies[frequency.rawValue, default: [:]][tally.outcome, default: 0] += tally.users }
     }
 
-    /// A row of `told.sql`.
+    /// A row of `outcome.sql`.
     struct Tally: Sendable {
       var outcome: String
       var users: Int

@@ -4,12 +4,12 @@ import Postgres
 /// Every run tries all posts that are due, so a replay only has to schedule again what was given up.
 extension PublishScheduled: Replayable {
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
-    moves(for: shard).contains { letter.says("table", $0.table.text) }
+    moves(for: shard).contains { letter.hasPayload("table", $0.table.text) }
   }
 
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
     for move in moves(for: run.shard) where move.kind == .publish {
-      let givenUp = letters.filter { $0.kind == LetterKind.gaveUp.name && $0.says("table", move.table.text) }.map(
+      let givenUp = letters.filter { $0.kind == LetterKind.gaveUp.name && $0.hasPayload("table", move.table.text) }.map(
         \.payload)
       guard !givenUp.isEmpty else { continue }
       try await run.transaction { tx in

@@ -110,7 +110,7 @@ struct Reindex: Job {
     _ entities: [Entity], _ progress: Progress, _ run: JobRun
   ) async throws -> (failed: [Entity], old: [Entity], pass: Pass) {
     var pass = try await Pass.open(settings.mode, entities, settings, run)
-    progress.goesOn(from: pass.resumed.values.min())
+    progress.noteResumption(from: pass.resumed.values.min())
     let pace = Pace(rate: settings.rate)
     var failures: [(entity: Entity, failure: SQLFile.Failure)] = []
     for entity in entities {
@@ -173,7 +173,7 @@ struct Reindex: Job {
       try tx.reject(languages.map { .missingLanguage($0) })
       return languages.count
     }
-    progress.misses(count)
+    progress.noteMissing(count)
   }
 
   /// Looks for what the table of documents itself needs.
@@ -184,7 +184,7 @@ struct Reindex: Job {
       try tx.reject(indexes.map { .missingIndex($0) })
       return indexes.count
     }
-    progress.misses(count)
+    progress.noteMissing(count)
   }
 
   /// Warns of documents that search() finds and no run of these settings looks at.
@@ -220,7 +220,7 @@ struct Reindex: Job {
 
   private func indexQueued(_ entities: [Entity], _ progress: Progress, _ run: JobRun) async throws {
     let waiting = try await Queue.waiting(of: settings.entities.map(\.name), run)
-    for (entity, count) in waiting { progress.leaves(count, of: entity) }
+    for (entity, count) in waiting { progress.noteLeft(count, of: entity) }
     let pace = Pace(rate: settings.rate)
     for entity in entities {
       guard var left = waiting[entity.name], var queue = try await Queue(entity, run) else { continue }
@@ -232,13 +232,13 @@ struct Reindex: Job {
           guard !items.isEmpty else { break }
           try await listing.index(items, run)
           left -= items.reduce(0) { $0 + $1.queued.count }
-          progress.leaves(max(0, left), of: entity.name)
+          progress.noteLeft(max(0, left), of: entity.name)
           try run.checkpoint(progress.report)
         }
       } catch let failure as SQLFile.Failure {
         try await fail(entity, failure, progress, run)
       }
-      progress.leaves(try await queue.left(run), of: entity.name)
+      progress.noteLeft(try await queue.left(run), of: entity.name)
     }
     try await Queue.warnOfOthers(than: settings.known, run)
   }

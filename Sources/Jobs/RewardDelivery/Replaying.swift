@@ -7,7 +7,7 @@ extension RewardDelivery: Replayable {
     guard letter.isShare(of: shard) else { return false }
     guard let types = settings.types else { return true }
     // Which type it was, a letter of Postgres' does not say.
-    return !letter.says("type") || types.contains { letter.says("type", $0) }
+    return !letter.hasPayload("type") || types.contains { letter.hasPayload("type", $0) }
   }
 
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {

@@ -47,7 +47,7 @@ struct TopStats: Job {
     let boards = try boards(for: run.shard)
     let windows = settings.windows
     if let widest = windows.first {
-      run.covers(Window(start: widest.start(before: run.scheduledAt), end: run.scheduledAt))
+      run.setWindow(Window(start: widest.start(before: run.scheduledAt), end: run.scheduledAt))
     }
     // From now on an earlier run that was paused publishes nothing over what this one reads.
     try await run.claim(boards.flatMap { board in windows.map { settings.key(board.name, $0) } })

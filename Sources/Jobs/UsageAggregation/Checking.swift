@@ -48,7 +48,7 @@ extension UsageAggregation: Checkable {
         for primary in try await run.redisPrimaries() { sample = try await run.redis(on: primary, sample.reading) }
         return sample
       }
-      sample.tell(run.log)
+      sample.report(to: run.log)
     } catch is RedisError {}
   }
 

@@ -13,13 +13,13 @@ extension CounterRows {
       report.matched += 1
       take(counter, value, of: name, field: field)
     case .failure(let problem):
-      guard isTold(name) else { return }
+      guard isResponsible(forHash: name) else { return }
       reject(name, field: field, problem.rawValue, problem.message(of: selection.format))
     }
   }
 
   mutating func rejectNoHash(_ name: LentBytes, _ key: CounterKey) {
-    guard isTold(name) else { return }
+    guard isResponsible(forHash: name) else { return }
     reject(
       name, UsageAggregation.wrongType,
       "the key is no hash, but \(selection.format.text) has its counters in fields; rename or delete it", key)
@@ -27,7 +27,7 @@ extension CounterRows {
 
   /// Whether this share of the work is the one to report what is wrong with a hash: all of them read it where its fields
   /// are the merchants.
-  private func isTold(_ name: LentBytes) -> Bool {
+  private func isResponsible(forHash name: LentBytes) -> Bool {
     selection.format.field == .metric || selection.isResponsible(for: name)
   }
 
@@ -65,7 +65,7 @@ extension CounterRows {
   /// - Parameter what: what the hash has.
   mutating func rejectTooLarge(_ name: [UInt8], _ what: String) {
     name.withUnsafeBytes { name in
-      guard case .success(let key) = selection.format.parse(name), isTold(name) else { return }
+      guard case .success(let key) = selection.format.parse(name), isResponsible(forHash: name) else { return }
       reject(
         name, UsageAggregation.wrongType,
         "the hash has \(what), so it is not read; delete what is large", key)

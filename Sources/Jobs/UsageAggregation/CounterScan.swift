@@ -66,35 +66,35 @@ struct CounterScan: KeyspaceScan {
     let total = try session.pipeline([RedisRead(.dbsize)])[0].integer.map { Int($0) }
     var waiting: ScanPage?
     if let cursor {
-      try ask(forPageAt: cursor, &session)
+      try request(pageAt: cursor, &session)
       guard try receivePage(&session, into: &waiting) else { return }
     }
     while let page = waiting.take() {
-      let asked = try ask(for: page, &session)
+      let request = try self.request(valuesOf: page, &session)
       cursor = try selection.cursor(after: page, askedWith: cursor)
       if cursor != nil, try !receivePage(&session, into: &waiting) {
-        if asked.isRead { postpone(asked, of: page) }
-        found.unread += asked.missed
+        if request.isRead { postpone(request, of: page) }
+        found.unread += request.missed
         return
       }
       do {
-        try take(asked, from: page, &session)
+        try take(request, from: page, &session)
       } catch RedisError.tooLarge {
         carefulPages = Self.carefulPages
-        postpone(asked, of: page)
+        postpone(request, of: page)
         return
       }
       try lanes.send(&found.rows)
       log.debug("scanned a page", ["keys": .integer(Int64(page.count)), "in_all": .integer(Int64(report.scanned))])
       log.progress("scanned", report.scanned, of: total)
     }
-    let missed = try askAgain(&session)
+    let missed = try requestUnread(&session)
     for key in missed { try takeSecondLook(at: key, &session) }
     try lanes.end(with: found.rows)
     isDone = true
   }
 
-  private func ask(forPageAt cursor: String, _ session: inout RedisSession) throws {
+  private func request(pageAt cursor: String, _ session: inout RedisSession) throws {
     if cutsNames {
       try session.sendScan(
         cursor: cursor, match: selection.pattern, count: Self.page, cuttingNamesAt: ItemName.longestRead)
@@ -110,7 +110,7 @@ struct CounterScan: KeyspaceScan {
     do {
       let page = try session.receiveScanPage()
       if selection.reading.share.has(page.cursor) {
-        try ask(forPageAt: page.cursor, &session)
+        try request(pageAt: page.cursor, &session)
         try session.flush()
       }
       waiting = consume page
@@ -123,7 +123,7 @@ struct CounterScan: KeyspaceScan {
   }
 
   /// What has been asked of one page's keys, in the order of the answers.
-  private struct Asked {
+  private struct PageRequest {
     /// Keys of earlier pages that are looked at once more.
     var missed: [[UInt8]] = []
     /// The page's counters, lent from it, and how they read.
@@ -136,63 +136,64 @@ struct CounterScan: KeyspaceScan {
   }
 
   /// Asks for the values of a page's counters.
-  private mutating func ask(for page: borrowing ScanPage, _ session: inout RedisSession) throws -> Asked {
-    var asked = Asked()
+  private mutating func request(valuesOf page: borrowing ScanPage, _ session: inout RedisSession) throws -> PageRequest
+  {
+    var request = PageRequest()
     for index in 0..<page.count {
       guard let name = page.key(at: index), let key = found.counter(named: name) else { continue }
-      asked.names.append(name)
-      asked.keys.append(key)
+      request.names.append(name)
+      request.keys.append(key)
     }
-    asked.sampled = min(asked.names.count, max(0, sample - report.matched))
-    asked.isRead = !asked.names.isEmpty && (keyByKey || report.matched > 0 && carefulPages == 0)
+    request.sampled = min(request.names.count, max(0, sample - report.matched))
+    request.isRead = !request.names.isEmpty && (keyByKey || report.matched > 0 && carefulPages == 0)
     // A large value that was found meanwhile has neighbours.
     if found.longValues > knownLongValues, carefulPages > 0 { carefulPages = Self.carefulPages }
     knownLongValues = found.longValues
     if carefulPages > 0 { carefulPages -= 1 }
     found.report.scanned += page.count
-    found.report.matched += asked.names.count
+    found.report.matched += request.names.count
 
-    asked.missed = try askAgain(&session)
-    if !asked.isRead {
-      postpone(asked, of: page)
+    request.missed = try requestUnread(&session)
+    if !request.isRead {
+      postpone(request, of: page)
     } else if keyByKey {
       let (first, last) = (Self.lent("0"), Self.lent(CounterValue.lastByte))
-      for name in asked.names { try session.send(.getrange, lent: [name, first, last]) }
+      for name in request.names { try session.send(.getrange, lent: [name, first, last]) }
     } else {
-      try session.send(.mget, lent: asked.names)
+      try session.send(.mget, lent: request.names)
     }
-    for name in asked.names.prefix(asked.sampled) { try session.send(.ttl, lent: [name]) }
+    for name in request.names.prefix(request.sampled) { try session.send(.ttl, lent: [name]) }
     try session.flush()
-    return asked
+    return request
   }
 
   /// Leaves the counters of a page to be looked at one by one. The page is borrowed because the names are lent from it.
-  private mutating func postpone(_ asked: Asked, of page: borrowing ScanPage) {
-    found.unread += asked.names.map { [UInt8]($0) }
+  private mutating func postpone(_ request: PageRequest, of page: borrowing ScanPage) {
+    found.unread += request.names.map { [UInt8]($0) }
   }
 
   /// Takes the answers. The page is borrowed because the names are lent from it.
   private mutating func take(
-    _ asked: Asked, from page: borrowing ScanPage, _ session: inout RedisSession
+    _ request: PageRequest, from page: borrowing ScanPage, _ session: inout RedisSession
   ) throws {
-    for name in asked.missed { try takeSecondLook(at: name, &session) }
-    if !asked.isRead {
+    for name in request.missed { try takeSecondLook(at: name, &session) }
+    if !request.isRead {
       // The values come later.
     } else if keyByKey {
-      for index in asked.names.indices {
-        try found.take(asked.keys[index], session.receiveValue(), of: asked.names[index])
+      for index in request.names.indices {
+        try found.take(request.keys[index], session.receiveValue(), of: request.names[index])
       }
     } else {
       let values = try session.receive(atMost: Self.mostBytes)
-      for index in asked.names.indices {
-        found.take(asked.keys[index], values.string(at: index), of: asked.names[index])
+      for index in request.names.indices {
+        found.take(request.keys[index], values.string(at: index), of: request.names[index])
       }
     }
-    for _ in 0..<asked.sampled where try session.receive().value.integer == -1 { found.report.keysWithoutTTL += 1 }
+    for _ in 0..<request.sampled where try session.receive().value.integer == -1 { found.report.keysWithoutTTL += 1 }
   }
 
   /// Sends for what the last page left unread.
-  private mutating func askAgain(_ session: inout RedisSession) throws -> [[UInt8]] {
+  private mutating func requestUnread(_ session: inout RedisSession) throws -> [[UInt8]] {
     for command in found.unread.lazy.flatMap(CounterRows.questions) { try session.send(command) }
     defer { found.unread = [] }
     return found.unread

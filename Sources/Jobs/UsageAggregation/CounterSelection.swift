@@ -36,7 +36,7 @@ struct CounterSelection: Sendable {
   /// Whether a merchant is the run's.
   func contains(merchant name: LentBytes) -> Bool {
     if let merchant, !name.elementsEqual(merchant) { return false }
-    return isOurs(name)
+    return isInShare(name)
   }
 
   /// Whether a key is somebody else's.
@@ -53,9 +53,9 @@ struct CounterSelection: Sendable {
   }
 
   /// Whether this shard is the one to report a key that names no counter.
-  func isResponsible(for key: LentBytes) -> Bool { isOurs(key) }
+  func isResponsible(for key: LentBytes) -> Bool { isInShare(key) }
 
-  private func isOurs(_ bytes: LentBytes) -> Bool { reading != .byMerchant || Self.isShare(bytes, of: shard) }
+  private func isInShare(_ bytes: LentBytes) -> Bool { reading != .byMerchant || Self.isShare(bytes, of: shard) }
 
   /// Whether a merchant, or a key that names none, falls to a share of the work.
   static func isShare(_ bytes: LentBytes, of shard: Shard) -> Bool {

@@ -90,8 +90,8 @@ extension UsageAggregation {
 
   /// Whether a letter is a day's, and of this share of it.
   func isOfDay(_ letter: DeadLetter, _ shard: Shard) -> Bool {
-    Self.isOfDay(letter) && letter.says("key_prefix", settings.source)
-      && letter.says("shard", Self.name(of: shard))
+    Self.isOfDay(letter) && letter.hasPayload("key_prefix", settings.source)
+      && letter.hasPayload("shard", Self.name(of: shard))
   }
 
   static func isOfDay(_ letter: DeadLetter) -> Bool { dayKinds.contains { $0.name == letter.kind } }

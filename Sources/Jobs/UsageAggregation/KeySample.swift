@@ -55,7 +55,7 @@ struct KeySample: Sendable {
     }
   }
 
-  func tell(_ log: Log) {
+  func report(to log: Log) {
     for facts in good { log.info("a counter, as its key is taken apart", facts) }
     for facts in refused { log.info("a key that names no counter", facts) }
     if looked == 0 {

@@ -10,7 +10,7 @@ extension UsageAggregation: Replayable {
     let (key, field) = place(of: letter)
     guard settings.format.begins(key) else { return false }
     // One prefix may begin with another, and theirs may be another Redis. An older version recorded none.
-    guard letter.says("key_prefix", settings.source) || !letter.says("key_prefix") else { return false }
+    guard letter.hasPayload("key_prefix", settings.source) || !letter.hasPayload("key_prefix") else { return false }
     return key.withUnsafeBytes { name in
       guard case .success(let counter) = settings.format.parse(name) else { return isShare(name, of: shard) }
       guard settings.format.field == .merchant else { return isShare(counter.merchant, isMerchant: true, of: shard) }
@@ -31,14 +31,14 @@ extension UsageAggregation: Replayable {
     // Days are read and written by the run itself.
     let keys = keys(of: letters.filter { !Self.isOfDay($0) })
     guard !keys.isEmpty else { return letters.map { _ in .leftToRun } }
-    var (vanished, hasToldRejections) = (0, false)
+    var (vanished, hasReportedRejections) = (0, false)
     try await Self.asAWhole("replaying", run) {
       let found = try await read(keys, run)
       vanished = found.report.vanished
       try await stage(found.rows.lanes[0], run)
-      if found.report.rejected > 0, !hasToldRejections {
+      if found.report.rejected > 0, !hasReportedRejections {
         try await rejectStaged(run)
-        hasToldRejections = true
+        hasReportedRejections = true
       }
       try await writeStaged(run)
     }

@@ -6,7 +6,7 @@ struct Progress {
   /// Days that are not written yet.
   var left: [PlannedDay]
   var report = UsageAggregation.Report()
-  var hasToldRejections = false
+  var hasReportedRejections = false
   /// The days that are done.
   var done: [CalendarDay: DayReport] = [:]
   /// Days of which nothing could be written.

@@ -178,7 +178,7 @@ struct UsageAggregation: Job {
       run.log.info("every day is completed; nothing to do")
       return Report()
     }
-    run.covers(Window(start: first.start, end: last.end))
+    run.setWindow(Window(start: first.start, end: last.end))
     var progress = Progress(days: days)
     try await Self.asAWhole("aggregating", run) {
       try await run.withLanes(lanes) { try await pass(&progress, on: $0, run) }
@@ -201,9 +201,9 @@ struct UsageAggregation: Job {
     let scanned = staged.report
     progress.note(staged.reading)
     progress.report.take(scanned, failing: isFailing)
-    if scanned.rejected > 0, !progress.hasToldRejections {
+    if scanned.rejected > 0, !progress.hasReportedRejections {
       try await rejectStaged(run)
-      progress.hasToldRejections = true
+      progress.hasReportedRejections = true
     }
     if writes {
       let empty = progress.left.filter { !scanned.days.contains($0.date) }

@@ -1,12 +1,13 @@
 package import JobRuntime
 
-/// How often somebody expects a job to run: one piece of `HEALTH_EXPECT`.
+/// How often a job is expected to run: one part of `HEALTH_EXPECT`.
 package struct Expectation: Sendable, Equatable {
-  /// `nil` stands for the installation that expects it.
+  /// `nil` stands for the installation that checks.
   package var instance: String?
   package var job: String
-  /// Stands also for variants that begin so and select more (`pending` for `pending-of-asset`), `nil` for all of the job;
-  /// but never for one that another expectation names, or begins with more of.
+  /// Also stands for variants that begin with it and select more (`pending` for `pending-of-asset`); `nil` stands for
+  /// all variants of the job. But never for a variant that another expectation names, or matches with a longer
+  /// beginning.
   package var variant: String?
   /// The longest time between two slots; `nil` where no run is expected.
   package var period: Duration?
@@ -18,7 +19,7 @@ package struct Expectation: Sendable, Equatable {
   /// `reindex:pending`, `staging/reindex:pending`.
   package var name: String { RunIdentity.qualified(job, instance ?? "") + (variant.map { ":\($0)" } ?? "") }
 
-  /// How much of a variant's name it says; `nil` if it is another's.
+  /// How many characters of a variant's name it matches; `nil` if it does not match.
   func fit(_ variant: String) -> Int? { Self.fit(self.variant, variant) }
 
   static func fit(_ name: String?, _ variant: String) -> Int? {

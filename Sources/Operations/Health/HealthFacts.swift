@@ -1,19 +1,19 @@
 package import JobRuntime
 package import Postgres
 
-/// What is known of all jobs at one moment: what health is judged by.
+/// The facts about all jobs at one moment, by which health is judged.
 package struct HealthFacts: Sendable {
   /// By the server's clock.
   package var now: Timestamp
-  /// When the schema was changed last: a job that came with it has not been expected for longer.
+  /// When the schema was changed last: a job that was added with it has been expected since then only.
   package var migratedAt: Timestamp
-  /// Of each part its newest runs and its newest successes, the newest first; and one that started in times to come.
+  /// For each part its newest runs and its newest successes, the newest first; and one whose start is in the future.
   package var runs: [LedgerRun]
-  /// When the first run of each part started that the ledger still knows; where none is known, `runs` are all.
+  /// When the first run of each part that is still in the ledger started; where it is missing, `runs` are all.
   package var firstStarts: [JobPart: Timestamp]
-  /// `nil` where they could not be looked at.
+  /// `nil` where they could not be read.
   package var locks: [HeldLock]?
-  /// Runs that the ledger calls running, and whose lock is not their own.
+  /// Runs that are running by the ledger, but do not hold their lock.
   package var orphans: Set<String>
   package var letters: [PendingLetters]
   /// The Redis that the locks are of (`RedisAddress.identity`).
@@ -35,13 +35,13 @@ package struct HealthFacts: Sendable {
     }
   }
 
-  /// How many runs of a part are looked at, whatever came of them.
+  /// How many runs of a part are considered, whatever their outcome.
   package static let newest = 20
-  /// How many successes: the last one, and those that it is measured by.
+  /// How many successes: the last one, and those that it is compared with.
   static let successes = 1 + Judgement.longestHistory
-  /// How long a part that nobody expects is judged for after its last run.
+  /// How long after its last run a part without an expectation is judged.
   static let lately = Duration.days(7)
-  /// How long it is missed if it came regularly before.
+  /// How long it counts as missing if it came regularly before.
   static let remembered = Duration.days(90)
 
   package init(
@@ -59,16 +59,16 @@ extension HealthFacts {
     firstStarts[part] ?? runs.last { $0.part == part }?.startedAt
   }
 
-  /// Whether the part's lock is in the Redis that was looked at: not for one whose data are in another.
+  /// Whether the part's lock is in the Redis that was read: not for one whose data are in another.
   package func hasLockHere(_ part: JobPart) -> Bool { part.server.isEmpty || part.server == server }
 
   /// Reads them.
   ///
   /// - Parameters:
-  ///   - settings: says which jobs are expected, however long ago they ran.
-  ///   - everything: also parts that have not run for long, and that nobody expects.
+  ///   - settings: names the jobs that are expected, however long ago they ran.
+  ///   - everything: also parts that have not run for long and have no expectation.
   ///   - server: the Redis that the locks are of.
-  ///   - locks: reads those in Redis; `nil` when they cannot be looked at.
+  ///   - locks: reads the locks in Redis; `nil` when they cannot be read.
   package init(
     _ settings: HealthSettings, everything: Bool = false, query: (Statement) async throws -> Rows,
     redis server: String, locks lookAtLocks: () async throws -> [HeldLock]?
@@ -108,7 +108,7 @@ extension HealthFacts {
         count: try row.value("pending"), oldest: try row.value("oldest"))
     }
     orphans = []
-    // After the ledger: what that calls running has taken its lock before.
+    // After the ledger: a run that is running by the ledger has taken its lock before.
     locks = try await lookAtLocks()
     guard let locks else { return }
     let held = Dictionary(locks.map { (ExactName($0.name), $0.runID) }, uniquingKeysWith: { first, _ in first })
@@ -116,7 +116,7 @@ extension HealthFacts {
       $0.status == .running && hasLockHere($0.part) && held[ExactName($0.lockName)] != $0.id
     }.map(\.id)
     guard !suspicious.isEmpty else { return }
-    // And once more the ledger: a run that ends closes its row before it gives its lock back.
+    // And the ledger once more: a run that ends closes its row before it releases its lock.
     let still: Statement = """
       select run_id from oneshot.job_runs where run_id = any (\(suspicious)::uuid[]) and status = 'running'
       """

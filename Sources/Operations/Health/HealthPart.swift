@@ -1,21 +1,21 @@
 package import JobRuntime
 
-/// One part of a job with its history: what a line of `oneshot health` stands for.
+/// One part of a job with its history: a line of `oneshot health`.
 package struct HealthPart: Sendable {
   package var part: JobPart
   /// How many shards share the work now.
   package var shardCount: Int
-  /// Those that share the work as it is shared now, the newest first.
+  /// The runs with the present number of shards, the newest first.
   package var runs: [LedgerRun]
 
   package var newest: LedgerRun? { runs.first }
-  /// Of its usual work: what somebody wanted once is no measure of it.
+  /// Successes of its usual work: one-off runs are not comparable.
   package var successes: [LedgerRun] { runs.filter { $0.isGood && !$0.isOnce } }
   package var lastSuccess: LedgerRun? { successes.first }
   package var running: LedgerRun? { runs.first { $0.status == .running } }
 
-  /// Runs that have ended since the last one that went well. A success of the usual work does what was wanted once, too;
-  /// the other way round it does not.
+  /// Runs that have ended since the last one that went well. A success of the usual work also ends failures of one-off
+  /// runs; the reverse is not true.
   package var failures: [LedgerRun] {
     let since = runs.prefix { !$0.isGood || $0.isOnce }
     let open = since.prefix { !$0.isGood }.count
@@ -24,7 +24,7 @@ package struct HealthPart: Sendable {
     }.map(\.element)
   }
 
-  /// Since when the oldest work has waited that its last run left.
+  /// Since when the oldest work that its last run left has waited.
   package var oldestWork: Timestamp? {
     guard let last = runs.first(where: { $0.status != .running }), let seconds = last.oldestSeconds, seconds > 0,
       let end = last.finishedAt
@@ -32,10 +32,10 @@ package struct HealthPart: Sendable {
     return end - .milliseconds(Int64(min(seconds, 1e9) * 1000))
   }
 
-  /// What the lock of its runs is called.
+  /// The name of the lock of its runs.
   package var lockName: String { newest?.lockName ?? RunIdentity.qualified(part.job, part.instance) }
 
-  /// How long the successes took before one, at most so many; `nil` where they are too few.
+  /// The usual duration of the successes before a run; `nil` where they are too few.
   package func usual(before run: LedgerRun) -> Duration? {
     let earlier = successes.filter { $0.startedAt < run.startedAt }.prefix(Judgement.longestHistory)
     guard earlier.count >= Judgement.shortestHistory else { return nil }
@@ -44,7 +44,7 @@ package struct HealthPart: Sendable {
 }
 
 extension LedgerRun {
-  /// Whether it did what it is for. What the doctor ends with when it has found something is no failure of its own.
+  /// Whether it succeeded. The doctor's status when it has found something does not count as its own failure.
   package var isGood: Bool { status == .succeeded || (status == .partial && part.job == JobPart.doctor) }
 }
 
@@ -54,7 +54,7 @@ extension JobPart {
 }
 
 extension HealthFacts {
-  /// The parts that there are now: of each variant the shards that share its work since its newest run.
+  /// The present parts: for each variant the shards that share its work since its newest run.
   package var parts: [HealthPart] {
     let wholes = Dictionary(grouping: runs) { run -> JobPart in
       var whole = run.part
@@ -72,7 +72,7 @@ extension HealthFacts {
 }
 
 extension [Duration] {
-  /// The one in the middle; of an even number the mean of the two.
+  /// The middle element; for an even number of elements the mean of the two.
   var median: Duration? {
     let sorted = sorted()
     guard !isEmpty else { return nil }

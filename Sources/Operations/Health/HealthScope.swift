@@ -2,8 +2,8 @@ import JobRuntime
 
 /// Whose runs are judged, where several installations share one database.
 ///
-/// One that has a name (`JOB_INSTANCE`) looks at its own, and at those that `HEALTH_EXPECT` names. Without a name it looks
-/// at all; but the doctor leaves those alone that have their own doctor, so that no two report the same.
+/// One that has a name (`JOB_INSTANCE`) looks at its own, and at those that `HEALTH_EXPECT` names. Without a name it
+/// looks at all; but the doctor skips those that have their own doctor, so that no trouble is reported twice.
 package struct HealthScope: Sendable {
   private let names: Set<String>
   private let own: String
@@ -20,7 +20,7 @@ package struct HealthScope: Sendable {
     own.isEmpty ? !elsewhere.contains(instance) : names.contains(instance)
   }
 
-  /// Names in it, or, where `isExcluding`, those that are not; for statements.
+  /// The names in the scope, or, where `isExcluding`, those outside of it; for statements.
   package var list: (instances: [String], isExcluding: Bool) {
     own.isEmpty ? (elsewhere.sorted(), true) : (names.sorted(), false)
   }

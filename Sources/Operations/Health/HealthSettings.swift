@@ -1,23 +1,23 @@
 package import JobRuntime
 
-/// What is held to be well: declared once, for `oneshot health` and for `job-doctor`.
+/// What counts as healthy: declared once, for `oneshot health` and for `job-doctor`.
 package struct HealthSettings: Sendable {
   package var expectations: [Expectation]
   /// How much later than expected is still in time.
   package var grace: Duration
   /// How many times longer than usual is slow.
   package var slow: Int
-  /// How many runs in a row that did not succeed are too many.
+  /// How many unsuccessful runs in a row are too many.
   package var failures: Int
-  /// How many successes in a row that did nothing are suspicious.
+  /// How many successes in a row that found nothing to do are suspicious.
   package var idle: Int
   /// How long work may wait that runs leave to later ones.
   package var oldest: Duration
   /// Jobs, or variants of them, that may have nothing to do.
   package var mayIdle: [IdleName]
-  /// The installation that looks; empty where there is only one, or where it looks at all.
+  /// The installation that checks; empty where there is only one, or where it checks all.
   package var instance = ""
-  /// How old a pending dead letter may become; `nil` as old as it likes.
+  /// How old a pending dead letter may become; `nil` for no limit.
   package var deadLettersAge: Duration?
 
   package struct IdleName: Sendable, Equatable {
@@ -52,13 +52,15 @@ package struct HealthSettings: Sendable {
       help: "How much later than expected a run may start, or a success be.")
     slow = env.int(
       "HEALTH_SLOW", default: 3, in: 2...1000,
-      help: "A run is slow that takes so many times longer than the median of the successes before it, and 10s more.")
+      help:
+        "A run is slow if it takes this many times longer than the median of the successes before it, and at least 10s longer."
+    )
     failures = env.int(
       "HEALTH_FAILURES", default: 3, in: 1...HealthFacts.newest,
-      help: "So many runs in a row that did not succeed are reported, whatever their cause.")
+      help: "This many runs in a row that did not succeed are reported, whatever their cause.")
     idle = env.int(
       "HEALTH_IDLE", default: 3, in: 1...HealthFacts.newest,
-      help: "So many successes in a row that found nothing to do are reported.")
+      help: "This many successes in a row that found nothing to do are reported.")
     oldest = env.duration(
       "HEALTH_OLDEST", default: .hours(1), in: .minutes(1) ... .days(3660),
       help: "Age from which work that runs leave to later ones is reported: events, or messages that are due.")
@@ -71,7 +73,7 @@ package struct HealthSettings: Sendable {
       help: "Age from which a pending dead letter is reported; without it dead letters are only counted.")
   }
 
-  /// Whose runs are looked at, besides the caller's: what somebody expects.
+  /// The other installations whose runs are read: those that expectations name.
   package var instances: Set<String> {
     Set(expectations.compactMap(\.instance) + mayIdle.compactMap(\.instance) + [instance])
   }

@@ -2,11 +2,11 @@ import JobRuntime
 
 /// Names in `HEALTH_EXPECT` and `HEALTH_MAY_IDLE` that no run has.
 extension Judgement {
-  /// What is wrong with an expectation of which no run was ever seen; `nil` where it may be too new for one.
+  /// The trouble of an expectation without any run; `nil` where it may be too new for one.
   func neverSeen(_ expectation: Expectation, _ period: Duration) -> Trouble? {
     guard !isOff(expectation) else { return nil }
     let ran = nearestName(to: expectation.name, among: unnamed(like: expectation.variant))
-    // Somebody's runs have nearly this name and no expectation of their own: nothing is to be waited for.
+    // Other runs have nearly this name and no expectation: the name is probably misspelt, so waiting would be useless.
     guard ran != nil || now - facts.migratedAt > period + settings.grace else { return nil }
     let packaged = expectation.variant == nil ? JobNames.all.filter { $0 != expectation.job } : []
     let meant = ran ?? nearestName(to: expectation.name, among: packaged)
@@ -30,13 +30,14 @@ extension Judgement {
     ).subtracting(named)
   }
 
-  func covers(_ name: HealthSettings.IdleName, _ part: JobPart) -> Bool {
+  func isNamed(_ part: JobPart, by name: HealthSettings.IdleName) -> Bool {
     isOf(part, name.instance, name.job) && Expectation.fit(name.variant, part.variant) != nil
   }
 
-  /// The end of a sentence that says which name in `HEALTH_MAY_IDLE` has probably meant a part; empty if none has.
+  /// The end of a sentence that names the entry of `HEALTH_MAY_IDLE` that was probably meant for a part; empty if there
+  /// is none.
   func misspelt(for part: JobPart) -> String {
-    let unused = settings.mayIdle.filter { name in !parts.contains { covers(name, $0.part) } }.map(\.name)
+    let unused = settings.mayIdle.filter { name in !parts.contains { isNamed($0.part, by: name) } }.map(\.name)
     let own = part.withoutInstance(settings.instance)
     let name = RunIdentity.qualified(own.job, own.instance)
     let meant = [name, "\(name):\(own.variant)"].lazy.compactMap { nearestName(to: $0, among: unused) }.first
@@ -45,7 +46,7 @@ extension Judgement {
 }
 
 extension JobPart {
-  /// The part as the installation that looks calls it.
+  /// The part as the checking installation names it.
   func withoutInstance(_ own: String) -> JobPart {
     var part = self
     if part.instance == own { part.instance = "" }

@@ -1,7 +1,7 @@
 import BlockingIO
 import JobRuntime
 
-/// How the runs of a part go, whatever their schedule.
+/// Troubles of a part's runs, apart from their schedule.
 extension Judgement {
   func stuck(_ part: HealthPart) -> Trouble? {
     for run in part.runs where run.status == .running {
@@ -30,7 +30,7 @@ extension Judgement {
       guard let usual = part.usual(before: run) else { continue }
       let isSlow = { (taken: Duration) in taken > usual * settings.slow && taken > usual + Self.noticeable }
       guard isSlow(end - run.startedAt) else { continue }
-      // It may only have waited for the lock.
+      // It may just have waited for the lock.
       let taken = spans(before: run).free(from: run.startedAt, to: end)
       guard isSlow(taken) else { continue }
       let verb = run.status == .running ? "has been running for" : "took"
@@ -43,11 +43,11 @@ extension Judgement {
     return nil
   }
 
-  /// Runs that do not succeed, whether all of them or by turns.
+  /// Runs that do not succeed, whether all of them or alternating with successes.
   func failing(_ part: HealthPart) -> Trouble? {
-    // Whoever wants something once watches it.
+    // Somebody watches a one-off run.
     let failures = part.failures.filter { !$0.isOnce || now - $0.startedAt <= .days(1) }
-    // By turns is one incident, not one for each run that fails.
+    // Alternating runs are one incident, not one for each run that fails.
     if failures.count < settings.failures, let trouble = flapping(part) { return trouble }
     guard let last = failures.first, let first = failures.last else { return nil }
     let isUrgent = last.status == .partial || last.errorKind.map { Self.needsPerson.contains($0) } ?? false
@@ -65,8 +65,8 @@ extension Judgement {
     )
   }
 
-  /// Runs that succeed and fail by turns: of the last ones every other, or more of them, did not succeed, and no row of
-  /// failures is long enough to be reported as such.
+  /// Runs that alternate between success and failure: at least every other one of the last runs did not succeed, and no
+  /// series of failures is long enough to be reported as failing.
   private func flapping(_ part: HealthPart) -> Trouble? {
     let count = min(2 * settings.failures, HealthFacts.newest)
     let ended = part.runs.filter { !$0.isOnce && $0.status != .running }.prefix(count)
@@ -87,7 +87,7 @@ extension Judgement {
   private static let needsPerson = Set([FailureKind.internal, .denied, .misconfigured].map(\.rawValue))
 
   func idle(_ part: HealthPart) -> Trouble? {
-    guard !settings.mayIdle.contains(where: { covers($0, part.part) }) else { return nil }
+    guard !settings.mayIdle.contains(where: { isNamed(part.part, by: $0) }) else { return nil }
     let last = part.successes.prefix(settings.idle)
     guard last.count == settings.idle, last.allSatisfy({ $0.itemsProcessed == 0 }), let first = last.last else {
       return nil
@@ -135,6 +135,6 @@ extension Judgement {
     )
   }
 
-  /// How many successes show that what is left does not shrink.
+  /// How many successes show that the work left behind does not shrink.
   private static var debtIsOf: Int { 3 }
 }

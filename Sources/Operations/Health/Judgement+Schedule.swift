@@ -1,8 +1,8 @@
 import JobRuntime
 
-/// Whether runs come when they should.
+/// Whether runs start when they should.
 extension Judgement {
-  /// What one expectation is held against: the runs of its variants, of one shard.
+  /// The runs that one expectation is compared with: those of its variants, of one shard.
   struct Line {
     let part: JobPart
     let period: Duration
@@ -15,13 +15,13 @@ extension Judgement {
   func schedule(_ expectation: Expectation) -> [Trouble] {
     guard let period = expectation.period else { return [] }
     let ofJob = facts.runs.filter { isOf($0.part, expectation.instance, expectation.job) }
-    let servers = Dictionary(grouping: ofJob.filter { covers(expectation, $0) }, by: \.part.server)
+    let servers = Dictionary(grouping: ofJob.filter { isExpected($0, by: expectation) }, by: \.part.server)
     guard !servers.isEmpty else {
       return neverSeen(expectation, period).map { [$0] } ?? []
     }
     return servers.keys.sorted().flatMap { server -> [Trouble] in
       let own = servers[server] ?? []
-      // A Redis whose runs had ended when another's began has been replaced by it.
+      // A Redis whose runs had ended when those of another began has been replaced by it.
       let isReplaced = servers.contains { name, runs in
         name != server && own.first.map { self.isReplaced($0, by: Set(runs.map(\.part))) } ?? true
       }
@@ -31,8 +31,8 @@ extension Judgement {
   }
 
   /// - Parameters:
-  ///   - own: the runs that it covers, of one Redis, the newest first.
-  ///   - all: these and all others of the job.
+  ///   - own: the runs that the expectation is for, of one Redis, the newest first.
+  ///   - all: those and all other runs of the job.
   private func schedule(
     _ expectation: Expectation, _ period: Duration, own: [LedgerRun], of all: [LedgerRun]
   ) -> [Trouble] {
@@ -40,7 +40,7 @@ extension Judgement {
     let patience = period + settings.grace
     let count = newest.shardCount
     let current = Dictionary(grouping: own.filter { $0.shardCount == count }, by: \.part.shard)
-    let others = Dictionary(grouping: all.filter { !covers(expectation, $0) }, by: \.part.shard)
+    let others = Dictionary(grouping: all.filter { !isExpected($0, by: expectation) }, by: \.part.shard)
     let first = own.last { $0.shardCount == count } ?? newest
     return (0..<count).flatMap { shard -> [Trouble] in
       var part = part(of: expectation)
@@ -66,8 +66,8 @@ extension Judgement {
       instance: expectation.instance ?? settings.instance, job: expectation.job, variant: expectation.variant ?? "")
   }
 
-  /// What somebody wanted once neither keeps a schedule nor breaks it.
-  private func covers(_ expectation: Expectation, _ run: LedgerRun) -> Bool {
+  /// Whether an expectation is for a run. A one-off run neither keeps a schedule nor breaks it.
+  private func isExpected(_ run: LedgerRun, by expectation: Expectation) -> Bool {
     !run.isOnce
       && best(settings.expectations.filter { isOf(run.part, $0.instance, $0.job) }, for: run.part.variant)
         == expectation
@@ -75,9 +75,9 @@ extension Judgement {
 
   /// Whether it is too long since a moment, not counting the time in which nothing could start.
   ///
-  /// A slot that falls into such a time is lost, and the next may be a whole period away: so time is counted from scratch at
-  /// the end of what lasted longer than the grace. But only for two periods: whoever keeps a job out of all its slots
-  /// is no excuse.
+  /// A slot that falls into such a time is lost, and the next may be a whole period away: so the time is counted from
+  /// the end of a blockage that lasted longer than the grace. But only for two periods: a run that keeps a job out of
+  /// all its slots is no excuse.
   ///
   /// - Parameter own: the run of that moment; one that took as long as a period kept its successors out.
   private func isOverdue(_ line: Line, since moment: Timestamp, own: LedgerRun? = nil) -> Bool {
@@ -128,7 +128,7 @@ extension Judgement {
     return lateStart(line, newest)
   }
 
-  /// Whether a run goes on that began in time.
+  /// Whether a run that began in time is still running.
   private func mayMakeIt(_ newest: LedgerRun, _ line: Line) -> Bool {
     isAlive(newest) && !isOverdue(line, since: newest.startedAt)
   }
@@ -162,8 +162,8 @@ extension Judgement {
     guard slots.count == 6, let first = slots.last else { return nil }
     let gaps = slots.gaps
     guard let gap = gaps.median, gap * 4 < period * 3, gaps[0] * 4 < period * 3 else { return nil }
-    // Who has become rarer since then comes often no more: none but one of the gaps was as long as the newest, or as
-    // what has passed since.
+    // A job that has become rarer since then no longer runs too often: at most one of the gaps was as long as the
+    // newest one, or as the time since then.
     let ordinary = gaps.sorted()[3] + settings.grace
     guard gaps[0] <= ordinary, now - slots[0] <= ordinary else { return nil }
     return Trouble(

@@ -1,20 +1,20 @@
 import BlockingIO
 import JobRuntime
 
-/// Jobs whose schedule nobody declared, and that came regularly until they stopped.
+/// Jobs without an expectation that ran regularly until they stopped.
 extension Judgement {
-  /// How many of its own usual gaps a job may be silent for.
+  /// How many of its usual gaps a job may be silent for.
   static let silentGaps = 5
 
-  /// Nobody who reads the answer takes it that a job is well which has stopped coming. How often it should come is not
-  /// guessed: the trouble ends with the next run, or with an expectation of any period.
+  /// A job that has stopped running must not be shown as healthy. How often it should run is not guessed: the trouble
+  /// ends with the next run, or with an expectation of any period.
   func silent(_ part: HealthPart) -> Trouble? {
     guard expectation(of: part) == nil, let newest = part.newest, !isAlive(newest),
       now - newest.startedAt <= HealthFacts.remembered,
       let gap = part.usualGap
     else { return nil }
     let others = (byLock[part.part.ofLock] ?? []).filter { $0.part != part.part }
-    // Work that now has another name, another Redis or other shares goes on.
+    // Work that continues under another name, with another Redis or with other shares has not stopped.
     let sameWork = parts.map(\.part).filter {
       $0 != part.part && ($0.instance, $0.job) == (part.part.instance, part.part.job)
     }
@@ -34,7 +34,7 @@ extension Judgement {
 }
 
 extension HealthPart {
-  /// The time between two slots of its schedule, as far as its newest runs show; `nil` where they are too few.
+  /// The time between two slots of its schedule, from its newest runs; `nil` where they are too few.
   var usualGap: Duration? {
     let gaps = runs.prefix(HealthFacts.newest).filter { $0.attempt == 1 }.slots.gaps
     return gaps.count >= Judgement.shortestHistory ? gaps.median : nil
@@ -53,6 +53,6 @@ extension Sequence<LedgerRun> {
 }
 
 extension Collection<Timestamp> {
-  /// The time between each and the one before it, of moments of which the newest is first.
+  /// The time between each moment and the one before it; the newest moment is first.
   var gaps: [Duration] { zip(self, dropFirst()).map { $0 - $1 } }
 }

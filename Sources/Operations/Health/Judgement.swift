@@ -1,7 +1,7 @@
 import BlockingIO
 import JobRuntime
 
-/// Says what is wrong, by facts and expectations alone.
+/// Finds what is wrong, from facts and expectations alone.
 package struct Judgement {
   package let facts: HealthFacts
   let settings: HealthSettings
@@ -10,19 +10,19 @@ package struct Judgement {
   /// Whose runs are judged.
   package let scope: HealthScope
   let parts: [HealthPart]
-  /// How the parts are called.
+  /// The names of the parts.
   package private(set) var names = PartNames([])
   /// The same by job and shard: those that share a lock, each under the name of no variant.
   let byLock: [JobPart: [HealthPart]]
-  /// Runs whose start is still to come, by Postgres' clock; no others are judged.
+  /// Runs whose start is in the future by Postgres' clock; they are not judged.
   private let early: [LedgerRun]
 
-  /// How many successes a usual length is made of.
+  /// The most successes from which a usual duration is calculated.
   static let longestHistory = 20
   static let shortestHistory = 5
-  /// How much longer than a usual one a run has to take, however short it is.
+  /// How much longer than usual a run has to take to count as slow, however short it is.
   static let noticeable = Duration.seconds(10)
-  /// How many locks without an end are reported.
+  /// The most locks without an expiry that are reported.
   static let strangeLocks = 50
 
   package init(_ facts: HealthFacts, _ settings: HealthSettings, by observer: String? = nil) {
@@ -45,7 +45,7 @@ package struct Judgement {
 
   var now: Timestamp { facts.now }
 
-  /// All that is wrong, one for each part and kind, in their order.
+  /// All troubles, one for each part and kind, in their order.
   package var troubles: [Trouble] {
     var found: [Trouble] = []
     for expectation in settings.expectations where expectation.job != observer { found += schedule(expectation) }
@@ -66,53 +66,54 @@ package struct Judgement {
     var kind: Trouble.Kind
   }
 
-  /// Parts that somebody expects, that have run lately, or that have stopped coming.
+  /// Parts that have an expectation, that have run lately, or that have stopped running.
   package var judgedParts: [HealthPart] {
     let known = Dictionary(grouping: parts, by: \.part.ofAnyServer)
     return parts.filter { part in
       guard let newest = part.newest else { return false }
-      // Two that go on side by side are distinguished from one that took the other's place once they have run for a day.
+      // Two parts side by side are distinguished from one that replaced the other once they have run for a day.
       let twins = (known[part.part.ofAnyServer] ?? []).filter { $0.part.server != part.part.server }
       if newest.startedAt < now - .days(1), twins.contains(where: { isReplaced(newest, by: [$0.part]) }) {
         return false
       }
       let patience = expectation(of: part)?.period.map { $0 + settings.grace }
       if newest.startedAt >= now - max(HealthFacts.lately, patience ?? .zero) { return true }
-      // Of a job that is gone, no later run will end the row of one that died.
+      // For a job that is gone, no later run will end the row of a run that died.
       if newest.status == .running, patience != nil || !facts.orphans.contains(newest.id) { return true }
       return silent(part) != nil
     }
   }
 
-  /// What is expected of a part: by as much of its variant's name as somebody says, or else by its job's.
+  /// The expectation of a part: the one that matches most of its variant's name, or else that of its job.
   package func expectation(of part: HealthPart) -> Expectation? {
     let ofJob = settings.expectations.filter { isOf(part.part, $0.instance, $0.job) }
     return best(ofJob, for: part.part.variant)
   }
 
-  /// The expectation that says most of a variant's name.
+  /// The expectation that matches most of a variant's name.
   func best(_ expectations: [Expectation], for variant: String) -> Expectation? {
     expectations.filter { $0.fit(variant) != nil }.max { ($0.fit(variant) ?? -2) < ($1.fit(variant) ?? -2) }
   }
 
-  /// Whether a part is the one that a name of an installation (`nil`: the one that looks) and of a job are for.
+  /// Whether a part is of an installation (`nil`: the one that checks) and a job.
   func isOf(_ part: JobPart, _ instance: String?, _ job: String) -> Bool {
     part.job == job && part.instance == instance ?? settings.instance
   }
 
-  /// Whether the Redis of a newest run has been replaced by that of other parts: the first of their runs began after it. By
-  /// the ledger's first, not by the oldest that was fetched: a twin that died would be replaced by twenty runs of the other.
+  /// Whether the Redis of a newest run has been replaced by that of other parts: the first of their runs began after
+  /// it. It compares with the first run in the ledger, not with the oldest that was fetched: otherwise twenty runs of
+  /// the other part would count as replacing a part that died.
   func isReplaced(_ newest: LedgerRun, by others: some Sequence<JobPart>) -> Bool {
     others.compactMap { facts.firstStart(of: $0) }.min().map { $0 > newest.startedAt } ?? false
   }
 
-  /// Whether a run goes on that nobody has reason to give up.
+  /// Whether a run is still running within its time.
   func isAlive(_ run: LedgerRun) -> Bool {
     run.status == .running && !facts.orphans.contains(run.id)
       && run.deadlineAt.map { now <= $0 + StopLimits.seenFromOutside } ?? true
   }
 
-  /// When runs that do other work kept a run waiting: those that got the lock before it.
+  /// The times in which runs of other work kept a run waiting: those that got the lock before it.
   func spans(before run: LedgerRun) -> [Span] {
     let parts = byLock[run.part.ofLock] ?? []
     return parts.flatMap { part in
@@ -122,7 +123,7 @@ package struct Judgement {
 
   // MARK: Clocks, locks and dead letters
 
-  /// Started in times to come: judged, it would be the newest run until then, and hide all others.
+  /// Runs that started in the future: if judged, such a run would be the newest until then, and hide all others.
   private var earlyRuns: [Trouble] {
     early.map { run in
       Trouble(
@@ -133,10 +134,10 @@ package struct Judgement {
     }
   }
 
-  /// Locks that nothing ends: no run of ours leaves one, and none can start beside it.
+  /// Locks without an expiry: no run leaves one, and no run can start beside it.
   private var endlessLocks: [Trouble] {
     (facts.locks ?? []).filter { $0.timeLeft == nil }.prefix(Self.strangeLocks).compactMap { lock in
-      // Whoever may write to Redis chose the name.
+      // Anybody who may write to Redis can have chosen the name.
       let part = JobPart(lockName: String(decoding: lock.name.utf8.prefix(200), as: UTF8.self))
       guard part.job != observer else { return nil }
       return Trouble(

@@ -7,7 +7,7 @@ struct Span {
 }
 
 extension [Span] {
-  /// How much of the time between two moments lies in none of them.
+  /// How much of the time between two moments lies outside of all of them.
   func free(from start: Timestamp, to end: Timestamp) -> Duration {
     var free = end - start
     var reached = start
@@ -23,7 +23,7 @@ extension [Span] {
 }
 
 extension Judgement {
-  /// When a run kept others out; `nil` where it died: nobody knows how long it did.
+  /// The time in which a run kept others out; `nil` where it died: the length is unknown.
   func span(of run: LedgerRun) -> Span? {
     guard run.errorKind != "abandoned", let end = run.finishedAt ?? (isAlive(run) ? now : nil) else { return nil }
     return Span(start: run.startedAt, end: end)

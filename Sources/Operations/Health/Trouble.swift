@@ -1,10 +1,10 @@
 package import JobRuntime
 
-/// One thing that is wrong, in the words of an operator.
+/// One problem, described for an operator.
 package struct Trouble: Sendable, Equatable {
   package var part: JobPart
   package var kind: Kind
-  /// Since when it is so, as far as is known.
+  /// Since when the problem exists, as far as is known.
   package var since: Timestamp
   /// What is wrong, and what to do next. May hold what a job, or somebody else, has written.
   package var message: String
@@ -14,9 +14,9 @@ package struct Trouble: Sendable, Equatable {
     case missed
     /// Runs start, but the last success is too old; or they start too long after their slot.
     case late
-    /// Nothing was started for far longer than usual, of a job whose schedule nobody declared.
+    /// Nothing was started for far longer than usual, for a job without an expectation.
     case silent
-    /// Runs come more often than they should.
+    /// Runs start more often than they should.
     case tooOften = "too_often"
     /// A run does not end, or died; or its lock never ends.
     case stuck
@@ -24,7 +24,7 @@ package struct Trouble: Sendable, Equatable {
     case slow
     /// Runs do not succeed.
     case failing
-    /// Runs succeed and fail by turns.
+    /// Runs alternate between success and failure.
     case flapping
     /// Runs succeed and find nothing to do.
     case idle
@@ -34,7 +34,7 @@ package struct Trouble: Sendable, Equatable {
     case waiting
     /// What a job sends through takes nothing, and is left alone.
     case closed
-    /// A run says that it started in times to come.
+    /// A run says that it started in the future.
     case clock
     /// Items wait for a person for too long.
     case deadLetters = "dead_letters"

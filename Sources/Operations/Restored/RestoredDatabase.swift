@@ -1,13 +1,13 @@
 import JobRuntime
 package import Postgres
 
-/// A database that was restored, or that failed over to a replica that lagged: what of it no longer fits the Redis that
-/// jobs publish to, or the numbers that its server gives to transactions.
+/// A database that was restored, or that failed over to a replica that lagged: what in it no longer matches the Redis
+/// that jobs publish to, or the transaction numbers of its server.
 package struct RestoredDatabase: Sendable, Equatable {
-  /// A job whose fences Redis has seen go further than Postgres knows.
+  /// A job of which Redis has seen higher fences than Postgres has.
   package struct Fence: Sendable, Equatable {
     package var job: String
-    /// The newest that Postgres knows; 0 for none.
+    /// The newest fence in Postgres; 0 for none.
     package var known: Int64
     /// The newest that Redis has seen.
     package var seen: Int64
@@ -25,7 +25,7 @@ package struct RestoredDatabase: Sendable, Equatable {
 
   package private(set) var fences: [Fence] = []
   package private(set) var tables: [Table] = []
-  /// Those of which the role may not look, or may not change, the rows.
+  /// The tables whose rows the role may not read or may not change.
   package private(set) var closed: [Table] = []
   /// Sources of metrics-rollups, and installations of event-drain, that remember up to which transaction they have read.
   package private(set) var rollupPositions = 0
@@ -61,10 +61,10 @@ package struct RestoredDatabase: Sendable, Equatable {
     if try lines.value("has_events") { eventPositions = try positions(PackageResources.restored_events_sql) }
   }
 
-  /// Puts all of it in order, each part in transactions of its own: whoever is stopped does it once more.
+  /// Repairs all of it, each part in separate transactions: after an interruption it can be run again.
   ///
-  /// - Parameter renumbered: is given each table, and how many of its rows were numbered so far.
-  /// - Returns: of which tables rows are left, and why.
+  /// - Parameter renumbered: called with each table, and how many of its rows have been renumbered so far.
+  /// - Returns: the tables of which rows are left, and why.
   package func repair(
     _ database: Database, renumbered: @Sendable (Table, Int) -> Void
   ) async throws -> [(table: Table, why: String)] {
@@ -72,7 +72,7 @@ package struct RestoredDatabase: Sendable, Equatable {
       let raise = try Self.statement(PackageResources.restored_raise_sql, ["job": fence.job, "token": fence.seen])
       try await database.transaction { session in _ = try session.execute(raise) }
     }
-    // Rows first: a position that is forgotten before would be taken again by a run that does not see them yet.
+    // Rows first: if a position were forgotten before, a run that does not see the rows yet would take it again.
     var left: [(table: Table, why: String)] = []
     for table in tables {
       if let why = try await renumber(table, database, renumbered) { left.append((table, why)) }
@@ -87,7 +87,7 @@ package struct RestoredDatabase: Sendable, Equatable {
     return left
   }
 
-  /// - Returns: why rows are left; a trigger of the application's may keep them as they are.
+  /// - Returns: why rows are left; a trigger of the application may keep them unchanged.
   private func renumber(
     _ table: Table, _ database: Database, _ renumbered: @Sendable (Table, Int) -> Void
   ) async throws -> String? {
@@ -107,7 +107,7 @@ package struct RestoredDatabase: Sendable, Equatable {
     return left == 0 ? nil : "\(left) rows are as they were, without an error: a trigger keeps them"
   }
 
-  /// Rows in one transaction.
+  /// How many rows one transaction changes.
   private static let batch = 10_000
 
   private static func statement(

@@ -23,12 +23,12 @@ package enum SeenFences {
   /// See `Replacement.companion`.
   private static let prefix = "oneshot:fence:"
 
-  /// What stands behind the last slash: `oneshot:fence:{top:users}/staging/top-stats`.
+  /// The text after the last slash: `oneshot:fence:{top:users}/staging/top-stats`.
   private static func job(of key: String) -> String? {
     key.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(key[key.utf8.index(after: $0)...]) }
   }
 
-  /// The number that a value begins with; `nil` where it is none of ours.
+  /// The number at the beginning of a value; `nil` where it is not a fencing token.
   private static func token(_ answer: RedisValue) -> Int64? {
     answer.text.flatMap { Int64($0.prefix { $0.isASCII && $0.isNumber }) }
   }

@@ -1,4 +1,4 @@
--- What became of each attempt.
+-- The outcome of each attempt.
 select attempt, run_id, started_at, ended_at, outcome, code, left(message, 4096) as message
 from oneshot.delivery_attempts
 where delivery_id = :delivery::uuid

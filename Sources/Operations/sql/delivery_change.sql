@@ -1,4 +1,4 @@
--- Gives a message another state, where its state allows that.
+-- Changes the state of a message, where its present state allows that.
 update oneshot.deliveries
 set state = :to, next_at = case when :to::text = 'queued' then now() else next_at end, last_message = :note
 where delivery_id in (

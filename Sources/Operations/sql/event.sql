@@ -1,4 +1,4 @@
--- One event, whatever became of it.
+-- One event, whatever its outcome.
 select event_id, state, type, seen_at, source, partition, key, attempts, due_at, left(last_error, 16384) as last_error,
   left(event::text, 1048576) as event, 1 as total
 from oneshot.event_inbox

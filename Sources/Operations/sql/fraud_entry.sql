@@ -1,4 +1,4 @@
--- One entry of a waitlist: what was found, and what became of it.
+-- One entry of a waitlist: the findings, and the outcome.
 select f.entry_id, f.campaign_id, coalesce(r.state, 'clear') as state, coalesce(r.score, 0) as score, r.changed_at,
   r.decided_by, r.decided_at, r.note, coalesce(s.checks, '') as checks, s.evidence, 1 as total
 from (

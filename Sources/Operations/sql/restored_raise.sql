@@ -1,4 +1,5 @@
--- Lets a job's fences go on above a number. Any row of the job will do: a run takes one more than the highest of them.
+-- Makes a job's fences continue above a number. Any row of the job is enough: a run takes one more than the highest of
+-- them.
 insert into oneshot.fences as f (instance, job, server, shard, token)
 select coalesce(newest.instance, ''), :job, coalesce(newest.server, ''), coalesce(newest.shard, 0), :token
 from (select) as one

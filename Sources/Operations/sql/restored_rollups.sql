@@ -1,2 +1,2 @@
--- Sources of metrics-rollups that remember what they have seen.
+-- Sources of metrics-rollups that record what they have seen.
 select count(*) as positions from oneshot.rollup_positions where seen is not null

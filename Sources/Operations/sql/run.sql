@@ -1,4 +1,4 @@
--- The runs whose ids begin alike; what is JSON also in lines for people, an element of a list on its own line.
+-- The runs whose ids have this beginning; JSON also as lines for people, one line for each element of a list.
 with r as materialized (
   select {columns}
   from oneshot.job_runs r

@@ -1,4 +1,4 @@
--- Other runs for the same slot of the same part. A moment read from the clock is nobody's slot.
+-- Other runs for the same slot of the same part. A time from the clock is not a slot.
 select {columns}
 from oneshot.job_runs r
 where r.instance = :instance and r.job = :job and r.server = :server and r.variant = :variant and r.shard = :shard

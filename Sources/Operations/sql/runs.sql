@@ -1,4 +1,4 @@
--- The newest runs, newest first; each condition that is null is none.
+-- The newest runs, newest first; a condition that is null does not apply.
 select {columns}
 from oneshot.job_runs r
 where (:instance::text is null or r.instance = :instance)

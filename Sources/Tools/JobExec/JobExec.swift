@@ -22,7 +22,7 @@ struct JobExec: Job {
     let path = try ProgramPath.find(settings.command[0], in: settings.environment["PATH"])
     guard let fence = run.fence else { return Report(wouldRun: [path] + settings.command.dropFirst()) }
     let window = try await Self.window(of: run)
-    run.covers(window)
+    run.setWindow(window)
     let course = ProgramCourse(
       path, settings.command, ChildVariables(of: run, fence: fence, window).added(to: settings.environment), run.log)
     let (outcome, report) = try await Self.watching(run) {

@@ -9,18 +9,18 @@ struct Oneshot {
     ThisProcess.end(await run(in: ThisProcess.surroundings))
   }
 
-  /// Does what the surroundings ask for.
+  /// Runs the command that the arguments request.
   ///
   /// - Returns: the exit code.
   static func run(in surroundings: Surroundings) async -> Int32 {
     let console = Console(in: surroundings)
     do {
-      switch Wish(surroundings.arguments) {
+      switch ParsedCommandLine(surroundings.arguments) {
       case .text(let text):
         try console.say(text)
         return 0
       case .command(let command, let rest): return await run(command, rest, in: surroundings)
-      case .nothing(let wrong):
+      case .unknownCommand(let wrong):
         throw JobFailure(.usage, "there is no command «\(wrong)»", hint: "oneshot --help lists the commands.")
       }
     } catch {

@@ -9,8 +9,8 @@
 \set cells '''90''::bigint'
 \set own '''01a228a9-1ce6-7a5b-af9a-758367ac1df3'''
 prepare golden (unknown, unknown, unknown, unknown, unknown, timestamptz, double precision, bigint, unknown) as
--- The runs of some parts, put together by the stretch of time in which they started. Grouped by numbers: sorting texts is
--- what would take longest.
+-- The runs of some parts, grouped by the stretch of time in which they started. Grouped by numbers: sorting texts would
+-- take longest.
 select number, cell,
   count(*) filter (where status = 'succeeded') as succeeded,
   count(*) filter (where status = 'partial') as partial,

@@ -7,7 +7,7 @@
 \set now '''2025-11-08T02:00:00Z''::timestamptz'
 \set limit '''200''::bigint'
 prepare golden (timestamptz, unknown, unknown, unknown, boolean, timestamptz, bigint) as
--- What of each job has runs of its own, and how these went; first what did not end well the last time.
+-- The parts of each job with separate runs, and how they went; first those that did not end well the last time.
 with tally as (
   select instance, job, server, variant, shard,
     max(started_at) as newest_at,
@@ -33,7 +33,7 @@ select tally.instance, tally.job, tally.server, tally.variant, tally.shard, newe
   newest.deadline_at + interval '15 seconds' < $6 as is_overdue,
   ended.status as ended_status, ended.error_kind, ended.duration_ms, ended.items_processed, ended.behind, ended.oldest_ms,
   row_count.in_a_row, count(*) over () as parts_total, count(*) filter (where ended.is_bad) over () as unwell_total,
-  -- Of all parts, those that are not shown among them.
+  -- Of all parts, including those that are not shown.
   sum(runs) over ()::bigint as runs_total, sum(succeeded) over ()::bigint as succeeded_total,
   sum(unsuccessful) over ()::bigint as unsuccessful_total,
   count(*) filter (where newest.status = 'running') over () as running_total
@@ -55,7 +55,7 @@ left join lateral (
       = (tally.instance, tally.job, tally.server, tally.variant, tally.shard) and r.started_at = tally.ended_at
     and r.status <> 'running' and r.run_id <> $3
   order by run_id desc limit 1) as ended on true
--- How many did not succeed since one did.
+-- How many runs did not succeed since the last one that did.
 cross join lateral (
   select count(*) as in_a_row
   from oneshot.job_runs r

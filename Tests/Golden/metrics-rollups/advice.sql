@@ -1,8 +1,8 @@
 -- metrics-rollups, advice
 prepare golden as
--- What metric_events lacks or has, so that some of it is not noticed.
+-- Reasons why some events of metric_events are not noticed.
 with events as (select to_regclass('metric_events')::oid as id)
--- Triggers of a partitioned table see what is done by its own name, and not what is done to a partition.
+-- Triggers of a partitioned table see changes by the table's name, and not changes by a partition's name.
 select format(
     'the table %s is partitioned: what is done to a partition (truncated, dropped, attached, or rows written by its own name) is not noticed; rebuild that range after it',
     id::regclass) as advice
@@ -17,7 +17,7 @@ where not exists (
   select from pg_trigger where tgrelid = id and tgname = name and tgenabled in ('O', 'A'))
 group by id
 union all
--- From before the triggers, or restored from another cluster.
+-- Rows from before the triggers, or restored from another cluster.
 select format(
     'the table %s has rows whose written_by (%s is the highest) is of no transaction of this cluster yet: ROLLUPS_KEEP_RAW does not remove them, and oneshot.close_raw refuses to close their days. update %s set written_by = default where written_by > pg_current_xact_id()',
     id::regclass, newest.written_by, id::regclass)

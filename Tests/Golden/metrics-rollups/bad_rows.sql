@@ -2,11 +2,11 @@
 \set window_start '''2025-11-07T00:00:00Z''::timestamptz'
 \set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 prepare golden (timestamptz, timestamptz) as
-with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+with event as not materialized (select * from (-- The events that applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= $1 and (occurred_at < $2 or $2 = 'infinity')
-) as file) -- What is wrong with rows that are left out.
+) as file) -- Counts what is wrong with rows that are left out.
 select count(*) as rows,
   count(*) filter (where metric is null or entity_type is null or entity_id is null) as nameless,
   count(*) filter (where octet_length(metric::text) > 512 or octet_length(entity_type::text) > 512

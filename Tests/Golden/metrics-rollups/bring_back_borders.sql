@@ -1,9 +1,9 @@
 -- metrics-rollups, bring_back_borders
 \set sources '''{"metric_events"}'''
 prepare golden (unknown) as
--- Borders that a wrong clock has moved into what is yet to come, brought back to where the present day ends by Postgres'
--- clock, or the present week or month. What is before them stays as it is: part of it may be gone, so nothing is calculated
--- again, and nothing more is removed.
+-- Moves borders that a wrong clock has moved into the future back to the end of the present day, week or month by
+-- Postgres' clock. What is before them stays as it is: part of it may be gone, so nothing is calculated again, and
+-- nothing more is removed.
 with clock as (
   select source, oneshot.bucket_end('daily', now(), timezone) as day, oneshot.bucket_end('weekly', now(), timezone) as week,
     oneshot.bucket_end('monthly', now(), timezone) as month

@@ -3,14 +3,15 @@
 \set ends '''{"2025-11-07T01:00:00Z","2025-11-08T00:00:00Z"}'''
 \set granularity '''hourly'''
 \set source '''metric_events'''
--- Where what is stored is not what it should be.
+-- Stored rows that are not what they should be.
 create temporary table oneshot_rollup_changes on commit drop as
 select coalesce(f.bucket_start, r.bucket_start) as bucket_start, coalesce(f.metric, r.metric) as metric,
   coalesce(f.entity_type, r.entity_type) as entity_type, coalesce(f.entity_id, r.entity_id) as entity_id,
   r.count is not null as is_stored, f.count is not null as is_right, f.count, f.sum, f.sum_exact, f.min, f.max, f.visitors,
   f.visitor_hashes, f.visitor_sketch
 from oneshot_rollup_fresh as f
-full join (-- What is stored of some stretches of time. (Not flattened: each is looked up by the index, whatever else it is joined with.)
+full join (-- The stored rollups of some stretches of time. (Not flattened: each is looked up by the index, whatever else it is
+-- joined with.)
 select r.* from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)
 cross join lateral (
   select * from metric_rollups

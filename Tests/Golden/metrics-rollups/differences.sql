@@ -6,8 +6,8 @@
 \set source '''metric_events'''
 \set limit '''100''::bigint'
 prepare golden (unknown, unknown, unknown, unknown, unknown, bigint) as
--- Where what is stored is not what it should be, exactly. A row from before sums were exact (sum_exact is null) has one that depended
--- on the order in which it was added up: within a billionth of the largest that it could be, it is the same.
+-- Stored rows that are not exactly what they should be. A row from before sums were exact (sum_exact is null) has a sum
+-- that depended on the order of the additions: within a billionth of the largest possible sum, it counts as equal.
 select coalesce(f.bucket_start, r.bucket_start) as bucket_start, coalesce(f.metric, r.metric) as metric,
   coalesce(f.entity_type, r.entity_type) as entity_type, coalesce(f.entity_id, r.entity_id) as entity_id,
   case
@@ -21,7 +21,8 @@ select coalesce(f.bucket_start, r.bucket_start) as bucket_start, coalesce(f.metr
   end as expected,
   count(*) over () as total
 from (select * from oneshot_rollup_fresh where not bucket_start = any ($1::timestamptz[])) as f
-full join (select * from (-- What is stored of some stretches of time. (Not flattened: each is looked up by the index, whatever else it is joined with.)
+full join (select * from (-- The stored rollups of some stretches of time. (Not flattened: each is looked up by the index, whatever else it is
+-- joined with.)
 select r.* from unnest($2::timestamptz[], $3::timestamptz[]) as stretch (opens, closes)
 cross join lateral (
   select * from metric_rollups
@@ -31,8 +32,8 @@ cross join lateral (
   on f.bucket_start = r.bucket_start and f.metric = r.metric and f.entity_type = r.entity_type
     and f.entity_id = r.entity_id
 cross join lateral (select nullif(greatest(abs(f.min), abs(f.max)), 0) as most) as largest
--- Visitors that were never counted are no difference; a sketch beside those that are all known, from before the extension came or
--- went, is about right.
+-- Visitors that were never counted are no difference. A sketch compared with exact visitors, from before the extension
+-- was added or removed, is approximately right.
 cross join lateral (
   select case
       when r.visitors is null then false

@@ -10,12 +10,12 @@
 \set raw_from '''2025-11-07T00:00:00Z''::timestamptz'
 \set hours_more '''0''::bigint'
 prepare golden (timestamptz, timestamptz, unknown, unknown, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint) as
-with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+with event as not materialized (select * from (-- The events that applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= $1 and (occurred_at < $2 or $2 = 'infinity')
-) as file) -- Days that this run would calculate, that have rollups and no rows any more; and how many rollups. What it would look at: what was
--- changed, what is queued, and what is stored of a window.
+) as file) -- Days that this run would calculate and that have rollups and no rows any more, and how many rollups. It considers
+-- what was changed, what is queued, and what is stored of a window.
 select opens, closes, stored.rollups
 from (
   select distinct oneshot.bucket_start('daily', moment, $3) as opens
@@ -35,7 +35,7 @@ cross join lateral (
   select count(*) as rollups from metric_rollups
   where granularity = 'hourly' and source = $4 and bucket_start >= opens and bucket_start < closes) as stored
 where stored.rollups > 0 and not exists (
-  -- Hours of another time zone may begin in one day, and hold what lies in the next.
+  -- Hours of another time zone may begin in one day, and hold events of the next.
   select from event where occurred_at >= opens and occurred_at < closes + make_interval(hours => $10::integer))
 order by 1
 ;

@@ -1,7 +1,7 @@
 -- metrics-rollups, emptied_days
 \set zone '''Europe/Berlin'''
 prepare golden (unknown) as
--- Days of which rollups would go, and for which nothing was calculated. (Not rollups of another calendar.)
+-- Days whose rollups would be removed, and for which nothing was calculated. (Not rollups of another calendar.)
 select day_start, oneshot.bucket_end('daily', day_start, $1) as day_end
 from (
   select oneshot.bucket_start('daily', bucket_start, $1) as day_start

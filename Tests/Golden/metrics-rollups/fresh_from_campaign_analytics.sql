@@ -24,15 +24,16 @@ union all
 select 'rewards_delivered', 'campaign', campaign_id::text, 1, delivered_at
 from campaign_rewards
 where delivered_at >= :window_start and delivered_at < :window_end
-) as file) select fresh.*, -- The cast alone would answer with all digits, hundreds of them; this fails as an addition of doubles does: "value out of range: overflow".
+) as file) select fresh.*, -- The cast alone would report the error with all digits, hundreds of them; this fails like an addition of doubles:
+-- "value out of range: overflow".
 case when abs(sum_exact) > 1.7976931348623158e308 and abs(sum_exact) < 'Infinity' then 1e308::double precision * greatest(rows, 10)
   else sum_exact::double precision end
  as sum, null::bigint as visitors, null::bigint[] as visitor_hashes, null::bytea as visitor_sketch
 from (
   select date_bin('1 hour', occurred_at, :day_start::timestamptz) as bucket_start,
     metric::text collate "C" as metric, entity_type::text collate "C" as entity_type, entity_id::text collate "C" as entity_id,
-    count(*) as rows, count(value) as count, -- Exact, and the same in whatever order they are added up: each double counts as the shortest decimal that stands for it. Those of
--- up to six places, as most are, are added up as whole millionths, ten times as fast.
+    count(*) as rows, count(value) as count, -- Exact, and the same in any order of addition: each double counts as its shortest decimal. Those with up to six
+-- decimal places, as most have, are added up as whole millionths, ten times as fast.
 trim_scale(
   sum((least(greatest(value::double precision, -1e9), 1e9) * 1e6)::bigint) * 0.000001
   + coalesce(
@@ -46,7 +47,7 @@ trim_scale(
  as sum_exact, min(value::double precision) as min,
     max(value::double precision) as max
   from (select * from event where occurred_at >= :window_start and occurred_at < :window_end) as event
-  where -- Looked at only where something is wrong: it would cost as much as the rest.
+  where -- Used only where something is wrong: it would cost as much as the rest.
 (not :only_good or (
     metric is not null and entity_type is not null and entity_id is not null and octet_length(metric::text) <= 512
     and octet_length(entity_type::text) <= 512 and octet_length(entity_id::text) <= 512

@@ -3,10 +3,11 @@
 \set ends '''{"2025-11-07T01:00:00Z","2025-11-08T00:00:00Z"}'''
 \set child '''hourly'''
 \set source '''metric_events'''
--- As long as one of its parts has no exact sum, a bucket has none: its sum is of the doubles that those parts have, by all their digits.
--- And of visitors, none are counted as long as those of a part are not.
+-- As long as one of its parts has no exact sum, a bucket has none: its sum is made of the parts' doubles, with all
+-- their digits. And a bucket has no count of visitors as long as one of its parts has none.
 create temporary table oneshot_rollup_fresh on commit drop as
-select bucket_start, metric, entity_type, entity_id, rows, count, -- The cast alone would answer with all digits, hundreds of them; this fails as an addition of doubles does: "value out of range: overflow".
+select bucket_start, metric, entity_type, entity_id, rows, count, -- The cast alone would report the error with all digits, hundreds of them; this fails like an addition of doubles:
+-- "value out of range: overflow".
 case when abs(sum_exact) > 1.7976931348623158e308 and abs(sum_exact) < 'Infinity' then 1e308::double precision * greatest(rows, 10)
   else sum_exact::double precision end
  as sum, case when is_exact then sum_exact end as sum_exact, min, max,

@@ -3,10 +3,11 @@
 \set ends '''{"2025-11-07T01:00:00Z","2025-11-08T00:00:00Z"}'''
 \set child '''hourly'''
 \set source '''metric_events'''
--- As long as one of its parts has no exact sum, a bucket has none: its sum is of the doubles that those parts have, by all their digits.
--- And of visitors, none are counted as long as those of a part are not.
+-- As long as one of its parts has no exact sum, a bucket has none: its sum is made of the parts' doubles, with all
+-- their digits. And a bucket has no count of visitors as long as one of its parts has none.
 create temporary table oneshot_rollup_fresh on commit drop as
-select bucket_start, metric, entity_type, entity_id, rows, count, -- The cast alone would answer with all digits, hundreds of them; this fails as an addition of doubles does: "value out of range: overflow".
+select bucket_start, metric, entity_type, entity_id, rows, count, -- The cast alone would report the error with all digits, hundreds of them; this fails like an addition of doubles:
+-- "value out of range: overflow".
 case when abs(sum_exact) > 1.7976931348623158e308 and abs(sum_exact) < 'Infinity' then 1e308::double precision * greatest(rows, 10)
   else sum_exact::double precision end
  as sum, case when is_exact then sum_exact end as sum_exact, min, max,
@@ -23,11 +24,12 @@ from (
     offset 0) as part
   group by 1, 2, 3, 4
 ) as fresh
--- How many different visitors there were, and which: up to some as they are, more as a sketch where there is the extension hll.
+-- How many distinct visitors there were, and which: up to a limit exactly, more as a sketch where the extension hll
+-- exists.
 left join (
   select bucket_start, metric, entity_type, entity_id, cardinality(hashes)::bigint as visitors,
     case when sketch is null then hashes end as visitor_hashes, sketch as visitor_sketch
-  from (select seen.*, case when sketches then oneshot.hll_is_missing() end as sketch from (-- Who was seen in the parts of a longer bucket.
+  from (select seen.*, case when sketches then oneshot.hll_is_missing() end as sketch from (-- The visitors in the parts of a longer bucket.
 select opens as bucket_start, metric, entity_type, entity_id,
   array_agg(distinct hash) filter (where hash is not null) as hashes, bool_or(visitor_sketch is not null) as sketches
 from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)

@@ -12,7 +12,8 @@ select coalesce(sum(rows), 0)::bigint as records,
       or octet_length(entity_type) > 512 or octet_length(entity_id) > 512
       or $1 and rows <> count or not (min > '-Infinity' and max < 'Infinity') or sum is null),
     false) as has_bad_rows,
-  exists (-- What is stored of some stretches of time. (Not flattened: each is looked up by the index, whatever else it is joined with.)
+  exists (-- The stored rollups of some stretches of time. (Not flattened: each is looked up by the index, whatever else it is
+-- joined with.)
 select r.* from unnest($2::timestamptz[], $3::timestamptz[]) as stretch (opens, closes)
 cross join lateral (
   select * from metric_rollups

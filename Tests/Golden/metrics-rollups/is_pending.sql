@@ -4,7 +4,7 @@
 \set window_start '''2025-11-07T00:00:00Z''::timestamptz'
 \set window_end '''2025-11-08T00:00:00Z''::timestamptz'
 prepare golden (unknown, unknown, timestamptz, timestamptz) as
--- Whether all of a window is to be calculated by the next run anyway.
+-- Whether the next run will calculate all of a window anyway.
 select exists (select from oneshot.rollup_changes where source = $1 and mark is not null)
     and $2 = 'hourly'
   or exists (

@@ -15,11 +15,12 @@
 \set weekly_from 'null'
 \set monthly_from 'null'
 prepare golden (timestamptz, timestamptz, unknown, boolean, timestamptz, timestamptz, unknown, timestamptz, timestamptz, unknown, timestamptz, unknown, unknown, unknown, unknown) as
-with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+with event as not materialized (select * from (-- The events that applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= $1 and (occurred_at < $2 or $2 = 'infinity')
-) as file) , noticed as (-- All rows of a window, by quarters of an hour: the first and the last of each will do, as no zone has two borders within one.
+) as file) , noticed as (-- All rows of a window, by quarters of an hour: the first and the last of each are enough, as no zone has two borders
+-- within one.
 select
   case
     when occurred_at is not null
@@ -29,8 +30,8 @@ select
 from event
 where occurred_at is null or (occurred_at::timestamptz >= $1 and occurred_at::timestamptz < $2)
 group by 1
-), changed as (select occurred_at, mark from oneshot.rollup_changes where source = $3 and $4), -- The buckets that what was noticed touches; what no calendar has touches none.
--- (A quarter of an hour may lie in two buckets; its first and its last row decide.)
+), changed as (select occurred_at, mark from oneshot.rollup_changes where source = $3 and $4), -- The buckets that the noticed rows touch; rows outside of every calendar touch none. (A quarter of an hour may lie in
+-- two buckets; its first and its last row decide.)
 moments as (
   select first as moment, null as stored_as from noticed where quarter is not null
   union all
@@ -38,7 +39,7 @@ moments as (
   union all
   select occurred_at, null from changed where occurred_at >= $5 and occurred_at < $6
   union all
-  -- What is stored and may have vanished; all of it where the source was emptied.
+  -- Stored buckets whose events may have vanished; all of them where the source was emptied.
   select bucket_start, granularity from metric_rollups
   where source = $3 and granularity = any ($7::text[])
     and (bucket_start >= $8::timestamptz and bucket_start < $9::timestamptz
@@ -49,7 +50,7 @@ moments as (
   cross join lateral oneshot.buckets(
     noticed.moments, case when stored_as is null then $7::text[] else array[stored_as] end, $10) as bucket
 ), open as (
-  -- Only what can still be calculated from all of its parts.
+  -- Only buckets that can still be calculated from all of their parts.
   select granularity, bucket_start from touched
   where bucket_start >= case granularity
     when 'hourly' then coalesce($11::timestamptz, '-infinity')
@@ -57,7 +58,7 @@ moments as (
     when 'weekly' then greatest($13::timestamptz, $14::timestamptz, '-infinity')
     else greatest($13::timestamptz, $15::timestamptz, '-infinity') end
 )
-  -- What there is to look at: of the lowest level whole days, of the others each bucket.
+  -- The parts to compare: whole days of the lowest level, and each bucket of the others.
 select distinct granularity, oneshot.bucket_start(unit, bucket_start, $10) as bucket_start,
   oneshot.bucket_end(unit, bucket_start, $10) as bucket_end
 from (select *, case granularity when 'hourly' then 'daily' else granularity end as unit from open) as open

@@ -20,11 +20,12 @@
 \set version '''built in'''
 \set is_renewed 'false'
 prepare golden (timestamptz, timestamptz, unknown, boolean, timestamptz, timestamptz, unknown, timestamptz, timestamptz, unknown, timestamptz, unknown, unknown, unknown, unknown, boolean, unknown, unknown, unknown, boolean) as
-with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+with event as not materialized (select * from (-- The events that applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= $1 and (occurred_at < $2 or $2 = 'infinity')
-) as file) , noticed as (-- All rows of a window, by quarters of an hour: the first and the last of each will do, as no zone has two borders within one.
+) as file) , noticed as (-- All rows of a window, by quarters of an hour: the first and the last of each are enough, as no zone has two borders
+-- within one.
 select
   case
     when occurred_at is not null
@@ -34,8 +35,8 @@ select
 from event
 where occurred_at is null or (occurred_at::timestamptz >= $1 and occurred_at::timestamptz < $2)
 group by 1
-), changed as (delete from oneshot.rollup_changes where source = $3 and $4 returning occurred_at, mark), -- The buckets that what was noticed touches; what no calendar has touches none.
--- (A quarter of an hour may lie in two buckets; its first and its last row decide.)
+), changed as (delete from oneshot.rollup_changes where source = $3 and $4 returning occurred_at, mark), -- The buckets that the noticed rows touch; rows outside of every calendar touch none. (A quarter of an hour may lie in
+-- two buckets; its first and its last row decide.)
 moments as (
   select first as moment, null as stored_as from noticed where quarter is not null
   union all
@@ -43,7 +44,7 @@ moments as (
   union all
   select occurred_at, null from changed where occurred_at >= $5 and occurred_at < $6
   union all
-  -- What is stored and may have vanished; all of it where the source was emptied.
+  -- Stored buckets whose events may have vanished; all of them where the source was emptied.
   select bucket_start, granularity from metric_rollups
   where source = $3 and granularity = any ($7::text[])
     and (bucket_start >= $8::timestamptz and bucket_start < $9::timestamptz
@@ -54,7 +55,7 @@ moments as (
   cross join lateral oneshot.buckets(
     noticed.moments, case when stored_as is null then $7::text[] else array[stored_as] end, $10) as bucket
 ), open as (
-  -- Only what can still be calculated from all of its parts.
+  -- Only buckets that can still be calculated from all of their parts.
   select granularity, bucket_start from touched
   where bucket_start >= case granularity
     when 'hourly' then coalesce($11::timestamptz, '-infinity')
@@ -67,8 +68,8 @@ moments as (
   select $3, granularity, bucket_start from open
   on conflict do nothing
 ), moved as (
-  -- In the same statement, and so of the same snapshot, as what was noticed. A source without written_by was not looked at
-  -- so: once it has one, the first look is at everything.
+  -- In the same statement, and so of the same snapshot, as the noticed rows. A source without written_by has no
+  -- snapshot: once it has the column, the first run reads everything.
   insert into oneshot.rollup_positions as p (source, timezone, seen, looked_until, rebuilding, version)
   values (
     $3, $10, case when $4 and $16 then pg_current_snapshot() end,
@@ -90,7 +91,7 @@ left join (
   where late > 0 and quarter is not null
   group by 1
   union all
-  -- Not how many: a change has moments, not rows.
+  -- Without a count: a change records moments, not rows.
   select distinct oneshot.bucket_start('hourly', occurred_at, $10), null::bigint from changed
   where occurred_at >= $5 and occurred_at < $11::timestamptz
 ) as late on true

@@ -21,12 +21,13 @@
 \set version '''built in'''
 \set is_renewed 'false'
 prepare golden (timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, unknown, unknown, boolean, unknown, timestamptz, timestamptz, unknown, unknown, unknown, unknown, unknown, boolean, unknown, unknown, unknown, boolean) as
-with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+with event as not materialized (select * from (-- The events that applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= $1 and (occurred_at < $2 or $2 = 'infinity')
-) as file) , noticed as (-- Rows that were committed since the position was taken, by quarters of an hour; without one, those that no calendar has. What a
--- snapshot does not see was not committed when it was taken, so transactions may stay open as long as they like and commit in any order.
+) as file) , noticed as (-- Rows that were committed since the position was taken, by quarters of an hour; without a position, those outside of
+-- every calendar. What a snapshot does not see was not committed when it was taken, so transactions may stay open for
+-- any time and commit in any order.
 select
   case
     when occurred_at::timestamptz >= $3 and occurred_at::timestamptz < $4
@@ -39,16 +40,16 @@ select
 from event
 where (occurred_at is null or (occurred_at::timestamptz >= $1
     and (occurred_at::timestamptz < $2 or $2 = 'infinity')))
-  -- Not visible in the position, so that the index finds it: begun since, or running then.
+  -- Not visible in the position's snapshot, written so that the index finds it: begun since, or running then.
   and ($6::pg_snapshot is null
     or written_by >= pg_snapshot_xmax($6::pg_snapshot) and written_by < pg_snapshot_xmax(pg_current_snapshot())
-    -- Those that ran, as a constant: of a set from a function the planner assumes that any row may be in it, and where all
-    -- rows are of one transaction (loaded, or there before the column), that each is.
+    -- The running transactions, as a constant. For a set from a function the planner assumes that any row may be in it,
+    -- and where all rows are of one transaction (loaded, or older than the column), that each one is.
     or written_by = any (coalesce(
       string_to_array(nullif(split_part(($6::pg_snapshot)::text, ':', 3), ''), ',')::xid8[], '{}')))
 group by 1
-), changed as (delete from oneshot.rollup_changes where source = $7 and $8 returning occurred_at, mark), -- The buckets that what was noticed touches; what no calendar has touches none.
--- (A quarter of an hour may lie in two buckets; its first and its last row decide.)
+), changed as (delete from oneshot.rollup_changes where source = $7 and $8 returning occurred_at, mark), -- The buckets that the noticed rows touch; rows outside of every calendar touch none. (A quarter of an hour may lie in
+-- two buckets; its first and its last row decide.)
 moments as (
   select first as moment, null as stored_as from noticed where quarter is not null
   union all
@@ -56,7 +57,7 @@ moments as (
   union all
   select occurred_at, null from changed where occurred_at >= $3 and occurred_at < $4
   union all
-  -- What is stored and may have vanished; all of it where the source was emptied.
+  -- Stored buckets whose events may have vanished; all of them where the source was emptied.
   select bucket_start, granularity from metric_rollups
   where source = $7 and granularity = any ($9::text[])
     and (bucket_start >= $10::timestamptz and bucket_start < $11::timestamptz
@@ -67,7 +68,7 @@ moments as (
   cross join lateral oneshot.buckets(
     noticed.moments, case when stored_as is null then $9::text[] else array[stored_as] end, $12) as bucket
 ), open as (
-  -- Only what can still be calculated from all of its parts.
+  -- Only buckets that can still be calculated from all of their parts.
   select granularity, bucket_start from touched
   where bucket_start >= case granularity
     when 'hourly' then coalesce($5::timestamptz, '-infinity')
@@ -80,8 +81,8 @@ moments as (
   select $7, granularity, bucket_start from open
   on conflict do nothing
 ), moved as (
-  -- In the same statement, and so of the same snapshot, as what was noticed. A source without written_by was not looked at
-  -- so: once it has one, the first look is at everything.
+  -- In the same statement, and so of the same snapshot, as the noticed rows. A source without written_by has no
+  -- snapshot: once it has the column, the first run reads everything.
   insert into oneshot.rollup_positions as p (source, timezone, seen, looked_until, rebuilding, version)
   values (
     $7, $12, case when $8 and $17 then pg_current_snapshot() end,
@@ -103,7 +104,7 @@ left join (
   where late > 0 and quarter is not null
   group by 1
   union all
-  -- Not how many: a change has moments, not rows.
+  -- Without a count: a change records moments, not rows.
   select distinct oneshot.bucket_start('hourly', occurred_at, $12), null::bigint from changed
   where occurred_at >= $3 and occurred_at < $5::timestamptz
 ) as late on true

@@ -4,7 +4,7 @@
 \set zone '''Europe/Berlin'''
 \set source '''metric_events'''
 prepare golden (timestamptz, timestamptz, unknown, unknown) as
-with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+with event as not materialized (select * from (-- The events that applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= $1 and (occurred_at < $2 or $2 = 'infinity')

@@ -2,8 +2,9 @@
 \set zone '''Europe/Berlin'''
 \set source '''metric_events'''
 prepare golden (unknown, unknown) as
--- Where the rules of a zone have changed: removes the buckets of the old rules that begin where something is no longer kept, and of
--- which the most lies in one that is calculated again. It would be counted twice; what is left out is the difference of the rules.
+-- Where the rules of a zone have changed: removes the buckets of the old rules that begin where something is no longer
+-- kept, and most of which lies in a bucket that is calculated again. Their events would be counted twice; what is left
+-- out is the difference between the rules.
 with edges as (
   select level, border, oneshot.bucket_end(level, border, $1) as until
   from oneshot.rollup_positions

@@ -4,11 +4,11 @@
 \set starts '''{"2025-11-07T00:00:00Z","2025-11-07T23:00:00Z"}'''
 \set ends '''{"2025-11-07T01:00:00Z","2025-11-08T00:00:00Z"}'''
 prepare golden (timestamptz, timestamptz, unknown, unknown) as
-with event as not materialized (select * from (-- What applications write; see docs/decisions/0014 for written_by.
+with event as not materialized (select * from (-- The events that applications write; see docs/decisions/0014 for written_by.
 select metric, entity_type, entity_id, value, occurred_at, written_by
 from metric_events
 where occurred_at >= $1 and (occurred_at < $2 or $2 = 'infinity')
-) as file) -- Which of some days have no rows.
+) as file) -- The days without rows, of some days.
 select opens from unnest($3::timestamptz[], $4::timestamptz[]) as day (opens, closes)
 where not exists (select from event where occurred_at >= opens and occurred_at < closes)
 order by 1

@@ -21,7 +21,7 @@ with given as materialized (
   from unnest($1::text[], $2::bigint[]) with ordinality as pending (pending_id, id, place)
   left join notifications as n on n.id = pending.id
   left join users as u on u.id = n.user_id
-  -- Of a user in one share only; of what is gone, by its own name.
+  -- All notifications of a user are in one share; a missing one is in the share of its own id.
   where (hashtext(coalesce(n.user_id::text, pending_id))::bigint & 2147483647) % $3 = $4
 ), taken as materialized (
   select given.*
@@ -61,7 +61,7 @@ with given as materialized (
   left join oneshot.notification_outcomes as decided using (notification_id, channel)
   where decided.notification_id is null
 ), first_judged as (
-  -- By what each says by itself.
+  -- The outcome of each notification by itself.
   select asked.*, case
       when kind <> 'in_app' and (created_at < $6 or expires_at <= $7) then 'too_old'
       when mode not in ('off', 'immediate') and (kind <> 'email' or mode not in ('daily', 'weekly')) then 'bad_mode'
@@ -74,7 +74,7 @@ with given as materialized (
     end as outcome
   from asked
 ), collapsing as materialized (
-  -- The last of those that replace each other stands for all.
+  -- Of notifications that replace each other, the last one stands for all.
   select notification_id, user_id, category, collapse_key,
     row_number() over (partition by user_id, category, collapse_key order by created_at desc, place desc) = 1 as is_last
   from first_judged where outcome is null and collapse_key is not null
@@ -95,7 +95,7 @@ with given as materialized (
     and i.digest_id is null
   for update of i skip locked
 ), replacing as materialized (
-  -- What the last one replaces: an e-mail, or else an item.
+  -- The e-mail, or else the item, that the last one replaces.
   select distinct on (notification_id) notification_id, delivery_id, user_id, frequency, old_id
   from (
     select notification_id, delivery_id, null as user_id, null as frequency, null as old_id from unsent
@@ -103,7 +103,7 @@ with given as materialized (
   order by notification_id, delivery_id nulls last, old_id
 ), zones as materialized (
   select zone, (
-    -- The end of the night that the moment is in, if it is in one.
+    -- The end of the quiet hours that the moment is in, if it is in any.
     select max(until) from (values (-1), (0)) as day (days)
     cross join lateral (select ($7::timestamptz at time zone zone)::date + days) as d (date)
     cross join lateral (select
@@ -144,7 +144,7 @@ with given as materialized (
   from second_judged left join mailed using (user_id)
 ), decided as materialized (
   select counted.*, final, 'notification:' || notification_id || ':' || channel as dedup_key,
-    -- What is wrong is decided once it is corrected, but shown at once.
+    -- A channel with a mistake is decided once it is corrected, but the notification is shown at once.
     case when final !~ '^bad_' then final when kind = 'in_app' then 'immediate' end as outcome_kept
   from counted
   cross join lateral (select case
@@ -155,7 +155,7 @@ with given as materialized (
     end) as f (final)
 )
 ,
--- Writes what was decided. Each row is there already where somebody has gone back in time, and then stays as it is.
+-- Writes what was decided. A row may exist already after a restore, and then stays as it is.
 shown as (
   insert into oneshot.notification_inbox (user_id, notification_id, category, arrived_at)
   select user_id, notification_id, category, $7
@@ -165,10 +165,11 @@ shown as (
   insert into oneshot.deliveries (
     dedup_key, channel, category, recipient, user_id, locale, template, data, on_doubt, not_before, expires_at)
   select dedup_key, kind,
-    -- A mail that nobody can leave has no link to unsubscribe by, and no unsubscription keeps it back.
+    -- A mail of a category that nobody can unsubscribe from has no link to unsubscribe, and no unsubscription holds it
+    -- back.
     case when can_be_left or kind = 'webhook' then category else 'transactional' end,
     coalesce(endpoint_id, address), user_id, locale,
-    case when kind = 'email' then template else 'notification.created' end, -- What a template or an endpoint gets of a notification.
+    case when kind = 'email' then template else 'notification.created' end, -- The data of a notification for a template or an endpoint.
 jsonb_build_object(
   'notification_id', decided.notification_id, 'user_id', decided.user_id, 'type', decided.type,
   'category', decided.category, 'title', coalesce(decided.title::text, ''), 'body', coalesce(decided.body::text, ''),
@@ -183,7 +184,7 @@ jsonb_build_object(
   from decided where final in ('daily', 'weekly', 'overflow')
   on conflict do nothing
 ), replaced_mails as (
-  update oneshot.deliveries as d set data = -- What a template or an endpoint gets of a notification.
+  update oneshot.deliveries as d set data = -- The data of a notification for a template or an endpoint.
 jsonb_build_object(
   'notification_id', decided.notification_id, 'user_id', decided.user_id, 'type', decided.type,
   'category', decided.category, 'title', coalesce(decided.title::text, ''), 'body', coalesce(decided.body::text, ''),
@@ -213,7 +214,7 @@ jsonb_build_object(
   delete from oneshot.notification_pending where notification_id in (select pending_id from taken)
 )
 
--- What has become of them: counts, and what is wrong with some.
+-- The outcome: counts, and what is wrong with some notifications.
 select category, kind, outcome_kept as outcome, count(*) as notifications, bool_and(is_known) as is_known,
   null as notification_id, null as message
 from decided where outcome_kept is not null group by category, kind, outcome_kept

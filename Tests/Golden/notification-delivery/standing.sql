@@ -2,14 +2,14 @@
 \set instance ''''''
 \set job '''notification-delivery'''
 prepare golden (unknown, unknown) as
--- What a run has to know before its work: whether anything waits, whether something has failed before, and how the
--- application's tables are made.
+-- What a run has to know before its work: whether anything waits, whether something has failed before, and the form of
+-- the application's tables.
 select
   exists (select from oneshot.notification_pending) as is_pending,
   exists (
     select from oneshot.dead_letters
     where (instance, job, server) = ($1, $2, '') and state = 'pending') as has_letters,
-  -- What is missing is missing where nothing waits, too.
+  -- A missing table is reported even when nothing waits.
   exists (
     select u.id, u.email, p.user_id, p.category, p.channel, p.mode
     from users as u, notification_preferences as p where false) as never,

@@ -5,7 +5,7 @@
 \set shard '''0''::bigint'
 \set limit '''5000''::bigint'
 prepare golden (timestamptz, unknown, bigint, bigint, bigint) as
--- Drops items that have waited for too long, some at a time.
+-- Drops items that have waited for too long, a limited number at a time.
 delete from oneshot.digest_items
 where (user_id, frequency, notification_id) in (
   select user_id, frequency, notification_id

@@ -10,7 +10,7 @@
 \set min_items '''1''::bigint'
 \set moment '''2025-11-08T09:00:00Z''::timestamptz'
 prepare golden (unknown, unknown, unknown, unknown, unknown, unknown, boolean, bigint, bigint, timestamptz) as
--- Collects what waits for users who are due: an outcome for each user, and what their digests hold.
+-- Collects the waiting items of users who are due: an outcome for each user, and the content of their digests.
 with due as materialized (
   select * from unnest($1::text[], $2::timestamptz[], $3::boolean[]) as due (user_id, due_at, is_missed)
 ), taken as materialized (
@@ -85,7 +85,7 @@ with due as materialized (
   left join beyond using (user_id)
 )
 ,
--- Writes the digests, and takes their items out of what waits.
+-- Writes the digests, and removes their items from those that wait.
 written as (
   insert into oneshot.digests (
     digest_id, user_id, frequency, due_at, items, first_item_at, last_item_at, delivery_id, made_at)
@@ -103,13 +103,13 @@ written as (
   where outcome = 'made' and is_new
     and (i.user_id, i.frequency, i.notification_id) = (decided.user_id, $4, waiting.notification_id)
 ), removed as (
-  -- Of notifications that are gone, or were read.
+  -- Items of notifications that are gone, or were read.
   delete from oneshot.digest_items as i
   using waiting
   where not is_new
     and (i.user_id, i.frequency, i.notification_id) = (waiting.user_id, $4, waiting.notification_id)
 ), changed as (
-  -- Who has chosen the other frequency gets there what waits here.
+  -- The waiting items of users who have chosen the other frequency move to that one.
   update oneshot.digest_items as i set frequency = $6
   from decided
   where outcome = 'unwanted' and other_is_wanted and (i.user_id, i.frequency) = (decided.user_id, $4)
@@ -123,7 +123,7 @@ written as (
   where (state.user_id, state.frequency) = (decided.user_id, $4)
 )
 
--- What has become of the users, and who has no address that is one.
+-- The outcome of the users, and those without a valid address.
 select outcome, count(*) as users, coalesce(sum(items) filter (where outcome = 'made'), 0)::bigint as items,
   count(*) filter (where outcome = 'made' and $10::timestamptz - due_at > interval '1 hour') as late,
   null as user_id

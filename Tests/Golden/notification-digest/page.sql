@@ -12,7 +12,7 @@
 \set half_period '''43200000 milliseconds'''
 \set limit '''50''::bigint'
 prepare golden (unknown, unknown, bigint, bigint, unknown, unknown, unknown, unknown, timestamptz, unknown, unknown, bigint) as
--- The next users who are due for a digest, and when they were. Only who had an item by then is.
+-- The next users who are due for a digest, and when they were due. Only users who had an item by then are due.
 with waiting as (
   select user_id, min(queued_at) as oldest
   from oneshot.digest_items
@@ -31,7 +31,7 @@ with waiting as (
     from digest_preferences as p where p.user_id = u.id and p.frequency::text = $1
     limit 1) as p (zone, hour, minute, weekday, is_enabled) on true
 ), clocks as (
-  -- What is wrong counts as not chosen, and is named.
+  -- An invalid preference counts as not set, and is reported.
   select user_id, oldest, case when is_zone then zone else $5 end as zone,
     make_time(
       (case when is_hour then hour else $6 end)::integer, (case when is_minute then minute else '0' end)::integer, 0
@@ -58,7 +58,7 @@ from clocks
 cross join lateral (select oneshot.digest_due($9, zone, at_time, weekday) as due_at) as due
 left join oneshot.digest_state as state on (state.user_id, state.frequency) = (clocks.user_id, $1)
 where due_at <= $9 and oldest <= due_at
-  -- Of two clocks, before and after a user has moved, one counts.
+  -- After a user has changed the time zone, only one of the two due times counts.
   and (state.user_id is null or due_at - last_due_at >= $11::interval)
 order by clocks.user_id
 limit $12

@@ -9,7 +9,7 @@
 \set min_items '''1''::bigint'
 \set moment '''2025-11-08T09:00:00Z''::timestamptz'
 prepare golden (unknown, unknown, unknown, unknown, unknown, boolean, bigint, bigint, timestamptz) as
--- Collects what waits for users who are due: an outcome for each user, and what their digests hold.
+-- Collects the waiting items of users who are due: an outcome for each user, and the content of their digests.
 with due as materialized (
   select * from unnest($1::text[], $2::timestamptz[], $3::boolean[]) as due (user_id, due_at, is_missed)
 ), taken as materialized (
@@ -80,7 +80,7 @@ with due as materialized (
   left join beyond using (user_id)
 )
 
--- What has become of the users, and who has no address that is one.
+-- The outcome of the users, and those without a valid address.
 select outcome, count(*) as users, coalesce(sum(items) filter (where outcome = 'made'), 0)::bigint as items,
   count(*) filter (where outcome = 'made' and $9::timestamptz - due_at > interval '1 hour') as late,
   null as user_id

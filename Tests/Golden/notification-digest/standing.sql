@@ -3,8 +3,8 @@
 \set instance ''''''
 \set job '''notification-digest'''
 prepare golden (unknown, unknown, unknown) as
--- What a run has to know before its work: whether anything waits, whether something has failed before, and how the
--- application's tables are made.
+-- What a run has to know before its work: whether anything waits, whether something has failed before, and the form of
+-- the application's tables.
 select
   exists (
     select from oneshot.digest_items where digest_id is null and frequency = any ($1::text[])) as is_waiting,

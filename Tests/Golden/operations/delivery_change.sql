@@ -4,7 +4,7 @@
 \set id '''e1'''
 \set from '''{"held"}'''
 prepare golden (unknown, unknown, unknown, unknown) as
--- Gives a message another state, where its state allows that.
+-- Changes the state of a message, where its present state allows that.
 update oneshot.deliveries
 set state = $1, next_at = case when $1::text = 'queued' then now() else next_at end, last_message = $2
 where delivery_id in (

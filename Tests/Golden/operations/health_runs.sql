@@ -6,12 +6,12 @@
 \set newest '''20''::bigint'
 \set successes '''3''::bigint'
 prepare golden (timestamptz, timestamptz, timestamptz, unknown, bigint, bigint) as
--- The newest runs of each part that has run lately, that may be missed, that is expected, or that is said to be running: of each its newest
--- runs and its newest successes, and the newest of those that started in times to come: one host's clock must not hide
--- all others; and when its first run started. Only the newest that has ended is asked what went wrong: a thousand parts
--- have many messages. Parts are found by one step through the index each, whatever the number of runs.
--- What somebody wanted once (its variant is longer than its series) stands under the name of its series, and counts as
--- expected no longer than it is new.
+-- The newest runs of each part that has run lately, that may be missed, that is expected, or that is recorded as
+-- running. For each part: its newest runs and its newest successes; the newest of the runs that started in the future,
+-- because one host's clock must not hide all others; and when its first run started. Error messages are read only for
+-- the newest run that has ended: a thousand parts have many messages. Parts are found by one step through the index
+-- each, whatever the number of runs. A one-off run (its variant is longer than its series) is listed under the name of
+-- its series, and counts as expected only while it is new.
 with recursive parts as (
   (select job, variant, shard, instance, server from oneshot.job_runs
    order by job, variant, shard, instance, server limit 1)

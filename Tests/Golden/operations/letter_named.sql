@@ -7,7 +7,8 @@
 \set highest '''0f0f0fffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'''
 \set limit '''2''::bigint'
 prepare golden (unknown, unknown, unknown, unknown, unknown, unknown, bigint) as
--- The letter of this name, else those whose id begins so; with what its kind means, as the job last said.
+-- The letter of this name, else those whose id begins with it; with the meaning of its kind as the job last declared
+-- it.
 select d.instance, d.job, d.server, d.variant, d.attempts, d.first_failed_at, d.last_failed_at, d.last_run_id, d.state, d.replay_asked_at, d.replay_run_id, encode(d.item_digest, 'hex') as digest, left(d.item, 65536) as item,
   left(d.error_kind, 200) as error_kind, left(d.error_message, 8192) as error_message,
   left(d.replay_asked_by, 1000) as replay_asked_by,

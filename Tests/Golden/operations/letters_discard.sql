@@ -9,7 +9,7 @@
 \set limit '''20''::bigint'
 \set by '''ann'''
 prepare golden (unknown, unknown, unknown, unknown, unknown, timestamptz, unknown, bigint, unknown) as
--- Discards, whether they are asked for or not.
+-- Discards letters, whether their replay is requested or not.
 with due as (
   select d.instance, d.job, d.server, d.item_digest
   from oneshot.dead_letters d
@@ -29,7 +29,7 @@ where ($1::text is null or d.instance = $1) and ($2::text is null or d.server = 
   from due
   where (d.instance, d.job, d.server, d.item_digest) = (due.instance, due.job, due.server, due.item_digest)
   returning d.*
-), told as (
+), noted as (
   insert into oneshot.dead_letter_actions (
     action, acted_by, instance, job, server, item_digest, item, error_kind, error_message, attempts, last_failed_at)
   select 'discard', $9, instance, job, server, item_digest, item, error_kind, error_message, attempts, last_failed_at from discarded

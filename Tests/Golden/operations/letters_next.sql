@@ -9,7 +9,7 @@
 \set for_replay 'true'
 \set limit '''20''::bigint'
 prepare golden (unknown, unknown, unknown, unknown, unknown, timestamptz, unknown, boolean, bigint) as
--- The first of those that something would be done with, in the order in which it would be.
+-- The first letters that would be changed, in the order in which they would be.
 select d.instance, d.job, d.server, d.variant, d.attempts, d.first_failed_at, d.last_failed_at, d.last_run_id, d.state, d.replay_asked_at, d.replay_run_id, encode(d.item_digest, 'hex') as digest, left(d.item, 65536) as item,
   left(d.error_kind, 200) as error_kind, left(d.error_message, 8192) as error_message,
   left(d.replay_asked_by, 1000) as replay_asked_by,

@@ -1,6 +1,6 @@
 -- operations, restored_lines
 prepare golden as
--- Whether the tables are there that remember up to which transaction something was read.
+-- Whether the tables exist that record up to which transaction something was read.
 select to_regclass('oneshot.rollup_positions') is not null as has_rollups,
   to_regclass('oneshot.event_positions') is not null as has_events
 ;

@@ -2,7 +2,8 @@
 \set job '''reindex'''
 \set token '''7''::bigint'
 prepare golden (unknown, bigint) as
--- Lets a job's fences go on above a number. Any row of the job will do: a run takes one more than the highest of them.
+-- Makes a job's fences continue above a number. Any row of the job is enough: a run takes one more than the highest of
+-- them.
 insert into oneshot.fences as f (instance, job, server, shard, token)
 select coalesce(newest.instance, ''), $1, coalesce(newest.server, ''), coalesce(newest.shard, 0), $2
 from (select) as one

@@ -3,7 +3,7 @@
 \set highest '''01a228a91ce67a5baf9a758367ac1df3'''
 \set limit '''20''::bigint'
 prepare golden (unknown, unknown, bigint) as
--- The runs whose ids begin alike; what is JSON also in lines for people, an element of a list on its own line.
+-- The runs whose ids have this beginning; JSON also as lines for people, one line for each element of a list.
 with r as materialized (
   select r.run_id, r.instance, r.job, r.server, r.variant, left(r.series, 4096) as series, r.shard, r.shard_count,
   r.scheduled_at, r.scheduled_by, r.forced, r.by_hand, r.window_start, r.window_end, r.status,

@@ -10,7 +10,7 @@
 \set run_id '''01a228a9-1ce6-7a5b-af9a-758367ac1df3'''
 \set limit '''20''::bigint'
 prepare golden (unknown, unknown, unknown, unknown, bigint, bigint, timestamptz, unknown, unknown, bigint) as
--- Other runs for the same slot of the same part. A moment read from the clock is nobody's slot.
+-- Other runs for the same slot of the same part. A time from the clock is not a slot.
 select r.run_id, r.instance, r.job, r.server, r.variant, left(r.series, 4096) as series, r.shard, r.shard_count,
   r.scheduled_at, r.scheduled_by, r.forced, r.by_hand, r.window_start, r.window_end, r.status,
   r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.duration_ms, r.items_processed, r.behind,

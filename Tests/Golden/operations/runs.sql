@@ -6,7 +6,7 @@
 \set since '''2025-11-08T02:00:00Z''::timestamptz'
 \set limit '''20''::bigint'
 prepare golden (unknown, unknown, unknown, unknown, timestamptz, bigint) as
--- The newest runs, newest first; each condition that is null is none.
+-- The newest runs, newest first; a condition that is null does not apply.
 select r.run_id, r.instance, r.job, r.server, r.variant, left(r.series, 4096) as series, r.shard, r.shard_count,
   r.scheduled_at, r.scheduled_by, r.forced, r.by_hand, r.window_start, r.window_end, r.status,
   r.attempt, r.fence, r.started_at, r.finished_at, r.deadline_at, r.duration_ms, r.items_processed, r.behind,

@@ -103,7 +103,7 @@ import Testing
     let run = try await drained.run()
     #expect(run.exitCode == 78, "\(run.output)")
     #expect(
-      run.result["error", "message"].string?.contains("events:job, which EVENTS_STREAM names, is no stream") == true)
+      run.result["error", "message"].string?.contains("events:job, which EVENTS_STREAM names, is not a stream") == true)
   }
 
   @Test func `a run reads as many as it may, and says how many are left`() async throws {

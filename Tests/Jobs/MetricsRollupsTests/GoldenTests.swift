@@ -36,15 +36,16 @@ import Testing
       folder: "Jobs/MetricsRollups",
       except: [
         "metric_events", "campaign_analytics", "noticed_new", "noticed_by_index", "noticed_all", "touched",
-        "queue_touched", "tell_touched", "list_touched", "pending_hours", "kind_of_source", "bad_rows",
+        "queue_touched", "report_touched", "list_touched", "pending_hours", "kind_of_source", "bad_rows",
         "without_rows", "emptied_ahead",
         "fresh_from_events", "fresh_summary", "types_of_source", "sum_of_doubles", "parts_of_events", "parts_of_level",
         "good_rows", "seen_in_events", "seen_in_children", "visitors", "visitor_sketch",
-        "stored", "changes", "insert_new", "differences", "take", "nearest_double", "fresh_from_children", "untold",
+        "stored", "changes", "insert_new", "differences", "take", "nearest_double", "fresh_from_children",
+        "tracking_problems",
       ])
     var env = Environment([:])
     let sources = Source.all(folder: nil, chosen: ["metric_events", "campaign_analytics"], &env)
-    golden.add("untold", try Untold.statement(for: sources.filter { $0.name == "metric_events" }))
+    golden.add("tracking_problems", try TrackingProblem.statement(for: sources.filter { $0.name == "metric_events" }))
     for source in sources {
       golden.add("kind_of_\(source.name)", try source.reading(.kindOfSource).statement(binding: samples))
       golden.add("types_of_\(source.name)", try source.reading(.typesOfSource).statement(binding: samples))
@@ -66,7 +67,7 @@ import Testing
     try add("notice_new_planned", source.looking(at: .noticedNew, isPlan: true))
     try add("notice_by_index", source.looking(at: .noticedByIndex, isPlan: false))
     try add("notice_all", source.looking(at: .noticedAll, isPlan: false))
-    try add("list_touched", source.looking(at: .noticedAll, isPlan: true, telling: .listTouched))
+    try add("list_touched", source.looking(at: .noticedAll, isPlan: true, reporting: .listTouched))
     try add("pending_hours", source.pendingHours(noticed: .noticedNew))
     try add("pending_hours_of_recent", source.pendingHours(noticed: .noticedNothing))
     try add("bad_rows", source.reading(.badRows))

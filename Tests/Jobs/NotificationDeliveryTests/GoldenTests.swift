@@ -13,7 +13,7 @@ import Testing
     var golden = GoldenStatements(
       "notification-delivery",
       ["instance": "", "job": "notification-delivery", "after_at": "-infinity", "after_id": "", "limit": 500])
-    try golden.add(folder: "Jobs/NotificationDelivery", except: ["decide", "write", "told", "data"])
+    try golden.add(folder: "Jobs/NotificationDelivery", except: ["decide", "write", "outcome", "data"])
     var env = Environment(["NOTIFY_QUIET": "22:00-07:00"])
     let decision = try Decision(
       NotificationDelivery.Settings(from: &env),

@@ -17,7 +17,7 @@ import Testing
         "dues": [Digests.now], "half_period": "12 hours", "before": moment - .days(30), "shard": 0, "shards": 1,
         "limit": 5000,
       ])
-    try golden.add(folder: "Jobs/NotificationDigest", except: ["page", "make", "write", "told"])
+    try golden.add(folder: "Jobs/NotificationDigest", except: ["page", "make", "write", "outcome"])
     var env = Environment([:])
     let digest = Digest(
       NotificationDigest.Settings(from: &env),

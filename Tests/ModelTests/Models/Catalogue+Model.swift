@@ -4,7 +4,7 @@ import TestSupport
 
 /// The model is a query over the application's tables.
 extension Catalogue: ModelledJob {
-  typealias Work = Reindex
+  typealias TestedJob = Reindex
 
   static let ways = ["changed", "rebuild"].map {
     ["REINDEX_MODE": $0, "REINDEX_ENTITIES": "asset,license", "REINDEX_BATCH": "3"]

@@ -5,7 +5,7 @@ import TestSupport
 
 /// The model is what stands in the stream.
 extension Drained: ModelledJob {
-  typealias Work = EventDrain
+  typealias TestedJob = EventDrain
 
   static func make(on servers: PrivateServers?) async throws -> Drained {
     let drained = try await Drained(on: servers)

@@ -5,7 +5,7 @@ import TestSupport
 
 /// The model is a plain query over the application's tables.
 extension Leaderboards: ModelledJob {
-  typealias Work = TopStats
+  typealias TestedJob = TopStats
 
   static let ways = [["TOP_STATS_BOARDS": "comments", "TOP_STATS_HISTORY": "true"]]
 

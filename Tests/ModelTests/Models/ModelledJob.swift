@@ -5,7 +5,7 @@ import TestSupport
 /// the same to all jobs.
 protocol ModelledJob: JobFixture {
   /// The job itself, for runs in the tests' own process.
-  associatedtype Work: Job
+  associatedtype TestedJob: Job
 
   /// Settings of its ordinary runs: each a way of working that writes otherwise. Whatever a run of one way leaves, the next
   /// run of the same way puts right.
@@ -54,7 +54,7 @@ extension ModelledJob {
     postgres: Proxy? = nil, redis: Proxy? = nil, _ settings: [String: String] = [:]
   ) async -> Binary.Outcome {
     let servers = place.environment(postgres: postgres, redis: redis)
-    return await InProcess([], environment(settings).merging(servers) { $1 }).outcome(of: Work.self)
+    return await InProcess([], environment(settings).merging(servers) { $1 }).outcome(of: TestedJob.self)
   }
 }
 

@@ -5,7 +5,7 @@ import TestSupport
 
 /// A ledger and the page of it. The model is which jobs the ledger has.
 struct Pages: ModelledJob {
-  typealias Work = StatusPage
+  typealias TestedJob = StatusPage
   static let job = "job-report"
 
   let ledger: PlantedLedger

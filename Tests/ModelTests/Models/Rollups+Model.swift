@@ -4,7 +4,7 @@ import TestSupport
 
 /// The model is a plain query over the raw events.
 extension Rollups: ModelledJob {
-  typealias Work = MetricsRollups
+  typealias TestedJob = MetricsRollups
 
   static let ways = [["ROLLUPS_MODE": "incremental"], ["ROLLUPS_MODE": "rebuild"]]
 

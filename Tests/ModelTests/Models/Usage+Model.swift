@@ -5,7 +5,7 @@ import TestSupport
 
 /// The model is what stands in Redis.
 extension Usage: ModelledJob {
-  typealias Work = UsageAggregation
+  typealias TestedJob = UsageAggregation
 
   /// Days that are named are read whether they are completed or not.
   static let ways = [["USAGE_DAYS": "2025-11-06..2025-11-07"]]

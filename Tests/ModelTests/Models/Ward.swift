@@ -4,7 +4,7 @@ import TestSupport
 
 /// Jobs that should run and some of which do not, and the doctor that looks at them. The model is which have not.
 struct Ward: ModelledJob {
-  typealias Work = JobDoctor
+  typealias TestedJob = JobDoctor
   static let job = "job-doctor"
 
   let ledger: PlantedLedger

@@ -5,7 +5,8 @@ import Testing
 /// Postgres fails over, in the middle of a run, to a replica that has not received what the run has just written.
 @Suite(.timeLimit(.minutes(15))) struct FailoverTests {
   /// Makes the servers not tell their timeline, as Aurora does.
-  private static let untold = "alter function pg_catalog.pg_walfile_name(pg_lsn) rename to pg_walfile_name_of_before"
+  private static let timelineUnavailable =
+    "alter function pg_catalog.pg_walfile_name(pg_lsn) rename to pg_walfile_name_of_before"
 
   /// - Parameters:
   ///   - last: what a run logs before the replica receives nothing more.
@@ -79,7 +80,7 @@ import Testing
     async throws
   {
     let catalogue = try await catalogue()
-    try await catalogue.place.execute(Self.untold)
+    try await catalogue.place.execute(Self.timelineUnavailable)
     let outcome = try await failOver(catalogue, rebuild, after: last, at: ["swapping"])
     try await expectNoticed(outcome, in: catalogue.place, by: "the rebuild is not whole in this database")
     try await rebuildAgain(catalogue)
@@ -105,7 +106,7 @@ import Testing
   @Test func `where no timeline is told, a rebuild of rollups notices that nobody has heard of it`() async throws {
     let rollups = try await Rollups(on: PrivateServers.start())
     try await rollups.add(300)
-    try await rollups.place.execute(Self.untold)
+    try await rollups.place.execute(Self.timelineUnavailable)
     let rebuild = ["ROLLUPS_MODE": "rebuild"]
     // What is to be rebuilt is written down in the second of its transactions.
     let outcome = try await failOver(rollups, rebuild, after: [], at: ["committed", "committed"])
@@ -119,7 +120,7 @@ import Testing
 
   @Test func `a run whose fence has not arrived either has lost it to a failover, not to a newer run`() async throws {
     let rollups = try await Rollups(on: PrivateServers.start())
-    try await rollups.place.execute(Self.untold)
+    try await rollups.place.execute(Self.timelineUnavailable)
     let outcome = try await failOver(rollups, from: "taking the lock", after: [], at: ["opened the run in the ledger"])
     try await expectNoticed(outcome, in: rollups.place, by: "this run's fence 1 is not there")
   }
@@ -138,7 +139,7 @@ import Testing
   @Test func `a server that does not tell its timeline is worked with, and a run and its check say so`() async throws {
     let rollups = try await Rollups()
     try await rollups.add(10)
-    try await rollups.place.execute(Self.untold)
+    try await rollups.place.execute(Self.timelineUnavailable)
     let run = try await rollups.run([], ["JOB_LOG_LEVEL": "info"])
     #expect(run.exitCode == 0 && run.errors.contains("does not report its timeline"), "\(run.output)\(run.errors)")
     let check = try await rollups.run(["--check"])

@@ -1,4 +1,5 @@
--- The letter of this name, else those whose id begins so; with what its kind means, as the job last said.
+-- The letter of this name, else those whose id begins with it; with the meaning of its kind as the job last declared
+-- it.
 select {columns}, k.cause, k.remedy, d.item_digest = sha256(convert_to(:item, 'UTF8')) as is_exact
 from oneshot.dead_letters d
 left join oneshot.letter_kinds k on k.job = d.job and k.kind = d.error_kind

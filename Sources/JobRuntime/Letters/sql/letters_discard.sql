@@ -1,4 +1,4 @@
--- Discards, whether they are asked for or not.
+-- Discards letters, whether their replay is requested or not.
 with due as (
   select d.instance, d.job, d.server, d.item_digest
   {chosen}
@@ -12,7 +12,7 @@ with due as (
   from due
   where (d.instance, d.job, d.server, d.item_digest) = (due.instance, due.job, due.server, due.item_digest)
   returning d.*
-), told as (
+), noted as (
   insert into oneshot.dead_letter_actions (
     action, acted_by, instance, job, server, item_digest, item, error_kind, error_message, attempts, last_failed_at)
   select 'discard', :by, instance, job, server, item_digest, item, error_kind, error_message, attempts, last_failed_at from discarded

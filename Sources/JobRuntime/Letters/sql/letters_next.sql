@@ -1,4 +1,4 @@
--- The first of those that something would be done with, in the order in which it would be.
+-- The first letters that would be changed, in the order in which they would be.
 select {columns}
 {chosen}
   and d.state = 'pending' and (not :for_replay or d.replay_asked_at is null or d.replay_run_id is not null)

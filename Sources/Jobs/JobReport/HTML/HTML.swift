@@ -1,13 +1,13 @@
 import JobRuntime
 
 /// A piece of a page. Text can only get into it as text, and values of attributes only as values: both are escaped here
-/// and nowhere else, and what could be no more than data is (no attribute runs a script, no link leads elsewhere).
+/// and nowhere else. No attribute runs a script, and no link leads elsewhere.
 struct HTML: Sendable, Equatable {
   private(set) var markup: String
 
   private init(markup: String) { self.markup = markup }
 
-  /// What is seen of a text is all of it: see `printable`.
+  /// All of the text is made visible: see `printable`.
   init(text: String) { markup = Self.escaped(printable(text, keepingLines: true)) }
 
   init(_ tag: Tag, _ attributes: Attribute..., @Content content: () -> HTML = { HTML.empty }) {
@@ -30,11 +30,11 @@ struct HTML: Sendable, Equatable {
   /// A whole page.
   init(page root: HTML) { markup = "<!DOCTYPE html>\n" + root.markup + "\n" }
 
-  /// A style sheet or a script of ours: what a browser takes as it stands.
+  /// The page's own style sheet or script, which a browser takes as it stands.
   ///
   /// - Parameters:
   ///   - resource: holds no `</`.
-  ///   - nonce: by which the page's policy knows that it is ours.
+  ///   - nonce: the nonce that the page's policy allows.
   init(_ tag: RawTag, embedded resource: [UInt8], nonce: String) {
     markup =
       "<\(tag.rawValue) nonce=\"\(Self.escaped(nonce))\">" + String(decoding: resource, as: UTF8.self)
@@ -43,7 +43,7 @@ struct HTML: Sendable, Equatable {
 
   enum RawTag: String { case style, script }
 
-  /// Some after the other.
+  /// Two pieces, one after the other.
   static func + (left: HTML, right: HTML) -> HTML { HTML(markup: left.markup + right.markup) }
 
   private static func escaped(_ text: String) -> String {

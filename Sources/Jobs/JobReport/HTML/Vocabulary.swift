@@ -12,10 +12,10 @@ enum Tag: String {
   var isVoid: Bool { [.meta, .link].contains(self) }
 }
 
-/// A name and a value. There is none that would be carried out, fetched or followed to elsewhere.
+/// A name and a value. None of them runs a script, fetches something or links elsewhere.
 struct Attribute: Sendable {
   let name: Name
-  /// `nil` where being there says it all.
+  /// `nil` for an attribute without a value.
   let value: String?
 
   enum Name: String, Sendable {
@@ -47,7 +47,7 @@ struct Attribute: Sendable {
   static func datetime(_ moment: Timestamp) -> Attribute { Attribute(.datetime, moment.rfc3339) }
   static func oldAfter(_ length: Duration) -> Attribute { Attribute(.oldAfter, "\(length.components.seconds)") }
   static var hidden: Attribute { Attribute(.hidden, nil) }
-  /// Nothing that is read aloud.
+  /// Hidden from screen readers.
   static var decoration: Attribute { Attribute(.isHidden, "true") }
   /// May be scrolled with the keyboard.
   static var focusable: Attribute { Attribute(.tabindex, "0") }

@@ -1,5 +1,5 @@
--- The runs of some parts, put together by the stretch of time in which they started. Grouped by numbers: sorting texts is
--- what would take longest.
+-- The runs of some parts, grouped by the stretch of time in which they started. Grouped by numbers: sorting texts would
+-- take longest.
 select number, cell,
   count(*) filter (where status = 'succeeded') as succeeded,
   count(*) filter (where status = 'partial') as partial,

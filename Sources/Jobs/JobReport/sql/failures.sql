@@ -1,4 +1,4 @@
--- Runs that did not succeed, like ones together: of one kind, with messages that differ only in numbers.
+-- Runs that did not succeed, grouped: of one kind, with messages that differ only in numbers.
 with unsuccessful as (
   select run_id, instance, job, server, variant, shard, started_at, left(coalesce(error_kind, status), 200) as kind, status, errors_total,
     left(error_message, 700) as message, length(error_message) as message_length,

@@ -1,4 +1,4 @@
--- What is wrong with rows that are left out.
+-- Counts what is wrong with rows that are left out.
 select count(*) as rows,
   count(*) filter (where metric is null or entity_type is null or entity_id is null) as nameless,
   count(*) filter (where octet_length(metric::text) > 512 or octet_length(entity_type::text) > 512

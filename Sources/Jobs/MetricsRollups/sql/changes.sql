@@ -1,4 +1,4 @@
--- Where what is stored is not what it should be.
+-- Stored rows that are not what they should be.
 create temporary table oneshot_rollup_changes on commit drop as
 select coalesce(f.bucket_start, r.bucket_start) as bucket_start, coalesce(f.metric, r.metric) as metric,
   coalesce(f.entity_type, r.entity_type) as entity_type, coalesce(f.entity_id, r.entity_id) as entity_id,

@@ -1,5 +1,5 @@
--- Where what is stored is not what it should be, exactly. A row from before sums were exact (sum_exact is null) has one that depended
--- on the order in which it was added up: within a billionth of the largest that it could be, it is the same.
+-- Stored rows that are not exactly what they should be. A row from before sums were exact (sum_exact is null) has a sum
+-- that depended on the order of the additions: within a billionth of the largest possible sum, it counts as equal.
 select coalesce(f.bucket_start, r.bucket_start) as bucket_start, coalesce(f.metric, r.metric) as metric,
   coalesce(f.entity_type, r.entity_type) as entity_type, coalesce(f.entity_id, r.entity_id) as entity_id,
   case
@@ -17,8 +17,8 @@ full join (select * from ({stored}) as stored where not bucket_start = any (:pen
   on f.bucket_start = r.bucket_start and f.metric = r.metric and f.entity_type = r.entity_type
     and f.entity_id = r.entity_id
 cross join lateral (select nullif(greatest(abs(f.min), abs(f.max)), 0) as most) as largest
--- Visitors that were never counted are no difference; a sketch beside those that are all known, from before the extension came or
--- went, is about right.
+-- Visitors that were never counted are no difference. A sketch compared with exact visitors, from before the extension
+-- was added or removed, is approximately right.
 cross join lateral (
   select case
       when r.visitors is null then false

@@ -1,5 +1,5 @@
--- Days that this run would calculate, that have rollups and no rows any more; and how many rollups. What it would look at: what was
--- changed, what is queued, and what is stored of a window.
+-- Days that this run would calculate and that have rollups and no rows any more, and how many rollups. It considers
+-- what was changed, what is queued, and what is stored of a window.
 select opens, closes, stored.rollups
 from (
   select distinct oneshot.bucket_start('daily', moment, :zone) as opens
@@ -19,6 +19,6 @@ cross join lateral (
   select count(*) as rollups from metric_rollups
   where granularity = 'hourly' and source = :source and bucket_start >= opens and bucket_start < closes) as stored
 where stored.rollups > 0 and not exists (
-  -- Hours of another time zone may begin in one day, and hold what lies in the next.
+  -- Hours of another time zone may begin in one day, and hold events of the next.
   select from event where occurred_at >= opens and occurred_at < closes + make_interval(hours => :hours_more::integer))
 order by 1

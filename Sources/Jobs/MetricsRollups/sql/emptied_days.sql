@@ -1,4 +1,4 @@
--- Days of which rollups would go, and for which nothing was calculated. (Not rollups of another calendar.)
+-- Days whose rollups would be removed, and for which nothing was calculated. (Not rollups of another calendar.)
 select day_start, oneshot.bucket_end('daily', day_start, :zone) as day_end
 from (
   select oneshot.bucket_start('daily', bucket_start, :zone) as day_start

@@ -1,5 +1,5 @@
--- As long as one of its parts has no exact sum, a bucket has none: its sum is of the doubles that those parts have, by all their digits.
--- And of visitors, none are counted as long as those of a part are not.
+-- As long as one of its parts has no exact sum, a bucket has none: its sum is made of the parts' doubles, with all
+-- their digits. And a bucket has no count of visitors as long as one of its parts has none.
 create temporary table oneshot_rollup_fresh on commit drop as
 select bucket_start, metric, entity_type, entity_id, rows, count, {sum} as sum, case when is_exact then sum_exact end as sum_exact, min, max,
   {visitor_columns}

@@ -1,4 +1,4 @@
--- Looked at only where something is wrong: it would cost as much as the rest.
+-- Used only where something is wrong: it would cost as much as the rest.
 (not :only_good or (
     metric is not null and entity_type is not null and entity_id is not null and octet_length(metric::text) <= 512
     and octet_length(entity_type::text) <= 512 and octet_length(entity_id::text) <= 512

@@ -1,4 +1,4 @@
--- Whether all of a window is to be calculated by the next run anyway.
+-- Whether the next run will calculate all of a window anyway.
 select exists (select from oneshot.rollup_changes where source = :source and mark is not null)
     and :granularity = 'hourly'
   or exists (

@@ -1,5 +1,6 @@
--- Notes when the days of all buckets begin that are queued, in addition to those that are known, with some around them, so that it is
--- not done each day; and all of them again where the rules have changed. Nobody keeps rules of days before 1900 and after 2100.
+-- Records when the days of all queued buckets begin, in addition to those that are recorded, with a margin around them,
+-- so that this is not done each day; and all of them again where the rules have changed. Days before 1900 and after
+-- 2100 have no known rules.
 with queued as (
   select oneshot.day_of(min(bucket_start), :zone) as first, oneshot.day_of(max(bucket_start), :zone) as last
   from oneshot.rollup_queue

@@ -1,9 +1,9 @@
--- From where on raw events and rollups are kept. A border never moves back, and never past what is still queued or was changed since; no
--- parent can ever be calculated from a part of its children: raw events reach at least as far as hours do, hours as far as
--- days do, and days make up whole weeks and months.
+-- Moves the borders from which raw events and rollups are kept. A border never moves back, and never past buckets that
+-- are still queued or were changed since. No parent can ever be calculated from only a part of its children: raw events
+-- reach at least as far as hours do, hours as far as days do, and days make up whole weeks and months.
 --
--- Ages are counted back from the run's moment, or from Postgres' now if that comes first: a clock that is ahead would move
--- the borders past what is young, and they never move back.
+-- Ages are counted back from the run's scheduled time, or from Postgres' now if that comes first: a clock that is ahead
+-- would move the borders past young rows, and they never move back.
 with clock as (
   select greatest(:moment::timestamptz - now(), interval '0') as ahead
 ), wanted as (
@@ -56,7 +56,7 @@ with clock as (
     greatest(monthly_from, oneshot.bucket_start('monthly', monthly_before, :zone)) as new_monthly_from
   from days
 )
--- Somebody else may have closed more meanwhile (oneshot.close_raw).
+-- oneshot.close_raw may have closed more meanwhile.
 update oneshot.rollup_positions as p
 set raw_from = greatest(p.raw_from, new_raw_from), hourly_from = new_hourly_from, daily_from = new_daily_from,
   weekly_from = new_weekly_from, monthly_from = new_monthly_from,

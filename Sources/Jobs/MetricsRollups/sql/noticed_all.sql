@@ -1,4 +1,5 @@
--- All rows of a window, by quarters of an hour: the first and the last of each will do, as no zone has two borders within one.
+-- All rows of a window, by quarters of an hour: the first and the last of each are enough, as no zone has two borders
+-- within one.
 select
   case
     when occurred_at is not null

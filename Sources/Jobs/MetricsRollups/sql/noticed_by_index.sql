@@ -1,4 +1,5 @@
--- The first row of each hour of a window, from one to the next by the index on occurred_at: costs what there are hours.
+-- The first row of each hour of a window, found one after the other by the index on occurred_at: the cost grows with
+-- the number of hours.
 with recursive hours as (
   select (select min(occurred_at) from event where occurred_at >= :window_start and occurred_at < :window_end) as first
   union all

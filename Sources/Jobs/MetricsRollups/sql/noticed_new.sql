@@ -1,5 +1,6 @@
--- Rows that were committed since the position was taken, by quarters of an hour; without one, those that no calendar has. What a
--- snapshot does not see was not committed when it was taken, so transactions may stay open as long as they like and commit in any order.
+-- Rows that were committed since the position was taken, by quarters of an hour; without a position, those outside of
+-- every calendar. What a snapshot does not see was not committed when it was taken, so transactions may stay open for
+-- any time and commit in any order.
 select
   case
     when occurred_at::timestamptz >= :calendar_start and occurred_at::timestamptz < :calendar_end
@@ -12,11 +13,11 @@ select
 from event
 where (occurred_at is null or (occurred_at::timestamptz >= :window_start
     and (occurred_at::timestamptz < :window_end or :window_end = 'infinity')))
-  -- Not visible in the position, so that the index finds it: begun since, or running then.
+  -- Not visible in the position's snapshot, written so that the index finds it: begun since, or running then.
   and (:seen::pg_snapshot is null
     or written_by >= pg_snapshot_xmax(:seen::pg_snapshot) and written_by < pg_snapshot_xmax(pg_current_snapshot())
-    -- Those that ran, as a constant: of a set from a function the planner assumes that any row may be in it, and where all
-    -- rows are of one transaction (loaded, or there before the column), that each is.
+    -- The running transactions, as a constant. For a set from a function the planner assumes that any row may be in it,
+    -- and where all rows are of one transaction (loaded, or older than the column), that each one is.
     or written_by = any (coalesce(
       string_to_array(nullif(split_part((:seen::pg_snapshot)::text, ':', 3), ''), ',')::xid8[], '{}')))
 group by 1

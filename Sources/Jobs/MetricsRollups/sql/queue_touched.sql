@@ -3,8 +3,8 @@
   select :source, granularity, bucket_start from open
   on conflict do nothing
 ), moved as (
-  -- In the same statement, and so of the same snapshot, as what was noticed. A source without written_by was not looked at
-  -- so: once it has one, the first look is at everything.
+  -- In the same statement, and so of the same snapshot, as the noticed rows. A source without written_by has no
+  -- snapshot: once it has the column, the first run reads everything.
   insert into oneshot.rollup_positions as p (source, timezone, seen, looked_until, rebuilding, version)
   values (
     :source, :zone, case when :moves and :is_exact then pg_current_snapshot() end,

@@ -1,8 +1,8 @@
--- Removes raw events that were rolled up before their border was moved. What came later for such an hour was reported as too
--- late, and stays. A table that was there before has perhaps no key: rows are named by their places, and the conditions
--- stand twice because a place may be another row's in another partition, or meanwhile.
+-- Removes raw events that were rolled up before their border was moved. Events that came later for such an hour were
+-- reported as too late, and stay. A table that existed before may have no key: rows are identified by their ctid, and
+-- the conditions are repeated because a ctid may be another row's in another partition, or by now.
 with border as materialized (
-  -- What no calendar has was never rolled up, and stays.
+  -- Events outside of every calendar were never rolled up, and stay.
   select raw_seen, coalesce(raw_removed_until, :calendar_start) as start, raw_from as until
   from oneshot.rollup_positions
   where source = :source and raw_from > coalesce(raw_removed_until, :calendar_start)

@@ -1,4 +1,4 @@
--- Who was seen in the parts of a longer bucket.
+-- The visitors in the parts of a longer bucket.
 select opens as bucket_start, metric, entity_type, entity_id,
   array_agg(distinct hash) filter (where hash is not null) as hashes, {sketches} as sketches
 from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)

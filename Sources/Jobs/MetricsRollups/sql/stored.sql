@@ -1,4 +1,5 @@
--- What is stored of some stretches of time. (Not flattened: each is looked up by the index, whatever else it is joined with.)
+-- The stored rollups of some stretches of time. (Not flattened: each is looked up by the index, whatever else it is
+-- joined with.)
 select r.* from unnest(:starts::timestamptz[], :ends::timestamptz[]) as stretch (opens, closes)
 cross join lateral (
   select * from metric_rollups

@@ -1,5 +1,5 @@
--- Exact, and the same in whatever order they are added up: each double counts as the shortest decimal that stands for it. Those of
--- up to six places, as most are, are added up as whole millionths, ten times as fast.
+-- Exact, and the same in any order of addition: each double counts as its shortest decimal. Those with up to six
+-- decimal places, as most have, are added up as whole millionths, ten times as fast.
 trim_scale(
   sum((least(greatest(value::double precision, -1e9), 1e9) * 1e6)::bigint) * 0.000001
   + coalesce(

@@ -1,5 +1,5 @@
--- The buckets that what was noticed touches; what no calendar has touches none.
--- (A quarter of an hour may lie in two buckets; its first and its last row decide.)
+-- The buckets that the noticed rows touch; rows outside of every calendar touch none. (A quarter of an hour may lie in
+-- two buckets; its first and its last row decide.)
 moments as (
   select first as moment, null as stored_as from noticed where quarter is not null
   union all
@@ -7,7 +7,7 @@ moments as (
   union all
   select occurred_at, null from changed where occurred_at >= :calendar_start and occurred_at < :calendar_end
   union all
-  -- What is stored and may have vanished; all of it where the source was emptied.
+  -- Stored buckets whose events may have vanished; all of them where the source was emptied.
   select bucket_start, granularity from metric_rollups
   where source = :source and granularity = any (:levels::text[])
     and (bucket_start >= :stored_from::timestamptz and bucket_start < :stored_until::timestamptz
@@ -18,7 +18,7 @@ moments as (
   cross join lateral oneshot.buckets(
     noticed.moments, case when stored_as is null then :levels::text[] else array[stored_as] end, :zone) as bucket
 ), open as (
-  -- Only what can still be calculated from all of its parts.
+  -- Only buckets that can still be calculated from all of their parts.
   select granularity, bucket_start from touched
   where bucket_start >= case granularity
     when 'hourly' then coalesce(:raw_from::timestamptz, '-infinity')

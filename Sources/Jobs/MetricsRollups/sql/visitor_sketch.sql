@@ -1,4 +1,4 @@
--- The same whatever the order and the number of the parts that it is made of.
+-- The same whatever the order and the number of its parts.
 case when sketches is not null or cardinality(hashes) > :exact_visitors then (
   select {hll}.hll_send(coalesce({hll}.hll_union(sketches, added), sketches, added))
   from (

@@ -1,4 +1,5 @@
--- How many different visitors there were, and which: up to some as they are, more as a sketch where there is the extension hll.
+-- How many distinct visitors there were, and which: up to a limit exactly, more as a sketch where the extension hll
+-- exists.
 left join (
   select bucket_start, metric, entity_type, entity_id, {counted} as visitors,
     case when sketch is null then hashes end as visitor_hashes, sketch as visitor_sketch

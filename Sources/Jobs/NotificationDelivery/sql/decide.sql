@@ -8,7 +8,7 @@ with given as materialized (
   from unnest(:pending_ids::text[], :ids::{id_type}[]) with ordinality as pending (pending_id, id, place)
   left join notifications as n on n.id = pending.id
   left join users as u on u.id = n.user_id
-  -- Of a user in one share only; of what is gone, by its own name.
+  -- All notifications of a user are in one share; a missing one is in the share of its own id.
   where (hashtext(coalesce(n.user_id::text, pending_id))::bigint & 2147483647) % :shards = :shard
 ), taken as materialized (
   select given.*
@@ -48,7 +48,7 @@ with given as materialized (
   left join oneshot.notification_outcomes as decided using (notification_id, channel)
   where decided.notification_id is null
 ), first_judged as (
-  -- By what each says by itself.
+  -- The outcome of each notification by itself.
   select asked.*, case
       when kind <> 'in_app' and (created_at < :too_old or expires_at <= :moment) then 'too_old'
       when mode not in ('off', 'immediate') and (kind <> 'email' or mode not in ('daily', 'weekly')) then 'bad_mode'
@@ -61,7 +61,7 @@ with given as materialized (
     end as outcome
   from asked
 ), collapsing as materialized (
-  -- The last of those that replace each other stands for all.
+  -- Of notifications that replace each other, the last one stands for all.
   select notification_id, user_id, category, collapse_key,
     row_number() over (partition by user_id, category, collapse_key order by created_at desc, place desc) = 1 as is_last
   from first_judged where outcome is null and collapse_key is not null
@@ -82,7 +82,7 @@ with given as materialized (
     and i.digest_id is null
   {locking_items}
 ), replacing as materialized (
-  -- What the last one replaces: an e-mail, or else an item.
+  -- The e-mail, or else the item, that the last one replaces.
   select distinct on (notification_id) notification_id, delivery_id, user_id, frequency, old_id
   from (
     select notification_id, delivery_id, null as user_id, null as frequency, null as old_id from unsent
@@ -90,7 +90,7 @@ with given as materialized (
   order by notification_id, delivery_id nulls last, old_id
 ), zones as materialized (
   select zone, (
-    -- The end of the night that the moment is in, if it is in one.
+    -- The end of the quiet hours that the moment is in, if it is in any.
     select max(until) from (values (-1), (0)) as day (days)
     cross join lateral (select (:moment::timestamptz at time zone zone)::date + days) as d (date)
     cross join lateral (select
@@ -131,7 +131,7 @@ with given as materialized (
   from second_judged left join mailed using (user_id)
 ), decided as materialized (
   select counted.*, final, 'notification:' || notification_id || ':' || channel as dedup_key,
-    -- What is wrong is decided once it is corrected, but shown at once.
+    -- A channel with a mistake is decided once it is corrected, but the notification is shown at once.
     case when final !~ '^bad_' then final when kind = 'in_app' then 'immediate' end as outcome_kept
   from counted
   cross join lateral (select case

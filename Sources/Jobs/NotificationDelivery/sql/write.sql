@@ -1,4 +1,4 @@
--- Writes what was decided. Each row is there already where somebody has gone back in time, and then stays as it is.
+-- Writes what was decided. A row may exist already after a restore, and then stays as it is.
 shown as (
   insert into oneshot.notification_inbox (user_id, notification_id, category, arrived_at)
   select user_id, notification_id, category, :moment
@@ -8,7 +8,8 @@ shown as (
   insert into oneshot.deliveries (
     dedup_key, channel, category, recipient, user_id, locale, template, data, on_doubt, not_before, expires_at)
   select dedup_key, kind,
-    -- A mail that nobody can leave has no link to unsubscribe by, and no unsubscription keeps it back.
+    -- A mail of a category that nobody can unsubscribe from has no link to unsubscribe, and no unsubscription holds it
+    -- back.
     case when can_be_left or kind = 'webhook' then category else 'transactional' end,
     coalesce(endpoint_id, address), user_id, locale,
     case when kind = 'email' then template else 'notification.created' end, {data},

@@ -1,4 +1,4 @@
--- Drops items that have waited for too long, some at a time.
+-- Drops items that have waited for too long, a limited number at a time.
 delete from oneshot.digest_items
 where (user_id, frequency, notification_id) in (
   select user_id, frequency, notification_id

@@ -1,4 +1,4 @@
--- Collects what waits for users who are due: an outcome for each user, and what their digests hold.
+-- Collects the waiting items of users who are due: an outcome for each user, and the content of their digests.
 with due as materialized (
   select * from unnest(:users::text[], :dues::timestamptz[], :are_missed::boolean[]) as due (user_id, due_at, is_missed)
 ), taken as materialized (

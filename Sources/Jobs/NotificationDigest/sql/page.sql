@@ -1,4 +1,4 @@
--- The next users who are due for a digest, and when they were. Only who had an item by then is.
+-- The next users who are due for a digest, and when they were due. Only users who had an item by then are due.
 with waiting as (
   select user_id, min(queued_at) as oldest
   from oneshot.digest_items
@@ -16,7 +16,7 @@ with waiting as (
     {preferences}
     limit 1) as p (zone, hour, minute, weekday, is_enabled) on true
 ), clocks as (
-  -- What is wrong counts as not chosen, and is named.
+  -- An invalid preference counts as not set, and is reported.
   select user_id, oldest, case when is_zone then zone else :zone end as zone,
     make_time(
       (case when is_hour then hour else :hour end)::integer, (case when is_minute then minute else '0' end)::integer, 0
@@ -43,7 +43,7 @@ from clocks
 cross join lateral (select oneshot.digest_due(:moment, zone, at_time, weekday) as due_at) as due
 left join oneshot.digest_state as state on (state.user_id, state.frequency) = (clocks.user_id, :frequency)
 where due_at <= :moment and oldest <= due_at
-  -- Of two clocks, before and after a user has moved, one counts.
+  -- After a user has changed the time zone, only one of the two due times counts.
   and (state.user_id is null or due_at - last_due_at >= :half_period::interval)
 order by clocks.user_id
 limit :limit

@@ -1,5 +1,5 @@
--- What a run has to know before its work: whether anything waits, whether something has failed before, and how the
--- application's tables are made.
+-- What a run has to know before its work: whether anything waits, whether something has failed before, and the form of
+-- the application's tables.
 select
   exists (
     select from oneshot.digest_items where digest_id is null and frequency = any (:frequencies::text[])) as is_waiting,

@@ -1,4 +1,4 @@
--- Writes the digests, and takes their items out of what waits.
+-- Writes the digests, and removes their items from those that wait.
 written as (
   insert into oneshot.digests (
     digest_id, user_id, frequency, due_at, items, first_item_at, last_item_at, delivery_id, made_at)
@@ -16,13 +16,13 @@ written as (
   where outcome = 'made' and is_new
     and (i.user_id, i.frequency, i.notification_id) = (decided.user_id, :frequency, waiting.notification_id)
 ), removed as (
-  -- Of notifications that are gone, or were read.
+  -- Items of notifications that are gone, or were read.
   delete from oneshot.digest_items as i
   using waiting
   where not is_new
     and (i.user_id, i.frequency, i.notification_id) = (waiting.user_id, :frequency, waiting.notification_id)
 ), changed as (
-  -- Who has chosen the other frequency gets there what waits here.
+  -- The waiting items of users who have chosen the other frequency move to that one.
   update oneshot.digest_items as i set frequency = :other
   from decided
   where outcome = 'unwanted' and other_is_wanted and (i.user_id, i.frequency) = (decided.user_id, :frequency)

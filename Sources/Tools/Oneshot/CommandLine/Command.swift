@@ -1,8 +1,8 @@
 import JobRuntime
 
-/// One command of `oneshot`: its words, what can be given to it, and what it does.
+/// One command of `oneshot`: its name, its arguments, and what it does.
 protocol Command: Sendable {
-  /// What it contacts.
+  /// The servers that it contacts.
   associatedtype Needs: CommandServers
 
   /// The words that call it: `runs`, or `dead-letters list`.
@@ -11,13 +11,13 @@ protocol Command: Sendable {
   /// What it does, in one line.
   static var summary: String { get }
 
-  /// What else somebody should know before using it: paragraphs for `--help` and the man page.
+  /// What else to know before using it: paragraphs for `--help` and the man page.
   static var discussion: String { get }
 
   /// Reads every argument and every setting but those of servers, once, through readers which keep track of all mistakes.
   init(from arguments: inout Arguments, _ env: inout Environment)
 
-  /// Does it.
+  /// Runs the command.
   ///
   /// - Returns: the process's exit code.
   func run(_ console: Console, on servers: Needs) async throws -> Int32
@@ -27,7 +27,7 @@ extension Command {
   static var discussion: String { "" }
 }
 
-/// What a command declares, found by reading nothing.
+/// What a command declares, found by reading empty arguments.
 struct CommandDeclaration: Sendable {
   var name: String
   var summary: String
@@ -66,7 +66,7 @@ enum Commands {
 
   static let declarations = all.map { CommandDeclaration(of: $0) }
 
-  /// The command that the words begin with, and the words behind its name.
+  /// The command that the words begin with, and the words after its name.
   static func find(in words: [String]) -> (command: any Command.Type, rest: [String])? {
     for command in all {
       let name = command.name.split(separator: " ").map(String.init)

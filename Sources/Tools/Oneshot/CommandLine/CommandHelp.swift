@@ -2,12 +2,12 @@ import JobRuntime
 
 /// `oneshot --help` and `oneshot COMMAND --help`, from the declarations.
 enum CommandHelp {
-  /// Those of the jobs that a command can end with too, and one more.
+  /// The jobs' exit codes that a command can also end with, and one more.
   static let exitCodes =
     "0 done · 1 not well, not found or not done · "
     + ExitCode.line(of: ExitCode.all.filter { row in row.kinds.contains(where: kinds.contains) })
 
-  /// How a command can fail.
+  /// The failure kinds of commands.
   private static let kinds: Set<FailureKind> = [.usage, .unavailable, .internal, .denied, .misconfigured]
 
   /// All commands, or those of a group: `oneshot dead-letters --help`.

@@ -2,34 +2,34 @@ import JobRuntime
 import Operations
 import Postgres
 
-/// Where a command writes, and whom it can ask.
+/// Where a command writes, and how it asks the user.
 struct Console: Sendable {
   /// The moment at which the command was started, for ages.
   let now: Timestamp
   private let surroundings: Surroundings
   private let redactor: Redactor
 
-  /// - Parameter secrets: what must not appear in anything that is written.
+  /// - Parameter secrets: texts that must not appear in anything that is written.
   init(in surroundings: Surroundings, secrets: [String] = []) {
     (self.surroundings, now, redactor) = (surroundings, surroundings.now(), Redactor(secrets))
   }
 
-  /// Who types, as `user@host`.
+  /// The user at the terminal, as `user@host`.
   var user: String { surroundings.user() }
 
-  /// Characters on one line of the terminal, to which tables are cut; `nil` where nobody reads along.
+  /// Characters on one line of the terminal, to which tables are cut; `nil` where the output is not a terminal.
   var width: Int? { surroundings.output.width() }
 
-  /// Writes to stdout, without secrets: a message in the ledger may repeat what a server was sent.
+  /// Writes to stdout, without secrets: a message in the ledger may repeat what was sent to a server.
   func say(_ text: String) throws(JobFailure) { try surroundings.output.say(redactor.redact(text)) }
 
   /// Writes a document for programs, on one line.
   func say(_ json: JSON) throws(JobFailure) { try surroundings.output.say(printable(redactor.redact(json)) + "\n") }
 
-  /// Writes a remark to stderr, so that what is said stays what it is.
+  /// Writes a remark to stderr, so that stdout holds only the output itself.
   func note(_ text: String) { surroundings.terminal.writeLine(printable(text)) }
 
-  /// The same for what a server says, which may be a secret.
+  /// The same for a server's notice, which may contain a secret.
   func note(_ notice: Notice) {
     note(redactor.redact(notice.message + (notice.hint.map { "; \($0)" } ?? "")))
   }
@@ -37,7 +37,7 @@ struct Console: Sendable {
   /// Writes what went wrong, and what to do, to stderr.
   func complain(_ failure: JobFailure) {
     let text = "oneshot: \(failure.message)" + (failure.hint.map { "\n  \($0)" } ?? "")
-    // Servers repeat what they were sent, and that may be anybody's.
+    // Servers repeat what was sent to them, and that may contain anything.
     surroundings.terminal.writeLine(printable(redactor.redact(text), keepingLines: true))
   }
 
@@ -50,14 +50,14 @@ struct Console: Sendable {
     return failure.kind.exitCode
   }
 
-  /// The same failure without secrets, for what is not a complaint.
+  /// The same failure without secrets, for other uses than an error message.
   func redacted(_ failure: JobFailure) -> JobFailure {
     JobFailure(failure.kind, redactor.redact(failure.message), hint: failure.hint.map(redactor.redact))
   }
 
-  /// Asks a question that is answered with `y` or `yes`; whatever else is a no.
+  /// Asks a question that is answered with `y` or `yes`; anything else is a no.
   ///
-  /// - Returns: `nil` where nobody can be asked.
+  /// - Returns: `nil` where nobody is at a terminal.
   func confirms(_ question: String) -> Bool? {
     guard let readAnswer = surroundings.readAnswer else { return nil }
     surroundings.terminal.write("\(question) [y/N] ")

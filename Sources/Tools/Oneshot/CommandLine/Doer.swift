@@ -1,13 +1,13 @@
 import JobRuntime
 
-/// Who changes something, for the audit: as said, and else who is at the terminal.
+/// Who changes something, for the audit: the given name, or else the user at the terminal.
 struct Doer: Sendable {
   private let name: String?
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
     let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, user@host.")
-    if by == "" { arguments.complain("--by is empty: it names who does it") }
+    if by == "" { arguments.complain("--by is empty; it names who does it") }
     self.name = by ?? name
   }
 

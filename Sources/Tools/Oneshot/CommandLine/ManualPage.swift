@@ -5,7 +5,7 @@ enum ManualPage {
   static func text(of commands: [CommandDeclaration]) -> String {
     var lines = [
       #".TH ONESHOT 1 "" "oneshot \#(oneshotVersion)" "Operating the oneshot jobs""#,
-      // What is to be typed must not be torn apart.
+      // Text to be typed must not be hyphenated.
       ".nh", ".ad l",
       ".SH NAME", #"oneshot \- the operator's command of the oneshot jobs"#,
       ".SH SYNOPSIS", ".B oneshot", #".I COMMAND"#, #"[OPTION ...]"#, ".br", #".B oneshot \-\-help"#, ".br",
@@ -42,7 +42,7 @@ enum ManualPage {
     return lines
   }
 
-  /// Each setting once, in the order in which commands ask for it.
+  /// Each setting once, in the order in which commands read it.
   private static func settings(of commands: [CommandDeclaration]) -> [SettingDeclaration] {
     var seen: Set<String> = []
     return commands.flatMap(\.settings).filter { seen.insert($0.name).inserted }
@@ -55,7 +55,7 @@ enum ManualPage {
   /// A text as one argument of a macro.
   private static func argument(_ text: String) -> String { "\"" + escaped(text).replacing("\"", with: #"\(dq"#) + "\"" }
 
-  /// A text in which nothing is a request: no line of it begins with a dot or a quote, and dashes can be copied.
+  /// A text without roff requests: no line of it begins with a dot or a quote, and dashes can be copied.
   private static func escaped(_ text: String) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map { line in
       var roff = ""
@@ -75,7 +75,7 @@ enum ManualPage {
     return lines.joined(separator: "\n.PP\n")
   }
 
-  /// A character by its code, which formatters of any input encoding understand.
+  /// A character by its code, which formatters understand in any input encoding.
   private static func named(_ letter: Character) -> String {
     letter.unicodeScalars.map { scalar in
       let digits = String(scalar.value, radix: 16, uppercase: true)

@@ -2,11 +2,11 @@ import JobRuntime
 import Postgres
 
 extension JobFailure {
-  /// What to do about a database that has not all that a command reads.
+  /// The hint for a database that lacks something that a command reads.
   static let migrateHint =
     "`oneshot migrate --plan` shows what is missing; `oneshot migrate` needs the owner's DATABASE_URL."
 
-  /// An error as operators see it: what a job would have to do is not what helps here.
+  /// An error with a hint for operators: the hint for a job would not help here.
   init(forOperators error: any Error) {
     self.init(classifying: error)
     guard let state = (error as? PostgresError)?.state else { return }

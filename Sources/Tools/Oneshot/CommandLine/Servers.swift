@@ -2,18 +2,18 @@ import JobRuntime
 import Postgres
 import Redis
 
-/// The servers that a command works on, from their settings. What it needs to know is there once the command runs.
+/// The servers that a command works on, from their settings. Required settings are present once the command runs.
 protocol CommandServers: Sendable {
   /// - Returns: `nil` where something required is missing or wrong, which the reader has recorded.
   init?(from env: inout Environment)
 }
 
-/// Of commands that contact nothing.
+/// For commands that contact nothing.
 struct NoServer: CommandServers {
   init(from env: inout Environment) {}
 }
 
-/// Of commands that look at the database, and nowhere else.
+/// For commands that use only the database.
 struct DatabaseServer: CommandServers {
   let database: ConnectionOptions
 
@@ -23,7 +23,7 @@ struct DatabaseServer: CommandServers {
   }
 }
 
-/// Of commands that show more where Redis is known too.
+/// For commands that show more where Redis is configured, too.
 struct DatabaseAndPerhapsRedis: CommandServers {
   let database: ConnectionOptions
   let redis: RedisAddress?
@@ -36,10 +36,10 @@ struct DatabaseAndPerhapsRedis: CommandServers {
   }
 }
 
-/// Of commands that need what a run needs.
+/// For commands that need the servers of a run.
 extension Servers: CommandServers {}
 
-/// Lends a connection to a database, and closes it. What the server says beside its answers is noted on the console.
+/// Lends a connection to a database, and closes it. The server's notices are written to the console.
 func withDatabase<Value: Sendable>(
   _ options: ConnectionOptions, _ console: Console, _ body: (Database) async throws -> Value
 ) async throws -> Value {
@@ -54,7 +54,8 @@ func withDatabase<Value: Sendable>(
 
 /// Lends a connection to the database whose ledger a command reads.
 ///
-/// - Throws: what went wrong; where the migrations of the database end before what this version reads, that.
+/// - Throws: what went wrong; where the migrations of the database end before what this version needs, a failure that
+///   says so.
 func withLedger<Value: Sendable>(
   _ options: ConnectionOptions, _ console: Console, _ body: (Database) async throws -> Value
 ) async throws -> Value {
@@ -70,7 +71,7 @@ func withLedger<Value: Sendable>(
 }
 
 extension Session {
-  /// Reads as many rows as somebody likes to see, a few at a time: one answer has a limit.
+  /// Reads any number of rows, a few at a time, because a single answer has a size limit.
   func all<Value>(of statement: Statement, _ read: (Row) throws -> Value) throws -> [Value] {
     var values: [Value] = []
     try forEachPage(of: statement, rows: 50) { page in values += try page.map(read) }

@@ -5,14 +5,14 @@ struct Table {
   private let columns: [Column]
   private var rows: [[String]] = []
 
-  /// A heading, and on which side its cells stand.
+  /// A heading, and the side to which its cells are aligned.
   struct Column: ExpressibleByStringLiteral {
     var title: String
     var isNumber = false
 
     init(stringLiteral title: String) { self.title = title }
 
-    /// One whose cells stand on the right.
+    /// A column whose cells are aligned to the right.
     static func number(_ title: String) -> Column {
       var column = Column(stringLiteral: title)
       column.isNumber = true
@@ -20,12 +20,13 @@ struct Table {
     }
   }
 
-  /// - Parameter columns: the last one holds what may be long.
+  /// - Parameter columns: the last one is for long texts.
   init(_ columns: Column...) { self.columns = columns }
 
   var isEmpty: Bool { rows.isEmpty }
 
-  /// Adds a row, a cell for each column; one that is empty or missing is shown as `-`, so that words can be counted.
+  /// Adds a row, a cell for each column; one that is empty or missing is shown as `-`, so that tools can split lines
+  /// into columns.
   mutating func add(_ cells: String?...) {
     rows.append(
       cells.enumerated().map { index, cell in
@@ -34,12 +35,13 @@ struct Table {
       })
   }
 
-  /// One cell widens its whole column: of what is longer only the last column shows all.
+  /// One cell widens its whole column, so longer cells are cut, except in the last column.
   private static let widest = 200
 
   /// The lines, each with its line feed.
   ///
-  /// - Parameter width: that of the terminal: the last column is cut there. Without it that is not cut: a pager gets all.
+  /// - Parameter width: the terminal's width, at which the last column is cut. Without it the last column is not cut: a
+  ///   pager gets all of it.
   func text(width: Int?) -> String {
     let titles = columns.map { $0.title.uppercased() }
     let lines = [titles] + rows

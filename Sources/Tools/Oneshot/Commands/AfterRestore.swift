@@ -3,7 +3,7 @@ import Operations
 import Postgres
 import Redis
 
-/// `oneshot after-restore`: brings in order what a restore of Postgres, or a failover that lost data, has set back.
+/// `oneshot after-restore`: repairs what a restore of Postgres, or a failover that lost data, has set back.
 struct AfterRestore: Command {
   static let name = "after-restore"
   static let summary = "bring fences and positions in order after Postgres was restored"

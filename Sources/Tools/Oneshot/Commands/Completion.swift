@@ -1,6 +1,6 @@
 import JobRuntime
 
-/// `oneshot completion SHELL`: what a shell has to read to complete this command.
+/// `oneshot completion SHELL`: the script that a shell has to read to complete this command.
 struct Completion: Command {
   static let name = "completion"
   static let summary = "print the completion script of a shell"

@@ -3,7 +3,7 @@ import Operations
 import Postgres
 import Redis
 
-/// `oneshot health`: how each job goes, what is wrong, and what to do about it.
+/// `oneshot health`: the state of each job, what is wrong, and what to do about it.
 struct Health: Command {
   static let name = "health"
   static let summary = "say how each job goes, and what is wrong"
@@ -38,7 +38,7 @@ struct Health: Command {
     return blindness?.kind.exitCode ?? 0
   }
 
-  /// - Returns: the facts, and why locks are not among them.
+  /// - Returns: the facts, and why locks are missing from them.
   private func look(_ servers: Servers, _ console: Console) async throws -> (HealthFacts, blindness: JobFailure?) {
     var blindness: JobFailure?
     let facts = try await withLedger(servers.database, console) { database in

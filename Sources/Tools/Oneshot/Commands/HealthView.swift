@@ -9,7 +9,7 @@ struct HealthView {
   /// How the parts are called.
   let names: PartNames
   let troubles: [Trouble]
-  /// Why locks could not be looked at.
+  /// Why locks could not be read.
   let blindness: JobFailure?
 
   private var now: Timestamp { facts.now }

@@ -6,7 +6,7 @@ import Redis
 struct LockOfRun: Sendable {
   private let name: String
   private let runID: String
-  /// By the ledger.
+  /// Whether the run is running by the ledger.
   private let isRunning: Bool
   private let held: Result<HeldLock?, JobFailure>
 
@@ -39,7 +39,7 @@ struct LockOfRun: Sendable {
     }
   }
 
-  /// A run takes its lock before it opens its row, and gives it back after it has closed it.
+  /// A run takes its lock before it opens its row, and releases it after it has closed the row.
   private var doubt: String { isRunning ? "; a run at work holds it: this one has died, or is about to end" : "" }
 
   var json: JSON {

@@ -21,7 +21,7 @@ struct Locks: Command {
   func run(_ console: Console, on servers: Servers) async throws -> Int32 {
     let all = try await withRedis(servers.redis) { redis in try await HeldLock.all(on: redis) }
     let locks = all.filter { lock in instance.map { $0 == JobPart(lockName: lock.name).instance } ?? true }
-    let standings = await LockStanding.told(locks, by: servers.database, console)
+    let standings = await LockStanding.read(locks, from: servers.database, console)
     if isJSON {
       try console.say(JSON.array(standings.map { $0.json(at: console.now) }))
     } else if standings.isEmpty {
@@ -44,9 +44,9 @@ struct Locks: Command {
 }
 
 extension LockStanding {
-  /// The locks with what the ledger says; where it cannot be asked, with the reason.
-  static func told(
-    _ locks: [HeldLock], by database: ConnectionOptions, _ console: Console
+  /// The locks with what the ledger says; where the ledger cannot be read, with the reason.
+  static func read(
+    _ locks: [HeldLock], from database: ConnectionOptions, _ console: Console
   ) async -> [LockStanding] {
     do {
       return try await withLedger(database, console) { database in try await of(locks, in: database) }
@@ -92,7 +92,7 @@ extension LockStanding {
     ]
   }
 
-  /// All that is known, for who has to decide about it.
+  /// All that is known, for whoever has to decide about the lock.
   func sheet(at now: Timestamp) -> Sheet {
     var sheet = Sheet()
     sheet.add("lock", lock.key)

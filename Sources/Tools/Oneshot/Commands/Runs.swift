@@ -29,7 +29,7 @@ struct Runs: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    // One more than is shown says whether there are more.
+    // One row more than is shown reveals whether there are more.
     let statement = try LedgerRun.newest(
       instance: instance, job: job, variant: variant, status: status, since: since.map { console.now - $0 },
       limit: limit + 1)
@@ -66,7 +66,7 @@ struct Runs: Command {
 }
 
 extension LedgerRun {
-  /// As much of the id as distinguishes runs: the millisecond it was made in.
+  /// The beginning of the id, long enough to distinguish runs: the millisecond in which it was made.
   var shortID: String { String(id.prefix(13)) }
 
   /// Kind and message; `nil` where nothing went wrong with the run itself.

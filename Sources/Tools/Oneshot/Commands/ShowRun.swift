@@ -53,7 +53,7 @@ struct ShowRun: Command {
   fileprivate static let shown = 20
 }
 
-/// What the ledger has of a run.
+/// What the ledger says about a run.
 private struct Story: Sendable {
   var candidates: [RunDetails]
   var countsLines: String?
@@ -162,7 +162,7 @@ private struct Story: Sendable {
     return sheet
   }
 
-  /// The time it took, or has taken, against the time it has.
+  /// The time it took, or has taken so far, and the time that it may take.
   private func took(_ run: LedgerRun, at now: Timestamp) -> String? {
     let allowed = run.deadlineAt.map { " of at most \(($0 - run.startedAt).short)" } ?? ""
     if let duration = run.duration { return duration.short + allowed }

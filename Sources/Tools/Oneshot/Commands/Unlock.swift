@@ -28,7 +28,7 @@ struct Unlock: Command {
         console.note("nobody holds \(HeldLock.prefix)\(lockName)")
         return 1
       }
-      let standing = await LockStanding.told([lock], by: servers.database, console)[0]
+      let standing = await LockStanding.read([lock], from: servers.database, console)[0]
       try console.say(standing.sheet(at: console.now).text)
       if !isSure {
         guard let isConfirmed = console.confirms("Take this lock away?") else {

@@ -5,7 +5,7 @@ import Operations
 enum Shell: String, CaseIterable, Sendable {
   case bash, zsh, fish
 
-  /// What the shell has to read; made of the declarations alone, so that completing starts no program.
+  /// The script for the shell, made from the declarations alone, so that completion starts no program.
   func script(for commands: [CommandDeclaration]) -> String {
     switch self {
     case .bash: BashCompletion.script(for: commands)
@@ -16,7 +16,7 @@ enum Shell: String, CaseIterable, Sendable {
 }
 
 extension CommandDeclaration {
-  /// The options, with the one that every command has.
+  /// The options, and `--help`, which every command has.
   var completedOptions: [OptionDeclaration] {
     options + [OptionDeclaration(name: "help", value: nil, fallback: nil, help: "show what can be given")]
   }
@@ -32,7 +32,7 @@ extension CommandDeclaration {
 }
 
 extension [CommandDeclaration] {
-  /// What can stand first: commands of one word, and groups, each once.
+  /// The possible first words: commands of one word, and groups, each once.
   var firstWords: [(word: String, summary: String)] {
     var words: [(word: String, summary: String)] = []
     for command in self where !words.contains(where: { $0.word == command.group ?? command.name }) {
@@ -41,14 +41,14 @@ extension [CommandDeclaration] {
     return words
   }
 
-  /// The groups, and what can stand second.
+  /// The groups, and their possible second words.
   var groups: [(name: String, commands: [CommandDeclaration])] {
     firstWords.map(\.word).map { word in (word, filter { $0.group == word }) }.filter { !$0.1.isEmpty }
   }
 }
 
 extension ValueKind {
-  /// The words that a shell may offer; `nil` where only who types knows.
+  /// The words that a shell may offer; `nil` where any text is possible.
   var words: [String]? {
     switch self {
     case .choice(let words): words

@@ -72,7 +72,7 @@ enum ZshCompletion {
     value == .file ? "_files" : value.words.map { "(\($0.joined(separator: " ")))" } ?? " "
   }
 
-  /// With a backslash before what means something in a specification.
+  /// The text with a backslash before characters that are special in a specification.
   private static func escaped(_ text: String, _ marks: String) -> String {
     text.map { marks.contains($0) || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined()
   }

@@ -49,7 +49,7 @@ struct DiscardDeadLetters: Command {
           return 1
         }
       }
-      // Not more than were counted: what has failed since was not meant.
+      // Not more than were counted: letters that have failed since were not confirmed.
       let discard = try filter.discard(by: choice.who(console), limit: number)
       let discarded = try await database.transaction { session in try LettersByJob(session.query(discard)) }
       try console.say("discarded \(discarded.text), by \(printable(choice.who(console)))\n")
@@ -58,9 +58,9 @@ struct DiscardDeadLetters: Command {
     }
   }
 
-  /// Shows the first of those with which something would be done.
+  /// Shows the first letters that would be changed.
   ///
-  /// - Parameter number: with how many.
+  /// - Parameter number: how many would be changed.
   static func show(
     _ filter: LetterFilter, _ number: Int, forReplay: Bool, in database: Database, _ console: Console
   ) async throws {

@@ -16,10 +16,10 @@ struct LetterOptions: Sendable {
       "redis", .text("ADDRESS"), help: "only letters whose data are in this Redis, as `dead-letters show` names it")
     job = arguments.optionalText("job", .job, help: "only letters of this job")
     kind = arguments.optionalText("kind", .text("KIND"), help: "only failures of this kind, for example not_integer")
-    olderThan = arguments.duration("older-than", default: nil, help: "only what has last failed longer ago than this")
+    olderThan = arguments.duration("older-than", default: nil, help: "only what last failed longer ago than this")
   }
 
-  /// Whether none is given. Which installation, and which Redis, chooses nothing by itself.
+  /// Whether none is given. An installation or a Redis alone does not count as a choice.
   var isEmpty: Bool { job == nil && kind == nil && olderThan == nil }
 
   func filter(state: DeadLetter.State?, at now: Timestamp) -> LetterFilter {
@@ -29,9 +29,9 @@ struct LetterOptions: Sendable {
   }
 }
 
-/// What is done with dead letters is done with one by its name, or with all that are like that.
+/// The dead letters to act on: one by its name, or all that match options.
 struct LetterChoice: Sendable {
-  /// How many are taken at once where nothing else is said.
+  /// The default for how many are taken at once.
   static let most = 10_000
 
   private let options: LetterOptions
@@ -49,16 +49,16 @@ struct LetterChoice: Sendable {
       .text("ITEM"), help: "the item, or its id; put -- before one that begins with a dash")
     if job != nil, item == nil { arguments.complain("ITEM is missing; all letters of a job are --job JOB") }
     if job != nil, !options.isEmpty { arguments.complain("JOB ITEM names one letter; options choose many: not both") }
-    // Nobody means everything by saying nothing.
+    // No options must not mean all letters.
     if job == nil, options.isEmpty { arguments.complain("say which: JOB ITEM, --job, --kind or --older-than") }
   }
 
   /// Who does it, for the audit.
   func who(_ console: Console) -> String { by.name(console) }
 
-  /// What is meant, by the database.
+  /// Looks up the chosen letters in the database.
   ///
-  /// - Returns: the filter, and how many dead letters at most. `nil` after a complaint.
+  /// - Returns: the filter, and how many dead letters at most. `nil` after an error message.
   func resolved(_ database: Database, _ console: Console) async throws -> (filter: LetterFilter, limit: Int)? {
     guard let job, let item else { return (options.filter(state: .pending, at: console.now), limit) }
     let found = try await ShowDeadLetter.find(
@@ -72,7 +72,7 @@ struct LetterChoice: Sendable {
   }
 }
 
-/// How many dead letters of which jobs something was done with.
+/// How many letters of which jobs were changed.
 struct LettersByJob: Sendable {
   private let jobs: [(part: JobPart, letters: Int)]
 

@@ -54,17 +54,17 @@ struct ListDeadLetters: Command {
     for letter in letters {
       table.add(
         letter.shortID, names[letter.part], letter.state.rawValue, letter.kind, "\(letter.attempts)",
-        letter.lastFailedAt.age(at: now), letter.askedAt?.age(at: now),
+        letter.lastFailedAt.age(at: now), letter.replayRequestedAt?.age(at: now),
         printable(letter.item).cut(to: longestItem))
     }
     return table
   }
 
-  /// An item may be as long as it likes; `show` and `--json` have all of it.
+  /// An item may have any length; `show` and `--json` have all of it.
   private static let longestItem = 160
 }
 
 extension DeadLetter {
-  /// Whose it is: of all variants of the job.
+  /// The part that it belongs to: all variants of the job.
   var part: JobPart { JobPart(instance: instance, job: job, server: server) }
 }

@@ -2,7 +2,7 @@ import JobRuntime
 import Operations
 import Postgres
 
-/// `oneshot dead-letters replay`: asks for items to be done again.
+/// `oneshot dead-letters replay`: requests that items are done again.
 struct ReplayDeadLetters: Command {
   static let name = "dead-letters replay"
   static let summary = "have the job's next run do items again that failed"
@@ -34,14 +34,14 @@ struct ReplayDeadLetters: Command {
         try console.say("would ask for \(number); nothing was changed\n")
         return 0
       }
-      let ask = try filter.ask(by: choice.who(console), limit: limit)
-      let asked = try await database.transaction { session in try LettersByJob(session.query(ask)) }
-      guard asked.total > 0 else {
+      let request = try filter.requestReplay(by: choice.who(console), limit: limit)
+      let requested = try await database.transaction { session in try LettersByJob(session.query(request)) }
+      guard requested.total > 0 else {
         console.note("somebody else has asked for them meanwhile")
         return 0
       }
       try console.say(
-        "asked for \(asked.text), by \(printable(choice.who(console))); the job's next run does them again\n")
+        "asked for \(requested.text), by \(printable(choice.who(console))); the job's next run does them again\n")
       if askable > limit { console.note("\(askable - limit) more: these are the \(limit) that failed longest ago") }
       return 0
     }

@@ -57,7 +57,7 @@ struct ShowDeadLetter: Command {
   /// How many actions are shown.
   private static let shown = 100
 
-  /// A letter, and what its kind means as the job last said; `nil` for a job that never said.
+  /// A letter, and the meaning of its kind as the job last declared it; `nil` for a job that never declared it.
   struct Found: Sendable {
     var letter: DeadLetter
     var cause: String?
@@ -72,7 +72,7 @@ struct ShowDeadLetter: Command {
 
   /// The letter of this name or id.
   ///
-  /// - Returns: `nil` after a complaint.
+  /// - Returns: `nil` after an error message.
   static func find(
     _ item: String, of job: String, instance: String?, server: String?, in database: Database, _ console: Console,
     isJSON: Bool = false
@@ -84,7 +84,7 @@ struct ShowDeadLetter: Command {
         try rows.map { row in try Found(row: row) }, try rows.first?.value("is_exact", as: Bool.self) ?? false
       )
     }
-    // The same item of several installations, or of several Redis, has a letter each.
+    // The same item of several installations, or of several Redis, has one letter for each.
     let exact = letters.filter { $0.letter.digest == letters.first?.letter.digest }
     if let letter = letters.first, isExact ? exact.count == 1 : letters.count == 1 { return letter }
     if letters.isEmpty {
@@ -109,7 +109,7 @@ struct ShowDeadLetter: Command {
     sheet.add("instance", letter.instance.isEmpty ? nil : letter.instance)
     sheet.add("job", letter.job)
     sheet.add("redis", letter.server.isEmpty ? nil : letter.server)
-    // On one line, whatever is in it: what looks like the next fact must not be part of a name.
+    // On one line, whatever it contains: a part of a name must not look like the next fact.
     sheet.add("item", printable(letter.item))
     sheet.add("id", letter.digest)
     sheet.add("state", letter.state.rawValue)
@@ -124,7 +124,8 @@ struct ShowDeadLetter: Command {
       "\(letter.lastFailedAt.withAge(at: now)) in run \(letter.lastRunID)"
         + (letter.variant.isEmpty ? "" : " of \(letter.variant)"))
     sheet.add(
-      "asked", letter.askedAt.map { "\($0.withAge(at: now)) by \(printable(letter.askedBy ?? "unknown"))" })
+      "asked",
+      letter.replayRequestedAt.map { "\($0.withAge(at: now)) by \(printable(letter.replayRequestedBy ?? "unknown"))" })
     sheet.add("given to", letter.replayRunID.map { "run \($0)" })
     sheet.add("payload", printable(letter.payload))
     return sheet

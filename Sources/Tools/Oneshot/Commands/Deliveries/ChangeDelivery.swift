@@ -2,14 +2,14 @@ import JobRuntime
 import Operations
 import Postgres
 
-/// What an operator does with a message.
+/// A change of a message by an operator.
 protocol DeliveryChange: Sendable {
   static var word: String { get }
   static var summary: String { get }
   static var discussion: String { get }
   static var from: [KnownDelivery.State] { get }
   static var to: KnownDelivery.State { get }
-  /// What was done, for the audit.
+  /// The past participle of the action, for the audit.
   static var done: String { get }
 }
 

@@ -7,7 +7,7 @@ struct ShowEvent: Command {
   static let name = "events show"
   static let summary = "show what became of one event, and why"
   static let discussion =
-    "Whatever became of it: an event that is done is known for EVENTS_KEEP. The event itself is shown as long as it is not done."
+    "An event that is done is remembered for EVENTS_KEEP. The event itself is shown as long as it is not done."
 
   private let id: String
   private let isJSON: Bool

@@ -2,7 +2,7 @@ import JobRuntime
 import Operations
 import Postgres
 
-/// `oneshot fraud approve ENTRY`: lets an entry count, whatever is found of it.
+/// `oneshot fraud approve ENTRY`: lets an entry count, whatever the findings.
 struct ApproveReview: Command {
   static let name = "fraud approve"
   static let summary = "let a sign-up count, for good"
@@ -34,7 +34,7 @@ struct RejectReview: Command {
   }
 }
 
-/// What is decided about which entry, by whom and why.
+/// The decision about an entry, by whom and why.
 private struct Decision: Sendable {
   let entry: Int64
   let by: Doer

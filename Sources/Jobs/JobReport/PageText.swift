@@ -1,8 +1,8 @@
 import JobRuntime
 import Operations
 
-/// Numbers and moments as people read them.
-enum Words {
+/// Numbers and moments formatted for the page.
+enum PageText {
   /// `12,345`.
   static func count(_ number: some BinaryInteger) -> String {
     let digits = Array(String(number.magnitude))
@@ -37,7 +37,7 @@ enum Words {
 }
 
 extension Page {
-  /// How long ago a moment was; which one it was, for programs and whoever points at it.
+  /// The age of a moment; the moment itself as an attribute and a tooltip.
   func age(_ moment: Timestamp) -> HTML {
     HTML(.time, .datetime(moment), .title(moment.toTheSecond)) { moment.age(at: picture.madeAt) }
   }
@@ -48,19 +48,19 @@ extension Page {
       + HTML(.span, .class("soft")) { " · \(moment.age(at: picture.madeAt))" }
   }
 
-  /// Somebody else's text: it may run in another direction than the page, and it may go on for longer than is shown.
+  /// A text from elsewhere: it may run in another direction than the page, and be longer than is shown.
   func excerpt(_ excerpt: Picture.Excerpt, atMost limit: Int) -> HTML {
     let text = String(String.UnicodeScalarView(excerpt.text.unicodeScalars.prefix(limit)))
     let isWhole = text.unicodeScalars.count >= excerpt.length
     return HTML(.bdi) { text }
       + (isWhole
-        ? .empty : HTML(.span, .class("soft")) { " … (\(Words.count(excerpt.length, "character")) in all)" })
+        ? .empty : HTML(.span, .class("soft")) { " … (\(PageText.count(excerpt.length, "character")) in all)" })
   }
 
-  /// A name of a job's part, its pieces apart.
+  /// The name of a job's part, with its pieces marked up.
   func name(_ part: JobPart, withShard: Bool = true) -> HTML {
     let (variant, shard) = (part.variant, withShard ? part.shard : 0)
-    // The Redis only where another part differs in nothing else.
+    // The Redis is shown only where another part differs in nothing else.
     let whole = picture.names[part]
     let server = whole.utf8.count > part.description.utf8.count ? part.server : ""
     return (part.instance.isEmpty ? .empty : HTML(.span, .class("variant")) { HTML(.bdi) { bounded(part.instance) } })
@@ -75,9 +75,9 @@ extension Page {
       ? name : String(String.UnicodeScalarView(name.unicodeScalars.prefix(limit))) + "…"
   }
 
-  /// What is not shown of a list.
+  /// The number of elements of a list that are not shown.
   func more(_ count: Int, _ what: String, _ hint: String? = nil) -> HTML {
     guard count > 0 else { return .empty }
-    return HTML(.p, .class("more")) { "and \(Words.count(count)) more \(what)\(hint.map { "; \($0)" } ?? "")" }
+    return HTML(.p, .class("more")) { "and \(PageText.count(count)) more \(what)\(hint.map { "; \($0)" } ?? "")" }
   }
 }

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-extension Work {
+extension RollupPass {
   /// Compares every bucket with its parts, and reports each that differs.
   mutating func verify() async throws {
     for known in sources {
@@ -12,7 +12,7 @@ extension Work {
       let windows: [(granularity: Granularity, window: Bucket)]
       do {
         (verification, windows) = try await run.snapshot { session in
-          let noticing = try noticing.knowingRules(session)
+          let noticing = try noticing.withZoneRules(session)
           return (
             Verification(noticing: noticing, lookback: lookback), try noticing.list(range.events, levels, session)
           )

@@ -1,4 +1,4 @@
--- What has become of them: counts, and what is wrong with some.
+-- The outcome: counts, and what is wrong with some notifications.
 select category, kind, outcome_kept as outcome, count(*) as notifications, bool_and(is_known) as is_known,
   null as notification_id, null as message
 from decided where outcome_kept is not null group by category, kind, outcome_kept

@@ -1,4 +1,4 @@
--- operations, letters_ask
+-- operations, letters_request_replay
 \set instance 'null'
 \set server 'null'
 \set job '''reindex'''
@@ -9,7 +9,8 @@
 \set limit '''20''::bigint'
 \set by '''ann'''
 prepare golden (unknown, unknown, unknown, unknown, unknown, timestamptz, unknown, bigint, unknown) as
--- Asks for replays. The conditions stand on the locked rows, so of two that ask at once one finds them asked already.
+-- Requests replays. The conditions are on the locked rows, so of two requests at the same time one finds them requested
+-- already.
 with due as (
   select d.instance, d.job, d.server, d.item_digest
   from oneshot.dead_letters d
@@ -23,18 +24,18 @@ where ($1::text is null or d.instance = $1) and ($2::text is null or d.server = 
   order by d.last_failed_at, d.job, d.item_digest
   limit $8
   for update of d
-), asked as (
+), requested as (
   update oneshot.dead_letters d
   set replay_asked_at = now(), replay_asked_by = $9, replay_run_id = null
   from due
   where (d.instance, d.job, d.server, d.item_digest) = (due.instance, due.job, due.server, due.item_digest)
   returning d.*
-), told as (
+), noted as (
   insert into oneshot.dead_letter_actions (
     action, acted_by, instance, job, server, item_digest, item, error_kind, error_message, attempts, last_failed_at)
-  select 'replay', $9, instance, job, server, item_digest, item, error_kind, error_message, attempts, last_failed_at from asked
+  select 'replay', $9, instance, job, server, item_digest, item, error_kind, error_message, attempts, last_failed_at from requested
 )
-select instance, job, server, count(*) as letters from asked group by instance, job, server order by instance, job, server
+select instance, job, server, count(*) as letters from requested group by instance, job, server order by instance, job, server
 ;
 execute golden (:instance, :server, :job, :kind, :state, :failed_before, :digest, :limit, :by);
 deallocate golden;

@@ -1,31 +1,31 @@
 import JobRuntime
 import Postgres
 
-extension Work {
-  /// Calculates what is queued of a level: in a transaction one day of it, or several of which little is to be read.
+extension RollupPass {
+  /// Calculates the queued buckets of a level: in one transaction one day of them, or several days with little to read.
   mutating func recalculate(_ granularity: Granularity) async throws {
-    try await tell(granularity, isDone: false)
+    try await writeProgress(granularity, isDone: false)
     for known in sources {
-      let fresh = Fresh(
+      let calculated = CalculatedRollups(
         source: known.source, granularity: granularity, limit: run.timeLeft)
       var recalculation = Recalculation(
-        fresh: fresh, timezone: settings.timezone, workMemory: settings.workMemory,
+        calculated: calculated, timezone: settings.timezone, workMemory: settings.workMemory,
         newestFirst: settings.mode == .rebuild, keepsEmptied: settings.onEmptied == .keep)
       var range = range.buckets(of: granularity)
       var left = try await queued(known.source, granularity)
       while left > 0, let step = try await self.step(recalculation, in: range) {
         report.add(step, of: granularity)
         left -= step.buckets.count
-        // What failed is queued still, and not tried again by this run.
+        // A failed bucket is still queued, and this run does not try it again.
         range = recalculation.rest(of: range, after: step)
-        recalculation.learn(from: step)
+        recalculation.adapt(to: step)
         if let period = step.period { cover(period) }
         try run.checkpoint(report)
         run.log.progress("\(granularity.rawValue) buckets left:", left)
         try Task.checkCancellation()
       }
     }
-    try await tell(granularity, isDone: true)
+    try await writeProgress(granularity, isDone: true)
   }
 
   private func step(_ recalculation: Recalculation, in range: Bucket) async throws -> Recalculation.Step? {
@@ -34,7 +34,7 @@ extension Work {
       guard let step = try recalculation.step(in: range, tx) else { return nil }
       try tx.reject(step.failures)
       try tx.resolve(where: recalculation.wereCalculated(by: step))
-      // All hours of a day that there are, are calculated by a rebuild alone.
+      // Only a rebuild calculates all hours of a day.
       if mode == .rebuild, recalculation.granularity == .hourly {
         try tx.resolve(where: recalculation.wereEmptied(but: step))
       }
@@ -67,8 +67,8 @@ extension Work {
     (report.queued, report.behind) = (try counts.value("queued"), try counts.value("behind"))
   }
 
-  /// Begins or ends a level's line of the log.
-  private func tell(_ granularity: Granularity, isDone: Bool) async throws {
+  /// Begins or ends a level's line in the log of rollups.
+  private func writeProgress(_ granularity: Granularity, isDone: Bool) async throws {
     let progress = Progress(run.id, settings.mode, granularity, isDone: isDone, step: nil)
     try await run.transaction { tx in
       try tx.pipeline([Recalculation.withoutWaiting, progress.statement()])

@@ -1,26 +1,26 @@
 import JobRuntime
 import Postgres
 
-/// A run's way through its sources and levels.
-struct Work {
+/// One run's pass over its sources and levels.
+struct RollupPass {
   let settings: MetricsRollups.Settings
   let run: JobRun
   /// What a rebuild or a verification covers; without borders everything.
   let range: Range
   var report = MetricsRollups.Report()
-  private(set) var sources: [Known] = []
-  /// What is wrong with sources that are left out.
+  private(set) var sources: [SourceState] = []
+  /// The failures of sources that are left out.
   private(set) var mistakes: [ItemFailure] = []
-  /// Sources of which a wrong clock has closed hours that are yet to come.
+  /// Sources whose future hours a wrong clock has closed.
   let ahead: [String]
-  /// What keeps triggers from reporting what is changed.
-  private(set) var untold: [Untold] = []
+  /// Tables whose triggers do not report all changes.
+  private(set) var trackingProblems: [TrackingProblem] = []
   private var covered: Window?
-  /// Sources whose rebuild is written down, each with what it covers.
+  /// Sources whose rebuild is recorded, each with what it covers.
   private var rebuilding: [(source: String, key: String)] = []
 
-  /// A source of which the server was asked.
-  struct Known: Sendable {
+  /// A source, with what the server says of it.
+  struct SourceState: Sendable {
     let source: Source
     let kind: Source.Kind
     let position: Position
@@ -28,9 +28,9 @@ struct Work {
     let isForeign: Bool
   }
 
-  /// Looks at positions and sources, before anything else is written.
+  /// Reads positions and sources, before anything else is written.
   ///
-  /// - Parameter opensBorders: whether borders that are yet to come are brought back first.
+  /// - Parameter opensBorders: whether borders in the future are moved back first.
   init(_ settings: MetricsRollups.Settings, _ run: JobRun, opensBorders: Bool) async throws {
     (self.settings, self.run) = (settings, run)
     let own = settings.sources.enumerated().filter { $0.offset % run.shard.count == run.shard.index }.map(\.element)
@@ -54,22 +54,22 @@ struct Work {
         try position.checkRebuild(source.name, settings.granularities, timezone: settings.timezone)
       }
     }
-    try await learn(own, positions)
-    untold = try await run.reading { session in try Untold.find(for: own, session) }
+    try await readSources(own, positions)
+    trackingProblems = try await run.reading { session in try TrackingProblem.find(for: own, session) }
   }
 
-  /// Asks what each source is. A user's source that has a mistake in it is left out.
-  private mutating func learn(_ asked: [Source], _ positions: [String: Position]) async throws {
+  /// Reads the kind of each source. A user's source with a mistake is left out.
+  private mutating func readSources(_ own: [Source], _ positions: [String: Position]) async throws {
     let timezone = settings.timezone
     (sources, mistakes) = try await run.snapshot { session in
-      var known: [Known] = []
+      var known: [SourceState] = []
       var mistakes: [ItemFailure] = []
-      for source in asked {
+      for source in own {
         guard let position = positions[source.name] else { continue }
         do {
           let kind = try source.kind(session)
           known.append(
-            Known(
+            SourceState(
               source: try source.typed(in: timezone, session), kind: kind, position: position,
               isForeign: position.isForeign(to: timezone)))
         } catch let failure as SQLFile.Failure { mistakes.append(Self.failure(of: source, failure)) }
@@ -79,7 +79,7 @@ struct Work {
   }
 
   /// Reports sources that are left out.
-  mutating func tellMistakes() async throws {
+  mutating func rejectBrokenSources() async throws {
     guard !mistakes.isEmpty else { return }
     let (run, mistakes) = (run, mistakes)
     let progress = settings.mode == .verify || run.isDryRun ? nil : progress.adding(mistakes)
@@ -90,12 +90,12 @@ struct Work {
     report.failed += mistakes.count
   }
 
-  /// Reports tables whose changes are not reported: until they are, rollups may be wrong without a sign.
-  mutating func tellUntold() async throws {
-    let (run, failures) = (run, untold.map(\.letter))
+  /// Rejects tables whose changes are not all reported: until they are, rollups may be silently wrong.
+  mutating func rejectTrackingProblems() async throws {
+    let (run, failures) = (run, trackingProblems.map(\.letter))
     let fixed = SQLFragment(
       sql: "letter.item = any (:sources::text[]) and letter.item <> all (:items::text[])",
-      ["sources": sources.map { Untold.item(of: $0.source.name) }, "items": failures.map(\.item)])
+      ["sources": sources.map { TrackingProblem.item(of: $0.source.name) }, "items": failures.map(\.item)])
     for failure in failures { run.log.warning(failure.message) }
     try await run.transaction { tx in
       try tx.resolve(where: fixed)
@@ -104,15 +104,15 @@ struct Work {
     report.failed += failures.count
   }
 
-  /// What stands in the log of what is no bucket's failure: with the lowest level.
+  /// The line in the log of rollups for failures that belong to no bucket: that of the lowest level.
   private var progress: Progress { Progress(run.id, settings.mode, settings.levels[0], isDone: false) }
 
   static func failure(of source: Source, _ failure: SQLFile.Failure) -> ItemFailure {
     ItemFailure(item: source.name, kind: .sourceFailed, message: failure.description)
   }
 
-  /// What finds the touched buckets of a source.
-  func noticing(_ known: Known) -> Noticing {
+  /// Finds the touched buckets of a source.
+  func noticing(_ known: SourceState) -> Noticing {
     Noticing(
       source: known.source, kind: known.kind, position: known.position, timezone: settings.timezone, limit: run.timeLeft
     )
@@ -121,30 +121,30 @@ struct Work {
   mutating func cover(_ period: Window) {
     covered = Window(
       start: min(covered?.start ?? period.start, period.start), end: max(covered?.end ?? period.end, period.end))
-    run.covers(covered)
+    run.setWindow(covered)
   }
 }
 
-// MARK: What is to be done
+// MARK: Finding the work
 
-extension Work {
+extension RollupPass {
   /// Finds and queues what was touched since the last run, or what is to be rebuilt.
   mutating func notice() async throws {
     for known in sources {
       try Task.checkCancellation()
       let (run, noticing, scopes) = (run, noticing(known), scopes(known))
       if let remark = textChanged(known) { run.log.warning(remark) }
-      let (progress, work) = (progress, self)
+      let (progress, pass) = (progress, self)
       let (found, failures, remarks, emptied) = try await run.transaction { tx in
         do {
-          // Of another calendar, or of another server's past: everything will be queued again.
+          // The queue is of another calendar, or of another server: everything is queued again.
           if known.isForeign, !run.isDryRun {
             try tx.execute("delete from oneshot.rollup_queue where source = \(known.source.name)")
           }
-          let noticing = try (run.isDryRun ? noticing : noticing.holdingBorder(tx.session)).knowingRules(tx.session)
+          let noticing = try (run.isDryRun ? noticing : noticing.holdingBorder(tx.session)).withZoneRules(tx.session)
           let lookAhead = run.isDryRun || !known.position.isOf(noticing.timezone)
           let emptied = try lookAhead ? noticing.emptied(scopes, tx.session) : []
-          try work.refuseToMix(emptied, of: known)
+          try pass.refuseToMix(emptied, of: known)
           try tx.resolve(where: noticing.closedSince)
           var found = Noticing.Found()
           for scope in noticing.movedDays + scopes {
@@ -159,7 +159,7 @@ extension Work {
           try tx.reject(failures)
           if !failures.isEmpty, !run.isDryRun { try tx.execute(progress.adding(failures).statement()) }
           try tx.resolve([known.source.name])
-          let remarks = [noticing.rulesChanged, run.isDryRun ? work.remark(on: emptied, of: known.source) : nil]
+          let remarks = [noticing.rulesChanged, run.isDryRun ? pass.remark(on: emptied, of: known.source) : nil]
           return (found, failures, remarks, emptied.count)
         } catch let failure as SQLFile.Failure {
           let failures = [Self.failure(of: known.source, failure)]
@@ -180,32 +180,33 @@ extension Work {
     }
   }
 
-  /// A rebuild queues its range once. What is left of it when it is killed is queued still, and done by the next one with
-  /// the same borders, or by an incremental run.
-  private func scopes(_ known: Known) -> [Noticing.Scope] {
+  /// A rebuild queues its range once. What is left when it is killed is still queued; the next rebuild with the same
+  /// borders does it, or an incremental run.
+  private func scopes(_ known: SourceState) -> [Noticing.Scope] {
     let new = Noticing.Scope.new(until: run.scheduledAt, lookback: settings.lookback)
     guard settings.mode == .rebuild else { return [new] }
-    // What is too late has to be reported before the position moves past it.
+    // Late events have to be reported before the position moves past them.
     let before = range.isWhole && known.position.isKnown && !known.isForeign ? [new] : []
     let key = rebuildKey(known)
     if known.position.rebuilding == key, !known.isForeign {
-      run.log.info("going on with a rebuild", ["source": .string(known.source.name)])
+      run.log.info("continuing a rebuild", ["source": .string(known.source.name)])
       return before
     }
     let levels = known.isForeign ? Granularity.allCases : settings.granularities
-    // Only what has queued its hours may move the position; and what came after the first look is for the next run.
+    // Only a scope that has queued its hours may move the position; events after the first pass are left to the next
+    // run.
     let moves = range.isWhole && levels.contains(.hourly) && before.isEmpty
     let renews = range.isWhole && levels.contains(.hourly)
     return before + [.all(range.events, levels: levels, moves: moves, key: key, renews: renews)]
   }
 
-  /// What a rebuild covers, and by which text of the source.
-  private func rebuildKey(_ known: Known) -> String {
+  /// What a rebuild covers, and the version of the source's text.
+  private func rebuildKey(_ known: SourceState) -> String {
     let levels = settings.granularities.map(\.rawValue).joined(separator: ",")
     return "\(settings.from?.text ?? "")..\(settings.to?.text ?? "") \(levels) \(known.position.version)"
   }
 
-  /// What was queued for a rebuild is there as long as it is written down that it goes on.
+  /// As long as the rebuild is recorded as unfinished, its queued buckets are there.
   private static func failover(_ sources: [String]) -> JobFailure {
     JobFailure(
       .failover, "Postgres has lost that the rollups of \(sources.joined(separator: ", ")) are being rebuilt",
@@ -214,8 +215,8 @@ extension Work {
     )
   }
 
-  /// A rebuild that has come to its end begins from scratch the next time; one that was killed has, too, once incremental runs have
-  /// done what it left.
+  /// A rebuild that has ended starts from scratch the next time. So does one that was killed, once incremental runs
+  /// have done what it left.
   func endRebuild() async throws {
     let isOver = settings.mode == .rebuild
     let names = sources.filter { isOver || $0.position.rebuilding != nil }.map(\.source.name)

@@ -1,4 +1,4 @@
--- What has become of the users, and who has no address that is one.
+-- The outcome of the users, and those without a valid address.
 select outcome, count(*) as users, coalesce(sum(items) filter (where outcome = 'made'), 0)::bigint as items,
   count(*) filter (where outcome = 'made' and :moment::timestamptz - due_at > interval '1 hour') as late,
   null as user_id

@@ -10,7 +10,7 @@ left join (
   where late > 0 and quarter is not null
   group by 1
   union all
-  -- Not how many: a change has moments, not rows.
+  -- Without a count: a change records moments, not rows.
   select distinct oneshot.bucket_start('hourly', occurred_at, :zone), null::bigint from changed
   where occurred_at >= :calendar_start and occurred_at < :raw_from::timestamptz
 ) as late on true

@@ -1,8 +1,8 @@
 import JobRuntime
 import Postgres
 
-/// One run: what it has done so far.
-struct Work: Sendable {
+/// One run's pass over its work, and what it has done so far.
+struct DecisionPass: Sendable {
   private let settings: NotificationDelivery.Settings
   private let run: JobRun
   private let began = ContinuousClock.now
@@ -14,12 +14,12 @@ struct Work: Sendable {
 
   private var elapsed: Duration { began.duration(to: .now) }
 
-  /// The moment that the run is for, and what has passed since: ages, limits and quiet hours go by it.
+  /// The run's scheduled time plus the time since its start: ages, limits and quiet hours are judged by it.
   private var moment: Timestamp { run.scheduledAt + elapsed }
 
   private var isOver: Bool { elapsed >= settings.time }
 
-  /// Decides on all that waits, a page at a time, until nothing does or the time is over.
+  /// Decides on all waiting notifications, a page at a time, until none is left or the time is over.
   mutating func carryOut(_ decision: Decision, hasLetters: Bool) async throws {
     var place: QueuePlace?
     repeat {
@@ -37,7 +37,7 @@ struct Work: Sendable {
       }
     } while try await waits()
     warn()
-    // Of other shares, too: whose a notification is, only its user says.
+    // Includes notifications of other shares: only the user decides to which share one belongs.
     let unread =
       if let place { try await run.read(place.leftOver()).only().value("notifications", as: Int.self) } else { 0 }
     report.behind = unread + busy
@@ -62,7 +62,7 @@ struct Work: Sendable {
     return report
   }
 
-  /// A plan looks at so many notifications at once.
+  /// How many notifications a plan reads at once.
   private static let planned = 10_000
 
   private mutating func add(_ outcome: Outcome) {
@@ -71,7 +71,7 @@ struct Work: Sendable {
     busy += outcome.busy
   }
 
-  /// Waits a second for more notifications, where the run is to wait for them.
+  /// Waits a second for more notifications, if the run has to linger.
   ///
   /// - Returns: whether to look again.
   private func waits() async throws -> Bool {

@@ -1,8 +1,9 @@
 import JobRuntime
 import Postgres
 
-/// Calculates stretches of one level of one source, into the temporary table `oneshot_rollup_fresh`: as they should be.
-struct Fresh: Sendable {
+/// Calculates the correct rollups for stretches of one level of one source, into the temporary table
+/// `oneshot_rollup_fresh`.
+struct CalculatedRollups: Sendable {
   let source: Source
   let granularity: Granularity
   let limit: Duration
@@ -16,7 +17,7 @@ struct Fresh: Sendable {
     var hasBadRows: Bool
   }
 
-  /// Calculates all of the stretches in one statement. With bad rows in it, what was calculated is of no use.
+  /// Calculates all of the stretches in one statement. With bad rows in it, the result cannot be used.
   func calculate(_ stretches: Stretches, _ session: borrowing Session) throws -> Summary {
     try calculate(stretches, onlyGood: false, session)
     return try summary(of: stretches, session)
@@ -55,14 +56,16 @@ struct Fresh: Sendable {
     try session.attempt(source.fresh(of: stretches.all.count), binding: values, limit: limit)
   }
 
-  /// The planner thinks that events lie in the order of their times, as most do, and would look up one row after the other; those that
-  /// do not make that take twice as long as to sort the pages first, and were all in order, it would be no faster.
+  /// The planner assumes that events are stored in the order of their times, as most are, and would look up one row
+  /// after the other. The rest make that take twice as long as sorting the pages first. Even if all were in order, it
+  /// would not be faster.
   private static let pageByPage: Statement = "select set_config('enable_indexscan', 'off', true)"
 
-  /// What lies in a stretch is found by an index. The planner does not know how short they are, and might read all pages for each.
+  /// The rows of a stretch are found by an index. The planner does not know how short the stretches are, and might read
+  /// all pages for each.
   static let withoutPages: Statement = "select set_config('enable_seqscan', 'off', true)"
 
-  /// As before: what comes after is the planner's choice.
+  /// Resets both settings: later plans are the planner's choice.
   static let planOfChoice: [Statement] = [
     "set local enable_indexscan to default", "set local enable_seqscan to default",
   ]
@@ -78,7 +81,7 @@ struct Fresh: Sendable {
       hasBadRows: try row.value("has_bad_rows"))
   }
 
-  /// Says what is wrong with the rows of a window that are left out.
+  /// Describes what is wrong with the rows of a window that are left out.
   private func badRows(_ window: Bucket, _ session: borrowing Session) throws -> ItemFailure {
     let row = try session.attempt(
       source.reading(.badRows), binding: ["window_start": window.start, "window_end": window.end], limit: limit
@@ -95,7 +98,7 @@ struct Fresh: Sendable {
       payload: ["rows": .integer(Int64(try row.value("rows", as: Int.self))), "until": .string(window.end.rfc3339)])
   }
 
-  /// Names a bucket to a person.
+  /// Names a bucket for people.
   func item(_ start: Timestamp) -> String { "\(source.name) \(granularity.rawValue) \(start)" }
 
   /// The values that name its source and level.

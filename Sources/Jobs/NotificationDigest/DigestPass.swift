@@ -1,15 +1,15 @@
 import JobRuntime
 import Postgres
 
-/// One run: what it has done so far.
-struct Work: Sendable {
+/// One run's pass over its work, and what it has done so far.
+struct DigestPass: Sendable {
   private let settings: NotificationDigest.Settings
   private let run: JobRun
   private(set) var report = NotificationDigest.Report()
 
   init(_ settings: NotificationDigest.Settings, _ run: JobRun) { (self.settings, self.run) = (settings, run) }
 
-  /// Makes the digests of all who are due, a page of users at a time; in a plan it only counts them.
+  /// Makes the digests of all users who are due, a page of users at a time; in a plan it only counts them.
   mutating func carryOut(
     _ frequency: NotificationDigest.Frequency, _ digest: Digest, _ hasLetters: Bool
   ) async throws {
@@ -46,7 +46,7 @@ struct Work: Sendable {
     return outcome
   }
 
-  /// Drops what has waited for too long.
+  /// Drops items that have waited for too long.
   mutating func dropOld(_ digest: Digest) async throws {
     var dropped: Int
     repeat {
