@@ -1,6 +1,6 @@
 public import Postgres
 
-/// A job that tells `--check` more than its facts do. Each of the five requirements has a default.
+/// A job that shows `--check` more than its facts do. Each of the five requirements has a default.
 public protocol Checkable: Job {
   /// What a run needs with these settings; by default what the facts say.
   var needs: JobNeeds { get }

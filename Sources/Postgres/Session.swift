@@ -211,7 +211,7 @@ public struct Session: ~Copyable {
   /// Commits the transaction.
   ///
   /// Cancelling the task stops a COMMIT that takes long (a deferred trigger). The server's answer to the COMMIT says
-  /// whether it had already committed when it was told to stop.
+  /// whether it had already committed when it was to stop.
   func commit() throws(PostgresError) {
     try checkIsOpen()
     // A transaction with a failed statement answers COMMIT with a rollback, and no error.

@@ -2,7 +2,7 @@
 /// can be given and any problem with the given value, and then returns the default. The declarations are the one source
 /// for parsing, `--help`, shell completion and the man page.
 ///
-/// Options are read before operands, because only the options tell which words are their values.
+/// Options are read before operands, because only the options say which words are their values.
 package struct Arguments {
   package private(set) var options: [OptionDeclaration] = []
   package private(set) var operands: [OperandDeclaration] = []
