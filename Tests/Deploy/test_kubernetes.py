@@ -79,6 +79,24 @@ class Manifests(unittest.TestCase):
             for name, job in jobs(folder):
                 self.assertLessEqual(wanted, job["template"]["metadata"]["labels"].items(), name)
 
+    def test_only_outbox_delivery_has_a_way_out_and_its_secret_is_a_file(self):
+        """Policies add up: of each pod, the ports of all that select it."""
+        usual, outside = {53, 5432, 6379}, {443, 465, 587}
+        policies = [d["spec"] for d in documents("k8s/overlays/delivery") if d["kind"] == "NetworkPolicy"]
+        seen = set()
+        for name, job in jobs("k8s/overlays/delivery"):
+            labels = job["template"]["metadata"]["labels"].items()
+            selecting = [p for p in policies if p["podSelector"]["matchLabels"].items() <= labels]
+            self.assertTrue(any("Ingress" in p["policyTypes"] and not p["ingress"] for p in selecting), name)
+            ports = {port["port"] for p in selecting for rule in p["egress"] for port in rule["ports"]}
+            self.assertEqual(ports, usual | outside if name == "outbox-delivery" else usual, name)
+            (container,) = job["template"]["spec"]["containers"]
+            secret = {e["name"]: e.get("value") for e in container["env"] if e["name"].startswith("MAIL_URL")}
+            self.assertEqual(secret, {"MAIL_URL_FILE": "/run/secrets/oneshot/MAIL_URL"} if name == "outbox-delivery" else {})
+            seen.add(name)
+        self.assertIn("outbox-delivery", seen)
+        self.assertGreater(len(seen), 10)
+
     def test_the_report_is_written_where_the_web_server_reads_it_and_nowhere_else(self):
         found = {(d["kind"], d["metadata"]["name"]): d for d in documents("k8s/overlays/report")}
         claim, server = found["PersistentVolumeClaim", "oneshot-report"], found["Deployment", "oneshot-report"]
