@@ -43,9 +43,9 @@ import Testing
 
   @Test func `a flood is read to its end, and most of it left out`() async throws {
     let it = try await Executed()
-    let run = try await it.run("yes 'a line that is said again and again' | head -c 20000000; echo the last")
+    let run = try await it.run("yes 'a line that is said again and again' | head -c 4000000; echo the last")
     #expect(run.exitCode == 0)
-    #expect(run.result["details", "program", "lines_not_logged"].int ?? 0 > 100_000)
+    #expect(run.result["details", "program", "lines_not_logged"].int ?? 0 > 10_000)
     #expect(run.result["details", "last_lines"].elements.last?.string == "the last")
     #expect(run.errors.contains("lines are left out"))
   }
