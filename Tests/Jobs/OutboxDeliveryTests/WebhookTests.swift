@@ -114,7 +114,7 @@ struct WebhookTests {
     let server = try await server(200, ["Content-Length": "100"])
     try await endpoint(server.port)
     try await add()
-    let run = try await outbox.run(nil, ["WEBHOOK_TIMEOUT": "1s"])
+    let run = try await outbox.run(nil, ["WEBHOOK_TIMEOUT": "15s"])
     #expect(run.result["counts", "sent"].int == 1, "\(run.output)\(run.errors)")
     #expect(try server.requests().count == 1)
   }
