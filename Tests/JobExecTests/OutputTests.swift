@@ -43,7 +43,7 @@ import Testing
 
   @Test func `a flood is read to its end, and most of it left out`() async throws {
     let it = try await Executed()
-    let run = try await it.run("yes 'a line that is said again and again' | head -c 4000000; echo the last")
+    let run = try await it.run("yes 'a line that is said again and again' | head -c 4000000; echo; echo the last")
     #expect(run.exitCode == 0)
     #expect(run.result["details", "program", "lines_not_logged"].int ?? 0 > 10_000)
     #expect(run.result["details", "last_lines"].elements.last?.string == "the last")
@@ -82,7 +82,9 @@ import Testing
     #expect(run.exitCode == 0)
     // ls itself opens 4 for the folder.
     #expect(["0 1 2 3 4 ", "0 1 2 3 "].contains(it.text("descriptors")))
-    #expect(it.text("ignored").hasSuffix("0000000000000000\n"))
+    // But for 32 and 33, which are the C library's.
+    let ignored = try #require(Int(it.text("ignored").split(whereSeparator: \.isWhitespace).last ?? "", radix: 16))
+    #expect(ignored & 0x7FFF_FFFF == 0)
     #expect(it.text("read").trimmingCharacters(in: .whitespacesAndNewlines) == "0")
   }
 }
