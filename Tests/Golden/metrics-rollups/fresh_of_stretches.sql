@@ -32,7 +32,8 @@ trim_scale(
  as sum_exact, min(value::double precision) as min,
     max(value::double precision) as max
   from unnest(:starts::timestamptz[], :ends::timestamptz[], :origins::timestamptz[]) as stretch (opens, closes, origin)
-  -- Not flattened: each is looked up by the index, and not compared with every row.
+  -- "offset 0" keeps it from being flattened: each stretch is looked up by the index, and not compared with every
+  -- row.
   cross join lateral (
     select * from event where occurred_at >= stretch.opens and occurred_at < stretch.closes offset 0) as event
   where -- Used only where something is wrong: it would cost as much as the rest.
