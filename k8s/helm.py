@@ -2,7 +2,7 @@
 import json
 from string import Template
 
-from schedules import DAY, HOUR, MINUTE, SCHEDULES, WATCHING, duration, ledger_name, not_worth_a_retry
+from schedules import DAY, HOUR, MINUTE, SCHEDULES, WATCHING, duration, ledger_name, lines, not_worth_a_retry
 
 # What needs more than a chart's values say: a volume that two pods share.
 LEFT_OUT = {"job-report"}
@@ -34,7 +34,7 @@ def facts_of(schedule, described):
     """What of a schedule no value changes."""
     return {
         "job": schedule.job, "summary": described["summary"], "stops": described["stops_within_seconds"],
-        "final": not_worth_a_retry(described), "ledger": ledger_name(schedule), "mayIdle": schedule.may_idle,
+        "final": not_worth_a_retry(described), "ledger": ledger_name(schedule), "lines": lines(schedule.job), "mayIdle": schedule.may_idle,
         "watches": schedule.job in WATCHING,
         # Settings that take a file or a folder of the user's.
         "files": [s["name"] for s in described["settings"] if s["form"] == "path" and s["of"] == "job"]}

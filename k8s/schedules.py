@@ -95,8 +95,14 @@ def settings_of(schedule, schedules):
         return schedule.settings
     watched = [s for s in schedules if is_watched(s)]
     expected = {"HEALTH_EXPECT": ",".join(f"{ledger_name(s)}={duration(s.every)}" for s in watched),
-                "HEALTH_MAY_IDLE": " ".join(ledger_name(s) for s in watched if s.may_idle)}
+                "HEALTH_MAY_IDLE": " ".join(ledger_name(s) for s in watched if s.may_idle),
+                "HEALTH_LINES": ",".join(f"{job}={line}" for job in sorted({s.job for s in watched}) for line in lines(job))}
     return schedule.settings | {name: text for name, text in expected.items() if text}
+
+
+def lines(job):
+    """The lines of migrations that make a job's own tables: of a database without them, it is not expected."""
+    return sorted(set(facts(binaries(), job)["needed_schema"]) - {"core"})
 
 
 def is_watched(schedule):

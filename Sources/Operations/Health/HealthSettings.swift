@@ -15,6 +15,8 @@ package struct HealthSettings: Sendable {
   package var oldest: Duration
   /// Jobs, or variants of them, that may have nothing to do.
   package var mayIdle: [IdleName]
+  /// The lines of migrations that make each job's tables, by job.
+  package var lines: [String: Set<String>] = [:]
   /// The installation that checks; empty where there is only one, or where it checks all.
   package var instance = ""
   /// How old a pending dead letter may become; `nil` for no limit.
@@ -68,6 +70,12 @@ package struct HealthSettings: Sendable {
       env.custom(
         "HEALTH_MAY_IDLE", form: "[INSTANCE/]JOB[:VARIANT], with spaces", default: nil,
         help: "Jobs that often find nothing to do, rightly: reindex:pending.", parse: Self.names) ?? []
+    lines =
+      env.custom(
+        "HEALTH_LINES", form: "JOB=LINE, with commas", default: nil,
+        help:
+          "The lines of migrations that make a job's tables: fraud-detection=fraud. A job that never ran is not missed while one of its lines was never applied.",
+        parse: Self.lines) ?? [:]
     deadLettersAge = env.optionalDuration(
       "HEALTH_DEAD_LETTERS_AGE", in: .minutes(1) ... .days(3660),
       help: "Age from which a pending dead letter is reported; without it dead letters are only counted.")
@@ -76,6 +84,18 @@ package struct HealthSettings: Sendable {
   /// The other installations whose runs are read: those that expectations name.
   package var instances: Set<String> {
     Set(expectations.compactMap(\.instance) + mayIdle.compactMap(\.instance) + [instance])
+  }
+
+  private static func lines(_ text: String) -> Environment.Parsed<[String: Set<String>]> {
+    var found: [String: Set<String>] = [:]
+    for entry in text.split(separator: ",") {
+      let parts = entry.split(separator: "=", omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+        return .failure("holds «\(entry)»: write JOB=LINE, for example fraud-detection=fraud")
+      }
+      found[String(parts[0]), default: []].insert(String(parts[1]))
+    }
+    return .success(found)
   }
 
   private static func names(_ text: String) -> Environment.Parsed<[IdleName]> {

@@ -29,16 +29,20 @@ priorityClassName: {{ . }}
 {{- $facts := include "oneshot.facts" . | fromJson }}
 {{- $expected := list }}
 {{- $idle := list }}
+{{- $lines := list }}
 {{- range $key, $job := .Values.jobs }}
 {{- $fact := get $facts $key }}
 {{- if and $job.enabled (not $fact.watches) }}
 {{- $expected = append $expected (printf "%s=%s" $fact.ledger $job.every) }}
+{{- range $line := $fact.lines }}
+{{- $lines = append $lines (printf "%s=%s" $fact.job $line) }}
+{{- end }}
 {{- if $fact.mayIdle }}
 {{- $idle = append $idle $fact.ledger }}
 {{- end }}
 {{- end }}
 {{- end }}
-{{- dict "HEALTH_EXPECT" (join "," $expected) "HEALTH_MAY_IDLE" (join " " $idle) | toJson }}
+{{- dict "HEALTH_EXPECT" (join "," $expected) "HEALTH_MAY_IDLE" (join " " $idle) "HEALTH_LINES" (join "," (uniq $lines)) | toJson }}
 {{- end }}
 
 {{/* A job's own settings as environment: those of its values, and where its files are mounted. */}}
