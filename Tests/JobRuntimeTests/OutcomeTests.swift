@@ -32,8 +32,8 @@ import Testing
       table == [
         "`succeeded` | 0 | —", "`skipped` | 0 | —", "`partial` | 65 | not retry, alert",
         "`failed` / `usage` | 64 | not retry", "`failed` / `unavailable` | 69 | retry",
-        "`failed` / `internal` | 70 | retry, alert",
-        "`failed` / `lock_lost`, `fenced`, `failover`, `deadline`, `busy`, `clock` | 75 | retry",
+        "`failed` / `internal`, `program` | 70 | retry, alert",
+        "`failed` / `lock_lost`, `fenced`, `failover`, `deadline`, `busy`, `retry_later`, `clock` | 75 | retry",
         "`failed` / `denied` | 77 | not retry", "`failed` / `misconfigured` | 78 | not retry",
         "`interrupted` | 143, 130 | retry",
       ])
@@ -78,8 +78,9 @@ import Testing
   @Test func `the exit codes of help are those of the table`() {
     #expect(
       ExitCode.line()
-        == "0 succeeded, skipped · 64 usage · 65 partial · 69 unavailable · 70 internal · "
-        + "75 lock_lost, fenced, failover, deadline, busy, clock · 77 denied · 78 misconfigured · 130, 143 interrupted")
+        == "0 succeeded, skipped · 64 usage · 65 partial · 69 unavailable · 70 internal, program · "
+        + "75 lock_lost, fenced, failover, deadline, busy, retry_later, clock · 77 denied · 78 misconfigured · "
+        + "130, 143 interrupted")
   }
 
   @Test func `a lost connection is unavailable and an unknown error internal`() {
