@@ -12,6 +12,9 @@
    78
   ],
   "ledger": "usage-aggregation",
+  "lines": [
+   "usage"
+  ],
   "mayIdle": false,
   "watches": false,
   "files": [
@@ -29,6 +32,9 @@
    78
   ],
   "ledger": "top-stats",
+  "lines": [
+   "boards"
+  ],
   "mayIdle": false,
   "watches": false,
   "files": [
@@ -46,6 +52,9 @@
    78
   ],
   "ledger": "metrics-rollups",
+  "lines": [
+   "rollups"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": [
@@ -63,6 +72,9 @@
    78
   ],
   "ledger": "reindex",
+  "lines": [
+   "search"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": [
@@ -80,6 +92,9 @@
    78
   ],
   "ledger": "reindex:pending",
+  "lines": [
+   "search"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": [
@@ -97,6 +112,9 @@
    78
   ],
   "ledger": "reindex:rebuild",
+  "lines": [
+   "search"
+  ],
   "mayIdle": false,
   "watches": false,
   "files": [
@@ -114,6 +132,15 @@
    78
   ],
   "ledger": "event-drain",
+  "lines": [
+   "events",
+   "fraud",
+   "notifications",
+   "rewards",
+   "rollups",
+   "search",
+   "waitlist"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": [
@@ -132,6 +159,9 @@
    78
   ],
   "ledger": "publish-scheduled",
+  "lines": [
+   "events"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": [
@@ -149,6 +179,10 @@
    78
   ],
   "ledger": "notification-delivery",
+  "lines": [
+   "delivery",
+   "notifications"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": []
@@ -164,6 +198,9 @@
    78
   ],
   "ledger": "outbox-delivery",
+  "lines": [
+   "delivery"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": [
@@ -183,6 +220,10 @@
    78
   ],
   "ledger": "waitlist-positions",
+  "lines": [
+   "events",
+   "waitlist"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": []
@@ -198,6 +239,30 @@
    78
   ],
   "ledger": "notification-digest",
+  "lines": [
+   "delivery",
+   "notifications"
+  ],
+  "mayIdle": true,
+  "watches": false,
+  "files": []
+ },
+ "reward-delivery": {
+  "job": "reward-delivery",
+  "summary": "gives rewards their codes, each one once, and requests the messages to their owners",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "reward-delivery",
+  "lines": [
+   "delivery",
+   "notifications",
+   "rewards"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": []
@@ -213,6 +278,10 @@
    78
   ],
   "ledger": "fraud-detection",
+  "lines": [
+   "events",
+   "fraud"
+  ],
   "mayIdle": true,
   "watches": false,
   "files": [
@@ -231,9 +300,13 @@
    78
   ],
   "ledger": "job-doctor",
+  "lines": [],
   "mayIdle": false,
   "watches": true,
-  "files": []
+  "files": [
+   "DOCTOR_WEBHOOK_CA_FILE",
+   "DOCTOR_MAIL_CA_FILE"
+  ]
  }
 }
 {{- end }}
