@@ -14,7 +14,7 @@ import Testing
     var questions: [(line: String, offered: Set<String>)] = [
       ("oneshot ", Set(commands.firstWords.map(\.word))), ("oneshot unl", ["unlock"]),
       ("oneshot runs --job us", ["usage-aggregation"]), ("oneshot runs --json --status fa", ["failed"]),
-      ("oneshot runs --job=us", ["usage-aggregation"]), ("oneshot unlock --yes re", ["reindex"]),
+      ("oneshot runs --job=us", ["usage-aggregation"]), ("oneshot unlock --yes rei", ["reindex"]),
     ]
     questions += commands.groups.map { ("oneshot \($0.name) ", Set($0.commands.map(\.lastWord))) }
     for command in commands {
