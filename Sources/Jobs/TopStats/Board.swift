@@ -21,7 +21,7 @@ struct Board: Sendable {
     ),
   ]
 
-  /// The built-in boards, and those of a folder: more, or others by the same name.
+  /// The built-in boards, and those of a folder: additional ones, or replacements by the same name.
   static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Board] {
     let files = [SQLFile].builtIn(builtIn.map(\.file), andFrom: folder, named: "TOP_STATS_BOARDS_DIR", &env)
     let boards = files.chosen(chosen, named: "TOP_STATS_BOARDS", kind: "board", &env)
@@ -29,14 +29,14 @@ struct Board: Sendable {
       ["TOP_STATS_BOARDS", "TOP_STATS_BOARDS_DIR"], as: "of", boards.map(\.name), unlike: builtIn.map(\.file.name),
       more: "with")
     return boards.map { file in
-      // Keys that begin with meta: are the job's own.
+      // Keys with the prefix meta: are the job's own.
       let file = file.name == "meta" ? file.refused("\(file.place): a board cannot be called meta") : file
       let needs = file.isBuiltIn ? builtIn.first { $0.file.name == file.name }?.needs : nil
       return Board(file: file, needs: needs ?? Preparation.forAll)
     }
   }
 
-  /// The same board in one of the windows, of which the widest is 1: a built-in board reads the count of that window.
+  /// The same board for one of the windows, of which the widest is 1: a built-in board reads the count of that window.
   func counting(_ window: Int) -> Board {
     guard file.isBuiltIn else { return self }
     var board = self
@@ -44,18 +44,18 @@ struct Board: Sendable {
     return board
   }
 
-  /// The board's columns, to be looked at without being read.
+  /// The board's columns, for a description that reads no rows.
   var columns: SQLFile { file.wrapped(in: SQLFragment(sql: "select board.member, board.score from ({file}) as board")) }
 
-  /// The board's best, in order, and one more.
+  /// The best members of the board, in order, and one more.
   ///
-  /// Equal scores stand as Redis reads them back, by the bytes of their ids from the last to the first, so that a
-  /// shorter board is always the beginning of a longer one. First the cut, by score alone: only what is left of it, with
-  /// all that equals the last, is worth the price of making text of ids and sorting by it.
+  /// Equal scores are in the order in which Redis reads them back, by the bytes of their ids, descending, so that a
+  /// shorter board is always the beginning of a longer one. First the board is cut by score alone: only the rest, with
+  /// all members equal to the last one, is worth the cost of converting ids to text and sorting by it.
   ///
   /// - Parameters:
-  ///   - score: what the scores are.
-  ///   - isExplained: only planned by the server, not carried out.
+  ///   - score: the kind of the scores.
+  ///   - isExplained: whether the server only plans it.
   func ranked(by score: Score, isExplained: Bool = false) -> SQLFile {
     file.wrapped(
       in: SQLFragment("ranked.sql", PackageResources.ranked_sql).filling([

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// What became of one board in one window: its members, or why there are none to publish.
+/// The outcome of one board in one window: its members, or why there are none to publish.
 struct BoardResult: Sendable {
   var board: String
   var window: BoardWindow
@@ -9,7 +9,7 @@ struct BoardResult: Sendable {
   var failure: String?
 }
 
-/// Calculates all boards in one snapshot. What is wrong with one is its own failure; the others go on.
+/// Calculates all boards in one snapshot. An error in one board fails that board alone; the others go on.
 struct Calculation: Sendable {
   var boards: [Board]
   /// The widest first.
@@ -23,7 +23,7 @@ struct Calculation: Sendable {
   func carryOut(_ session: borrowing Session) throws -> [BoardResult] {
     try setUp(session)
     let missing = try prepare(isFilled: true, session)
-    // Nothing that a board's file says may write.
+    // A board's file must not write.
     try session.query("set transaction read only")
     var results: [BoardResult] = []
     for board in boards {
@@ -64,7 +64,7 @@ struct Calculation: Sendable {
 
   // MARK: Looking
 
-  /// How long boards are read for a score that is no number.
+  /// How long to look for a score in a board that is not a number.
   private static let look = Duration.seconds(5)
 
   /// Has the server plan the user's own boards where a run would carry them out, and says what is wrong with them.
@@ -117,7 +117,7 @@ struct Calculation: Sendable {
 
   /// Makes what boards share, and returns what of it could not be made.
   ///
-  /// - Parameter isFilled: or made without a row, as they are where boards are only planned.
+  /// - Parameter isFilled: whether they have rows; where boards are only planned they are created empty.
   private func prepare(isFilled: Bool, _ session: borrowing Session) throws -> [Preparation: SQLFile.Failure] {
     let needed = Set(boards.flatMap(\.needs))
     var missing: [Preparation: SQLFile.Failure] = [:]
@@ -144,8 +144,8 @@ struct Calculation: Sendable {
     try session.query(preparation.aliased())
   }
 
-  /// As text: the column that a moment is compared with says whether it has a time zone. One that has none holds UTC,
-  /// and only a moment without a time zone, too, is compared with it in MySQL.
+  /// As text, so that the type of the compared column decides whether it has a time zone. A column without one holds
+  /// UTC, and MySQL compares it only with a moment that also has no time zone.
   private var startOfEachWindow: [String: any PostgresEncodable] {
     var values: [String: any PostgresEncodable] = ["window_end": moment.rfc3339]
     for (index, window) in windows.enumerated() { values["start_\(index + 1)"] = window.start(before: moment).rfc3339 }

@@ -3,9 +3,9 @@ import Postgres
 
 /// A temporary relation that boards share: made once a run, so that boards of one table read it once.
 ///
-/// A user's table of the same name would be hidden by it, so that none is called as a user would call one.
+/// It would hide a user's table of the same name, so the names are ones that users do not choose.
 enum Preparation: String, CaseIterable, Sendable {
-  // In the order in which they need each other.
+  // In the order of their dependencies.
   case liveUsers = "oneshot_live_users"
   case liveFeeds = "oneshot_live_feeds"
   case likesReceived = "oneshot_likes_received"
@@ -50,17 +50,18 @@ enum Preparation: String, CaseIterable, Sendable {
   /// What a user's own board calls one of `forAll`.
   var alias: String { String(relation.dropFirst(Self.prefix.count)) }
 
-  /// The statement that makes the alias.
+  /// The statement that creates the alias.
   func aliased() throws -> Statement {
     try SQLFragment(sql: "create temporary view {alias} as select * from {relation}")
       .filling(["alias": SQLFragment(sql: alias), "relation": SQLFragment(sql: relation)]).statement()
   }
 
-  /// The statement that makes it.
+  /// The statement that creates the relation.
   ///
   /// - Parameters:
-  ///   - windows: how many are counted for. Their starts are bound as `:start_1` (the earliest), `:start_2`, ….
-  ///   - isFilled: or made without a row, for statements that are only planned.
+  ///   - windows: the number of windows to count for. Their starts are bound as `:start_1` (the earliest), `:start_2`,
+  ///     ….
+  ///   - isFilled: whether it has rows; for statements that are only planned it is created empty.
   func file(windows: Int, isFilled: Bool = true) -> SQLFile {
     func tally(_ name: String, _ text: [UInt8], _ parts: [String: String] = [:], at moment: String = "created_at")
       -> SQLFile
@@ -90,7 +91,7 @@ enum Preparation: String, CaseIterable, Sendable {
     }
   }
 
-  /// One pass counts for all windows: a column for each, the widest first, which is everything that is read.
+  /// One pass counts for all windows: one column for each, the widest first; that one counts all rows that are read.
   private static func counts(_ windows: Int, _ moment: String) -> SQLFragment {
     let counted = (1...max(windows, 1)).map { window in
       let filter = window == 1 ? "" : " filter (where \(moment) >= :start_\(window))"
@@ -99,6 +100,6 @@ enum Preparation: String, CaseIterable, Sendable {
     return SQLFragment(sql: counted.joined(separator: ", "))
   }
 
-  /// The column with what was counted for a window; the widest is 1.
+  /// The column with the count for a window; the widest is 1.
   static func count(ofWindow window: Int) -> String { "count_\(window)" }
 }

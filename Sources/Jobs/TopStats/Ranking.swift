@@ -16,15 +16,15 @@ struct Ranking: Sendable {
   struct Merging: Sendable {
     /// Two scores, as the board has them.
     var scores: [String]
-    /// What both are in Redis.
+    /// The number that both become in Redis.
     var number: String
-    /// How many members share a number with the member before them, and not the score.
+    /// How many members have the same number as the member before them, but another score.
     var members: Int
   }
 
   /// - Parameters:
-  ///   - rows: of `ranked.sql`, in its order: one more than are to be published, if there are more.
-  ///   - limit: how many are to be published.
+  ///   - rows: the rows of `ranked.sql`, in its order: one more than will be published, if there are more.
+  ///   - limit: how many will be published.
   /// - Throws: `SQLFile.Failure` for a member or a score that Redis cannot keep.
   init(_ rows: Rows, of board: Board, limit: Int) throws {
     var seen: Set<ExactName> = []
@@ -50,7 +50,7 @@ struct Ranking: Sendable {
     }
   }
 
-  /// - Parameter score: what the column holds; `nil` is null.
+  /// - Parameter score: the column's value; `nil` is null.
   static func refused(_ score: String?, of id: String?, _ board: Board) -> SQLFile.Failure {
     let value = score.map { "«\($0.prefix(60))»" } ?? "null"
     return SQLFile.Failure(

@@ -1,11 +1,11 @@
 import Postgres
 
-/// What a board's scores are, by their type, and how they become what Redis keeps: a double.
+/// The kind of a board's scores, by their type, and how they become what Redis stores: a double.
 ///
-/// A board is sorted by the very number that is published, so its order is the order that Redis reads it in.
+/// A board is sorted by the same number that is published, so its order is the one in which Redis returns it.
 enum Score: Sendable {
   case whole, double, numeric
-  /// Anything else, by its text: `stats->>'points'`, `jsonb`, and `real`, whose 0.1 stays 0.1 so.
+  /// Anything else, from its text: `stats->>'points'`, `jsonb`, and `real`, whose 0.1 stays 0.1 so.
   case text
 
   init(type: UInt32) {
@@ -18,7 +18,7 @@ enum Score: Sendable {
       }
   }
 
-  /// The number that is published, of `board.score`; null for what is none.
+  /// The published number of `board.score`; null where that is not a number.
   var number: SQLFragment {
     switch self {
     case .whole: SQLFragment(sql: "board.score::double precision")
@@ -33,7 +33,7 @@ enum Score: Sendable {
     }
   }
 
-  /// The score as a text that equal scores share, and only they: of `best`, which has the number.
+  /// The score as a text that is the same for equal scores only; over `best`, which has the number.
   var exact: SQLFragment {
     switch self {
     case .whole, .double: SQLFragment(sql: "best.score::text")
@@ -44,8 +44,8 @@ enum Score: Sendable {
     }
   }
 
-  /// The double that is nearest to a numeric. What is smaller than the smallest double is zero, to which Postgres
-  /// converts none; what is larger than the largest is none.
+  /// The double that is nearest to a numeric. A value smaller than the smallest double is zero, which Postgres' own
+  /// conversion refuses; one larger than the largest is null.
   private static func nearest(to value: String) -> SQLFragment {
     SQLFragment(
       sql: """
@@ -54,6 +54,6 @@ enum Score: Sendable {
     ).filling(["value": SQLFragment(sql: value)])
   }
 
-  /// What `numeric` reads in every version of Postgres, without words like NaN, and within its limits.
+  /// The texts that `numeric` reads in every version of Postgres, without words like NaN, and within its limits.
   private static let decimal = "^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,4})? *$"
 }

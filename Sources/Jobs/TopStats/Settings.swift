@@ -2,7 +2,7 @@ import JobRuntime
 
 extension TopStats {
   struct Settings: JobSettings {
-    /// The window of the key that carries none.
+    /// The window of the key without a window in its name.
     let plainWindow: BoardWindow
     /// All windows, the widest first.
     let windows: [BoardWindow]
@@ -21,7 +21,7 @@ extension TopStats {
 
     private static let usualPrefix = "top:"
 
-    /// Each is one more count in every pass over a table.
+    /// Each window is one more count in every pass over a table.
     static let mostWindows = 4
 
     init(from env: inout Environment) {
@@ -40,7 +40,7 @@ extension TopStats {
       plainWindow = plain
       windows = Set(others + [plain]).sorted { $0.length > $1.length }
       let usual = [1, 7, 30].map { BoardWindow(length: .days($0)).text }
-      // The plain one is among them whether it is named or not.
+      // The plain window is always among them.
       env.select(
         ["TOP_STATS_WINDOWS"], as: "windows", windows.map(\.text),
         unlike: usual + (usual.contains(plain.text) ? [] : [plain.text]))
@@ -79,15 +79,15 @@ extension TopStats {
       parallel = env.int("TOP_STATS_PARALLEL", default: 2, in: 1...32, help: "Connections that calculate at once.")
     }
 
-    /// What names a board and its window, for example `feeds_liked` or `feeds_liked:1d`.
+    /// Names a board and its window, for example `feeds_liked` or `feeds_liked:1d`.
     func label(_ board: String, _ window: BoardWindow) -> String {
       window == plainWindow ? board : "\(board):\(window.text)"
     }
 
-    /// What names it among dead letters: boards of another prefix are others.
+    /// Names it among dead letters: boards of another prefix have other names.
     func item(_ board: String, _ window: BoardWindow) -> String { label(board, window) + itemEnd }
 
-    /// Whether an item that this run may not know is of its prefix.
+    /// Whether an item has this run's prefix, even if the run does not have its board.
     func isOurPrefix(_ item: String) -> Bool {
       itemEnd.isEmpty ? !item.contains(" of ") : ExactName(item).hasSuffix(itemEnd)
     }
@@ -98,12 +98,12 @@ extension TopStats {
   }
 }
 
-/// How far back a board looks from the moment the run is for.
+/// How far back a board looks from the run's scheduled time.
 struct BoardWindow: Hashable, Sendable {
   let length: Duration
   var text: String { DurationText.format(length) }
 
-  /// Where it begins; it ends just before the moment, which is no longer in it.
+  /// The start of the window; its end is not included.
   func start(before end: Timestamp) -> Timestamp { end - length }
 
   static func parse(_ text: String) -> Environment.Parsed<BoardWindow> {

@@ -1,12 +1,12 @@
 extension Calculation {
-  /// The same boards on several connections. Boards that read one table of what is prepared stay together, so that no
-  /// pass over the application's tables is made twice.
+  /// The same boards on several connections. Boards that share a preparation stay together, so that no pass over the
+  /// application's tables is made twice.
   ///
   /// - Parameter count: how many connections there are at most.
   /// - Returns: calculations of about the same size, none without a board.
   func split(into count: Int) -> [Calculation] {
     var lanes = [(boards: [Board], size: Int)](repeating: ([], 0), count: min(count, boards.count))
-    // The largest first, each to where the least is to be done: what is left to the end is small.
+    // The largest first, each to the connection with the least work: the last ones are small.
     for group in groups.sorted(by: { $0.size > $1.size }) {
       guard let lane = lanes.indices.min(by: { lanes[$0].size < lanes[$1].size }) else { break }
       lanes[lane].boards += group.boards
@@ -19,12 +19,12 @@ extension Calculation {
     }
   }
 
-  /// Boards, with what they share and no others read.
+  /// Boards, with the preparations that only they share.
   private struct Group {
     var boards: [Board]
     var tables: Set<Preparation>
 
-    /// How many passes it takes; a board of the user's own makes one by itself.
+    /// How many passes it takes; a user's board makes one by itself.
     var size: Int { max(tables.count, boards.count) }
   }
 
@@ -32,7 +32,7 @@ extension Calculation {
     var groups: [Group] = []
     for board in boards {
       var group = Group(boards: [board], tables: Set(board.needs.filter { !Preparation.forAll.contains($0) }))
-      // It may be what joins several.
+      // A board may join several groups.
       for other in groups where !other.tables.isDisjoint(with: group.tables) {
         group = Group(boards: other.boards + group.boards, tables: other.tables.union(group.tables))
       }

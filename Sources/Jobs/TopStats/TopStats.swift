@@ -25,7 +25,7 @@ struct TopStats: Job {
 
   struct Report: JobReport {
     var published = 0
-    /// Of those, how many have no members.
+    /// How many of the published boards have no members.
     var emptied = 0
     var failed = 0
     var members = 0
@@ -49,7 +49,7 @@ struct TopStats: Job {
     if let widest = windows.first {
       run.setWindow(Window(start: widest.start(before: run.scheduledAt), end: run.scheduledAt))
     }
-    // From now on an earlier run that was paused publishes nothing over what this one reads.
+    // From now on an earlier run that was paused cannot publish over this run's results.
     try await run.claim(boards.flatMap { board in windows.map { settings.key(board.name, $0) } })
     let calculations = calculation(of: boards, run).split(into: settings.parallel)
     let calculated = try await run.snapshot(for: calculations) { calculation, session in
@@ -108,7 +108,7 @@ struct TopStats: Job {
       ])
   }
 
-  /// Writes what lasts: history, and which boards failed.
+  /// Writes durable data: history, and which boards failed.
   private func keep(_ results: [BoardResult], _ report: inout Report, _ run: JobRun) async throws {
     let settings = settings
     let failures = results.compactMap { result in
@@ -165,7 +165,8 @@ struct TopStats: Job {
     try await warnOfOtherServers(olderThan: age, run)
   }
 
-  /// Another Redis behind this database may keep its rows for longer. The address of one that is gone is for ever that of another.
+  /// Runs for another Redis may keep their rows for longer. The rows of an address that is no longer used are never
+  /// removed by a run.
   private func warnOfOtherServers(olderThan age: Duration, _ run: JobRun) async throws {
     let statement = try Statement(
       file: "other_servers.sql", PackageResources.other_servers_sql,

@@ -19,7 +19,7 @@ extension UsageAggregation: Checkable {
     return try await tryTarget(run)
   }
 
-  /// Has the server plan the user's own statement over no rows.
+  /// Makes the server plan the user's statement over no rows.
   private func tryTarget(_ run: JobRun) async throws -> [JobFailure] {
     guard let file = settings.target?.explained() else { return [] }
     let (table, day) = (settings.table, CalendarDay(daysSince1970: 0))
@@ -72,7 +72,7 @@ extension UsageAggregation: Checkable {
       RedisCommand("CLUSTER", "SLOTS"),
     ]
     if settings.format.field != nil { reads.append(RedisCommand("HSCAN", key, "0")) }
-    // NX and XX exclude each other: Redis 7 says so, an older one does not know them.
+    // NX and XX exclude each other: Redis 7 reports that, an older one does not know them.
     return settings.newTTL == nil ? reads : reads + [RedisCommand("EXPIRE", key, "1", "NX", "XX")]
   }
 }

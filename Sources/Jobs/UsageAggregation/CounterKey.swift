@@ -10,7 +10,7 @@ struct CounterKey {
   var hour: Int?
   var metric: LentBytes
 
-  /// Why a key names no counter.
+  /// Why a key is not that of a counter.
   enum Problem: String, Error, CaseIterable {
     case notUTF8 = "not_utf8"
     case holdsNUL = "nul"

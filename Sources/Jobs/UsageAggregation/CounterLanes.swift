@@ -5,14 +5,14 @@ import Synchronization
 
 /// The way of counters from the scans to the connections that take them: each has its own queue.
 ///
-/// Only what comes to more than one piece is spread over several connections; fewer rows all go to the first one.
+/// Only rows for more than one chunk are spread over several connections; fewer rows all go to the first one.
 final class CounterLanes: Sendable {
   let queues: [Handoff<CopyRows>]
   private let table: CounterTable
   private let state: Mutex<State>
 
   private struct State {
-    /// What scans that are done had left over.
+    /// The rows that finished scans had left.
     var rest: LaneRows
     var isSpread = false
     var openScans: Int
@@ -25,20 +25,20 @@ final class CounterLanes: Sendable {
     state = Mutex(State(rest: LaneRows(of: table, lanes: count, room: 0), openScans: 0))
   }
 
-  /// What a scan begins with.
+  /// The empty rows with which a scan begins.
   func emptyRows() -> LaneRows { LaneRows(of: table, lanes: queues.count) }
 
-  /// Says how many scans there are: after the last one's end the rest is sent.
+  /// Sets how many scans there are: after the last one has ended, the rest is sent.
   func expect(scans: Int) { state.withLock { $0.openScans = scans } }
 
-  /// Hands over what a scan has gathered, once that is a piece. Blocks while the connections are busy.
+  /// Sends the rows that a scan has gathered, once they fill a chunk. Blocks while the connections are busy.
   func send(_ rows: inout LaneRows) throws {
     guard rows.size >= LaneRows.chunk else { return }
     state.withLock { $0.isSpread = true }
     try send(rows.removeAll())
   }
 
-  /// Takes over what a scan has left at its end. Blocks while the connections are busy.
+  /// Takes over the rows that a scan has left at its end. Blocks while the connections are busy.
   func end(with rows: LaneRows) throws {
     let ready = state.withLock { state -> [CopyRows] in
       state.rest.append(rows)
@@ -52,12 +52,12 @@ final class CounterLanes: Sendable {
     try send(ready)
   }
 
-  /// Says that nothing more comes, or why.
+  /// Ends the queues: nothing more comes, or `failure` says why.
   func finish(throwing failure: (any Error)? = nil) {
     for queue in queues { queue.finish(throwing: failure) }
   }
 
-  /// Says that nothing more will be taken.
+  /// Ends the queues from the emptying side.
   func close() {
     for queue in queues { queue.close() }
   }

@@ -5,7 +5,7 @@ import Redis
 extension CounterRows {
   /// Takes one field of a hash.
   ///
-  /// - Parameter key: what the hash's own key names.
+  /// - Parameter key: the parts of the hash's own key.
   mutating func take(_ field: LentBytes, _ value: LentBytes, of name: LentBytes, _ key: CounterKey) {
     switch selection.format.counter(field, of: key) {
     case .success(let counter):
@@ -25,16 +25,16 @@ extension CounterRows {
       "the key is no hash, but \(selection.format.text) has its counters in fields; rename or delete it", key)
   }
 
-  /// Whether this share of the work is the one to report what is wrong with a hash: all of them read it where its fields
-  /// are the merchants.
+  /// Whether this share of the work has to report a problem with a hash: where its fields are the merchants, all shares
+  /// read it.
   private func isResponsible(forHash name: LentBytes) -> Bool {
     selection.format.field == .metric || selection.isResponsible(for: name)
   }
 
-  /// Reads a hash to its end, whatever the size of its values: `HSCAN` would send all of them, so each is asked for its
-  /// length first. Slower than `HSCAN`, so it is for hashes that have large values, and for few.
+  /// Reads a hash to its end, whatever the size of its values: `HSCAN` would send all of them, so the length of each is
+  /// read first. This is slower than `HSCAN`, so it is for the few hashes that have large values.
   ///
-  /// - Parameter handOver: called when there may be enough rows to hand over.
+  /// - Parameter handOver: called when there may be enough rows to send.
   mutating func readCutShort(
     _ name: [UInt8], _ session: inout RedisSession, handOver: (inout CounterRows) throws -> Void
   ) throws {
@@ -47,7 +47,7 @@ extension CounterRows {
       let page = fields[start..<min(start + Self.fieldsAPage, fields.count)]
       let lengths = try session.pipeline(page.map { RedisRead(.hstrlen, bytes: [name, $0]) })
       let read = zip(page, lengths).map { field, length in
-        // What is too long is refused by its first byte as well as by all of them.
+        // A value that is too long is refused without reading it.
         (field: field, isShort: length.integer.map { $0 < CounterValue.longest } ?? true)
       }
       let short = read.filter(\.isShort).map(\.field)
@@ -59,10 +59,10 @@ extension CounterRows {
     }
   }
 
-  /// The names of as many fields come in one answer.
+  /// The most fields whose names come in one answer.
   private static let mostFields = 100_000
 
-  /// - Parameter what: what the hash has.
+  /// - Parameter what: what is too large about the hash.
   mutating func rejectTooLarge(_ name: [UInt8], _ what: String) {
     name.withUnsafeBytes { name in
       guard case .success(let key) = selection.format.parse(name), isResponsible(forHash: name) else { return }
@@ -87,9 +87,9 @@ extension CounterRows {
     }
   }
 
-  /// Reads hashes of any names to their ends.
+  /// Reads hashes of any names to the end.
   ///
-  /// - Returns: those that another primary of the cluster has.
+  /// - Returns: the hashes that another primary of the cluster has.
   mutating func readHashes(
     _ names: ArraySlice<[UInt8]>, _ session: inout RedisSession, inCluster: Bool
   ) throws -> [[UInt8]] {

@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 import Redis
 
-/// What one pass over the keyspace counted.
+/// The counts of one pass over the keyspace.
 struct ScanReport: Sendable {
   /// Keys with the prefix that SCAN returned.
   var scanned = 0
@@ -12,17 +12,17 @@ struct ScanReport: Sendable {
   var ignored = 0
   /// Counters that were gone when their value was read.
   var vanished = 0
-  /// Keys and values that are no counters.
+  /// Keys and values that are not counters.
   var rejected = 0
   /// Counters without a time to live, out of the first `ttlSample` ones.
   var keysWithoutTTL = 0
 
-  /// The days that counters or rejected items were found of.
+  /// The days for which counters or rejected items were found.
   var days: DaySet
 
   static let ttlSample = 1000
 
-  /// - Parameter days: those that are looked for.
+  /// - Parameter days: the days to look for.
   init(of days: DaySet) { self.days = days.emptied }
 
   mutating func add(_ other: ScanReport) {
@@ -36,12 +36,12 @@ struct ScanReport: Sendable {
   }
 }
 
-/// What keys and values come to: counters and rejected items, as rows of `staged_counters`.
+/// Counters and rejected items, made from keys and values, as rows of `staged_counters`.
 struct CounterRows: Sendable {
   let selection: CounterSelection
   var report: ScanReport
   var rows: LaneRows
-  /// Keys that are to be looked at one by one (`look`): `MGET` had no string for them, or was not tried.
+  /// Keys to be read one by one (`look`): `MGET` had no string for them, or was not tried.
   var unread: [[UInt8]] = []
   /// How many values were found that are too long for counters.
   var longValues = 0
@@ -51,9 +51,9 @@ struct CounterRows: Sendable {
     report = ScanReport(of: selection.days)
   }
 
-  /// Takes a key apart.
+  /// Parses a key.
   ///
-  /// - Returns: `nil` for one that is not the run's, and for one that names no counter, which is rejected.
+  /// - Returns: `nil` for a key that is not the run's, and for one that is not a counter's, which is rejected.
   mutating func counter(named name: LentBytes) -> CounterKey? {
     if selection.isIgnored(name) {
       report.ignored += 1
@@ -69,7 +69,7 @@ struct CounterRows: Sendable {
 
   mutating func take(_ key: CounterKey, _ value: RedisValue, of name: LentBytes) throws {
     switch value {
-    // To GETRANGE a key that is gone is an empty one.
+    // GETRANGE reads a missing key as an empty one.
     case .bytes(let bytes) where !bytes.isEmpty: bytes.withUnsafeBytes { take(key, $0, of: name) }
     case .error(let code, let message) where code != "WRONGTYPE": throw RedisError.server(code: code, message: message)
     default: take(key, nil, of: name)
@@ -78,7 +78,7 @@ struct CounterRows: Sendable {
 
   mutating func take(_ key: CounterKey, _ value: LentBytes?, of name: LentBytes) {
     guard let value else {
-      // Gone, or of another type; MGET does not say which.
+      // The key is gone, or of another type; MGET does not say which.
       unread.append([UInt8](name))
       return
     }
@@ -98,9 +98,9 @@ struct CounterRows: Sendable {
     }
   }
 
-  /// What is asked of a key that is looked at by itself. No more of its value is fetched than a counter may have.
+  /// The commands that read a single key. No more of its value is fetched than a counter may have.
   ///
-  /// To GETRANGE a key that is gone is an empty one, so its type is asked for on both sides.
+  /// GETRANGE reads a missing key as an empty one, so the type is read before and after it.
   static func questions(about key: [UInt8]) -> [RedisRead] {
     [
       RedisRead(.type, bytes: [key]),
@@ -109,12 +109,12 @@ struct CounterRows: Sendable {
     ]
   }
 
-  /// The type of a key by both answers; none for one that went or came between them.
+  /// The type of a key from both answers; none for a key that was deleted or created between them.
   static func type(_ before: RedisValue, _ after: RedisValue) -> RedisValue {
     before == after ? after : .status("none")
   }
 
-  /// Takes what `GETRANGE` and `TYPE` say of a counter.
+  /// Takes the answers to `GETRANGE` and `TYPE` for a counter.
   mutating func take(_ name: [UInt8], value: RedisValue, type: RedisValue) throws {
     try name.withUnsafeBytes { name in
       guard case .success(let key) = selection.format.parse(name) else { return }
@@ -132,7 +132,7 @@ struct CounterRows: Sendable {
     }
   }
 
-  /// Takes what `GETRANGE` and `TYPE` say of any key, whether it names a counter or not.
+  /// Takes the answers to `GETRANGE` and `TYPE` for any key, whether it is a counter's or not.
   mutating func look(at name: [UInt8], value: RedisValue, type: RedisValue) throws {
     if case .error(let code, let message) = type { throw RedisError.server(code: code, message: message) }
     let problem = name.withUnsafeBytes { name -> CounterKey.Problem? in
@@ -146,14 +146,14 @@ struct CounterRows: Sendable {
     }
   }
 
-  /// Hands over a key that names no counter.
+  /// Rejects a key that is not a counter's.
   mutating func reject(_ name: LentBytes, _ problem: CounterKey.Problem) {
     reject(name, problem.rawValue, problem.message(of: selection.format))
   }
 
-  /// Hands over a rejected item as JSON, as `rejectStaged` reads it back.
+  /// Stages a rejected item as JSON, which `rejectStaged` reads back.
   ///
-  /// - Parameter field: of a hash, where it is one of its fields.
+  /// - Parameter field: the field, where the counter is one of a hash.
   mutating func reject(
     _ name: LentBytes, field: LentBytes? = nil, _ kind: String, _ message: String, _ key: CounterKey? = nil,
     value: String? = nil

@@ -3,17 +3,17 @@ import Redis
 
 /// One pass over the keyspace: `SCAN` and `MGET`, a page ahead of itself.
 ///
-/// The next page is asked for before the keys of this one are even looked at, and the values of this one
-/// before the next page is. So Redis always has work, and so have this thread and Postgres beside it.
+/// The next page is requested before the keys of this one are processed, and the values of this page before those of
+/// the next one. So Redis always has work, and so have this thread and Postgres at the same time.
 ///
-/// `MGET` is the cheapest question by far, and the only one that says nothing of a value's size before it sends it. So
-/// it is asked where values are as short as counters are: not before a first page was looked at key by key, and not after
-/// an answer was too large until pages without a large value have come.
+/// `MGET` is the cheapest command by far, and the only one that does not limit a value's size. So it is used where
+/// values are as short as counters: only after a first page was read key by key, and, after an answer was too large,
+/// only once some pages had no large value.
 struct CounterScan: KeyspaceScan {
   private let selection: CounterSelection
   private let lanes: CounterLanes
   private let log: Log
-  /// How many counters are asked for their time to live.
+  /// For how many counters the time to live is read.
   private let sample: Int
   /// A primary of a cluster refuses `MGET` over several slots.
   private let keyByKey: Bool
@@ -22,19 +22,19 @@ struct CounterScan: KeyspaceScan {
   /// Keys a page: large enough for few round trips, small enough that no other client of Redis waits
   /// longer than a millisecond. Of 200 to 10,000 tried, 500 and 1000 were the fastest.
   private static let page = 1000
-  /// The most that a page's values may come to, in bytes: forty times what counters take.
+  /// The most bytes that a page's values may have: forty times what counters take.
   private static let mostBytes = 1024 * 1024
 
-  /// How many pages without a large value have to come. What is in one of them is known two pages later.
+  /// How many pages without a large value have to come first. The content of a page is known two pages later.
   private static let carefulPages = 4
 
   /// Where the next page starts; `nil` after the last.
   private var cursor: String?
 
-  /// Whether long names are cut by the server: a page of them was too large.
+  /// Whether the server cuts long names: a page of them was too large.
   private var cutsNames = false
 
-  /// How many pages are still looked at key by key, if they have no large value: an answer was too large.
+  /// How many more pages are read key by key, if they have no large value: an answer was too large.
   private var carefulPages = 0
   /// How many large values were known when they began.
   private var knownLongValues = 0
@@ -62,7 +62,7 @@ struct CounterScan: KeyspaceScan {
   }
 
   private mutating func run(_ session: inout RedisSession) throws {
-    // It only says how far the reading is, so a server may refuse it.
+    // Only for the display of progress, so the server may refuse it.
     let total = try session.pipeline([RedisRead(.dbsize)])[0].integer.map { Int($0) }
     var waiting: ScanPage?
     if let cursor {
@@ -103,9 +103,9 @@ struct CounterScan: KeyspaceScan {
     }
   }
 
-  /// Takes the page that was asked for, and asks for the one after it.
+  /// Takes the requested page, and requests the one after it.
   ///
-  /// - Returns: whether there is one. If not, its names took too much, and the connection is lost with them.
+  /// - Returns: whether there is one. If not, its names took too much memory, and the connection is lost with them.
   private mutating func receivePage(_ session: inout RedisSession, into waiting: inout ScanPage?) throws -> Bool {
     do {
       let page = try session.receiveScanPage()
@@ -122,20 +122,20 @@ struct CounterScan: KeyspaceScan {
     }
   }
 
-  /// What has been asked of one page's keys, in the order of the answers.
+  /// The requests for one page's keys, in the order of the answers.
   private struct PageRequest {
-    /// Keys of earlier pages that are looked at once more.
+    /// Keys of earlier pages that are read once more.
     var missed: [[UInt8]] = []
-    /// The page's counters, lent from it, and how they read.
+    /// The page's counters, lent from it, and their parsed keys.
     var names: [LentBytes] = []
     var keys: [CounterKey] = []
-    /// How many of them were asked for their time to live.
+    /// For how many of them the time to live was requested.
     var sampled = 0
-    /// Whether they are asked for their values; otherwise each is looked at by itself, with the next page.
+    /// Whether their values were requested together; otherwise each is read separately, with the next page.
     var isRead = true
   }
 
-  /// Asks for the values of a page's counters.
+  /// Requests the values of a page's counters.
   private mutating func request(valuesOf page: borrowing ScanPage, _ session: inout RedisSession) throws -> PageRequest
   {
     var request = PageRequest()
@@ -146,7 +146,7 @@ struct CounterScan: KeyspaceScan {
     }
     request.sampled = min(request.names.count, max(0, sample - report.matched))
     request.isRead = !request.names.isEmpty && (keyByKey || report.matched > 0 && carefulPages == 0)
-    // A large value that was found meanwhile has neighbours.
+    // Where one large value was found, there may be more.
     if found.longValues > knownLongValues, carefulPages > 0 { carefulPages = Self.carefulPages }
     knownLongValues = found.longValues
     if carefulPages > 0 { carefulPages -= 1 }
@@ -167,7 +167,7 @@ struct CounterScan: KeyspaceScan {
     return request
   }
 
-  /// Leaves the counters of a page to be looked at one by one. The page is borrowed because the names are lent from it.
+  /// Leaves the counters of a page to be read one by one. The page is borrowed because the names are lent from it.
   private mutating func postpone(_ request: PageRequest, of page: borrowing ScanPage) {
     found.unread += request.names.map { [UInt8]($0) }
   }
@@ -178,7 +178,7 @@ struct CounterScan: KeyspaceScan {
   ) throws {
     for name in request.missed { try takeSecondLook(at: name, &session) }
     if !request.isRead {
-      // The values come later.
+      // The values are read later.
     } else if keyByKey {
       for index in request.names.indices {
         try found.take(request.keys[index], session.receiveValue(), of: request.names[index])
@@ -192,14 +192,14 @@ struct CounterScan: KeyspaceScan {
     for _ in 0..<request.sampled where try session.receive().value.integer == -1 { found.report.keysWithoutTTL += 1 }
   }
 
-  /// Sends for what the last page left unread.
+  /// Requests the keys that the last page left unread.
   private mutating func requestUnread(_ session: inout RedisSession) throws -> [[UInt8]] {
     for command in found.unread.lazy.flatMap(CounterRows.questions) { try session.send(command) }
     defer { found.unread = [] }
     return found.unread
   }
 
-  /// What was not read with its page; gone by now, of another type, or as it was.
+  /// Takes a key that was not read with its page: gone by now, of another type, or unchanged.
   private mutating func takeSecondLook(at name: [UInt8], _ session: inout RedisSession) throws {
     let (before, value, after) = (try session.receiveValue(), try session.receiveValue(), try session.receiveValue())
     try found.take(name, value: value, type: CounterRows.type(before, after))

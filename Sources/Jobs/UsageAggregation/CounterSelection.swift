@@ -4,7 +4,7 @@ import Redis
 /// Which counters belong to a run.
 struct CounterSelection: Sendable {
   let format: KeyFormat
-  /// As `Settings.source`.
+  /// See `Settings.source`.
   let source: String
   /// The pattern for `SCAN … MATCH`.
   let pattern: String
@@ -13,7 +13,7 @@ struct CounterSelection: Sendable {
   /// How the shard finds its counters.
   let reading: Reading
   let days: DaySet
-  /// Keys of somebody else.
+  /// Keys that are not the job's (`USAGE_IGNORE`).
   private let ignored: [Glob]
 
   init(
@@ -29,7 +29,7 @@ struct CounterSelection: Sendable {
 
   func contains(_ key: CounterKey) -> Bool {
     guard days.contains(key.day) else { return false }
-    // Of a hash, the merchants may be its fields.
+    // The merchants may be the fields of a hash.
     return format.field == .merchant || contains(merchant: key.merchant)
   }
 
@@ -39,10 +39,10 @@ struct CounterSelection: Sendable {
     return isInShare(name)
   }
 
-  /// Whether a key is somebody else's.
+  /// Whether `USAGE_IGNORE` leaves a key out.
   func isIgnored(_ key: LentBytes) -> Bool { ignored.contains { $0.matches(key) } }
 
-  /// Where the page after this one starts; `nil` where this is the share's last.
+  /// The cursor of the next page; `nil` where this is the share's last.
   func cursor(after page: borrowing ScanPage, askedWith asked: String?) throws -> String? {
     guard reading.share.isOrdered(page.cursor, after: asked ?? "0") else {
       throw RedisError.unexpectedReply(
@@ -52,12 +52,12 @@ struct CounterSelection: Sendable {
     return reading.share.has(page.cursor) ? page.cursor : nil
   }
 
-  /// Whether this shard is the one to report a key that names no counter.
+  /// Whether this shard has to report a key that is not a counter's.
   func isResponsible(for key: LentBytes) -> Bool { isInShare(key) }
 
   private func isInShare(_ bytes: LentBytes) -> Bool { reading != .byMerchant || Self.isShare(bytes, of: shard) }
 
-  /// Whether a merchant, or a key that names none, falls to a share of the work.
+  /// Whether a merchant, or a key without one, belongs to a share of the work.
   static func isShare(_ bytes: LentBytes, of shard: Shard) -> Bool {
     shard.isWhole || FNV1a.digest(bytes) % UInt64(shard.count) == UInt64(shard.index)
   }

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// Where counters are kept, and what of them is staged: a row for each day, or for each hour.
+/// Where counters are stored, and how they are staged: a row for each day, or for each hour.
 struct CounterTable: Sendable {
   let format: KeyFormat
 
@@ -16,25 +16,25 @@ struct CounterTable: Sendable {
       privileges: [.select, .insert, .update])
   }
 
-  /// What one pass over Redis found. A row is either a counter, or an item that was rejected, as JSON, with its day where
-  /// it has one. Temporary: it costs no WAL, and a killed run leaves nothing behind.
+  /// What one pass over Redis found. A row is either a counter, or a rejected item as JSON, with its day where it has
+  /// one. Temporary: it costs no WAL, and a killed run leaves nothing behind.
   var staging: StagingTable {
     var columns: [StagingTable.Column] = [
       .init("merchant_id", #"text collate "C""#), .init("usage_date", "date"),
       .init("metric_type", #"text collate "C""#), .init("value", "bigint"), .init("rejection", "text"),
     ]
     if isHourly { columns.append(.init("usage_hour", "smallint")) }
-    // Three thousand rows are sample enough to plan by, and ten times cheaper to look at than the default.
+    // Three thousand rows are a large enough sample for the planner, and ten times cheaper than the default.
     return StagingTable("staged_counters", columns, statisticsTarget: 10)
   }
 
-  /// One of the job's files, with those of these holes filled that it has.
+  /// One of the job's files, with its holes filled.
   func fragment(_ file: String, _ text: [UInt8], _ inputs: [String: any PostgresEncodable]) -> SQLFragment {
     let sql = String(decoding: text, as: UTF8.self)
     return SQLFragment(file, text, inputs).filling(holes.filter { sql.contains("{\($0.key)}") })
   }
 
-  /// In SQL, counters of hours are those of days with one column more.
+  /// In SQL, hourly counters are daily ones with one more column.
   private var holes: [String: SQLFragment] {
     func ifHourly(_ sql: String) -> SQLFragment { isHourly ? SQLFragment(sql: sql) : .empty }
     return [

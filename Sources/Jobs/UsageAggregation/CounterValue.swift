@@ -17,7 +17,7 @@ enum CounterValue {
     }
   }
 
-  /// As many bytes of a value are looked at. A counter has 19 at most; the rest is for whoever reads the dead letter.
+  /// How many bytes of a value are read. A counter has 19 at most; the rest is for whoever reads the dead letter.
   static let longest = 128
   /// The last of these bytes, as GETRANGE counts.
   static let lastByte: StaticString = "127"
@@ -27,7 +27,7 @@ enum CounterValue {
     var value: Int64 = 0
     let isNegative = text.first == UInt8(ascii: "-")
     let digits = isNegative ? LentBytes(rebasing: text.dropFirst()) : text
-    // Redis takes no sign "+", no blanks and no leading zeros either.
+    // Redis does not take a sign "+", blanks or leading zeros either.
     guard let first = digits.first, first != UInt8(ascii: "0") || (digits.count == 1 && !isNegative),
       digits.allSatisfy({ (0x30...0x39).contains($0) })
     else { return .failure(.notInteger) }

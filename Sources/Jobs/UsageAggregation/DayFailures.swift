@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// What is wrong with a whole day: it cannot be written, or Redis has lost it. Its letter is the day's, not a counter's;
+/// Failures of a whole day: it cannot be written, or Redis has lost it. The letter is for the day, not for a counter;
 /// the other days go on.
 extension UsageAggregation {
   static let noPartition = LetterKind(
@@ -30,16 +30,16 @@ extension UsageAggregation {
 
   static let dayKinds = [noPartition, dayRefused, countersLost]
 
-  /// The failure that an error of writing a day comes to; `nil` for an error that is not this day's alone.
+  /// The failure for an error of writing a day; `nil` for an error that does not concern this day alone.
   ///
-  /// - Parameter isDivided: whether several connections write it, each its part.
+  /// - Parameter isDivided: whether several connections write it, each one a part.
   func failure(of day: CalendarDay, _ error: any Error, isDivided: Bool, _ run: JobRun) -> ItemFailure? {
     if let refusal = error as? SQLFile.Failure {
       return failure(
         of: day, Self.dayRefused, "the counters of \(day) could not be handed to USAGE_TARGET: \(refusal)", run)
     }
     guard case .server(let reason)? = error as? PostgresError else { return nil }
-    // Data, integrity, a trigger's own exception, an exception inside of a function.
+    // Data, integrity, an exception raised by a trigger, an exception inside of a function.
     guard ["22", "23", "38", "P0"].contains(reason.state.errorClass), reason.state != .uniqueViolation else {
       return nil
     }
@@ -83,12 +83,12 @@ extension UsageAggregation {
       ])
   }
 
-  /// What names a day's letter: the pattern of its keys, and the share of the work that it is.
+  /// Names a day's letter: the pattern of its keys, and the share of the work.
   func item(of day: CalendarDay, _ shard: Shard) -> String {
     settings.format.keys(of: day) + (shard.isWhole ? "" : " (shard \(Self.name(of: shard)))")
   }
 
-  /// Whether a letter is a day's, and of this share of it.
+  /// Whether a letter is for a day, and for this share of it.
   func isOfDay(_ letter: DeadLetter, _ shard: Shard) -> Bool {
     Self.isOfDay(letter) && letter.hasPayload("key_prefix", settings.source)
       && letter.hasPayload("shard", Self.name(of: shard))

@@ -1,18 +1,18 @@
 import JobRuntime
 
-/// `USAGE_DAYS`: which days a run is asked for.
+/// `USAGE_DAYS`: the days that a run is for.
 struct DaySelection: Sendable, Equatable {
   /// Days of the calendar.
   var dates: [CalendarDay] = []
   /// Days counted from today: 0 is today, -1 yesterday.
   var offsets: [Int] = []
 
-  /// Nothing asked for: every day that is not completed.
+  /// No selection: every day that is not completed.
   static let open = DaySelection()
 
   var isOpen: Bool { dates.isEmpty && offsets.isEmpty }
 
-  /// A range of a decade is a mistake, not a wish.
+  /// A range of more than a decade is a mistake.
   static let mostDays = 3660
 
   static func parse(_ text: String) -> Environment.Parsed<DaySelection> {
@@ -37,7 +37,7 @@ struct DaySelection: Sendable, Equatable {
     return .success(selection)
   }
 
-  /// What it comes to, the same however it is written: days that follow one another as one range.
+  /// The selection in canonical form: days that follow one another as one range.
   var words: [String] {
     var ranges: [ClosedRange<CalendarDay>] = []
     for day in Set(dates).sorted() {
@@ -52,7 +52,7 @@ struct DaySelection: Sendable, Equatable {
   }
 
   private static func range(_ word: String) -> (first: CalendarDay, last: CalendarDay)? {
-    // "2025-11-01..2025-11-07": both days have ten letters.
+    // "2025-11-01..2025-11-07": both days have ten characters.
     if let day = CalendarDay(word) { return CalendarDay.nameable.contains(day) ? (day, day) : nil }
     guard word.count == 22, word.dropFirst(10).prefix(2) == "..",
       let first = CalendarDay(String(word.prefix(10))), let last = CalendarDay(String(word.suffix(10))),

@@ -1,6 +1,6 @@
 import JobRuntime
 
-/// Days of the calendar that lie near each other: asked about each key, so it is a table and nothing is hashed.
+/// A set of calendar days that lie near each other. It is queried for each key, so it is a table without hashing.
 struct DaySet: Sendable {
   private let first: CalendarDay
   /// For each day from the first to the last.
@@ -18,14 +18,14 @@ struct DaySet: Sendable {
     return isMember.indices.contains(index) && isMember[index]
   }
 
-  /// The set without its members, which has room for them.
+  /// The empty set with room for the same days.
   var emptied: DaySet {
     var set = self
     for index in isMember.indices { set.isMember[index] = false }
     return set
   }
 
-  /// Adds a day that there is room for; another one is left out.
+  /// Adds a day if the set has room for it.
   mutating func insert(_ day: CalendarDay) {
     let index = day - first
     if isMember.indices.contains(index) { isMember[index] = true }

@@ -1,9 +1,9 @@
 import JobRuntime
 import Postgres
 
-/// Days of which Redis has nothing: no counter, and nothing that was rejected.
+/// Days for which Redis has nothing: no counter, and no rejected item.
 extension UsageAggregation {
-  /// Looks whether Redis has lost counters, of all these days in one question. A transaction is begun only where there is
+  /// Checks with one query whether Redis has lost counters of these days. A transaction is begun only where there is
   /// something to write.
   func passOver(_ days: [PlannedDay], _ run: JobRun) async throws -> [WrittenDay] {
     guard !days.isEmpty else { return [] }
@@ -34,10 +34,10 @@ extension UsageAggregation {
     return passed.map(\.1)
   }
 
-  /// How many rows each of these days has lost the counters of; nothing for a day that has no rows.
+  /// For each of these days, how many rows have no counter any more; a day without rows is left out.
   private func lostRows(of days: [PlannedDay], _ run: JobRun) async throws -> [CalendarDay: Int] {
     guard settings.target == nil else {
-      // What an own table has lost nobody knows but by what was counted when the day was completed.
+      // For a user's own table, losses are only known from the count when the day was completed.
       return days.reduce(into: [:]) { $0[$1.date] = settings.merchant == nil ? $1.knownKeys ?? 0 : 0 }
     }
     let rows = try await run.read(Statements.lostRows(days, settings, run))

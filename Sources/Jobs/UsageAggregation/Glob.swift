@@ -1,14 +1,14 @@
 import Redis
 
-/// A pattern as Redis' own `KEYS` and `SCAN` take it: `*`, `?`, `[a-z]`, `[^a]`, and a backslash before what is meant as it
-/// stands.
+/// A pattern as Redis' own `KEYS` and `SCAN` take it: `*`, `?`, `[a-z]`, `[^a]`, and a backslash before a literal
+/// character.
 struct Glob: Sendable, Equatable {
   let text: String
   private let pieces: [Piece]
 
   private enum Piece: Sendable, Equatable {
     case anything
-    /// One byte of these.
+    /// One of these bytes.
     case one(of: Set<UInt8>)
     case byte(UInt8)
   }
@@ -49,7 +49,7 @@ struct Glob: Sendable, Equatable {
 
   func matches(_ key: LentBytes) -> Bool {
     var (piece, place) = (0, 0)
-    // Where the last star stood, and where what it stands for has been tried to end.
+    // The place of the last star, and the end that was last tried for its match.
     var star: (piece: Int, place: Int)?
     while place < key.count || piece < pieces.count {
       if piece < pieces.count {
@@ -78,14 +78,14 @@ struct Glob: Sendable, Equatable {
     }
   }
 
-  /// Patterns with commas between them, and blanks around them.
+  /// Reads patterns separated by commas, with optional blanks.
   static func list(_ text: String) -> [Glob] {
     text.split(separator: ",").map { part in
       Glob(String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()))
     }
   }
 
-  /// A text that is taken byte by byte.
+  /// A pattern that matches exactly this text.
   static func literal(_ text: String) -> String {
     // By scalars: a star with a combining mark after it is one `Character`, and no star to a comparison.
     text.unicodeScalars.reduce(into: "") { $0 += "*?[]^-\\".unicodeScalars.contains($1) ? "\\\($1)" : String($1) }

@@ -3,37 +3,37 @@ import Redis
 
 /// One pass over the keyspace where counters are fields of hashes: `SCAN`, and `HSCAN` of each hash.
 ///
-/// A round trip asks for the fields of all hashes that are open, and for the next page of keys.
+/// A round trip requests fields of all open hashes, and the next page of keys.
 struct HashScan: KeyspaceScan {
   private let selection: CounterSelection
   private let lanes: CounterLanes
   private let log: Log
-  /// How many keys are asked for their time to live.
+  /// For how many keys the time to live is read.
   private var sample: Int
   private var found: CounterRows
 
   /// A hash that is not read to its end.
   private struct Open: Sendable {
     var key: [UInt8]
-    /// Where its next page starts.
+    /// The cursor of its next page.
     var cursor = "0"
   }
 
   /// Where the next page of keys starts; `nil` after the last.
   private var cursor: String?
   private var open: [Open] = []
-  /// Hashes an answer of which was too large.
+  /// Hashes with an answer that was too large.
   private var large: [Open] = []
 
-  /// Whether long names are cut by the server: a page of them was too large.
+  /// Whether the server cuts long names: a page of them was too large.
   private var cutsNames = false
 
   private static let page = 1000
-  /// How many hashes are asked for their fields at once.
+  /// How many hashes are read at once.
   private static let hashes = 50
-  /// How many fields a page of a hash has. A small hash comes whole.
+  /// How many fields a page of a hash has. A small hash comes as a whole.
   private static let fields = 1000
-  /// The most that a page of fields may come to, in bytes.
+  /// The most bytes that a page of fields may have.
   private static let mostBytes = 1024 * 1024
 
   init(_ selection: CounterSelection, into lanes: CounterLanes, log: Log, sample: Int) {
@@ -70,7 +70,7 @@ struct HashScan: KeyspaceScan {
   private mutating func readRound(_ session: inout RedisSession) throws -> Bool {
     let asked = Array(open.prefix(Self.hashes))
     open.removeFirst(asked.count)
-    // No more keys than are read soon.
+    // No more keys than can be read soon.
     let next = open.count < Self.hashes ? cursor : nil
     for hash in asked {
       try session.send(
@@ -127,7 +127,7 @@ struct HashScan: KeyspaceScan {
     }
   }
 
-  /// - Returns: `nil` for a key that is no hash.
+  /// - Returns: `nil` for a key that is not a hash.
   private static func receivePage(_ session: inout RedisSession) throws(RedisError) -> ScanPage? {
     do throws(RedisError) {
       return try session.receiveScanPage(atMost: mostBytes)

@@ -1,21 +1,21 @@
 import JobRuntime
 import Redis
 
-/// How a key's bytes are shown and kept as text, so that no two keys become one.
+/// How a key's bytes are shown and stored as text, so that no two keys get the same text.
 enum ItemName {
-  /// Stands between a hash's key and a field of it. `shown` makes no single backslash before a blank.
+  /// The separator between a hash's key and a field. `shown` never writes a single backslash before a blank.
   static let beforeField = " \\ "
 
   /// A longer name is no counter's; its beginning and its digest distinguish it from others.
   private static let longest = 4096
 
-  /// So much is read of a name where names are too large to be read whole; longer than any counter's.
+  /// How much of a name is read where names are too large to be read whole; longer than any counter's name.
   static let longestRead = 8192
 
-  /// Valid UTF-8 as it is; a backslash doubled; control letters and bytes that are no UTF-8 as `\xHH`.
+  /// Valid UTF-8 unchanged; a backslash doubled; control characters and bytes that are not UTF-8 as `\xHH`.
   static func shown(_ bytes: LentBytes) -> String {
     guard bytes.count <= longest else {
-      // No single backslash before this letter is made of any name, so `bytes(of:)` takes it for none.
+      // No name yields a single backslash before this letter, so `bytes(of:)` does not decode it.
       return shown(LentBytes(rebasing: bytes.prefix(longest)))
         + "\\… (\(bytes.count) bytes, digest \(String(FNV1a.digest(bytes), radix: 16)))"
     }
@@ -41,7 +41,7 @@ enum ItemName {
   /// The same, of a key that is a text.
   static func shown(_ key: String) -> String { Array(key.utf8).withUnsafeBytes { shown($0) } }
 
-  /// The bytes behind what `shown` made of them; `nil` for what it never makes.
+  /// The bytes from which `shown` made a text; `nil` for a text that it never makes.
   static func bytes(of item: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     var rest = Array(item.utf8)[...]

@@ -2,7 +2,7 @@ import JobRuntime
 import Redis
 
 extension KeyFormat {
-  /// What is done with each key, one after the other: no allocation and no text, because there are millions.
+  /// The steps that parse each key: without allocation and without texts, because there are millions of keys.
   struct Steps: Sendable, Equatable {
     fileprivate enum Kind: Sendable { case fixed, merchant, metric, time }
 
@@ -12,7 +12,7 @@ extension KeyFormat {
       var text: Range<Int>
     }
 
-    /// Up to the open part, and from the end down to it.
+    /// The steps from the left up to the open part, and from the end down to it.
     fileprivate var fromLeft: [Step] = []
     fileprivate var fromRight: [Step] = []
     fileprivate let open: Kind
@@ -35,7 +35,7 @@ extension KeyFormat {
     }
   }
 
-  /// Takes a key apart. A name that the format has no part for is empty.
+  /// Parses a key. A name that the format has no part for is empty.
   func parse(_ key: LentBytes) -> Result<CounterKey, CounterKey.Problem> {
     var (all, nuls): (UInt8, UInt8) = (0, 0)
     for byte in key {
@@ -43,7 +43,7 @@ extension KeyFormat {
       nuls |= byte == 0 ? 1 : 0
     }
     guard nuls == 0 else { return .failure(.holdsNUL) }
-    // Letters of one byte only are UTF-8 already; that is nearly every key.
+    // Characters of one byte are valid UTF-8; nearly every key has only those.
     guard all < 0x80 || String(validating: key, as: UTF8.self) != nil else { return .failure(.notUTF8) }
 
     var rest = 0..<key.count
@@ -62,9 +62,9 @@ extension KeyFormat {
     return .success(CounterKey(merchant: merchant, day: time.day, hour: time.hour, metric: metric))
   }
 
-  /// The counter that a field of a hash is.
+  /// The counter in a field of a hash.
   ///
-  /// - Parameter key: what the hash's own key names.
+  /// - Parameter key: the parts of the hash's own key.
   func counter(_ field: LentBytes, of key: CounterKey) -> Result<CounterKey, CounterKey.Problem> {
     var counter = key
     if self.field == .merchant { counter.merchant = field } else { counter.metric = field }
@@ -87,9 +87,9 @@ extension KeyFormat {
     }
   }
 
-  /// Takes parts off one end of what is left of a key.
+  /// Takes parts off one end of the rest of a key.
   ///
-  /// - Returns: what keeps it from that.
+  /// - Returns: the problem, if there is one.
   private func take(
     _ steps: [Steps.Step], fromLeft: Bool, of key: LentBytes, _ rest: inout Range<Int>, _ found: inout Found
   ) -> CounterKey.Problem? {
@@ -105,7 +105,7 @@ extension KeyFormat {
       case .time:
         part = Self.end(of: rest, time.count, fromLeft: fromLeft)
         guard part.count == time.count, let read = time.read(LentBytes(rebasing: key[part])) else {
-          // What stands beyond it says whether it is wrong or is not there at all.
+          // The text after it shows whether the part is wrong or missing.
           let next = index + 1 < steps.count ? steps[index + 1].text : 0..<0
           return nearest(next, in: key, rest, fromLeft: fromLeft) == nil ? .missingPart : .badDate
         }
@@ -120,7 +120,7 @@ extension KeyFormat {
     return nil
   }
 
-  /// As many bytes of one end, or all that there are.
+  /// This many bytes of one end, or all of them.
   private static func end(of rest: Range<Int>, _ count: Int, fromLeft: Bool) -> Range<Int> {
     fromLeft
       ? rest.lowerBound..<min(rest.lowerBound + count, rest.upperBound)
@@ -132,7 +132,7 @@ extension KeyFormat {
     return true
   }
 
-  /// - Returns: where a fixed part stands first, or last.
+  /// - Returns: the first, or last, place of a fixed part.
   private func nearest(_ text: Range<Int>, in key: LentBytes, _ rest: Range<Int>, fromLeft: Bool) -> Int? {
     let last = rest.upperBound - text.count
     guard rest.lowerBound <= last else { return nil }

@@ -2,7 +2,7 @@ import JobRuntime
 
 /// Reads `USAGE_KEY_FORMAT`.
 extension KeyFormat {
-  /// How it reads, for messages and `--help`.
+  /// The form of a format, for messages and `--help`.
   static let form = "fixed text, {merchant} (or {tenant}), {metric} and a time such as {yyyy-MM-dd}"
 
   static func parse(_ text: String) -> Environment.Parsed<KeyFormat> {
@@ -26,7 +26,8 @@ extension KeyFormat {
         let isDouble = rest.first == byte
         switch byte {
         case Self.opening where isDouble:
-          // Of the key's own: a hash tag. One that holds nothing but a part may be written without the part's braces.
+          // Doubled braces are the key's own: a hash tag. A tag that holds nothing but a part may be written without
+          // the part's braces.
           rest.removeFirst()
           append([byte])
           if let end = endOfTag(), let problem = readPart(rest[..<end], orText: true) { return problem }
@@ -52,7 +53,7 @@ extension KeyFormat {
       }
     }
 
-    /// Where the hash tag ends that has just begun, unless it holds more braces.
+    /// The end of the hash tag that has just begun, unless it holds more braces.
     private func endOfTag() -> Int? {
       guard let end = rest.firstIndex(of: Self.closing), end + 1 < rest.endIndex, rest[end + 1] == Self.closing,
         !rest[..<end].contains(Self.opening)
@@ -60,7 +61,7 @@ extension KeyFormat {
       return end
     }
 
-    /// - Parameter isText: what is no part is fixed text, and left to be read as such.
+    /// - Parameter isText: whether a text that is not a part is fixed text, to be read as such.
     private mutating func readPart(_ bytes: ArraySlice<UInt8>, orText isText: Bool) -> String? {
       let word = String(decoding: bytes, as: UTF8.self)
       let isMarked = word.hasSuffix("*")

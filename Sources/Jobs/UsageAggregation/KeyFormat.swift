@@ -1,10 +1,11 @@
 import JobRuntime
 import Redis
 
-/// How the keys of counters are put together: `USAGE_KEY_FORMAT`, compiled.
+/// The form of the keys of counters: `USAGE_KEY_FORMAT`, compiled.
 ///
-/// One part, the merchant unless the format says otherwise (`{metric*}`), may hold whatever stands between the parts. What
-/// is before it is read from the left, and what is after it from the right; so every key reads in one way only.
+/// One part, the merchant unless the format says otherwise (`{metric*}`), may contain the separators between the parts.
+/// The parts before it are read from the left, and those after it from the right, so every key is parsed in one way
+/// only.
 struct KeyFormat: Sendable, Equatable {
   enum Part: Sendable, Equatable {
     case fixed([UInt8])
@@ -17,9 +18,9 @@ struct KeyFormat: Sendable, Equatable {
 
   let parts: [Part]
   let time: TimePattern
-  /// Where counters are the fields of hashes: which name is that of the field, and so not in the key.
+  /// Where counters are the fields of hashes: the part that is the field's name, and so not in the key.
   let field: Part?
-  /// Which of the parts may hold what stands between them.
+  /// Which of the parts may contain separators.
   private let open: Int
   let steps: Steps
 
@@ -38,7 +39,7 @@ struct KeyFormat: Sendable, Equatable {
     steps = Steps(parts, open: open)
   }
 
-  /// As it is written; two texts that mean the same have one form.
+  /// The format in canonical form.
   var text: String {
     let usual = parts.firstIndex(of: .merchant) ?? parts.firstIndex(of: .metric)
     return parts.enumerated().map { index, part in
@@ -53,7 +54,7 @@ struct KeyFormat: Sendable, Equatable {
     }.joined()
   }
 
-  /// What names it in the progress and in dead letters: the prefix where that says it all.
+  /// Its name in the progress and in dead letters: the prefix where that is enough.
   var name: String {
     guard case .fixed(let bytes)? = parts.first else { return text }
     let prefix = String(decoding: bytes, as: UTF8.self)
@@ -74,14 +75,14 @@ struct KeyFormat: Sendable, Equatable {
     }.joined()
   }
 
-  /// What names a counter to a person and to a replay: its key, and its field where it is one.
+  /// Names a counter for a person and for a replay: its key, and the field if it is one.
   func item(merchant: String, day: CalendarDay, hour: Int? = nil, metric: String) -> String {
     let key = ItemName.shown(key(merchant: merchant, day: day, hour: hour, metric: metric))
     guard let field else { return key }
     return key + ItemName.beforeField + ItemName.shown(field == .metric ? metric : merchant)
   }
 
-  /// The keys of a day, as a person reads it: `usage:*:2025-11-01:*`.
+  /// The keys of a day, for people: `usage:*:2025-11-01:*`.
   func keys(of day: CalendarDay) -> String {
     parts.map { part in
       switch part {
@@ -92,8 +93,9 @@ struct KeyFormat: Sendable, Equatable {
     }.joined()
   }
 
-  /// What `SCAN` is to match. All that begins as the format does, so that a key with a mistake is found as well; where it
-  /// begins with anything, only what has its shape, or every key there is would be a mistake.
+  /// The pattern for `SCAN`. It matches every key with the format's beginning, so that a key with a mistake is found as
+  /// well. Where the format has no fixed beginning, it matches only keys of the format's shape, or every other key
+  /// would count as a mistake.
   func pattern(merchant: String?) -> String {
     func known(_ part: Part) -> String? {
       switch part {
@@ -107,7 +109,7 @@ struct KeyFormat: Sendable, Equatable {
     return parts.map { part in known(part) ?? (part == .time ? time.glob : "*") }.joined()
   }
 
-  /// Whether a key begins as the format does.
+  /// Whether a key has the format's beginning.
   func begins(_ key: [UInt8]) -> Bool {
     guard case .fixed(let bytes)? = parts.first else { return true }
     return key.starts(with: bytes)

@@ -1,8 +1,8 @@
 import JobRuntime
 import Redis
 
-/// A few keys as `USAGE_KEY_FORMAT` takes them apart: what `--check` shows, so that a mistake in the format is seen before
-/// a run makes a dead letter of every key.
+/// A few keys as `USAGE_KEY_FORMAT` parses them. `--check` shows them, so that a mistake in the format is noticed
+/// before a run makes a dead letter of every key.
 struct KeySample: Sendable {
   private let selection: CounterSelection
   private var looked = 0
@@ -11,7 +11,7 @@ struct KeySample: Sendable {
 
   /// How many of each are shown.
   private static let shown = 3
-  /// How many pages of keys are looked at on each server, and how many keys a page has.
+  /// How many pages of keys are read on each server, and how many keys a page has.
   private static let pages = 20
   private static let page = 1000
 

@@ -1,17 +1,17 @@
 import JobRuntime
 import Redis
 
-/// One pass over the keyspace of a server, which survives the loss of a connection that it gives up itself.
+/// One pass over the keyspace of a server, which continues after it has given up a connection.
 protocol KeyspaceScan: Sendable {
   var report: ScanReport { get }
 
-  /// Whether all keys are read and handed over.
+  /// Whether all keys are read and sent on.
   var isDone: Bool { get }
 
-  /// Reads all counters of the run and hands them over as rows of `staged_counters`.
+  /// Reads all counters of the run and sends them on as rows of `staged_counters`.
   ///
-  /// - Returns: how far it is. Where it is not done, an answer was too large and the connection is lost with it: it goes
-  ///   on with another one.
+  /// - Returns: the scan's progress. If it is not done, an answer was too large and the connection is lost with it: the
+  ///   scan continues with another one.
   func goingOn(_ session: inout RedisSession) throws -> Self
 }
 

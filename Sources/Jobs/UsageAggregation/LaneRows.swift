@@ -2,20 +2,20 @@ import JobRuntime
 import Postgres
 import Redis
 
-/// Rows of `staged_counters` on their way to Postgres, by the lane that takes them.
+/// Rows of `staged_counters` for Postgres, by the lane that writes them.
 ///
-/// A counter's lane follows from its name, so whatever SCAN returns twice meets in one table.
+/// A counter's lane depends on its name, so duplicates that SCAN returns end up in one table.
 struct LaneRows: Sendable {
   private(set) var lanes: [CopyRows]
   private let table: CounterTable
   private let columns: Int
 
-  /// How many bytes of rows are handed over at once, of all lanes together.
+  /// How many bytes of rows are sent on at once, for all lanes together.
   static let chunk = 1024 * 1024
 
   /// - Parameters:
   ///   - count: how many lanes there are.
-  ///   - room: bytes to make room for; by default for as many as are handed over at once.
+  ///   - room: bytes to reserve; by default a chunk.
   init(of table: CounterTable, lanes count: Int, room: Int = chunk) {
     self.table = table
     columns = table.staging.columns.count
@@ -29,7 +29,7 @@ struct LaneRows: Sendable {
     lanes[lane(of: key)].append(key, number, columns: columns, isHourly: table.isHourly)
   }
 
-  /// Adds a rejected item; all of them are the first lane's.
+  /// Adds a rejected item; all of them go to the first lane.
   mutating func append(rejection: JSON, of day: CalendarDay?) {
     lanes[0].append(rejection, of: day, columns: columns, isHourly: table.isHourly)
   }
@@ -48,8 +48,9 @@ struct LaneRows: Sendable {
 
   private func lane(of key: CounterKey) -> Int {
     guard lanes.count > 1 else { return 0 }
-    // Not of the merchant alone: one that has most of the counters is divided too. The last bytes hardly reach the upper
-    // bits of FNV-1a, and shards take the lowest; so the digest is multiplied once more (Knuth's multiplicative hashing).
+    // Not by the merchant alone, so that a merchant with most of the counters is divided, too. The last bytes hardly
+    // affect the upper bits of FNV-1a, and shards use the lowest bits, so the digest is multiplied once more (Knuth's
+    // multiplicative hashing).
     let digest = FNV1a.digest(key.metric, after: FNV1a.digest(key.merchant)) &* 0x9E37_79B9_7F4A_7C15
     return Int((digest >> 32) % UInt64(lanes.count))
   }

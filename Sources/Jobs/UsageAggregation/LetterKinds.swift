@@ -1,7 +1,7 @@
 import JobRuntime
 
-/// What can be wrong with a counter. A key that names no counter belongs to no day; every run that reads keys reports it
-/// until it is renamed or deleted.
+/// The kinds of failures of counters. A key that is not a counter's belongs to no day; every run that reads keys
+/// reports it until it is renamed or deleted.
 extension UsageAggregation {
   static let letterKinds: [LetterKind] =
     [
@@ -30,7 +30,7 @@ extension UsageAggregation {
       "Find out whether Redis lost data; `USAGE_ON_REGRESSION=keep` keeps the stored value, `overwrite` takes the counter's."
   )
 
-  /// The kind of this name, as a rejected item that was staged carries it.
+  /// The kind of this name, for a rejected item that was staged.
   static func letterKind(named name: String) throws -> LetterKind {
     guard let kind = letterKinds.first(where: { $0.name == name }) else {
       throw JobFailure(.internal, "«\(name)» is no kind of dead letter of \(Self.name)")

@@ -1,25 +1,25 @@
 import JobRuntime
 import Redis
 
-/// How a shard finds its counters, and how that is called in the progress.
+/// How a shard finds its counters, and the name of that in the progress.
 enum Reading: Sendable, Equatable {
-  /// It reads all keys and takes those of its merchants: where there is one shard, in a cluster, with few keys, and on a
-  /// server whose cursors are not known to be places.
+  /// It reads all keys and takes those of its merchants: where there is one shard, in a cluster, with few keys, and on
+  /// a server whose cursors cannot be relied on as places.
   case byMerchant
   /// It reads its share of the keys of one server, in one life of it, and takes all of them.
   case shared(life: String, ScanShare)
 
-  /// As `oneshot.usage_days.reading` has it: a day is completed for who reads as he read it.
+  /// The value of `oneshot.usage_days.reading`: a day is completed for runs that read in the same way.
   var name: String { if case .shared(let life, _) = self { life } else { "" } }
 
   var share: ScanShare { if case .shared(_, let share) = self { share } else { .whole } }
 
-  /// With fewer keys there is little to share, and the table may have too few buckets for it.
+  /// With fewer keys sharing is not worth it, and the hash table may have too few buckets.
   static let fewestKeys = 65_536
 }
 
 extension UsageAggregation {
-  /// How this shard reads now. Asks Redis, unless it is the only one.
+  /// How this shard reads now. Queries Redis, unless it is the only shard.
   func reading(_ run: JobRun) async throws -> Reading {
     guard !run.shard.isWhole, run.shard.count <= ScanShare.places else { return .byMerchant }
     let primaries = try await run.redisPrimaries()
@@ -30,17 +30,18 @@ extension UsageAggregation {
     return .shared(life: life, ScanShare(run.shard.index, of: run.shard.count))
   }
 
-  /// Checks that keys were read in the life that the progress will name.
+  /// Checks that keys were read in the server's life that the progress will name.
   ///
-  /// - Throws: an error that passes: the keys are to be read again.
+  /// - Throws: a transient error: the keys have to be read again.
   func checkSameLife(since reading: Reading, _ run: JobRun) async throws {
     guard case .shared(let life, _) = reading else { return }
     if let server = try await run.redisPrimaries().first, try await run.life(of: server) == life { return }
     throw RedisError.connection("Redis was started again, or another one took its place, while its keys were read")
   }
 
-  /// Whether a server's cursors are places of `ScanShare`: of the last place of all nothing follows, and the highest bit
-  /// of a cursor means nothing. Proxies that read several servers behind one address keep the server's number there.
+  /// Whether a server's cursors are places of `ScanShare`: nothing follows the last place of all, and the highest bit
+  /// of a cursor has no meaning. Proxies that read several servers behind one address keep the server's number in that
+  /// bit.
   private static func hasPlaces(_ session: inout RedisSession) throws -> Bool {
     let answers = try session.pipeline([
       RedisRead(.dbsize), RedisRead(.scan, "\(UInt64.max)", "COUNT", "1"),

@@ -2,9 +2,9 @@ import JobRuntime
 import Postgres
 import Redis
 
-/// Reads exactly the keys of dead letters again, of whatever day, and writes them as any other counter.
+/// Reads exactly the keys of dead letters again, of any day, and writes them like any other counter.
 extension UsageAggregation: Replayable {
-  /// Letters of another prefix or merchant are for the schedule that has these; a shard takes those of its merchants.
+  /// Letters of another prefix or merchant are for the schedule with these; a shard takes those of its merchants.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     if Self.isOfDay(letter) { return isOfDay(letter, shard) }
     let (key, field) = place(of: letter)
@@ -25,10 +25,11 @@ extension UsageAggregation: Replayable {
       && CounterSelection.isShare(name, of: shard)
   }
 
-  /// What has become a counter is written, what has not is rejected again. What is gone needs no more: nothing of it
-  /// could be stored, and deleting it is one of the remedies. But where all of it is gone, Redis may have lost it.
+  /// A key that has become a counter is written; one that has not is rejected again. A key that is gone is done: it
+  /// could not be stored, and deleting it is one of the remedies. But where all keys are gone, Redis may have lost
+  /// them.
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
-    // Days are read and written by the run itself.
+    // The run itself reads and writes days.
     let keys = keys(of: letters.filter { !Self.isOfDay($0) })
     guard !keys.isEmpty else { return letters.map { _ in .leftToRun } }
     var (vanished, hasReportedRejections) = (0, false)
@@ -63,16 +64,16 @@ extension UsageAggregation: Replayable {
     return .postponed("the keys of all letters are gone from Redis")
   }
 
-  /// The key that a letter is about, and the field where it is one of a hash.
+  /// The key that a letter is about, and the field if it is one of a hash.
   private func place(of letter: DeadLetter) -> (key: [UInt8], field: [UInt8]) {
-    // A letter that an older version has named otherwise is taken as it stands.
+    // A letter that an older version has named differently is taken literally.
     func bytes(_ name: String) -> [UInt8] { ItemName.bytes(of: name) ?? Array(name.utf8) }
     guard settings.format.field != nil else { return (bytes(letter.item), []) }
     let names = letter.item.split(separator: ItemName.beforeField, maxSplits: 1, omittingEmptySubsequences: false)
     return (bytes(String(names[0])), names.count > 1 ? bytes(String(names[1])) : [])
   }
 
-  /// Their keys. A hash is read as a whole, so it is read once.
+  /// The keys of letters. A hash is read as a whole, so only once.
   private func keys(of letters: [DeadLetter]) -> [[UInt8]] {
     let keys = letters.map { place(of: $0).key }
     return settings.format.field == nil ? keys : Array(Set(keys))
@@ -119,7 +120,8 @@ extension UsageAggregation: Replayable {
     }
   }
 
-  /// Writes what is staged, a day in a transaction. None is completed by it: these are not all counters of the day.
+  /// Writes the staged counters, one day in a transaction. This completes no day: these are not all counters of the
+  /// day.
   private func writeStaged(_ run: JobRun) async throws {
     let dates = try await run.read(Statements.stagedDays).map { try $0.value("day", as: CalendarDay.self) }
     guard !dates.isEmpty else { return }

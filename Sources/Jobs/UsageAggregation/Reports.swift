@@ -1,6 +1,6 @@
 import JobRuntime
 
-/// How far a run is. What a try that failed has done stays done.
+/// The progress of a run. What a failed attempt has done stays done.
 struct Progress {
   private(set) var days: [PlannedDay]
   /// Days that are not written yet.
@@ -9,19 +9,19 @@ struct Progress {
   var hasReportedRejections = false
   /// The days that are done.
   var done: [CalendarDay: DayReport] = [:]
-  /// Days of which nothing could be written.
+  /// Days for which nothing could be written.
   var failedDays: Set<CalendarDay> = []
 
   init(days: [PlannedDay]) { (self.days, left) = (days, days) }
 
-  /// Says how the counters of the days were found.
+  /// Notes how the counters of the days were found.
   mutating func note(_ reading: Reading) {
     for index in days.indices { days[index].reading = reading.name }
     for index in left.indices { left[index].reading = reading.name }
   }
 }
 
-/// What one day came to.
+/// The outcome of one day.
 struct DayReport: Encodable, Sendable {
   var day: String
   var keys = 0
@@ -31,19 +31,19 @@ struct DayReport: Encodable, Sendable {
   var regressed = 0
   /// Rows that the file of USAGE_TARGET wrote.
   var written = 0
-  /// Of those inserted, updated or written, how many had changed after the day was completed.
+  /// How many of the inserted, updated or written rows had changed after the day was completed.
   var late = 0
-  /// How many rows the day has where Redis has no counter of it any more.
+  /// How many rows of the day have no counter in Redis any more.
   var lostRows = 0
-  /// Whether later runs pass the day over.
+  /// Whether later runs skip the day.
   var isCompleted = false
 
-  /// Whether counters that were smaller replaced what was stored.
+  /// Whether smaller counters replaced stored values.
   var hasOverwritten = false
 
   var hasChanged: Bool { inserted + updated + written > 0 || hasOverwritten }
 
-  /// Adds what another part of the same day came to.
+  /// Adds the outcome of another part of the same day.
   mutating func add(_ part: DayReport) {
     keys += part.keys
     inserted += part.inserted
@@ -59,7 +59,7 @@ struct DayReport: Encodable, Sendable {
   }
 }
 
-/// A counter that is smaller than what is stored.
+/// A counter that is smaller than the stored value.
 struct RegressedItem: Encodable, Sendable {
   var item: String
   var counter: Int64
@@ -75,19 +75,19 @@ struct DayStatus: Encodable, Sendable {
   var postgresSum: JSON
   /// Counters without a row.
   var missing: Int
-  /// Rows whose value is not the counter's.
+  /// Rows whose value differs from the counter.
   var differing: Int
 
   /// A sum of 64-bit numbers may be longer than 64 bits; then it is written as text.
   static func sum(_ text: String) -> JSON { Int64(text).map { .integer($0) } ?? .string(text) }
 }
 
-/// A written day: its counts, and a sample of what regressed.
+/// A written day: its counts, and a sample of the regressed counters.
 struct WrittenDay: Sendable {
   var report: DayReport
   var regressedItems: [RegressedItem] = []
 
-  /// Adds what another part of the same day came to.
+  /// Adds the outcome of another part of the same day.
   mutating func add(_ part: WrittenDay) {
     report.add(part.report)
     regressedItems += part.regressedItems
@@ -99,7 +99,7 @@ extension UsageAggregation.Report {
   static let regressedShown = 20
 
   mutating func take(_ scan: ScanReport, failing: Bool) {
-    // A pass that is done again after a failure counts once.
+    // A pass that is repeated after a failure counts once.
     scanned = scan.scanned
     matched = scan.matched
     ignored = scan.ignored
@@ -118,7 +118,7 @@ extension UsageAggregation.Report {
     let isLost = day.report.lostRows > 0
     if isLost { lostDays += 1 }
     if failing { failed += day.report.regressed + (isLost ? 1 : 0) }
-    // Days without counters are looked at first.
+    // Days without counters are checked first.
     byDay.insert(day.report, at: byDay.firstIndex { $0.day > day.report.day } ?? byDay.endIndex)
     regressedItems += day.regressedItems.prefix(max(0, Self.regressedShown - regressedItems.count))
   }

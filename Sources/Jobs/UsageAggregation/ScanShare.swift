@@ -13,10 +13,11 @@ struct ScanShare: Sendable, Equatable {
   private let start: UInt64
   private let end: UInt64?
 
-  /// The whole line. Nothing is assumed of its cursors.
+  /// The whole line. Nothing is assumed about its cursors.
   static let whole = ScanShare(start: 0, end: nil)
 
-  /// How many places shares may begin at: as many buckets a table must have that no two of them meet in one bucket.
+  /// The number of places at which shares may begin. A table must have this many buckets, so that no two shares meet in
+  /// one bucket.
   static let places = 4096
 
   private init(start: UInt64, end: UInt64?) { (self.start, self.end) = (start, end) }
@@ -27,17 +28,17 @@ struct ScanShare: Sendable, Equatable {
     self.init(start: border(index), end: index + 1 < count ? border(index + 1) : nil)
   }
 
-  /// What SCAN is first asked with.
+  /// The first cursor for SCAN.
   var firstCursor: String { String(Self.reversed(start)) }
 
-  /// Whether there is more of the share at a cursor that SCAN has answered.
+  /// Whether a cursor that SCAN has answered is still in the share.
   func has(_ cursor: String) -> Bool {
     guard cursor != "0", let end else { return cursor != "0" }
     return UInt64(cursor).map { Self.reversed($0) < end } ?? true
   }
 
-  /// Whether a cursor that SCAN has answered lies after the one that it was asked with. Always so, but on a server that
-  /// means something else by its cursors.
+  /// Whether a cursor that SCAN has answered lies after the one that it was asked with. That is always true, except on
+  /// a server whose cursors have another meaning.
   func isOrdered(_ cursor: String, after asked: String) -> Bool {
     if self == .whole || cursor == "0" { return true }
     guard let cursor = UInt64(cursor), let asked = UInt64(asked) else { return false }

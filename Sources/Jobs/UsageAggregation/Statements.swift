@@ -14,7 +14,7 @@ enum Statements {
         "offsets": dates == nil ? settings.days.offsets : [],
         "by_default": dates == nil && settings.days.isOpen, "with_completed": settings.mode == .status,
         "include_today": dates == nil && settings.includesToday,
-        // Half a day of life more is a day to look at.
+        // Half a day more of life is another day to check.
         "retention_days": Int((settings.retention.inMilliseconds + 86_399_999) / 86_400_000),
         "settle_seconds": Double(settings.settle.inMilliseconds) / 1000,
         "recheck": settings.recheck && settings.merchant == nil,
@@ -46,7 +46,7 @@ enum Statements {
     "select count(*) as rejected from staged_counters where usage_date = \(day) and rejection is not null"
   }
 
-  /// Finds what differs and, when writing, writes it; counts both. As long as the run may last.
+  /// Finds the differing counters and, when writing, writes them; counts both. May take as long as the run.
   static func merge(
     _ day: CalendarDay, into table: CounterTable, writing: Bool, within limit: Duration
   ) throws -> Statement {
@@ -55,12 +55,12 @@ enum Statements {
       .filling(["written": writing ? write : .empty]).statement().limited(to: limit)
   }
 
-  /// How many counters were staged of a day, those counted once that were read twice.
+  /// How many counters of a day were staged; those that were read twice count once.
   static func exactKeys(_ day: CalendarDay, of table: CounterTable, within limit: Duration) throws -> Statement {
     try table.fragment("exact_keys.sql", PackageResources.exact_keys_sql, ["day": day]).statement().limited(to: limit)
   }
 
-  /// Makes what a file of the user's own reads: the counters of a day.
+  /// Creates the view that a user's file reads: the counters of a day.
   static func showStaged(_ day: CalendarDay, of table: CounterTable) throws -> [Statement] {
     [
       "select set_config('oneshot.usage_day', \(day.description), true)",
@@ -75,14 +75,14 @@ enum Statements {
     ).limited(to: limit)
   }
 
-  /// Which of them are smaller than what is stored.
+  /// The sums that are smaller than the stored values.
   static func smallerSums(of day: CalendarDay, limit: Int, within time: Duration) throws -> Statement {
     try Statement(
       file: "smaller_sums.sql", PackageResources.smaller_sums_sql, binding: ["day": day, "limit": limit]
     ).limited(to: time)
   }
 
-  /// Notes that a completed day was read again, although none of its counters is left.
+  /// Records that a completed day was read again, although none of its counters is left.
   static func noteReading(
     of day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun
   ) throws -> Statement {
@@ -94,7 +94,7 @@ enum Statements {
       ])
   }
 
-  /// Notes that a day has changed that is completed, and will be concluded again.
+  /// Records that a completed day has changed, and will be completed again.
   static func noteChange(of day: CalendarDay, _ settings: UsageAggregation.Settings, _ run: JobRun) -> Statement {
     """
     update oneshot.usage_days set changed_at = now()
@@ -128,7 +128,7 @@ enum Statements {
       .statement().limited(to: limit)
   }
 
-  /// Which dead letters a day resolves.
+  /// The dead letters that a day resolves.
   static func resolved(_ day: CalendarDay, _ settings: UsageAggregation.Settings) -> SQLFragment {
     settings.table.fragment(
       "resolve.sql", PackageResources.resolve_sql, ["day": day, "key_prefix": settings.source])
@@ -147,7 +147,7 @@ enum Statements {
       ])
   }
 
-  /// How many rows each of these days has lost the counters of; nothing of a day without rows.
+  /// For each of these days, how many rows have no counter any more; a day without rows is left out.
   static func lostRows(_ days: [PlannedDay], _ settings: UsageAggregation.Settings, _ run: JobRun) throws -> Statement {
     try settings.table.fragment(
       "lost_rows.sql", PackageResources.lost_rows_sql,
@@ -165,7 +165,7 @@ enum Statements {
     ).statement().limited(to: run.timeLeft)
   }
 
-  /// What the keys name that were staged of a day, from so many blocks of the table on.
+  /// The parts of the keys of a day's staged counters, from a block of the table on.
   static func writtenKeys(_ day: CalendarDay, of table: CounterTable, fromBlock block: Int) throws -> Statement {
     try table.fragment(
       "written_keys.sql", PackageResources.written_keys_sql,

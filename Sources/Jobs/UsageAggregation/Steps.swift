@@ -8,22 +8,23 @@ struct PlannedDay: Sendable {
   var date: CalendarDay
   var start: Timestamp
   var end: Timestamp
-  /// Over for long enough that no counter of it grows any more.
+  /// Whether the day has been over for long enough that no counter of it grows any more.
   var isSettled: Bool
-  /// Over for so long that its counters expire: where there are none, nothing is lost.
+  /// Whether the day has been over for so long that its counters expire: where there are none, nothing is lost.
   var isExpiring: Bool
-  /// How many counters it had when it was completed; `nil` for a day that is not, or of which this shard had another share.
+  /// How many counters it had when it was completed; `nil` for a day that is not completed, or of which this shard had
+  /// another share.
   var completedKeys: Int?
-  /// The same of whatever share, where it had so many that of another one of the same size something would be left.
+  /// The same for any share, where that had so many counters that another share of the same size would also have some.
   var knownKeys: Int?
-  /// As `Reading.name`.
+  /// See `Reading.name`.
   var reading = ""
 }
 
 extension UsageAggregation {
   // MARK: Plan
 
-  /// - Parameter dates: only these days; by default those that the settings ask for.
+  /// - Parameter dates: only these days; by default those that the settings select.
   func plan(_ run: JobRun, only dates: [CalendarDay]? = nil) async throws -> [PlannedDay] {
     let reading = try await reading(run).name
     return try await run.read(Statements.days(settings, only: dates, reading: reading, run)).map { row in
@@ -37,19 +38,19 @@ extension UsageAggregation {
 
   // MARK: Read
 
-  /// What a pass has read.
+  /// The result of a pass.
   struct Staged: Sendable {
     var report: ScanReport
     /// How its counters were found.
     var reading: Reading
-    /// The connections that have rows of it in their temporary tables: none where there is no row.
+    /// The connections that have its rows in their temporary tables: none where there are no rows.
     var lanes: [JobRun]
   }
 
   /// Reads all counters of the days from Redis into temporary tables: one pass, whatever the number of days. Redis is
-  /// read on one thread while each connection is fed on its own.
+  /// read on one thread while each connection is fed on another one.
   ///
-  /// - Parameter connections: what the rows are spread over. The first one has all that is rejected.
+  /// - Parameter connections: over which the rows are spread. The first one has all rejected items.
   func stage(_ days: [CalendarDay], on connections: [JobRun], _ run: JobRun) async throws -> Staged {
     let reading = try await reading(run)
     let selection = CounterSelection(
@@ -83,7 +84,7 @@ extension UsageAggregation {
         }
       }
       run.log.debug("staged counters", ["rows": .integer(Int64(staged))])
-      // The merge is planned by them.
+      // The planner needs statistics for the merge.
       try staging.analyze()
     }
   }
@@ -149,10 +150,10 @@ extension UsageAggregation {
 
   // MARK: Expire
 
-  /// Gives every written counter of a day without a time to live this one. Runs after the day is committed:
-  /// a counter that is not stored yet never gets an end.
+  /// Gives this time to live to every written counter of a day that has none. Runs after the day is committed: a
+  /// counter that is not stored yet never gets an expiry.
   ///
-  /// - Parameter lane: whose temporary table names them.
+  /// - Parameter lane: the lane whose temporary table lists the counters.
   func giveTTL(_ ttl: Duration, _ day: CalendarDay, of lane: JobRun) async throws {
     let primaries = try await lane.redisPrimaries()
     let blocks = try await lane.read(Statements.stagedBlocks).only().value("blocks", as: Int.self)

@@ -1,9 +1,9 @@
 import JobRuntime
 import Redis
 
-/// How the time stands in a key: `yyyy-MM-dd`, `yyyyMMdd`, `yyyy-MM`, `yyyy-MM-dd'T'HH`. Always of the same length.
+/// The form of the time in a key: `yyyy-MM-dd`, `yyyyMMdd`, `yyyy-MM`, `yyyy-MM-dd'T'HH`. Always of the same length.
 struct TimePattern: Sendable, Equatable {
-  /// What a counter counts the usage of.
+  /// The period whose usage a counter counts.
   enum Unit: String, Sendable { case hour, day, month }
 
   static let days = TimePattern(spelling: "yyyy-MM-dd", year: 0, month: 5, day: 8, marks: [4: "-", 7: "-"], count: 10)
@@ -16,7 +16,7 @@ struct TimePattern: Sendable, Equatable {
   private let month: Int
   private let day: Int?
   private let hour: Int?
-  /// What stands between the numbers, by its place.
+  /// The characters between the numbers, by their places.
   private let marks: [Mark]
 
   private struct Mark: Sendable, Equatable {
@@ -34,7 +34,7 @@ struct TimePattern: Sendable, Equatable {
     self.count = count
   }
 
-  /// - Returns: `nil` for what is no such pattern.
+  /// - Returns: `nil` for a text that is not such a pattern.
   init?(_ spelling: String) {
     var places: [String: Int] = [:]
     var marks: [Int: Unicode.Scalar] = [:]
@@ -85,7 +85,7 @@ struct TimePattern: Sendable, Equatable {
     return value
   }
 
-  /// A time as keys have it; a star for an hour that is not given.
+  /// A time as keys contain it; a star for a missing hour.
   func plainText(of day: CalendarDay, hour: Int?) -> String {
     let date = day.description.utf8.map { String(UnicodeScalar($0)) }
     var pieces = [String](repeating: "", count: count)

@@ -47,7 +47,7 @@ struct UsageAggregation: Job {
     let merchant: String?
     let onRegression: OnRegression
     let newTTL: Duration?
-    /// A statement of the user's own that takes the counters.
+    /// The user's statement that takes the counters.
     let target: SQLFile?
 
     init(from env: inout Environment) {
@@ -128,14 +128,14 @@ struct UsageAggregation: Job {
 
     var table: CounterTable { CounterTable(format: format) }
 
-    /// What names the counters, and where they go, in the progress and in dead letters.
+    /// Names the counters, and where they go, in the progress and in dead letters.
     var source: String {
       format.name + (target.map { " into \($0.place)" } ?? "")
     }
 
     private static let usualFormat = KeyFormat(prefix: "usage:")
 
-    /// How long after a day's end its counters live: they began to on the day itself.
+    /// How long after a day's end its counters live: their time to live began on the day itself.
     var lifeAfterDay: Duration { min(retention - .days(1), newTTL ?? retention) }
   }
 
@@ -155,11 +155,11 @@ struct UsageAggregation: Job {
     var vanished = 0
     var failed = 0
     var days = 0
-    /// Days of which nothing could be written.
+    /// Days for which nothing could be written.
     var failedDays = 0
     /// Days that have rows, and no counter in Redis any more.
     var lostDays = 0
-    /// Out of a sample of at most a thousand keys.
+    /// Keys without a time to live, out of a sample of at most a thousand.
     var keysWithoutTTL = 0
     var byDay: [DayReport] = []
     var regressedItems: [RegressedItem] = []
@@ -190,13 +190,13 @@ struct UsageAggregation: Job {
     return progress.report
   }
 
-  /// How many connections write at once. A statement of the user's own, and one that compares, sees a day whole.
+  /// How many connections write at once. A user's statement, and a comparison, have to see a whole day.
   private var lanes: Int { settings.target != nil || settings.mode == .status ? 1 : 2 }
 
   /// Reads the counters of all days and writes those days that are left.
   private func pass(_ progress: inout Progress, on connections: [JobRun], _ run: JobRun) async throws {
     let isFailing = settings.onRegression == .fail
-    // All days, the finished ones too: what a pass counts is the whole.
+    // All days, including finished ones: a pass counts everything.
     let staged = try await stage(progress.days.map(\.date), on: connections, run)
     let scanned = staged.report
     progress.note(staged.reading)
@@ -228,9 +228,11 @@ struct UsageAggregation: Job {
       progress.report.days += 1
       try run.checkpoint(progress.report)
     }
-    // A day that still grows keeps its keys: INCRBY keeps a time to live, and would count into an end.
+    // The keys of a day that still grows get no expiry: INCRBY keeps a time to live, and a counter would expire while
+    // it grows.
     guard let ttl = settings.newTTL, writes, !run.isDryRun else { return }
-    // A hash of merchants is every shard's where each takes its merchants, and has one life for all of them.
+    // A hash of merchants belongs to every shard where each takes its merchants, and has one time to live for all of
+    // them.
     let isShared = settings.format.field == .merchant && !run.shard.isWhole && staged.reading == .byMerchant
     for day in progress.days where day.isSettled && !progress.failedDays.contains(day.date) {
       if isShared {
@@ -241,7 +243,8 @@ struct UsageAggregation: Job {
         continue
       }
       for lane in staged.lanes { try await giveTTL(ttl, day.date, of: lane) }
-      // Not before its keys have their end: a run that is stopped in between leaves the day to the next.
+      // Completed only after its keys have their expiry: a run that is stopped in between leaves the day to the next
+      // run.
       if let report = progress.done[day.date] { try await complete(day, report, run) }
     }
   }
@@ -255,13 +258,13 @@ struct UsageAggregation: Job {
     }
   }
 
-  /// Somebody else inserted a row between our look and our write: looking again settles it.
+  /// Somebody else inserted a row between reading and writing: reading again resolves it.
   private static func isWriteConflict(_ error: any Error) -> Bool {
     (error as? PostgresError)?.state == .uniqueViolation
   }
 
-  /// A COMMIT whose answer was lost may have been kept all the same; the run goes on, on a new connection that
-  /// does not have the temporary table.
+  /// A COMMIT whose answer was lost may have succeeded; the run continues on a new connection, without the temporary
+  /// table.
   private static func hasLostStage(_ error: any Error) -> Bool {
     guard let error = error as? PostgresError, error.state == .undefinedTable else { return false }
     return "\(error)".contains("staged_counters")

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// Brings what was staged to where it is kept, day by day.
+/// Writes the staged counters to their table, day by day.
 extension UsageAggregation {
   /// Writes one day, or makes it a dead letter where Postgres refuses it for its own cause.
   ///
@@ -16,14 +16,14 @@ extension UsageAggregation {
     }
   }
 
-  /// Writes one day: only rows that are new or greater than what is stored.
+  /// Writes one day: only rows that are new or greater than the stored values.
   ///
-  /// What one connection has is one transaction. A day that is spread over several is written in as many, at once, and
-  /// concluded in one more, after all of them: values are absolute, so a part that is written twice, or before the
-  /// others, does no harm, and only a day that is whole is completed.
+  /// The rows of one connection are one transaction. A day that is spread over several connections is written in as
+  /// many transactions at the same time, and concluded in one more after all of them. Values are absolute, so a part
+  /// that is written twice, or before the others, does no harm, and only a whole day is completed.
   ///
   /// - Parameters:
-  ///   - hasRejected: whether the pass rejected anything, of whatever day.
+  ///   - hasRejected: whether the pass rejected anything, of any day.
   ///   - lanes: the connections that have staged rows.
   func write(_ day: PlannedDay, hasRejected: Bool, from lanes: [JobRun]) async throws -> WrittenDay {
     let run = lanes[0]
@@ -38,7 +38,7 @@ extension UsageAggregation {
       let parts = try await JobRun.atOnce(lanes) { _, run in
         try await run.transaction { tx in
           let part = try writePart(of: day, run, tx)
-          // A run that is stopped before the day is concluded leaves it to none: it is completed already.
+          // If a run is stopped before the day is concluded, no other run does it: the day is completed already.
           if day.completedKeys != nil, part.report.hasChanged, !run.isDryRun {
             try tx.execute(Statements.noteChange(of: day.date, settings, run))
           }
@@ -57,16 +57,16 @@ extension UsageAggregation {
     return written
   }
 
-  /// Writes what one connection has of a day.
+  /// Writes the rows that one connection has of a day.
   private func writePart(of day: PlannedDay, _ run: JobRun, _ tx: borrowing Transaction) throws -> WrittenDay {
     var written = WrittenDay(report: try Self.take(day.date, settings, run, tx))
     if day.completedKeys != nil {
       written.report.late = written.report.inserted + written.report.updated + written.report.written
     }
-    // Before new failures are reported: one that fails again is opened again.
+    // Before new failures are reported: a letter whose item fails again becomes pending again.
     if !run.isDryRun {
-      // The planner takes them for a single row whatever their number, and would read the whole staged table once for
-      // each, so nested loops are ruled out meanwhile.
+      // The planner estimates a single letter whatever their number, and would read the whole staged table once for
+      // each, so nested loops are disabled meanwhile.
       try tx.query("set local enable_nestloop = off")
       try tx.resolve(where: Statements.resolved(day.date, settings), limit: run.timeLeft)
       try tx.query("set local enable_nestloop = on")
@@ -78,7 +78,7 @@ extension UsageAggregation {
     return written
   }
 
-  /// Does what takes the whole of a day: adds up its hours, resolves its own letter, and says that it is done.
+  /// Does what needs the whole day: adds up its hours, resolves its letter, and completes it.
   private func conclude(
     _ day: PlannedDay, _ written: inout WrittenDay, hasRejected: Bool, _ run: JobRun, _ tx: borrowing Transaction
   ) throws {
@@ -89,8 +89,8 @@ extension UsageAggregation {
         try Self.sumHours(of: day.date, settings, &written, run, tx)
       }
     }
-    // A day without counters may be a Redis that lost them; one with failures is to be fixed. Both are
-    // looked at again for as long as counters live.
+    // A day without counters may mean a Redis that lost them; one with failures has to be fixed. Both are read again
+    // for as long as counters live.
     let rejected = hasRejected ? try tx.query(Statements.rejected(day.date)).only().value("rejected") : 0
     let failed = rejected + (settings.onRegression == .fail ? written.report.regressed : 0)
     guard day.isSettled, settings.merchant == nil, written.report.keys > 0, failed == 0 else { return }
@@ -98,7 +98,7 @@ extension UsageAggregation {
     if settings.newTTL == nil { try tx.execute(Statements.complete(day, written.report, settings, run)) }
   }
 
-  /// Says that a day is done, so that later runs pass it over.
+  /// Records that a day is done, so that later runs skip it.
   func complete(_ day: PlannedDay, _ report: DayReport, _ run: JobRun) async throws {
     let settings = settings
     try await run.transaction { tx in
@@ -106,7 +106,7 @@ extension UsageAggregation {
     }
   }
 
-  /// Brings what was staged of a day to where it is kept.
+  /// Writes the staged counters of a day to their table.
   private static func take(
     _ day: CalendarDay, _ settings: Settings, _ run: JobRun, _ tx: borrowing Transaction
   ) throws -> DayReport {
@@ -146,7 +146,7 @@ extension UsageAggregation {
     return try tx.query(Statements.exactKeys(day, of: table, within: run.timeLeft)).only().value("keys")
   }
 
-  /// Reports counters that are smaller than what is stored, and does with them what the setting says.
+  /// Reports counters that are smaller than the stored values, and handles them as the setting says.
   private static func handleRegressed(
     _ day: CalendarDay, _ settings: Settings, _ run: JobRun, _ tx: borrowing Transaction
   ) throws -> [RegressedItem] {
@@ -159,8 +159,8 @@ extension UsageAggregation {
     return shown
   }
 
-  /// Brings a day up to its hours. A day that has more than they, of the time when its keys were those of days, has
-  /// regressed as any counter.
+  /// Updates a day to the sum of its hours. A day that has more than that, from the time when its keys were daily, has
+  /// regressed like any counter.
   private static func sumHours(
     of day: CalendarDay, _ settings: Settings, _ written: inout WrittenDay, _ run: JobRun, _ tx: borrowing Transaction
   ) throws {
@@ -168,7 +168,7 @@ extension UsageAggregation {
     let counted = try tx.query(Statements.sumHours(of: day, overwriting: isOverwriting, within: run.timeLeft)).only()
     let regressed = try counted.value("regressed", as: Int.self)
     guard regressed > 0 else { return }
-    // What the hours' own regressions have lowered was counted with them.
+    // Decreases by regressions of the hours were counted with the hours.
     guard !isOverwriting else { return }
     written.report.regressed += regressed
     let statement = try Statements.smallerSums(of: day, limit: regressedLimit(settings), within: run.timeLeft)

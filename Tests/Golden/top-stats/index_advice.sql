@@ -1,6 +1,6 @@
 -- top-stats, index_advice
 prepare golden as
--- Large tables of which a run reads everything, for want of an index that finds the events of its windows.
+-- Large tables that a run reads completely, because no index finds the events of its windows.
 select format(
     'the table %s has no index that begins with %I, so a run reads all of it: create index concurrently on %s (%I)',
     id::regclass, column_name, id::regclass, column_name) as advice
@@ -9,7 +9,7 @@ from (
     ('follows', 'created_at'), ('feeds', 'created_at')) as events (table_name, column_name)
 cross join lateral (select to_regclass(table_name)::oid as id) as found
 join pg_class on pg_class.oid = id
--- Not of views and foreign tables: their indexes are somebody else's.
+-- Not for views and foreign tables: their indexes are elsewhere.
 where relkind in ('r', 'p', 'm') and reltuples >= 100000
   and not exists (
     select from pg_index

@@ -5,7 +5,7 @@
 \set moment '''2025-11-08T02:00:00Z''::timestamptz'
 \set age_seconds '''7776000.0''::double precision'
 prepare golden (unknown, unknown, unknown, timestamptz, double precision) as
--- Rows of the same boards that runs of this Redis leave alone, though they are old enough.
+-- Rows of the same boards that runs for this Redis leave alone, though they are old enough.
 select format('delete from top_stats_history where (instance, server, key_prefix) = (%L, %L, %L)', instance, server, key_prefix)
   as remedy
 from top_stats_history

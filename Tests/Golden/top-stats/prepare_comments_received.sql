@@ -2,8 +2,8 @@
 \set start_2 '''2025-11-01T02:00:00Z'''
 \set start_1 '''2025-10-09T02:00:00Z'''
 \set window_end '''2025-11-08T02:00:00Z'''
--- What users who are not deleted did to feeds, by feed; and whose feed it is.
--- Deleted feeds stay in it, marked as such: given.sql asks which they are.
+-- What users who are not deleted did to feeds, by feed; and whose feed it is. Deleted feeds stay in it, marked as such,
+-- because given.sql needs them.
 create temporary table oneshot_comments_received on commit drop as
 select tally.*, live.user_id, live.id is not null as is_live
 from (

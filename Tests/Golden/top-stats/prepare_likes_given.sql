@@ -2,10 +2,9 @@
 \set start_2 '''2025-11-01T02:00:00Z'''
 \set start_1 '''2025-10-09T02:00:00Z'''
 \set window_end '''2025-11-08T02:00:00Z'''
--- What users did to feeds that are not deleted, by user.
--- Every feed that a user who counts did something to is in the table of what feeds received. So it is enough to look for those that are
--- deleted, which are few, and not for each of those that live. (An array, because a temporary table would keep the
--- whole from being done in parallel.)
+-- What users who count did to feeds that are not deleted, by user. Every feed to which a user who counts did something
+-- is in the table of what feeds received. So it is enough to look up the deleted ones, which are few, and not each of
+-- the living ones. (An array, because a temporary table would keep the whole from being done in parallel.)
 create temporary table oneshot_likes_given on commit drop as
 select user_id, count(*) as count_1, count(*) filter (where created_at >= :start_2) as count_2
 from feed_likes

@@ -6,8 +6,8 @@
 \set age_seconds '''7776000.0''::double precision'
 \set batch '''10000''::bigint'
 prepare golden (unknown, unknown, unknown, timestamptz, double precision, bigint) as
--- In batches, so that a long past does not become one long transaction. No clock alone says what is old: neither the host's,
--- nor the scheduler's, nor Postgres'. Rows that do not say of which Redis they are belong to each.
+-- In batches, so that a long past does not become one long transaction. A single clock is not enough to say what is
+-- old: neither the host's, nor the scheduler's, nor Postgres'. Rows that name no Redis belong to each.
 delete from top_stats_history
 where ctid in (
   select ctid from top_stats_history

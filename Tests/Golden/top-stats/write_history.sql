@@ -8,7 +8,7 @@
 \set member_list '''{"7","3"}'''
 \set score_list '''{"12","9.5"}'''
 prepare golden (unknown, unknown, unknown, timestamptz, unknown, bigint, unknown, unknown) as
--- A slot that is run again writes over what it had written, also before rows said of which Redis they are.
+-- A slot that is run again overwrites its rows, also those from before rows named their Redis.
 with removed as (
   delete from top_stats_history
   where instance = $1 and key_prefix = $2 and board = $3 and computed_at = $4

@@ -19,18 +19,18 @@
 \set with_completed 'false'
 \set recheck 'true'
 prepare golden (timestamptz, unknown, timestamptz, unknown, unknown, bigint, boolean, unknown, boolean, double precision, double precision, unknown, unknown, unknown, unknown, bigint, bigint, boolean, boolean) as
--- The days of a run, oldest first, with their borders in the time zone of the counters. Where keys name no days but months,
--- a month is meant wherever it says day, and its first day stands for it.
+-- The days of a run, oldest first, with their borders in the time zone of the counters. Where keys name months instead
+-- of days, "day" means a month here, represented by its first day.
 with clock as (
   select ($1::timestamptz at time zone $2::text)::date as today,
-    -- No clock alone says that a day is over.
+    -- A single clock is not enough to say that a day is over.
     least($1::timestamptz, $3::timestamptz, now()) as moment
 ), wanted as (
   select unnest($4::date[]) as day
   union
   select today + unnest($5::int[]) from clock
   union
-  -- By default: what is over and still within the counters' life.
+  -- By default: days that are over and still within the counters' life.
   select candidate::date
   from clock, generate_series((today - $6::int)::timestamp, today - 1, interval '1 day') as candidate
   where $7 and date_trunc($8::text, candidate + interval '1 day') = candidate + interval '1 day'
@@ -48,13 +48,13 @@ select day, starts_at, ends_at,
   completed.keys as completed_keys,
   case when known.reading = $12 or known.keys >= 64 then known.keys end as known_keys
 from bounded
--- A shard that reads another share of the keys than it has completed has not completed the day.
+-- A shard that now reads another share of the keys has not completed the day.
 left join oneshot.usage_days known
   on known.instance = $13 and known.server = $14 and known.key_prefix = $15
   and known.usage_date = day and known.shard_count = $16 and known.shard = $17
 left join lateral (select known.keys, known.read_for where known.reading = $12) completed on true
--- By default a completed day is left alone until it is to be read again: a day after it was settled, and a day before
--- its counters expire. To compare both sides, completed days are looked at too.
+-- By default a completed day is skipped until it has to be read again: a day after it was settled, and a day before its
+-- counters expire. For the comparison of both sides, completed days are read, too.
 where not $7 or $18 or completed.keys is null
   or $19 and exists (
     select from unnest(array[$10 + 86400, $11 - 86400]) as mark

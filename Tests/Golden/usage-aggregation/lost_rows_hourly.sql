@@ -7,8 +7,8 @@
 \set days '''{"2025-11-01","2025-11-02"}'''
 \set known_keys '''{NULL,"7"}'''
 prepare golden (unknown, boolean, unknown, unknown, unknown, unknown, unknown) as
--- How many rows each of these days has of which Redis has no counter any more; nothing of a day without rows. Rows do not
--- say which schedule wrote them: where there is another one, only what this one has completed counts.
+-- For each of these days, how many rows have no counter in Redis any more; a day without rows is left out. Rows do not
+-- say which schedule wrote them: where there is another schedule, only days that this one has completed count.
 select day, case
     when $1::text is null and known_keys is not null then known_keys
     when not $2 or exists (

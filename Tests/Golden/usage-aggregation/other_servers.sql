@@ -4,7 +4,8 @@
 \set instance ''''''
 \set since '''2025-10-09T02:00:00Z''::timestamptz'
 prepare golden (unknown, unknown, unknown, timestamptz) as
--- Other Redis whose counters with this prefix were written within their life. (Before migration to this schema none was noted.)
+-- Other Redis servers whose counters with this prefix were written within their life. (Rows from before this migration
+-- name no server.)
 select format(
     'two addresses have written the days of the prefix «%s»: REDIS_URL here is %s, and %s completed a day on %s. '
       'If these are two Redis, give the schedule of each a JOB_INSTANCE; if it is one with two names, use one of them.',

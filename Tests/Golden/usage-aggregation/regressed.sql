@@ -2,7 +2,7 @@
 \set day '''2025-11-01''::date'
 \set limit '''100''::bigint'
 prepare golden (date, bigint) as
--- Counters of a day that are smaller than what is stored.
+-- Counters of a day that are smaller than the stored values.
 select s.merchant_id, s.metric_type, max(s.value) as value, t.value as stored
 from staged_counters s
 join merchant_usage t

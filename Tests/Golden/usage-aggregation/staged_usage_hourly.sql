@@ -1,5 +1,5 @@
 -- usage-aggregation, staged_usage_hourly
--- What USAGE_TARGET reads: the counters of the day that is written, each once.
+-- The view that USAGE_TARGET reads: the counters of the day that is written, each once.
 create or replace temporary view oneshot_staged_usage as
 select merchant_id as merchant, usage_date as day, usage_hour as hour, metric_type as metric, max(value) as value
 from staged_counters

@@ -3,7 +3,7 @@
 \set merchant 'null'
 \set is_whole 'true'
 prepare golden (date, unknown, boolean) as
--- Both sides of one day. A shard sees only its own counters, so rows without one are not its business.
+-- Both sides of one day. A shard sees only its own counters, so it ignores rows without one.
 with counters as (
   select merchant_id, metric_type, max(value) as value
   from staged_counters where usage_date = $1 and rejection is null group by merchant_id, metric_type

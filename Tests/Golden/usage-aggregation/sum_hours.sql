@@ -2,7 +2,7 @@
 \set day '''2025-11-01''::date'
 \set overwrite 'false'
 prepare golden (date, boolean) as
--- Brings the sums of a day up to the hours that are stored, and counts those that would get smaller by it.
+-- Updates the sums of a day to its stored hours, and counts the sums that would become smaller.
 with sums as materialized (
   select hours.merchant_id, hours.metric_type, hours.value, t.value as stored
   from (

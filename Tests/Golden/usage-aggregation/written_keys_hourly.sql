@@ -3,7 +3,7 @@
 \set first '''(0,0)'''
 \set end '''(64,0)'''
 prepare golden (date, unknown, unknown) as
--- What the keys name that were staged of a day, from a stretch of the table's blocks.
+-- The parts of the keys of a day's staged counters, from a range of the table's blocks.
 select distinct merchant_id, '' as metric_type, usage_hour
 from staged_counters
 where usage_date = $1 and rejection is null and ctid >= $2::tid and ctid < $3::tid

@@ -1,4 +1,4 @@
--- Rows of the same boards that runs of this Redis leave alone, though they are old enough.
+-- Rows of the same boards that runs for this Redis leave alone, though they are old enough.
 select format('delete from top_stats_history where (instance, server, key_prefix) = (%L, %L, %L)', instance, server, key_prefix)
   as remedy
 from top_stats_history

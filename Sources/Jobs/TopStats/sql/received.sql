@@ -1,5 +1,5 @@
--- What users who are not deleted did to feeds, by feed; and whose feed it is.
--- Deleted feeds stay in it, marked as such: given.sql asks which they are.
+-- What users who are not deleted did to feeds, by feed; and whose feed it is. Deleted feeds stay in it, marked as such,
+-- because given.sql needs them.
 create temporary table {result} on commit drop as
 select tally.*, live.user_id, live.id is not null as is_live
 from (

@@ -1,4 +1,4 @@
--- A slot that is run again writes over what it had written, also before rows said of which Redis they are.
+-- A slot that is run again overwrites its rows, also those from before rows named their Redis.
 with removed as (
   delete from top_stats_history
   where instance = :instance and key_prefix = :key_prefix and board = :board and computed_at = :computed_at

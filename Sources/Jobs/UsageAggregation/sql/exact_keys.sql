@@ -1,4 +1,4 @@
--- How many counters were staged of a day, those counted once that SCAN returned twice.
+-- How many counters of a day were staged; those that SCAN returned twice count once.
 select count(*) as keys from (
   select from staged_counters where usage_date = :day and rejection is null
   group by merchant_id, metric_type{hour}) distinct_keys

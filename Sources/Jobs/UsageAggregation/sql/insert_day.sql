@@ -1,4 +1,4 @@
--- A day that nobody has written yet: nothing to compare with. Sorted as the primary key is.
+-- A day that was never written: nothing to compare with. Sorted like the primary key.
 insert into {table} (merchant_id, usage_date, metric_type{hour}, value)
 select distinct on (merchant_id, metric_type{hour}) merchant_id, usage_date, metric_type{hour}, value
 from staged_counters

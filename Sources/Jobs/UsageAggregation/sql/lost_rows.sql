@@ -1,5 +1,5 @@
--- How many rows each of these days has of which Redis has no counter any more; nothing of a day without rows. Rows do not
--- say which schedule wrote them: where there is another one, only what this one has completed counts.
+-- For each of these days, how many rows have no counter in Redis any more; a day without rows is left out. Rows do not
+-- say which schedule wrote them: where there is another schedule, only days that this one has completed count.
 select day, case
     when :merchant::text is null and known_keys is not null then known_keys
     when not :is_whole or exists (

@@ -1,5 +1,5 @@
--- The counters of a day that differ from what is stored. SCAN may return a key twice; the greater
--- value of the two counts. Sorted as the primary key is: inserting in that order is three times faster.
+-- The counters of a day that differ from the stored values. SCAN may return a key twice; the greater value counts.
+-- Sorted like the primary key: inserting in that order is three times faster.
 with changed as materialized (
   select distinct on (s.merchant_id, s.metric_type{staged_hour})
     s.merchant_id, s.metric_type{staged_hour}, s.value, t.value as stored

@@ -1,4 +1,5 @@
--- Other Redis whose counters with this prefix were written within their life. (Before migration to this schema none was noted.)
+-- Other Redis servers whose counters with this prefix were written within their life. (Rows from before this migration
+-- name no server.)
 select format(
     'two addresses have written the days of the prefix «%s»: REDIS_URL here is %s, and %s completed a day on %s. '
       'If these are two Redis, give the schedule of each a JOB_INSTANCE; if it is one with two names, use one of them.',

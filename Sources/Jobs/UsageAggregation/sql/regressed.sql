@@ -1,4 +1,4 @@
--- Counters of a day that are smaller than what is stored.
+-- Counters of a day that are smaller than the stored values.
 select s.merchant_id, s.metric_type{staged_hour}, max(s.value) as value, t.value as stored
 from staged_counters s
 join {table} t

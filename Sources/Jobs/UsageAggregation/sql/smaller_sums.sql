@@ -1,4 +1,4 @@
--- Sums of a day's hours that are smaller than what is stored of the day.
+-- Sums of a day's hours that are smaller than the stored value of the day.
 select merchant_id, metric_type, hours.value, t.value as stored
 from (
   select merchant_id, metric_type, sum(value)::bigint as value

@@ -1,4 +1,4 @@
--- Both sides of one day. A shard sees only its own counters, so rows without one are not its business.
+-- Both sides of one day. A shard sees only its own counters, so it ignores rows without one.
 with counters as (
   select merchant_id, metric_type{hour}, max(value) as value
   from staged_counters where usage_date = :day and rejection is null group by merchant_id, metric_type{hour}

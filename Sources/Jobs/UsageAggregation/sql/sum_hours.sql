@@ -1,4 +1,4 @@
--- Brings the sums of a day up to the hours that are stored, and counts those that would get smaller by it.
+-- Updates the sums of a day to its stored hours, and counts the sums that would become smaller.
 with sums as materialized (
   select hours.merchant_id, hours.metric_type, hours.value, t.value as stored
   from (

@@ -1,4 +1,4 @@
--- What the keys name that were staged of a day, from a stretch of the table's blocks.
+-- The parts of the keys of a day's staged counters, from a range of the table's blocks.
 select {names_of_keys}{hour}
 from staged_counters
 where usage_date = :day and rejection is null and ctid >= :first::tid and ctid < :end::tid
