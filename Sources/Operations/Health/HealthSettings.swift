@@ -90,7 +90,7 @@ package struct HealthSettings: Sendable {
     var found: [String: Set<String>] = [:]
     for entry in text.split(separator: ",") {
       let parts = entry.split(separator: "=", omittingEmptySubsequences: false)
-      guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+      guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !entry.contains(where: \.isWhitespace) else {
         return .failure("holds «\(entry)»: write JOB=LINE, for example fraud-detection=fraud")
       }
       found[String(parts[0]), default: []].insert(String(parts[1]))
