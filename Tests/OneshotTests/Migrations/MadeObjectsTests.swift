@@ -117,4 +117,10 @@ import Testing
         Migration.all.filter { $0.line == line }.map(\.number) == Array(1...Migration.all.count { $0.line == line }))
     }
   }
+
+  @Test func `a migration is plain ASCII, which the encoding of every database has`() {
+    for step in Migration.all {
+      #expect(step.sql.utf8.allSatisfy { $0 < 0x80 }, "\(step.line) \(step.number)")
+    }
+  }
 }

@@ -24,8 +24,8 @@ begin
   end if;
   if owner <> instance then
     raise exception 'campaign % is placed by %, and this is %', campaign,
-      coalesce('the installation «' || nullif(owner, '') || '»', 'the installation without a JOB_INSTANCE'),
-      coalesce('«' || nullif(instance, '') || '»', 'the one without a JOB_INSTANCE')
+      coalesce('the installation ' || nullif(owner, ''), 'the installation without a JOB_INSTANCE'),
+      coalesce('the installation ' || nullif(instance, ''), 'the one without a JOB_INSTANCE')
       using errcode = 'object_not_in_prerequisite_state', hint = format(
         'Let one installation place it, or leave it out of WAITLIST_CAMPAIGN here. If this one takes its place, run: '
         'update oneshot.waitlist_standings set instance = null where campaign_id = %s', campaign);
