@@ -62,7 +62,8 @@ import Testing
       let run = try await waitlist.run(arguments, other)
       #expect(
         run.exitCode == 65
-          && run.output.contains("campaign 1 is placed by the installation without a JOB_INSTANCE, and this is the installation other"),
+          && run.output.contains(
+            "campaign 1 is placed by the installation without a JOB_INSTANCE, and this is the installation other"),
         "\(run.output)\(run.errors)")
       #expect(try await waitlist.order() == ["1", "2", "3", "5", "4", "6"])
     }
