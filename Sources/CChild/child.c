@@ -58,7 +58,7 @@ pid_t oneshot_start_keeper(int rope) {
   return keeper;
 }
 
-// Where a descriptor is in nobody's way: the program's own are put where it expects them afterwards.
+// Copies a descriptor to a number above those that the program expects, which are filled afterwards.
 static int above(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 10); }
 
 static void become(

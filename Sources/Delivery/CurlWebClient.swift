@@ -39,7 +39,7 @@
       return taken <= Self.mostTaken
     }
 
-    /// The answer is known once its headers are whole, whatever becomes of its body.
+    /// The answer is known once its headers are whole, even if its body is cut.
     func takeHeader(_ line: String) {
       if line.hasPrefix("HTTP/") {
         status = line.split(separator: " ").dropFirst().first.flatMap { Int($0.prefix(3)) }

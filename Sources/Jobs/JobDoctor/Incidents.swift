@@ -2,9 +2,9 @@ import JobRuntime
 import Operations
 import Postgres
 
-/// What receivers are told of: rows of `oneshot.incidents`.
+/// What receivers are notified of: rows of `oneshot.incidents`.
 struct Incidents: Sendable {
-  /// What is wrong now: an open incident is told in today's words.
+  /// What is wrong now: a notice of an open incident has today's words.
   private let messages: [Place: String]
   private let now: Timestamp
   private let read = ContinuousClock.now
@@ -29,9 +29,9 @@ struct Incidents: Sendable {
 
   /// How long closed incidents are kept.
   private static let kept = Duration.days(90)
-  /// How long after its end an incident is still told to be over.
+  /// How long after its end a receiver is still notified that an incident is over.
   private static let toldFor = Duration.days(7)
-  /// How many a receiver is told in one run; the next run tells the others.
+  /// How many notices a receiver gets in one run; the next run sends the others.
   private static let toldAtOnce = 200
 
   /// Opens and closes incidents.
@@ -53,7 +53,7 @@ struct Incidents: Sendable {
       ])
   }
 
-  /// What the receiver has not been told yet, the open ones last: an end never overtakes its beginning.
+  /// The notices that the receiver has not got yet, the open ones last: an end never overtakes its beginning.
   func untold(_ receiver: Receiver, _ run: JobRun) async throws -> [Notice] {
     let statement = try Statement(
       file: "untold.sql", PackageResources.untold_sql,
@@ -85,7 +85,7 @@ struct Incidents: Sendable {
   }
 }
 
-/// What one receiver is told of one incident.
+/// What one receiver gets about one incident.
 struct Notice: Sendable, Equatable {
   var id: String
   var place: JobPart

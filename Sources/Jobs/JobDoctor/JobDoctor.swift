@@ -7,8 +7,8 @@ import Redis
 /// and once when it is over.
 ///
 /// - Reads and writes: the ledger, dead letters, locks in Redis; `oneshot.incidents`.
-/// - Safe to run twice: an incident is opened once, and who was told of it is noted.
-/// - Safe to stop halfway: what a receiver took and was not noted is told once more; nothing is told never.
+/// - Safe to run twice: an incident is opened once, and who was notified of it is noted.
+/// - Safe to stop halfway: a notice that a receiver took and that was not noted is sent once more; none is lost.
 /// - If it is late: what is wrong is found late. Who watches it: its exit code, and `JOB_HEARTBEAT_URL`.
 @main
 struct JobDoctor: Job {
@@ -88,7 +88,7 @@ struct JobDoctor: Job {
       })
   }
 
-  /// Tells all receivers at once: one that is down must not keep the others waiting.
+  /// Notifies all receivers at once: one that is down must not keep the others waiting.
   private func tell(_ incidents: Incidents, _ run: JobRun) async throws -> [Telling.Outcome] {
     try await withThrowingTaskGroup(of: Telling.Outcome.self) { group in
       for receiver in settings.receivers {

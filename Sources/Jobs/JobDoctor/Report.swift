@@ -2,7 +2,7 @@ import JobRuntime
 import Operations
 
 extension JobDoctor {
-  /// What a run found, and whom it told.
+  /// What a run found, and whom it notified.
   struct Report: JobReport {
     /// Parts of jobs that were looked at.
     var parts = 0
@@ -20,7 +20,7 @@ extension JobDoctor {
     var found: [Found] = []
     /// Expected jobs that are not installed: nothing is missed.
     var notInstalled: [String] = []
-    /// Receivers that could not be told everything; the next run tries again.
+    /// Receivers that did not get every notice; the next run tries again.
     var undelivered: [Undelivered] = []
 
     struct Found: Encodable {

@@ -133,7 +133,7 @@ extension Verdict {
   }
 
   /// Whether a refusal says that the address does not exist. Without a code of RFC 3463 its words decide: Exim refuses a
-  /// client that may not relay with «550 relay not permitted», and nobody's address is to blame for that.
+  /// client that may not relay with «550 relay not permitted», which says nothing about the address.
   private static func isOfAddress(_ text: String) -> Bool {
     if let code = enhanced(text) { return code.hasPrefix("5.1.") && code != "5.1.7" && code != "5.1.8" }
     let text = text.lowercased()

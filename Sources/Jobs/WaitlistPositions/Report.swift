@@ -34,7 +34,7 @@ extension WaitlistPositions {
     struct Notice: Codable, Sendable {
       var campaign: Int64
       var entry: Int64
-      /// The place that it was told last.
+      /// The place that its last message named.
       var from: Int64
       var to: Int64
     }

@@ -6,7 +6,7 @@
 \set ends_what_was_not_told 'false'
 \set limit '''200''::bigint'
 prepare golden (unknown, boolean, unknown, timestamptz, boolean, bigint) as
--- What a receiver is still to be told: what is open and still seen, and what is over of which it was told, or may have been.
+-- The notices that a receiver has still to get: of what is open and still seen, and of the end of what it was notified of, or may have been.
 select i.incident_id, i.instance, i.job, i.server, i.variant, i.shard, i.kind, i.since, i.message, i.opened_at, i.closed_at,
   (select string_agg(o.kind, ', ' order by o.kind) from oneshot.incidents o
    where (o.instance, o.job, o.server, o.variant, o.shard) = (i.instance, i.job, i.server, i.variant, i.shard) and o.closed_at is null

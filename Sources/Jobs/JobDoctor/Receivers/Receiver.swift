@@ -2,14 +2,15 @@ import JobRuntime
 import Messages
 import Operations
 
-/// Who is told of incidents, and in which form.
+/// Who is notified of incidents, and in which form.
 struct Receiver: Sendable {
   /// As it stands in `oneshot.incidents`.
   let name: String
   /// The setting that asked for it, and where it leads to, without secrets.
   let setting: String
   let target: String
-  /// Whether it may be told the end of what it was not told: then a crash between telling and noting leaves nothing open.
+  /// Whether it may get the end of an incident whose beginning it did not get: then a crash between sending and noting
+  /// leaves nothing open.
   var endsWhatWasNotTold = false
   /// How long one try may take.
   var limit = Duration.seconds(5)
@@ -19,7 +20,7 @@ struct Receiver: Sendable {
   let outgoing: @Sendable (Message, Timestamp) -> Outgoing
 
   struct Message: Sendable, Equatable {
-    /// The same whenever these notices are told.
+    /// The same whenever these notices are sent.
     var id = ""
     var subject = ""
     var body: String

@@ -2,7 +2,7 @@ import BlockingIO
 import JobRuntime
 import Postgres
 
-/// Tells one receiver what it has not been told. Whatever comes of it, the run's verdict stays what it is.
+/// Sends one receiver the notices that it has not got. Whether that succeeds or not, the run's verdict stays what it is.
 struct Telling: Sendable {
   let receiver: Receiver
   let incidents: Incidents
@@ -15,7 +15,7 @@ struct Telling: Sendable {
     var failure: String?
   }
 
-  /// What is left of the run's time when telling ends: a slow receiver must not end the run at its deadline.
+  /// What is left of the run's time when sending ends: a slow receiver must not end the run at its deadline.
   static func reserve(of timeLeft: Duration) -> Duration { min(max(.seconds(10), timeLeft / 10), timeLeft / 2) }
 
   func carryOut(_ run: JobRun) async throws -> Outcome {
@@ -30,7 +30,7 @@ struct Telling: Sendable {
       }
       do {
         try await run.retrying(
-          "telling \(receiver.name)", isPassing: { ($0 as? DeliveryFailure)?.isRefusal == false }, whileLeft: reserve
+          "notifying \(receiver.name)", isPassing: { ($0 as? DeliveryFailure)?.isRefusal == false }, whileLeft: reserve
         ) {
           let limit = max(.milliseconds(1), min(receiver.limit, run.timeLeft - reserve))
           if let failure = await line.send(receiver.outgoing(message, incidents.moment), within: limit) {
@@ -43,7 +43,7 @@ struct Telling: Sendable {
         guard failure.isRefusal else { break }
         continue
       }
-      // At once: what was taken and is not noted is told twice.
+      // At once: a notice that was taken and is not noted is sent twice.
       let told = try Incidents.told(message.notices, to: receiver)
       try await run.transaction { tx in _ = try tx.execute(told) }
       outcome.taken += 1
@@ -58,7 +58,7 @@ struct Telling: Sendable {
 }
 
 extension Receiver {
-  /// Finds out whether it could be told something, and tells it nothing: its address, its certificate, its login.
+  /// Finds out whether a notice could be sent, and sends none: its address, its certificate, its login.
   ///
   /// - Returns: why not.
   func trial(_ run: JobRun) async -> DeliveryFailure? {
