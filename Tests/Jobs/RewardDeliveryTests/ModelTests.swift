@@ -158,8 +158,10 @@ private struct Model {
       if old.status == old.state { rewards[id]?.status = new }
       if new == "failed" { hasFailed = true }
     }
+    // What waits for a code is left alone until there is one.
+    let hasCodes = !freeCodes.isEmpty
     let waiting = rewards.filter {
-      $0.value.status == "due" || ($0.value.status, $0.value.state) == ("no_code", "no_code")
+      $0.value.status == "due" || hasCodes && ($0.value.status, $0.value.state) == ("no_code", "no_code")
     }
     for (id, reward) in waiting.sorted(by: { ($0.value.earned, $0.key) < ($1.value.earned, $1.key) }) {
       if let state = reward.state, state != "no_code" {
@@ -189,6 +191,10 @@ private struct Model {
     }
   }
 
+  private var freeCodes: [String: Code] {
+    codes.filter { $0.value.reward == nil && !$0.value.isVoid && $0.value.until.map { $0 > hour } ?? true }
+  }
+
   private mutating func decided(_ reward: Reward, _ id: Int) -> String {
     if let expires = reward.expires, expires <= hour { return "gone" }
     if reward.user == 6 { return "gone" }
@@ -197,9 +203,8 @@ private struct Model {
     if reward.method == "webhook" && reward.type == "coffee" { return "failed" }
     if reward.state == nil && reward.earned < hour - 20 { return "failed" }
     guard reward.type == "coffee" else { return "queued" }
-    let free = codes.filter { $0.value.reward == nil && !$0.value.isVoid && $0.value.until.map { $0 > hour } ?? true }
     guard
-      let (code, _) = free.min(by: { ($0.value.until ?? .max, $0.key) < ($1.value.until ?? .max, $1.key) })
+      let (code, _) = freeCodes.min(by: { ($0.value.until ?? .max, $0.key) < ($1.value.until ?? .max, $1.key) })
     else { return "no_code" }
     codes[code]?.reward = id
     rewards[id]?.code = code
