@@ -125,7 +125,9 @@ let package = Package(
     .target(
       name: "CBuild",
       cSettings: [.define("ONESHOT_JOB_NAMES", to: jobs.map { kebabCase($0.name) }.joined(separator: ","))]),
+    // A program as a child process: started, read, stopped, reaped.
     .target(name: "CChild"),
+    .target(name: "ChildProcess", dependencies: ["CChild", "BlockingIO"], swiftSettings: strict),
     .plugin(name: "MigrationList", capability: .buildTool(), path: "Sources/Tools/MigrationList"),
     .target(
       name: "Migrations", dependencies: ["JobRuntime", "Postgres"], path: "Sources/Tools/Migrations",
@@ -137,7 +139,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "JobExec",
-      dependencies: ["CChild", "Operations", "JobRuntime", "Postgres", "BlockingIO", "Templates", delivery],
+      dependencies: ["ChildProcess", "Operations", "JobRuntime", "Postgres", "BlockingIO", "Templates", delivery],
       path: "Sources/Tools/JobExec",
       swiftSettings: strict),
   ]
@@ -166,6 +168,7 @@ let package = Package(
         swiftSettings: strict),
       tests("SupportTests", of: ["Postgres", "Redis"]),
       tests("BlockingIOTests", of: ["BlockingIO"]),
+      tests("ChildProcessTests", of: ["ChildProcess"]),
       tests("PostgresTests", of: ["Postgres", "Redis", "BlockingIO"]),
       tests("RedisTests", of: ["Redis", "BlockingIO"]),
       tests("JobRuntimeTests", of: ["JobRuntime", "Postgres", "Redis"]),

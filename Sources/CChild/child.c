@@ -37,7 +37,7 @@ static void keep(int rope) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  prctl(PR_SET_NAME, "job-exec-keeper");
+  prctl(PR_SET_NAME, "oneshot-keeper");
   dup2(rope, 0);
   fcntl(0, F_SETFL, 0);
   close_from(1, ~0U);
@@ -59,19 +59,25 @@ pid_t oneshot_start_keeper(int rope) {
 }
 
 // Copies a descriptor to a number above those that the program expects, which are filled afterwards.
-static int above(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 10); }
+static int above(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, ONESHOT_DESCRIPTORS); }
 
 static void become(
-    const char *path, char *const *arguments, char *const *environment, pid_t parent, pid_t group, int output,
-    int errors, int counts, int report) {
-  int places[4] = {open("/dev/null", O_RDONLY), above(output), above(errors), above(counts)};
-  report = above(report);
-  places[0] = above(places[0]);
-  for (int number = 0; number < 4; number++)
-    if (places[number] < 0 || dup2(places[number], number) < 0) goto failed;
-  if (report < 0) goto failed;
-  close_from(4, (unsigned)report - 1);
+    const char *path, char *const *arguments, char *const *environment, const char *folder, pid_t parent, pid_t group,
+    const int *descriptors, int count, int report) {
+  int places[ONESHOT_DESCRIPTORS];
+  int moved = above(report);
+  if (moved < 0) goto failed;
+  report = moved;
+  for (int number = 0; number < count; number++) {
+    int source = descriptors[number] < 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : descriptors[number];
+    places[number] = source < 0 ? -1 : above(source);
+    if (places[number] < 0) goto failed;
+  }
+  for (int number = 0; number < count; number++)
+    if (dup2(places[number], number) < 0) goto failed;
+  close_from((unsigned)count, (unsigned)report - 1);
   close_from((unsigned)report + 1, ~0U);
+  if (folder && chdir(folder) < 0) goto failed;
   if (setpgid(0, group) < 0) goto failed;
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
   // The parent may have ended before that.
@@ -89,18 +95,22 @@ failed:;
 }
 
 pid_t oneshot_start_program(
-    const char *path, char *const *arguments, char *const *environment, pid_t group, int output, int errors,
-    int counts) {
+    const char *path, char *const *arguments, char *const *environment, const char *folder, pid_t group,
+    const int *descriptors, int count) {
+  if (count < 3 || count > ONESHOT_DESCRIPTORS) return -EINVAL;
+  // The end of a child whose signal is ignored is lost, and a program may inherit that.
+  struct sigaction child;
+  if (sigaction(SIGCHLD, NULL, &child) == 0 && child.sa_handler == SIG_IGN) signal(SIGCHLD, SIG_DFL);
   int report[2];
   if (pipe2(report, O_CLOEXEC) < 0) return -errno;
   pid_t parent = getpid();
   pid_t program = fork();
-  if (program == 0) become(path, arguments, environment, parent, group, output, errors, counts, report[1]);
+  if (program == 0) become(path, arguments, environment, folder, parent, group, descriptors, count, report[1]);
   int problem = program < 0 ? errno : 0;
   close(report[1]);
-  ssize_t count;
-  do count = program < 0 ? 0 : read(report[0], &problem, sizeof problem);
-  while (count < 0 && errno == EINTR);
+  ssize_t size;
+  do size = program < 0 ? 0 : read(report[0], &problem, sizeof problem);
+  while (size < 0 && errno == EINTR);
   close(report[0]);
   if (problem == 0) return program;
   if (program > 0) waitpid(program, NULL, 0);

@@ -12,12 +12,18 @@ int oneshot_pipe(int *_Nonnull ends);
 /// - Returns: its number, or a negative `errno`.
 pid_t oneshot_start_keeper(int rope);
 
-/// Starts a program in a process group, with descriptors 0 (`/dev/null`), 1, 2 and 3 and no others, with signals as a
-/// new login has them. The kernel kills it when the calling thread ends, which therefore has to wait for it.
+/// How many descriptors a program may have: 0 to 9.
+#define ONESHOT_DESCRIPTORS 10
+
+/// Starts a program in a process group, with the descriptors of a list and no others, with signals as a new login has
+/// them. The kernel kills it when the calling thread ends, which therefore has to wait for it.
+///
+/// - `folder`: where it works; null for the folder of this process.
+/// - `descriptors`: number n of the program is the n-th of the list; where that is negative, it is `/dev/null`.
 /// - Returns: its number, or a negative `errno` of what could not be done, the start of the program included.
 pid_t oneshot_start_program(
     const char *_Nonnull path, char *_Nullable const *_Nonnull arguments, char *_Nullable const *_Nonnull environment,
-    pid_t group, int output, int errors, int counts);
+    const char *_Nullable folder, pid_t group, const int *_Nonnull descriptors, int count);
 
 /// - Returns: a descriptor that is readable once the process has ended; -1 where the kernel has none.
 int oneshot_process_descriptor(pid_t process);

@@ -1,3 +1,4 @@
+import ChildProcess
 import Glibc
 import JobRuntime
 
@@ -9,9 +10,11 @@ enum ExitMeaning: String, CaseIterable, Sendable {
   case sysexits
 
   /// - Throws: how the run failed.
-  func judge(_ outcome: ProgramCourse.Outcome, of word: String, _ report: JobExec.Report) throws -> JobExec.Report {
-    let last = outcome.lastLines.last.map { "; its last line: \($0)" } ?? ""
-    switch outcome.ending {
+  func judge(
+    _ end: ProgramEnd, of word: String, _ lastLines: [String], _ report: JobExec.Report
+  ) throws -> JobExec.Report {
+    let last = lastLines.last.map { "; its last line: \($0)" } ?? ""
+    switch end.kind {
     case .exited(0): return report
     case .exited(let code):
       guard self == .sysexits, let meaning = Self.meaning(of: code) else {
@@ -29,7 +32,7 @@ enum ExitMeaning: String, CaseIterable, Sendable {
         hint: "JOB_EXEC_CODES=sysexits: the code is the program's own word for it.")
     case .killed(let signal):
       throw JobFailure(
-        .program, "\(word) was killed by \(ProgramCourse.name(of: signal))\(last)",
+        .program, "\(word) was killed by \(ProgramEnd.name(of: signal))\(last)",
         hint: signal == SIGKILL ? "Was memory short? The kernel's log says so, and Kubernetes' OOMKilled." : nil)
     case .notStarted(let problem):
       let hint =

@@ -1,4 +1,5 @@
 import BlockingIO
+import ChildProcess
 import JobRuntime
 import Postgres
 
@@ -19,21 +20,30 @@ struct JobExec: Job {
   let settings: Settings
 
   func run(_ run: JobRun) async throws -> Report {
-    let path = try ProgramPath.find(settings.command[0], in: settings.environment["PATH"])
+    let path: String
+    do throws(ProgramPath.Problem) {
+      path = try ProgramPath.find(settings.command[0], in: settings.environment["PATH"])
+    } catch { throw JobFailure(error) }
     guard let fence = run.fence else { return Report(wouldRun: [path] + settings.command.dropFirst()) }
     let window = try await Self.window(of: run)
     run.setWindow(window)
-    let course = ProgramCourse(
-      path, settings.command, ChildVariables(of: run, fence: fence, window).added(to: settings.environment), run.log)
-    let (outcome, report) = try await Self.watching(run) {
-      let outcome = await course.outcome()
-      let report = Report(path, outcome)
+    var program = Program(
+      path: path, arguments: settings.command,
+      environment: ChildVariables(of: run, fence: fence, window).added(to: settings.environment))
+    program.read = [1, 2, ProgramOutput.countsDescriptor]
+    program.grace = StopLimits.program
+    // It may be the first process of a container.
+    program.reapsOrphans = true
+    let (end, output, report) = try await Self.watching(run) { [program] in
+      var (end, output) = await program.run(ProgramOutput(of: path, run.log))
+      output.finish(end)
+      let report = Report(path, end, output)
       // Also of a program that was stopped.
       try run.checkpoint(report)
-      return (outcome, report)
+      return (end, output, report)
     }
     try Task.checkCancellation()
-    return try settings.codes.judge(outcome, of: settings.command[0], report)
+    return try settings.codes.judge(end, of: settings.command[0], output.lastLines, report)
   }
 
   /// From the slot of the last run that succeeded to this one's.
@@ -89,9 +99,21 @@ struct JobExec: Job {
 extension JobExec: Checkable {
   /// Looks for the program, and does not start it.
   func check(_ run: JobRun) async throws -> [JobFailure] {
-    do throws(JobFailure) {
+    do throws(ProgramPath.Problem) {
       _ = try ProgramPath.find(settings.command[0], in: settings.environment["PATH"])
       return []
-    } catch { return [error] }
+    } catch { return [JobFailure(error)] }
+  }
+}
+
+extension JobFailure {
+  fileprivate init(_ problem: ProgramPath.Problem) {
+    let hint =
+      switch problem {
+      case .missing:
+        "Words behind -- are a program and its arguments. For a line of shell write: -- sh -c '…'"
+      case .notExecutable(let file): "chmod +x \(file), or run it by its interpreter: -- sh \(file)"
+      }
+    self.init(.misconfigured, "\(problem)", hint: hint)
   }
 }

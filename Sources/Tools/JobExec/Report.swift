@@ -1,3 +1,4 @@
+import ChildProcess
 import JobRuntime
 
 extension JobExec {
@@ -11,16 +12,16 @@ extension JobExec {
     /// Of a run that starts nothing.
     init(wouldRun command: [String]) { details = [("would_run", .array(command.map { .string($0) }))] }
 
-    init(_ path: String, _ outcome: ProgramCourse.Outcome) {
-      counts = outcome.counts
+    init(_ path: String, _ end: ProgramEnd, _ output: ProgramOutput) {
+      counts = output.counts
       var facts: [(String, JSON)] = [("path", .string(path))]
-      switch outcome.ending {
+      switch end.kind {
       case .exited(let code): facts.append(("exit_code", .integer(Int64(code))))
-      case .killed(let signal): facts.append(("signal", .string(ProgramCourse.name(of: signal))))
+      case .killed(let signal): facts.append(("signal", .string(ProgramEnd.name(of: signal))))
       case .notStarted: break
       }
-      if outcome.linesLeftOut > 0 { facts.append(("lines_not_logged", .integer(Int64(outcome.linesLeftOut)))) }
-      details = [("program", JSON(members: facts)), ("last_lines", .array(outcome.lastLines.map { .string($0) }))]
+      if output.linesLeftOut > 0 { facts.append(("lines_not_logged", .integer(Int64(output.linesLeftOut)))) }
+      details = [("program", JSON(members: facts)), ("last_lines", .array(output.lastLines.map { .string($0) }))]
     }
 
     var itemsProcessed: Int { count("items_processed") }

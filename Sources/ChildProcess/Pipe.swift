@@ -32,3 +32,12 @@ final class Pipe: Sendable {
   /// Makes it readable.
   func signal() { end.withLock { end in _ = write(end, "x", 1) } }
 }
+
+/// Stops a program, from any thread; one that is started later is stopped at once.
+package final class ProgramStop: Sendable {
+  let pipe = Pipe()
+
+  package init() {}
+
+  package func request() { pipe?.signal() }
+}

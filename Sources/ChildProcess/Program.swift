@@ -1,0 +1,57 @@
+/// A program to run as a child: what it is, what it gets, and how long it may take. No shell reads any of it.
+public struct Program: Sendable {
+  /// The file; `ProgramPath` finds it.
+  public var path: String
+  /// All words of the command line; the first is what the program takes for its name.
+  public var arguments: [String]
+  /// All of it: the program gets no other variable.
+  public var environment: [String: String]
+  /// Where it works; `nil` for the folder of this process.
+  public var folder: String?
+  /// Descriptors of this process that the program has, by the numbers that they have there, below ten. They stay open
+  /// here.
+  public var lent: [Int32: Int32] = [:]
+  /// The program's descriptors that are read. Of 0 to 2 those that are neither read nor lent are `/dev/null`, and all
+  /// others are closed.
+  public var read: [Int32] = [1, 2]
+  /// How long it may run before it is stopped.
+  public var timeLimit: Duration?
+  /// How long it and its process group may take to end after SIGTERM; then they are killed.
+  public var grace: Duration = .seconds(2)
+  /// Whether processes whose parents are gone are reaped too while it runs, which the first process of a container has
+  /// to do. Only for a process that has no other children.
+  public var reapsOrphans = false
+
+  public init(path: String, arguments: [String], environment: [String: String]) {
+    (self.path, self.arguments, self.environment) = (path, arguments, environment)
+  }
+}
+
+/// How a program ended.
+public struct ProgramEnd: Sendable, Equatable {
+  public enum Kind: Sendable, Equatable {
+    case exited(Int32)
+    /// With the number of the signal.
+    case killed(Int32)
+    /// With the `errno` of what could not be done.
+    case notStarted(Int32)
+  }
+
+  /// Why a program was stopped before it ended by itself.
+  public enum StopReason: Sendable {
+    case requested, timeLimit
+    /// Whoever reads its output wants no more of it.
+    case unread
+  }
+
+  public var kind: Kind
+  public var stopped: StopReason?
+  /// Whether a process that the program started has left its process group and held a descriptor open after the end:
+  /// there may have been more to read.
+  public var isOutputHeld = false
+
+  package init(_ kind: Kind) { self.kind = kind }
+
+  /// Whether all went well: it ended by itself with 0, and all of its output was read.
+  public var isSuccess: Bool { kind == .exited(0) && stopped == nil && !isOutputHeld }
+}

@@ -1,0 +1,51 @@
+import ChildProcess
+import JobRuntime
+
+/// What the program writes: lines for the log, and counts on descriptor 3.
+struct ProgramOutput: ProgramReader {
+  static let countsDescriptor: Int32 = 3
+
+  private let log: Log
+  private let path: String
+  private var said: Said
+  private var counting: Counts
+  private var lines: [Int32: LineReader] = [1: LineReader(), 2: LineReader(), countsDescriptor: LineReader()]
+
+  init(of path: String, _ log: Log) {
+    (self.path, self.log) = (path, log)
+    (said, counting) = (Said(log), Counts(log))
+  }
+
+  var counts: [(name: String, value: Int)] { counting.all }
+  var lastLines: [String] { said.lastLines }
+  var linesLeftOut: Int { said.leftOut }
+
+  mutating func take(_ bytes: UnsafeRawBufferPointer, of descriptor: Int32) -> Bool {
+    lines[descriptor]?.take(bytes) { take($0, descriptor) }
+    return true
+  }
+
+  /// Takes what stands behind the last line feeds.
+  mutating func finish(_ end: ProgramEnd) {
+    for descriptor in lines.keys.sorted() { lines[descriptor]?.end { take($0, descriptor) } }
+    if end.isOutputHeld {
+      log.warning("a process that the program started has left its process group and still holds its output")
+    }
+  }
+
+  mutating func note(_ event: ProgramEvent) {
+    switch event {
+    case .started(let pid):
+      log.info("started the program", ["path": .string(path), "pid": .integer(Int64(pid))])
+    case .stopping: log.info("stopping the program")
+    case .killing: log.warning("the program has not ended after SIGTERM; it is killed")
+    }
+  }
+
+  private mutating func take(_ line: Line, _ descriptor: Int32) {
+    switch descriptor {
+    case Self.countsDescriptor: counting.take(line)
+    default: said.take(line, from: descriptor == 1 ? "stdout" : "stderr")
+    }
+  }
+}
