@@ -86,6 +86,30 @@ import Testing
     #expect(try await answer("EXISTS", "feed:3") == "0")
   }
 
+  @Test func `expiries are read on all servers, and what was changed since is left as it is`() async throws {
+    let place = try await Place()
+    let keys = (0..<60).map { "feed:\($0)" }
+    try await cluster.cli(all: keys.map { "SET \($0) old PX 60000" })
+    let result = try await SampleJob { run in
+      let expiries = try await run.expiries(of: keys + ["feed:missing"])
+      #expect(expiries.dropLast().allSatisfy { if case .left = $0.life { true } else { false } })
+      #expect(expiries.last?.life == .missing)
+      try await cluster.cli(all: ["SET feed:7 other PX 20000", "DEL feed:8", "SET feed:missing other PX 20000"])
+      let entries = zip(keys + ["feed:missing"], expiries).map { key, expiry in
+        FamilyEntry(key, .list(["new"]), timeToLive: .hours(1), condition: .unchanged(since: expiry))
+      }
+      let outcome = try await run.publish(entries, fencedBy: "feed:")
+      #expect(outcome.kept.sorted() == ["feed:7", "feed:8", "feed:missing"])
+      // The servers are known by now.
+      let again = try await run.expiries(of: ["feed:3", "feed:7"])
+      #expect(again.map(\.life).allSatisfy { $0 != .missing })
+    }.result(in: place, ["REDIS_URL": cluster.url])
+    #expect(result.status == .succeeded, "\(result)")
+    #expect(try await answer("LRANGE", "feed:3", "0", "-1") == "new")
+    #expect(try await answer("GET", "feed:7") == "other")
+    #expect(try await answer("EXISTS", "feed:8") == "0")
+  }
+
   @Test func `a family with a hash tag needs one fence key, as on a single server`() async throws {
     let place = try await Place()
     let result = try await SampleJob { run in

@@ -9,6 +9,9 @@ public struct FamilyEntry: Sendable, Equatable {
     /// Only if the key has less than this left to live, or does not exist: otherwise somebody has renewed it meanwhile
     /// with newer data. A key that never expires is left as it is.
     case expiring(within: Duration)
+    /// Only if nobody has written or removed the key, or changed its expiry, since that was read: otherwise somebody has
+    /// newer data. For contents that were computed after `run.expiries(of:)`.
+    case unchanged(since: KeyExpiry)
   }
 
   public var replacement: Replacement
@@ -29,11 +32,12 @@ public struct FamilyEntry: Sendable, Equatable {
   /// The key's life in milliseconds as scripts take it; 0 is for ever.
   var life: String { timeToLive.map { "\(max(1, $0.inMilliseconds))" } ?? "0" }
 
-  /// The remaining life, in milliseconds, from which a key is left as it is; empty for one that is always written.
-  var least: String {
+  /// The condition as scripts take it; empty for a key that is always written.
+  var terms: String {
     switch condition {
     case .always: ""
     case .expiring(let limit): "\(limit.inMilliseconds)"
+    case .unchanged(let expiry): expiry.terms
     }
   }
 
@@ -46,6 +50,8 @@ public struct FamilyEntry: Sendable, Equatable {
   var isSmall: Bool {
     switch replacement.content {
     case .string(let text): return text.utf8.count <= Self.mostBytes
+    case .list(let items):
+      return items.count <= Self.mostPairs && items.reduce(0) { $0 + $1.utf8.count } <= Self.mostBytes
     case .hash(let fields):
       return fields.count <= Self.mostPairs
         && fields.reduce(0) { $0 + $1.field.utf8.count + $1.value.utf8.count } <= Self.mostBytes

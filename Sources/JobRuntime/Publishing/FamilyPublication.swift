@@ -19,6 +19,11 @@ struct FamilyPublication: Sendable {
   /// How many keys one script writes. It blocks the server for less than 3 ms.
   private static let keysAtOnce = 100
 
+  /// Keeps older runs from publishing keys of the family from now on.
+  static func claim(by token: PublishingToken, _ session: inout RedisSession) throws {
+    try token.pass(FamilyScripts.claiming, keys: [], arguments: [], &session)
+  }
+
   /// - Returns: the keys that were left as they are.
   /// - Throws: `JobFailure` of kind `fenced` if a newer run has published keys of the family.
   func carryOut(_ session: inout RedisSession) throws -> [String] {
@@ -73,7 +78,7 @@ struct FamilyPublication: Sendable {
     for entry in chunk {
       let content = entry.replacement.content
       let filling = content.arguments
-      arguments += [content.command, entry.life, entry.least, String(filling.count)]
+      arguments += [content.command, entry.life, entry.terms, String(filling.count)]
       arguments += filling
     }
     return Script.Call(keys: [token.key] + chunk.map(\.key), arguments: arguments)
@@ -89,7 +94,7 @@ struct FamilyPublication: Sendable {
     let token = token(for: entry)
     let answer = try session.run(
       FamilyScripts.placing, keys: [token.key, entry.key, new],
-      arguments: token.credentials + [mode, entry.life, entry.least])
+      arguments: token.credentials + [mode, entry.life, entry.terms])
     try token.judge(answer)
     return answer.elements.isEmpty
   }

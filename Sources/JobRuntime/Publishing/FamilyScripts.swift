@@ -5,23 +5,31 @@ import Redis
 /// `KEYS[1]` is the fence key. `ARGV[3]` is `family`, or `each`: then there is one key, and its fence key lives as long
 /// as it does. They answer with the positions of the keys that were left as they are.
 enum FamilyScripts {
+  /// Keeps older runs from the family.
+  static let claiming = script(
+    """
+    redis.call('set', KEYS[1], mine)
+    return 'done'
+    """)
+
   /// `KEYS[2…]` are the keys. `ARGV[4]` are the commands that must not be refused half-way. For each key follow the
   /// command that fills it, its life, its condition, how many arguments there are, and these.
-  static let filling = PublishingToken.script(
+  static let filling = script(
     """
     for command in string.gmatch(ARGV[4], '%a+') do
       if redis.acl_check_cmd and not redis.acl_check_cmd(command, KEYS[2], '1', '1') then
         return redis.error_reply('NOPERM a script may not use ' .. command)
       end
     end
+    \(now)
     redis.call('set', KEYS[1], mine)
     local untouched, at = {}, 5
     for number = 2, #KEYS do
       local key, command, life, count = KEYS[number], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 3])
       local first = at + 4
-      \(isFresh("key", least: "ARGV[at + 2]"))
+      \(isLeft("key", terms: "ARGV[at + 2]"))
       at = first + count
-      if isFresh then
+      if isLeft then
         untouched[#untouched + 1] = number - 2
       elseif command == 'SET' then
         if life == '0' then
@@ -42,13 +50,14 @@ enum FamilyScripts {
     """)
 
   /// `KEYS[2]` is the key, `KEYS[3]` where its new content was built. `ARGV[4]` is its life, `ARGV[5]` its condition.
-  static let placing = PublishingToken.script(
+  static let placing = script(
     """
     if redis.call('exists', KEYS[3]) == 0 then return 'gone' end
+    \(now)
     redis.call('set', KEYS[1], mine)
     local untouched, key, life = {}, KEYS[2], ARGV[4]
-    \(isFresh("key", least: "ARGV[5]"))
-    if isFresh then
+    \(isLeft("key", terms: "ARGV[5]"))
+    if isLeft then
       untouched = {0}
       redis.call('unlink', KEYS[3])
     else
@@ -60,14 +69,60 @@ enum FamilyScripts {
     return untouched
     """)
 
-  /// Whether a key has enough life left to be left as it is. -1 is a key that never expires, -2 one that does not
-  /// exist.
-  private static func isFresh(_ key: String, least: String) -> String {
+  /// As `PublishingToken.script`, for a family of which each share of the work has keys. Shares of one division have
+  /// different keys, so none of them keeps another from writing, and each has a line in the fence key; any two other
+  /// runs may mean the same key. Of other divisions the newest is remembered, for runs that are older than both. The
+  /// highest number comes first.
+  private static func script(_ rest: String) -> Script {
+    Script(
+      """
+      local function share(text) return string.match(text, ' of shard (%d+)/(%d+)') end
+      local function number(text) return tonumber(string.match(text, '^%d+') or '0') end
+      local index, count = share(ARGV[2])
+      local mine, lines, other = ARGV[1] .. ARGV[2], {}, nil
+      for line in string.gmatch(redis.call('get', KEYS[1]) or '', '[^\\n]+') do
+        local itsIndex, itsCount = share(line)
+        if index and itsCount == count and itsIndex ~= index then
+          lines[#lines + 1] = line
+        else
+          local own = tonumber(ARGV[1])
+          if number(line) > own or (number(line) == own and line ~= mine) then return line end
+          if index and itsCount ~= count and number(line) > number(other or '0') then other = line end
+        end
+      end
+      lines[#lines + 1] = mine
+      lines[#lines + 1] = other
+      table.sort(lines, function(one, two) return number(one) > number(two) end)
+      mine = table.concat(lines, '\\n')
+
+      """ + rest)
+  }
+
+  /// The server's time in milliseconds.
+  private static let now = """
+    local time = redis.call('time')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
     """
-    local least, isFresh = tonumber(\(least)), false
-      if least then
+
+  /// Whether a key is left as it is, by its condition. A remaining life of -1 is that of a key that never expires, -2
+  /// that of one that does not exist.
+  private static func isLeft(_ key: String, terms: String) -> String {
+    """
+    local terms, isLeft = \(terms), false
+      if terms ~= '' then
         local left = redis.call('pttl', \(key))
-        isFresh = left == -1 or left >= least
+        local earliest, latest = string.match(terms, '^(%d+) (%d+)$')
+        if terms == '\(KeyExpiry.missingTerms)' then
+          isLeft = left ~= -2
+        elseif terms == '\(KeyExpiry.neverTerms)' then
+          isLeft = left ~= -1
+        elseif not earliest then
+          isLeft = left == -1 or left >= tonumber(terms)
+        elseif left == -2 then
+          isLeft = now < tonumber(earliest)
+        else
+          isLeft = left == -1 or now + left < tonumber(earliest) or now + left > tonumber(latest)
+        end
       end
     """
   }

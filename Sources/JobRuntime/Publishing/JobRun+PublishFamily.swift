@@ -8,12 +8,13 @@ extension JobRun {
   /// 4 KiB or 64 pairs are built beside their key first, which costs more.
   ///
   /// In Redis Cluster each key has its own fence key, which lives as long as the key itself, unless the family has a
-  /// hash tag (`{feeds}:…`). Then an older run is kept from the keys that this one has written, and from all others as
-  /// soon as it begins its next two thousand. In a dry run nothing is written.
+  /// hash tag (`{feeds}:…`). There an older run is kept from the keys that this one has written, and from all others as
+  /// soon as it begins its next two thousand. Shares of one division (`JOB_SHARD_COUNT`) have different keys, and keep
+  /// each other from nothing. In a dry run nothing is written.
   ///
   /// - Parameters:
   ///   - entries: in any number, each key once.
-  ///   - family: the prefix of all these keys, the same in every run: `feed:`. `claim([family])` keeps earlier runs
+  ///   - family: the prefix of all these keys, the same in every run: `feed:`. `claim(family:)` keeps earlier runs
   ///     from the whole family.
   /// - Throws: `JobFailure` of kind `fenced` if a newer run has published keys of the family, or has claimed it.
   @discardableResult
@@ -48,21 +49,43 @@ extension JobRun {
   /// How many keys are sent before the first answer is read.
   private static let entriesAtOnce = 2000
 
+  /// Keeps earlier runs from publishing keys of a family from now on, before this run has something to publish. Other
+  /// shares of the same division are not affected.
+  public func claim(family: String) async throws {
+    guard let leadership, !isDryRun else { return }
+    let token = token(for: family, leadership)
+    try await redis { session in try FamilyPublication.claim(by: token, &session) }
+    log.debug("claimed the family")
+  }
+
   /// Writes keys of a cluster, each on the server that holds it.
   private func spread(_ publication: FamilyPublication) async throws -> [String] {
     // The keys that this run has not written yet have no fence key.
-    try await redis { session in try publication.token.claim(&session) }
-    return try await retrier.run("publishing in the cluster") {
+    try await redis { session in try FamilyPublication.claim(by: publication.token, &session) }
+    return try await onHolders(of: publication.entries, key: \.key, "publishing in the cluster") { entries, session in
+      var share = publication
+      (share.entries, share.fencing) = (entries, .eachKey)
+      return try share.carryOut(&session)
+    }
+  }
+
+  /// Does a piece of work on each server of a cluster that holds some of these keys, on all at once. When a key has
+  /// moved meanwhile, or a server is lost, all of it is done again.
+  ///
+  /// - Returns: what the pieces returned, in any order.
+  func onHolders<Item: Sendable, Value: Sendable>(
+    of items: [Item], key: (Item) -> String, _ what: String,
+    _ body: @escaping @Sendable ([Item], inout RedisSession) throws -> [Value]
+  ) async throws -> [Value] {
+    try await retrier.run(what) {
       do {
         let cluster = try await clusterConnections.current(by: redisConnection, clientName: identity.job)
-        let shares = try Dictionary(grouping: publication.entries) { entry in try cluster.holder(of: entry.key) }
-        return try await withThrowingTaskGroup(of: [String].self) { group in
-          for (holder, entries) in shares {
-            var share = publication
-            (share.entries, share.fencing) = (entries, .eachKey)
-            group.addTask { [share] in
+        let shares = try Dictionary(grouping: items) { item in try cluster.holder(of: key(item)) }
+        return try await withThrowingTaskGroup(of: [Value].self) { group in
+          for (holder, items) in shares {
+            group.addTask {
               // A key that has moved is found by the next attempt.
-              try await cluster.connections[holder].withSession(followingMoves: false) { try share.carryOut(&$0) }
+              try await cluster.connections[holder].withSession(followingMoves: false) { try body(items, &$0) }
             }
           }
           return try await group.reduce(into: []) { $0 += $1 }

@@ -7,6 +7,8 @@ public struct Replacement: Sendable, Equatable {
   public enum Content: Sendable, Equatable {
     /// A plain string. An empty one is a value, too.
     case string(String)
+    /// Items in their order, the first at the head. Empty, it leaves no key.
+    case list([String])
     /// Members and their scores, each a number as text. Empty, it leaves no key.
     case sortedSet([(member: String, score: String)])
     /// Fields and their values. Empty, it leaves no key.
@@ -20,6 +22,7 @@ public struct Replacement: Sendable, Equatable {
     var command: String {
       switch self {
       case .string: "SET"
+      case .list: "RPUSH"
       case .sortedSet: "ZADD"
       case .hash: "HSET"
       }
@@ -29,6 +32,7 @@ public struct Replacement: Sendable, Equatable {
     var arguments: [String] {
       switch self {
       case .string(let text): [text]
+      case .list(let items): items
       case .sortedSet(let members): Self.alternating(members) { ($0.score, $0.member) }
       case .hash(let fields): Self.alternating(fields) { ($0.field, $0.value) }
       }
@@ -49,6 +53,7 @@ public struct Replacement: Sendable, Equatable {
     var isEmpty: Bool {
       switch self {
       case .string: false
+      case .list(let items): items.isEmpty
       case .sortedSet(let members): members.isEmpty
       case .hash(let fields): fields.isEmpty
       }
