@@ -64,7 +64,7 @@ import Testing
     let result = try await SampleJob { run in
       try await place.redis("SET", "feed:1", "old", "PX", "200")
       let expiry = try await run.expiries(of: ["feed:1"])[0]
-      guard case .left = expiry.life else { return Issue.record("it was gone too early") }
+      guard case .left = expiry.life else { throw TestFailure("it was gone too early") }
       try await place.until(key: "feed:1", exists: false)
       let entry = FamilyEntry(
         "feed:1", .string("new"), timeToLive: .hours(1), condition: .unchanged(since: expiry))
