@@ -21,13 +21,13 @@ struct ProgramOutput: ProgramReader {
   var linesLeftOut: Int { said.leftOut }
 
   mutating func take(_ bytes: UnsafeRawBufferPointer, of descriptor: Int32) -> Bool {
-    lines[descriptor]?.take(bytes) { take($0, descriptor) }
+    reading(descriptor) { reader, give in reader.take(bytes, give) }
     return true
   }
 
   /// Takes what stands behind the last line feeds.
   mutating func finish(_ end: ProgramEnd) {
-    for descriptor in lines.keys.sorted() { lines[descriptor]?.end { take($0, descriptor) } }
+    for descriptor in lines.keys.sorted() { reading(descriptor) { reader, give in reader.end(give) } }
     if end.isOutputHeld {
       log.warning("a process that the program started has left its process group and still holds its output")
     }
@@ -40,6 +40,12 @@ struct ProgramOutput: ProgramReader {
     case .stopping: log.info("stopping the program")
     case .killing: log.warning("the program has not ended after SIGTERM; it is killed")
     }
+  }
+
+  private mutating func reading(_ descriptor: Int32, _ body: (inout LineReader, (Line) -> Void) -> Void) {
+    guard var reader = lines.removeValue(forKey: descriptor) else { return }
+    body(&reader) { take($0, descriptor) }
+    lines[descriptor] = reader
   }
 
   private mutating func take(_ line: Line, _ descriptor: Int32) {
