@@ -34,7 +34,7 @@ package struct ExitCode: Sendable {
 
   package static let all: [ExitCode] = [
     ExitCode(codes: [0], status: .succeeded, meaning: "done", advice: .nothing),
-    ExitCode(codes: [0], status: .skipped, meaning: "reason `locked` or `already_done`", advice: .nothing),
+    ExitCode(codes: [0], status: .skipped, meaning: "reason `locked`, `already_done` or `paused`", advice: .nothing),
     ExitCode(
       codes: [exitCode(status: .partial, failure: nil, signal: nil)], status: .partial,
       meaning: "all good items are written; more failed than the budget allows; they are dead letters",

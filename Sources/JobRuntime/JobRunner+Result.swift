@@ -17,6 +17,23 @@ extension JobRunner {
     }
   }
 
+  /// The result of a run that does nothing, because somebody has paused its job.
+  func skipped(by pause: Ledger.Pause) -> RunResult {
+    log.info(
+      "the job is paused",
+      [
+        "until": .string(pause.until.rfc3339), "by": .string(pause.by),
+        "hint": .string("End the pause: oneshot resume \(identity.job). Run once all the same: JOB_FORCE=true."),
+      ])
+    var result = self.result(.skipped)
+    result.reason = "paused"
+    result.details = [
+      "paused_until": .string(pause.until.rfc3339), "paused_by": .string(pause.by),
+      "pause_reason": pause.reason.map { .string($0) } ?? .null,
+    ]
+    return result
+  }
+
   /// The result of a run that threw.
   func result(of error: any Error) -> RunResult {
     if surroundings.stop.signal != nil { return result(.interrupted) }

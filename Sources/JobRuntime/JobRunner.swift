@@ -165,6 +165,7 @@ struct JobRunner<J: Job>: Sendable {
         result.reason = "already_done"
         result.details = ["done_by": .string(earlier)]
         return result
+      case .paused(let pause): return skipped(by: pause)
       case .opened(let opened):
         if opened.timeline == nil { log.info(Timeline.remark) }
         return await runOpened(leadership(lock, ledger, opened), replaying: opened.hasRequestedReplays)

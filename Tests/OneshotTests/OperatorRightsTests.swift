@@ -22,6 +22,7 @@ import Testing
       ["dead-letters", "discard", "usage-aggregation", item], ["events", "list"],
       ["deliveries", "list"], ["deliveries", "show", "mail:1"], ["deliveries", "hold", "mail:1"],
       ["deliveries", "release", "mail:1"], ["deliveries", "cancel", "mail:1"], ["deliveries", "resend", "mail:1"],
+      ["pause", "usage-aggregation", "--for", "1h", "--reason", "maintenance"], ["resume", "usage-aggregation"],
       ["suppressions", "add", "a@example.org"], ["suppressions", "remove", "a@example.org"], ["suppressions", "list"],
     ] {
       let outcome = try await oneshot.run(words, restricted)

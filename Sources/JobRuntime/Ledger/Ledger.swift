@@ -15,8 +15,16 @@ struct Ledger: Sendable {
     case opened(Opened)
     /// The slot has succeeded before, in the run with this id.
     case alreadyDone(runID: String)
+    /// Somebody has paused the job.
+    case paused(Pause)
     /// The applied migrations end before what this binary needs.
     case schemaTooOld(found: AppliedMigrations)
+  }
+
+  struct Pause: Sendable {
+    var until: Timestamp
+    var by: String
+    var reason: String?
   }
 
   struct Opened: Sendable {
@@ -59,6 +67,12 @@ struct Ledger: Sendable {
       select run_id from of_slot
       where not \(facts.isForced) and scheduled_by <> 'clock' and status = 'succeeded'
       limit 1
+    ), pause as (
+      select paused_until, paused_by, reason
+      from oneshot.pauses join me using (instance, job)
+      -- A run that is open already goes on: its opening was repeated, because the answer was lost.
+      where not \(facts.isForced || lost != nil) and paused_until > statement_timestamp()
+        and not exists (select from oneshot.job_runs where run_id = \(runID))
     ), fence as (
       insert into oneshot.fences as f (instance, job, server, shard, token)
       -- One more than the highest token of the job, so that tokens show which of two runs is newer when they share the
@@ -66,7 +80,7 @@ struct Ledger: Sendable {
       select instance, job, server, shard,
         1 + coalesce(greatest((select max(token) from oneshot.fences where job = \(job)), \(lost?.token)::bigint), 0)
       from schema, me
-      where is_enough and not exists (select from done)
+      where is_enough and not exists (select from done) and not exists (select from pause)
         and not exists (select from oneshot.fences where job = \(job) and token > \(lost?.own)::bigint)
         -- The time at which the server got this statement, however long it then waits for a lock.
         and statement_timestamp() between \(clock.earliest) and \(clock.latest)
@@ -108,6 +122,7 @@ struct Ledger: Sendable {
       returning fence, attempt
     )
     select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
+      pause.paused_until, pause.paused_by, pause.reason,
       statement_timestamp() as moment, \(text: withTimeline ? Timeline.expression : Timeline.unavailable) as timeline,
       \(text: withTimeline ? Timeline.origin : Timeline.unavailable) as origin,
       statement_timestamp() between \(clock.earliest) and \(clock.latest) as is_right,
@@ -115,7 +130,7 @@ struct Ledger: Sendable {
       exists (
         select from oneshot.dead_letters d join me using (instance, job)
         where d.server in (me.server, '') and d.replay_asked_at is not null and d.state = 'pending') as has_requested_replays
-    from schema left join opened on true
+    from schema left join opened on true left join pause on true
     """
   }
 
@@ -150,6 +165,9 @@ struct Ledger: Sendable {
     guard let fence = try row.optional("fence", as: Int64.self) else {
       guard try row.value("is_enough") else {
         return .schemaTooOld(found: AppliedMigrations(listed: try row.value("found")))
+      }
+      if let until: Timestamp = try row.optional("paused_until") {
+        return .paused(Pause(until: until, by: try row.value("paused_by"), reason: try row.optional("reason")))
       }
       guard try row.value("is_right") else { throw try clock.refusal("Postgres", says: row.value("moment")) }
       throw JobFailure(

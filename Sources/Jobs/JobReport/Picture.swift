@@ -30,6 +30,8 @@ struct Picture: Sendable {
   var reviews: Reviews?
   /// The names of the parts.
   var names = PartNames([])
+  /// The jobs that are paused.
+  var paused: [JobPause] = []
   /// The troubles, in the order of the jobs.
   var troubles: [Trouble]
   /// Whether somebody said how often jobs should run: without that, none is missed.

@@ -32,7 +32,8 @@ struct Reading: Sendable {
     var picture = Picture(
       title: settings.title, madeAt: now, scheduledAt: scheduledAt, version: oneshotVersion, runID: own.description,
       oldAfter: settings.oldAfter, axis: axis, parts: .init(), unwell: 0, tally: .init(), failures: .init(),
-      deadLetters: .init(), letters: 0, locks: .init(), names: judgement.names, troubles: judgement.troubles,
+      deadLetters: .init(), letters: 0, locks: .init(), names: judgement.names,
+      paused: judgement.paused, troubles: judgement.troubles,
       hasExpectations: !settings.health.expectations.isEmpty)
     try readParts(&picture, session)
     try readFailures(&picture, session)

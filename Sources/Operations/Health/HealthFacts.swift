@@ -20,6 +20,8 @@ package struct HealthFacts: Sendable {
   package var server = ""
   /// The lines of migrations of which something was applied; `nil` where nobody has looked.
   package var lines: Set<String>?
+  /// The last pause of each job.
+  package var pauses: [JobPause] = []
 
   /// Dead letters that wait for a person.
   package struct PendingLetters: Sendable, Equatable {
@@ -107,6 +109,7 @@ extension HealthFacts {
         instance: try row.value("instance"), job: try row.value("job"), server: try row.value("server"),
         count: try row.value("pending"), oldest: try row.value("oldest"))
     }
+    pauses = try await query(JobPause.all).map { try JobPause(row: $0) }
     orphans = []
     // After the ledger: a run that is running by the ledger has taken its lock before.
     locks = try await lookAtLocks()

@@ -4,7 +4,7 @@ import JobRuntime
 extension Judgement {
   /// The trouble of an expectation without any run; `nil` where it may be too new for one.
   func neverSeen(_ expectation: Expectation, _ period: Duration) -> Trouble? {
-    guard !isOff(expectation) else { return nil }
+    guard !isOff(expectation), !isPaused(part(of: expectation)) else { return nil }
     let ran = nearestName(to: expectation.name, among: unnamed(like: expectation.variant))
     // Other runs have nearly this name and no expectation: the name is probably misspelt, so waiting would be useless.
     guard ran != nil || now - facts.migratedAt > period + settings.grace else { return nil }

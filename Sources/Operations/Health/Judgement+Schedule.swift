@@ -8,7 +8,7 @@ extension Judgement {
     let period: Duration
     /// The newest first.
     let runs: [LedgerRun]
-    /// When runs of the job's other variants held the lock, so that none of these could start.
+    /// When none of these could start: runs of the job's other variants held the lock, or the job was paused.
     let blocked: [Span]
   }
 
@@ -55,7 +55,7 @@ extension Judgement {
           )
         ]
       }
-      let blocked = (others[shard] ?? []).compactMap(span)
+      let blocked = (others[shard] ?? []).compactMap(span) + pauses(of: part)
       let line = Line(part: part, period: period, runs: runs, blocked: blocked)
       return [missed(line) ?? late(line), tooOften(line)].compactMap(\.self)
     }

@@ -21,7 +21,7 @@ extension Judgement {
     guard now - newest.startedAt > gap * Self.silentGaps + settings.grace, !isReplaced(newest, by: sameWork) else {
       return nil
     }
-    let spans = others.flatMap { $0.runs.compactMap(span) }
+    let spans = others.flatMap { $0.runs.compactMap(span) } + pauses(of: part.part)
     let silence = spans.free(from: span(of: newest)?.end ?? newest.startedAt, to: now)
     guard silence > gap * Self.silentGaps + settings.grace else { return nil }
     let name = part.part.withoutInstance(settings.instance).description

@@ -1,6 +1,6 @@
 import JobRuntime
 
-/// A time in which a run held its lock, so that no other could start.
+/// A time in which a run could not start: another held the lock, or the job was paused.
 struct Span {
   var start: Timestamp
   var end: Timestamp
@@ -23,6 +23,17 @@ extension [Span] {
 }
 
 extension Judgement {
+  /// The time in which somebody kept the job from starting.
+  func pauses(of part: JobPart) -> [Span] {
+    facts.pauses.filter { isOf(part, $0.instance, $0.job) }
+      .map { Span(start: $0.start, end: Swift.min($0.end, now)) }.filter { $0.end > $0.start }
+  }
+
+  func isPaused(_ part: JobPart) -> Bool { paused.contains { isOf(part, $0.instance, $0.job) } }
+
+  /// The jobs that are paused now, of the installations that are judged.
+  package var paused: [JobPause] { facts.pauses.filter { $0.end > now && scope.contains($0.instance) } }
+
   /// The time in which a run kept others out; `nil` where it died: the length is unknown.
   func span(of run: LedgerRun) -> Span? {
     guard run.errorKind != "abandoned", let end = run.finishedAt ?? (isAlive(run) ? now : nil) else { return nil }

@@ -12,6 +12,7 @@ struct History {
   var firstStarts: [JobPart: Timestamp] = [:]
   var migratedAt = History.now - .days(100)
   var lines: Set<String>?
+  var pauses: [JobPause] = []
 
   /// Runs that started so long ago each, and took so long.
   mutating func add(
@@ -44,7 +45,7 @@ struct History {
     var facts = HealthFacts(
       now: Self.now, migratedAt: migratedAt, runs: runs.sorted { $0.startedAt > $1.startedAt },
       firstStarts: firstStarts, locks: locks, orphans: orphans, letters: letters)
-    facts.lines = lines
+    (facts.lines, facts.pauses) = (lines, pauses)
     return Judgement(facts, settings, by: observer).troubles
   }
 

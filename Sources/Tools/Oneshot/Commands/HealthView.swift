@@ -43,6 +43,10 @@ struct HealthView {
       text +=
         "\nNot installed, so that nothing is expected of them: \(printable(judgement.off.joined(separator: ", "))) (oneshot migrate makes their tables).\n"
     }
+    if !judgement.paused.isEmpty { text += "\n" }
+    for pause in judgement.paused {
+      text += printable("\(pause.name) is paused until \(pause.end.rfc3339), \(pause.origin).") + "\n"
+    }
     if let blindness {
       text += "\nLocks could not be looked at: \(printable(blindness.description))\n"
     }
@@ -85,6 +89,17 @@ struct HealthView {
       ("well", .bool(troubles.isEmpty && blindness == nil)), ("judged_at", .string(now.rfc3339)),
       ("troubles", .array(troubles.map(json))), ("parts", .array(parts.map(json))),
       ("not_installed", .array(judgement.off.map { .string($0) })),
+      (
+        "paused",
+        .array(
+          judgement.paused.map { pause in
+            [
+              "instance": .string(pause.instance), "job": .string(pause.job), "since": .string(pause.start.rfc3339),
+              "until": .string(pause.end.rfc3339), "by": .string(pause.by),
+              "reason": pause.reason.map { .string($0) } ?? .null,
+            ]
+          })
+      ),
       (
         "dead_letters",
         .array(
