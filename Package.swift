@@ -25,6 +25,7 @@ let jobs = [
   Job(name: "WaitlistPositions", uses: ["Events"]),
   Job(name: "NotificationDigest"),
   Job(name: "RewardDelivery"),
+  Job(name: "CacheWarmer"),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
   Job(name: "JobDoctor", uses: ["Operations", "Messages", "Signing"]),
 ]

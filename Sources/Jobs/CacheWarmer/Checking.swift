@@ -1,0 +1,49 @@
+import JobRuntime
+import Postgres
+import Redis
+
+extension CacheWarmer: Checkable {
+  var needs: JobNeeds {
+    var trials = [RedisCommand("PTTL", settings.key("check"))]
+    if case .sortedSet(let key) = settings.activity { trials.append(RedisCommand("ZRANGE", key, "0", "0")) }
+    return JobNeeds(tables: Table.needed(settings).map(\.need), redisTrials: trials)
+  }
+
+  func advice(for run: JobRun) -> Statement? {
+    try? Statement(file: "index_advice.sql", PackageResources.index_advice_sql)
+  }
+
+  /// Has the server make what the ranking needs, for nobody, and plan it.
+  func check(_ run: JobRun) async throws -> [JobFailure] {
+    if let failure = settings.tooManyUsers(for: run.shard) { return [failure] }
+    do {
+      let ranking = Ranking(settings, try await Standing.read(settings, run), at: run.scheduledAt)
+      let isDatabase = settings.activity == .database
+      try await run.snapshot { session in
+        if isDatabase { _ = try session.describe(try ranking.active()) }
+        if ranking.isBuiltIn { try session.pipeline(try ranking.preparation(for: [])) }
+        try ranking.checkFile(session)
+        _ = try session.describe(ranking.file, binding: ranking.values(for: []))
+      }
+      return []
+    } catch let failure as JobFailure where failure.kind == .misconfigured {
+      return [failure]
+    } catch let error as PostgresError where error.state == .undefinedTable || error.state?.isDenied == true {
+      // Missing tables and rights are reported elsewhere.
+      return []
+    } catch let error as PostgresError where error.state?.errorClass == "42" {
+      return [
+        JobFailure(
+          .misconfigured, "the application's tables do not fit together: \(error)",
+          hint: "Ids of users have one type in all tables, and so have ids of posts; a view may convert them.")
+      ]
+    }
+  }
+}
+
+/// A replay needs nothing more than a run that has the user among the active ones and finds no fresh feed.
+extension CacheWarmer: Replayable {
+  func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
+    settings.user(ofItem: letter.item).map { Settings.isShare($0, of: shard) } ?? false
+  }
+}
