@@ -26,6 +26,7 @@ let jobs = [
   Job(name: "NotificationDigest"),
   Job(name: "RewardDelivery"),
   Job(name: "CacheWarmer"),
+  Job(name: "MediaPreviews", uses: ["Events", "ChildProcess"]),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
   Job(name: "JobDoctor", uses: ["Operations", "Messages", "Signing"]),
 ]

@@ -1,6 +1,6 @@
 public import Postgres
 
-/// A job that shows `--check` more than its facts do. Each of the five requirements has a default.
+/// A job that shows `--check` more than its facts do. Each of the six requirements has a default.
 public protocol Checkable: Job {
   /// What a run needs with these settings; by default what the facts say.
   var needs: JobNeeds { get }
@@ -13,6 +13,9 @@ public protocol Checkable: Job {
 
   /// Libraries that only this job uses with these settings, and the version of each.
   var libraries: [String: String] { get }
+
+  /// Programs that only this job runs with these settings, and the version of each.
+  func programVersions(_ run: JobRun) async throws -> [String: String]
 
   /// Checks what only the job can check: the user's files, for example. Writes nothing.
   ///
@@ -29,6 +32,7 @@ extension Checkable {
   public var needs: JobNeeds { Self.facts.needs }
   public var libraries: [String: String] { [:] }
   public func advice(for run: JobRun) -> Statement? { nil }
+  public func programVersions(_ run: JobRun) async throws -> [String: String] { [:] }
   public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
   public func remarks(_ run: JobRun) async throws -> [String] { [] }
 }

@@ -67,6 +67,9 @@ extension JobRunner {
     // The job's check may need temporary tables, which a read-only server does not make, and days, which need valid
     // time zones.
     if readOnly == nil, zones.isEmpty, let job = job as? any Checkable {
+      for (name, version) in try await job.programVersions(jobRun(leadership: nil)).sorted(by: { $0.key < $1.key }) {
+        found.facts.append(("\(name)_version", .string(version)))
+      }
       found.complaints += try await job.check(jobRun(leadership: nil))
       remarks = try await job.remarks(jobRun(leadership: nil))
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
+import helm
 import manifests
 from chart import CHART, documents, text
 from schedules import SCHEDULES
@@ -209,7 +210,7 @@ class Chart(unittest.TestCase):
 
     def test_the_notes_name_a_job_that_is_there(self):
         self.assertTrue((CHART / "templates" / "NOTES.txt").exists())
-        values = {"jobs": {s.name: {"enabled": s.name == "top-stats"} for s in SCHEDULES if s.job != "job-report"}}
+        values = {"jobs": {s.name: {"enabled": s.name == "top-stats"} for s in helm.INCLUDED}}
         self.assertIn("cronjob/top-stats try-1", text(values, only="NOTES.txt"))
 
 

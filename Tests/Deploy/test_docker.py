@@ -43,7 +43,7 @@ class Files(unittest.TestCase):
         named = set()
         for folder in ("docker", "k8s", "ecs"):
             for file in (ROOT / folder).rglob("*"):
-                if file.is_file() and (file.suffix == ".yaml" or file.name == "Dockerfile"):
+                if file.is_file() and (file.suffix == ".yaml" or file.name.startswith("Dockerfile")):
                     named |= set(re.findall(r"(?:image:|^ARG SWIFT_IMAGE=|^FROM )\s*([^\s$@:]+/[^\s$@]+)", file.read_text(),
                                             re.MULTILINE))
         self.assertGreater(len(named), 4)

@@ -59,7 +59,7 @@ class Manifests(unittest.TestCase):
                     self.assertIs(security["runAsNonRoot"], True)
                     self.assertEqual([security[key] for key in ("runAsUser", "runAsGroup", "fsGroup")], [65532] * 3)
                     self.assertEqual(security["seccompProfile"], {"type": "RuntimeDefault"})
-                    kinds = {"name", "secret", "configMap"} | ({"persistentVolumeClaim"} if name == "job-report" else set())
+                    kinds = {"name", "secret", "configMap"} | ({"persistentVolumeClaim"} if name in ("job-report", "media-previews") else set())
                     self.assertTrue(all(set(volume) <= kinds for volume in pod["volumes"]))
                     # A Secret of the job's own, so that its role and its user may do no more than it needs.
                     secrets = [volume["secret"] for volume in pod["volumes"] if "secret" in volume]
@@ -96,6 +96,21 @@ class Manifests(unittest.TestCase):
             seen.add(name)
         self.assertIn("outbox-delivery", seen)
         self.assertGreater(len(seen), 10)
+
+    def test_previews_are_made_by_their_own_image_of_sources_that_are_only_read(self):
+        found = {(d["kind"], d["metadata"]["name"]) for d in documents("k8s/overlays/previews")}
+        (job,) = [job for name, job in jobs("k8s/overlays/previews") if name == "media-previews"]
+        pod = job["template"]["spec"]
+        (container,) = pod["containers"]
+        self.assertTrue(container["image"].startswith("media-previews:"))
+        claims = {v["name"]: v["persistentVolumeClaim"] for v in pod["volumes"] if "persistentVolumeClaim" in v}
+        settings = {v["name"]: v["value"] for v in container["env"] if "value" in v}
+        mounts = {m["mountPath"]: m for m in container["volumeMounts"]}
+        for setting, is_read_only in (("PREVIEWS_SOURCE_DIR", True), ("PREVIEWS_TARGET_DIR", False)):
+            mount = mounts[settings[setting]]
+            self.assertEqual(mount.get("readOnly", False), is_read_only)
+            self.assertEqual(claims[mount["name"]].get("readOnly", False), is_read_only)
+            self.assertIn(("PersistentVolumeClaim", claims[mount["name"]]["claimName"]), found)
 
     def test_the_report_is_written_where_the_web_server_reads_it_and_nowhere_else(self):
         found = {(d["kind"], d["metadata"]["name"]): d for d in documents("k8s/overlays/report")}

@@ -8,7 +8,7 @@ set -euo pipefail
 
 lint=(python3)
 build=(libpq-dev libhiredis-dev libc6-dev)
-demo=("${build[@]}" postgresql redis-server redis-tools util-linux libcurl4-openssl-dev python3 python3-aiosmtpd)
+demo=("${build[@]}" ffmpeg postgresql redis-server redis-tools util-linux libcurl4-openssl-dev python3 python3-aiosmtpd)
 test=("${demo[@]}" pgbouncer docker-compose openssl systemd python3-venv python3-redis python3-jsonschema prometheus
   prometheus-node-exporter prometheus-pushgateway librdkafka-dev bsdutils fish man-db zsh chromium python3-html5lib)
 image=("${demo[@]}" buildah catatonit debootstrap openssl podman python3-venv runc)

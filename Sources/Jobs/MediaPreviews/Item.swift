@@ -1,0 +1,55 @@
+import JobRuntime
+import Postgres
+
+/// A row of `oneshot.media_previews` that a run works on.
+struct Item: Sendable {
+  var asset: String
+  var kind: Kind
+  /// A path below the folder of sources.
+  var source: String
+  /// The version of the source.
+  var tag: String
+  /// The preview that there is, below the folder of previews: of an older version, or of another spec.
+  var target: String?
+  /// As Postgres writes it.
+  var dueAt: String
+
+  init(_ row: Row) throws {
+    let word: String = try row.value("kind")
+    guard let kind = Kind(rawValue: word) else {
+      throw JobFailure(.internal, "oneshot.media_previews.kind is «\(word)»", hint: "Only video and audio are allowed.")
+    }
+    self.kind = kind
+    asset = try row.value("asset_id")
+    source = try row.value("source")
+    tag = try row.value("source_tag")
+    target = try row.optional("target")
+    dueAt = try row.value("due_at")
+  }
+
+  /// What dead letters call it.
+  var name: String { "\(kind.rawValue)/\(asset)" }
+
+  /// The values that name its row, as the run has read it.
+  var key: [String: any PostgresEncodable] { ["asset_id": asset, "kind": kind.rawValue, "source_tag": tag] }
+}
+
+/// A preview that has its name.
+struct Preview: Sendable, Equatable {
+  var target: String
+  var bytes: Int
+  /// In pixels; of sound `nil`.
+  var width: Int?
+  var height: Int?
+  var milliseconds: Int
+  /// Whether it is shorter than it should be, or lacks the sound: the source is cut off, or broken in the middle.
+  var isDamaged: Bool
+}
+
+/// Why there is no preview.
+enum Unmade: Error, Sendable, Equatable {
+  /// The source is such that there cannot be one.
+  case impossible(String)
+  case failed(LetterKind, String)
+  case fullDisk
+}

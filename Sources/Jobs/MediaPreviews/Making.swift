@@ -1,0 +1,193 @@
+import Dispatch
+import Glibc
+import JobRuntime
+
+/// Makes previews, outside of any transaction: from a file below one folder to a file below another.
+struct Making: Sendable {
+  let settings: MediaPreviews.Settings
+  let programs: Programs
+  let sources: Folder
+  let targets: Folder
+  /// What is being written; no name in it is a preview's.
+  let work: Folder
+  let run: JobRun
+
+  /// How long ffprobe may look at a file.
+  static let probeTime = Duration.seconds(10)
+
+  /// - Returns: the preview, and how many seconds ffmpeg has worked.
+  func make(_ item: Item) async throws -> (preview: Preview, seconds: Double) {
+    let spec = settings.spec(item.kind)
+    guard let target = spec.target(of: item.asset, tag: item.tag) else {
+      throw Unmade.impossible("its asset_id is too long for the name of a file")
+    }
+    let source = try open(item)
+    run.log.debug("opened the source", ["item": .string(item.name)])
+    let probe = try await judged(source, spec.kind)
+    let wanted = Double(spec.seconds)
+    let start = spec.from.seconds(in: probe.length, for: wanted)
+    let length = probe.length.map { min(wanted, max(0, $0 - start)) }
+    let command = Command(spec: spec, start: start, length: length ?? wanted, formats: settings.formats)
+
+    let name = "\(run.id)-\(UInt32.random(in: .min ... .max))"
+    let place = try await onDisk { () throws(SystemError) in try work.subfolder(name, mode: 0o700) }
+    defer {
+      try? place.remove(Command.output)
+      work.removeFolder(name)
+    }
+    let begun = ContinuousClock.now
+    let end = try await programs.run(
+      programs.ffmpeg, command.arguments, on: source, in: place.path, within: settings.itemTimeout,
+      largestFile: (16 + 2 * spec.seconds) << 20)
+    let seconds = (ContinuousClock.now - begun) / .seconds(1)
+    run.log.debug("ffmpeg has ended", ["item": .string(item.name)])
+    let errors: String
+    switch end {
+    case .well(_, let said): errors = said
+    case .refused(let said): throw Unmade.impossible("ffmpeg cannot read it: \(Programs.lastLine(said))")
+    case .failed(let kind, let message): throw Unmade.failed(kind, message)
+    case .fullDisk: throw Unmade.fullDisk
+    }
+    let (file, preview) = try await checked(place, target, spec, probe, length, errors)
+    run.log.debug("checked the preview", ["item": .string(item.name)])
+    try await onDisk { () throws(SystemError) in
+      guard fchmod(file.number, 0o644) == 0, fsync(file.number) == 0 else { throw SystemError() }
+      let parts = target.split(separator: "/").map(String.init)
+      try place.move(Command.output, to: targets.subfolder(parts[0]), as: parts[1])
+    }
+    run.log.debug("named the preview", ["item": .string(item.name)])
+    return (preview, seconds)
+  }
+
+  // MARK: The source
+
+  private func open(_ item: Item) throws -> OpenFile {
+    let file: OpenFile
+    do { file = try sources.file(item.source) } catch {
+      switch error {
+      case .outside: throw Unmade.impossible("its path leads out of the folder of sources, or through a link")
+      case .notRegular: throw Unmade.impossible("it is no regular file")
+      case .system(let error): throw Unmade.failed(.unreadable, "\(item.source): \(error)")
+      }
+    }
+    let size: Int
+    do { size = Int(try file.facts().st_size) } catch { throw Unmade.failed(.unreadable, "\(item.source): \(error)") }
+    if size == 0 { throw Unmade.impossible("it is empty") }
+    if size > settings.largestSource { throw Unmade.impossible("it is larger than PREVIEWS_MAX_SOURCE") }
+    return file
+  }
+
+  /// What the source is; thrown as impossible where it cannot have a preview of that kind.
+  private func judged(_ source: OpenFile, _ kind: Kind) async throws -> Probe {
+    let probe: Probe
+    switch try await self.probe(source, formats: settings.formats) {
+    case .well(let output, _): probe = Probe(flat: output)
+    case .refused(let errors): throw Unmade.impossible(Self.reason(errors, source.beginning(12)))
+    case .failed(let kind, let message): throw Unmade.failed(kind, message)
+    case .fullDisk: throw Unmade.fullDisk
+    }
+    switch kind {
+    case .video:
+      guard let picture = probe.picture else { throw Unmade.impossible("no picture") }
+      if picture.width.multipliedReportingOverflow(by: picture.height).partialValue > Command.mostPixels {
+        throw Unmade.impossible("its picture of \(picture.width) × \(picture.height) is larger than 40 megapixels")
+      }
+    case .audio: if probe.sound == nil { throw Unmade.impossible("no sound") }
+    }
+    return probe
+  }
+
+  /// Empty files, noise and texts give the same message as a film that is cut off.
+  static func reason(_ errors: String, _ beginning: [UInt8]) -> String {
+    if errors.hasPart("moov atom not found"), beginning.dropFirst(4).prefix(4).elementsEqual("ftyp".utf8) {
+      return "cut off"
+    }
+    if errors.hasPart("whitelist") { return "its format is none of PREVIEWS_FORMATS" }
+    return "it is no film and no sound: \(Programs.lastLine(errors))"
+  }
+
+  func probe(_ file: OpenFile, formats: [String]) async throws -> Programs.End {
+    try await programs.run(
+      programs.ffprobe, Command.input(formats) + Probe.arguments + [Programs.source], on: file, within: Self.probeTime)
+  }
+
+  // MARK: The result
+
+  /// Looks whether the preview is what was requested: ffmpeg also ends with 0 when the disk is full.
+  private func checked(
+    _ place: Folder, _ target: String, _ spec: Spec, _ source: Probe, _ length: Double?, _ errors: String
+  ) async throws -> (OpenFile, Preview) {
+    let file: OpenFile
+    let size: Int
+    do {
+      file = try place.file(Command.output)
+      size = Int(try file.facts().st_size)
+    } catch { throw unmade("there is no file", errors) }
+    let result: Probe
+    switch try await probe(file, formats: ["mov", "mp3"]) {
+    case .well(let output, _): result = Probe(flat: output)
+    case .refused(let said): throw unmade(Programs.lastLine(said), errors)
+    case .failed(let kind, let message): throw Unmade.failed(kind, message)
+    case .fullDisk: throw Unmade.fullDisk
+    }
+    if let complaint = spec.complaint(about: result) { throw unmade(complaint, errors) }
+    let lasts = result.length ?? 0
+    let lacksSound = spec.kind == .video && source.sound != nil && result.sound == nil
+    return (
+      file,
+      Preview(
+        target: target, bytes: size, width: result.picture?.width, height: result.picture?.height,
+        milliseconds: Int((lasts * 1000).rounded()), isDamaged: lacksSound || length.map { lasts < $0 - 0.5 } ?? false)
+    )
+  }
+
+  private func unmade(_ complaint: String, _ errors: String) -> Unmade {
+    if Programs.isFullDisk(errors) || targets.isFull { return .fullDisk }
+    if Programs.lacksMemory(errors) { return .failed(.memory, "PREVIEWS_MEMORY was not enough for \(programs.ffmpeg)") }
+    if errors.hasPart("Output file is empty") || errors.hasPart("does not contain any stream") {
+      return .impossible("nothing in it could be decoded")
+    }
+    return .failed(.badResult, "what ffmpeg wrote is no preview: \(complaint)")
+  }
+
+  /// Does what may wait for the disk, on a thread that nobody else waits for.
+  private func onDisk<Value: Sendable>(
+    _ body: @escaping @Sendable () throws(SystemError) -> Value
+  ) async throws -> Value {
+    let result = await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: Result { () throws(SystemError) in try body() }) }
+    }
+    do { return try result.get() } catch {
+      if error.isFullDisk { throw Unmade.fullDisk }
+      throw JobFailure(
+        .internal, "a preview could not be written to \(targets.path): \(error)",
+        hint: "Look at the volume of PREVIEWS_TARGET_DIR: its rights, and whether it is mounted; --check tries it.")
+    }
+  }
+}
+
+extension Spec {
+  /// What is wrong with a preview; `nil` where it is what was requested.
+  fileprivate func complaint(about result: Probe) -> String? {
+    switch kind {
+    case .video:
+      guard let picture = result.picture, result.pictures == 1, picture.codec == "h264" else {
+        return "it has not the one stream of pictures that it should have"
+      }
+      guard max(picture.width, picture.height) <= box, picture.width > 1, picture.height > 1 else {
+        return "its picture is of \(picture.width) × \(picture.height)"
+      }
+      guard result.sounds <= 1, result.sound.map({ $0 == "aac" }) ?? true else {
+        return "its sound is not as requested"
+      }
+    case .audio:
+      guard result.sounds == 1, result.sound == "mp3", result.pictures == 0 else {
+        return "it is not one stream of sound"
+      }
+    }
+    guard let length = result.length, length > 0, length <= Double(seconds) + 1 else {
+      return "it lasts \(result.length.map { "\($0)" } ?? "unknown") seconds"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,121 @@
+import JobRuntime
+
+extension MediaPreviews {
+  enum Mode: String, CaseIterable, Sendable { case pending, verify, rebuild }
+
+  struct Settings: JobSettings {
+    let sourceFolder: String
+    let targetFolder: String
+    let video: Spec
+    let audio: Spec
+    /// In bytes.
+    let largestSource: Int
+    let itemTimeout: Duration
+    /// In bytes.
+    let memory: Int
+    let parallel: Int
+    /// The demuxers that may be used.
+    let formats: [String]
+    let ffmpeg: String
+    let ffprobe: String
+    let mode: Mode
+    let sandbox: Sandbox.Kind
+
+    init(from env: inout Environment) {
+      sourceFolder = env.requiredPath(
+        "PREVIEWS_SOURCE_DIR", help: "The folder of the sources: a volume, or a mounted bucket. It is only read.")
+      targetFolder = env.requiredPath(
+        "PREVIEWS_TARGET_DIR", help: "The folder that previews are written to, on one file system.")
+      let videoSeconds = env.int(
+        "PREVIEWS_VIDEO_SECONDS", default: 10, in: 1...600, help: "The longest preview of a film, in seconds.")
+      let audioSeconds = env.int(
+        "PREVIEWS_AUDIO_SECONDS", default: 30, in: 1...600, help: "The longest preview of sound, in seconds.")
+      let usual = ("0s", Beginning.after(.zero))
+      let (fromText, from) =
+        env.custom(
+          "PREVIEWS_FROM", form: "duration or percentage", default: usual.0,
+          help:
+            "Where a preview begins: 30s, or 10% of the length; what would end before the preview does begins at 0.",
+          parse: Self.beginning) ?? usual
+      let box = env.int(
+        "PREVIEWS_BOX", default: 640, in: 16...3840,
+        help: "The longest side of a film's preview, in pixels; none is larger than its source.")
+      func spec(_ kind: Kind, _ seconds: Int) -> Spec {
+        Spec(kind: kind, seconds: seconds, from: from, fromText: fromText, box: box)
+      }
+      (video, audio) = (spec(.video, videoSeconds), spec(.audio, audioSeconds))
+      largestSource = Self.bytes(
+        "PREVIEWS_MAX_SOURCE", usual: "4GiB", from: 1, &env,
+        help: "The largest source that gets a preview, in bytes (500MiB, 4GiB); pictures may have 40 megapixels.")
+      itemTimeout = env.duration(
+        "PREVIEWS_ITEM_TIMEOUT", default: .seconds(120), in: .seconds(1) ... .minutes(30),
+        help: "The longest that ffmpeg may work on one preview.")
+      memory = Self.bytes(
+        "PREVIEWS_MEMORY", usual: "1GiB", from: 64 << 20, &env,
+        help: "The address space of ffmpeg (RLIMIT_AS); 500MiB are enough for films in 4K.")
+      parallel = env.int(
+        "PREVIEWS_PARALLEL", default: 1, in: 1...64, help: "Previews that are made at once; each takes one processor.")
+      formats =
+        env.custom(
+          "PREVIEWS_FORMATS", form: "names with commas", default: Self.usualFormats,
+          help: "The formats that ffmpeg may read, by the names of its demuxers; no others are opened.",
+          parse: Self.names) ?? Self.usualFormats.split(separator: ",").map(String.init)
+      ffmpeg = env.optionalPath("PREVIEWS_FFMPEG", help: "The program ffmpeg; without it the one in PATH.") ?? "ffmpeg"
+      ffprobe =
+        env.optionalPath("PREVIEWS_FFPROBE", help: "The program ffprobe; without it the one in PATH.") ?? "ffprobe"
+      mode = env.choice(
+        "PREVIEWS_MODE", default: .pending,
+        help:
+          "pending: what is due; verify: checks that each preview is there and plays; rebuild: makes those of another spec again.",
+        selects: .work)
+      sandbox = env.choice(
+        "PREVIEWS_SANDBOX", default: .full,
+        help:
+          "full: ffmpeg has no network; limits: where the system forbids user namespaces, and a NetworkPolicy keeps the job in."
+      )
+    }
+
+    func spec(_ kind: Kind) -> Spec { kind == .video ? video : audio }
+
+    private static let usualFormats =
+      "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,ogg,flv,gif,mp3,flac,wav,aac,aiff"
+
+    // MARK: Forms
+
+    private static func names(_ text: String) -> Environment.Parsed<[String]> {
+      let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      let isList = names.allSatisfy { name in
+        !name.isEmpty && name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
+      }
+      return isList ? .success(names) : .failure("is «\(text)», not names of demuxers with commas and no blanks")
+    }
+
+    private static func beginning(_ text: String) -> Environment.Parsed<(String, Beginning)> {
+      if text.hasSuffix("%"), text.first?.isNumber == true, let share = Double(text.dropLast()),
+        (0...100).contains(share)
+      {
+        return .success((text, .percent(share)))
+      }
+      guard let start = DurationText.parse(text), start <= .days(1) else {
+        return .failure("is «\(text)», not a duration (30s, at most a day) or a percentage (10%)")
+      }
+      return .success((text, .after(start)))
+    }
+
+    private static func bytes(
+      _ name: String, usual: String, from least: Int, _ env: inout Environment, help: String
+    ) -> Int {
+      let parse = { (text: String) -> Environment.Parsed<Int> in
+        let digits = text.prefix { ("0"..."9").contains($0) }
+        guard let count = Int(digits), let unit = units[String(text.dropFirst(digits.count))],
+          case let (bytes, isTooMuch) = count.multipliedReportingOverflow(by: unit), !isTooMuch, bytes >= least
+        else { return .failure("is «\(text)», not a size such as 500MiB or 4GiB, at least \(least) bytes") }
+        return .success(bytes)
+      }
+      guard case .success(let fallback) = parse(usual) else { return least }
+      return env.custom(name, form: "size", default: usual, help: help, parse: parse) ?? fallback
+    }
+
+    private static let units = ["": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
+  }
+}
