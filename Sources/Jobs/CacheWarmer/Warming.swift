@@ -164,7 +164,6 @@ struct Warming: Sendable {
         "the ranking failed for a batch of users, whose feeds keep their contents",
         ["first": .string(failure.item), "error": .string(failure.message)])
     }
-    let settings = settings
     let done = hadLetters ? (ranked.feeds.map(\.user) + ranked.empty).map(settings.item) : []
     guard !failures.isEmpty || !done.isEmpty else { return }
     try await run.transaction { tx in
