@@ -14,7 +14,7 @@ struct Job {
 /// A new job is a new row.
 let jobs = [
   Job(name: "UsageAggregation"),
-  Job(name: "TopStats"),
+  Job(name: "TopStats", uses: ["Feeds"]),
   Job(name: "MetricsRollups"),
   Job(name: "Reindex"),
   Job(name: "EventDrain", uses: ["Events", "Kafka"]),
@@ -120,6 +120,9 @@ let package = Package(
     .target(
       name: "Events", dependencies: ["JobRuntime", "Postgres", "Redis", "BlockingIO"],
       resources: [.embedInCode("sql")], swiftSettings: strict),
+    // The application's users, feeds and what happens to them, as several jobs read it.
+    .target(
+      name: "Feeds", dependencies: ["JobRuntime", "Postgres"], resources: [.embedInCode("sql")], swiftSettings: strict),
     .target(
       name: "Operations", dependencies: ["CBuild", "JobRuntime", "Postgres", "Redis", "BlockingIO"],
       resources: [.embedInCode("sql")], swiftSettings: strict),

@@ -13,7 +13,7 @@ public struct SQLFile: Sendable {
   private var frame: SQLFragment?
   /// Why it cannot be tried at all.
   public private(set) var problem: String?
-  public let isBuiltIn: Bool
+  public private(set) var isBuiltIn: Bool
   /// Whether a full disk or too little memory counts as this query's fault: true for one that reads very much at once.
   public var isBlamedForShortage = true
 
@@ -87,6 +87,14 @@ public struct SQLFile: Sendable {
     return file
   }
 
+  /// The same statement, which has these files in its holes. With a user's file among them it is treated as one: what it
+  /// sets is undone.
+  public func containing(_ files: [SQLFile]) -> SQLFile {
+    var file = self
+    file.isBuiltIn = isBuiltIn && files.allSatisfy(\.isBuiltIn)
+    return file
+  }
+
   /// The same statement, only planned (`explain`).
   public func explained() -> SQLFile {
     var file = self
@@ -117,7 +125,9 @@ public struct SQLFile: Sendable {
     }
   }
 
-  private var fragment: SQLFragment {
+  /// The query as a part of a statement of several files. The server's errors about that statement name no line of the
+  /// file.
+  public var fragment: SQLFragment {
     let query = SQLFragment(place, text).filling(fillings)
     guard let frame else { return query }
     // The end is on its own line: the query may end with a comment.

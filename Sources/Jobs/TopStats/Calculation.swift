@@ -1,10 +1,11 @@
+import Feeds
 import JobRuntime
 import Postgres
 
 /// The outcome of one board in one window: its members, or why there are none to publish.
 struct BoardResult: Sendable {
   var board: String
-  var window: BoardWindow
+  var window: PastWindow
   var ranking: Ranking?
   var failure: String?
 }
@@ -13,7 +14,7 @@ struct BoardResult: Sendable {
 struct Calculation: Sendable {
   var boards: [Board]
   /// The widest first.
-  var windows: [BoardWindow]
+  var windows: [PastWindow]
   var moment: Timestamp
   var limit: Int
   var workMemory: Int
@@ -39,7 +40,7 @@ struct Calculation: Sendable {
   }
 
   private func ranking(
-    of board: Board, _ window: BoardWindow, _ missing: [Preparation: SQLFile.Failure], _ session: borrowing Session
+    of board: Board, _ window: PastWindow, _ missing: [Preparation: SQLFile.Failure], _ session: borrowing Session
   ) throws -> Ranking {
     // The user's own boards need not read what is prepared; they say themselves what they miss.
     if board.file.isBuiltIn, let failure = board.needs.compactMap({ missing[$0] }).first { throw failure }
@@ -50,7 +51,7 @@ struct Calculation: Sendable {
     return try Ranking(rows, of: board, limit: limit)
   }
 
-  private func score(of board: Board, _ window: BoardWindow, _ session: borrowing Session) throws -> Score {
+  private func score(of board: Board, _ window: PastWindow, _ session: borrowing Session) throws -> Score {
     guard !board.file.isBuiltIn else { return .whole }
     let values = values(for: window)
     try session.parse(board.file, binding: values)
@@ -58,7 +59,7 @@ struct Calculation: Sendable {
     return Score(type: columns[1].type)
   }
 
-  private func values(for window: BoardWindow) -> [String: any PostgresEncodable] {
+  private func values(for window: PastWindow) -> [String: any PostgresEncodable] {
     ["window_start": window.start(before: moment), "window_end": moment, "limit": limit]
   }
 
@@ -88,12 +89,12 @@ struct Calculation: Sendable {
     return try session.foreignMeanings(of: boards.map(\.file), binding: values(for: window))
   }
 
-  private func look(at board: Board, _ window: BoardWindow, _ session: borrowing Session) throws {
+  private func look(at board: Board, _ window: PastWindow, _ session: borrowing Session) throws {
     let (score, values) = (try score(of: board, window, session), values(for: window))
     try session.attempt(board.ranked(by: score, isExplained: true), binding: values, limit: timeLeft)
     // Whether texts are numbers only the rows can show.
     guard case .text = score else { return }
-    try setTimeout(min(boardTimeout ?? Self.look, Self.look), session)
+    try session.setTimeout(min(boardTimeout ?? Self.look, Self.look))
     do {
       let refused = try session.attempt(
         board.refusedScore(score), binding: values, limit: timeLeft, leavesTraces: false)
@@ -106,13 +107,7 @@ struct Calculation: Sendable {
   // MARK: Steps
 
   private func setUp(_ session: borrowing Session) throws {
-    // Compiling these queries takes longer than it saves.
-    try session.query("select set_config('work_mem', \("\(workMemory)MB"), true), set_config('jit', 'off', true)")
-    if let boardTimeout { try setTimeout(boardTimeout, session) }
-  }
-
-  private func setTimeout(_ limit: Duration, _ session: borrowing Session) throws {
-    try session.query("select set_config('statement_timeout', \("\(limit.inMilliseconds)ms"), true)")
+    try session.setUpRanking(workMemory: workMemory, timeout: boardTimeout)
   }
 
   /// Makes what boards share, and returns what of it could not be made.
@@ -131,17 +126,9 @@ struct Calculation: Sendable {
     }
     guard boards.contains(where: { !$0.file.isBuiltIn }) else { return missing }
     for preparation in Preparation.forAll where missing[preparation] == nil {
-      try alias(preparation, session)
+      if let relation = preparation.shared { try session.makeAlias(of: relation) }
     }
     return missing
-  }
-
-  /// Lets the user's own boards read it by the name that the page promises. A table of the user's by this name is what
-  /// its boards mean.
-  private func alias(_ preparation: Preparation, _ session: borrowing Session) throws {
-    let isFree: Statement = "select to_regclass(\(preparation.alias)) is null as is_free"
-    guard try session.query(isFree).only().value("is_free") else { return }
-    try session.query(preparation.aliased())
   }
 
   /// As text, so that the type of the compared column decides whether it has a time zone. A column without one holds

@@ -1,3 +1,4 @@
+import Feeds
 import JobRuntime
 import Postgres
 import Redis
@@ -13,8 +14,15 @@ extension TopStats: Checkable {
   }
 
   func advice(for run: JobRun) -> Statement? {
-    try? Statement(file: "index_advice.sql", PackageResources.index_advice_sql)
+    try? IndexAdvice.statement(for: Self.eventColumns)
   }
+
+  /// Where the events of a window are found, by table and column.
+  static let eventColumns = SQLFragment(
+    sql: """
+      ('feed_likes', 'created_at'), ('feed_comments', 'created_at'), ('feed_views', 'viewed_at'),
+          ('follows', 'created_at'), ('feeds', 'created_at')
+      """)
 
   func check(_ run: JobRun) async throws -> [JobFailure] {
     let calculation = calculation(of: settings.boards, run)

@@ -1,3 +1,4 @@
+import Feeds
 import JobRuntime
 import Postgres
 
@@ -16,10 +17,11 @@ enum Preparation: String, CaseIterable, Sendable {
   case followersWon = "oneshot_followers_won"
   case feedsWritten = "oneshot_feeds_written"
 
-  private static let prefix = "oneshot_"
-
   /// What a user's own board may read besides the application's tables.
   static let forAll: [Preparation] = [.liveUsers, .liveFeeds]
+
+  /// The same relation, where other jobs make it, too.
+  var shared: LiveRelation? { LiveRelation(rawValue: rawValue) }
 
   /// The application's tables that are read for these, each once.
   static func tables(of preparations: some Sequence<Preparation>) -> [TableNeed] {
@@ -30,8 +32,8 @@ enum Preparation: String, CaseIterable, Sendable {
 
   private var table: TableNeed {
     switch self {
-    case .liveUsers: Self.need("users", "id")
-    case .liveFeeds, .feedsWritten: Self.need("feeds", "id", "user_id", "created_at")
+    case .liveUsers: LiveRelation.users.need(otherwise: Self.otherwise)
+    case .liveFeeds, .feedsWritten: LiveRelation.feeds.need(otherwise: Self.otherwise)
     case .likesReceived, .likesGiven: Self.need("feed_likes", "feed_id", "user_id", "created_at")
     case .commentsReceived, .commentsGiven: Self.need("feed_comments", "feed_id", "user_id", "created_at")
     case .viewsReceived: Self.need("feed_views", "feed_id", "viewed_at")
@@ -39,22 +41,15 @@ enum Preparation: String, CaseIterable, Sendable {
     }
   }
 
+  private static let otherwise = "choose boards that do not read it, with TOP_STATS_BOARDS"
+
   private static func need(_ table: String, _ columns: String...) -> TableNeed {
     TableNeed(
       table, columns: columns, privileges: [.select],
-      origin: .application(otherwise: "choose boards that do not read it, with TOP_STATS_BOARDS"))
+      origin: .application(otherwise: otherwise))
   }
 
   private var relation: String { rawValue }
-
-  /// What a user's own board calls one of `forAll`.
-  var alias: String { String(relation.dropFirst(Self.prefix.count)) }
-
-  /// The statement that creates the alias.
-  func aliased() throws -> Statement {
-    try SQLFragment(sql: "create temporary view {alias} as select * from {relation}")
-      .filling(["alias": SQLFragment(sql: alias), "relation": SQLFragment(sql: relation)]).statement()
-  }
 
   /// The statement that creates the relation.
   ///
@@ -75,8 +70,8 @@ enum Preparation: String, CaseIterable, Sendable {
         ]) { $1 })
     }
     switch self {
-    case .liveUsers: return SQLFile(builtIn: "live_users", PackageResources.live_users_sql)
-    case .liveFeeds: return SQLFile(builtIn: "live_feeds", PackageResources.live_feeds_sql)
+    case .liveUsers: return LiveRelation.users.file
+    case .liveFeeds: return LiveRelation.feeds.file
     case .likesReceived: return tally("received", PackageResources.received_sql, ["events": "feed_likes"])
     case .likesGiven:
       return tally(

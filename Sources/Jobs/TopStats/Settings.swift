@@ -1,11 +1,12 @@
+import Feeds
 import JobRuntime
 
 extension TopStats {
   struct Settings: JobSettings {
     /// The window of the key without a window in its name.
-    let plainWindow: BoardWindow
+    let plainWindow: PastWindow
     /// All windows, the widest first.
-    let windows: [BoardWindow]
+    let windows: [PastWindow]
     let limit: Int
     let boards: [Board]
     /// Whether only some boards were chosen.
@@ -25,21 +26,21 @@ extension TopStats {
     static let mostWindows = 4
 
     init(from env: inout Environment) {
-      let week = BoardWindow(length: .days(7))
+      let week = PastWindow(length: .days(7))
       let plain =
         env.custom(
           "TOP_STATS_WINDOW", form: "duration", default: week.text,
           help: "The window of the key that carries no window (top:feeds_liked).",
-          selects: .work(as: "window"), written: { [$0.text] }, parse: BoardWindow.parse) ?? week
+          selects: .work(as: "window"), written: { [$0.text] }, parse: PastWindow.parse) ?? week
       let others =
         env.custom(
           "TOP_STATS_WINDOWS", form: "durations with commas", default: "1d,7d,30d",
-          help: "All windows; each board is published for every one (top:feeds_liked:1d).", parse: BoardWindow.parseList
+          help: "All windows; each board is published for every one (top:feeds_liked:1d).", parse: PastWindow.parseList
         )
-        ?? [.days(1), .days(7), .days(30)].map(BoardWindow.init)
+        ?? [.days(1), .days(7), .days(30)].map(PastWindow.init)
       plainWindow = plain
       windows = Set(others + [plain]).sorted { $0.length > $1.length }
-      let usual = [1, 7, 30].map { BoardWindow(length: .days($0)).text }
+      let usual = [1, 7, 30].map { PastWindow(length: .days($0)).text }
       // The plain window is always among them.
       env.select(
         ["TOP_STATS_WINDOWS"], as: "windows", windows.map(\.text),
@@ -80,12 +81,12 @@ extension TopStats {
     }
 
     /// Names a board and its window, for example `feeds_liked` or `feeds_liked:1d`.
-    func label(_ board: String, _ window: BoardWindow) -> String {
+    func label(_ board: String, _ window: PastWindow) -> String {
       window == plainWindow ? board : "\(board):\(window.text)"
     }
 
     /// Names it among dead letters: boards of another prefix have other names.
-    func item(_ board: String, _ window: BoardWindow) -> String { label(board, window) + itemEnd }
+    func item(_ board: String, _ window: PastWindow) -> String { label(board, window) + itemEnd }
 
     /// Whether an item has this run's prefix, even if the run does not have its board.
     func isOurPrefix(_ item: String) -> Bool {
@@ -94,33 +95,6 @@ extension TopStats {
 
     private var itemEnd: String { keyPrefix == Self.usualPrefix ? "" : " of \(keyPrefix)" }
 
-    func key(_ board: String, _ window: BoardWindow) -> String { keyPrefix + label(board, window) }
-  }
-}
-
-/// How far back a board looks from the run's scheduled time.
-struct BoardWindow: Hashable, Sendable {
-  let length: Duration
-  var text: String { DurationText.format(length) }
-
-  /// The start of the window; its end is not included.
-  func start(before end: Timestamp) -> Timestamp { end - length }
-
-  static func parse(_ text: String) -> Environment.Parsed<BoardWindow> {
-    guard let length = DurationText.parse(text), length > .zero else {
-      return .failure("holds «\(text)», not a duration such as 12h or 7d")
-    }
-    return .success(BoardWindow(length: length))
-  }
-
-  static func parseList(_ text: String) -> Environment.Parsed<[BoardWindow]> {
-    var windows: [BoardWindow] = []
-    for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-      switch parse(word.filter { $0 != " " }) {
-      case .success(let window): windows.append(window)
-      case .failure(let problem): return .failure(problem)
-      }
-    }
-    return .success(windows)
+    func key(_ board: String, _ window: PastWindow) -> String { keyPrefix + label(board, window) }
   }
 }

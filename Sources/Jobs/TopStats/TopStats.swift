@@ -1,3 +1,4 @@
+import Feeds
 import JobRuntime
 import Postgres
 import Redis

@@ -1,3 +1,4 @@
+import Feeds
 import JobRuntime
 import Postgres
 import TestSupport
@@ -23,9 +24,10 @@ import Testing
       folder: "Jobs/TopStats",
       except: [
         "ranked", "users_liked", "comments", "feeds_viewed", "feeds_liked", "users_followed", "users_active",
-        "live_users", "live_feeds", "received", "given", "views_received", "followers_won", "feeds_written",
+        "received", "given", "views_received", "followers_won", "feeds_written",
         "refused_score",
       ])
+    golden.add("index_advice", try IndexAdvice.statement(for: TopStats.eventColumns))
     let windows = [
       "start_1": "2025-10-09T02:00:00Z", "start_2": "2025-11-01T02:00:00Z", "window_end": Leaderboards.now,
     ]

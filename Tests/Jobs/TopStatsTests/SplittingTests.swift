@@ -1,3 +1,4 @@
+import Feeds
 import JobRuntime
 import TestSupport
 import Testing
@@ -41,7 +42,7 @@ import Testing
   private func calculation() -> Calculation {
     var env = Environment([:])
     return Calculation(
-      boards: Board.all(folder: nil, chosen: nil, &env), windows: [BoardWindow(length: .days(7))],
+      boards: Board.all(folder: nil, chosen: nil, &env), windows: [PastWindow(length: .days(7))],
       moment: Timestamp(seconds: 0), limit: 10, workMemory: 4, boardTimeout: nil, timeLeft: .seconds(1))
   }
 }

@@ -3,8 +3,7 @@ select format(
     'the table %s has no index that begins with %I, so a run reads all of it: create index concurrently on %s (%I)',
     id::regclass, column_name, id::regclass, column_name) as advice
 from (
-  values ('feed_likes', 'created_at'), ('feed_comments', 'created_at'), ('feed_views', 'viewed_at'),
-    ('follows', 'created_at'), ('feeds', 'created_at')) as events (table_name, column_name)
+  values {columns}) as events (table_name, column_name)
 cross join lateral (select to_regclass(table_name)::oid as id) as found
 join pg_class on pg_class.oid = id
 -- Not for views and foreign tables: their indexes are elsewhere.
