@@ -15,6 +15,7 @@ struct Job {
 let jobs = [
   Job(name: "UsageAggregation"),
   Job(name: "TopStats", uses: ["Feeds"]),
+  Job(name: "Trending", uses: ["Feeds"]),
   Job(name: "MetricsRollups"),
   Job(name: "Reindex"),
   Job(name: "EventDrain", uses: ["Events", "Kafka"]),

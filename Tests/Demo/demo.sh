@@ -61,6 +61,11 @@ for board in users_liked users_followed users_active feeds_liked feeds_viewed co
   done
 done
 
+step "7b. What is hot now: the older an event is, the less it counts, and each person counts once."
+show trending
+printf '\n\033[2m$ ZREVRANGE trending:7d 0 4 WITHSCORES\033[0m\n'
+redis-cli -s "$socket" zrevrange trending:7d 0 4 withscores | paste - -
+
 step "8. Metric events: a day of them is rolled up into hours, the day, its week and its month."
 psql "$DATABASE_URL" -q <<'SQL'
 insert into metric_events (metric, entity_type, entity_id, value, occurred_at)

@@ -1,0 +1,1 @@
+select exists (select from ({file}) as source where user_id is not null {window}) as has_users
