@@ -87,6 +87,8 @@ SCHEDULES = [
     Schedule("media-previews", "media-previews", "* * * * *", MINUTE, "4m", (192, 384), retries=0,
              settings={"PREVIEWS_SOURCE_DIR": "/media", "PREVIEWS_TARGET_DIR": "/previews", "JOB_LOCK_WAIT": "30s"}, may_idle=True,
              folder="overlays/previews"),
+    # Feeds that have less than 75 seconds left. A run that is late is of no use once the next one has begun.
+    Schedule("cache-warmer", "cache-warmer", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
     # New sign-ups by the minute. The next one checks what a run that is late leaves.
     Schedule("fraud-detection", "fraud-detection", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
