@@ -18,7 +18,7 @@ enum Table: String, CaseIterable, Sendable {
 
   /// Those without which there is no ranking.
   private static let ranked: [Table] = [.feeds, .likes, .comments, .follows]
-  /// Those that tell who is active.
+  /// Those that say who is active.
   private static let events: [Table] = [.feeds, .likes, .comments]
 
   var need: TableNeed {
