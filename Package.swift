@@ -22,7 +22,7 @@ let jobs = [
   Job(name: "PublishScheduled", uses: ["Events"]),
   Job(name: "FraudDetection", uses: ["Events"]),
   Job(name: "NotificationDelivery"),
-  Job(name: "OutboxDelivery", uses: ["Messages", "Templates", "Signing"], embeds: ["templates"]),
+  Job(name: "OutboxDelivery", uses: ["Messages", "JSONReading", "Templates", "Signing"], embeds: ["templates"]),
   Job(name: "WaitlistPositions", uses: ["Events"]),
   Job(name: "NotificationDigest"),
   Job(name: "RewardDelivery"),
@@ -96,9 +96,13 @@ let package = Package(
     .target(name: "Postgres", dependencies: ["CLibPQ", "BlockingIO"], swiftSettings: strict),
     .target(name: "Redis", dependencies: ["CHiredis", "COpenSSL", "BlockingIO"], swiftSettings: strict),
     .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    // A program as a child process: started, read, stopped, reaped.
+    .target(name: "CChild"),
+    .target(name: "ChildProcess", dependencies: ["CChild", "BlockingIO"], swiftSettings: strict),
+    .target(name: "JSONReading", swiftSettings: strict),
     .target(
       name: "JobRuntime",
-      dependencies: ["Postgres", "Redis", "BlockingIO"],
+      dependencies: ["Postgres", "Redis", "BlockingIO", "ChildProcess", "JSONReading"],
       resources: [.embedInCode("Letters/sql")],
       swiftSettings: strict),
     // Without the trait it is empty.
@@ -113,7 +117,7 @@ let package = Package(
       dependencies: ["JobRuntime", "BlockingIO", .target(name: "CRdKafka", condition: .when(traits: ["Kafka"]))],
       swiftSettings: strict),
     // Texts with holes, and what fills them.
-    .target(name: "Templates", swiftSettings: strict),
+    .target(name: "Templates", dependencies: ["JSONReading"], swiftSettings: strict),
     .target(name: "Signing", dependencies: ["COpenSSL"], swiftSettings: strict),
     // Mail and webhooks, put together and signed, for whoever sends them.
     .target(name: "Messages", dependencies: ["JobRuntime", "Signing"], swiftSettings: strict),
@@ -131,9 +135,6 @@ let package = Package(
     .target(
       name: "CBuild",
       cSettings: [.define("ONESHOT_JOB_NAMES", to: jobs.map { kebabCase($0.name) }.joined(separator: ","))]),
-    // A program as a child process: started, read, stopped, reaped.
-    .target(name: "CChild"),
-    .target(name: "ChildProcess", dependencies: ["CChild", "BlockingIO"], swiftSettings: strict),
     .plugin(name: "MigrationList", capability: .buildTool(), path: "Sources/Tools/MigrationList"),
     .target(
       name: "Migrations", dependencies: ["JobRuntime", "Postgres"], path: "Sources/Tools/Migrations",
@@ -145,7 +146,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "JobExec",
-      dependencies: ["ChildProcess", "Operations", "JobRuntime", "Postgres", "BlockingIO", "Templates", delivery],
+      dependencies: ["ChildProcess", "Operations", "JobRuntime", "Postgres", "BlockingIO", "JSONReading", delivery],
       path: "Sources/Tools/JobExec",
       swiftSettings: strict),
   ]
@@ -169,15 +170,16 @@ let package = Package(
         path: "Tests/Support",
         exclude: [
           "private-servers.sh", "run-tests.sh", "browser.py", "kafka.py", "install-packages.sh", "python-tools.sh",
-          "python-tools.txt",
+          "python-tools.txt", "lambda-emulator.txt",
         ],
         swiftSettings: strict),
       tests("SupportTests", of: ["Postgres", "Redis"]),
+      tests("JSONReadingTests", of: ["JSONReading"]),
       tests("BlockingIOTests", of: ["BlockingIO"]),
       tests("ChildProcessTests", of: ["ChildProcess"]),
       tests("PostgresTests", of: ["Postgres", "Redis", "BlockingIO"]),
       tests("RedisTests", of: ["Redis", "BlockingIO"]),
-      tests("JobRuntimeTests", of: ["JobRuntime", "Postgres", "Redis"]),
+      tests("JobRuntimeTests", of: ["JobRuntime", "ChildProcess", "Postgres", "Redis"]),
       tests("ProcessTests", of: ["JobRuntime", "Migrations", "Operations", "Postgres", "Redis"]),
       // The only ones that import every job: what is changed in one of them builds these again, and its own.
       tests("ModelTests", of: ["JobRuntime", "Postgres", "Redis"] + jobs.map(\.name)),

@@ -28,7 +28,7 @@ public struct Program: Sendable {
 }
 
 /// How a program ended.
-public struct ProgramEnd: Sendable, Equatable {
+public struct ProgramEnd: Sendable {
   public enum Kind: Sendable, Equatable {
     case exited(Int32)
     /// With the number of the signal.
@@ -49,6 +49,10 @@ public struct ProgramEnd: Sendable, Equatable {
   /// Whether a process that the program started has left its process group and held a descriptor open after the end:
   /// there may have been more to read.
   public var isOutputHeld = false
+  /// What it and its own children used of the processors, in all.
+  public var cpuTime = Duration.zero
+  /// The most memory that one of its processes had in use, in bytes.
+  public var peakMemory = 0
 
   package init(_ kind: Kind) { self.kind = kind }
 

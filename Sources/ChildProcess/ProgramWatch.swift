@@ -120,12 +120,18 @@ struct ProgramWatch<Reader: ProgramReader> {
 
   private mutating func reap() {
     var status: Int32 = 0
+    var usage = rusage()
     while end == nil || reapsOrphans {
-      let ended = waitpid(reapsOrphans ? -1 : program, &status, WNOHANG)
+      let ended = wait4(reapsOrphans ? -1 : program, &status, WNOHANG, &usage)
       guard ended > 0 else { break }
       guard ended == program, end == nil else { continue }
       let signal = status & 0x7F
-      end = ProgramEnd(signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal))
+      var end = ProgramEnd(signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal))
+      for time in [usage.ru_utime, usage.ru_stime] {
+        end.cpuTime += .seconds(time.tv_sec) + .microseconds(time.tv_usec)
+      }
+      end.peakMemory = usage.ru_maxrss << 10
+      self.end = end
       // What is left of the group must not work on: whoever started it takes its work as ended.
       kill(-group, SIGKILL)
       drainUntil = .now + StopLimits.programOutput

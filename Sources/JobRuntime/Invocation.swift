@@ -67,6 +67,7 @@ package struct Invocation<J: Job>: Sendable {
     let logicalTime = LogicalTime.decide(
       setting: settings.scheduledAt, kubernetesName: settings.kubernetesName, now: startedAt, warning: &warning)
     if let warning { log.warning(warning) }
+    if let id = settings.executionID { log.info("started by the scheduler", ["execution_id": .string(id)]) }
     let unread = env.unread
     for variable in unread { log.warning(variable.description) }
 

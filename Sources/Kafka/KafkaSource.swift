@@ -22,6 +22,7 @@ public struct KafkaSource: Sendable {
       "KAFKA_BROKERS", help: "Brokers to begin with, host:port with commas; required with EVENTS_SOURCE=kafka.")
     topic = env.string(
       "KAFKA_JOB_TOPIC", default: "job-events", help: "The topic.", selects: .work(as: "topic"))
+    env.reserveForInstallers("KAFKA_JOB_TOPIC")
     group = env.string(
       "KAFKA_JOB_CONSUMER_GROUP", default: "job-workers",
       help:

@@ -1,3 +1,5 @@
+public import JSONReading
+
 /// The templates of messages: files by their names, each `NAME.txt`, `NAME.html` beside it, and `NAME.de.txt` for a locale.
 ///
 /// A `.txt` that begins with `Subject:` is a message: headers, an empty line, text. All other files are partials.
@@ -50,7 +52,7 @@ public struct MessageTemplates: Sendable {
   ///
   /// - Returns: `nil` where there is no message of this name.
   public func rendered(
-    _ name: String, locale: String?, _ data: TemplateValue
+    _ name: String, locale: String?, _ data: JSONValue
   ) throws(TemplateError) -> Rendered? {
     let locales = locale.map { [".\($0)", ".\($0.prefix { $0 != "-" && $0 != "_" })"] } ?? []
     guard let message = (locales + [""]).lazy.compactMap({ messages[name + $0] }).first else { return nil }

@@ -1,3 +1,5 @@
+public import JSONReading
+
 extension Template {
   /// Fills the holes.
   ///
@@ -5,14 +7,14 @@ extension Template {
   ///   - data: an object.
   ///   - kind: how values are escaped.
   /// - Throws: for a name that the data lack, for one whose value is not a text, and for a link that is not `https:`.
-  public func rendered(_ data: TemplateValue, as kind: Kind) throws(TemplateError) -> String {
+  public func rendered(_ data: JSONValue, as kind: Kind) throws(TemplateError) -> String {
     var text = ""
     try Self.render(nodes, [data], as: kind, into: &text)
     return text
   }
 
   private static func render(
-    _ nodes: [Node], _ stack: [TemplateValue], as kind: Kind, into text: inout String
+    _ nodes: [Node], _ stack: [JSONValue], as kind: Kind, into text: inout String
   ) throws(TemplateError) {
     for node in nodes {
       switch node {
@@ -38,13 +40,13 @@ extension Template {
   }
 
   /// The first part is looked up from the innermost scope outwards, the others only inside of its value.
-  private static func find(_ name: Name, _ stack: [TemplateValue]) -> TemplateValue? {
+  private static func find(_ name: Name, _ stack: [JSONValue]) -> JSONValue? {
     guard let first = name.parts.first else { return stack.last }
     let found = stack.reversed().lazy.compactMap { $0[first] }.first
     return name.parts.dropFirst().reduce(found) { $0?[$1] }
   }
 
-  private static func shown(_ name: Name, _ stack: [TemplateValue]) throws(TemplateError) -> String {
+  private static func shown(_ name: Name, _ stack: [JSONValue]) throws(TemplateError) -> String {
     switch find(name, stack) {
     case .string(let text)?, .number(let text)?: return text
     case .bool(let isTrue)?: return isTrue ? "true" : "false"

@@ -50,7 +50,9 @@ enum Description {
       "name": .string(setting.name), "form": .string(setting.form),
       "default": setting.fallback.map { .string($0) } ?? .null, "required": .bool(setting.isRequired),
       "secret": .bool(setting.isSecret), "of": isOwn ? "job" : "runtime",
-      "selects": .bool(setting.selects), "help": .string(setting.help),
+      "selects": .bool(setting.selects),
+      "event": .bool(isOwn ? setting.isForEvents : RuntimeSettings.forEvents.contains(setting.name)),
+      "help": .string(setting.help),
     ]
   }
 

@@ -10,6 +10,10 @@ enum JobMain {
     ThisProcess.prepare()
     var surroundings = ThisProcess.surroundings
     surroundings.stop = signals.stop
+    if let place = surroundings.environment[LambdaLoop.variable], !place.isEmpty {
+      let names = JobHelp.declarations(of: type).own.filter(\.isForEvents).map(\.name)
+      await LambdaLoop(type.name, surroundings, maySet: names).run(at: place)
+    }
     switch Invocation<J>(surroundings).prepare() {
     case .text(let text):
       do throws(JobFailure) { try surroundings.output.say(text) } catch {

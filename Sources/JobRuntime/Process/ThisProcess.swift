@@ -25,6 +25,14 @@ package enum ThisProcess {
       readAnswer: isatty(STDIN_FILENO) == 1 ? answer : nil)
   }
 
+  /// The program's file.
+  static var file: String {
+    let link = "/proc/self/exe"
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(link, &path, path.count)
+    return count > 0 ? String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : link
+  }
+
   /// Ends it at once. Not exit: its handlers (OpenSSL's, libpq's) must not run under threads that still work.
   package static func end(_ code: Int32) -> Never { _exit(code) }
 

@@ -30,6 +30,20 @@ public struct Environment {
 
   // MARK: Kinds of settings
 
+  /// The last setting is of a closed kind.
+  private mutating func closed<Value>(_ value: Value) -> Value {
+    declarations[declarations.count - 1].isClosed = true
+    return value
+  }
+
+  /// These settings say where data is, or what is executed: whoever starts a run may not set them, although they select
+  /// the work.
+  public mutating func reserveForInstallers(_ names: String...) {
+    for index in declarations.indices where names.contains(declarations[index].name) {
+      declarations[index].isForInstallers = true
+    }
+  }
+
   public mutating func string(
     _ name: String, default fallback: String, help: String, selects: Selection = .nothing
   ) -> String {
@@ -42,12 +56,12 @@ public struct Environment {
   }
 
   public mutating func optionalPath(_ name: String, help: String) -> String? {
-    custom(name, form: "path", default: nil, help: help) { .success($0) }
+    custom(name, form: SettingDeclaration.path, default: nil, help: help) { .success($0) }
   }
 
   /// A path that has to be set. The value that is returned without it is never used: the run ends before.
   public mutating func requiredPath(_ name: String, help: String) -> String {
-    declarations.append(SettingDeclaration(name: name, form: "path", isRequired: true, help: help))
+    declarations.append(SettingDeclaration(name: name, form: SettingDeclaration.path, isRequired: true, help: help))
     let path = variables[name] ?? ""
     if path.isEmpty { complain(name, "is required; it reads path") }
     return path
@@ -56,7 +70,7 @@ public struct Environment {
   public mutating func bool(
     _ name: String, default fallback: Bool, help: String, selects: Selection = .nothing
   ) -> Bool {
-    custom(
+    let value: Bool? = custom(
       name, form: "true or false", default: "\(fallback)", help: help, selects: selects,
       written: { $0 ? [] : ["off"] }
     ) { text in
@@ -65,19 +79,23 @@ public struct Environment {
       case "false", "0", "no", "off": .success(false)
       default: .failure("is «\(text)», not true or false")
       }
-    } ?? fallback
+    }
+    return closed(value) ?? fallback
   }
 
   public mutating func int(
     _ name: String, default fallback: Int, in range: ClosedRange<Int>, help: String
   ) -> Int {
-    custom(name, form: "\(range.lowerBound)…\(range.upperBound)", default: "\(fallback)", help: help) { text in
+    let value: Int? = custom(
+      name, form: "\(range.lowerBound)…\(range.upperBound)", default: "\(fallback)", help: help
+    ) { text in
       guard let value = Int(text) else { return .failure("is «\(text)», not a whole number") }
       guard range.contains(value) else {
         return .failure("is \(value), outside of \(range.lowerBound)…\(range.upperBound)")
       }
       return .success(value)
-    } ?? fallback
+    }
+    return closed(value) ?? fallback
   }
 
   public mutating func duration(
@@ -97,7 +115,7 @@ public struct Environment {
   private mutating func duration(
     _ name: String, defaultText: String?, in range: ClosedRange<Duration>, help: String, selects: Selection
   ) -> Duration? {
-    custom(
+    let value: Duration? = custom(
       name, form: "duration", default: defaultText, help: help, selects: selects,
       written: { [DurationText.format($0)] }
     ) { text in
@@ -110,6 +128,7 @@ public struct Environment {
       }
       return .success(value)
     }
+    return closed(value)
   }
 
   /// One word out of the cases of an enumeration.
@@ -118,11 +137,12 @@ public struct Environment {
   ) -> Choice {
     let words = Choice.allCases.map(\.rawValue)
     let form = words.dropLast().joined(separator: ", ") + (words.count > 1 ? " or " : "") + (words.last ?? "")
-    return custom(
+    let value: Choice? = custom(
       name, form: form, default: fallback.rawValue, help: help, selects: selects, written: { [$0.rawValue] }
     ) { text in
       Choice(rawValue: text).map { .success($0) } ?? .failure("is «\(text)», not \(form)")
-    } ?? fallback
+    }
+    return closed(value) ?? fallback
   }
 
   /// A setting with its own form.

@@ -3,6 +3,7 @@ struct RuntimeSettings: JobSettings {
   /// Empty where there is one installation only.
   var instance: String
   var scheduledAt: Timestamp?
+  var executionID: String?
   var kubernetesName: String?
   var clockTolerance: Duration
   var timeout: Duration
@@ -21,6 +22,11 @@ struct RuntimeSettings: JobSettings {
   var telemetry: TelemetrySettings
   var logFormat: Log.Format
   var logLevel: Log.Level
+  /// Of the process that waits for events; a run only checks it.
+  var lambdaFailures: LambdaAnswer.Failures
+
+  /// Those that an event of Lambda may set, besides settings of the job.
+  static let forEvents = ["JOB_FORCE", "JOB_DRY_RUN", "JOB_SHARD_INDEX", "JOB_SHARD_COUNT", "JOB_LOG_LEVEL"]
 
   init(from env: inout Environment) {
     instance =
@@ -38,6 +44,8 @@ struct RuntimeSettings: JobSettings {
       }
       return moment.isNameable ? .success(moment) : .failure(CalendarDay.complaint(about: text))
     }
+    executionID = env.optionalString(
+      "JOB_EXECUTION_ID", help: "The scheduler's own name for this start, for the log; a Lambda event fills it in.")
     kubernetesName = env.optionalString(
       "JOB_KUBERNETES_NAME", help: "The Kubernetes Job's name; its suffix is the scheduled time, in minutes since 1970."
     )
@@ -87,6 +95,11 @@ struct RuntimeSettings: JobSettings {
     logFormat = env.choice(
       "JOB_LOG_FORMAT", default: .auto, help: "Form of the log on stderr; auto is text on a terminal, else json.")
     logLevel = env.choice("JOB_LOG_LEVEL", default: .info, help: "The least important lines that are still written.")
+    lambdaFailures = env.choice(
+      "LAMBDA_FAILURES", default: .error,
+      help:
+        "How a Lambda function answers for a run that failed: error, which Lambda counts and retries, or response, for callers that wait."
+    )
   }
 }
 

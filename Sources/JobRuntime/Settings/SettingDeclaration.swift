@@ -12,6 +12,16 @@ public struct SettingDeclaration: Sendable, Equatable {
   /// Whether it selects the work, and so is part of the run's identity (see `Selection`).
   public var selects = false
 
+  /// Whether its values are of a closed kind: numbers, words of a list, lengths of time.
+  var isClosed = false
+  /// Whether it says where data is or what is executed, and so is only for whoever installs the job.
+  var isForInstallers = false
+
+  static let path = "path"
+
+  /// Whether an event may set it: what selects the work, and whatever can do no more than the job does anyway.
+  package var isForEvents: Bool { (isClosed || selects) && !isSecret && !isForInstallers && form != Self.path }
+
   /// The default as it stands in tables.
   public var defaultText: String { isRequired ? "required" : fallback ?? "none" }
 }

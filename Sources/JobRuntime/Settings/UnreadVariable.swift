@@ -22,8 +22,8 @@ extension Environment {
     }
   }
 
-  /// Many other programs use the prefixes of the servers' settings and of AWS Batch's.
-  private static let others: Set = ["DATABASE", "REDIS", "AWS"]
+  /// Many other programs use the prefixes of the servers' settings, of AWS Batch's and of Lambda's.
+  private static let others: Set = ["DATABASE", "REDIS", "AWS", "LAMBDA"]
 
   private static func prefix(of name: String) -> String { String(name.prefix { $0 != "_" }) }
 }

@@ -46,6 +46,7 @@ extension EventDrain {
       group = env.string(
         "EVENTS_GROUP", default: "oneshot", help: "Name of the group in Redis, and of its only consumer.",
         selects: .work(as: "group"))
+      env.reserveForInstallers("EVENTS_STREAM", "EVENTS_GROUP")
       field = env.string(
         "EVENTS_FIELD", default: "event",
         help: "The field of an entry that holds the event; in an entry without it, the fields are the event's members.")

@@ -1,3 +1,4 @@
+import JSONReading
 import JobRuntime
 import Messages
 import Postgres
@@ -41,7 +42,7 @@ extension OutboxDelivery.Settings {
     if let problem = MailAddress.problem(message.recipient) {
       throw Unsendable(kind: .address, reason: "its recipient is no address: \(problem)")
     }
-    guard let data = TemplateValue(json: message.data ?? "{}"), case .object = data else {
+    guard let data = JSONValue(json: message.data ?? "{}"), case .object = data else {
       throw Unsendable(kind: .data, reason: "its data are no object, or nested too deep")
     }
     let rendered: MessageTemplates.Rendered?

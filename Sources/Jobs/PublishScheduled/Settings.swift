@@ -74,6 +74,8 @@ extension PublishScheduled {
         "PUBLISH_NOTIFY", form: "name of a channel", default: nil,
         help: "NOTIFY on this channel in the transaction of the events: oneshot_outbox."
       ) { TableName.isName($0) ? .success($0) : .failure("is «\($0)», not a name of at most 63 bytes") }
+      env.reserveForInstallers(
+        "PUBLISH_TABLE", "PUBLISH_COLUMNS", "PUBLISH_FROM", "PUBLISH_UNPUBLISH", "PUBLISH_DUE_AT")
       if from == to { env.complain("PUBLISH_TO", "is «\(to)», as PUBLISH_FROM is") }
       if let unpublish, columns.names.contains(unpublish.column) {
         env.complain("PUBLISH_UNPUBLISH", "has the column «\(unpublish.column)», which PUBLISH_COLUMNS has, too")

@@ -63,6 +63,7 @@ extension TopStats {
         help:
           "What stands before a board's name; {top}: keeps a board and its meta key in one slot of a Redis Cluster.",
         selects: .work(as: "prefix"))
+      env.reserveForInstallers("TOP_STATS_KEY_PREFIX")
       timeToLive = env.optionalDuration(
         "TOP_STATS_TTL", in: .seconds(1) ... .days(3660),
         help: "How long a published board lives unless it is published again; without it the board never expires.")

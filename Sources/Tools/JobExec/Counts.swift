@@ -1,5 +1,5 @@
+import JSONReading
 import JobRuntime
-import Templates
 
 /// What the program counts: objects of JSON, a line each, on descriptor 3. Of a name that comes twice the later count
 /// stays.
@@ -18,7 +18,7 @@ struct Counts {
   mutating func take(_ line: Line) {
     bytes += line.bytes.count
     guard !line.bytes.isEmpty, bytes <= Self.mostBytes else { return }
-    guard !line.isCut, case .object(let members)? = TemplateValue(json: String(decoding: line.bytes, as: UTF8.self))
+    guard !line.isCut, case .object(let members)? = JSONValue(json: String(decoding: line.bytes, as: UTF8.self))
     else {
       return complain("a line on descriptor 3 is no object of JSON; it is not counted", line.text(log, atMost: 200))
     }

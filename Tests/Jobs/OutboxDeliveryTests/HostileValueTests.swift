@@ -1,4 +1,5 @@
 import Foundation
+import JSONReading
 import JobRuntime
 import Messages
 import Templates
@@ -82,7 +83,7 @@ import Testing
   ])
   func `a value that begins a link is looked at, whatever stands between`(text: String, isLink: Bool) throws {
     let template = try Template(text, kind: .html, file: "t") { _ in ("part", "{{x}}") }
-    let data = TemplateValue.object([.init("x", .string("javascript:alert(1)"))])
+    let data = JSONValue.object([.init("x", .string("javascript:alert(1)"))])
     #expect(((try? template.rendered(data, as: .html)) == nil) == isLink)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSONReading
 import Templates
 import TestSupport
 import Testing
@@ -9,7 +10,7 @@ import Testing
     _ text: String, _ data: String, kind: Template.Kind = .text, partials: [String: String] = [:]
   ) throws -> String {
     let template = try Template(text, kind: kind, file: "t") { name in partials[name].map { (name, $0) } }
-    return try template.rendered(try #require(TemplateValue(json: data)), as: kind)
+    return try template.rendered(try #require(JSONValue(json: data)), as: kind)
   }
 
   static let cases: [(text: String, data: String, partials: [String: String], result: String)] = [
@@ -66,7 +67,7 @@ import Testing
       "hi.txt": "Subject: Hi {{n}}\n\nHi {{n}}\n{{> foot}}", "hi.de.txt": "Subject: Hallo {{n}}\n\nHallo\n{{> foot}}",
       "hi.html": "<b>{{n}}</b>", "foot.txt": "bye\n", "foot.de.txt": "tschüs\n",
     ])
-    let data = try #require(TemplateValue(json: #"{"n": "<Ada>"}"#))
+    let data = try #require(JSONValue(json: #"{"n": "<Ada>"}"#))
     let plain = try #require(try templates.rendered("hi", locale: "fr", data))
     #expect([plain.subject, plain.text, plain.html] == [" Hi <Ada>", "Hi <Ada>\nbye\n", "<b>&lt;Ada&gt;</b>"])
     #expect(try templates.rendered("hi", locale: "de-AT", data)?.text == "Hallo\ntschüs\n")
@@ -79,6 +80,6 @@ import Testing
     ("\"\u{1}\"", false), ("01x", false), ("\"\\ud83d\"", false), (String(repeating: "[", count: 200), false),
   ])
   func `JSON is read as it is written`(text: String, isJSON: Bool) {
-    #expect((TemplateValue(json: text) != nil) == isJSON)
+    #expect((JSONValue(json: text) != nil) == isJSON)
   }
 }

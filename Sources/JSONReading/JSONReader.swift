@@ -1,9 +1,14 @@
-extension TemplateValue {
-  /// Reads JSON (RFC 8259), as Postgres writes `jsonb`.
+extension JSONValue {
+  /// Reads JSON, strictly as RFC 8259 has it.
   ///
-  /// - Returns: `nil` for a text that is not JSON, or that is nested deeper than a hundred values.
-  public init?(json text: String) {
-    var reader = JSONReader(bytes: Array(text.utf8))
+  /// - Parameter depth: how many values may be nested.
+  /// - Returns: `nil` for what is not JSON, or is nested deeper.
+  public init?(json text: String, depth: Int = 100) { self.init(json: Array(text.utf8), depth: depth) }
+
+  /// The same of bytes, which have to be UTF-8.
+  public init?(json bytes: [UInt8], depth: Int = 100) {
+    guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
+    var reader = JSONReader(bytes: bytes, deepest: depth)
     guard let value = reader.value(depth: 0), reader.isAtEnd() else { return nil }
     self = value
   }
@@ -12,11 +17,10 @@ extension TemplateValue {
 /// Written by hand because Foundation, which has a reader, doubles a static binary (decision 1).
 private struct JSONReader {
   let bytes: [UInt8]
+  let deepest: Int
   var place = 0
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
-
-  private static let deepest = 100
+  init(bytes: [UInt8], deepest: Int) { (self.bytes, self.deepest) = (bytes, deepest) }
 
   mutating func isAtEnd() -> Bool {
     skipBlanks()
@@ -24,7 +28,12 @@ private struct JSONReader {
   }
 
   private mutating func skipBlanks() {
-    while place < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[place]) { place += 1 }
+    while place < bytes.count {
+      switch bytes[place] {
+      case 0x20, 0x09, 0x0A, 0x0D: place += 1
+      default: return
+      }
+    }
   }
 
   private mutating func take(_ text: StaticString) -> Bool {
@@ -34,9 +43,9 @@ private struct JSONReader {
     return true
   }
 
-  mutating func value(depth: Int) -> TemplateValue? {
+  mutating func value(depth: Int) -> JSONValue? {
     skipBlanks()
-    guard depth < Self.deepest, place < bytes.count else { return nil }
+    guard depth < deepest, place < bytes.count else { return nil }
     switch bytes[place] {
     case UInt8(ascii: "{"): return object(depth: depth)
     case UInt8(ascii: "["): return list(depth: depth)
@@ -49,16 +58,29 @@ private struct JSONReader {
     }
   }
 
-  private mutating func number() -> TemplateValue? {
+  /// A minus, digits without a zero before them, a fraction, an exponent.
+  private mutating func number() -> JSONValue? {
     let start = place
-    while place < bytes.count, "+-.eE0123456789".utf8.contains(bytes[place]) { place += 1 }
-    let text = String(decoding: bytes[start..<place], as: UTF8.self)
-    return Double(text) == nil ? nil : .number(text)
+    _ = take("-")
+    guard take("0") || digits() else { return nil }
+    if take("."), !digits() { return nil }
+    if take("e") || take("E") {
+      _ = take("+") || take("-")
+      guard digits() else { return nil }
+    }
+    return .number(String(decoding: bytes[start..<place], as: UTF8.self))
   }
 
-  private mutating func list(depth: Int) -> TemplateValue? {
+  /// - Returns: whether there was one.
+  private mutating func digits() -> Bool {
+    let start = place
+    while place < bytes.count, (0x30...0x39).contains(bytes[place]) { place += 1 }
+    return place > start
+  }
+
+  private mutating func list(depth: Int) -> JSONValue? {
     place += 1
-    var values: [TemplateValue] = []
+    var values: [JSONValue] = []
     skipBlanks()
     if take("]") { return .list([]) }
     repeat {
@@ -69,9 +91,9 @@ private struct JSONReader {
     return take("]") ? .list(values) : nil
   }
 
-  private mutating func object(depth: Int) -> TemplateValue? {
+  private mutating func object(depth: Int) -> JSONValue? {
     place += 1
-    var members: [TemplateValue.Member] = []
+    var members: [JSONValue.Member] = []
     skipBlanks()
     if take("}") { return .object([]) }
     repeat {
@@ -126,6 +148,9 @@ private struct JSONReader {
   private mutating func unit() -> UInt32? {
     guard place + 4 <= bytes.count else { return nil }
     defer { place += 4 }
-    return UInt32(String(decoding: bytes[place..<place + 4], as: UTF8.self), radix: 16)
+    let digits = bytes[place..<place + 4]
+    // Not the sign that the number's own reader would take.
+    guard digits.allSatisfy({ UInt8(ascii: "0") <= $0 }) else { return nil }
+    return UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
   }
 }
