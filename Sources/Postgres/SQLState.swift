@@ -40,9 +40,16 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
     return Self.transientClasses.contains(errorClass) || Self.transientStates.contains(rawValue)
   }
 
-  /// Whether the error may be about one of the rows that a statement is given: its data, a constraint, a trigger, a
-  /// limit that it exceeds. Then the row is found by halving.
-  public var mayBeOfOneRow: Bool { ["21", "22", "23", "54", "P0"].contains(errorClass) }
+  /// Classes of what is wrong with a statement, a session or the server, whatever rows the statement is given.
+  private static let classesOfNoRow: Set<String> = [
+    "00", "01", "02", "03", "08", "0A", "0B", "0L", "0P", "0Z", "24", "25", "26", "28", "2B", "2D", "34", "3B", "3D",
+    "3F", "40", "42", "53", "55", "57", "58", "72", "F0", "HV", "XX",
+  ]
+
+  /// Whether the error may be about one of the rows that a statement is given: its data, a constraint, a limit that it
+  /// exceeds, or what a trigger raises, which may be a state that only its author knows. Then the row is found by
+  /// halving.
+  public var mayBeOfOneRow: Bool { !Self.classesOfNoRow.contains(errorClass) }
 
   /// Whether the server refused the user (class 28) or a privilege.
   public var isDenied: Bool { errorClass == "28" || self == .insufficientPrivilege }

@@ -28,7 +28,7 @@ extension RewardDelivery: Replayable {
 }
 
 extension RewardDelivery: Checkable {
-  /// Has the server parse the statements over the application's tables, as they are, and try each status.
+  /// Has the server parse the statements over the application's tables, as they are, and try each status there.
   func check(_ run: JobRun) async throws -> [JobFailure] {
     do {
       let standing = try await Standing.read(run)
@@ -38,11 +38,15 @@ extension RewardDelivery: Checkable {
         rewards.page(after: place, short: [], limit: 1), rewards.deciding([], short: [], isReplay: false),
         rewards.following([]),
       ]
-      try await run.reading { session in
+      let refused: [String] = try await run.reading { session in
         for statement in statements { _ = try session.describe(statement) }
-        try session.query(rewards.takingStates())
+        return try session.query(rewards.refusedStates()).map { try $0.value("state") }
       }
-      return standing.conflict.map { [$0] } ?? []
+      let ofStates = JobFailure(
+        .misconfigured,
+        "rewards.status does not take \(refused.joined(separator: ", ")): its type is too short, or a constraint refuses it",
+        hint: Self.states)
+      return [standing.conflict, refused.isEmpty ? nil : ofStates].compactMap(\.self)
     } catch let error as PostgresError where error.state == .undefinedTable || error.state?.isDenied == true {
       // Reported as what is missing.
       return []
@@ -50,12 +54,14 @@ extension RewardDelivery: Checkable {
       return [
         JobFailure(
           .misconfigured, "rewards and users are not as this job needs them: \(error)",
-          hint:
-            "Let user_id be of the type of users.id, and status take due, \(Rewards.states.joined(separator: ", ")); a view may convert them, if it can be updated."
+          hint: "Let user_id be of the type of users.id. " + Self.states
         )
       ]
     }
   }
+
+  private static let states =
+    "Let status take due, \(Rewards.states.joined(separator: ", ")); a view may convert it, if it can be updated."
 
   func advice(for run: JobRun) -> Statement? {
     try? Statement(file: "index_advice.sql", PackageResources.index_advice_sql, binding: [:])
@@ -65,6 +71,6 @@ extension RewardDelivery: Checkable {
 extension PostgresError {
   /// Whether a statement does not fit the tables: a column, a type, a value of an enumeration, a view that cannot be updated.
   fileprivate var isOfHowTablesAreMade: Bool {
-    state.map { $0.mayBeOfOneRow || ["42", "55"].contains($0.errorClass) } ?? false
+    state.map { $0.mayBeOfOneRow || ["0A", "42", "55"].contains($0.errorClass) } ?? false
   }
 }

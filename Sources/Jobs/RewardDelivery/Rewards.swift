@@ -36,7 +36,7 @@ struct Rewards: Sendable {
     let after = SQLFragment(sql: "where (due.earned_at, due.id) > (:after_at::timestamptz, :after_id)")
     return try SQLFragment("page.sql", PackageResources.page_sql)
       .filling([
-        "own": Self.own, "id_type": idType, "free": Self.free(of: "t.reward_type"),
+        "own": Self.own, "id_type": idType, "id_collation": idCollation, "free": Self.free(of: "t.reward_type"),
         "after": place.map { after.binding(["after_at": $0.earnedAt, "after_id": $0.id]) } ?? .empty,
       ]).binding(selection).binding(["short": short, "limit": limit]).statement()
   }
@@ -44,7 +44,9 @@ struct Rewards: Sendable {
   /// The next rewards whose row does not say what it should.
   func changed(after id: String, limit: Int) throws -> Statement {
     try SQLFragment("changed.sql", PackageResources.changed_sql)
-      .filling(["id_type": idType, "outcome": outcome]).binding(selection).binding(["after_id": id, "limit": limit])
+      .filling(["id_type": idType, "id_collation": idCollation, "outcome": outcome]).binding(selection).binding([
+        "after_id": id, "limit": limit,
+      ])
       .statement()
   }
 
@@ -81,16 +83,19 @@ struct Rewards: Sendable {
       .binding(["moment": moment, "reward_ids": ids, "ids": ids]).statement()
   }
 
-  /// What makes the server try each status in the type of the column.
-  func takingStates() throws -> Statement {
-    try SQLFragment(sql: "select unnest(:states::text[])::{status_type}").filling(["status_type": statusType])
-      .binding(["states": Self.states]).statement()
+  /// The states that the application's column does not take.
+  func refusedStates() throws -> Statement {
+    try SQLFragment("states.sql", PackageResources.states_sql).filling([
+      "whole_status_type": SQLFragment(sql: tables.wholeStatusType),
+      "status_rules": SQLFragment(sql: tables.statusRules),
+    ]).binding(["states": Self.states]).statement()
   }
 
   // MARK: Parts
 
   private static let own = SQLFragment("own.sql", PackageResources.own_sql)
-  private static let told = SQLFragment("told.sql", PackageResources.told_sql)
+  private static let hasStatus = SQLFragment("has_status.sql", PackageResources.has_status_sql)
+  private static let told = SQLFragment("told.sql", PackageResources.told_sql).filling(["has_status": hasStatus])
   private static let untouched = SQLFragment("untouched.sql", PackageResources.untouched_sql)
 
   private static func free(of type: String) -> SQLFragment {
@@ -103,6 +108,7 @@ struct Rewards: Sendable {
   }
 
   private var idType: SQLFragment { SQLFragment(sql: tables.idType) }
+  private var idCollation: SQLFragment { SQLFragment(sql: tables.idCollation) }
   private var statusType: SQLFragment { SQLFragment(sql: tables.statusType) }
 
   private var outcome: SQLFragment {
@@ -122,7 +128,7 @@ struct Rewards: Sendable {
       "id_type": idType, "expires_at": column("expires_at", "r.expires_at", else: "null::timestamptz"),
       "locale": column("locale", "u.locale::text", else: "null"),
       "name": column("name", "u.name::text", else: "null"), "free": Self.free(of: "types.type"),
-      "locking_rewards": isLocking ? Self.locking("r") : .empty,
+      "has_status": Self.hasStatus, "locking_rewards": isLocking ? Self.locking("r") : .empty,
       "locking_codes": isLocking ? Self.locking("c") : .empty,
     ])
   }

@@ -11,9 +11,15 @@ struct Standing: Sendable {
   var knownSchema: String?
 
   struct Tables: Sendable {
-    /// The types of `rewards.id` and `rewards.status`, as Postgres writes them.
+    /// The types of `rewards.id` and `rewards.status`, as Postgres writes them, without their lengths.
     var idType: String
     var statusType: String
+    /// What follows an expression that is compared with `rewards.id`, so that the column's index finds it: ` collate …`.
+    var idCollation = ""
+    /// The type of `rewards.status` with its length.
+    var wholeStatusType: String
+    /// What the table's constraints say about `rewards.status` alone: ` and (…)` for each.
+    var statusRules = ""
     /// Columns that an application may have or not.
     var optional: Set<String>
   }
@@ -29,6 +35,8 @@ struct Standing: Sendable {
       hasLetters: try row.value("has_letters"),
       tables: Tables(
         idType: try row.value("id_type"), statusType: try row.value("status_type"),
+        idCollation: try row.optional("id_collation") ?? "", wholeStatusType: try row.value("whole_status_type"),
+        statusRules: try row.optional("status_rules") ?? "",
         optional: Set(columns.split(separator: ",").map(String.init))),
       schema: try row.value("rewards_schema"), knownSchema: try row.optional("known_schema"))
   }

@@ -14,13 +14,17 @@ import Testing
     try golden.add(
       folder: "Jobs/RewardDelivery",
       except: [
-        "changed", "decide", "follow", "followed", "free", "left", "outcome", "own", "page", "told", "untouched",
-        "write",
+        "changed", "decide", "follow", "followed", "free", "has_status", "left", "outcome", "own", "page", "states",
+        "told",
+        "untouched", "write",
       ])
     var env = Environment(["REWARD_TYPES": "coffee"])
     let rewards = Rewards(
       RewardDelivery.Settings(from: &env),
-      .init(idType: "bigint", statusType: "text", optional: ["locale", "name", "expires_at"]), at: moment,
+      .init(
+        idType: "bigint", statusType: "text", wholeStatusType: "character varying(12)",
+        statusRules: " and (status <> '')",
+        optional: ["locale", "name", "expires_at"]), at: moment,
       for: Shard(index: 0, count: 1))
     golden.add("page", try rewards.page(after: .init(earnedAt: Earned.now, id: "17"), short: ["gold"], limit: 10_000))
     golden.add("changed", try rewards.changed(after: "17", limit: 10_000))
@@ -28,7 +32,7 @@ import Testing
     golden.add("decide", try rewards.deciding(["17"], short: ["gold"], isReplay: false))
     golden.add("plan", try rewards.planning(["17"], short: ["gold"]))
     golden.add("follow", try rewards.following(["17"]))
-    golden.add("states", try rewards.takingStates())
+    golden.add("states", try rewards.refusedStates())
     try await golden.check(in: earned.place)
   }
 }

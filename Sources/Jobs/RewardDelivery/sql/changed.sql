@@ -2,7 +2,7 @@
 select d.reward_id
 from oneshot.reward_deliveries as d
 left join oneshot.deliveries as m on m.delivery_id = d.delivery_id
-left join rewards as r on r.id = d.reward_id::{id_type}
+left join rewards as r on r.id = d.reward_id::{id_type}{id_collation}
 where d.state in ('queued', 'held', 'no_code', 'failed') and d.reward_id > :after_id
   and (d.state = 'no_code' or d.delivery_id is not null)
   -- What has failed may be sent again by hand as long as outbox-delivery keeps it.

@@ -1,7 +1,7 @@
 -- Notes what has become of messages, in the rows of their rewards and in the application's status, where that is as this job
 -- has left it.
 with taken as materialized (
-  select d.reward_id, d.reward_type as type, d.method, d.delivery_id, d.state as old_state, {outcome} as state, r.id, r.status::text as status,
+  select d.reward_id, d.reward_type as type, d.method, d.delivery_id, d.state as old_state, {outcome} as state, r.id, r.status::text collate "C" as status,
     m.state as message_state, m.last_code
   from unnest(:reward_ids::text[], :ids::{id_type}[]) as given (reward_id, id)
   join oneshot.reward_deliveries as d using (reward_id)
@@ -13,7 +13,7 @@ with taken as materialized (
 ), locked as materialized (
   select r.id
   from taken join rewards as r on r.id = taken.id
-  where r.status::text = old_state
+  where r.status::text collate "C" = old_state
   {locking_rewards}
 ), decided as materialized (
   -- Whoever has a reward locked may be changing its status.
@@ -27,6 +27,6 @@ with taken as materialized (
 ), marked as (
   update rewards as r set status = decided.state::{status_type}
   from decided
-  where is_ours and r.id = decided.id and r.status::text = old_state
-  returning decided.reward_id, r.status::text as status, decided.state
+  where is_ours and r.id = decided.id and r.status::text collate "C" = old_state
+  returning decided.reward_id, r.status::text collate "C" as status, decided.state
 )

@@ -1,6 +1,6 @@
 -- What is left: rewards without an outcome, and free codes, by type. Ten thousand codes stand for more.
 with due as (
-  select r.type::text as reward_type, count(*) as due from rewards as r where r.status = 'due' and {own} group by 1
+  select r.type::text collate "C" as reward_type, count(*) as due from rewards as r where r.status = 'due' and {own} group by 1
 ), waiting as (
   select reward_type, count(*) as waiting
   from oneshot.reward_deliveries as d

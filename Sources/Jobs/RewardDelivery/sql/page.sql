@@ -8,15 +8,15 @@ with short as materialized (
     select {free}))
 ), due as (
   select r.id, coalesce(r.earned_at, 'infinity') as earned_at,
-    case when r.type::text in (select reward_type from short) then r.type::text end as short_type
+    case when r.type::text collate "C" in (select reward_type from short) then r.type::text collate "C" end as short_type
   from rewards as r
   where r.status = 'due' and {own}
   union all
   select r.id, coalesce(r.earned_at, 'infinity'), null
   from oneshot.reward_deliveries as d
-  join rewards as r on r.id = d.reward_id::{id_type}
+  join rewards as r on r.id = d.reward_id::{id_type}{id_collation}
   where d.state = 'no_code' and r.status = 'no_code' and {own}
-    and r.type::text not in (select reward_type from short)
+    and r.type::text collate "C" not in (select reward_type from short)
 )
 select id::text as id, to_json(earned_at::timestamptz) #>> '{}' as earned_at, short_type
 from due

@@ -21,6 +21,6 @@ select type, method, final, 1, 0, reward_id,
 from decided
 where final not in ('queued', 'no_code', 'expired', 'no_user', 'known')
 union all
-select r.type::text, null, 'locked', 1, 0, r.id::text, null
+select r.type::text collate "C", null, 'locked', 1, 0, r.id::text collate "C", null
 from given join rewards as r on r.id = given.id
-where r.status::text = any (:statuses::text[]) and given.id not in (select id from taken)
+where {has_status} and given.id not in (select id from taken)

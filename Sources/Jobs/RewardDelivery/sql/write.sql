@@ -33,6 +33,6 @@ codes_given as (
 ), marked as (
   update rewards as r set status = decided.state::{status_type}
   from decided
-  where r.id = decided.id and r.status::text <> decided.state
-  returning decided.reward_id, r.status::text as status, decided.state
+  where r.id = decided.id and r.status::text collate "C" <> decided.state
+  returning decided.reward_id, r.status::text collate "C" as status, decided.state
 )
