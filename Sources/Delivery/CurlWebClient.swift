@@ -59,7 +59,7 @@
   extension CurlHandle {
     fileprivate func send(_ request: WebRequest, within limit: Duration, unless stop: StopMark) -> WebReply {
       reset(within: limit, trusting: request.authorities)
-      sockets.isForPublic = request.isForPublic
+      sockets.isForPublic = request.settingForPrivate != nil
       var headers: UnsafeMutablePointer<curl_slist>?
       for header in request.headers { headers = curl_slist_append(headers, "\(header.name): \(header.value)") }
       defer { curl_slist_free_all(headers) }
@@ -93,15 +93,16 @@
         pointer, { context, _, _, _, _ in Exchange.at(context)?.stop.ends(true) == true ? 1 : 0 }, context)
       let code = withExtendedLifetime(exchange) { perform() }
       if exchange.reply.status != nil { return exchange.reply }
-      if sockets.refused {
+      if sockets.refused, let setting = request.settingForPrivate {
         return WebReply(
-          failure: "its address is private, and WEBHOOK_PRIVATE does not allow that: nothing was sent", isFinal: true)
+          failure: "its address is private, and \(setting) does not allow that: nothing was sent", isFinal: true)
       }
       if code == CURLE_OK, request.onlyConnects {
         sockets.shutDown()
         return WebReply()
       }
-      var reply = WebReply(failure: Self.reason(code), isFinal: Self.isUntrusted(code))
+      let isFinal = Self.isUntrusted(code) || code == CURLE_URL_MALFORMAT
+      var reply = WebReply(failure: Self.reason(code), isFinal: isFinal)
       switch code {
       case CURLE_URL_MALFORMAT: reply.fault = .url
       case CURLE_SSL_CACERT_BADFILE: reply.fault = .authorities

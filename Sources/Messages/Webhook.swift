@@ -24,7 +24,7 @@ public enum Webhook {
     to url: String, id: String, at moment: Timestamp, body: String, keys: [[UInt8]], _ rules: WebhookRules
   ) -> WebRequest {
     var request = WebRequest(url: url, headers: headers(id: id, at: moment, body: body, keys: keys), body: body)
-    (request.isForPublic, request.avoidsProxy) = (!rules.allowsPrivate, true)
+    (request.settingForPrivate, request.avoidsProxy) = (rules.settingForPrivate, true)
     request.authorities = rules.authorities
     return request
   }
@@ -48,16 +48,18 @@ public enum Webhook {
 public struct WebhookRules: Sendable {
   /// Those without TLS.
   public let allowsHTTP: Bool
-  /// Those on this machine and in private networks.
-  public let allowsPrivate: Bool
+  /// The setting that would allow those on this machine and in private networks; `nil` where it does.
+  public let settingForPrivate: String?
   /// Authorities in PEM form, instead of the system's.
   public let authorities: String?
 
   /// - Parameter prefix: what the settings' names begin with.
   public init(from env: inout Environment, prefix: String = "") {
     allowsHTTP = env.bool(prefix + "WEBHOOK_HTTP", default: false, help: "Allows endpoints without TLS.")
-    allowsPrivate = env.bool(
-      prefix + "WEBHOOK_PRIVATE", default: false, help: "Allows endpoints on this machine and in private networks.")
+    let setting = prefix + "WEBHOOK_PRIVATE"
+    let allowsPrivate = env.bool(
+      setting, default: false, help: "Allows endpoints on this machine and in private networks.")
+    settingForPrivate = allowsPrivate ? nil : setting
     authorities = env.optionalPath(
       prefix + "WEBHOOK_CA_FILE",
       help: "Authorities in PEM form that endpoints' certificates are signed by, instead of the system's.")

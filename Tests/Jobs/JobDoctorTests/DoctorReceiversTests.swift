@@ -110,11 +110,15 @@ struct DoctorReceiversTests {
   {
     let server = try await server()
     let hidden = try await doctor(webhook(server.port), ["DOCTOR_WEBHOOK_PRIVATE": "false"])
-    #expect(hidden.exitCode == 65 && hidden.output.contains("its address is private"), "\(hidden.output)")
+    #expect(
+      hidden.exitCode == 65 && hidden.output.contains("its address is private, and DOCTOR_WEBHOOK_PRIVATE does not"),
+      "\(hidden.output)")
     let stranger = try await doctor(
       webhook(server.port), ["DOCTOR_WEBHOOK_CA_FILE": certificates.otherAuthority])
     #expect(stranger.exitCode == 65 && stranger.result["details", "undelivered"].count == 1, "\(stranger.output)")
     #expect(!stranger.errors.contains("trying again"), "no later try of this run would be trusted")
+    let nowhere = try await doctor(webhook(server.port), ["DOCTOR_WEBHOOK_URL": "https://localhost:99999/"])
+    #expect(nowhere.exitCode == 65 && !nowhere.errors.contains("trying again"), "\(nowhere.errors)")
     let plain = try await doctor(
       webhook(server.port), ["DOCTOR_WEBHOOK_URL": "http://localhost:\(server.port)/path-0123456789"])
     #expect(plain.exitCode == 78 && plain.output.contains("DOCTOR_WEBHOOK_HTTP"))
