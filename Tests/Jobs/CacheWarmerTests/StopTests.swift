@@ -76,8 +76,9 @@ import Testing
         #expect(outcome.exitCode == 0, "\(outcome.output)")
         warmed.append(outcome.count("warmed") ?? 0)
       }
-      #expect(warmed.reduce(0, +) == 200 && warmed.allSatisfy { $0 > 40 }, "\(warmed)")
-      #expect(try await isWhole(feeds, users: 300) == 200)
+      // The author is the most active, and follows nobody.
+      #expect(warmed.reduce(0, +) == 199 && warmed.allSatisfy { $0 > 40 }, "\(warmed)")
+      #expect(try await isWhole(feeds, users: 300) == 199)
       try await feeds.place.redis(all: (1...300).map { RedisCommand("DEL", "feed:\($0)") })
     }
   }
