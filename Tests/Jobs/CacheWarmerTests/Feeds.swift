@@ -5,12 +5,13 @@ import TestSupport
 
 /// A place with an application's posts and readers, and the real binary that keeps their feeds.
 ///
-/// Feeds live by the clock, so its moment is the present one, whole seconds.
+/// Feeds live by the clock, so its moment is the present one, whole seconds; and for an hour, on a machine that may stand
+/// still.
 struct Feeds: JobFixture {
   static let job = "cache-warmer"
 
   let place: Place
-  let moment = Timestamp(seconds: Int64(time(nil)))
+  let moment: Timestamp
   let more: [String: String]
 
   var settings: [String: String] { ["JOB_SCHEDULED_AT": moment.rfc3339, "JOB_FORCE": "true"].merging(more) { $1 } }
@@ -19,7 +20,7 @@ struct Feeds: JobFixture {
   ///   - settings: what each run is told besides.
   ///   - id: the type of ids of users.
   init(_ settings: [String: String] = [:], id: String = "bigint", on servers: PrivateServers? = nil) async throws {
-    more = settings
+    more = ["WARM_TTL": "1h"].merging(settings) { $1 }
     place = try await Place(on: servers)
     try await place.execute(
       """
@@ -32,6 +33,7 @@ struct Feeds: JobFixture {
       create table blocks (user_id \(id), target_id \(id));
       create table mutes (user_id \(id), target_id \(id));
       """)
+    moment = Timestamp(seconds: Int64(time(nil)))
   }
 
   /// Readers 1 to 60, of whom every eleventh is gone, and what they did: some follow themselves or somebody twice, posts
@@ -59,7 +61,8 @@ struct Feeds: JobFixture {
       """)
   }
 
-  /// Readers from 1 on who all follow an author, 0, with a few posts: everybody has the same feed.
+  /// Readers from 1 on, active within the last minute, who all follow an author, 0, with a few posts, the youngest an
+  /// hour old: everybody has the same feed.
   func fillPlainly(users: Int, posts: Int = 3) async throws {
     let moment = "timestamptz '\(moment.rfc3339)'"
     try await place.execute(

@@ -15,7 +15,8 @@ import Testing
 
   /// Feeds of six users in two batches, 1 to 3 and 4 to 6, by this ranking.
   private func feeds(_ settings: [String: String] = [:]) async throws -> Feeds {
-    let feeds = try await Feeds(["WARM_RANKING": path, "WARM_BATCH": "3"].merging(settings) { $1 })
+    let feeds = try await Feeds(
+      ["WARM_RANKING": path, "WARM_BATCH": "3", "WARM_ACTIVE": "30m"].merging(settings) { $1 })
     try await feeds.fillPlainly(users: 6)
     return feeds
   }
@@ -24,7 +25,8 @@ import Testing
     -- The newest of everybody's.
     select u.id as user_id, p.id as post_id, extract(epoch from p.created_at - :moment::timestamptz) as score
     from users u cross join feeds p
-    where u.id = any (:users); -- An end.
+    where u.id = any (:users) -- Not the last line.
+    ;
 
     """
 
@@ -59,7 +61,7 @@ import Testing
   @Test(arguments: bad.indices)
   func `a batch whose ranking is bad keeps its feeds, and is a dead letter by its first user`(index: Int) async throws {
     let (row, complaint) = Self.bad[index]
-    let ranking = "select * from (\(Self.good.replacing(";", with: " "))) as good"
+    let ranking = "select * from (\(Self.good.replacing(";", with: ""))) as good"
     try write("\(ranking)\nunion all select * from (\(row)) as bad (a, b, c) where 4 = any (:users)")
     let feeds = try await feeds(["WARM_LIMIT": "2"])
     try await feeds.put("old", for: 4...6, left: 60_000)
@@ -81,7 +83,7 @@ import Testing
 
   @Test(arguments: [
     ("selec", "syntax error"), ("select 1 as user_id, 2 as post_id", "score"),
-    ("select user_id, id as post_id, 'a'::text[] as score from feeds where user_id = any (:users)", "cannot cast"),
+    ("select user_id, id as post_id, array['a'] as score from feeds where user_id = any (:users)", "cannot cast"),
     ("select * from nowhere where id = any (:users)", "nowhere"),
     ("select :user as user_id", "known are"),
     ("delete from feeds returning user_id, id as post_id, 1 as score", "syntax"),
