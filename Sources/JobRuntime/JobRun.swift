@@ -34,6 +34,7 @@ public struct JobRun: Sendable {
   let record: RunRecord
   /// `nil` in a run that writes nothing.
   let leadership: Leadership?
+  let inputDescriptor: Int32
   /// Runs at the start of each writing transaction, after the check of the fence.
   var precondition: (@Sendable (borrowing Session) throws -> Void)?
 

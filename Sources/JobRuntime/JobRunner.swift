@@ -237,7 +237,7 @@ struct JobRunner<J: Job>: Sendable {
       scheduledAt: logicalTime.moment, startedAt: startedAt, isDryRun: settings.isDryRun, log: log, id: runID,
       deadline: deadline, identity: identity, letterKinds: J.facts.letterKinds, database: database,
       redisConnection: redis,
-      retrier: retrier, record: record, leadership: leadership)
+      retrier: retrier, record: record, leadership: leadership, inputDescriptor: surroundings.input)
   }
 
   private var deadlineWatcher: Watcher {

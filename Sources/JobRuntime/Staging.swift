@@ -55,6 +55,17 @@ public struct Staging: ~Copyable {
     try session.copy(into: table.name, columns: table.columns.map(\.name), body)
   }
 
+  /// Fills the table with bytes that somebody else has written, in one of COPY's two forms that are text.
+  ///
+  /// - Parameter columns: in the order of the stream; the others have their defaults.
+  /// - Returns: how many rows the server stored.
+  @discardableResult
+  public func copy(
+    _ format: CopyFormat, columns: [String], _ body: (inout CopyTextWriter) throws -> Void
+  ) throws -> Int {
+    try session.copy(format, into: table.name, columns: columns, body)
+  }
+
   /// Gathers statistics of the table: autovacuum does not do so for a temporary one.
   public func analyze() throws { try session.query("analyze \(identifier: table.name)") }
 }

@@ -21,6 +21,8 @@ package struct Surroundings: Sendable {
   /// Reads a line that somebody types; `nil` where nobody is at a terminal.
   package var readAnswer: (@Sendable () -> String?)?
   package var stop: StopRequest
+  /// The descriptor that a job reads which takes its rows from outside. The process's stdin.
+  package var input: Int32 = STDIN_FILENO
 
   package init(
     arguments: [String] = [], environment: [String: String], host: String,

@@ -16,3 +16,17 @@ public struct CopyWriter: ~Copyable {
     count += rows.count
   }
 }
+
+/// The two forms of COPY that are text, as programs write them.
+public enum CopyFormat: String, Sendable, CaseIterable { case text, csv }
+
+/// A COPY of text in progress, lent by `Session.copy`. The scope that lends it ends it.
+public struct CopyTextWriter: ~Copyable {
+  private let wire: Wire
+
+  init(wire: Wire) { self.wire = wire }
+
+  /// Sends bytes, which may end anywhere within a row. Returns once libpq has taken them, waiting while the server is
+  /// slower.
+  public mutating func write(_ bytes: [UInt8]) throws(PostgresError) { try wire.sendCopyData(bytes) }
+}

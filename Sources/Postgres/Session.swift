@@ -135,8 +135,30 @@ public struct Session: ~Copyable {
   package func copy(
     into table: String, columns: [String], _ body: (inout CopyWriter) throws -> Void
   ) throws -> Int {
+    try copy(into: table, columns, "format binary") { wire in
+      try wire.sendCopyData(CopyWriter.header)
+      var writer = CopyWriter(wire: wire)
+      try body(&writer)
+      try wire.sendCopyData(CopyWriter.trailer)
+    }
+  }
+
+  /// The same from bytes that somebody else has written, in one of COPY's two forms that are text.
+  @discardableResult
+  package func copy(
+    _ format: CopyFormat, into table: String, columns: [String], _ body: (inout CopyTextWriter) throws -> Void
+  ) throws -> Int {
+    try copy(into: table, columns, "format \(format.rawValue)") { wire in
+      var writer = CopyTextWriter(wire: wire)
+      try body(&writer)
+    }
+  }
+
+  private func copy(
+    into table: String, _ columns: [String], _ options: String, _ body: (Wire) throws -> Void
+  ) throws -> Int {
     let list = columns.map(quotedIdentifier).joined(separator: ", ")
-    let statement = Statement(sql: "copy \(quotedIdentifier(table)) (\(list)) from stdin (format binary)")
+    let statement = Statement(sql: "copy \(quotedIdentifier(table)) (\(list)) from stdin (\(options))")
     try check([statement])
     try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()
@@ -151,10 +173,7 @@ public struct Session: ~Copyable {
       }
     }
     do {
-      try wire.sendCopyData(CopyWriter.header)
-      var writer = CopyWriter(wire: wire)
-      try body(&writer)
-      try wire.sendCopyData(CopyWriter.trailer)
+      try body(wire)
     } catch {
       // A server that refused the rows has already said why; that matters more than the error on this side.
       _ = PQputCopyEnd(wire.pointer, "the job gave up this COPY")

@@ -177,6 +177,19 @@ public struct Environment {
     return value
   }
 
+  /// A setting that selects the work and has to be set, as `custom`.
+  ///
+  /// - Returns: `nil` when it is unset or wrong; then the run ends before.
+  public mutating func required<Value>(
+    _ name: String, form: String, help: String, selects: Selection, written: (Value) -> [String],
+    parse: (String) -> Parsed<Value>
+  ) -> Value? {
+    let value = custom(name, form: form, default: nil, help: help, selects: selects, written: written, parse: parse)
+    declarations[declarations.count - 1].isRequired = true
+    if variables[name] == nil { complain(name, "is required; it reads \(form)") }
+    return value
+  }
+
   // MARK: What is selected
 
   /// Records what several settings select together: a list, and the folder that it chooses from.

@@ -51,9 +51,7 @@ extension JobExec {
       for name in passed where !secrets.contains(name) {
         env.complain("JOB_EXEC_PASS", "names «\(name)», which is none of \(secrets.joined(separator: ", "))")
       }
-      let withheld = Set(secrets).subtracting(passed).flatMap { [$0, $0 + "_FILE"] }
-      environment = env.given.filter { !withheld.contains($0.key) }
-      env.conceal(ForeignSecrets.values(in: environment))
+      environment = env.forPrograms(passing: passed)
     }
 
     /// Why runs cannot be called that, as the rest of a sentence.
