@@ -1,0 +1,2 @@
+{head}
+where {same_key} and row({old})::record *<> row({new})::record
