@@ -10,6 +10,7 @@ import Testing
   private static let settings: [String: [[String: String]]] = [
     "outbox-delivery": [["DELIVERY_CHANNELS": "webhook"]],
     "reindex": [[:], ["REINDEX_MODE": "rebuild"], ["REINDEX_MODE": "pending"]],
+    "stage-table": [["STAGE_TABLE": "post_tallies", "STAGE_COMMAND": #"["echo", "1\tlike\t2025-11-07\t3"]"#]],
     "top-stats": [["TOP_STATS_HISTORY": "true"]],
     "usage-aggregation": [[:], ["USAGE_MODE": "status"]],
   ]
