@@ -28,7 +28,7 @@ let jobs = [
   Job(name: "RewardDelivery"),
   Job(name: "CacheWarmer"),
   Job(name: "MediaPreviews", uses: ["Events", "ChildProcess"]),
-  Job(name: "StageTable", uses: ["ChildProcess", "Templates"]),
+  Job(name: "StageTable", uses: ["ChildProcess", "JSONReading"]),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),
   Job(name: "JobDoctor", uses: ["Operations", "Messages", "Signing"]),
 ]

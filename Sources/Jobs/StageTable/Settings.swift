@@ -1,6 +1,6 @@
+import JSONReading
 import JobRuntime
 import Postgres
-import Templates
 
 extension StageTable {
   /// What becomes of the rows that the table has.
@@ -118,7 +118,7 @@ extension StageTable {
     }
 
     private static func words(_ text: String) -> [String]? {
-      guard case .list(let values)? = TemplateValue(json: text), !values.isEmpty else { return nil }
+      guard case .list(let values)? = JSONValue(json: text), !values.isEmpty else { return nil }
       let words = values.compactMap { if case .string(let word) = $0, !word.utf8.contains(0) { word } else { nil } }
       return words.count == values.count ? words : nil
     }
