@@ -27,6 +27,7 @@ let jobs = [
   Job(name: "NotificationDigest"),
   Job(name: "RewardDelivery"),
   Job(name: "CacheWarmer"),
+  Job(name: "SuggestedUsers"),
   Job(name: "MediaPreviews", uses: ["Events", "ChildProcess"]),
   Job(name: "StageTable", uses: ["ChildProcess", "JSONReading"]),
   Job(name: "JobReport", uses: ["Operations"], embeds: ["page.css", "page.js"]),

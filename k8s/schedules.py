@@ -91,6 +91,8 @@ SCHEDULES = [
     Schedule("cache-warmer", "cache-warmer", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
     # New sign-ups by the minute. The next one checks what a run that is late leaves.
     Schedule("fraud-detection", "fraud-detection", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
+    # 21 MiB. Whose neighbourhood has changed, 5,000 users at most; the next one takes what is left.
+    Schedule("suggested-users", "suggested-users", "*/10 * * * *", 10 * MINUTE, "8m", (32, 64), retries=0, may_idle=True),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
     Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,
              settings={"JOB_LEDGER_KEEP": "14d"}),

@@ -12,6 +12,9 @@ public struct FamilyEntry: Sendable, Equatable {
     /// Only if nobody has written or removed the key, or changed its expiry, since that was read: otherwise somebody has
     /// newer data. For contents that were computed after `run.expiries(of:)`.
     case unchanged(since: KeyExpiry)
+    /// Only if the key holds another string: one that is the same already gets the new life and nothing else, which
+    /// spares replicas and the append-only file the content. Other kinds of content are always written.
+    case differing
   }
 
   public var replacement: Replacement
@@ -32,12 +35,15 @@ public struct FamilyEntry: Sendable, Equatable {
   /// The key's life in milliseconds as scripts take it; 0 is for ever.
   var life: String { timeToLive.map { "\(max(1, $0.inMilliseconds))" } ?? "0" }
 
+  static let differingTerms = "differing"
+
   /// The condition as scripts take it; empty for a key that is always written.
   var terms: String {
     switch condition {
     case .always: ""
     case .expiring(let limit): "\(limit.inMilliseconds)"
     case .unchanged(let expiry): expiry.terms
+    case .differing: Self.differingTerms
     }
   }
 

@@ -104,7 +104,9 @@ extension ArraySlice<FamilyEntry> {
   /// The commands that could be refused when the old content is already gone.
   fileprivate var needed: String {
     let filled = filter { !$0.replacement.content.isEmpty && $0.replacement.content.command != "SET" }
-    let ends = filled.contains { $0.timeToLive != nil } ? ["PEXPIRE"] : []
-    return (Set(filled.map(\.replacement.content.command)).sorted() + ends).joined(separator: " ")
+    let renewed = filter { $0.condition == .differing }
+    let ends = (filled + renewed).contains { $0.timeToLive != nil } ? ["PEXPIRE"] : []
+    let stays = renewed.contains { $0.timeToLive == nil } ? ["PERSIST"] : []
+    return (Set(filled.map(\.replacement.content.command)).sorted() + ends + stays).joined(separator: " ")
   }
 }

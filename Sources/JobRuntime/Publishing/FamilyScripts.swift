@@ -31,6 +31,8 @@ enum FamilyScripts {
       at = first + count
       if isLeft then
         untouched[#untouched + 1] = number - 2
+      elseif command == 'SET' and terms == '\(FamilyEntry.differingTerms)' and \(holds("key", "ARGV[first]")) then
+        \(renew("key"))
       elseif command == 'SET' then
         if life == '0' then
           redis.call('set', key, ARGV[first])
@@ -60,6 +62,9 @@ enum FamilyScripts {
     if isLeft then
       untouched = {0}
       redis.call('unlink', KEYS[3])
+    elseif terms == '\(FamilyEntry.differingTerms)' and \(holds("key", "redis.pcall('get', KEYS[3])")) then
+      redis.call('unlink', KEYS[3])
+      \(renew("key"))
     else
       redis.call('unlink', key)
       if life == '0' then redis.call('persist', KEYS[3]) else redis.call('pexpire', KEYS[3], life) end
@@ -98,6 +103,13 @@ enum FamilyScripts {
       """ + rest)
   }
 
+  /// Whether a key holds a string that is the same. (Of a key of another kind `pcall` returns a table.)
+  private static func holds(_ key: String, _ text: String) -> String { "redis.pcall('get', \(key)) == \(text)" }
+
+  private static func renew(_ key: String) -> String {
+    "if life == '0' then redis.call('persist', \(key)) else redis.call('pexpire', \(key), life) end"
+  }
+
   /// The server's time in milliseconds.
   private static let now = """
     local time = redis.call('time')
@@ -109,7 +121,7 @@ enum FamilyScripts {
   private static func isLeft(_ key: String, terms: String) -> String {
     """
     local terms, isLeft = \(terms), false
-      if terms ~= '' then
+      if terms ~= '' and terms ~= '\(FamilyEntry.differingTerms)' then
         local left = redis.call('pttl', \(key))
         local earliest, latest = string.match(terms, '^(%d+) (%d+)$')
         if terms == '\(KeyExpiry.missingTerms)' then

@@ -109,8 +109,8 @@ import Testing
   @Test func `the lines are counted by themselves, core first`() {
     #expect(
       Migration.lines == [
-        "core", "boards", "delivery", "events", "fraud", "notifications", "rewards", "rollups", "search", "usage",
-        "waitlist",
+        "core", "boards", "delivery", "events", "fraud", "notifications", "rewards", "rollups", "search",
+        "suggestions", "usage", "waitlist",
       ])
     for line in Migration.lines {
       #expect(

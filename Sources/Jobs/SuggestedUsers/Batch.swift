@@ -1,0 +1,64 @@
+import JobRuntime
+import Postgres
+
+/// The lists of some users as of one moment.
+struct Batch: Sendable {
+  var lists: [MadeList]
+  /// Users who are not there any more, or are suspended.
+  var gone: [String]
+  /// What was queued of them at that moment.
+  var seen: [(urgency: Int, id: Int64)]
+  /// Those who follow somebody new.
+  var following: [String]
+  /// The digests of the lists that there were.
+  var known: [ExactName: Int64]
+
+  /// How many rows of the queue are taken of each user; of who has more, the rest waits for the next run.
+  private static let rowsOfUser = 200
+
+  /// Reads a batch of users.
+  static func read(
+    _ users: [String], _ suggestions: Suggestions, popular: [String], _ run: JobRun
+  ) async throws -> Batch {
+    let statements = try [
+      "set local jit = off", "set local work_mem = '32MB'",
+      Statement(
+        file: "seen.sql", PackageResources.seen_sql, binding: ["users": users, "rows": rowsOfUser * users.count]),
+      Statement(file: "lists.sql", PackageResources.lists_sql, binding: ["users": users]),
+      suggestions.batch(users, popular: popular).limited(to: run.timeLeft),
+    ]
+    return try await run.snapshot { session in
+      let answers = try session.pipeline(statements)
+      var batch = Batch(lists: try MadeList.read(answers[4]), gone: [], seen: [], following: [], known: [:])
+      for row in answers[2] {
+        let urgency: Int = try row.value("urgency")
+        batch.seen.append((urgency, try row.value("id")))
+        if urgency == 1 { batch.following.append(try row.value("user_id")) }
+      }
+      for row in answers[3] {
+        batch.known[ExactName(try row.value("user_id"))] = try row.value("digest", as: Int64.self)
+      }
+      let present = Set(batch.lists.map { ExactName($0.user) })
+      batch.gone = users.filter { !present.contains(ExactName($0)) }
+      return batch
+    }
+  }
+
+  /// Notes what has become of it, in one transaction.
+  func record(_ suggestions: Suggestions, _ run: JobRun) async throws {
+    let record = try Statement(
+      file: "record.sql", PackageResources.record_sql,
+      binding: [
+        "urgencies": seen.map(\.urgency), "ids": seen.map(\.id), "gone": gone, "users": lists.map(\.user),
+        "digests": lists.map(\.digest), "members": lists.map(\.entries.count), "moment": run.scheduledAt,
+      ])
+    let done = lists.map(\.user) + gone
+    let following = Array(Set(following.map(ExactName.init))).map(\.text)
+    let spread = following.isEmpty ? nil : try suggestions.spread(of: following)
+    try await run.transaction { tx in
+      try tx.execute(record)
+      if let spread { try tx.execute(spread) }
+      try tx.resolve(done)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import JobRuntime
+import Postgres
+
+/// How the application's tables are made.
+struct Standing: Sendable {
+  /// The type of `users.id`, as Postgres writes it.
+  var idType: String
+  /// Columns of `users` that an application may have or not.
+  var columns: Set<String>
+  /// Tables that an application may have or not.
+  var tables: Set<String>
+  /// When hubs were counted last.
+  var countedAt: Timestamp?
+
+  static let optionalTables = ["blocks", "mutes", "suggestion_dismissals", "follow_requests"]
+  static let optionalColumns = ["deleted_at", "suspended_at", "discoverable", "last_seen_at"]
+
+  static func read(_ run: JobRun) async throws -> Standing {
+    let row = try await run.read(
+      Statement(
+        file: "standing.sql", PackageResources.standing_sql,
+        binding: ["columns": optionalColumns, "tables": optionalTables])
+    ).only()
+    func words(_ column: String) throws -> Set<String> {
+      Set(try row.value(column, as: String.self).split(separator: ",").map(String.init))
+    }
+    return Standing(
+      idType: try row.value("id_type"), columns: try words("found_columns"), tables: try words("found_tables"),
+      countedAt: try row.optional("counted_at"))
+  }
+
+  /// The tables that are not there.
+  var missing: [String] { Self.optionalTables.filter { !tables.contains($0) } }
+
+  /// What is wrong where nobody said that there are no blocks.
+  func complaint(_ blocks: SuggestedUsers.Blocks) -> JobFailure? {
+    guard blocks == .required, !tables.contains("blocks") else { return nil }
+    return JobFailure(
+      .misconfigured, "there is no table blocks, so people would be suggested to those they have blocked",
+      hint: "Make a view blocks (user_id, target_id), or set SUGGEST_BLOCKS=none for an application without blocks.")
+  }
+}

@@ -1,0 +1,1 @@
+select followee_id as id from follows where follower_id = w.id

@@ -1,0 +1,2 @@
+-- Those who have gained most followers in 30 days.
+select user_id from oneshot.suggestion_hubs where gained > 0 order by gained desc, user_id limit :limit

@@ -1,0 +1,42 @@
+import JobRuntime
+import Postgres
+import TestSupport
+import Testing
+
+@testable import SuggestedUsers
+
+/// What the job says to Postgres; see Tests/Golden.
+@Suite(.timeLimit(.minutes(10))) struct GoldenTests {
+  @Test func `the assembled statements are those of Tests-Golden, and psql takes each`() async throws {
+    let people = try await People()
+    let moment = try #require(Timestamp(rfc3339: People.now))
+    var golden = GoldenStatements(
+      "suggested-users",
+      [
+        "columns": Standing.optionalColumns, "tables": Standing.optionalTables, "users": ["17"], "rows": 100,
+        "urgencies": [0], "ids": [1], "gone": ["18"], "digests": [7], "members": [20], "moment": moment, "limit": 20,
+        "living": moment,
+      ])
+    try golden.add(
+      folder: "Jobs/SuggestedUsers",
+      except: [
+        "batch", "count_hubs", "due", "forbidden", "left", "page", "pending", "sample", "spread",
+      ])
+    var env = Environment([:])
+    let suggestions = Suggestions(
+      SuggestedUsers.Settings(from: &env),
+      Standing(
+        idType: "bigint", columns: Set(Standing.optionalColumns), tables: Set(Standing.optionalTables), countedAt: nil),
+      at: moment, for: Shard(index: 1, count: 2))
+    golden.add("batch", try suggestions.batch(["17"], popular: ["4"]))
+    golden.add("count_hubs", try suggestions.countHubs())
+    golden.add("due", try suggestions.due(except: ["17"]))
+    golden.add("forbidden", try suggestions.forbidden(["17"], lists: ["[]"]))
+    golden.add("left", try suggestions.left())
+    golden.add("page", try suggestions.page(after: "17"))
+    golden.add("pending", try suggestions.pending(except: ["17"]))
+    golden.add("sample", try suggestions.sample(limit: 100))
+    golden.add("spread", try suggestions.spread(of: ["17"]))
+    try await golden.check(in: people.place)
+  }
+}
