@@ -102,7 +102,7 @@ import Testing
     try await trends.place.execute("alter table feed_views drop user_id")
     #expect(try await scores(trends) == each)
     try await trends.place.execute(
-      "alter table feed_views add user_id bigint; insert into feed_views values (9, 10, '2025-11-01')")
+      "alter table feed_views add user_id bigint; insert into feed_views values (9, '2025-11-01', 10)")
     let run = try await trends.run()
     #expect(run.count("anonymous") == 100, "\(run.output)")
     let scores = try await scores(trends)

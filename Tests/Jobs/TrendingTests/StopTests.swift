@@ -40,12 +40,14 @@ import Testing
 
   @Test func `twenty starts at once make one list, and all end well`() async throws {
     let (trends, _, new) = try await field()
+    // The slot has not been done yet.
+    try await trends.place.execute("delete from oneshot.job_runs")
     let outcomes = try await withThrowingTaskGroup(of: Binary.Outcome.self) { group in
       for _ in 1...20 { group.addTask { try await trends.run([], ["JOB_FORCE": "false"]) } }
       return try await group.reduce(into: []) { $0.append($1) }
     }
     #expect(outcomes.allSatisfy { $0.exitCode == 0 }, "\(outcomes.map(\.output))")
-    #expect(outcomes.count { $0.result["status"].string == "succeeded" } <= 1)
+    #expect(outcomes.count { $0.result["status"].string == "succeeded" } == 1)
     #expect(try await trends.lists() == new)
   }
 

@@ -1,8 +1,7 @@
 -- The best posts of each window by the sum of all their events: at least their score, because each event is rounded up
 -- and the caps only leave events out. First what was read altogether.
 with bounds as materialized (
-  select post_id, count(at) as events, count(*) - count(at) as anonymous,
-    count(*) filter (where kind is null and at is not null) as unknown, {bounds}
+  select post_id, count(at) as events, count(*) - count(at) as anonymous, count(at) - count(units_1) as unknown, {bounds}
   from ({events}) as event
   group by post_id)
 select 0 as place, null as post, null::bigint as bound, sum(events)::bigint as events, sum(anonymous)::bigint as anonymous,
