@@ -1,5 +1,18 @@
 -- Written by k8s/generate.py from docs/jobs. Change those, then `make manifests`.
 
+-- trending
+create table if not exists users (id bigint primary key);
+create table if not exists feeds (id bigint primary key, user_id bigint not null, created_at timestamptz not null);
+create table if not exists feed_likes (feed_id bigint, user_id bigint, created_at timestamptz);
+create table if not exists feed_comments (feed_id bigint, user_id bigint, created_at timestamptz);
+create table if not exists feed_shares (feed_id bigint, user_id bigint, created_at timestamptz);
+create table if not exists feed_views (feed_id bigint, viewed_at timestamptz);
+alter table feed_views add column if not exists user_id bigint;
+create index if not exists feed_shares_created on feed_shares (created_at);
+insert into users (id) select g from generate_series(1, 5) g on conflict do nothing;
+insert into feeds (id, user_id, created_at) values (1, 1, now() - interval '3 hours') on conflict do nothing;
+insert into feed_shares select 1, g, now() - g * interval '10 minutes' from generate_series(2, 5) g;
+
 -- publish-scheduled
 create table posts (
   id bigint primary key, status text not null, publish_at timestamptz, published_at timestamptz, unpublish_at timestamptz);
@@ -56,6 +69,21 @@ on conflict (id) do update set email = excluded.email, name = excluded.name;
 insert into oneshot.reward_types (reward_type, needs_code, title) values ('coffee', true, 'a coffee'), ('badge', false, 'a badge');
 insert into oneshot.reward_codes (reward_type, code) values ('coffee', 'CAFE-1'), ('coffee', 'CAFE-2');
 insert into rewards (id, user_id, type, method, status) values (1, 1, 'coffee', 'email', 'due'), (2, 2, 'badge', 'email', 'due');
+
+-- cache-warmer
+create table if not exists users (id bigint primary key);
+create table if not exists feeds (id bigint primary key, user_id bigint, created_at timestamptz);
+create table if not exists feed_likes (feed_id bigint, user_id bigint, created_at timestamptz);
+create table if not exists feed_comments (feed_id bigint, user_id bigint, created_at timestamptz);
+create table if not exists feed_views (feed_id bigint, viewed_at timestamptz);
+alter table feed_views add column if not exists user_id bigint;
+create table if not exists follows (follower_id bigint, followee_id bigint, created_at timestamptz);
+create table if not exists blocks (user_id bigint, target_id bigint);
+create table if not exists mutes (user_id bigint, target_id bigint);
+insert into users (id) values (1), (2) on conflict do nothing;
+insert into feeds (id, user_id, created_at) values (1, 2, now() - interval '1 hour') on conflict do nothing;
+insert into follows (follower_id, followee_id) values (1, 2);
+insert into feed_likes (feed_id, user_id, created_at) values (1, 1, now() - interval '1 hour');
 
 -- fraud-detection
 create table if not exists waitlist_entries (

@@ -66,6 +66,19 @@ show trending
 printf '\n\033[2m$ ZREVRANGE trending:7d 0 4 WITHSCORES\033[0m\n'
 redis-cli -s "$socket" zrevrange trending:7d 0 4 withscores | paste - -
 
+step "7d. Feeds before they are requested: those of the fifty most active users. The second run finds them fresh, but for one that the application has removed."
+psql "$DATABASE_URL" -q <<'SQL'
+alter table feed_views add user_id bigint;
+create table if not exists blocks (user_id bigint, target_id bigint);
+create table if not exists mutes (user_id bigint, target_id bigint);
+SQL
+show env WARM_USERS=50 WARM_LIMIT=8 cache-warmer
+feed=$(redis-cli -s "$socket" --scan --pattern 'feed:*' | sort | head -1)
+show redis-cli -s "$socket" get "$feed"
+show redis-cli -s "$socket" del "$feed"
+show env WARM_USERS=50 WARM_LIMIT=8 cache-warmer
+show redis-cli -s "$socket" ttl "$feed"
+
 step "8. Metric events: a day of them is rolled up into hours, the day, its week and its month."
 psql "$DATABASE_URL" -q <<'SQL'
 insert into metric_events (metric, entity_type, entity_id, value, occurred_at)

@@ -41,6 +41,60 @@
    "TOP_STATS_BOARDS_DIR"
   ]
  },
+ "trending-1h": {
+  "job": "trending",
+  "summary": "publishes the posts that are hot now in Redis",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "trending:windows-1h",
+  "lines": [],
+  "mayIdle": false,
+  "watches": false,
+  "files": [
+   "TRENDING_SOURCES_DIR"
+  ]
+ },
+ "trending-24h": {
+  "job": "trending",
+  "summary": "publishes the posts that are hot now in Redis",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "trending:windows-24h",
+  "lines": [],
+  "mayIdle": false,
+  "watches": false,
+  "files": [
+   "TRENDING_SOURCES_DIR"
+  ]
+ },
+ "trending-7d": {
+  "job": "trending",
+  "summary": "publishes the posts that are hot now in Redis",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "trending:windows-7d",
+  "lines": [],
+  "mayIdle": false,
+  "watches": false,
+  "files": [
+   "TRENDING_SOURCES_DIR"
+  ]
+ },
  "metrics-rollups": {
   "job": "metrics-rollups",
   "summary": "keeps hourly, daily, weekly and monthly rollups of metric events",
@@ -266,6 +320,24 @@
   "mayIdle": true,
   "watches": false,
   "files": []
+ },
+ "cache-warmer": {
+  "job": "cache-warmer",
+  "summary": "keeps the feeds of the most active users in Redis, computed before they are requested",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "cache-warmer",
+  "lines": [],
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "WARM_RANKING"
+  ]
  },
  "fraud-detection": {
   "job": "fraud-detection",
