@@ -1,0 +1,31 @@
+-- cache-warmer, standing
+\set instance ''''''
+\set job '''cache-warmer'''
+\set server ''''''
+\set variant ''''''
+\set shard '''0''::bigint'
+\set shards '''1''::bigint'
+prepare golden (unknown, unknown, unknown, unknown, bigint, bigint) as
+-- What the application's tables have of what they may do without, and what became of the run before.
+select
+  coalesce((
+    select string_agg(relation || '.' || attname, ',')
+    from unnest(array['users', 'feeds', 'feed_views', 'feed_views', 'blocks', 'mutes'],
+      array['deleted_at', 'deleted_at', 'user_id', 'viewed_at', 'target_id', 'target_id']) as optional (relation, name)
+    join pg_attribute on attrelid = to_regclass(relation) and attname = name and attnum > 0 and not attisdropped), '')
+    as columns,
+  coalesce((
+    select format_type(coalesce(nullif(typbasetype, 0), pg_type.oid), null)
+    from pg_attribute join pg_type on pg_type.oid = atttypid
+    where attrelid = to_regclass('users') and attname = 'id'), '') as user_type,
+  (
+    select max(started_at) from oneshot.job_runs
+    where (instance, job, server, variant, shard, shard_count) =
+      ($1, $2, $3, $4, $5::integer, $6::integer)
+      and status in ('succeeded', 'partial')) as last_started_at,
+  exists (
+    select from oneshot.dead_letters
+    where (instance, job, server) = ($1, $2, $3) and state = 'pending') as has_letters
+;
+execute golden (:instance, :job, :server, :variant, :shard, :shards);
+deallocate golden;
