@@ -145,6 +145,8 @@ let package = Package(
       name: "Oneshot",
       dependencies: ["Migrations", "Operations", "JobRuntime", "Postgres", "Redis"],
       path: "Sources/Tools/Oneshot",
+      // What `oneshot explain` looks up: links to the pages.
+      resources: ["when_things_go_wrong.md", "operate.md"].map { .embedInCode("Explanations/\($0)") },
       swiftSettings: strict),
     .executableTarget(
       name: "JobExec",

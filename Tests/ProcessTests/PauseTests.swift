@@ -39,15 +39,15 @@ import Testing
   @Test func `a forced run, another job, another installation, and a pause that is over`() async throws {
     let place = try await Place()
     for words in [
-      ["pause", "usage-aggregation", "--for", "1h"], ["pause", "reindex", "--for", "1h", "--instance", "staging"],
+      ["pause", "usage-aggregation", "--for", "1h"], ["pause", "job-doctor", "--for", "1h", "--instance", "staging"],
     ] { #expect(try await oneshot(words, in: place).exitCode == 0) }
     let forced = try await Self.job.run([], place.environment.merging(["JOB_FORCE": "true"]) { $1 })
     #expect(forced.result["status"].string == "succeeded", "\(forced.output)")
     #expect(try await Self.job.run([], place.environment).result["reason"].string == "paused")
     let staging = place.environment.merging(["JOB_INSTANCE": "staging"]) { $1 }
     #expect(try await Self.job.run([], staging).result["status"].string == "succeeded")
-    #expect(try await Binary("reindex").run([], place.environment).result["status"].string == "succeeded")
-    #expect(try await Binary("reindex").run([], staging).result["reason"].string == "paused")
+    #expect(try await Binary("job-doctor").run([], place.environment).result["status"].string == "succeeded")
+    #expect(try await Binary("job-doctor").run([], staging).result["reason"].string == "paused")
     try await place.execute(
       "update oneshot.pauses set paused_at = now() - interval '2 hours', paused_until = now() - interval '1 second'")
     #expect(try await Self.job.run([], place.environment).result["status"].string == "succeeded")

@@ -54,10 +54,9 @@ struct CommandDeclaration: Sendable {
 /// Every command, in the order in which help lists them.
 enum Commands {
   static let all: [any Command.Type] = [
-    Health.self, Runs.self, ShowRun.self, Locks.self, Unlock.self, Pause.self, Resume.self, AfterRestore.self,
-    ListDeadLetters.self,
-    ShowDeadLetter.self,
-    ReplayDeadLetters.self, DiscardDeadLetters.self, ListEvents.self, ShowEvent.self,
+    Health.self, Runs.self, ShowRun.self, Locks.self, Unlock.self, Pause.self, Resume.self, Explain.self,
+    AfterRestore.self, ListDeadLetters.self, ShowDeadLetter.self, ReplayDeadLetters.self, DiscardDeadLetters.self,
+    ListEvents.self, ShowEvent.self,
     ListReviews.self, ShowReview.self, ApproveReview.self, RejectReview.self, ListDeliveries.self, ShowDelivery.self,
     ChangeDelivery<HoldDelivery>.self, ChangeDelivery<ReleaseDelivery>.self, ChangeDelivery<CancelDelivery>.self,
     ChangeDelivery<ResendDelivery>.self, ListSuppressions.self, AddSuppression.self, RemoveSuppression.self,
