@@ -39,14 +39,10 @@ extension Programs {
   ///
   /// - Throws: what keeps it from that, before a source is taken for broken.
   func prove() async throws {
-    switch try await run(ffprobe, ["-version"], within: Making.probeTime) {
+    switch try await probe(["-version"]) {
     case .well: return
-    case .refused(let errors) where errors.hasPart("unshare"):
-      throw JobFailure(
-        .misconfigured, "this system does not let ffmpeg have a network that is empty: \(Self.lastLine(errors))",
-        hint:
-          "Allow user namespaces here; or set PREVIEWS_SANDBOX=limits, and let a NetworkPolicy keep the job from everything but Postgres and Redis."
-      )
+    case .failed(.timedOut, let errors):
+      throw JobFailure(.internal, errors, hint: "Is this machine overloaded? The next run does the work.")
     case .refused(let errors), .failed(_, let errors):
       throw JobFailure(
         .misconfigured, "\(ffprobe) does not run in its sandbox: \(errors)",
@@ -72,7 +68,7 @@ extension Programs {
   func versions() async throws -> [String: String] {
     var versions: [String: String] = [:]
     for (name, program) in [("ffmpeg", ffmpeg), ("ffprobe", ffprobe)] {
-      guard case .well(let output, _) = try await run(program, ["-version"], within: Making.probeTime) else { continue }
+      guard case .well(let output, _) = try await run(program, ["-version"], within: .seconds(60)) else { continue }
       // "ffmpeg version 5.1.9-0+deb12u1 Copyright …"
       versions[name] = output.split(separator: " ").dropFirst(2).first.map(String.init)
     }
@@ -81,7 +77,7 @@ extension Programs {
 
   /// The names in one of ffmpeg's tables: the second word of a line, which may be several with commas.
   private func list(_ table: String) async throws -> Set<String> {
-    guard case .well(let output, _) = try await run(ffmpeg, ["-hide_banner", table], within: Making.probeTime) else {
+    guard case .well(let output, _) = try await run(ffmpeg, ["-hide_banner", table], within: .seconds(60)) else {
       return []
     }
     return Set(

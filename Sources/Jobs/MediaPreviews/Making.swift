@@ -12,9 +12,6 @@ struct Making: Sendable {
   let work: Folder
   let run: JobRun
 
-  /// How long ffprobe may look at a file.
-  static let probeTime = Duration.seconds(10)
-
   /// - Returns: the preview, and how many seconds ffmpeg has worked.
   func make(_ item: Item) async throws -> (preview: Preview, seconds: Double) {
     let spec = settings.spec(item.kind)
@@ -107,8 +104,7 @@ struct Making: Sendable {
   }
 
   func probe(_ file: OpenFile, formats: [String]) async throws -> Programs.End {
-    try await programs.run(
-      programs.ffprobe, Command.input(formats) + Probe.arguments + [Programs.source], on: file, within: Self.probeTime)
+    try await programs.probe(Command.input(formats) + Probe.arguments + [Programs.source], on: file)
   }
 
   // MARK: The result

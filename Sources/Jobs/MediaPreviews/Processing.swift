@@ -17,7 +17,7 @@ struct Processing: Sendable {
       if report.due == 0, !items.isEmpty { try await making.programs.prove() }
       let parts = try await run.inLanes(settings.parallel, over: items) { item, run in
         // Whatever is begun can be finished.
-        guard run.timeLeft > settings.itemTimeout + Self.reserve else { return MediaPreviews.Report?.none }
+        guard run.timeLeft > Self.reserve(settings) else { return MediaPreviews.Report?.none }
         return try await carryOut(item, run)
       }
       for part in parts { if let part { report.add(part) } }
@@ -29,13 +29,16 @@ struct Processing: Sendable {
   }
 
   /// For both probes, and for the end of the run.
-  private static let reserve = Making.probeTime * 2 + .seconds(10)
+  private static func reserve(_ settings: MediaPreviews.Settings) -> Duration {
+    settings.itemTimeout + settings.probeTime * 2 + .seconds(10)
+  }
 
   /// - Throws: where no item can be done within the time of the run.
   static func checkTime(_ settings: MediaPreviews.Settings, _ run: JobRun) throws(JobFailure) {
-    guard run.timeLeft <= settings.itemTimeout + reserve else { return }
+    guard run.timeLeft <= reserve(settings) else { return }
     throw JobFailure(
-      .misconfigured, "JOB_TIMEOUT leaves no time for one preview, which may take PREVIEWS_ITEM_TIMEOUT and 30 seconds",
+      .misconfigured,
+      "JOB_TIMEOUT leaves no time for one preview, which may take \(DurationText.format(reserve(settings)))",
       hint: "Raise JOB_TIMEOUT, or lower PREVIEWS_ITEM_TIMEOUT.")
   }
 

@@ -9,6 +9,7 @@ struct Programs: Sendable {
   private let sandbox: Sandbox
   private let environment: [String: String]
   private let folder: String
+  private let probeTime: Duration
 
   /// The name under which a program finds the source: its descriptor number 3, and no name of anybody's.
   static let source = "file:/dev/fd/3"
@@ -24,6 +25,7 @@ struct Programs: Sendable {
       unshare: settings.sandbox == .full ? try Self.find("unshare", path) : "", memory: settings.memory,
       time: Int(settings.itemTimeout.components.seconds) + 1)
     self.folder = folder
+    probeTime = settings.probeTime
     environment = ["PATH": path ?? "/usr/local/bin:/usr/bin:/bin", "HOME": folder]
   }
 
@@ -44,6 +46,11 @@ struct Programs: Sendable {
     case refused(String)
     case failed(LetterKind, String)
     case fullDisk
+  }
+
+  /// Has ffprobe look at a file, or at itself.
+  func probe(_ arguments: [String], on source: OpenFile? = nil) async throws -> End {
+    try await run(ffprobe, arguments, on: source, within: probeTime)
   }
 
   /// Runs a program in the sandbox.
@@ -84,6 +91,7 @@ struct Programs: Sendable {
     case .killed(SIGXFSZ): return .failed(.tooLarge, "the preview is larger than any should be")
     case .killed(let signal): return .failed(.crashed, "\(program) ended by \(ProgramEnd.name(of: signal))")
     case .exited(let code):
+      if code != 0 { try Self.checkSandbox(errors) }
       if Self.isFullDisk(errors) { return .fullDisk }
       if code == 0, end.isSuccess {
         return .well(output: String(decoding: output.bytes, as: UTF8.self), errors: errors)
@@ -96,6 +104,16 @@ struct Programs: Sendable {
       if errors.hasPart("Input/output error") { return .failed(.unreadable, Self.lastLine(errors)) }
       return .refused(errors)
     }
+  }
+
+  /// - Throws: what keeps a tool of the sandbox from starting the program. No source is to blame for it.
+  private static func checkSandbox(_ errors: String) throws(JobFailure) {
+    guard let tool = ["setpriv", "prlimit", "unshare"].first(where: { errors.hasPrefix("\($0): ") }) else { return }
+    throw JobFailure(
+      .misconfigured, "ffmpeg cannot be kept in its sandbox here: \(lastLine(errors))",
+      hint: tool == "unshare"
+        ? "Allow user namespaces here; or set PREVIEWS_SANDBOX=limits, and let a NetworkPolicy keep the job from everything but Postgres and Redis."
+        : "Look at the limits of this container, and at PREVIEWS_MEMORY.")
   }
 
   static func isFullDisk(_ errors: String) -> Bool {

@@ -75,6 +75,9 @@ extension MediaPreviews {
       )
     }
 
+    /// How long ffprobe may look at a file.
+    var probeTime: Duration { max(.seconds(10), itemTimeout / 4) }
+
     func spec(_ kind: Kind) -> Spec { kind == .video ? video : audio }
 
     private static let usualFormats =

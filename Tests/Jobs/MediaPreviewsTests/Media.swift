@@ -24,6 +24,8 @@ struct Media: JobFixture {
     [
       "JOB_SCHEDULED_AT": Self.now, "JOB_FORCE": "true", "PREVIEWS_SOURCE_DIR": sources,
       "PREVIEWS_TARGET_DIR": previews,
+      // On a machine that is busy with other tests.
+      "PREVIEWS_ITEM_TIMEOUT": "10m",
     ].merging(more) { $1 }
   }
 
@@ -53,7 +55,7 @@ struct Media: JobFixture {
   func smallFilm(_ name: String = "film.mp4", seconds: Double = 1) async throws {
     try await film(
       name,
-      "\(Self.moving("64x36", seconds: seconds)) \(Self.tone(seconds: seconds)) \(Self.h264) -c:a aac -movflags +faststart"
+      "\(Self.moving("64x36", seconds: seconds)) \(Self.tone(seconds: seconds)) \(Self.h264) -c:a aac -movflags +faststart -f mp4"
     )
   }
 
@@ -126,6 +128,18 @@ struct Media: JobFixture {
     try Data("#!/bin/sh\nFOLDER=\(folder.path)\n\(lines)\n".utf8).write(to: URL(filePath: path))
     guard chmod(path, 0o755) == 0 else { throw TestFailure("chmod \(path)") }
     return path
+  }
+
+  /// Settings of programs that answer at once: an ffprobe that finds a film, and a script instead of ffmpeg.
+  func programs(_ lines: String) throws -> [String: String] {
+    let film = """
+      streams.stream.0.codec_type="video"
+      streams.stream.0.width=64
+      streams.stream.0.height=36
+      format.duration="1"
+      """
+    try Data(film.utf8).write(to: URL(filePath: "\(folder.path)/film.flat"))
+    return ["PREVIEWS_FFMPEG": try script(lines), "PREVIEWS_FFPROBE": try script("exec cat \"$FOLDER/film.flat\"")]
   }
 
   func text(_ name: String) -> String {

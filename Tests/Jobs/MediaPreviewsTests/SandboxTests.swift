@@ -43,11 +43,11 @@ import Testing
     let media = try await Media()
     try await media.smallFilm()
     try await media.add("a", "film.mp4")
-    let program = try media.script(
+    let programs = try media.programs(
       "echo $$ >\"$FOLDER/pid.new\"; mv \"$FOLDER/pid.new\" \"$FOLDER/pid\"; exec sleep 600")
     for signal in [SIGKILL, SIGTERM] {
       try? FileManager.default.removeItem(atPath: "\(media.folder.path)/pid")
-      let run = try Media.binary.start([], media.environment(["PREVIEWS_FFMPEG": program]))
+      let run = try Media.binary.start([], media.environment(programs))
       try await eventually { !media.text("pid").isEmpty || !run.isRunning }
       let child = try #require(Int32(media.text("pid").dropLast()))
       #expect(kill(child, 0) == 0)
@@ -80,11 +80,11 @@ import Testing
     let media = try await Media()
     let programs = try programs(media, ["PREVIEWS_ITEM_TIMEOUT": "1s"])
     let time = try await programs.run(
-      programs.ffmpeg, Self.long + ["-preset", "ultrafast", "/dev/null"], within: .seconds(120))
+      programs.ffmpeg, Self.long + ["-preset", "ultrafast", "/dev/null"], within: .seconds(3600))
     guard case .failed(.timedOut, let message) = time else { throw TestFailure("\(time)") }
     #expect(message.contains("processor time"))
     let size = try await self.programs(media, [:]).run(
-      programs.ffmpeg, Self.long + ["-preset", "ultrafast", "\(media.folder.path)/large.mp4"], within: .seconds(120),
+      programs.ffmpeg, Self.long + ["-preset", "ultrafast", "\(media.folder.path)/large.mp4"], within: .seconds(3600),
       largestFile: 60_000)
     #expect(size == .failed(.tooLarge, "the preview is larger than any should be"))
   }

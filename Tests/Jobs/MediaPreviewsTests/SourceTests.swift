@@ -127,12 +127,12 @@ import Testing
   @Test func `where a film was made and what it is called is in no preview`() async throws {
     let media = try await Media()
     try await media.film(
-      "private.mp4",
+      "private.mov",
       "\(Media.moving("64x36", seconds: 1)) \(Media.h264) -metadata title=Birthday -metadata location=+48.2082+016.3738/ -metadata:s:v title=Kitchen"
     )
-    let source = try Data(contentsOf: URL(filePath: "\(media.sources)/private.mp4"))
+    let source = try Data(contentsOf: URL(filePath: "\(media.sources)/private.mov"))
     #expect(source.range(of: Data("+48.2082".utf8)) != nil && source.range(of: Data("Birthday".utf8)) != nil)
-    try await media.add("a", "private.mp4")
+    try await media.add("a", "private.mov")
     #expect(try await media.run().count("made") == 1)
     let preview = try Data(contentsOf: URL(filePath: "\(media.previews)/\(try await media.target("a"))"))
     for text in ["+48.2082", "Birthday", "Kitchen"] { #expect(preview.range(of: Data(text.utf8)) == nil, "\(text)") }
