@@ -10,7 +10,7 @@ lint=(python3)
 build=(libpq-dev libhiredis-dev libc6-dev)
 demo=("${build[@]}" ffmpeg postgresql redis-server redis-tools util-linux libcurl4-openssl-dev python3 python3-aiosmtpd)
 test=("${demo[@]}" pgbouncer docker-compose openssl systemd python3-venv python3-redis python3-jsonschema prometheus
-  prometheus-node-exporter prometheus-pushgateway librdkafka-dev bsdutils fish man-db zsh chromium python3-html5lib)
+  prometheus-node-exporter prometheus-pushgateway librdkafka-dev curl bsdutils fish man-db zsh chromium python3-html5lib)
 image=("${demo[@]}" buildah catatonit debootstrap openssl podman python3-venv runc)
 bench=("${demo[@]}" python3-redis python3-psycopg2 python3-venv librdkafka-dev gcc)
 case "${1:-}" in
@@ -66,7 +66,7 @@ fi
 if [ "$1" = test ]; then
   missing=()
   server=postgresql-$(ls /usr/lib/postgresql | sort -V | tail -1)
-  for package in mariadb-server "$server-mysql-fdw" "$server-hll"; do
+  for package in mariadb-server "$server-mysql-fdw" "$server-hll" clickhouse-server; do
     is_installed "$package" || [ -z "$(apt-cache search --names-only "^$package\$")" ] || missing+=("$package")
   done
   if [ ${#missing[@]} -gt 0 ] && can_install; then
