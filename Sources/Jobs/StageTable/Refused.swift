@@ -14,7 +14,8 @@ enum Refused {
     let place = Place(of: reason, columns)
     let column = place.column.map { ", column \($0.name)" } ?? ""
     let line = place.line.map { "line \($0 + lines)\(column): " } ?? ""
-    let what = what(reason.state, reason.message, place.column?.type, reason.context)
+    let message = reason.message.replacing(Stage.name, with: table.text).replacing(Stage.texts, with: table.text)
+    let what = what(reason.state, message, place.column?.type, reason.context)
     return JobFailure(
       .misconfigured,
       "Postgres refuses a row for \(table.text): \(line)\(what) (SQLSTATE \(reason.state.rawValue))",
