@@ -12,15 +12,17 @@ prepare golden (unknown, unknown, boolean, timestamptz, timestamptz, unknown, bo
 with given as materialized (
   select id, place from unnest($1::bigint[]) with ordinality as given (id, place)
 ), taken as materialized (
-  select r.id, r.id::text as reward_id, place, r.user_id, r.campaign_id, r.type::text as type, r.method::text as method,
-    r.status::text as status, r.earned_at, r.expires_at as expires_at
+  select r.id, r.id::text collate "C" as reward_id, place, r.user_id, r.campaign_id, r.type::text collate "C" as type,
+    r.method::text collate "C" as method, r.status::text collate "C" as status, r.earned_at, r.expires_at as expires_at
   from given join rewards as r on r.id = given.id
-  where r.status::text = any ($2::text[])
+  where -- Whether a reward (r) has a status that counts. What its column takes for «due» is: upper case in citext.
+(r.status::text = any ($2::text[]) or r.status = 'due')
+
   order by place
   for no key update of r skip locked
 ), known as materialized (
   select taken.*, d.state as old_state, coalesce(requests, 0) as requests, u.id is not null as has_user,
-    nullif(u.email::text, '') as address, u.locale::text as locale, u.name::text as name, t.reward_type is not null as has_type,
+    nullif(u.email::text collate "C", '') as address, u.locale::text as locale, u.name::text as name, t.reward_type is not null as has_type,
     coalesce(needs_code, false) as needs_code, template, title, e.endpoint_id, e.disabled_at,
     types = '{}' or types && array['reward.granted', 'reward.*', '*'] as is_wanted,
     own.code as own_code, own.valid_until as own_valid_until, own.void_at as own_void_at
@@ -68,7 +70,9 @@ from oneshot.reward_codes as c
 ), decided as materialized (
   select wanting.*, coalesce(own_code, codes[number]) as code, coalesce(own_valid_until, valid_untils[number]) as valid_until,
     codes[number] is not null as is_new_code, state, final, true as is_ours,
-    case when final = 'queued' then 'reward:' || reward_id || case when requests > 0 then ':' || requests + 1 else '' end
+    case when final = 'queued' then 'reward:' || reward_id ||
+      -- Where an id has a colon, the number is always there: else the second message of «a» would be the first of «a:2».
+      case when requests > 0 or reward_id like '%:%' then ':' || requests + 1 else '' end
     end as dedup_key
   from wanting
   left join free using (type)
@@ -115,8 +119,8 @@ codes_given as (
 ), marked as (
   update rewards as r set status = decided.state::text
   from decided
-  where r.id = decided.id and r.status::text <> decided.state
-  returning decided.reward_id, r.status::text as status, decided.state
+  where r.id = decided.id and r.status::text collate "C" <> decided.state
+  returning decided.reward_id, r.status::text collate "C" as status, decided.state
 )
 
 -- What has become of them: counts, and each reward that something is wrong with.
@@ -142,9 +146,11 @@ select type, method, final, 1, 0, reward_id,
 from decided
 where final not in ('queued', 'no_code', 'expired', 'no_user', 'known')
 union all
-select r.type::text, null, 'locked', 1, 0, r.id::text, null
+select r.type::text collate "C", null, 'locked', 1, 0, r.id::text collate "C", null
 from given join rewards as r on r.id = given.id
-where r.status::text = any ($2::text[]) and given.id not in (select id from taken)
+where -- Whether a reward (r) has a status that counts. What its column takes for «due» is: upper case in citext.
+(r.status::text = any ($2::text[]) or r.status = 'due')
+ and given.id not in (select id from taken)
 
 union all
 -- Rewards whose new status a trigger has not let be.

@@ -17,7 +17,7 @@ case
     when m.state = 'cancelled' and (r.id is null or r.status::text not in ('queued', 'held', 'failed', 'due')) then 'gone'
     else 'failed'
   end
- as state, r.id, r.status::text as status,
+ as state, r.id, r.status::text collate "C" as status,
     m.state as message_state, m.last_code
   from unnest($2::text[], $3::bigint[]) as given (reward_id, id)
   join oneshot.reward_deliveries as d using (reward_id)
@@ -40,7 +40,7 @@ case
 ), locked as materialized (
   select r.id
   from taken join rewards as r on r.id = taken.id
-  where r.status::text = old_state
+  where r.status::text collate "C" = old_state
   for no key update of r skip locked
 ), decided as materialized (
   -- Whoever has a reward locked may be changing its status.
@@ -54,8 +54,8 @@ case
 ), marked as (
   update rewards as r set status = decided.state::text
   from decided
-  where is_ours and r.id = decided.id and r.status::text = old_state
-  returning decided.reward_id, r.status::text as status, decided.state
+  where is_ours and r.id = decided.id and r.status::text collate "C" = old_state
+  returning decided.reward_id, r.status::text collate "C" as status, decided.state
 )
 
 -- What has become of them: counts, and each reward whose message has failed.

@@ -6,9 +6,9 @@
 prepare golden (unknown, bigint, bigint, timestamptz) as
 -- What is left: rewards without an outcome, and free codes, by type. Ten thousand codes stand for more.
 with due as (
-  select r.type::text as reward_type, count(*) as due from rewards as r where r.status = 'due' and -- Whether a row of rewards (r) is of this run's types and share.
-($1::text[] is null or r.type::text = any ($1::text[]))
-    and (hashtext(r.id::text)::bigint & 2147483647) % $2 = $3
+  select r.type::text collate "C" as reward_type, count(*) as due from rewards as r where r.status = 'due' and -- Whether a row of rewards (r) is of this run's types and share.
+($1::text[] is null or r.type::text collate "C" = any ($1::text[]))
+    and (hashtext(r.id::text collate "C")::bigint & 2147483647) % $2 = $3
  group by 1
 ), waiting as (
   select reward_type, count(*) as waiting

@@ -22,21 +22,21 @@ from oneshot.reward_codes as c
 ))
 ), due as (
   select r.id, coalesce(r.earned_at, 'infinity') as earned_at,
-    case when r.type::text in (select reward_type from short) then r.type::text end as short_type
+    case when r.type::text collate "C" in (select reward_type from short) then r.type::text collate "C" end as short_type
   from rewards as r
   where r.status = 'due' and -- Whether a row of rewards (r) is of this run's types and share.
-($4::text[] is null or r.type::text = any ($4::text[]))
-    and (hashtext(r.id::text)::bigint & 2147483647) % $5 = $6
+($4::text[] is null or r.type::text collate "C" = any ($4::text[]))
+    and (hashtext(r.id::text collate "C")::bigint & 2147483647) % $5 = $6
 
   union all
   select r.id, coalesce(r.earned_at, 'infinity'), null
   from oneshot.reward_deliveries as d
   join rewards as r on r.id = d.reward_id::bigint
   where d.state = 'no_code' and r.status = 'no_code' and -- Whether a row of rewards (r) is of this run's types and share.
-($4::text[] is null or r.type::text = any ($4::text[]))
-    and (hashtext(r.id::text)::bigint & 2147483647) % $5 = $6
+($4::text[] is null or r.type::text collate "C" = any ($4::text[]))
+    and (hashtext(r.id::text collate "C")::bigint & 2147483647) % $5 = $6
 
-    and r.type::text not in (select reward_type from short)
+    and r.type::text collate "C" not in (select reward_type from short)
 )
 select id::text as id, to_json(earned_at::timestamptz) #>> '{}' as earned_at, short_type
 from due
