@@ -20,7 +20,7 @@ import Testing
     for relation in LiveRelation.allCases { golden.add(relation.alias, try relation.file.statement(binding: [:])) }
     golden.add("index_advice", try IndexAdvice.statement(for: Trending.eventColumns))
     // Short windows: what an event counts is a table with an entry for each minute.
-    var env = Environment(["TRENDING_WINDOWS": "5m,2m", "TRENDING_DECAY": "0.5@2m", "TRENDING_ACCOUNT_AGE": "1d"])
+    var env = Environment(["TRENDING_WINDOWS": "5m,2m,1m", "TRENDING_ACCOUNT_AGE": "1d"])
     let settings = Trending.Settings(from: &env)
     let bigint = SQLFragment(sql: "pg_catalog.int8")
     let pass = Pass(
