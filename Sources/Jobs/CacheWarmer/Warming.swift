@@ -69,7 +69,8 @@ struct Warming: Sendable {
 
   // MARK: What is due
 
-  /// Those of the users whose feeds have less than `WARM_AHEAD` left, in the same order.
+  /// Those of the users whose feeds have less than `WARM_AHEAD` left, in the same order. A feed that expires later than
+  /// this run's would is of a later moment, or somebody else's.
   private mutating func due(of users: [String], _ standing: Standing) async throws -> [Due] {
     let expiries = try await run.expiries(of: users.map(settings.key))
     run.log.debug("read the expiries of their feeds")
@@ -80,7 +81,7 @@ struct Warming: Sendable {
       case .endless: endless.append(user)
       case .left(let left):
         least = min(least ?? left, left)
-        if left < settings.ahead { due.append(Due(user: user, expiry: expiry)) }
+        if left < min(settings.ahead, settings.life(of: user) - age) { due.append(Due(user: user, expiry: expiry)) }
       }
     }
     report.fresh = users.count - due.count
@@ -114,31 +115,30 @@ struct Warming: Sendable {
 
   /// Ranks for some users and publishes their feeds.
   ///
-  /// - Returns: whether the moment still had life left.
+  /// - Returns: whether feeds of the moment still have life left.
   private mutating func warm(_ due: [Due], _ ranking: Ranking, _ standing: Standing) async throws -> Bool {
+    guard age < settings.timeToLive else {
+      run.log.warning("the run took so long that its feeds would have expired; those that are left are behind")
+      return false
+    }
     let (users, batch, limit) = (due.map(\.user), settings.batch, run.timeLeft)
     let ranked = try await run.snapshot { session in
       try ranking.ranked(for: users, batch: batch, limit: limit, session)
     }
     run.log.debug("ranked", ["feeds": .integer(Int64(ranked.feeds.count))])
-    guard try await publish(ranked.feeds, due) else { return false }
+    try await publish(ranked.feeds, due)
     report.empty += ranked.empty.count
     report.unknown += ranked.unknown
     try await keep(ranked, hadLetters: standing.hasLetters)
     return true
   }
 
-  private mutating func publish(_ feeds: [Feed], _ due: [Due]) async throws -> Bool {
+  private mutating func publish(_ feeds: [Feed], _ due: [Due]) async throws {
     let expiries = Dictionary(uniqueKeysWithValues: due.map { (ExactName($0.user), $0.expiry) })
     let age = age
-    guard age < settings.timeToLive else {
-      run.log.warning("the run took so long that its feeds would have expired; those that are left are behind")
-      return false
-    }
     let entries = feeds.compactMap { feed -> FamilyEntry? in
-      guard let expiry = expiries[ExactName(feed.user)] else { return nil }
-      // One that is written at the very end of its life is gone at once.
-      let life = max(.milliseconds(1), settings.life(of: feed.user) - age)
+      let life = settings.life(of: feed.user) - age
+      guard life >= .milliseconds(1), let expiry = expiries[ExactName(feed.user)] else { return nil }
       return FamilyEntry(
         settings.key(feed.user), settings.content(of: feed, at: run.scheduledAt), timeToLive: life,
         condition: .unchanged(since: expiry))
@@ -146,7 +146,8 @@ struct Warming: Sendable {
     let outcome = try await run.publish(entries, fencedBy: settings.keyPrefix)
     report.kept += outcome.kept.count
     report.warmed += run.isDryRun ? entries.count : outcome.written
-    return true
+    // Those whose life is over by now.
+    report.behind += feeds.count - entries.count
   }
 
   /// Writes which batches failed.
