@@ -11,7 +11,7 @@ extension TroublePage {
 
   /// Looks up an exit code, a kind, a reason, a setting, or a message as it was printed.
   ///
-  /// What is found as a whole word goes before what only contains it.
+  /// What is found as a whole word goes before what only contains it; the longest part of a message goes first.
   func search(_ text: String) -> Found {
     let wanted = text.lowercased()
     let named = sections.filter { section in
@@ -19,14 +19,16 @@ extension TroublePage {
     }
     guard named.isEmpty else { return Found(sections: named) }
     let all = sections.flatMap { section in section.entries.map { (section: section.title, entry: $0) } }
-    let ways: [(Entry) -> Bool] = [
-      { $0.patterns.contains { $0.lowercased() == wanted } },
-      { $0.patterns.contains { Self.matches($0.lowercased(), wanted) } },
-      { $0.seen.lowercased().contains(wanted) },
+    // How well a row fits; 0 is not at all.
+    let ways: [(Entry) -> Int] = [
+      { $0.patterns.contains { $0.lowercased() == wanted } ? 1 : 0 },
+      { $0.patterns.map { Self.matches($0.lowercased(), wanted) ? $0.count : 0 }.max() ?? 0 },
+      { $0.seen.lowercased().contains(wanted) ? 1 : 0 },
     ]
     for way in ways {
-      let entries = all.filter { way($0.entry) }
-      if !entries.isEmpty { return Found(entries: entries) }
+      let fitting = all.map { (row: $0, fit: way($0.entry)) }.filter { $0.fit > 0 }
+      guard !fitting.isEmpty else { continue }
+      return Found(entries: fitting.sorted { $0.fit > $1.fit }.map(\.row))
     }
     return Found()
   }

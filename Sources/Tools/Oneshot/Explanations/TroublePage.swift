@@ -86,7 +86,9 @@ extension TroublePage.Section {
 
 extension TroublePage.Entry {
   /// The names of the columns that hold what somebody sees.
-  private static let seenColumns = ["job", "kind", "you see", "message", "message contains", "trouble"]
+  private static let seenColumns = [
+    "job", "kind", "kind, message", "you see", "message", "message contains", "trouble",
+  ]
 
   fileprivate init(_ cells: [String], in columns: [String]) {
     let named = zip(columns.map { $0.filter { $0 != "`" } }, cells)
