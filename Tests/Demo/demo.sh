@@ -12,7 +12,7 @@ show() { printf '\033[2m$ %s\033[0m\n' "$*"; "$@"; }
 sql() { printf '\033[2m$ psql -c "%s"\033[0m\n' "$1"; psql "$DATABASE_URL" -q -P footer=off -c "$1"; }
 
 report() {
-  step "21. One page of all that: runs, failures, dead letters, locks."
+  step "22. One page of all that: runs, failures, dead letters, locks."
   # Stays when the demo has ended.
   page=${TMPDIR:-/tmp}/oneshot-report.html
   show env REPORT_FILE="$page" REPORT_TITLE="the demo" job-report
@@ -257,18 +257,27 @@ SQL
 }
 outside_step
 
-step "18. What ran, in all of the above: for people, and with --json for programs."
+step "18. Rows from elsewhere: a stream whose producer fails changes nothing; with its end marker all of it is there at once."
+psql "$DATABASE_URL" -q -c "create table post_tallies (post_id bigint primary key, seen bigint not null)"
+export STAGE_TABLE=post_tallies
+{ printf '1\t530\n2\t418\n' && false && echo '\.'; } | show stage-table || echo "(exit code $?: nothing of it was kept)"
+{ printf '1\t530\n2\t418\n3\t97\n' && echo '\.'; } | show stage-table
+{ printf '1\t530\n2\t420\n3\t97\n' && echo '\.'; } | show stage-table
+sql "select * from post_tallies order by post_id"
+unset STAGE_TABLE
+
+step "19. What ran, in all of the above: for people, and with --json for programs."
 show oneshot runs --limit 6 2>&1
 id=$(oneshot runs --job usage-aggregation --limit 1 2>/dev/null | tail -1 | cut -d' ' -f1)
 show oneshot run "$id"
 
-step "19. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
+step "20. Who holds a lock? One is kept on purpose here, and taken away; the fence keeps data right whoever loses one."
 JOB_LOCK_MIN_HOLD=1m usage-aggregation >/dev/null
 show oneshot locks
 show oneshot unlock usage-aggregation --yes
 
 health_step() {
-  step "20. How are the jobs? Schedules are declared, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
+  step "21. How are the jobs? Schedules are declared, nothing is guessed. All is well; then one is stopped, and health says what is wrong."
   export HEALTH_EXPECT='usage-aggregation=1d,top-stats=1h,metrics-rollups=1h,reindex=1h' HEALTH_IDLE=20
   show oneshot health
   psql "$DATABASE_URL" -q -c "update oneshot.job_runs set started_at = started_at - interval '3 hours', finished_at = finished_at - interval '3 hours' where job = 'top-stats'"
