@@ -19,6 +19,7 @@ extension StageTable: Checkable {
 
   /// Looks at the table, and makes the temporary ones that a run would make.
   func check(_ run: JobRun) async throws -> [JobFailure] {
+    if let failure = Self.complaint(about: run.shard) { return [failure] }
     do {
       if let command = settings.command { _ = try CommandSource.find(command[0], settings) }
       try await run.snapshot { session in

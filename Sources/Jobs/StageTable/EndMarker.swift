@@ -43,6 +43,14 @@ struct EndMarker {
     return []
   }
 
+  /// Ends a stream that needs no marker.
+  ///
+  /// - Returns: what was held back, unless it is a marker whose line has no end.
+  mutating func end() -> [UInt8] {
+    if held.count > 1 { isSeen = true }
+    return isSeen ? [] : held
+  }
+
   /// - Returns: how many of the bytes are rows; behind them is the marker, or what may become one.
   private mutating func pass(_ bytes: UnsafeRawBufferPointer) throws -> Int {
     var newlines = Finder(Self.newline, in: bytes)

@@ -18,8 +18,16 @@ struct Stage {
 
   init(_ target: Target, _ settings: StageTable.Settings) { (self.target, self.settings) = (target, settings) }
 
-  /// With the target's types, so that COPY refuses what the target would.
-  var staged: StagingTable { StagingTable(Self.name, target.columns.map { .init($0.name, $0.definition) }) }
+  /// With the target's types, so that COPY refuses what the target would; and without null in a key, which no row would
+  /// be found by.
+  var staged: StagingTable {
+    StagingTable(
+      Self.name,
+      target.columns.map { column in
+        let isBare = target.key.contains(column.name) && !column.definition.hasSuffix(" not null")
+        return .init(column.name, column.definition + (isBare ? " not null" : ""))
+      })
+  }
 
   /// Fills it from the stream.
   ///
@@ -51,6 +59,8 @@ struct Stage {
             if !rows.isEmpty { try writer.write(Array(rows)) }
           }
           try source.conclude(marker, bytes: report.bytes)
+          let rest = marker.end()
+          if !rest.isEmpty { try writer.write(rest) }
         }
       } catch {
         throw Refused.explained(error, in: settings.table, after: first.lines, columns: target.columns)

@@ -17,6 +17,7 @@ struct StageTable: Job {
   let settings: Settings
 
   func run(_ run: JobRun) async throws -> Report {
+    if let failure = Self.complaint(about: run.shard) { throw failure }
     let target = try await run.reading { session in try Target.look(for: settings, session) }
     let window = settings.window(of: run.scheduledAt)
     run.setWindow(window)
@@ -33,6 +34,15 @@ struct StageTable: Job {
         }
       }
     }
+  }
+
+  /// One stream has no shares.
+  static func complaint(about shard: Shard) -> JobFailure? {
+    guard !shard.isWhole else { return nil }
+    return JobFailure(
+      .misconfigured, "JOB_SHARD_COUNT is \(shard.count), and a stream cannot be shared",
+      hint: "Where there are several streams for one table, give each its STAGE_SOURCE and a mode that removes nothing."
+    )
   }
 
   /// Lends the stream of rows.

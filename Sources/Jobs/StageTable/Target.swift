@@ -18,7 +18,7 @@ struct Target {
   var columns: [Column]
   /// Those by which a row is found again; empty where a table without a primary key is replaced.
   var key: [String]
-  /// Whether its triggers can keep rows out.
+  /// Whether it has triggers that can pass over rows.
   var hasRowTriggers: Bool
 
   var names: [String] { columns.map(\.name) }

@@ -10,11 +10,15 @@ import Testing
   }
 
   @Test func `a program that ends well needs no marker, and may write one`() async throws {
-    let loading = try await Loading()
+    let loading = try await Loading([:], Loading.table + "; create table lines (line text)")
     let run = try await loading.run([], command(#"printf '1\ta\t1\t\\N\n'"#))
     #expect(run.exitCode == 0 && run.count("inserted") == 1, "\(run.output)\(run.errors)")
     let marked = try await loading.run([], command(#"printf '1\ta\t1\t\\N\n'; echo '\.'"#))
     #expect(marked.exitCode == 0 && marked.count("unchanged") == 1, "\(marked.output)")
+    // What may be the beginning of a marker, and is a row that has no line end.
+    let open = try await loading.run(
+      [], command(#"printf '\'"#).merging(["STAGE_TABLE": "lines", "STAGE_FORMAT": "csv"]) { $1 })
+    #expect(open.exitCode == 0 && open.count("inserted") == 1, "\(open.output)")
   }
 
   @Test(arguments: [("exit 3", "ended with exit code 3"), ("kill -9 $$", "was killed by SIGKILL")])

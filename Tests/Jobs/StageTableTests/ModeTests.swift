@@ -71,6 +71,9 @@ import Testing
     let run = try await loading.load("2\tB\t2\t2025-11-07\n5\te\t\\N\t\\N\n\\.\n")
     #expect(run.count("inserted") == 1 && run.count("unchanged") == 1, "\(run.output)")
     #expect(try await loading.place.value("select kind from tallies where post_id = 2") == "b")
+    try await loading.place.execute("create unique index on tallies (day, kind)")
+    let null = try await loading.load("6\tf\t1\t\\N\n\\.\n", ["STAGE_DEDUP": "kind,day"])
+    #expect(null.exitCode == 78 && null.output.contains("null value"), "a null would be new each time: \(null.output)")
     let refused = try await loading.load(Self.first, ["STAGE_DEDUP": "kind"])
     #expect(refused.exitCode == 78 && refused.output.contains("no unique index of exactly kind"), "\(refused.output)")
   }

@@ -120,17 +120,19 @@ import Testing
     #expect(again.exitCode == 0 && again.count("updated") == 1 && again.count("unchanged") == 1, "\(again.output)")
   }
 
-  @Test func `a trigger that keeps rows out is found out`() async throws {
-    let loading = try await Loading()
+  @Test(arguments: ["insert", "update", "delete"])
+  func `a trigger that passes over rows is found out`(event: String) async throws {
+    let loading = try await Loading(["STAGE_SHRINK": "0%"])
     try await loading.place.execute(
       """
+      insert into tallies values (3, 'c', 1, null), (4, 'd', 1, null);
       create function no() returns trigger language plpgsql as $$
-        begin if new.post_id = 2 then return null; end if; return new; end $$;
-      create trigger no before insert on tallies for each row execute function no()
+        begin if coalesce(new.post_id, old.post_id) between 2 and 4 then return null; end if; return new; end $$;
+      create trigger no before \(event) on tallies for each row execute function no()
       """)
-    let run = try await loading.load("1\ta\t1\t\\N\n2\tb\t1\t\\N\n\\.\n")
-    #expect(run.exitCode == 78 && run.output.contains("keeps 1 rows out"), "\(run.output)")
-    #expect(try await loading.rows() == [])
+    let run = try await loading.load("1\ta\t1\t\\N\n2\tb\t1\t\\N\n3\tC\t1\t\\N\n\\.\n")
+    #expect(run.exitCode == 78 && run.output.contains("passes over 1 rows"), "\(run.output)")
+    #expect(try await loading.rows() == ["(3,c,1.00,)", "(4,d,1.00,)"])
   }
 
   @Test func `a policy that hides rows ends the run`() async throws {
@@ -146,6 +148,11 @@ import Testing
     let run = try await loading.load("2\ta\t1\t\\N\n\\.\n", restricted)
     #expect(run.exitCode == 77 && run.output.contains("row-level security"), "\(run.output)")
     #expect(try await loading.rows() == ["(1,hidden,1.00,)"])
+  }
+
+  @Test func `a stream has no shares`() async throws {
+    let run = try await Loading().load("1\ta\t1\t\\N\n\\.\n", ["JOB_SHARD_COUNT": "2"])
+    #expect(run.exitCode == 78 && run.output.contains("a stream cannot be shared"), "\(run.output)")
   }
 
   @Test func `a stream that is too long is refused`() async throws {
