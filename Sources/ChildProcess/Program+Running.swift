@@ -46,8 +46,8 @@ extension Program {
   private func start(in group: pid_t, _ pipes: [(descriptor: Int32, pipe: Pipe)]) -> pid_t {
     let given = lent.merging(pipes.map { ($0.descriptor, $0.pipe.writing) }) { $1 }
     let places = (0...max(2, given.keys.max() ?? 2)).map { given[$0] ?? -1 }
-    return withCStrings(arguments) { arguments in
-      withCStrings(environment.map { "\($0.key)=\($0.value)" }) { environment in
+    return withCStrings(arguments, GivenTexts(CommandLine.unsafeArgv)) { arguments in
+      withCStrings(environment.map { "\($0.key)=\($0.value)" }, GivenTexts(environ)) { environment in
         oneshot_start_program(path, arguments, environment, folder, group, places, Int32(places.count))
       }
     }
@@ -55,10 +55,11 @@ extension Program {
 
   /// Lends texts as C takes a list of them: with a null behind the last.
   private func withCStrings<Value>(
-    _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Value
+    _ texts: [String], _ given: GivenTexts, _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Value
   ) -> Value {
+    var given = given
     let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
-    for (index, text) in texts.enumerated() { list[index] = strdup(text) }
+    for (index, text) in texts.enumerated() { list[index] = given.copy(of: text) }
     list[texts.count] = nil
     defer {
       for index in texts.indices { free(list[index]) }

@@ -27,6 +27,19 @@ import Testing
     #expect(try await it.run(script, ["JOB_EXEC_PASS": "DATABASE_ULR"]).exitCode == 78)
   }
 
+  @Test func `words and variables that are no UTF-8 are passed on as they are`() async throws {
+    let it = try await Executed()
+    let script = #"""
+      X=$(printf 'a\377b'); Y=$(printf '\314\270c'); export X Y
+      exec "$0" --name bytes -- sh -c 'printf "%s %s %s" "$X" "$Y" "$1" > "$WORK/seen"' sh "$(printf 'd\376e')"
+      """#
+    let run = try await Binary(path: "/bin/sh").run(
+      ["-c", script, Binary("job-exec").url.path], it.place.environment.merging(["WORK": it.folder.path]) { $1 })
+    #expect(run.exitCode == 0, "\(run.output)")
+    let seen = try Data(contentsOf: URL(filePath: "\(it.folder.path)/seen"))
+    #expect(Array(seen) == [0x61, 0xFF, 0x62, 0x20, 0xCC, 0xB8, 0x63, 0x20, 0x64, 0xFE, 0x65])
+  }
+
   @Test func `a line of fifty megabytes, binary and control characters are lines of the log`() async throws {
     let it = try await Executed()
     let run = try await it.run(

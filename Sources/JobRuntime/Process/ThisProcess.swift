@@ -51,8 +51,11 @@ package enum ThisProcess {
     var variables: [String: String] = [:]
     var entry = environ
     while let text = entry.pointee {
-      let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+      // By bytes: an equals sign and an accent behind it are one character.
+      let variable = String(cString: text)
+      if let end = variable.utf8.firstIndex(of: UInt8(ascii: "=")) {
+        variables[String(variable[..<end])] = String(variable[variable.utf8.index(after: end)...])
+      }
       entry += 1
     }
     return variables
