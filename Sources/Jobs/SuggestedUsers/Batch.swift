@@ -12,6 +12,8 @@ struct Batch: Sendable {
   var following: [String]
   /// The digests of the lists that there were.
   var known: [ExactName: Int64]
+  /// Why sources have failed, by their names.
+  var sourceFailures: [String: String]
 
   /// How many rows of the queue are taken of each user; of who has more, the rest waits for the next run.
   private static let rowsOfUser = 200
@@ -25,11 +27,16 @@ struct Batch: Sendable {
       Statement(
         file: "seen.sql", PackageResources.seen_sql, binding: ["users": users, "rows": rowsOfUser * users.count]),
       Statement(file: "lists.sql", PackageResources.lists_sql, binding: ["users": users]),
-      suggestions.batch(users, popular: popular).limited(to: run.timeLeft),
     ]
+    let sources = suggestions.sources
     return try await run.snapshot { session in
       let answers = try session.pipeline(statements)
-      var batch = Batch(lists: try MadeList.read(answers[4]), gone: [], seen: [], following: [], known: [:])
+      let sourced = try sources.read(users, session, limit: run.timeLeft)
+      let rows = try session.query(
+        try suggestions.batch(users, popular: popular, sourced).limited(to: run.timeLeft))
+      var batch = Batch(
+        lists: try MadeList.read(rows), gone: [], seen: [], following: [], known: [:],
+        sourceFailures: sourced.failures)
       for row in answers[2] {
         let urgency: Int = try row.value("urgency")
         batch.seen.append((urgency, try row.value("id")))

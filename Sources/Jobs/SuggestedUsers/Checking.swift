@@ -29,7 +29,12 @@ extension SuggestedUsers: Checkable {
       try await run.reading { session in
         for statement in statements { _ = try session.describe(statement) }
       }
-      return []
+      let failures = try await run.snapshot { session in
+        try suggestions.sources.read([], session, limit: run.timeLeft).failures
+      }
+      return failures.sorted { $0.key < $1.key }.map {
+        JobFailure(.misconfigured, $0.value, hint: "Correct the file, or take it out of SUGGEST_SOURCES_DIR.")
+      }
     } catch let error as PostgresError where error.state == .undefinedTable || error.state?.isDenied == true {
       // Reported as what is missing.
       return []
@@ -52,8 +57,9 @@ extension SuggestedUsers: Replayable {
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool { letter.isShare(of: shard) && writes }
 
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
+    let users = letters.map(\.item).filter { !$0.hasPrefix("source/") }
     let queue: Statement = """
-      insert into oneshot.suggestion_pending (user_id, urgency) select item, 0 from unnest(\(letters.map(\.item))::text[]) as item
+      insert into oneshot.suggestion_pending (user_id, urgency) select item, 0 from unnest(\(users)::text[]) as item
       """
     try await run.transaction { tx in try tx.execute(queue) }
     return letters.map { _ in .done }

@@ -6,6 +6,13 @@ extension LetterKind {
     cause: "Postgres could not calculate a user's suggestions: a row that no number can be made of, for example.",
     remedy: "Correct what the message names; each run tries it again.")
 
+  static let sourceFailed = LetterKind(
+    "source_failed",
+    cause: "A source could not be read, or yielded a row that does not count; lists are made without it.",
+    remedy:
+      "The message names file and line: correct the file, the table or the grant. The next run resolves the dead letter."
+  )
+
   static let forbidden = LetterKind(
     "forbidden",
     cause:

@@ -27,6 +27,8 @@ extension SuggestedUsers {
     let timeToLive: Duration
     let damping: Double
     let minCommon: Int
+    /// Queries that suggest people besides friends of friends.
+    let sources: [SQLFile]
     let coldStart: ColdStart
     let blocks: Blocks
     let form: Form
@@ -76,6 +78,15 @@ extension SuggestedUsers {
           parse: Self.power) ?? 0.5
       minCommon = env.int(
         "SUGGEST_MIN_COMMON", default: 2, in: 1...1000, help: "How many people in common a suggestion needs.")
+      let coEngagement = env.bool(
+        "SUGGEST_CO_ENGAGEMENT", default: false,
+        help: "Suggest people who liked the same posts within 14 days (feed_likes), too.")
+      let folder = env.optionalPath(
+        "SUGGEST_SOURCES_DIR",
+        help: "A folder of .sql files that yield (user_id, candidate_id, score, via) for :users, too.")
+      sources = [SQLFile].builtIn(
+        coEngagement ? [SQLFile(builtIn: "co_engagement", PackageResources.co_engagement_sql)] : [], andFrom: folder,
+        named: "SUGGEST_SOURCES_DIR", &env)
       coldStart = env.choice(
         "SUGGEST_COLD_START", default: ColdStart.popular,
         help: "What lists are filled up with: popular, those who have gained most followers in 30 days, or none.")

@@ -39,7 +39,7 @@ struct SuggestedUsers: Job {
         privileges: [.select, .insert, .update, .delete]),
       TableNeed("oneshot.suggestion_unknown", columns: ["id", "reason"], privileges: [.select, .delete]),
     ],
-    letterKinds: [.failed, .forbidden])
+    letterKinds: [.failed, .sourceFailed, .forbidden])
 
   let settings: Settings
 

@@ -27,14 +27,16 @@ struct Suggestions: Sendable {
   // MARK: Lists
 
   /// The suggestions of some users, one row each; of a user who has none, one without an id. Users who are gone have no row.
-  func batch(_ users: [String], popular: [String]) throws -> Statement {
+  func batch(_ users: [String], popular: [String], _ rows: Sources.Rows = Sources.Rows()) throws -> Statement {
     try SQLFragment("batch.sql", PackageResources.batch_sql)
       .filling([
         "id": idType, "present": present, "inactive": inactive, "suggestible": suggestible, "excluded": excluded,
       ])
       .binding([
         "users": users, "popular": popular, "near": settings.near, "hop": settings.hop, "limit": settings.limit,
-        "min_common": settings.minCommon, "damping": settings.damping, "counted": Self.mostCounted,
+        "source_users": rows.users, "source_people": rows.people, "source_scores": rows.scores,
+        "source_reasons": rows.reasons, "source_via": rows.via, "min_common": settings.minCommon,
+        "damping": settings.damping, "counted": Self.mostCounted,
       ])
       .statement()
   }
@@ -46,6 +48,8 @@ struct Suggestions: Sendable {
       .binding(["users": users, "lists": lists])
       .statement()
   }
+
+  var sources: Sources { Sources(files: settings.sources, moment: moment, idType: idType) }
 
   func countHubs() throws -> Statement {
     try SQLFragment("count_hubs.sql", PackageResources.count_hubs_sql)

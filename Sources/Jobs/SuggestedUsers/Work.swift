@@ -7,6 +7,8 @@ struct Work: Sendable {
   let popular: [String]
   let run: JobRun
   var report = SuggestedUsers.Report()
+  /// Why sources have failed, by their names.
+  private var sourceFailures: [String: String] = [:]
   /// Users whom this run has looked at.
   private(set) var done: [String] = []
 
@@ -50,6 +52,7 @@ struct Work: Sendable {
     do {
       let batch = try await Batch.read(users.map(\.id), suggestions, popular: popular, run)
       run.log.debug("calculated the lists")
+      sourceFailures.merge(batch.sourceFailures) { first, _ in first }
       try await publish(batch, users)
       if !run.isDryRun { try await batch.record(suggestions, run) }
       count(batch)
@@ -103,8 +106,22 @@ struct Work: Sendable {
   // MARK: After
 
   mutating func conclude() async throws {
+    try await recordSources()
     let left = try await run.read(suggestions.left().limited(to: run.timeLeft)).only()
     report.behind = try left.value("users")
     report.oldestSeconds = try left.optional("oldest_seconds")
+  }
+
+  /// A source that fails stops no list.
+  private func recordSources() async throws {
+    let failures = sourceFailures.sorted { $0.key < $1.key }.map { name, message in
+      ItemFailure(item: "source/" + name, kind: .sourceFailed, message: message)
+    }
+    let good = settings.sources.map(\.name).filter { sourceFailures[$0] == nil }.map { "source/" + $0 }
+    guard report.users > 0, !(failures.isEmpty && good.isEmpty) else { return }
+    try await run.transaction { tx in
+      try tx.reject(failures)
+      try tx.resolve(good)
+    }
   }
 }

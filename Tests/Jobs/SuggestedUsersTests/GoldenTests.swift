@@ -20,7 +20,7 @@ import Testing
     try golden.add(
       folder: "Jobs/SuggestedUsers",
       except: [
-        "batch", "count_hubs", "due", "forbidden", "left", "page", "pending", "sample", "spread",
+        "batch", "count_hubs", "due", "forbidden", "left", "page", "pending", "sample", "source", "spread",
       ])
     var env = Environment([:])
     let suggestions = Suggestions(

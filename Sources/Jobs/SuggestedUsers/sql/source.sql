@@ -1,0 +1,1 @@
+select s.user_id::{id}::text as user_id, s.candidate_id::{id}::text as candidate_id, s.score::double precision as score, array_to_json((s.via::text[])[1:3])::text as via from ({file}) as s limit :rows
