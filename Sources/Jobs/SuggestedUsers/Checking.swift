@@ -13,6 +13,7 @@ extension SuggestedUsers: Checkable {
     }
     let key = settings.keyPrefix + "check"
     needs.redisTrials = [RedisCommand("GET", key), RedisCommand("PTTL", key)]
+    if settings.mode == .verify { needs.redisTrials.append(RedisCommand("CLUSTER", "SLOTS")) }
     return needs
   }
 

@@ -19,8 +19,7 @@ struct Presence: Sendable {
       file: "standing_lists.sql", PackageResources.standing_lists_sql,
       binding: ["living": run.scheduledAt - settings.timeToLive * 0.9, "limit": Self.sample])
     let users: [String] = try await run.read(statement).map { try $0.value("user_id") }
-    let there = try await read(users, run).values.count { $0 != nil }
-    let lost = users.count - there
+    let lost = try await run.expiries(of: users.map { settings.keyPrefix + $0 }).count { $0.life == .missing }
     guard 2 * lost > users.count else { return 0 }
     if !unknown { try await makeAllDue(run) }
     run.log.warning(

@@ -62,17 +62,17 @@ struct Suggestions: Sendable {
   // MARK: Whose
 
   /// The next users who are queued, the most urgent first.
-  func pending(except done: [String]) throws -> Statement {
+  func pending(except passed: [String]) throws -> Statement {
     try SQLFragment("pending.sql", PackageResources.pending_sql)
       .filling(["share": share(of: "p.user_id")])
-      .binding(["done": done, "rows": 20 * settings.batch, "limit": settings.batch]).statement()
+      .binding(["passed": passed, "rows": 20 * settings.batch, "limit": settings.batch]).statement()
   }
 
   /// The users whose lists are the oldest of those that are due.
-  func due(except done: [String]) throws -> Statement {
+  func due(except passed: [String]) throws -> Statement {
     try SQLFragment("due.sql", PackageResources.due_sql)
       .filling(["share": share(of: "l.user_id")])
-      .binding(["done": done, "before": moment - settings.maxAge, "limit": settings.batch]).statement()
+      .binding(["passed": passed, "before": moment - settings.maxAge, "limit": settings.batch]).statement()
   }
 
   /// How much is left.

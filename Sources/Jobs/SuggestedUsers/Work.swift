@@ -9,8 +9,10 @@ struct Work: Sendable {
   var report = SuggestedUsers.Report()
   /// Why sources have failed, by their names.
   private var sourceFailures: [String: String] = [:]
-  /// Users whom this run has looked at.
-  private(set) var done: [String] = []
+  /// How many users this run has taken. One who is queued again meanwhile counts again.
+  private var taken = 0
+  /// Users whom this run does not take again: those who have failed; of a plan, which records nothing, all.
+  private var passed: [String] = []
 
   var settings: SuggestedUsers.Settings { suggestions.settings }
 
@@ -24,12 +26,12 @@ struct Work: Sendable {
   mutating func makeChanged() async throws {
     report.lost = try await Presence(settings).findLost(run)
     for next in [suggestions.pending, suggestions.due] {
-      while done.count < settings.budget {
-        let users = try await run.read(next(done).limited(to: run.timeLeft)).map { row in
+      while taken < settings.budget {
+        let users = try await run.read(next(passed).limited(to: run.timeLeft)).map { row in
           Queued(id: try row.value("user_id"), urgency: try row.value("urgency"))
         }
         guard !users.isEmpty else { break }
-        try await make(Array(users.prefix(settings.budget - done.count)))
+        try await make(Array(users.prefix(settings.budget - taken)))
       }
     }
   }
@@ -39,7 +41,8 @@ struct Work: Sendable {
       try Task.checkCancellation()
       let batch = Array(users[start..<min(start + settings.batch, users.count)])
       try await makeBatch(batch)
-      done += batch.map(\.id)
+      taken += batch.count
+      if run.isDryRun { passed += batch.map(\.id) }
       try run.checkpoint(report)
       run.log.progress("users", report.users)
     }
@@ -100,6 +103,7 @@ struct Work: Sendable {
   private mutating func fail(_ user: String, _ message: String) async throws {
     report.users += 1
     report.failed += 1
+    passed.append(user)
     try await run.transaction { tx in try tx.reject([ItemFailure(item: user, kind: .failed, message: message)]) }
   }
 

@@ -152,9 +152,10 @@ import Testing
         select seq_tup_read from pg_stat_user_tables where relname = 'follows'
         union all select idx_tup_read from pg_stat_user_indexes where relname = 'follows') as reads (rows)
       """
-    let first = try #require(Int(try await people.place.value(read)))
+    let before = try await people.place.value(read)
     let run = try await people.run([], later)
     #expect(run.exitCode == 0, "\(run.output)")
-    return try #require(Int(try await people.place.value(read))) - first
+    let after = try await people.place.value(read)
+    return try #require(Int(after)) - #require(Int(before))
   }
 }

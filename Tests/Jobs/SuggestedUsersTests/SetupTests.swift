@@ -127,7 +127,8 @@ import Testing
     _ = try await people.run()
     let fine = try await people.run([], ["SUGGEST_MODE": "verify"])
     #expect(fine.exitCode == 0 && fine.count("stale") == 0 && fine.count("missing") == 0, "\(fine.output)")
-    let (user, list) = try #require(try await people.model().first { $0.value.contains("friends") })
+    let model = try await people.model()
+    let (user, list) = try #require(model.first { $0.value.contains("friends") })
     let person = try #require(try People.entries(list).first).id
     try await people.place.execute(
       """

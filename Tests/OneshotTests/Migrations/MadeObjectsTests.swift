@@ -109,7 +109,7 @@ import Testing
   @Test func `the lines are counted by themselves, core first`() {
     #expect(
       Migration.lines == [
-        "core", "boards", "delivery", "events", "fraud", "notifications", "rewards", "rollups", "search",
+        "core", "boards", "delivery", "events", "fraud", "notifications", "previews", "rewards", "rollups", "search",
         "suggestions", "usage", "waitlist",
       ])
     for line in Migration.lines {

@@ -2,6 +2,6 @@
 select l.user_id, 2 as urgency
 from oneshot.suggestion_lists as l
 where l.computed_at < greatest(:before, (select due_before from oneshot.suggestion_state))
-  and {share} and not exists (select from unnest(:done::text[]) as done (user_id) where done.user_id = l.user_id)
+  and {share} and not exists (select from unnest(:passed::text[]) as passed (user_id) where passed.user_id = l.user_id)
 order by l.computed_at, l.user_id
 limit :limit

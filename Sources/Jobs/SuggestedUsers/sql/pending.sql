@@ -3,7 +3,7 @@ select user_id, min(urgency) as urgency
 from (
   select p.user_id, p.urgency, p.id
   from oneshot.suggestion_pending as p
-  where {share} and not exists (select from unnest(:done::text[]) as done (user_id) where done.user_id = p.user_id)
+  where {share} and not exists (select from unnest(:passed::text[]) as passed (user_id) where passed.user_id = p.user_id)
   order by p.urgency, p.id
   limit :rows) as next
 group by user_id

@@ -1,0 +1,98 @@
+"""suggested-users against a query for each user on one connection, on a graph with a power law and ten hubs."""
+import time
+
+from stand import ROUNDS, SCALE, alternate
+
+CASE = "suggested-users"
+PEOPLE = max(int(50_000 * SCALE), 5_000)
+USERS = 1_000
+HUBS = 10
+NOW = "2025-11-08T00:00:00Z"
+
+# The same list, as anybody would write it: what users follow is joined with itself, and what they may not see is left out.
+ONE_USER = """
+    with near as (
+      select followee_id as f, created_at from follows where follower_id = {user} order by created_at desc limit 200
+    ), weighed as (
+      select f, round(1000000 / ln(2 + (select count(*) from follows where follower_id = f)::double precision)) as weight
+      from near
+    ), found as (
+      select h.followee_id as c, sum(weight) as score, (array_agg(f))[1:3] as via
+      from weighed
+      cross join lateral (
+        select followee_id from follows where follower_id = f order by created_at desc limit 100) as h
+      where h.followee_id <> {user}
+        and not exists (select from follows as x where (x.follower_id, x.followee_id) = ({user}, h.followee_id))
+        and not exists (select from blocks as b where (b.user_id, b.target_id) = ({user}, h.followee_id))
+        and not exists (select from blocks as b where (b.user_id, b.target_id) = (h.followee_id, {user}))
+        and not exists (select from mutes as m where (m.user_id, m.target_id) = ({user}, h.followee_id))
+      group by 1
+      having count(*) >= 2
+      order by 2 desc limit 60
+    )
+    select c, round(score / power((select count(*) from follows where followee_id = c), 0.5)) as score, via
+    from found join users on users.id = c and discoverable and deleted_at is null
+    order by 2 desc limit 20"""
+
+
+def measure(stand, table):
+    fill(stand)
+    ours(stand)  # Counts hubs, which is done once an hour.
+    a, b = alternate(ROUNDS, lambda: ours(stand), lambda: one_by_one(stand))
+    table.compare(f"{CASE}, {USERS:,} users, hubs included", [t.seconds for t in a], b, "a query for each user", 0.35)
+    table.saw(CASE, a)
+
+
+def fill(stand):
+    stand.empty_redis()
+    stand.start_from("empty")
+    with stand.connection() as connection:
+        stand.sql(connection, f"""
+            create table users (id bigint primary key, deleted_at timestamptz, discoverable boolean, last_seen_at timestamptz);
+            create table follows (
+              follower_id bigint, followee_id bigint, created_at timestamptz not null, primary key (follower_id, followee_id));
+            create table blocks (user_id bigint, target_id bigint, primary key (user_id, target_id));
+            create table mutes (like blocks including all);
+            select setseed(0.5);
+            insert into users select g, null, true, timestamptz '{NOW}' from generate_series(1, {PEOPLE}) g;
+            insert into follows
+            select a, b, timestamptz '{NOW}' - random() * interval '300 days'
+            from (select 1 + (random() * ({PEOPLE} - 1))::int as a, 1 + ({PEOPLE} * power(random(), 3))::int % {PEOPLE} as b
+              from generate_series(1, {PEOPLE} * 20) g) as pairs
+            where a <> b on conflict do nothing;
+            insert into follows
+            select distinct h, p, timestamptz '{NOW}' - random() * interval '300 days'
+            from generate_series(1, {HUBS}) h, generate_series(20, {PEOPLE}, 2) p on conflict do nothing;
+            insert into follows
+            select p, h, timestamptz '{NOW}' - random() * interval '300 days'
+            from generate_series(1, {HUBS}) h, generate_series(21, {PEOPLE}, 3) p on conflict do nothing;
+            insert into blocks select 1 + (random() * {PEOPLE})::int, 1 + (random() * {PEOPLE})::int
+            from generate_series(1, {PEOPLE}) g on conflict do nothing;
+            insert into mutes select 1 + (random() * {PEOPLE})::int, 1 + (random() * {PEOPLE})::int
+            from generate_series(1, {PEOPLE}) g on conflict do nothing""",
+            "create index on follows (follower_id, created_at desc, followee_id)",
+            "create index on follows (followee_id, created_at desc, follower_id)",
+            "create index on blocks (target_id)", "vacuum analyze", "checkpoint")
+    stand.keep_as("suggestions")
+    stand.start_from("suggestions")
+
+
+def users():
+    """Every so many of all, and the hubs themselves."""
+    return [user * (PEOPLE // USERS) + 1 for user in range(USERS - HUBS)] + list(range(1, HUBS + 1))
+
+
+def ours(stand):
+    took = stand.job(CASE, JOB_SCHEDULED_AT=NOW, JOB_FORCE="true", SUGGEST_MODE="users",
+                     SUGGEST_USERS=",".join(map(str, users())), SUGGEST_COLD_START="none")
+    assert took.counts["users"] >= USERS - HUBS, took.output
+    return took
+
+
+def one_by_one(stand):
+    """Seconds of a query for each user on one connection; what they yield is thrown away."""
+    with stand.connection() as connection:
+        start = time.monotonic()
+        for user in users():
+            stand.sql(connection, ONE_USER.format(user=user))
+        return time.monotonic() - start
