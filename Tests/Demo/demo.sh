@@ -66,6 +66,21 @@ show trending
 printf '\n\033[2m$ ZREVRANGE trending:7d 0 4 WITHSCORES\033[0m\n'
 redis-cli -s "$socket" zrevrange trending:7d 0 4 withscores | paste - -
 
+step "7c. Whom to follow: friends of friends. A block is committed, and the next run makes the lists of both first."
+psql "$DATABASE_URL" -q <<'SQL'
+delete from follows as a using follows as b where a.ctid > b.ctid and (a.follower_id, a.followee_id) = (b.follower_id, b.followee_id);
+alter table follows add primary key (follower_id, followee_id);
+create table if not exists blocks (user_id bigint, target_id bigint, primary key (user_id, target_id));
+set client_min_messages = warning;
+select count(oneshot.suggest_track()) as tracked_tables;
+SQL
+show env SUGGEST_MODE=rebuild suggested-users
+suggestion=$(redis-cli -s "$socket" get suggested_users:1 | sed 's/.*"id":"\([0-9]*\)".*/\1/')
+psql "$DATABASE_URL" -q -c "insert into blocks values ($suggestion, 1)"
+show suggested-users
+printf '\n\033[2m$ GET suggested_users:1\033[0m\n'
+redis-cli -s "$socket" get suggested_users:1
+
 step "7d. Feeds before they are requested: those of the fifty most active users. The second run finds them fresh, but for one that the application has removed."
 psql "$DATABASE_URL" -q <<'SQL'
 alter table feed_views add user_id bigint;
@@ -78,21 +93,6 @@ show redis-cli -s "$socket" get "$feed"
 show redis-cli -s "$socket" del "$feed"
 show env WARM_USERS=50 WARM_LIMIT=8 cache-warmer
 show redis-cli -s "$socket" ttl "$feed"
-
-step "7d. Whom to follow: friends of friends. A block is committed, and the next run makes the lists of both first."
-psql "$DATABASE_URL" -q <<'SQL'
-delete from follows as a using follows as b where a.ctid > b.ctid and (a.follower_id, a.followee_id) = (b.follower_id, b.followee_id);
-alter table follows add primary key (follower_id, followee_id);
-create table blocks (user_id bigint, target_id bigint, primary key (user_id, target_id));
-set client_min_messages = warning;
-select count(oneshot.suggest_track()) as tracked_tables;
-SQL
-show env SUGGEST_MODE=rebuild suggested-users
-suggestion=$(redis-cli -s "$socket" get suggested_users:1 | sed 's/.*"id":"\([0-9]*\)".*/\1/')
-psql "$DATABASE_URL" -q -c "insert into blocks values ($suggestion, 1)"
-show suggested-users
-printf '\n\033[2m$ GET suggested_users:1\033[0m\n'
-redis-cli -s "$socket" get suggested_users:1
 
 step "8. Metric events: a day of them is rolled up into hours, the day, its week and its month."
 psql "$DATABASE_URL" -q <<'SQL'
