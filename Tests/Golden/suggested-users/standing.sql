@@ -1,0 +1,22 @@
+-- suggested-users, standing
+\set columns '''{"deleted_at","suspended_at","discoverable","last_seen_at"}'''
+\set tables '''{"blocks","mutes","suggestion_dismissals","follow_requests"}'''
+prepare golden (unknown, unknown) as
+-- What a run has to know before its work: how the application's tables are made.
+select
+  -- What is missing is missing where nothing is queued, too.
+  exists (
+    select f.follower_id, f.followee_id, f.created_at, u.id
+    from follows as f, users as u where f.follower_id = u.id and false) as never,
+  format_type((select atttypid from pg_attribute where attrelid = to_regclass('users') and attname = 'id'), null) as id_type,
+  array_to_string(array(
+    select attname from pg_attribute
+    where attrelid = to_regclass('users') and attname = any ($1::text[]) and not attisdropped
+    order by 1), ',') as found_columns,
+  array_to_string(array(
+    select name from unnest($2::text[]) as names (name) where to_regclass(name) is not null
+    order by 1), ',') as found_tables,
+  (select counted_at from oneshot.suggestion_state) as counted_at
+;
+execute golden (:columns, :tables);
+deallocate golden;
