@@ -19,10 +19,10 @@ select
       then 'has a foreign table as a partition'
     when exists (select from tree join pg_rewrite on ev_class = tree.oid) then 'has rules, which would change what is written'
   end as complaint,
-  -- Enabled ones of a row, before an insert (manual: tgtype is a set of bits).
+  -- Enabled ones for each row, before it is written (tgtype is a set of bits).
   exists (
     select from tree join pg_trigger on tgrelid = tree.oid
-    where not tgisinternal and tgenabled <> 'D' and tgtype & 7 = 7) as has_row_triggers
+    where not tgisinternal and tgenabled <> 'D' and tgtype & 3 = 3) as has_row_triggers
 from pg_class as t
 join pg_namespace as n on n.oid = t.relnamespace
 where t.oid = to_regclass($1)
