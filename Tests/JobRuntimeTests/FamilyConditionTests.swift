@@ -140,6 +140,35 @@ import Testing
     #expect(try await place.redis("GET", Self.fenceKey).text?.split(separator: "\n").count == 3)
   }
 
+  @Test(arguments: ["new", String(repeating: "large", count: 1000)], [nil, Duration.seconds(120)])
+  func `a string that is the same is given its life and is not written`(content: String, life: Duration?) async throws {
+    let place = try await Place()
+    // APPEND leaves a string that is encoded another way than one that SET writes.
+    for key in ["same", "other"] {
+      try await place.redis("SET", "feed:\(key)", String(content.dropLast()))
+      try await place.redis("APPEND", "feed:\(key)", String(content.suffix(1)))
+      try await place.redis("PEXPIRE", "feed:\(key)", "60000")
+    }
+    try await place.redis("SADD", "feed:kind", "of another kind")
+    let result = try await SampleJob { run in
+      let entries = [("same", content), ("other", content + "!"), ("kind", content), ("missing", content)].map {
+        FamilyEntry("feed:\($0.0)", .string($0.1), timeToLive: life, condition: .differing)
+      }
+      #expect(try await run.publish(entries, fencedBy: "feed:") == FamilyOutcome(written: 4, kept: []))
+    }.result(in: place)
+    #expect(result.status == .succeeded, "\(result)")
+    for (key, text) in [("same", content), ("other", content + "!"), ("kind", content), ("missing", content)] {
+      #expect(try await place.redis("GET", "feed:\(key)").text == text)
+      let left = try await place.redis("PTTL", "feed:\(key)").integer ?? 0
+      #expect(life == nil ? left == -1 : left > 60_000 && left <= 120_000, "\(key): \(left)")
+    }
+    if content == "new" {
+      #expect(try await place.redis("OBJECT", "ENCODING", "feed:same").text == "raw")
+      #expect(try await place.redis("OBJECT", "ENCODING", "feed:other").text == "embstr")
+    }
+    #expect(try await place.redis("KEYS", "oneshot:new:*").elements.isEmpty)
+  }
+
   @Test func `shares that publish at the same time lose nothing`() async throws {
     let place = try await Place()
     let results = try await withThrowingTaskGroup(of: RunResult.self) { group in

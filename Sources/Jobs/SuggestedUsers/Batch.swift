@@ -57,7 +57,7 @@ struct Batch: Sendable {
       file: "record.sql", PackageResources.record_sql,
       binding: [
         "urgencies": seen.map(\.urgency), "ids": seen.map(\.id), "gone": gone, "users": lists.map(\.user),
-        "digests": lists.map(\.digest), "members": lists.map(\.entries.count), "moment": run.scheduledAt,
+        "digests": lists.map(\.digest), "members": lists.map(\.entries.count), "moment": run.startedAt,
       ])
     let done = lists.map(\.user) + gone
     let following = Array(Set(following.map(ExactName.init))).map(\.text)

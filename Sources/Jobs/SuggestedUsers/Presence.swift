@@ -17,7 +17,7 @@ struct Presence: Sendable {
     let unknown = try await noteUnknown(run)
     let statement = try Statement(
       file: "standing_lists.sql", PackageResources.standing_lists_sql,
-      binding: ["living": run.scheduledAt - settings.timeToLive * 0.9, "limit": Self.sample])
+      binding: ["living": run.startedAt - settings.timeToLive * 0.9, "limit": Self.sample])
     let users: [String] = try await run.read(statement).map { try $0.value("user_id") }
     let lost = try await run.expiries(of: users.map { settings.keyPrefix + $0 }).count { $0.life == .missing }
     guard 2 * lost > users.count else { return 0 }
@@ -36,7 +36,7 @@ struct Presence: Sendable {
       "a trigger could not queue what has changed, so all lists are made again",
       ["reason": .string(try row.value("reason"))])
     try await run.transaction { tx in
-      try tx.execute("update oneshot.suggestion_state set due_before = \(run.scheduledAt)")
+      try tx.execute("update oneshot.suggestion_state set due_before = \(run.startedAt)")
       try tx.execute("delete from oneshot.suggestion_unknown where id <= \(last)")
     }
     return true
@@ -45,7 +45,7 @@ struct Presence: Sendable {
   private func makeAllDue(_ run: JobRun) async throws {
     guard !run.isDryRun else { return }
     try await run.transaction { tx in
-      try tx.execute("update oneshot.suggestion_state set due_before = \(run.scheduledAt)")
+      try tx.execute("update oneshot.suggestion_state set due_before = \(run.startedAt)")
     }
   }
 

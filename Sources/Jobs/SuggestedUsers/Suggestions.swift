@@ -6,6 +6,8 @@ struct Suggestions: Sendable {
   let settings: SuggestedUsers.Settings
   let standing: Standing
   private let moment: Timestamp
+  /// When the run started, which lists are dated by.
+  private let start: Timestamp
   private let shard: Shard
 
   /// Whoever has more followers or follows is counted once an hour for all runs; others each time they are met, up to the
@@ -17,11 +19,14 @@ struct Suggestions: Sendable {
   private static let popularDays = 30
 
   init(_ settings: SuggestedUsers.Settings, _ standing: Standing, _ run: JobRun) {
-    self.init(settings, standing, at: run.scheduledAt, for: run.shard)
+    self.init(settings, standing, at: run.scheduledAt, from: run.startedAt, for: run.shard)
   }
 
-  init(_ settings: SuggestedUsers.Settings, _ standing: Standing, at moment: Timestamp, for shard: Shard) {
-    (self.settings, self.standing, self.moment, self.shard) = (settings, standing, moment, shard)
+  init(
+    _ settings: SuggestedUsers.Settings, _ standing: Standing, at moment: Timestamp, from start: Timestamp,
+    for shard: Shard
+  ) {
+    (self.settings, self.standing, self.moment, self.start, self.shard) = (settings, standing, moment, start, shard)
   }
 
   // MARK: Lists
@@ -72,14 +77,14 @@ struct Suggestions: Sendable {
   func due(except passed: [String]) throws -> Statement {
     try SQLFragment("due.sql", PackageResources.due_sql)
       .filling(["share": share(of: "l.user_id")])
-      .binding(["passed": passed, "before": moment - settings.maxAge, "limit": settings.batch]).statement()
+      .binding(["passed": passed, "before": start - settings.maxAge, "limit": settings.batch]).statement()
   }
 
   /// How much is left.
   func left() throws -> Statement {
     try SQLFragment("left.sql", PackageResources.left_sql)
       .filling(["pending_share": share(of: "p.user_id"), "list_share": share(of: "l.user_id")])
-      .binding(["moment": moment, "before": moment - settings.maxAge]).statement()
+      .binding(["moment": start, "before": start - settings.maxAge]).statement()
   }
 
   /// The next active users by id.

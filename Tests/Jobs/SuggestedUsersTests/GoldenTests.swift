@@ -27,7 +27,7 @@ import Testing
       SuggestedUsers.Settings(from: &env),
       Standing(
         idType: "bigint", columns: Set(Standing.optionalColumns), tables: Set(Standing.optionalTables), countedAt: nil),
-      at: moment, for: Shard(index: 1, count: 2))
+      at: moment, from: moment, for: Shard(index: 1, count: 2))
     golden.add("batch", try suggestions.batch(["17"], popular: ["4"]))
     golden.add("count_hubs", try suggestions.countHubs())
     golden.add("due", try suggestions.due(except: ["17"]))

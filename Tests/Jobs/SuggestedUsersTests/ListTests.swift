@@ -104,6 +104,22 @@ import Testing
     #expect(try await people.suggested(to: "1") == ["4"])
   }
 
+  @Test func `the oldest lists are made again, so many in a run`() async throws {
+    let people = try await People()
+    try await people.fill()
+    _ = try await people.run()
+    try await people.place.execute(
+      """
+      update oneshot.suggestion_lists set computed_at = now() - interval '8 days' - length(user_id) * interval '1 hour'
+      where user_id in ('1', '2', '10', '12')
+      """)
+    let first = try await people.run([], ["SUGGEST_BUDGET": "3", "SUGGEST_BATCH": "2"])
+    #expect(first.count("users") == 3 && first.count("behind") == 1 && first.count("unchanged") == 3, "\(first.output)")
+    let old = "select user_id from oneshot.suggestion_lists where computed_at < now() - interval '7 days'"
+    #expect(try await people.place.value(old) == "2")
+    #expect(try await people.run().count("users") == 1)
+  }
+
   @Test func `whoever follows somebody new has the lists of followers made, those seen last`() async throws {
     let people = try await few(["SUGGEST_SPREAD": "2"])
     try await people.place.execute(
