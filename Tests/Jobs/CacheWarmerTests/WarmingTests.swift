@@ -53,12 +53,12 @@ import Testing
   @Test func `what the application writes or removes while feeds are computed stays so`() async throws {
     let feeds = try await Feeds()
     try await feeds.fillPlainly(users: 8)
-    try await feeds.put("old", for: 1...4, left: 30_000)
+    try await feeds.put("old", for: 1...4, left: 70_000)
     let run = try await feeds.start(past: "read the expiries")
     // Shorter lives than WARM_AHEAD, and than what was left before, too.
-    try await feeds.put("newer", for: [1], left: 25_000)
+    try await feeds.put("newer", for: [1], left: 60_000)
     try await feeds.put("newer", for: [2], left: 90_000)
-    try await feeds.put("newer", for: [5], left: 20_000)
+    try await feeds.put("newer", for: [5], left: 50_000)
     try await feeds.place.redis("DEL", "feed:3")
     run.letGo()
     let outcome = await run.process.outcome()
