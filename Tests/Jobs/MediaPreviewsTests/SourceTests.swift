@@ -115,12 +115,12 @@ import Testing
     async throws
   {
     let media = try await Media(["PREVIEWS_MAX_SOURCE": "2MiB"])
-    try await media.film("poster", "-f lavfi -i color=s=8000x5001:r=1:d=1 -c:v png -pix_fmt gray -f matroska")
+    try await media.film("poster", "-f lavfi -i color=s=8000x5002:r=1:d=1 -c:v png -pix_fmt gray -f matroska")
     try media.write(Data(count: 3 << 20), to: "large")
     for name in ["poster", "large"] { try await media.add(name, name) }
     #expect(try await media.run().count("impossible") == 2)
     #expect(
-      try await media.state("poster") == "impossible its picture of 8000 × 5001 is larger than 40 megapixels")
+      try await media.state("poster") == "impossible its picture of 8000 × 5002 is larger than 40 megapixels")
     #expect(try await media.state("large") == "impossible it is larger than PREVIEWS_MAX_SOURCE")
   }
 
