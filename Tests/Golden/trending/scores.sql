@@ -1,10 +1,10 @@
 -- trending, scores
 \set start_1 '''2025-11-08T01:55:00Z''::timestamptz'
 \set start_2 '''2025-11-08T01:58:00Z''::timestamptz'
+\set start_3 '''2025-11-08T01:59:00Z''::timestamptz'
 \set per_user '''1''::bigint'
 \set units_of_1 '''{{100000000,99914500,99829200,99743900,99658600,99573500},{2000000000,1998290000,1996584000,1994878000,1993172000,1991470000},{3000000000,2997435000,2994876000,2992317000,2989758000,2987205000},{5000000000,4995725000,4991460000,4987195000,4982930000,4978675000}}'''
 \set window_end '''2025-11-08T02:00:00Z''::timestamptz'
-\set units_of_2 '''{{100000000,98851400,97716000},{2000000000,1977028000,1954320000},{3000000000,2965542000,2931480000},{5000000000,4942570000,4885800000}}'''
 \set kinds '''{"view","like","comment","share"}'''
 \set views_start '''2025-11-08T01:55:00Z'''
 \set views_end '''2025-11-08T02:00:00Z'''
@@ -17,15 +17,17 @@
 \set posts '''{"17"}'''
 \set youngest_account '''2025-11-07T02:00:00Z'''
 \set oldest_post '''2025-10-09T02:00:00Z'''
-prepare golden (timestamptz, timestamptz, bigint, unknown, timestamptz, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown) as
+prepare golden (timestamptz, timestamptz, timestamptz, bigint, unknown, timestamptz, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown) as
 -- Scores of some posts in each window, and how many people they are from. A post that is deleted, whose author is, or
 -- that is too old has no row.
 select post_id::text as post, author::text as author, count(*) filter (where not is_counted) as capped, sum(units_1) filter (where is_counted and at >= $1)::text as score_1,
   count(distinct user_id) filter (where units_1 > 0 and at >= $1) as people_1,
-  sum(units_2) filter (where is_counted and at >= $2)::text as score_2,
-  count(distinct user_id) filter (where units_2 > 0 and at >= $2) as people_2
+  sum(units_1) filter (where is_counted and at >= $2)::text as score_2,
+  count(distinct user_id) filter (where units_1 > 0 and at >= $2) as people_2,
+  sum(units_1) filter (where is_counted and at >= $3)::text as score_3,
+  count(distinct user_id) filter (where units_1 > 0 and at >= $3) as people_3
 from (
-  select post_id, author, user_id, at, place <= $3 or user_id is null as is_counted, ($4::bigint[])[kind][1 + floor(date_part('epoch', $5 - at) / 60)::integer] as units_1, ($6::bigint[])[kind][1 + floor(date_part('epoch', $5 - at) / 60)::integer] as units_2
+  select post_id, author, user_id, at, place <= $4 or user_id is null as is_counted, ($5::bigint[])[kind][1 + floor(date_part('epoch', $6 - at) / 60)::integer] as units_1
   from (
     select event.post_id, live.user_id as author, event.user_id, event.kind, event.at,
       row_number() over (partition by event.post_id, event.user_id, event.kind order by event.at desc) as place
@@ -68,5 +70,5 @@ where created_at >= $14 and created_at < $15
       and (event.user_id <> live.user_id) is not false and (event.user_id is null or exists (select from oneshot_live_users as person join users as account on account.id = person.id and account.created_at <= $17 where person.id = event.user_id)) and live.created_at >= $18) as ordered) as event
 group by post_id, author
 ;
-execute golden (:start_1, :start_2, :per_user, :units_of_1, :window_end, :units_of_2, :kinds, :views_start, :views_end, :likes_start, :likes_end, :comments_start, :comments_end, :shares_start, :shares_end, :posts, :youngest_account, :oldest_post);
+execute golden (:start_1, :start_2, :start_3, :per_user, :units_of_1, :window_end, :kinds, :views_start, :views_end, :likes_start, :likes_end, :comments_start, :comments_end, :shares_start, :shares_end, :posts, :youngest_account, :oldest_post);
 deallocate golden;
