@@ -4,6 +4,7 @@
 #                   every byte, ten thousand runs in one process
 # make bench        what is measured, as a table (BENCH_SCALE=0.1 for a quick look)
 # make build        the binaries as they ship: static Swift, stripped, in .build/release
+# make lambda-zip   a job as a zip for AWS Lambda: make lambda-zip JOB=usage-aggregation
 # make manifests    what follows from the binaries in k8s/ and ecs/, written again
 # make image-check  the image built and run without a Docker engine (as root; takes some minutes and gigabytes)
 # make lint         the form of the code, and the words of pages, help and messages
@@ -11,7 +12,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test soak bench build manifests image-check lint check format
+.PHONY: demo test soak bench build lambda-zip manifests image-check lint check format
 
 support := Tests/Support
 # What tests run with all traits, too, from a build of its own; and whose tests want the tools in Python.
@@ -61,10 +62,15 @@ build:
 	@$(link_in)
 	swift build $(ship) $(if $(TRAITS),--traits $(TRAITS))
 
+lambda-zip: build
+	@$(support)/install-packages.sh lambda
+	docker/lambda-zip.sh "$$(swift build $(ship) --show-bin-path)" "$(JOB)" ".build/lambda/$(JOB).zip"
+
 manifests:
 	swift build
 	k8s/generate.py "$$(swift build --show-bin-path)"
 	ecs/generate.py "$$(swift build --show-bin-path)"
+	ecs/generate_lambda.py "$$(swift build --show-bin-path)"
 
 image-check:
 	@$(support)/install-packages.sh image

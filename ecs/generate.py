@@ -39,6 +39,17 @@ def camel(name):
     return "".join(word.capitalize() for word in name.split("-"))
 
 
+def late_alarms(deployed):
+    alarms = ""
+    for job, schedules in by_job(deployed).items():
+        # The usual one's: CloudWatch looks back no further than a week.
+        variant = usual(schedules).variant
+        alarms += template("late.yaml").substitute(
+            id=camel(job), job=job, hours=-(-late_after(schedules) // HOUR),
+            variant=f", {{Name: variant, Value: {json.dumps(variant)}}}" if variant else "")
+    return alarms
+
+
 def stack(binaries):
     described = {job: facts(binaries, job) for job in by_job(FARGATE)}
     jobs, arns = "", ""
@@ -52,12 +63,7 @@ def stack(binaries):
             input=json.dumps(INPUT, separators=(",", ":")), start_within=max(60, schedule.start_within))
         arns += ("\n                  - !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}"
                  f":task-definition/oneshot-{schedule.name}:*")
-    for job, schedules in by_job(FARGATE).items():
-        # The usual one's: CloudWatch looks back no further than a week.
-        variant = usual(schedules).variant
-        jobs += template("late.yaml").substitute(
-            id=camel(job), job=job, hours=-(-late_after(schedules) // HOUR),
-            variant=f", {{Name: variant, Value: {json.dumps(variant)}}}" if variant else "")
+    jobs += late_alarms(FARGATE)
     # The migration, and all but the doctor, which says by 65 that it found something: every five minutes until it is fixed.
     families = ["migrate"] + [schedule.name for schedule in FARGATE if schedule.job != "job-doctor"]
     others = "".join(f'\n                - {{prefix: !Sub "{TASK_DEFINITIONS}/oneshot-{name}:"}}' for name in families)
@@ -69,13 +75,14 @@ def stack(binaries):
         secret_arns="".join(f"\n                  - !If [Has{id}Secret, !Ref {id}SecretArn, !Ref AWS::NoValue]" for _, id in secrets))
 
 
-def main(arguments):
+def main(usage, path, stack):
+    arguments = sys.argv[1:]
     is_check = arguments[:1] == ["--check"]
     if len(arguments) != 1 + is_check:
-        sys.exit(__doc__)
+        sys.exit(usage)
     os.environ["ONESHOT_BINARIES"] = arguments[-1]
-    sys.exit(0 if write("ecs/oneshot.yaml", stack(arguments[-1]), is_check) else 1)
+    sys.exit(0 if write(path, stack(arguments[-1]), is_check) else 1)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(__doc__, "ecs/oneshot.yaml", stack)

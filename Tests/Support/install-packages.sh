@@ -1,21 +1,24 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing for one of the Makefile's commands.
 #
-#   install-packages.sh lint | build | demo | test | bench | image
+#   install-packages.sh lint | build | lambda | demo | test | bench | image
 #
 # As root or through sudo; otherwise it names them. Nothing is touched when nothing is missing.
 set -euo pipefail
 
 lint=(python3)
 build=(libpq-dev libhiredis-dev libc6-dev)
+lambda=("${build[@]}" binutils ca-certificates patchelf python3)
 demo=("${build[@]}" ffmpeg postgresql redis-server redis-tools util-linux libcurl4-openssl-dev python3 python3-aiosmtpd)
-test=("${demo[@]}" pgbouncer docker-compose openssl systemd python3-venv python3-redis python3-jsonschema prometheus
-  prometheus-node-exporter prometheus-pushgateway librdkafka-dev curl bsdutils fish man-db zsh chromium python3-html5lib)
+test=("${demo[@]}" binutils patchelf pgbouncer docker-compose openssl systemd python3-venv python3-redis
+  python3-jsonschema prometheus prometheus-node-exporter prometheus-pushgateway librdkafka-dev curl bsdutils fish man-db zsh
+  chromium python3-html5lib)
 image=("${demo[@]}" buildah catatonit debootstrap openssl podman python3-venv runc)
 bench=("${demo[@]}" python3-redis python3-psycopg2 python3-venv librdkafka-dev gcc)
 case "${1:-}" in
   lint) wanted=("${lint[@]}") ;;
   build) wanted=("${build[@]}") ;;
+  lambda) wanted=("${lambda[@]}") ;;
   demo) wanted=("${demo[@]}") ;;
   test) wanted=("${test[@]}") ;;
   image) wanted=("${image[@]}") ;;

@@ -4,7 +4,7 @@ import Testing
 
 /// What is deployed agrees with the code, is valid, and does what it says as far as that shows without a cluster.
 @Suite(.timeLimit(.minutes(10))) struct ManifestTests {
-  @Test(arguments: ["k8s/generate.py", "ecs/generate.py"])
+  @Test(arguments: ["k8s/generate.py", "ecs/generate.py", "ecs/generate_lambda.py"])
   func `manifests are what the binaries and the schedules say`(script: String) async throws {
     let check = try await Binary(path: "/usr/bin/python3").run(
       [DeployTools.root.appending(path: script).path, "--check", DeployTools.binaries], ["PYTHONDONTWRITEBYTECODE": "1"]

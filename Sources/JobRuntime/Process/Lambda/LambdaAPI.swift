@@ -1,8 +1,10 @@
 /// Lambda's runtime interface: where a function's process fetches its events and leaves its answers.
 struct LambdaAPI {
   private let http: LoopbackHTTP
+  /// Where the extension waits for events, of which it gets none.
+  private let waiting: LoopbackHTTP
 
-  init(_ address: HostAndPort) { http = LoopbackHTTP(address) }
+  init(_ address: HostAndPort) { (http, waiting) = (LoopbackHTTP(address), LoopbackHTTP(address)) }
 
   struct Event {
     var id: String
@@ -11,13 +13,22 @@ struct LambdaAPI {
     var body: [UInt8]
   }
 
-  /// Registers as an extension that waits for nothing. Lambda sends SIGTERM before SIGKILL only where there is an
-  /// extension.
-  func register(as name: String) throws(LoopbackHTTP.Failure) {
+  /// Registers as an extension without events. Lambda sends SIGTERM before SIGKILL only where there is an extension.
+  ///
+  /// - Returns: the extension's identifier. Lambda hands out no event before `wait` was called with it.
+  func register(as name: String) throws(LoopbackHTTP.Failure) -> String {
     let response = try http.send(
       "POST", "/2020-01-01/extension/register",
       [("Lambda-Extension-Name", name), ("Content-Type", "application/json")], #"{"events":[]}"#)
-    guard response.status == 200 else { throw Self.refusal("registering as an extension", response) }
+    guard response.status == 200, let id = response.headers["lambda-extension-identifier"], Self.isName(id) else {
+      throw Self.refusal("registering as an extension", response)
+    }
+    return id
+  }
+
+  /// Has the extension wait, which says that it has started.
+  func wait(as id: String) throws(LoopbackHTTP.Failure) {
+    try waiting.leave("GET", "/2020-01-01/extension/event/next", [("Lambda-Extension-Identifier", id)])
   }
 
   /// Waits for the next event.

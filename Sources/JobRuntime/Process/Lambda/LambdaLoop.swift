@@ -34,9 +34,11 @@ struct LambdaLoop {
       ThisProcess.end(FailureKind.misconfigured.exitCode)
     }
     let api = LambdaAPI(address)
-    do { try api.register(as: job) } catch {
+    var id: String?
+    do { id = try api.register(as: job) } catch {
       log("Lambda").warning("no SIGTERM will come before the end", ["error": .string(error.description)])
     }
+    do { if let id { try api.wait(as: id) } } catch { end(error) }
     while true {
       let next = await surroundings.stop.answered(by: { ThisProcess.end(0) }, during: { Result(catching: api.next) })
       do {
@@ -44,10 +46,14 @@ struct LambdaLoop {
         try api.post(await answer(event), to: event)
       } catch {
         // An event that is not answered would come again at once.
-        log("Lambda").error("the runtime interface failed; the process ends", ["error": .string("\(error)")])
-        ThisProcess.end(FailureKind.internal.exitCode)
+        end(error)
       }
     }
+  }
+
+  private func end(_ error: any Error) -> Never {
+    log("Lambda").error("the runtime interface failed; the process ends", ["error": .string("\(error)")])
+    ThisProcess.end(FailureKind.internal.exitCode)
   }
 
   private func log(_ id: String) -> Log {

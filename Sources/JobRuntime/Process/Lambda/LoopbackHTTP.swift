@@ -31,10 +31,7 @@ final class LoopbackHTTP {
   func send(
     _ method: String, _ path: String, _ headers: [(String, String)] = [], _ body: String? = nil
   ) throws(Failure) -> Response {
-    var text = "\(method) \(path) HTTP/1.1\r\nHost: \(address)\r\n"
-    for (name, value) in headers { text += "\(name): \(value)\r\n" }
-    if let body { text += "Content-Length: \(body.utf8.count)\r\n" }
-    text += "\r\n" + (body ?? "")
+    let text = request(method, path, headers, body)
     let isKept = descriptor >= 0
     do { return try exchange(text) } catch {
       disconnect()
@@ -44,6 +41,21 @@ final class LoopbackHTTP {
       disconnect()
       throw error
     }
+  }
+
+  /// Sends a request whose answer never comes, and leaves it there for as long as this object lives.
+  func leave(_ method: String, _ path: String, _ headers: [(String, String)]) throws(Failure) {
+    if descriptor < 0 { descriptor = try connected() }
+    guard writeAll(request(method, path, headers), to: descriptor) else { throw lastError("sending") }
+  }
+
+  private func request(
+    _ method: String, _ path: String, _ headers: [(String, String)], _ body: String? = nil
+  ) -> String {
+    var text = "\(method) \(path) HTTP/1.1\r\nHost: \(address)\r\n"
+    for (name, value) in headers { text += "\(name): \(value)\r\n" }
+    if let body { text += "Content-Length: \(body.utf8.count)\r\n" }
+    return text + "\r\n" + (body ?? "")
   }
 
   private func exchange(_ text: String) throws(Failure) -> Response {
