@@ -73,7 +73,7 @@ import Testing
     let trends = try await field(
       """
       drop table feed_views;
-      create table staged_views (post_id bigint, kind text, at timestamptz, events bigint);
+      \(try Page("docs/jobs/trending.md").code("staged_table"))
       insert into staged_views select g, 'view', timestamptz '2025-11-08 01:30Z', 40 from generate_series(1, 20) g;
       """)
     let folder = try folder(["views": try Page("docs/jobs/trending.md").code("staged_views")])
@@ -115,7 +115,7 @@ import Testing
     ("select 1 as post_id", "column"), ("select post_id, user_id, 'like' as kind, at from", "syntax error"),
     (
       "select 1 as post_id, 1 as user_id, 'like' as kind, timestamptz '2025-11-08' as at) as x; delete from users; select (1",
-      ""
+      "syntax error"
     ),
     ("select 1 as post_id, 1 as user_id, 'like' as kind, pg_sleep(600)::text::timestamptz as at", "statement timeout"),
     ("select 'x' as post_id, '1' as user_id, 'like' as kind, timestamptz '2025-11-08' as at", "invalid input syntax"),
