@@ -91,7 +91,7 @@ extension StageTable {
       mostBytes = env.size(
         "STAGE_MAX_BYTES", default: 4 << 30, in: 1...(1 << 50), help: "A longer stream is refused.")
       spool = env.size(
-        "STAGE_SPOOL", default: 16 << 20, in: 0...(1 << 30),
+        "STAGE_SPOOL", default: 8 << 20, in: 0...(1 << 30),
         help: "How much of the stream is kept in memory, to begin again after a lost connection.")
       command = env.custom(
         "STAGE_COMMAND", form: "JSON array", default: nil,
