@@ -1,1 +1,0 @@
-select followee_id as id from follows where follower_id = w.id
