@@ -97,3 +97,23 @@ create index if not exists waitlist_entries_created on waitlist_entries (created
 insert into waitlist_entries (id, campaign_id, referred_by, email, ip, user_agent, created_at) values
   (101, 2, null, 'ann@mail.example.org', '192.0.2.17', 'Mozilla/5.0', '2025-11-07 10:00+00'),
   (102, 2, 101, 'Ann+2@mail.example.org', '192.0.2.17', 'curl/8.5', '2025-11-07 10:01+00');
+
+-- suggested-users
+create table if not exists users (id bigint primary key);
+alter table users add column if not exists deleted_at timestamptz, add column if not exists suspended_at timestamptz,
+  add column if not exists discoverable boolean, add column if not exists last_seen_at timestamptz;
+create table if not exists follows (
+  follower_id bigint not null, followee_id bigint not null, created_at timestamptz not null,
+  primary key (follower_id, followee_id));
+create index if not exists follows_newest on follows (follower_id, created_at desc, followee_id);
+create index if not exists follows_of on follows (followee_id, created_at desc, follower_id);
+create table if not exists blocks (user_id bigint, target_id bigint, primary key (user_id, target_id));
+create index if not exists blocks_of on blocks (target_id);
+create table if not exists mutes (user_id bigint, target_id bigint, primary key (user_id, target_id));
+create table if not exists suggestion_dismissals (user_id bigint, target_id bigint, primary key (user_id, target_id));
+select oneshot.suggest_track();
+insert into users (id, discoverable)
+values (1, true), (2, true), (3, true), (4, true), (5, true) on conflict (id) do update set discoverable = true;
+insert into follows (follower_id, followee_id, created_at)
+values (1, 2, '2025-11-01'), (1, 3, '2025-11-02'), (2, 4, '2025-11-03'), (3, 4, '2025-11-04'), (3, 5, '2025-11-05')
+on conflict do nothing;

@@ -361,6 +361,26 @@
    "FRAUD_DOMAINS_FILE"
   ]
  },
+ "suggested-users": {
+  "job": "suggested-users",
+  "summary": "keeps a list of people to follow for each user",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "suggested-users",
+  "lines": [
+   "suggestions"
+  ],
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "SUGGEST_SOURCES_DIR"
+  ]
+ },
  "job-doctor": {
   "job": "job-doctor",
   "summary": "finds what is wrong with the runs of all jobs, and reports it",
