@@ -48,6 +48,12 @@ import Testing
     DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_ecs.py", [], place.environment))
   }
 
+  @Test func `the template of Lambda functions is valid, its events are runs, and the zip starts by itself`() async throws {
+    guard DeployTools.areThere(for: "a look at ecs/lambda.yaml") else { return }
+    let place = try await Place()
+    DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_lambda.py", [], place.environment))
+  }
+
   @Test func `what docs/deploy.md has its readers copy works`() async throws {
     guard DeployTools.areThere(for: "a look at docs/deploy.md") else { return }
     let place = try await Place()
