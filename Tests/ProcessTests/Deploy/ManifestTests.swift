@@ -48,7 +48,7 @@ import Testing
     DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_ecs.py", [], place.environment))
   }
 
-  @Test func `the template of Lambda functions is valid, its events are runs, and the zip starts by itself`() async throws {
+  @Test func `the template of Lambda functions is valid, and its event is a run`() async throws {
     guard DeployTools.areThere(for: "a look at ecs/lambda.yaml") else { return }
     let place = try await Place()
     DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_lambda.py", [], place.environment))
