@@ -21,8 +21,8 @@ package struct Surroundings: Sendable {
   /// Reads a line that somebody types; `nil` where nobody is at a terminal.
   package var readAnswer: (@Sendable () -> String?)?
   package var stop: StopRequest
-  /// The descriptor that a job reads which takes its rows from outside. The process's stdin.
-  package var input: Int32 = STDIN_FILENO
+  /// The descriptor that a job reads which takes its rows from outside: the process's stdin. Without one it cannot be read.
+  package var input: Int32 = -1
 
   package init(
     arguments: [String] = [], environment: [String: String], host: String,

@@ -49,7 +49,10 @@ import Testing
     var named: Set<String> = []
     while let path = enumerator.nextObject() as? String {
       if path.hasPrefix(".") { enumerator.skipDescendants() }
-      guard !path.hasPrefix("."), path != "CHANGELOG.md", !own.contains(where: path.hasPrefix),
+      // What `oneshot explain` embeds are links to pages.
+      guard !path.hasPrefix("."), path != "CHANGELOG.md",
+        enumerator.fileAttributes?[.type] as? FileAttributeType != .typeSymbolicLink,
+        !own.contains(where: path.hasPrefix),
         !#filePath.hasSuffix(path),
         let text = try? String(contentsOfFile: "\(Compiler.root)/\(path)", encoding: .utf8)
       else { continue }
@@ -113,7 +116,8 @@ import Testing
       ($0 as? String)?.split(separator: "/").last
     }
     let current = Set((files ?? []).map { "\($0).o" } + ["embedded_resources.swift.o"])
-    let objects = try ["BlockingIO", "Postgres", "Redis", "JobRuntime"].flatMap { module in
+    let objects = try ["BlockingIO", "CChild", "ChildProcess", "JSONReading", "Postgres", "Redis", "JobRuntime"].flatMap
+    { module in
       let built = "\(Compiler.products)/\(module).build"
       return try FileManager.default.contentsOfDirectory(atPath: built)
         .filter { current.contains($0) }.map { "\(built)/\($0)" }

@@ -19,7 +19,9 @@ package enum Compiler {
     let features = [
       "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault",
     ]
-    let maps = ["CLibPQ", "CHiredis", "COpenSSL"].map { "-fmodule-map-file=\(root)/Sources/\($0)/module.modulemap" }
+    let maps =
+      ["CLibPQ", "CHiredis", "COpenSSL"].map { "-fmodule-map-file=\(root)/Sources/\($0)/module.modulemap" }
+      + ["-fmodule-map-file=\(products)/CChild.build/module.modulemap"]
     var arguments = ["swiftc", "-swift-version", "6", "-warnings-as-errors", "-I", "\(products)/Modules"]
     for feature in features { arguments += ["-enable-upcoming-feature", feature] }
     for option in maps + ["-I/usr/include/postgresql"] { arguments += ["-Xcc", option] }

@@ -17,12 +17,14 @@ package enum ThisProcess {
   package static var surroundings: Surroundings {
     let termination = ResultFile.kubernetesPath
     let answer: @Sendable () -> String? = { readLine() }
-    return Surroundings(
+    var surroundings = Surroundings(
       arguments: Array(CommandLine.arguments.dropFirst()), environment: environment, host: host, user: user,
       processID: getpid(),
       now: clock, terminal: Terminal(descriptor: STDERR_FILENO), output: stdout,
       resultFile: access(termination, W_OK) == 0 ? termination : nil,
       readAnswer: isatty(STDIN_FILENO) == 1 ? answer : nil)
+    surroundings.input = STDIN_FILENO
+    return surroundings
   }
 
   /// The program's file.

@@ -79,6 +79,7 @@ extension CacheWarmer {
         env.complain("WARM_KEY_PREFIX", "is «\(keyPrefix)»; feeds need a prefix, and oneshot: is the jobs' own")
       }
       if let problem = ranking?.problem { env.complain("WARM_RANKING", "cannot be used: \(problem)") }
+      env.reserveForInstallers("WARM_KEY_PREFIX", "WARM_BLOCKS")
     }
 
     private static func parseActivity(_ text: String) -> Environment.Parsed<Activity> {

@@ -17,7 +17,7 @@ struct Programs: Sendable {
   /// - Parameter folder: where a program works, when it writes nothing.
   /// - Throws: what is missing.
   init(_ settings: MediaPreviews.Settings, workingIn folder: String) throws(JobFailure) {
-    let path = getenv("PATH").map { String(cString: $0) }
+    let path = settings.path
     ffmpeg = try Self.find(settings.ffmpeg, path, "PREVIEWS_FFMPEG")
     ffprobe = try Self.find(settings.ffprobe, path, "PREVIEWS_FFPROBE")
     sandbox = Sandbox(

@@ -20,6 +20,8 @@ extension MediaPreviews {
     let ffprobe: String
     let mode: Mode
     let sandbox: Sandbox.Kind
+    /// Where programs are looked for: the process's PATH.
+    let path: String?
 
     init(from env: inout Environment) {
       sourceFolder = env.requiredPath(
@@ -73,6 +75,8 @@ extension MediaPreviews {
         help:
           "full: ffmpeg has no network; limits: where the system forbids user namespaces, and a NetworkPolicy keeps the job in."
       )
+      path = env.forPrograms()["PATH"]
+      env.reserveForInstallers("PREVIEWS_SANDBOX")
     }
 
     /// How long ffprobe may look at a file.

@@ -101,6 +101,8 @@ extension StageTable {
         Self.words(text).map { .success($0) } ?? .failure("is no JSON array of texts such as [\"psql\", \"-c\", \"…\"]")
       }
       environment = env.forPrograms()
+      env.reserveForInstallers(
+        "STAGE_TABLE", "STAGE_COLUMNS", "STAGE_MODE", "STAGE_WINDOW_COLUMN", "STAGE_MIN_ROWS")
       if mode == .append, dedup.isEmpty {
         env.complain("STAGE_DEDUP", "is required for append: without it a run that is repeated would append twice")
       }

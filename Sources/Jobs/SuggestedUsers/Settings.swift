@@ -102,6 +102,7 @@ extension SuggestedUsers {
       if maxAge >= timeToLive * 0.9 {
         env.complain("SUGGEST_MAX_AGE", "is so long that lists expire before they are made again (SUGGEST_TTL)")
       }
+      env.reserveForInstallers("SUGGEST_KEY_PREFIX", "SUGGEST_BLOCKS")
     }
 
     private static func words(_ text: String) -> Environment.Parsed<[String]> {

@@ -69,6 +69,7 @@ extension Trending {
       windows = (list ?? usual).windows.map { window, label in
         TrendingWindow(window: window, label: label, decay: decay?.share(for: window) ?? Decay.usual)
       }
+      env.reserveForInstallers("TRENDING_KEY_PREFIX")
     }
 
     func key(_ window: TrendingWindow) -> String { keyPrefix + window.label }
