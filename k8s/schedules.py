@@ -50,7 +50,7 @@ SCHEDULES = [
     Schedule("usage-aggregation", "usage-aggregation", "0 2 * * *", DAY, "50m", (32, 64)),
     # 17 MiB; with TOP_STATS_LIMIT=10000 25, with 100000 93.
     Schedule("top-stats", "top-stats", "5 * * * *", HOUR, "20m", (32, 64)),
-    # 23 MiB with 1.3 million events in the week. The next minute's run publishes what a late one leaves.
+    # The next minute's run publishes what a late one leaves.
     Schedule("trending-1h", "trending", "* * * * *", MINUTE, "4m", (32, 64), retries=0,
              settings={"TRENDING_WINDOWS": "1h", "JOB_LOCK_WAIT": "30s"}),
     Schedule("trending-24h", "trending", "*/5 * * * *", 5 * MINUTE, "4m", (32, 64), retries=0,
@@ -91,7 +91,7 @@ SCHEDULES = [
     Schedule("cache-warmer", "cache-warmer", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
     # New sign-ups by the minute. The next one checks what a run that is late leaves.
     Schedule("fraud-detection", "fraud-detection", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
-    # 21 MiB. Whose neighbourhood has changed, 5,000 users at most; the next one takes what is left.
+    # Whose neighbourhood has changed, 5,000 users at most; the next one takes what is left.
     Schedule("suggested-users", "suggested-users", "*/10 * * * *", 10 * MINUTE, "8m", (32, 64), retries=0, may_idle=True),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
     Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,

@@ -9,6 +9,8 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct GoldenTests {
   @Test func `the assembled statements are those of Tests-Golden, and psql takes each`() async throws {
     let people = try await People()
+    try await people.place.execute(
+      "create table feed_likes (feed_id bigint, user_id bigint, created_at timestamptz)")
     let moment = try #require(Timestamp(rfc3339: People.now))
     var golden = GoldenStatements(
       "suggested-users",
