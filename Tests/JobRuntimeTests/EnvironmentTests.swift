@@ -78,14 +78,19 @@ import Testing
     let secret: String? = env.secret("S", form: "url", isRequired: true, help: "Where.") { .success($0) }
     #expect(secret == nil)
     _ = env.optionalDuration("D", help: "How long.")
+    _ = env.optionalString("T", help: "What.")
     #expect(
       env.declarations == [
-        SettingDeclaration(name: "I", form: "0…10", fallback: "7", help: "How many."),
+        SettingDeclaration(name: "I", form: "0…10", fallback: "7", help: "How many.", isClosed: true),
         SettingDeclaration(
-          name: "C", form: "keep, overwrite or fail", fallback: "keep", help: "What to do."),
+          name: "C", form: "keep, overwrite or fail", fallback: "keep", help: "What to do.", isClosed: true),
         SettingDeclaration(name: "S", form: "url", isRequired: true, help: "Where.", isSecret: true),
-        SettingDeclaration(name: "D", form: "duration", help: "How long."),
+        SettingDeclaration(name: "D", form: "duration", help: "How long.", isClosed: true),
+        SettingDeclaration(name: "T", form: "text", help: "What."),
       ])
+    #expect(env.declarations.map(\.isForEvents) == [true, true, false, true, false])
+    env.reserveForInstallers("I")
+    #expect(env.declarations.map(\.isForEvents) == [false, true, false, true, false])
     #expect(env.problems == [SettingProblem(name: "S", message: "is required; it reads url")])
   }
 }

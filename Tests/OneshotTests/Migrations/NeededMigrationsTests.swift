@@ -15,6 +15,11 @@ import Testing
     "usage-aggregation": [[:], ["USAGE_MODE": "status"]],
   ]
 
+  /// Where jobs that work with files find and leave them.
+  private static func folders(_ folder: String) -> [String: String] {
+    ["REPORT_FILE": "\(folder)/page.html", "PREVIEWS_SOURCE_DIR": folder, "PREVIEWS_TARGET_DIR": folder]
+  }
+
   /// Tables of an application that jobs read, each with a row or two. A job's own may stand on its page instead, behind
   /// `<!-- application -->`.
   private static let application = """
@@ -77,8 +82,9 @@ import Testing
     for own in Self.settings[job] ?? [[:]] {
       let place = try await place(with: needs, for: job)
       let settings = place.environment
-        .merging(["JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z", "REPORT_FILE": "\(folder.path)/page.html"]) { $1 }
-        .merging(own) { $1 }
+        .merging(Self.folders(folder.path)) { $1 }.merging(own) { $1 }.merging([
+          "JOB_SCHEDULED_AT": "2025-11-08T02:00:00Z"
+        ]) { $1 }
       let check = try await binary.run(["--check"], settings)
       #expect(check.exitCode == 0, "\(own): \(check.output)")
       let run = try await binary.run([], settings)
@@ -93,7 +99,8 @@ import Testing
       var fewer = all
       fewer[line] = number - 1
       let place = try await place(with: fewer)
-      let run = try await Binary(job).run([], place.environment.merging(Self.settings[job]?.first ?? [:]) { $1 })
+      let settings = Self.folders("/tmp").merging(Self.settings[job]?.first ?? [:]) { $1 }
+      let run = try await Binary(job).run([], place.environment.merging(settings) { $1 })
       let message = run.result["error", "message"].string ?? ""
       #expect(run.exitCode == 78 && message.hasPrefix("the line \(line) of this database is "), "\(run.output)")
       #expect(message.hasSuffix("; this binary needs \(number)"), "\(message)")
