@@ -38,8 +38,9 @@ import Testing
       #expect(help.contains("  \(given)\(setting["secret"].bool == true ? "*" : " ")"), "\(given)")
     }
     let required = settings.filter { $0["required"].bool == true }.compactMap { $0["name"].string }
-    // The settings of jobs' own that have no default: a page's file, and a table.
-    #expect(required.filter { !["REPORT_FILE", "STAGE_TABLE"].contains($0) } == ["DATABASE_URL", "REDIS_URL"])
+    // The settings of jobs' own that have no default: a page's file, a table, and folders.
+    let own: Set = ["REPORT_FILE", "STAGE_TABLE", "PREVIEWS_SOURCE_DIR", "PREVIEWS_TARGET_DIR"]
+    #expect(required.filter { !own.contains($0) } == ["DATABASE_URL", "REDIS_URL"])
     let codes = facts["exit_codes"].elements
     let final = codes.filter { $0["retry"].bool == false }.flatMap { $0["codes"].elements.compactMap(\.int) }
     #expect(Set(final) == [0, 64, 65, 77, 78])
