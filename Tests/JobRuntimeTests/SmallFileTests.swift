@@ -48,6 +48,21 @@ import Testing
     }
   }
 
+  /// As in a transaction that is repeated, because its connection was lost during COMMIT.
+  @Test func `a draft that is published once more stays, and over another one it is not`() throws {
+    try inFolder { folder in
+      let path = folder.appending(path: "a.html").path
+      let one = try FileDraft(of: path, "one")
+      try one.publish()
+      try one.publish()
+      #expect(try SmallFile.read(path) == "one")
+      #expect(try names(in: folder) == ["a.html"])
+      try FileDraft(of: path, "other").publish()
+      #expect(throws: SmallFile.Failure.self) { try one.publish() }
+      #expect(try SmallFile.read(path) == "other")
+    }
+  }
+
   @Test func `a symbolic link is not followed, and stays`() throws {
     try inFolder { folder in
       let (link, target) = (folder.appending(path: "a.prom").path, folder.appending(path: "secret").path)

@@ -5,6 +5,15 @@ import Glibc
 public struct FileDraft: Sendable {
   public let path: String
   private let temporary: String
+  /// The file itself, whatever its name.
+  private let identity: Identity
+
+  private struct Identity: Equatable {
+    var device: dev_t
+    var number: ino_t
+
+    init(_ facts: stat) { (device, number) = (facts.st_dev, facts.st_ino) }
+  }
 
   /// Writes it. Everybody may read it, whatever the umask says: another user collects the file.
   ///
@@ -17,9 +26,11 @@ public struct FileDraft: Sendable {
     guard descriptor >= 0 else { throw SmallFile.Failure(errno) }
     defer { close(descriptor) }
     do throws(SmallFile.Failure) {
-      guard writeAll(text, to: descriptor), fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0 else {
-        throw SmallFile.Failure(errno)
-      }
+      var facts = stat()
+      guard writeAll(text, to: descriptor), fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0,
+        fstat(descriptor, &facts) == 0
+      else { throw SmallFile.Failure(errno) }
+      identity = Identity(facts)
     } catch {
       unlink(temporary)
       throw error
@@ -51,9 +62,10 @@ public struct FileDraft: Sendable {
     throw SmallFile.Failure(isReadOnly ? EROFS : refusal)
   }
 
-  /// Replaces the old file with it.
+  /// Replaces the old file with it. Once more it changes nothing: a transaction around it may be repeated, because its
+  /// connection was lost at the end.
   public func publish() throws(SmallFile.Failure) {
-    guard rename(temporary, path) == 0 else {
+    guard rename(temporary, path) == 0 || errno == ENOENT && isPublished else {
       let failure = SmallFile.Failure(errno)
       discard()
       throw failure
@@ -64,6 +76,14 @@ public struct FileDraft: Sendable {
       fsync(folder)
       close(folder)
     }
+  }
+
+  /// Whether the file that is there is this one.
+  private var isPublished: Bool {
+    var facts = stat()
+    let isThere = lstat(path, &facts) == 0 && Identity(facts) == identity
+    errno = ENOENT
+    return isThere
   }
 
   /// Removes it.
