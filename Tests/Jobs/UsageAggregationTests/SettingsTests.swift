@@ -25,7 +25,7 @@ import Testing
     "USAGE_INCLUDE_TODAY": "sometimes", "USAGE_RETENTION": "367d", "USAGE_SETTLE": "3d",
     "USAGE_RECHECK": "perhaps", "USAGE_KEY_FORMAT": "usage:{merchant}:{metric}",
     "USAGE_TARGET": "/nowhere/target.sql",
-    "USAGE_ON_REGRESSION": "ignore", "USAGE_SET_TTL": "59m",
+    "USAGE_ON_REGRESSION": "ignore", "USAGE_SET_TTL": "59m", "LAMBDA_FAILURES": "never",
   ]
 
   /// Looked at only where `REDIS_URL` can be read.
@@ -34,7 +34,7 @@ import Testing
   /// Settings that take any text. What Postgres does not know of them is told by the run.
   private static let anything: Set = [
     "JOB_KUBERNETES_NAME", "JOB_RESULT_FILE", "JOB_METRICS_FILE", "USAGE_TIMEZONE", "USAGE_KEY_PREFIX",
-    "USAGE_MERCHANT", "USAGE_IGNORE", "REDIS_TLS_NAME",
+    "USAGE_MERCHANT", "USAGE_IGNORE", "REDIS_TLS_NAME", "JOB_EXECUTION_ID",
   ]
 
   private static let declared = {
