@@ -82,7 +82,7 @@ create table if not exists blocks (user_id bigint, target_id bigint);
 create table if not exists mutes (user_id bigint, target_id bigint);
 insert into users (id) values (1), (2) on conflict do nothing;
 insert into feeds (id, user_id, created_at) values (1, 2, now() - interval '1 hour') on conflict do nothing;
-insert into follows (follower_id, followee_id) values (1, 2);
+insert into follows (follower_id, followee_id, created_at) values (1, 2, now()) on conflict do nothing;
 insert into feed_likes (feed_id, user_id, created_at) values (1, 1, now() - interval '1 hour');
 
 -- fraud-detection
