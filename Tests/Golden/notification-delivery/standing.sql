@@ -13,7 +13,7 @@ select
   exists (
     select u.id, u.email, p.user_id, p.category, p.channel, p.mode
     from users as u, notification_preferences as p where false) as never,
-  pg_typeof((select id from notifications limit 0))::text as id_type,
+  format_type(pg_typeof((select id from notifications limit 0))::oid, -1) as id_type,
   array_to_string(array(
     select attname from pg_attribute
     where attrelid = to_regclass('users') and attname in ('locale', 'timezone') and not attisdropped

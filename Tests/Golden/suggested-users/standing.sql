@@ -8,7 +8,7 @@ select
   exists (
     select f.follower_id, f.followee_id, f.created_at, u.id
     from follows as f, users as u where f.follower_id = u.id and false) as never,
-  format_type((select atttypid from pg_attribute where attrelid = to_regclass('users') and attname = 'id'), null) as id_type,
+  format_type((select atttypid from pg_attribute where attrelid = to_regclass('users') and attname = 'id'), -1) as id_type,
   array_to_string(array(
     select attname from pg_attribute
     where attrelid = to_regclass('users') and attname = any ($1::text[]) and not attisdropped

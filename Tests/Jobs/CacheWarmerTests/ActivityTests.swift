@@ -79,8 +79,9 @@ import Testing
     for id in ids { #expect(try await feeds.feed(id) == ["1"], "\(id)") }
   }
 
-  @Test func `uuids are ids, and what is none is passed over`() async throws {
-    let feeds = try await Feeds(["WARM_ACTIVITY": "redis:seen"], id: "uuid")
+  @Test(arguments: ["uuid", "char(36)"])
+  func `uuids are ids, and what is none is passed over`(type: String) async throws {
+    let feeds = try await Feeds(["WARM_ACTIVITY": "redis:seen"], id: type)
     let (author, reader) = ("00000000-0000-0000-0000-00000000000a", "3f2504e0-4f89-41d3-9a0c-0305e82c3301")
     try await feeds.place.execute(
       """

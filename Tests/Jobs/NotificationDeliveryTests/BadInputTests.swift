@@ -65,7 +65,7 @@ import Testing
     #expect(try await notices.mistakes() == [])
   }
 
-  @Test(arguments: ["uuid", "text"])
+  @Test(arguments: ["uuid", "text", "char(36)"])
   func `ids may be of any type, and one of two spellings is one notification`(type: String) async throws {
     let notices = try await Notices(id: type)
     let (user, id) = ("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")

@@ -38,7 +38,7 @@ import Testing
     for (id, ids) in [
       ("uuid", (1...4).map { "0000000\($0)-0000-4000-8000-000000000000" }),
       ("text", ["{a} }b", "Ü \"x\" 'y'", String(repeating: "long", count: 250), "{}"]),
-      (#"varchar(99) collate "C""#, ["a", "b", "c", "d"]),
+      (#"varchar(99) collate "C""#, ["a", "b", "c", "d"]), ("char(8)", (1...4).map { "number-\($0)" }),
     ] {
       let people = try await few(id: id, ids: ids)
       let run = try await people.run()

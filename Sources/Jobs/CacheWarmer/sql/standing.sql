@@ -7,7 +7,7 @@ select
     join pg_attribute on attrelid = to_regclass(relation) and attname = name and attnum > 0 and not attisdropped), '')
     as columns,
   coalesce((
-    select format_type(coalesce(nullif(typbasetype, 0), pg_type.oid), null)
+    select format_type(coalesce(nullif(typbasetype, 0), pg_type.oid), -1)
     from pg_attribute join pg_type on pg_type.oid = atttypid
     where attrelid = to_regclass('users') and attname = 'id'), '') as user_type,
   (

@@ -6,8 +6,8 @@ select
   exists (
     select from oneshot.dead_letters
     where (instance, job, server) = (:instance, :job, '') and state = 'pending') as has_letters,
-  pg_typeof((select id from notifications limit 0))::text as id_type,
-  pg_typeof((select id from users limit 0))::text as user_id_type,
+  format_type(pg_typeof((select id from notifications limit 0))::oid, -1) as id_type,
+  format_type(pg_typeof((select id from users limit 0))::oid, -1) as user_id_type,
   array_to_string(array(
     select attname from pg_attribute
     where attrelid = to_regclass('users') and attname in ('locale', 'timezone') and not attisdropped), ',')
