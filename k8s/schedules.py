@@ -83,7 +83,7 @@ SCHEDULES = [
     Schedule("notification-digest", "notification-digest", "*/15 * * * *", 15 * MINUTE, "10m", (32, 64), may_idle=True),
     # 20 MiB with 10,000 rewards. What is due by the minute, and what became of what was sent. The next one takes what a late run leaves.
     Schedule("reward-delivery", "reward-delivery", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
-    # The job takes 20 MiB, each ffmpeg up to 150. It needs its own image and two volumes. A run begins no preview that it may not finish.
+    # Each ffmpeg takes up to 150 MiB. It needs its own image and two volumes. A run begins no preview that it may not finish.
     Schedule("media-previews", "media-previews", "* * * * *", MINUTE, "4m", (192, 384), retries=0,
              settings={"PREVIEWS_SOURCE_DIR": "/media", "PREVIEWS_TARGET_DIR": "/previews", "JOB_LOCK_WAIT": "30s"}, may_idle=True,
              folder="overlays/previews"),
