@@ -20,7 +20,7 @@ struct Command: Sendable {
     let begin = ["-nostdin", "-hide_banner", "-nostats", "-v", "error"] + Self.input(formats)
     let reading = ["-max_pixels", "\(Self.mostPixels)", "-threads", "1", "-filter_threads", "1"]
     let place = (start > 0 ? ["-ss", Self.text(start)] : []) + ["-t", "\(spec.seconds)", "-i", Programs.source]
-    // Where it was filmed, and what it is called, is nobody's business.
+    // A preview must not say where the film was made, or what it is called.
     let plain = ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-threads", "1"]
     return begin + reading + place + streams + plain + ["-f", spec.kind.ending, "file:\(Self.output)"]
   }
