@@ -46,14 +46,14 @@ extension MediaPreviews {
         Spec(kind: kind, seconds: seconds, from: from, fromText: fromText, box: box)
       }
       (video, audio) = (spec(.video, videoSeconds), spec(.audio, audioSeconds))
-      largestSource = Self.bytes(
-        "PREVIEWS_MAX_SOURCE", usual: "4GiB", from: 1, &env,
+      largestSource = env.size(
+        "PREVIEWS_MAX_SOURCE", default: 4 << 30, in: 1...(1 << 50),
         help: "The largest source that gets a preview, in bytes (500MiB, 4GiB); pictures may have 40 megapixels.")
       itemTimeout = env.duration(
         "PREVIEWS_ITEM_TIMEOUT", default: .seconds(120), in: .seconds(1) ... .minutes(30),
         help: "The longest that ffmpeg may work on one preview.")
-      memory = Self.bytes(
-        "PREVIEWS_MEMORY", usual: "1GiB", from: 64 << 20, &env,
+      memory = env.size(
+        "PREVIEWS_MEMORY", default: 1 << 30, in: (64 << 20)...(1 << 40),
         help: "The address space of ffmpeg (RLIMIT_AS); 500MiB are enough for films in 4K.")
       parallel = env.int(
         "PREVIEWS_PARALLEL", default: 1, in: 1...64, help: "Previews that are made at once; each takes one processor.")
@@ -108,21 +108,5 @@ extension MediaPreviews {
       }
       return .success((text, .after(start)))
     }
-
-    private static func bytes(
-      _ name: String, usual: String, from least: Int, _ env: inout Environment, help: String
-    ) -> Int {
-      let parse = { (text: String) -> Environment.Parsed<Int> in
-        let digits = text.prefix { ("0"..."9").contains($0) }
-        guard let count = Int(digits), let unit = units[String(text.dropFirst(digits.count))],
-          case let (bytes, isTooMuch) = count.multipliedReportingOverflow(by: unit), !isTooMuch, bytes >= least
-        else { return .failure("is «\(text)», not a size such as 500MiB or 4GiB, at least \(least) bytes") }
-        return .success(bytes)
-      }
-      guard case .success(let fallback) = parse(usual) else { return least }
-      return env.custom(name, form: "size", default: usual, help: help, parse: parse) ?? fallback
-    }
-
-    private static let units = ["": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
   }
 }
