@@ -44,7 +44,7 @@ struct Reindex: Job {
 
   func run(_ run: JobRun) async throws -> Report {
     let progress = Progress(settings.mode)
-    let run = run.isDryRun || !writes ? run : try await Sharding.enter(run)
+    let run = run.isDryRun || !writes ? run : try await run.keepingOtherShardCountsOut(by: "reindex_sharding")
     if let complaint = try await complaintAboutLanguage(run) { throw complaint }
     let entities = try await readable(progress, run)
     let untracked = try await Untracked.find(among: settings.entities, run)

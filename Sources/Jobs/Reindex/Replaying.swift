@@ -20,7 +20,7 @@ extension Reindex: Replayable {
     }
     // A wrong language is reported by the run itself.
     guard !ids.isEmpty, settings.mode != .rebuild, try await complaintAboutLanguage(run) == nil else { return outcomes }
-    let run = try await Sharding.enter(run)
+    let run = try await run.keepingOtherShardCountsOut(by: "reindex_sharding")
     try await Rebuild.abandon(run)
     let progress = Progress(settings.mode)
     for entity in settings.entities { try await index(ids[entity.name] ?? [], of: entity, progress, run) }

@@ -48,7 +48,7 @@ struct SuggestedUsers: Job {
   func run(_ run: JobRun) async throws -> Report {
     let standing = try await Standing.read(run)
     if let complaint = standing.complaint(settings.blocks) { throw complaint }
-    let run = run.isDryRun || !writes ? run : try await Sharding.enter(run)
+    let run = run.isDryRun || !writes ? run : try await run.keepingOtherShardCountsOut(by: "suggestion_state")
     // From now on an earlier run that was paused cannot publish over this run's lists.
     try await run.claim(family: settings.keyPrefix)
     let suggestions = Suggestions(settings, standing, run)
