@@ -54,6 +54,11 @@ import Testing
     DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_lambda.py", [], place.environment))
   }
 
+  @Test func `every command line of README and docs is tried, or marked as not`() async throws {
+    guard DeployTools.areThere(for: "the command lines of docs/") else { return }
+    DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_commands.py"))
+  }
+
   @Test func `what docs/deploy.md has its readers copy works`() async throws {
     guard DeployTools.areThere(for: "a look at docs/deploy.md") else { return }
     let place = try await Place()
