@@ -1,4 +1,5 @@
 # make demo         see it work: installs what is missing, builds, runs everything on private servers
+# make newcomer     a new user's hour: a clone, `make demo`, the tutorial, a restore, three incidents; counts its commands
 # make test         the same set-up, then all tests; make test JOB=reindex: those of one job
 # make soak         the tests that take random and long ways, long: a thousand disturbed runs, fifty failovers, a cut after
 #                   every byte, ten thousand runs in one process
@@ -12,7 +13,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test soak bench build lambda-zip manifests image-check lint check format
+.PHONY: demo newcomer test soak bench build lambda-zip manifests image-check lint check format
 
 support := Tests/Support
 # What tests run with all traits, too, from a build of its own; and whose tests want the tools in Python.
@@ -31,6 +32,10 @@ demo:
 	@echo "building (the first time takes a minute or two)"
 	@swift build $(ship) --traits Delivery 2>&1 | tail -1
 	@$(support)/private-servers.sh Tests/Demo/demo.sh "$$(swift build $(ship) --traits Delivery --show-bin-path)"
+
+newcomer:
+	@$(support)/install-packages.sh demo
+	@Tests/Newcomer/hour.sh
 
 test:
 	@$(support)/install-packages.sh test

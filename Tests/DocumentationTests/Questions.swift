@@ -73,6 +73,12 @@ struct Question {
 
   static let ofUsers = [
     Question(
+      "None of our tables is like yours.", "docs/your-schema-in-an-hour.md#your-schema-in-an-hour",
+      says: "an application whose tables and keys no job knows", search: "tables and keys"),
+    Question(
+      "Our events have a time without a zone.", "docs/your-schema-in-an-hour.md#5-daily-figures",
+      says: "at time zone 'UTC' as occurred_at", search: "without a zone", "jsonb"),
+    Question(
       "Our keys look different.", "docs/jobs/usage-aggregation.md#keys-of-another-form", says: "USAGE_KEY_FORMAT",
       search: "quota", "format"),
     Question(
