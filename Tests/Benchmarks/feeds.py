@@ -18,9 +18,8 @@ NOW = f"timestamptz '{MOMENT.isoformat()}'"
 
 def measure(stand, table):
     fill(stand)
-    a, b = alternate(ROUNDS, lambda: ours(stand), lambda: one_by_one(stand))
     case = f"{CASE}, {WARMED:,} feeds of {FOLLOWS} follows, {POSTS:,} posts"
-    table.compare(case, [t.seconds for t in a], b, "a query for each user, on one connection", 0.2)
+    a = table.beside(stand, case, ours, one_by_one, "a query for each user, on one connection", 0.2)
     table.saw(CASE, a)
     a, b = alternate(max(30, ROUNDS), lambda: all_fresh(stand), lambda: usage.idle(stand))
     table.compare(f"{CASE}, all {WARMED:,} fresh", [t.seconds for t in a], [t.seconds for t in b],

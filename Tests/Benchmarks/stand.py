@@ -185,6 +185,11 @@ class Stand:
         if "errors: 0," not in said:
             raise SystemExit(f"redis-cli --pipe: {said}")
 
+    def redis_seconds(self):
+        """How much CPU Redis has used so far."""
+        cpu = self.redis.info("cpu")
+        return cpu["used_cpu_user"] + cpu["used_cpu_sys"]
+
     def empty_redis(self):
         self.redis.flushall()
         # Tells the next start that these keys are the benchmark's own.

@@ -4,7 +4,7 @@ import re
 import subprocess
 import time
 
-from stand import HERE, ROUNDS, SCALE, alternate, median
+from stand import HERE, ROUNDS, SCALE, alternate
 
 CASE = "trending"
 MOMENT = "2025-11-08T00:00:00Z"
@@ -17,21 +17,11 @@ SOURCES = {"feed_views": ("view", "viewed_at", 0.1, 0.68), "feed_likes": ("like"
 
 def measure(stand, table):
     fill(stand)
-    for against, way, most in (
-        ("a query for each window with power()", former, 0.30), ("the plain capped query of the week", capped, 0.55),
+    case = f"{CASE}, three windows, {EVENTS:,} events"
+    for against, way, most, most_cpu in (
+        ("a query for each window with power()", former, 0.30, 0.30), ("the plain capped query of the week", capped, 0.55, 0.55),
     ):
-        mine, theirs = [], []
-
-        def counted(work, spent):
-            with stand.server_seconds(spent):
-                return work(stand)
-
-        a, b = alternate(ROUNDS, lambda: counted(ours, mine), lambda: counted(way, theirs))
-        case = f"{CASE}, three windows, {EVENTS:,} events"
-        table.compare(case, [t.seconds for t in a], b, against, most)
-        table.row(f"{case}, CPU of the server", f"{median(mine):.2f} s", f"{median(theirs):.2f} s {against}",
-                  f"{median(mine) / median(theirs):.2f}")
-        table.saw(CASE, a)
+        table.saw(CASE, table.beside(stand, case, ours, way, against, most, most_cpu))
     a, b = alternate(ROUNDS, lambda: bounds(stand), lambda: count(stand))
     table.compare(f"{CASE}, the pass over all events", a, b, "count(*) of the same, by post", 2)
 

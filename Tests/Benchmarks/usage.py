@@ -85,16 +85,11 @@ class Counters:
     def shards(self, count):
         """Seconds of Redis' CPU that all shards take together."""
         self.stand.start_from("empty")
-
-        def spent():
-            cpu = self.stand.redis.info("cpu")
-            return cpu["used_cpu_user"] + cpu["used_cpu_sys"]
-
-        before = spent()
+        before = self.stand.redis_seconds()
         took = [self.stand.job("usage-aggregation", USAGE_DAYS=DAY, JOB_SHARD_COUNT=str(count), JOB_SHARD_INDEX=str(i))
                 for i in range(count)]
         assert sum(t.counts["inserted"] for t in took) == self.count, "shards have not written every counter once"
-        return spent() - before
+        return self.stand.redis_seconds() - before
 
     # The bare parts
 
