@@ -8,12 +8,14 @@
 # make lambda-zip   a job as a zip for AWS Lambda: make lambda-zip JOB=usage-aggregation
 # make manifests    what follows from the binaries in k8s/ and ecs/, written again
 # make image-check  the image built and run without a Docker engine (as root; takes some minutes and gigabytes)
+# make dist         what is published, in .build/dist: Debian packages, a tarball, OCI archives, an SBOM, SHA256SUMS
+# make dist-check   the packages of make dist, installed and run in a bare Debian (as root; takes some minutes)
 # make lint         the form of the code, and the words of pages, help and messages
 # make check        lint, and warnings
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo newcomer test soak bench build lambda-zip manifests image-check lint check format
+.PHONY: demo newcomer test soak bench build lambda-zip manifests image-check dist dist-check lint check format
 
 support := Tests/Support
 # What tests run with all traits, too, from a build of its own; and whose tests want the tools in Python.
@@ -81,6 +83,16 @@ image-check:
 	@$(support)/install-packages.sh image
 	@$(support)/python-tools.sh
 	docker/image-check.sh
+
+# With Delivery, without which outbox-delivery has no way out: a package is one for all who install it.
+dist:
+	@$(support)/install-packages.sh dist
+	@$(MAKE) build TRAITS=$(or $(TRAITS),Delivery)
+	docker/dist.sh "$$(swift build $(ship) --show-bin-path)" .build/dist
+
+dist-check:
+	@$(support)/install-packages.sh dist-check
+	docker/dist-check.sh .build/dist
 
 lint:
 	@$(support)/install-packages.sh lint

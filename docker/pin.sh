@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Pins the images that are not ours: asks their registry for the digest behind each tag, and writes it behind the tag, in
-# every file of docker/, k8s/ and ecs/ that names one. Run again, it writes the newest. Needs skopeo, or docker with buildx.
+# every file of docker/, k8s/, ecs/ and .github/ that names one. Run again, it writes the newest. Needs skopeo, or docker with buildx.
 #
 #   pin.sh          pins them
 #   pin.sh --list   names them, and asks nobody
@@ -16,7 +16,7 @@ digest() {
 # A registry, a path and a tag, where a line of YAML or of a Dockerfile gives an image.
 image='([a-z0-9.-]+\.[a-z]+|localhost:[0-9]+)/[a-z0-9/._-]+:[A-Za-z0-9._-]+'
 place='(image:[[:space:]]+|^ARG [A-Z_]+=|^FROM )'
-mapfile -t files < <(grep -rlE "$place$image" docker k8s ecs | sort)
+mapfile -t files < <(grep -rlE "$place$image" docker k8s ecs .github | sort)
 mapfile -t images < <(grep -hoE "$place$image" "${files[@]}" | grep -oE "$image" | sort -u)
 if [ "${1:-}" = --list ]; then printf '%s\n' "${images[@]}"; exit; fi
 for image in "${images[@]}"; do

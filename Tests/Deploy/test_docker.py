@@ -41,9 +41,9 @@ class Files(unittest.TestCase):
 
     def test_every_image_that_is_not_ours_is_pinned_by_the_script(self):
         named = set()
-        for folder in ("docker", "k8s", "ecs"):
+        for folder in ("docker", "k8s", "ecs", ".github"):
             for file in (ROOT / folder).rglob("*"):
-                if file.is_file() and (file.suffix == ".yaml" or file.name.startswith("Dockerfile")):
+                if file.is_file() and (file.suffix in (".yaml", ".yml") or file.name.startswith("Dockerfile")):
                     named |= set(re.findall(r"(?:image:|^ARG SWIFT_IMAGE=|^FROM )\s*([^\s$@:]+/[^\s$@]+)", file.read_text(),
                                             re.MULTILINE))
         self.assertGreater(len(named), 4)

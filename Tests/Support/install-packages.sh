@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing for one of the Makefile's commands.
 #
-#   install-packages.sh lint | build | lambda | demo | test | bench | image
+#   install-packages.sh lint | build | lambda | demo | test | bench | image | dist | dist-check
 #
 # As root or through sudo; otherwise it names them. Nothing is touched when nothing is missing.
 set -euo pipefail
@@ -12,8 +12,10 @@ lambda=("${build[@]}" binutils ca-certificates patchelf python3)
 demo=("${build[@]}" postgresql redis-server redis-tools util-linux libcurl4-openssl-dev python3 python3-aiosmtpd)
 test=("${demo[@]}" binutils ffmpeg patchelf pgbouncer docker-compose openssl systemd python3-venv python3-redis
   python3-jsonschema prometheus prometheus-node-exporter prometheus-pushgateway librdkafka-dev curl bsdutils fish man-db zsh
-  chromium python3-html5lib)
+  chromium python3-html5lib debhelper help2man)
 image=("${demo[@]}" buildah catatonit debootstrap openssl podman python3-venv runc)
+dist=("${build[@]}" buildah ca-certificates debhelper git help2man libcurl4-openssl-dev openssl python3)
+dist_check=("${demo[@]}" debootstrap lintian)
 bench=("${demo[@]}" ffmpeg python3-redis python3-psycopg2 python3-venv librdkafka-dev gcc)
 case "${1:-}" in
   lint) wanted=("${lint[@]}") ;;
@@ -22,6 +24,8 @@ case "${1:-}" in
   demo) wanted=("${demo[@]}") ;;
   test) wanted=("${test[@]}") ;;
   image) wanted=("${image[@]}") ;;
+  dist) wanted=("${dist[@]}") ;;
+  dist-check) wanted=("${dist_check[@]}") ;;
   bench) wanted=("${bench[@]}") ;;
   *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac
