@@ -22,9 +22,6 @@ INPUT = {"containerOverrides": [{"name": "job", "environment": [
     {"name": "JOB_SCHEDULED_AT", "value": "<aws.scheduler.scheduled-time>"}]}]}
 
 
-TASK_DEFINITIONS = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition"
-
-
 def template(name):
     return Template((ROOT / "ecs" / "templates" / name).read_text())
 
@@ -45,9 +42,32 @@ def late_alarms(deployed):
         # The usual one's: CloudWatch looks back no further than a week.
         variant = usual(schedules).variant
         alarms += template("late.yaml").substitute(
-            id=camel(job), job=job, hours=-(-late_after(schedules) // HOUR),
-            variant=f", {{Name: variant, Value: {json.dumps(variant)}}}" if variant else "")
+            id=camel(job), job=job, usual=camel(usual(schedules).name),
+            variant=f"\n        - {{Name: variant, Value: {json.dumps(variant)}}}" if variant else "")
     return alarms
+
+
+def expected(deployed):
+    """Whom job-doctor expects, unless the parameter says otherwise."""
+    (doctor,) = [schedule for schedule in deployed if schedule.job == "job-doctor"]
+    return settings_of(doctor, deployed)["HEALTH_EXPECT"]
+
+
+def value(name, text):
+    """A setting as YAML; what a parameter says in the place of it."""
+    return "!Ref HealthExpect" if name == "HEALTH_EXPECT" else json.dumps(text)
+
+
+def of_schedules(deployed, suffix=""):
+    """Parameters and conditions of names and schedules: what two stacks of one account have to differ in, and when jobs run."""
+    parameters = "".join(template("schedule-parameters.yaml").substitute(
+        id=camel(schedule.name), name=schedule.name, cron=eventbridge(schedule.cron)).rstrip() for schedule in deployed)
+    parameters += "".join(template("late-parameters.yaml").substitute(
+        id=camel(job), job=job, hours=-(-late_after(schedules) // HOUR)).rstrip() for job, schedules in by_job(deployed).items())
+    return {
+        "names": template("names.yaml").substitute(suffix=suffix, expect=expected(deployed), schedule_parameters=parameters),
+        "schedule_conditions": "".join(
+            f'\n  Has{id}Cron: !Not [!Equals [!Ref {id}Cron, ""]]' for id in (camel(schedule.name) for schedule in deployed))}
 
 
 def stack(binaries):
@@ -55,21 +75,18 @@ def stack(binaries):
     jobs, arns = "", ""
     for schedule in FARGATE:
         check(schedule, described[schedule.job], FARGATE)
-        settings = "".join(f"\n            - {{Name: {name}, Value: {json.dumps(value)}}}"
-                           for name, value in settings_of(schedule, FARGATE).items())
+        settings = "".join(f"\n            - {{Name: {name}, Value: {value(name, text)}}}"
+                           for name, text in settings_of(schedule, FARGATE).items())
         jobs += template("job.yaml").substitute(
             id=camel(schedule.name), owner=camel(schedule.job), name=schedule.name, job=schedule.job, summary=described[schedule.job]["summary"],
-            timeout=schedule.timeout, settings=settings, cron=eventbridge(schedule.cron),
+            timeout=schedule.timeout, settings=settings, group="-doctor" if schedule.job == "job-doctor" else "",
             input=json.dumps(INPUT, separators=(",", ":")), start_within=max(60, schedule.start_within))
         arns += ("\n                  - !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}"
-                 f":task-definition/oneshot-{schedule.name}:*")
+                 f":task-definition/${{Prefix}}-{schedule.name}:*")
     jobs += late_alarms(FARGATE)
-    # The migration, and all but the doctor, which says by 65 that it found something: every five minutes until it is fixed.
-    families = ["migrate"] + [schedule.name for schedule in FARGATE if schedule.job != "job-doctor"]
-    others = "".join(f'\n                - {{prefix: !Sub "{TASK_DEFINITIONS}/oneshot-{name}:"}}' for name in families)
     secrets = [(job, camel(job)) for job in described]
     return template("stack.yaml").substitute(
-        jobs=jobs.rstrip(), task_arns=arns, not_the_doctor=others,
+        jobs=jobs.rstrip(), task_arns=arns, **of_schedules(FARGATE),
         secret_parameters="".join(template("secret.yaml").substitute(id=id, job=job).rstrip() for job, id in secrets),
         secret_conditions="".join(f'\n  Has{id}Secret: !Not [!Equals [!Ref {id}SecretArn, ""]]' for _, id in secrets),
         secret_arns="".join(f"\n                  - !If [Has{id}Secret, !Ref {id}SecretArn, !Ref AWS::NoValue]" for _, id in secrets))

@@ -6,7 +6,7 @@
 """
 import json
 
-from generate import HOUR, SCHEDULES, by_job, camel, check, eventbridge, facts, late_alarms, main, settings_of, template
+from generate import HOUR, SCHEDULES, by_job, camel, check, facts, late_alarms, main, of_schedules, settings_of, template, value
 
 # What may take hours (a rebuild) is not for Lambda, which gives an event 15 minutes. Nor is what needs a volume.
 FUNCTIONS = [schedule for schedule in SCHEDULES if schedule.timeout_seconds <= HOUR and schedule.folder == "base"]
@@ -31,11 +31,10 @@ def stack(binaries):
         functions += template("lambda-function.yaml").substitute(
             id=camel(schedule.name), name=schedule.name, job=schedule.job, summary=described[schedule.job]["summary"],
             timeout=schedule.timeout, seconds=min(LONGEST, schedule.timeout_seconds + MORE),
-            settings="".join(f"\n          {name}: {json.dumps(value)}" for name, value in settings.items()),
-            cron=eventbridge(schedule.cron), retries=schedule.retries, input=json.dumps(INPUT, separators=(",", ":")),
+            settings="".join(f"\n          {name}: {value(name, text)}" for name, text in settings.items()), retries=schedule.retries, input=json.dumps(INPUT, separators=(",", ":")),
             start_within=max(60, schedule.start_within))
     functions += late_alarms(FUNCTIONS)
-    return template("lambda-stack.yaml").substitute(functions=functions.rstrip(), function_arns="".join(
+    return template("lambda-stack.yaml").substitute(functions=functions.rstrip(), **of_schedules(FUNCTIONS, "-lambda"), function_arns="".join(
         f"\n                  - !GetAtt {camel(schedule.name)}Function.Arn" for schedule in FUNCTIONS))
 
 

@@ -66,12 +66,14 @@ class Cloud:
     def client(self, name):
         return boto3.client(name, endpoint_url=f"http://127.0.0.1:{self.port}")
 
-    def deploy(self, secrets, own):
+    def deploy(self, secrets, own, **more):
         """Deploys the template.
 
         :param secrets: what the secret of the jobs holds.
         :param own: parameters of jobs with a secret of their own, and what it holds.
+        :param more: other parameters.
         """
+        prefix = more.get("Prefix", "oneshot")
         ec2, manager = self.client("ec2"), self.client("secretsmanager")
         self.cluster = self.client("ecs").create_cluster(clusterName="main")["cluster"]["clusterArn"]
         parameters = {
@@ -79,17 +81,19 @@ class Cloud:
             "RepositoryArn": "arn:aws:ecr:eu-central-1:123456789012:repository/oneshot", "ClusterArn": self.cluster,
             "Vpc": ec2.describe_vpcs()["Vpcs"][0]["VpcId"],
             "Subnets": ",".join(subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]),
-            "JobsSecretArn": manager.create_secret(Name="jobs", SecretString=json.dumps(secrets))["ARN"],
-            "OwnerSecretArn": manager.create_secret(Name="owner", SecretString='{"DATABASE_URL": "x"}')["ARN"],
-            "State": "ENABLED"}
+            "JobsSecretArn": manager.create_secret(Name=f"{prefix}-jobs", SecretString=json.dumps(secrets))["ARN"],
+            "OwnerSecretArn": manager.create_secret(Name=f"{prefix}-owner", SecretString='{"DATABASE_URL": "x"}')["ARN"],
+            "State": "ENABLED", **more}
         for name, secret in own.items():
-            parameters[name] = manager.create_secret(Name=name, SecretString=json.dumps(secret))["ARN"]
-        group = self.client("scheduler").create_schedule_group(Name="oneshot")["ScheduleGroupArn"]
+            parameters[name] = manager.create_secret(Name=f"{prefix}-{name}", SecretString=json.dumps(secret))["ARN"]
+        group = self.client("scheduler").create_schedule_group(Name=prefix)["ScheduleGroupArn"]
         wanted = mapped(template(), lambda value: {
-            '{"Ref": "Schedules"}': "oneshot", '{"Fn::GetAtt": ["Schedules", "Arn"]}': group}.get(json.dumps(value)))
+            '{"Ref": "Schedules"}': prefix, '{"Fn::GetAtt": ["Schedules", "Arn"]}': group}.get(json.dumps(value)))
         resources = wanted["Resources"]
-        schedules = [resources.pop(name)["Properties"] for name in list(resources)
-                     if resources[name]["Type"] == "AWS::Scheduler::Schedule"]
+        schedules = [resources.pop(name) for name in list(resources) if resources[name]["Type"] == "AWS::Scheduler::Schedule"]
+        # A schedule without a time is left out, by its condition.
+        schedules = [s["Properties"] for s in schedules
+                     if parameters.get(s["Condition"].removeprefix("Has")) != "" and s["Properties"]["ScheduleExpression"]]
         del resources["Schedules"]
 
         def ask(value):
@@ -104,9 +108,9 @@ class Cloud:
         schedules = [mapped(schedule, ask) for schedule in schedules]
         formation = self.client("cloudformation")
         formation.create_stack(
-            StackName="oneshot", TemplateBody=json.dumps(wanted), Capabilities=["CAPABILITY_IAM"],
+            StackName=prefix, TemplateBody=json.dumps(wanted), Capabilities=["CAPABILITY_IAM"],
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()])
-        (stack,) = formation.describe_stacks(StackName="oneshot")["Stacks"]
+        (stack,) = formation.describe_stacks(StackName=prefix)["Stacks"]
         if stack["StackStatus"] != "CREATE_COMPLETE":
             raise AssertionError(stack)
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
@@ -119,29 +123,32 @@ class Cloud:
             ecs["NetworkConfiguration"] = {"awsvpcConfiguration": network["AwsvpcConfiguration"]}
             self.client("scheduler").create_schedule(**schedule)
 
-    def fire(self, name, at):
+    def fire(self, name, at, group="oneshot"):
         """What Scheduler does at a moment: fills in the time, and calls RunTask.
 
         :return: the environment of the container that ECS would start, its command, and its task definition.
         """
-        schedule = self.client("scheduler").get_schedule(Name=name, GroupName="oneshot")
+        schedule = self.client("scheduler").get_schedule(Name=name, GroupName=group)
         target, parameters = schedule["Target"], schedule["Target"]["EcsParameters"]
         network = parameters["NetworkConfiguration"]["awsvpcConfiguration"]
         ecs = self.client("ecs")
         (task,) = ecs.run_task(
             cluster=target["Arn"], taskDefinition=parameters["TaskDefinitionArn"], launchType=parameters["LaunchType"],
+            group=parameters["Group"],
             overrides=json.loads(target["Input"].replace("<aws.scheduler.scheduled-time>", at)),
             networkConfiguration={"awsvpcConfiguration": {
                 "subnets": network["Subnets"], "securityGroups": network["SecurityGroups"],
                 "assignPublicIp": network["AssignPublicIp"]}})["tasks"]
         definition = ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
         (container,) = definition["containerDefinitions"]
-        environment = {entry["name"]: entry["value"] for entry in container["environment"]}
+        # moto keeps an empty place in a list for AWS::NoValue; CloudFormation leaves it out.
+        environment = {entry["name"]: entry["value"] for entry in container["environment"] if entry}
         for secret in container["secrets"]:
             # arn:…:secret:jobs-AbCdEf:DATABASE_URL::
             arn, key = secret["valueFrom"].removesuffix("::").rsplit(":", 1)
             value = self.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
             environment[secret["name"]] = json.loads(value)[key]
+        environment["group"] = task["group"]
         for override in task["overrides"]["containerOverrides"]:
             if override["name"] != container["name"]:
                 raise AssertionError(f"{override['name']} is no container of the task: ECS refuses that")

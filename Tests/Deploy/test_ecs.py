@@ -53,7 +53,8 @@ class Template(unittest.TestCase):
         for schedule in WANTED:
             ours = found[schedule.name]
             self.assertEqual(ours["ScheduleExpressionTimezone"], "UTC")
-            self.assertEqual(moments(eventbridge(ours["ScheduleExpression"])), moments(unix(schedule.cron)))
+            parameter = template()["Parameters"][ours["ScheduleExpression"]["Ref"]]
+            self.assertEqual(moments(eventbridge(parameter["Default"])), moments(unix(schedule.cron)))
 
     def test_a_wrong_expression_would_be_found(self):
         for wrong in ("cron(0 2 * * *)", "cron(0 2 * * * *)", "cron(0 2 ? * ? *)", "rate(1 day)", "cron(0 24 * * ? *)",
@@ -82,17 +83,22 @@ class Template(unittest.TestCase):
             described = facts(BINARIES, binary)
             declared = {setting["name"]: setting["secret"] for setting in described["settings"]}
             self.assertGreater(container["StopTimeout"], described["stops_within_seconds"])
-            self.assertEqual({declared[entry["Name"]] for entry in container["Environment"]}, {False}, name)
+            # A setting that only some stacks have is an Fn::If with its entry.
+            given = [entry["Fn::If"][1] if "Fn::If" in entry else entry for entry in container["Environment"]]
+            self.assertEqual({declared[entry["Name"]] for entry in given}, {False}, name)
             self.assertEqual({declared[entry["Name"]] for entry in container["Secrets"]}, {True}, name)
 
     def test_tasks_are_let_out_to_where_the_parameters_say_and_nowhere_else(self):
         (group,) = resources("AWS::EC2::SecurityGroup").values()
         let_out = {rule["FromPort"]: rule["CidrIp"]["Ref"] for rule in group["SecurityGroupEgress"]}
         self.assertEqual(let_out, {5432: "PostgresCidr", 6379: "RedisCidr", 443: "AwsCidr"})
+        (more,) = [found for found in template()["Resources"].values() if found["Type"] == "AWS::EC2::SecurityGroupEgress"]
+        rule = more["Properties"]
+        self.assertEqual((more["Condition"], rule["FromPort"], rule["CidrIp"]["Ref"]), ("HasSql", 2049, "SqlCidr"))
         self.assertTrue(set(let_out.values()) <= set(template()["Parameters"]))
 
     def test_permissions_name_their_resources(self):
-        for kind in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"):
+        for kind in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
             for name, found in resources(kind).items():
                 policies = [p["PolicyDocument"] for p in found.get("Policies", [])] + [
                     found[key] for key in ("PolicyDocument",) if key in found]
@@ -101,11 +107,21 @@ class Template(unittest.TestCase):
                         self.assertNotEqual(statement["Resource"], "*", name)
                     self.assertNotIn("*", json.dumps(statement["Action"]), name)
 
+    def test_sql_of_yours_is_read_from_the_file_system_that_the_parameter_names(self):
+        # moto does not make volumes of a file system, so the template is looked at.
+        for name, task in resources("AWS::ECS::TaskDefinition").items():
+            if name != "MigrationTask":
+                condition, ((volume,), _) = task["Volumes"]["Fn::If"][0], task["Volumes"]["Fn::If"][1:]
+                self.assertEqual((condition, volume["EFSVolumeConfiguration"]), (
+                    "HasSql", {"FilesystemId": {"Ref": "SqlFileSystemId"}, "TransitEncryption": "ENABLED"}))
+
     def test_a_late_alarm_lasts_as_long_as_cloudwatch_can_look_back(self):
         alarms = [a for a in resources("AWS::CloudWatch::Alarm").values() if a["Namespace"] == "oneshot"]
         self.assertEqual({a["Dimensions"][0]["Value"] for a in alarms}, {schedule.job for schedule in WANTED})
         for alarm in alarms:
-            self.assertLessEqual(alarm["EvaluationPeriods"] * alarm["Period"], 7 * 86400)
+            hours = template()["Parameters"][alarm["EvaluationPeriods"]["Ref"]]
+            self.assertLessEqual(int(hours["Default"]), int(hours["MaxValue"]))
+            self.assertLessEqual(int(hours["MaxValue"]) * alarm["Period"], 7 * 86400)
             self.assertEqual(alarm["TreatMissingData"], "breaching")
 
 
@@ -113,20 +129,33 @@ class Template(unittest.TestCase):
         pattern = resources("AWS::Events::Rule")["Failed"]["EventPattern"]["detail"]
         self.assertNotIn("taskDefinitionArn", pattern)
 
-        def rings(family, code):
-            def names(prefixes):
-                return any(f"{family}:7".startswith(p["prefix"]["Fn::Sub"].rpartition("task-definition/")[2]) for p in prefixes)
+        group = {schedule["Name"]: schedule["Target"]["EcsParameters"]["Group"]["Fn::Sub"]
+                 for schedule in resources("AWS::Scheduler::Schedule").values()}
+
+        def rings(group, code):
+            def names(groups):
+                return group in [wanted["Fn::Sub"] if "Fn::Sub" in wanted else "${%s}" % wanted["Ref"] for wanted in groups]
 
             def matches(codes):
                 return any(code not in c["anything-but"] if isinstance(c, dict) else code == c for c in codes)
-            return any("containers" in way and matches(way["containers"]["exitCode"]) and names(way["taskDefinitionArn"])
+            return any("containers" in way and matches(way["containers"]["exitCode"]) and names(way["group"])
                        for way in pattern["$or"])
-        families = [task["Family"] for task in resources("AWS::ECS::TaskDefinition").values()]
-        self.assertIn("oneshot-job-doctor", families)
-        for family in families:
+        self.assertIn("job-doctor", group)
+        for name in group:
             for code in (0, 1, 65, 69, 78, 137):
-                self.assertEqual(rings(family, code), code != 0 and (family, code) != ("oneshot-job-doctor", 65), (family, code))
+                self.assertEqual(rings(group[name], code), code != 0 and (name, code) != ("job-doctor", 65), (name, code))
         self.assertFalse(rings("another", 65) or rings("another", 1))
+        # The migration is started by hand, in the group that its command names.
+        self.assertIn("--group ${Prefix} ", json.dumps(template()["Outputs"]["Migration"]))
+        # EventBridge takes 2,048 characters.
+        self.assertLess(len(json.dumps(resources("AWS::Events::Rule")["Failed"]["EventPattern"])), 2048)
+
+    def test_only_a_key_of_yours_is_used_to_decrypt_and_only_for_secrets(self):
+        policy = template()["Resources"]["KeyPolicy"]
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        self.assertEqual((policy["Condition"], statement["Action"], statement["Resource"]), ("HasKey", "kms:Decrypt", {"Ref": "SecretsKeyArn"}))
+        self.assertIn("secretsmanager", json.dumps(statement["Condition"]))
+        self.assertEqual(policy["Properties"]["Roles"], [{"Ref": "ExecutionRole"}, {"Ref": "MigrationExecutionRole"}])
 
 
 class Deployed(unittest.TestCase):
@@ -139,8 +168,9 @@ class Deployed(unittest.TestCase):
         cls.cloud.deploy({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")},
                          {"TopStatsSecretArn": {"DATABASE_URL": "top-stats' own", "REDIS_URL": "its user"}})
 
-    def start(self, name, at):
-        environment, container, _ = self.cloud.fire(name, at)
+    def start(self, name, at, group="oneshot"):
+        environment, container, _ = self.cloud.fire(name, at, group)
+        del environment["group"]
         binary = BINARIES / container["entryPoint"][0].rpartition("/")[2]
         ended = run(binary, *container["entryPoint"][1:], env=environment)
         return json.loads(ended.stdout), ended
@@ -171,6 +201,32 @@ class Deployed(unittest.TestCase):
             ended = run(BINARIES / container["entryPoint"][0].rpartition("/")[2], env={**environment, **nowhere})
             self.assertEqual(ended.returncode, 69, ended.stdout)
             self.assertEqual(definition["family"], f"oneshot-{schedule.name}")
+
+    def test_two_stacks_of_one_account_share_no_name_and_each_has_its_parameters(self):
+        self.cloud.deploy({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}, {}, **{
+            "Prefix": "staging", "Instance": "staging", "WaitlistPositionsCron": "", "TopStatsCron": "rate(2 hours)",
+            "HealthExpect": "top-stats=2h", "SettingsFileArn": "arn:aws:s3:::settings/staging/jobs.env",
+            "SqlFileSystemId": "fs-0123456789abcdef0", "SecretsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/x"})
+        scheduler = self.cloud.client("scheduler")
+        found = {s["Name"]: scheduler.get_schedule(Name=s["Name"], GroupName="staging")
+                 for s in scheduler.list_schedules(GroupName="staging")["Schedules"]}
+        self.assertEqual(set(found), {s.name for s in WANTED} - {"waitlist-positions"})
+        self.assertEqual(found["top-stats"]["ScheduleExpression"], "rate(2 hours)")
+        for name in ("usage-aggregation", "job-doctor"):
+            ours, container, definition = self.cloud.fire(name, "2025-03-02T02:00:00Z", group="staging")
+            theirs, plain, other = self.cloud.fire(name, "2025-03-02T02:00:00Z")
+            self.assertEqual((definition["family"], other["family"]), (f"staging-{name}", f"oneshot-{name}"))
+            self.assertEqual((ours["JOB_INSTANCE"], theirs.get("JOB_INSTANCE")), ("staging", None))
+            self.assertEqual((ours["group"].partition("-")[0], theirs["group"].partition("-")[0]), ("staging", "oneshot"))
+            self.assertEqual(container["environmentFiles"], [{"type": "s3", "value": "arn:aws:s3:::settings/staging/jobs.env"}])
+            self.assertEqual([(m["containerPath"], m["readOnly"]) for m in container["mountPoints"]], [("/sql", True)])
+            self.assertEqual([volume["name"] for volume in definition["volumes"]], ["sql"])
+            self.assertFalse(plain.get("environmentFiles") or plain.get("mountPoints") or other.get("volumes"))
+        self.assertEqual(ours["HEALTH_EXPECT"], "top-stats=2h")
+        # Neither skips what the other has done.
+        first, ended = self.start("usage-aggregation", "2025-03-02T02:00:00Z", "staging")
+        second, _ = self.start("usage-aggregation", "2025-03-02T02:00:00Z")
+        self.assertEqual([first["status"], second["status"]], ["succeeded", "succeeded"], ended.stderr)
 
     def test_an_input_that_names_no_container_would_be_found(self):
         scheduler = self.cloud.client("scheduler")

@@ -1,6 +1,7 @@
 """ecs/lambda.yaml: valid, with the schedules of the CronJobs, and what it hands over starts the real binary; and the zip."""
 import json
 import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import cfnlint.decode.cfn_yaml
+from aws import mapped
 from manifests import tool
 from moments import eventbridge, moments, unix
 from schedules import HOUR, SCHEDULES, facts
@@ -23,8 +25,26 @@ WANTED = {schedule.name: schedule for schedule in SCHEDULES if schedule.timeout_
 
 
 def resources(kind):
+    """As a stack whose parameters are their defaults has them; those without a default stay references."""
     template = json.loads(json.dumps(cfnlint.decode.cfn_yaml.load(str(TEMPLATE)), default=str))
-    return {name: found["Properties"] for name, found in template["Resources"].items() if found["Type"] == kind}
+    defaults = {name: parameter["Default"] for name, parameter in template["Parameters"].items() if "Default" in parameter}
+
+    def known(value):
+        if not isinstance(value, dict) or len(value) != 1:
+            return None
+        ((function, argument),) = value.items()
+        if function == "Ref":
+            return defaults.get(argument)
+        if function == "Fn::Sub" and isinstance(argument, str):
+            return re.sub(r"\$\{(\w+)\}", lambda name: str(defaults.get(name[1], name[0])), argument)
+        # Of an installation without a name there is none.
+        return {} if function == "Fn::If" and argument[0] == "HasInstance" else None
+    found = {name: mapped(found["Properties"], known) for name, found in template["Resources"].items() if found["Type"] == kind}
+    for function in found.values():
+        variables = function.get("Environment", {}).get("Variables", {})
+        for name in [name for name, text in variables.items() if text == {}]:
+            del variables[name]
+    return found
 
 
 def free_port():
@@ -56,7 +76,7 @@ class Template(unittest.TestCase):
             job = path.rpartition("/")[2]
             declared = {setting["name"] for setting in facts(BINARIES, job)["settings"]}
             self.assertLessEqual(set(function["Environment"]["Variables"]), declared)
-            schedule = WANTED[function["FunctionName"].removeprefix("oneshot-")]
+            schedule = WANTED[function["FunctionName"].removeprefix("oneshot-lambda-")]
             self.assertEqual(job, schedule.job)
             self.assertTrue(15 <= function["Timeout"] <= 900)
             self.assertGreaterEqual(function["Timeout"], min(900, schedule.timeout_seconds + 11))
@@ -70,7 +90,7 @@ class Invoked(unittest.TestCase):
         for word, value in (("scheduled-time", "2025-03-01T02:00:00Z"), ("execution-id", "d32c5kddcf5bb8c3"), ("attempt-number", "1")):
             self.assertIn(f"<aws.scheduler.{word}>", event)
             event = event.replace(f"<aws.scheduler.{word}>", value)
-        (function,) = [f for f in resources("AWS::Lambda::Function").values() if f["FunctionName"] == "oneshot-usage-aggregation"]
+        (function,) = [f for f in resources("AWS::Lambda::Function").values() if f["FunctionName"] == "oneshot-lambda-usage-aggregation"]
         variables = function["Environment"]["Variables"] | {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
         port, api = free_port(), free_port()
         emulator = subprocess.Popen(
