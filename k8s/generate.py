@@ -37,9 +37,12 @@ def fill(template, schedule, described):
         secret=f"oneshot-{schedule.job}", suspend="", placement="", mounts="", volumes="")
 
 
-HOOK = """# To Argo CD; nothing to anybody else.
-    argocd.argoproj.io/hook: PreSync
-    argocd.argoproj.io/hook-delete-policy: BeforeHookCreation"""
+HOOK = """# To Argo CD: after the service account, before the jobs. PreSync would come before the service account, too.
+    argocd.argoproj.io/hook: Sync
+    argocd.argoproj.io/sync-wave: "-1"
+    argocd.argoproj.io/hook-delete-policy: BeforeHookCreation
+    # To Flux: a Job cannot be changed, so it is replaced.
+    kustomize.toolkit.fluxcd.io/force: enabled"""
 
 # Of a name that KEDA gives nothing can be read.
 NAMED_BY_SLOT = re.compile(r" *# Ends in the minute.*?job-name'\]\n", re.DOTALL)
@@ -110,7 +113,7 @@ def files(binaries):
     yield "k8s/base/kustomization.yaml", template("base.yaml").substitute(names=names)
     any_job = next(iter(described.values()))
     final = [code for code in not_worth_a_retry(any_job) if code != 65]
-    yield "k8s/migrate/job.yaml", template("migrate.yaml").substitute(
+    yield "k8s/migrate/job/job.yaml", template("migrate.yaml").substitute(
         version=any_job["version"], final=", ".join(map(str, final)), name="oneshot-migrate", account="oneshot",
         image=f"oneshot:{any_job['version']}", pull_policy="IfNotPresent", secret="oneshot-owner", placement="", hook=HOOK)
     yield from helm.files(template, described)
