@@ -6,6 +6,7 @@ import pwd
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -14,7 +15,7 @@ import yaml
 
 from aws import DIGEST
 from manifests import ROOT, tool
-from schedules import facts, not_worth_a_retry
+from schedules import SCHEDULES
 from validity import VERSIONS, complaints
 
 PAGE = (ROOT / "docs/deploy.md").read_text()
@@ -42,36 +43,71 @@ class OwnProgram(unittest.TestCase):
 
 
 class Overlay(unittest.TestCase):
-    def test_an_overlay_names_the_image_everywhere_and_patches_the_settings(self):
-        with tempfile.TemporaryDirectory() as folder:
-            shutil.copytree(ROOT / "k8s", Path(folder, "k8s"))
-            Path(folder, "my-cluster").mkdir()
-            Path(folder, "my-cluster/kustomization.yaml").write_text(block("overlay"))
-            built = run(tool("kubectl"), "kustomize", Path(folder, "my-cluster"))
+    """Overlays of the page, in a folder beside k8s/, as the page has them."""
+
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        shutil.copytree(ROOT / "k8s", self.folder / "k8s")
+
+    def build(self, text, place="my-cluster"):
+        path = self.folder / place / "kustomization.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        built = run(tool("kubectl"), "kustomize", path.parent)
         self.assertEqual(built.returncode, 0, built.stderr)
-        documents = list(yaml.safe_load_all(built.stdout))
-        images = set(re.findall(r"image: (.*)", built.stdout))
-        self.assertEqual(images, {f"registry.example.com/oneshot@{DIGEST}"})
-        (settings,) = [d["data"] for d in documents if d["kind"] == "ConfigMap"]
+        self.assertEqual(set(re.findall(r"image: (.*)", built.stdout)), {f"registry.example.com/oneshot@{DIGEST}"})
+        for version in VERSIONS:
+            self.assertEqual(complaints(built.stdout, version), [])
+        return {(d["kind"], d["metadata"]["name"]): d for d in yaml.safe_load_all(built.stdout)}
+
+    def test_an_overlay_names_the_image_everywhere_and_patches_the_settings(self):
+        settings = self.build(block("overlay"))["ConfigMap", "oneshot-settings"]["data"]
         self.assertEqual(settings["USAGE_TIMEZONE"], "Europe/Berlin")
         self.assertEqual(settings["JOB_LOG_FORMAT"], "json")
 
+    def test_the_migration_has_an_overlay_that_resolves_from_where_the_page_puts_it(self):
+        self.build(block("overlay"))
+        found = self.build(block("overlay of the migration"), "my-cluster/migrate")
+        self.assertEqual({kind for kind, _ in found}, {"Namespace", "ServiceAccount", "ConfigMap", "NetworkPolicy", "Job"})
+
+    def test_argo_cd_makes_what_the_migration_needs_first_and_the_jobs_last(self):
+        argo = yaml.safe_load(block("argo"))
+        found = self.build(block("overlay").replace("../k8s/base", "../k8s/overlays/gitops"), argo["spec"]["source"]["path"])
+
+        def wave(document):
+            return int(document["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
+        migration = found["Job", "oneshot-migrate"]
+        self.assertEqual(migration["metadata"]["annotations"]["argocd.argoproj.io/hook"], "Sync")
+        account = found["ServiceAccount", migration["spec"]["template"]["spec"]["serviceAccountName"]]
+        before = [account, found["Namespace", "oneshot"], found["NetworkPolicy", "oneshot"], found["ConfigMap", "oneshot-settings"]]
+        jobs = [document for (kind, _), document in found.items() if kind == "CronJob"]
+        self.assertEqual(len(jobs), sum(s.folder == "base" for s in SCHEDULES))
+        self.assertLess(max(map(wave, before)), wave(migration))
+        self.assertLess(wave(migration), min(map(wave, jobs)))
+        self.assertEqual(len(found), len(before) + 1 + len(jobs))
+
+    def test_flux_migrates_first_and_no_object_belongs_to_two(self):
+        migrate, jobs = yaml.safe_load_all(block("flux"))
+        self.assertEqual(jobs["spec"]["dependsOn"], [{"name": migrate["metadata"]["name"]}])
+        self.assertIs(migrate["spec"]["wait"], True)
+        first = self.build(block("overlay of the migration"), migrate["spec"]["path"])
+        second = self.build(block("flux jobs"), jobs["spec"]["path"])
+        self.assertEqual(set(first) & set(second), set())
+        whole = self.build(block("overlay").replace("../k8s/base", "../k8s/overlays/gitops"))
+        self.assertEqual(set(first) | set(second), set(whole))
+        # A Job cannot be changed, and Flux replaces what says so; a CronJob that is replaced would lose its runs.
+        self.assertEqual([name for name, document in {**first, **second}.items()
+                          if "kustomize.toolkit.fluxcd.io/force" in document["metadata"].get("annotations", {})],
+                         [("Job", "oneshot-migrate")])
 
     def test_the_doctor_is_handed_its_address_and_let_out(self):
-        with tempfile.TemporaryDirectory() as folder:
-            shutil.copytree(ROOT / "k8s", Path(folder, "k8s"))
-            Path(folder, "my-cluster").mkdir()
-            Path(folder, "my-cluster/kustomization.yaml").write_text(block("overlay") + block("doctor"))
-            built = run(tool("kubectl"), "kustomize", Path(folder, "my-cluster"))
-        self.assertEqual(built.returncode, 0, built.stderr)
-        documents = list(yaml.safe_load_all(built.stdout))
-        (job,) = [d for d in documents if d["kind"] == "CronJob" and d["metadata"]["name"] == "job-doctor"]
+        found = self.build(block("overlay") + block("doctor"))
+        job = found["CronJob", "job-doctor"]
         (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
         (told,) = [e for e in container["env"] if e["name"] == "DOCTOR_SLACK_URL_FILE"]
         (secrets,) = container["volumeMounts"]
         self.assertEqual(told["value"], f"{secrets['mountPath']}/DOCTOR_SLACK_URL")
-        (policy,) = [d for d in documents if d["kind"] == "NetworkPolicy"]
-        self.assertIn({"ports": [{"protocol": "TCP", "port": 443}]}, policy["spec"]["egress"])
+        self.assertIn({"ports": [{"protocol": "TCP", "port": 443}]}, found["NetworkPolicy", "oneshot"]["spec"]["egress"])
 
 
 class PlainRule(unittest.TestCase):
@@ -81,51 +117,6 @@ class PlainRule(unittest.TestCase):
         made = json.loads(rule["InputTemplate"].replace("<time>", "2027-03-01T02:00:00Z"))
         self.assertEqual(made, {"containerOverrides": [{"name": "job", "environment": [
             {"name": "JOB_SCHEDULED_AT", "value": "2027-03-01T02:00:00Z"}]}]})
-
-
-@unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is missing")
-class Units(unittest.TestCase):
-    def setUp(self):
-        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.service = self.folder / "oneshot@usage-aggregation.service"
-        text = block("oneshot@.service")
-        # The binary of this machine stands where the page has it installed.
-        self.service.write_text(text.replace("/usr/local/bin/%i", str(BINARIES / "usage-aggregation")))
-        self.timer = self.folder / "oneshot@usage-aggregation.timer"
-        self.timer.write_text(block("oneshot@usage-aggregation.timer"))
-
-    def verify(self):
-        verified = run("systemd-analyze", "verify", "--man=no", self.service, self.timer,
-                       env={**os.environ, "SYSTEMD_UNIT_PATH": f"{self.folder}:"})
-        # It looks at all that they refer to; only what it says of ours counts.
-        return [line for line in (verified.stdout + verified.stderr).splitlines() if "oneshot@" in line]
-
-    def test_systemd_takes_both_units(self):
-        self.assertEqual(self.verify(), [])
-
-    def test_a_misspelt_name_would_be_found(self):
-        self.service.write_text(self.service.read_text().replace("PrivateTmp", "PrivateTemp"))
-        self.assertNotEqual(self.verify(), [])
-
-    def test_little_is_left_to_harden(self):
-        looked = run("systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", self.service)
-        self.assertEqual(looked.returncode, 0, looked.stdout + looked.stderr)
-        self.assertRegex(looked.stdout, r"Overall exposure level .*: [01]\.[0-9]")
-
-    def test_exit_codes_are_the_codes_of_the_binary(self):
-        (told,) = re.findall(r"^RestartPreventExitStatus=(.*)$", self.service.read_text(), re.MULTILINE)
-        self.assertEqual([int(code) for code in told.split()], not_worth_a_retry(facts(BINARIES, "usage-aggregation")))
-
-    def test_a_stop_is_no_failure(self):
-        (told,) = re.findall(r"^SuccessExitStatus=(.*)$", self.service.read_text(), re.MULTILINE)
-        (stopped,) = [e["codes"] for e in facts(BINARIES, "usage-aggregation")["exit_codes"] if e["status"] == "interrupted"]
-        self.assertEqual([int(code) for code in told.split()], stopped)
-
-    def test_the_timer_means_what_it_says(self):
-        (calendar,) = re.findall(r"^OnCalendar=(.*)$", self.timer.read_text(), re.MULTILINE)
-        read = run("systemd-analyze", "calendar", "--iterations=2", calendar)
-        self.assertEqual(read.returncode, 0, read.stderr)
-        self.assertEqual(len(re.findall("02:00:00 UTC", read.stdout.split("Next elapse")[1])), 2, read.stdout)
 
 
 class Cron(unittest.TestCase):
@@ -189,6 +180,26 @@ class Cron(unittest.TestCase):
         for place, mode in (("", 0o750), ("/database_url", 0o640), ("/redis_url", 0o640)):
             facts = os.stat(f"{self.folder}/etc/oneshot{place}")
             self.assertEqual((facts.st_mode & 0o777, facts.st_uid, facts.st_gid), (mode, 0, self.user.pw_gid), place)
+
+
+class PlainMachine(unittest.TestCase):
+    def test_units_and_files_of_the_page_are_those_of_the_packages(self):
+        section = PAGE[PAGE.index("## A plain machine"):PAGE.index("## Anything else")]
+        sys.path.insert(0, str(ROOT / "docker/debian"))
+        import units
+        known = {name for s in SCHEDULES for name in units.units(BINARIES, s.job, "/usr/bin")}
+        named = set(re.findall(r"oneshot-[a-z-]+\.(?:service|timer)", section))
+        self.assertGreater(len(named), 3)
+        self.assertLessEqual(named, known)
+        texts = "".join(units.units(BINARIES, "usage-aggregation", "/usr/bin").values())
+        for path in re.findall(r"(?:LoadCredential=|/dev/stdin )\S*?(/etc/oneshot/credentials/(?:DATABASE|REDIS)_URL)", section):
+            self.assertIn(f":{path}\n", texts)
+        self.assertIn("EnvironmentFile=-/etc/oneshot/usage-aggregation.env\n", texts)
+
+    def test_its_scripts_can_be_read(self):
+        for name in ("packages", "tarball"):
+            read = run("bash", "-n", "-c", block(name))
+            self.assertEqual((read.returncode, read.stderr), (0, ""), name)
 
 
 class Commands(unittest.TestCase):
