@@ -24,8 +24,9 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"] + [
 
 # Programs of others, and of a reader: nobody but their authors can say more of these lines than that they are there.
 NOT_TRIED = set("""
-  . awk bash cat cd clickhouse-client cp curl date done echo env eval exec exit export for gunzip gzip install journalctl jq kill
-  kustomize man mkdir mongoexport mysql printf psql pg_dump redis-cli rm sed set sh sleep sort source systemctl tee trap until useradd
+  . apt awk bash cat cd clickhouse-client cp curl date done echo env eval exec exit export for gunzip gzip install journalctl jq kill
+  kustomize man mkdir mongoexport mysql printf psql pg_dump redis-cli rm sed set sh sha256sum sleep sort source systemctl
+  systemd-sysusers tar tee trap until useradd
   /usr/bin/python3 ./export.sh prune-sessions .build/debug/prune-sessions
 """.split())
 # The reader's own names.

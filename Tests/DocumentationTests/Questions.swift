@@ -57,7 +57,7 @@ struct Question {
       search: "CronJob", "kubectl"),
     Question(
       "How do I run it without Kubernetes?", "docs/deploy.md#a-plain-machine",
-      says: "/etc/systemd/system/oneshot@.service",
+      says: "systemctl enable --now oneshot-usage-aggregation.timer",
       search: "systemd", "timer"),
     Question(
       "Which rights does a job need?", "docs/deploy.md#roles-and-secrets", says: "Each job has its own role",
@@ -115,6 +115,15 @@ struct Question {
     Question(
       "Events come from Kafka.", "docs/jobs/event-drain.md#kafka", says: "EVENTS_SOURCE=kafka", search: "topic",
       "offset"),
+    Question(
+      "How do I install a package on Debian?", "docs/deploy.md#a-plain-machine", says: "apt install",
+      search: "Debian", "package", "tarball"),
+    Question(
+      "How do I deploy it with Argo CD or Flux?", "docs/deploy.md#gitops", says: "one overlay has both",
+      search: "Argo CD", "Flux"),
+    Question(
+      "How do I roll back to the version of before?", "docs/deploy.md#going-back-to-an-earlier-version",
+      says: "the schema stays", search: "rollback", "older"),
     Question(
       "How do I pause a schedule?", "docs/deploy.md#kubernetes", says: "To pause", search: "suspend"),
   ]

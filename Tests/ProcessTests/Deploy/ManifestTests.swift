@@ -70,6 +70,11 @@ import Testing
         "Tests/Deploy/test_documentation.py", [], place.environment(postgres: postgres, redis: redis)))
   }
 
+  @Test func `what is published has the same bytes each time, its units are valid, and the workflow is`() async throws {
+    guard DeployTools.areThere(for: "a look at what make dist makes") else { return }
+    DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_dist.py"))
+  }
+
   @Test func `the steps of compose.yaml work, done by hand`() async throws {
     guard DeployTools.areThere(for: "a look at docker/") else { return }
     let place = try await Place(migrated: false)
