@@ -42,10 +42,11 @@ inside getent passwd oneshot | grep -q ':/usr/sbin/nologin$' || fail "there is n
 [ -z "$(find "$work/debian/etc/systemd/system" -name 'oneshot*')" ] || fail "a timer was enabled before there are secrets"
 
 say "Every binary answers, and has a manual page"
-for name in $(inside sh -c 'dpkg-query -L "oneshot" "oneshot-*" 2>/dev/null | sed -n "s#^/usr/bin/##p"'); do
+mapfile -t names < <(for package in "${packages[@]}"; do dpkg-deb --contents "$package"; done | sed -n 's#.* \./usr/bin/\(..*\)#\1#p')
+[ ${#names[@]} -ge $((${#packages[@]} - 1)) ] || fail "packages without a binary: ${names[*]}"
+for name in "${names[@]}"; do
   [ "$(inside "$name" --version)" = "$name $version" ] || fail "$name is not $version"
   inside "$name" --help >/dev/null || fail "$name --help"
-  # Debian leaves manual pages out of containers; not out of this one.
   inside man -P cat "$name" | grep -qi "^NAME" || fail "$name has no manual page"
   printf '%s ' "$name"
 done
@@ -54,6 +55,8 @@ export DIST_CHECK_ROOT=$work/debian
 Tests/Support/private-servers.sh docker/dist-runs.sh
 
 say "Removed"
+# What an administrator has put there is theirs, and stays.
+rm "$work"/debian/etc/oneshot/credentials/* "$work/debian/etc/oneshot/usage-aggregation.env"
 inside sh -c 'dpkg --purge $(dpkg-query -W -f "\${Package} " "oneshot*")' >"$work/purge.log" 2>&1 || { cat "$work/purge.log" >&2; fail "purge"; }
 left=$(find "$work/debian/usr" "$work/debian/etc" -name '*oneshot*')
 [ -z "$left" ] || fail "left behind: $left"
