@@ -29,8 +29,14 @@ INDEXES = (
 # The same list, as anybody would write it: what users follow is joined with itself, and what they may not see is left out.
 ONE_USER = """
     with near as (
-      select followee_id as f, created_at from follows where follower_id = $1
-      order by created_at desc, followee_id limit 200
+      select f, created_at
+      from (
+        select followee_id as f, created_at from follows where follower_id = $1
+        order by created_at desc, followee_id limit 200) as newest
+      where exists (select from users where users.id = f and deleted_at is null)
+        and not exists (select from blocks as b where (b.user_id, b.target_id) = ($1, f))
+        and not exists (select from blocks as b where (b.user_id, b.target_id) = (f, $1))
+        and not exists (select from mutes as m where (m.user_id, m.target_id) = ($1, f))
     ), weighed as materialized (
       select f, created_at,
         round(1000000 / ln(2 + (select count(*) from follows where follower_id = f)::double precision)) as weight

@@ -17,11 +17,14 @@ def lists(given):
         follows[follow["follower"]][follow["followee"]] = follow["age"]
         followers[follow["followee"]] += 1
         gained[follow["followee"]] += 0 < follow["age"] <= given["month"]
-    hidden = defaultdict(set)
+    hidden, apart = defaultdict(set), defaultdict(set)
     for kind, user, target in given["hidden"]:
         hidden[user].add(target)
+        if kind in ("block", "mute"):
+            apart[user].add(target)
         if kind == "block":
             hidden[target].add(user)
+            apart[target].add(user)
     popular = sorted((id for id in gained if gained[id]), key=lambda id: (-gained[id], str(id).encode()))
     for me in sorted(present):
         if users[me]["idle"]:
@@ -29,6 +32,8 @@ def lists(given):
         never = {me} | set(follows[me]) | hidden[me]
         sums, common = defaultdict(int), defaultdict(list)
         for friend, age in follows[me].items():
+            if friend not in present or friend in apart[me]:
+                continue
             for person in follows[friend]:
                 sums[person] += round(1_000_000 / math.log(2 + len(follows[friend])))
                 common[person].append((age, friend))

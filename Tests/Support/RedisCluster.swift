@@ -93,7 +93,7 @@ package final class RedisCluster: Sendable {
     }
     let done = await running.outcome()
     guard done.exitCode == 0, !done.output.contains("ERR") else { throw TestFailure(done.output + done.errors) }
-    return done.output.split(separator: "\n").map { String($0) }
+    return done.output.split(separator: "\n").map { String($0) }.filter { !$0.hasPrefix("-> Redirected") }
   }
 
   /// How many keys each node has.

@@ -12,7 +12,7 @@ extension Ranking {
     for users: [String], batch: Int, limit: Duration, _ session: borrowing Session
   ) throws -> Ranked {
     var ranked = Ranked()
-    let living = Set(try session.query(living(users)).map { ExactName(try $0.value("id")) })
+    let living = Set(try ids(of: users, session).map(ExactName.init))
     let known = users.filter { living.contains(ExactName($0)) }
     ranked.unknown = users.count - known.count
     guard !known.isEmpty else { return ranked }
@@ -35,6 +35,22 @@ extension Ranking {
       }
     }
     return ranked
+  }
+
+  /// The ids of those who are users. What the server takes for no id of theirs is found by halves: a text that it has no
+  /// characters for, in a database that is not UTF-8, or one that is outside of the type's range.
+  private func ids(of users: [String], _ session: borrowing Session) throws -> [String] {
+    do {
+      let answers = try session.pipeline([
+        "savepoint living", try living(users), "release savepoint living",
+      ])
+      return try answers[1].map { try $0.value("id") }
+    } catch PostgresError.server(let error) where error.state.mayBeOfOneRow {
+      try session.pipeline(["rollback to savepoint living", "release savepoint living"])
+      guard users.count > 1 else { return [] }
+      return try ids(of: Array(users[..<(users.count / 2)]), session)
+        + ids(of: Array(users[(users.count / 2)...]), session)
+    }
   }
 
   /// Has the server parse the user's file by itself, and where it is carried out.

@@ -48,9 +48,7 @@ extension SuggestedUsers: Checkable {
     }
   }
 
-  func advice(for run: JobRun) -> Statement? {
-    try? Statement(file: "index_advice.sql", PackageResources.index_advice_sql, binding: [:])
-  }
+  func advice(for run: JobRun) -> Statement? { try? Standing.advice() }
 }
 
 /// A replay queues the user: whichever shard has them makes their list.

@@ -29,6 +29,8 @@ extension SuggestedUsers {
     var missing = 0
     /// The tables that are not there, whose rows are therefore not regarded.
     var withoutTables: [String]?
+    /// The tables of which no trigger queues what changes.
+    var withoutTriggers: [String]?
     var oldestSeconds: Double?
 
     var itemsProcessed: Int { users }

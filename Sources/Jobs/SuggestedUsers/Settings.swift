@@ -99,6 +99,9 @@ extension SuggestedUsers {
       keyPrefix = env.string(
         "SUGGEST_KEY_PREFIX", default: "suggested_users:", help: "What stands before a user's id in a key.",
         selects: .work(as: "prefix"))
+      if keyPrefix.isEmpty || keyPrefix.hasPrefix("oneshot:") {
+        env.complain("SUGGEST_KEY_PREFIX", "is «\(keyPrefix)»; lists need a prefix, and oneshot: is the jobs' own")
+      }
       if maxAge >= timeToLive * 0.9 {
         env.complain("SUGGEST_MAX_AGE", "is so long that lists expire before they are made again (SUGGEST_TTL)")
       }

@@ -9,6 +9,10 @@ struct Standing: Sendable {
   var columns: Set<String>
   /// Tables that an application may have or not.
   var tables: Set<String>
+  /// Those of which no trigger queues what changes.
+  var untracked: [String]
+  /// Whether no pair can stand in `follows` twice.
+  var hasPairsOnce: Bool
   /// When hubs were counted last.
   var countedAt: Timestamp?
 
@@ -16,18 +20,31 @@ struct Standing: Sendable {
   static let optionalColumns = ["deleted_at", "suspended_at", "discoverable", "last_seen_at"]
 
   static func read(_ run: JobRun) async throws -> Standing {
-    let row = try await run.read(
-      Statement(
-        file: "standing.sql", PackageResources.standing_sql,
-        binding: ["columns": optionalColumns, "tables": optionalTables])
-    ).only()
+    let row = try await run.read(statement()).only()
     func words(_ column: String) throws -> Set<String> {
       Set(try row.value(column, as: String.self).split(separator: ",").map(String.init))
     }
     return Standing(
       idType: try row.value("id_type"), columns: try words("found_columns"), tables: try words("found_tables"),
-      countedAt: try row.optional("counted_at"))
+      untracked: try words("untracked").sorted(),
+      hasPairsOnce: try row.value("has_pairs_once"), countedAt: try row.optional("counted_at"))
   }
+
+  static func statement() throws -> Statement {
+    try SQLFragment("standing.sql", PackageResources.standing_sql)
+      .filling(["untracked": untracked, "pairs_once": pairsOnce])
+      .binding(["columns": optionalColumns, "tables": optionalTables])
+      .statement()
+  }
+
+  /// What an installation should change about those tables.
+  static func advice() throws -> Statement {
+    try SQLFragment("index_advice.sql", PackageResources.index_advice_sql)
+      .filling(["untracked": untracked, "pairs_once": pairsOnce]).statement()
+  }
+
+  private static let pairsOnce = SQLFragment("pairs_once.sql", PackageResources.pairs_once_sql)
+  private static let untracked = SQLFragment("untracked.sql", PackageResources.untracked_sql)
 
   /// The tables that are not there.
   var missing: [String] { Self.optionalTables.filter { !tables.contains($0) } }

@@ -14,7 +14,7 @@ struct SuggestedUsers: Job {
     name: "suggested-users",
     summary: "keeps a list of people to follow for each user",
     keepsDataInRedis: true,
-    schema: [MigrationNeed("suggestions", 1)],
+    schema: [MigrationNeed("suggestions", 3)],
     tables: [
       TableNeed(
         "users", columns: ["id"], privileges: [.select],
@@ -55,6 +55,12 @@ struct SuggestedUsers: Job {
     if settings.mode != .verify { try await suggestions.refreshHubs(run) }
     var work = Work(suggestions, popular: try await suggestions.popularPeople(run), run)
     work.report.withoutTables = standing.missing.isEmpty ? nil : standing.missing
+    if !standing.untracked.isEmpty {
+      work.report.withoutTriggers = standing.untracked
+      run.log.warning(
+        "no trigger queues what changes in some tables, so lists know of that only when they are SUGGEST_MAX_AGE old, unless the application queues users itself; suggested-users --check says what to run",
+        ["tables": .array(standing.untracked.map { .string($0) })])
+    }
     switch settings.mode {
     case .changed: try await work.makeChanged()
     case .users: try await work.make(settings.users.map { Queued(id: $0, urgency: 0) })

@@ -36,6 +36,8 @@ struct Suggestions: Sendable {
     try SQLFragment("batch.sql", PackageResources.batch_sql)
       .filling([
         "id": idType, "present": present, "inactive": inactive, "suggestible": suggestible, "excluded": excluded,
+        "apart": apart, "newest_followees": newestFollowees, "all_followees": allFollowees,
+        "all_followers": allFollowers,
       ])
       .binding([
         "users": users, "popular": popular, "near": settings.near, "hop": settings.hop, "limit": settings.limit,
@@ -46,10 +48,16 @@ struct Suggestions: Sendable {
       .statement()
   }
 
+  /// Which of these texts are ids of users, and how the table has them: `007` is 7, where ids are numbers.
+  func asked(_ users: [String]) throws -> Statement {
+    try SQLFragment("asked.sql", PackageResources.asked_sql)
+      .filling(["id": idType, "present": present]).binding(["users": users]).statement()
+  }
+
   /// Users whose lists, texts of JSON, name somebody they must not.
   func forbidden(_ users: [String], lists: [String]) throws -> Statement {
     try SQLFragment("forbidden.sql", PackageResources.forbidden_sql)
-      .filling(["id": idType, "discoverable": suggestible, "excluded": excluded])
+      .filling(["id": idType, "discoverable": suggestible, "excluded": excluded, "apart": apart])
       .binding(["users": users, "lists": lists])
       .statement()
   }
@@ -58,6 +66,7 @@ struct Suggestions: Sendable {
 
   func countHubs() throws -> Statement {
     try SQLFragment("count_hubs.sql", PackageResources.count_hubs_sql)
+      .filling(["follows": follows])
       .binding([
         "since": moment - .days(Self.popularDays), "moment": moment, "hub": Self.hub, "popular": Self.popular,
       ])
@@ -145,20 +154,33 @@ struct Suggestions: Sendable {
       sql: "coalesce(u.last_seen_at < :seen_since, false)", ["seen_since": moment - settings.active])
   }
 
-  /// Whom `w` must not see.
+  private static let apart = [
+    ("blocks", "select target_id as id from blocks where user_id = w.id"),
+    ("blocks", "select user_id as id from blocks where target_id = w.id"),
+    ("mutes", "select target_id as id from mutes where user_id = w.id"),
+  ]
+
+  /// Whose name `w` must not see, not even as that of somebody in common.
+  private var apart: SQLFragment {
+    let parts = union(Self.apart)
+    return parts.isEmpty ? SQLFragment(sql: "select w.id as id where false") : .joined(parts, by: " union all ")
+  }
+
+  /// Who must not be suggested to `w`.
   private var excluded: SQLFragment {
-    let parts = [
-      ("blocks", "select target_id from blocks where user_id = w.id"),
-      ("blocks", "select user_id from blocks where target_id = w.id"),
-      ("mutes", "select target_id from mutes where user_id = w.id"),
-      ("suggestion_dismissals", "select target_id from suggestion_dismissals where user_id = w.id"),
-      ("follow_requests", "select followee_id from follow_requests where follower_id = w.id"),
-    ].filter { standing.tables.contains($0.0) }.map { SQLFragment(sql: $0.1) }
     let own = [
       SQLFragment(sql: "select w.id as id"),
       SQLFragment(sql: "select followee_id from follows where follower_id = w.id"),
     ]
-    return .joined(own + parts, by: " union all ")
+    let others = [
+      ("suggestion_dismissals", "select target_id from suggestion_dismissals where user_id = w.id"),
+      ("follow_requests", "select followee_id from follow_requests where follower_id = w.id"),
+    ]
+    return .joined(own + union(Self.apart + others), by: " union all ")
+  }
+
+  private func union(_ parts: [(table: String, sql: String)]) -> [SQLFragment] {
+    parts.filter { standing.tables.contains($0.table) }.map { SQLFragment(sql: $0.sql) }
   }
 
   private func share(of column: String) -> SQLFragment {

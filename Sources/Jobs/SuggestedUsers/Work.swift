@@ -56,7 +56,7 @@ struct Work: Sendable {
       let batch = try await Batch.read(users.map(\.id), suggestions, popular: popular, run)
       run.log.debug("calculated the lists")
       sourceFailures.merge(batch.sourceFailures) { first, _ in first }
-      try await publish(batch, users)
+      try await publish(batch)
       if !run.isDryRun { try await batch.record(suggestions, run) }
       count(batch)
     } catch PostgresError.server(let error) where error.state.mayBeOfOneRow {
@@ -68,10 +68,11 @@ struct Work: Sendable {
     }
   }
 
-  private func publish(_ batch: Batch, _ users: [Queued]) async throws {
-    let urgent = Set(users.filter { $0.urgency == 0 }.map { ExactName($0.id) })
+  private func publish(_ batch: Batch) async throws {
+    // Whoever names users wants to have their lists as they are now.
+    let mustGo = settings.mode == .users
     var entries = batch.gone.map { FamilyEntry(settings.keyPrefix + $0, .sortedSet([])) }
-    for list in batch.lists where !list.isInactive || urgent.contains(ExactName(list.user)) {
+    for list in batch.lists where !list.isInactive || mustGo || batch.urgent.contains(ExactName(list.user)) {
       entries.append(
         FamilyEntry(
           settings.keyPrefix + list.user, list.content(settings.form), timeToLive: life(of: list.user),

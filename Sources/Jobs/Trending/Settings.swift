@@ -55,6 +55,9 @@ extension Trending {
         "TRENDING_KEY_PREFIX", default: Self.usualPrefix,
         help: "What stands before a window; {trending}: keeps a list and its meta key in one slot of a Redis Cluster.",
         selects: .work(as: "prefix"))
+      if keyPrefix.hasPrefix("oneshot:") {
+        env.complain("TRENDING_KEY_PREFIX", "is «\(keyPrefix)»; oneshot: is the jobs' own")
+      }
       timeToLive = env.optionalDuration(
         "TRENDING_TTL", in: .seconds(1) ... .days(3660),
         help: "How long a published list lives unless it is published again; without it the list never expires.")

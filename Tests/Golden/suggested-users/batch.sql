@@ -18,36 +18,42 @@ prepare golden (timestamptz, unknown, bigint, bigint, bigint, unknown, unknown, 
 -- would be large, and be sorted. What a user may not see is counted in the same group, where an anti-join would read
 -- whole tables.
 with wanted as materialized (
-  select u.id, coalesce(u.last_seen_at < $1, false) as is_inactive
-  from unnest($2::text[]::bigint[]) as w (id)
-  join users as u on u.id = w.id
-  where u.deleted_at is null and u.suspended_at is null
+  -- Once, however often somebody is named, and however many rows a view has of them.
+  select distinct on (u.id) u.id, coalesce(u.last_seen_at < $1, false) as is_inactive
+  from users as u
+  where u.id = any ($2::text[]::bigint[]) and u.deleted_at is null and u.suspended_at is null
+), apart as materialized (
+  select w.id as u, x.id as p
+  from wanted as w
+  cross join lateral (select target_id as id from blocks where user_id = w.id union all select user_id as id from blocks where target_id = w.id union all select target_id as id from mutes where user_id = w.id) as x
 ), near as materialized (
   select w.id as u, n.f, n.at
   from wanted as w
   cross join lateral (
-    select followee_id as f, created_at as at from follows
-    where follower_id = w.id
-    order by created_at desc, followee_id limit $3) as n
-  where not w.is_inactive
+    select f, max(at) as at
+    from (
+      select followee_id as f, created_at as at from follows
+      where follower_id = w.id
+      order by created_at desc, followee_id limit $3) as newest
+    group by f) as n
+  where not w.is_inactive and not exists (select from apart where apart.u = w.id and apart.p = n.f)
 ), people as materialized (
   select f, cs, round(1000000 / ln(2 + following::double precision))::bigint as weight
   from (
     select d.f, h.cs,
       -- Of those who follow no more than are read, the number is known.
       case
-        when cardinality(h.cs) < $4 then cardinality(h.cs)
+        when h.number < $4 then cardinality(h.cs)
         else greatest(cardinality(h.cs), coalesce(
           (select hub.following from oneshot.suggestion_hubs as hub where hub.user_id = d.f::text collate "C"),
           (select count(*) from (select from follows where follower_id = d.f limit $5) as all_of_them)))
       end as following
     from (select distinct f from near) as d
     -- Once, however many users of the batch follow them.
-    cross join lateral (
-      select array(
-        select followee_id from follows where follower_id = d.f
-        order by created_at desc, followee_id limit $4) as cs
-      offset 0) as h) as counted
+    cross join lateral (select cs, cardinality(cs) as number from (select array(
+  select followee_id from follows where follower_id = d.f
+    order by created_at desc, followee_id limit $4) as cs offset 0) as own) as h
+    where exists (select from users as u where u.id = d.f and u.deleted_at is null and u.suspended_at is null)) as counted
 ), sourced as materialized (
   select user_id as u, candidate_id as c, sum(score)::bigint as score, max(score) as most,
     (array_agg(reason order by score desc, reason collate "C"))[1] as reason,
@@ -69,7 +75,7 @@ with wanted as materialized (
       union all
       select null, s.score, s.most, s.reason, s.via, s.c from sourced as s where s.u = w.id
       union all
-      select null, null, null, null, null, x.id from (select w.id as id union all select followee_id from follows where follower_id = w.id union all select target_id from blocks where user_id = w.id union all select user_id from blocks where target_id = w.id union all select target_id from mutes where user_id = w.id union all select target_id from suggestion_dismissals where user_id = w.id union all select followee_id from follow_requests where follower_id = w.id) as x) as pairs
+      select null, null, null, null, null, x.id from (select w.id as id union all select followee_id from follows where follower_id = w.id union all select target_id as id from blocks where user_id = w.id union all select user_id as id from blocks where target_id = w.id union all select target_id as id from mutes where user_id = w.id union all select target_id from suggestion_dismissals where user_id = w.id union all select followee_id from follow_requests where follower_id = w.id) as x) as pairs
     group by c
     having (count(weight) >= $11 or count(extra) > 0) and count(*) = count(weight) + count(extra)
     order by 3 desc, 1 limit 3 * $12) as best
@@ -80,8 +86,7 @@ with wanted as materialized (
       (select hub.followers from oneshot.suggestion_hubs as hub where hub.user_id = d.c::text collate "C"),
       (select count(*) from (select from follows where followee_id = d.c limit $5) as all_of_them))) as followers
   from (select distinct c from found) as d
-  join users as u on u.id = d.c
-  where u.deleted_at is null and u.suspended_at is null and u.discoverable is true
+  where exists (select from users as u where u.id = d.c and u.deleted_at is null and u.suspended_at is null and u.discoverable is true)
 ), best as materialized (
   select *, row_number() over (partition by u order by damped desc, c::text collate "C") as place
   from (
@@ -98,8 +103,7 @@ with wanted as materialized (
 ), popular as materialized (
   select p.id, p.place
   from unnest($14::text[]::bigint[]) with ordinality as p (id, place)
-  join users as u on u.id = p.id
-  where u.deleted_at is null and u.suspended_at is null and u.discoverable is true
+  where exists (select from users as u where u.id = p.id and u.deleted_at is null and u.suspended_at is null and u.discoverable is true)
 ), short as materialized (
   select w.id as u, $12 - count(c) as missing, array_remove(array_agg(c), null) as chosen
   from wanted as w
@@ -108,7 +112,11 @@ with wanted as materialized (
   group by w.id
   having count(c) < $12
 ), entries as materialized (
-  select u, c, score, case when most > friends then source_via else via end as via,
+  select u, c, score,
+    case when most > friends then array_to_json(array(
+      select told.id from json_array_elements_text(source_via::json) with ordinality as told (id, place)
+      where not exists (select from apart where apart.u = shared.u and apart.p::text = told.id)
+      order by told.place))::text else via end as via,
     case when most > friends then reason else 'friends' end as reason, 0 as part, place
   from shared
   union all
@@ -118,7 +126,7 @@ with wanted as materialized (
   cross join lateral (
     select p.id, p.place
     from popular as p
-    where p.id <> all (short.chosen) and not exists (select from (select w.id as id union all select followee_id from follows where follower_id = w.id union all select target_id from blocks where user_id = w.id union all select user_id from blocks where target_id = w.id union all select target_id from mutes where user_id = w.id union all select target_id from suggestion_dismissals where user_id = w.id union all select followee_id from follow_requests where follower_id = w.id) as x where x.id = p.id)
+    where p.id <> all (short.chosen) and not exists (select from (select w.id as id union all select followee_id from follows where follower_id = w.id union all select target_id as id from blocks where user_id = w.id union all select user_id as id from blocks where target_id = w.id union all select target_id as id from mutes where user_id = w.id union all select target_id from suggestion_dismissals where user_id = w.id union all select followee_id from follow_requests where follower_id = w.id) as x where x.id = p.id)
     order by p.place
     limit short.missing) as fill
 )

@@ -29,8 +29,9 @@ select post_id::text as post, author::text as author, count(*) filter (where not
 from (
   select post_id, author, user_id, at, place <= $4 or user_id is null as is_counted, ($5::bigint[])[kind][1 + floor(date_part('epoch', $6 - at) / 60)::integer] as units_1
   from (
-    select event.post_id, live.user_id as author, event.user_id, event.kind, event.at,
-      row_number() over (partition by event.post_id, event.user_id, event.kind order by event.at desc) as place
+    -- An id as the post has it, where those of its events are equal and written otherwise.
+    select live.id as post_id, live.user_id as author, event.user_id, event.kind, event.at,
+      row_number() over (partition by live.id, event.user_id, event.kind order by event.at desc) as place
     from oneshot_live_feeds as live
     join (select post_id::pg_catalog.int8 as post_id, user_id::pg_catalog.int8 as user_id, array_position($7::text[], kind::text) as kind, at::timestamptz as at from (select * from (-- Views. A source without the column user_id resolves its name in the outer query, where it is null.
 select present.feed_id as post_id, present.user_id, 'view' as kind, present.viewed_at as at

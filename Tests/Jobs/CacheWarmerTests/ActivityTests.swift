@@ -79,6 +79,19 @@ import Testing
     for id in ids { #expect(try await feeds.feed(id) == ["1"], "\(id)") }
   }
 
+  /// A text that the server takes for no id at all would be refused with all others in one statement.
+  @Test func `ids of any other type are what the server takes for them`() async throws {
+    let feeds = try await Feeds(["WARM_ACTIVITY": "redis:seen", "WARM_BATCH": "2"], id: "numeric")
+    try await feeds.fillPlainly(users: 5)
+    let now = "\(feeds.moment.microseconds / 1_000_000)"
+    for id in ["1", "x", "2", "1e999999", "", "3", "4", "5", "6"] {
+      try await feeds.place.redis("ZADD", "seen", now, id)
+    }
+    let run = try await feeds.run()
+    #expect(run.exitCode == 0 && run.count("warmed") == 5 && run.count("unknown") == 4, "\(run.output)\(run.errors)")
+    for user in 1...5 { #expect(try await feeds.feed(user) == ["1", "2", "3"]) }
+  }
+
   @Test(arguments: ["uuid", "char(36)"])
   func `uuids are ids, and what is none is passed over`(type: String) async throws {
     let feeds = try await Feeds(["WARM_ACTIVITY": "redis:seen"], id: type)

@@ -51,6 +51,23 @@ import Testing
     #expect(piece > 20)
   }
 
+  @Test func `a run that is asked to end says whom it has not reached, and the next one does the rest`() async throws {
+    let feeds = try await Feeds(["WARM_USERS": "2100"])
+    try await feeds.fillPlainly(users: 2100)
+    let run = try await feeds.start(past: "\"ranked\"")
+    run.process.send(SIGTERM)
+    run.letGo()
+    let outcome = await run.process.outcome()
+    #expect(outcome.exitCode == 143, "\(outcome.output)\(outcome.errors)")
+    let (warmed, behind) = (outcome.count("warmed") ?? -1, outcome.count("behind") ?? -1)
+    #expect(behind > 0 && warmed >= 0 && warmed + behind <= 2100, "\(outcome.output)")
+    let keys = try await feeds.place.redis("KEYS", "feed:*").elements.count
+    let rest = try await feeds.run()
+    // The author of all posts follows nobody.
+    #expect(rest.exitCode == 0 && rest.count("behind") == 0 && rest.count("empty") == 1, "\(rest.output)")
+    #expect(rest.count("warmed") == 2099 - keys, "\(rest.output)")
+  }
+
   @Test func `of twenty that start together one works, and all end well`() async throws {
     let feeds = try await Feeds()
     try await feeds.fillPlainly(users: 50)
@@ -118,5 +135,10 @@ import Testing
     let answers = try await cluster.cli(all: (1...40).flatMap { ["GET feed:\($0)", "PTTL feed:\($0)"] })
     #expect(answers.count { $0.contains("ids") } == 37 && answers.count { $0.contains("newer") } == 2)
     #expect(!answers.contains("-1"))
+    // Who is active may stand on any of the servers.
+    let now = feeds.moment.microseconds / 1_000_000
+    try await cluster.cli(all: ["ZADD seen \(now) 5 \(now) 6", "DEL feed:5", "DEL feed:6", "DEL feed:7"])
+    let active = try await feeds.run([], ["REDIS_URL": cluster.url, "WARM_ACTIVITY": "redis:seen"])
+    #expect(active.exitCode == 0 && active.count("warmed") == 2, "\(active.output)")
   }
 }

@@ -15,21 +15,33 @@ import Testing
     var golden = GoldenStatements(
       "suggested-users",
       [
-        "columns": Standing.optionalColumns, "tables": Standing.optionalTables, "users": ["17"], "rows": 100,
+        "users": ["17"], "rows": 100,
         "urgencies": [0], "ids": [1], "gone": ["18"], "digests": [7], "members": [20], "moment": moment, "limit": 20,
         "living": moment,
       ])
     try golden.add(
       folder: "Jobs/SuggestedUsers",
       except: [
-        "batch", "count_hubs", "due", "forbidden", "left", "page", "pending", "sample", "source", "spread",
+        "asked", "batch", "count_hubs", "due", "forbidden", "index_advice", "left", "page", "pairs_once", "pending",
+        "sample",
+        "source",
+        "spread", "standing", "untracked",
       ])
     var env = Environment([:])
-    let suggestions = Suggestions(
-      SuggestedUsers.Settings(from: &env),
-      Standing(
-        idType: "bigint", columns: Set(Standing.optionalColumns), tables: Set(Standing.optionalTables), countedAt: nil),
-      at: moment, from: moment, for: Shard(index: 1, count: 2))
+    let settings = SuggestedUsers.Settings(from: &env)
+    func made(hasPairsOnce: Bool) -> Suggestions {
+      Suggestions(
+        settings,
+        Standing(
+          idType: "bigint", columns: Set(Standing.optionalColumns), tables: Set(Standing.optionalTables), untracked: [],
+          hasPairsOnce: hasPairsOnce, countedAt: nil),
+        at: moment, from: moment, for: Shard(index: 1, count: 2))
+    }
+    let twice = made(hasPairsOnce: false)
+    golden.add("batch_of_views", try twice.batch(["17"], popular: ["4"]))
+    golden.add("count_hubs_of_views", try twice.countHubs())
+    let suggestions = made(hasPairsOnce: true)
+    golden.add("asked", try suggestions.asked(["17"]))
     golden.add("batch", try suggestions.batch(["17"], popular: ["4"]))
     golden.add("count_hubs", try suggestions.countHubs())
     golden.add("due", try suggestions.due(except: ["17"]))
@@ -37,6 +49,8 @@ import Testing
     golden.add("left", try suggestions.left())
     golden.add("page", try suggestions.page(after: "17"))
     golden.add("pending", try suggestions.pending(except: ["17"]))
+    golden.add("index_advice", try Standing.advice())
+    golden.add("standing", try Standing.statement())
     golden.add("sample", try suggestions.sample(limit: 100))
     golden.add("spread", try suggestions.spread(of: ["17"]))
     try await golden.check(in: people.place)

@@ -6,7 +6,7 @@ import Testing
 /// Whose lists there are, how long they live, and what they cost.
 @Suite(.timeLimit(.minutes(10))) struct ListTests {
   /// 1 follows 2 and 3, who both follow 4.
-  private func few(_ settings: [String: String] = [:], id: String = "bigint", ids: [String] = ["1", "2", "3", "4"])
+  static func few(_ settings: [String: String] = [:], id: String = "bigint", ids: [String] = ["1", "2", "3", "4"])
     async throws -> People
   {
     let people = try await People(["SUGGEST_COLD_START": "none"].merging(settings) { $1 }, id: id)
@@ -39,13 +39,19 @@ import Testing
       ("uuid", (1...4).map { "0000000\($0)-0000-4000-8000-000000000000" }),
       ("text", ["{a} }b", "Ü \"x\" 'y'", String(repeating: "long", count: 250), "{}"]),
       (#"varchar(99) collate "C""#, ["a", "b", "c", "d"]), ("char(8)", (1...4).map { "number-\($0)" }),
+      // Shorter than their columns.
+      ("char(8)", ["a", "bc", "def", "Z"]), (#"text collate "und-x-icu""#, ["a", "A", "b", "B"]),
     ] {
       let people = try await few(id: id, ids: ids)
       let run = try await people.run()
-      #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+      #expect(run.exitCode == 0 && run.count("removed") == 0, "\(run.output)\(run.errors)")
       #expect(try await people.suggested(to: ids[0]) == [ids[3]])
     }
   }
+
+  private func few(_ settings: [String: String] = [:], id: String = "bigint", ids: [String] = ["1", "2", "3", "4"])
+    async throws -> People
+  { try await Self.few(settings, id: id, ids: ids) }
 
   @Test func `a list is a sorted set where the application wants one`() async throws {
     let people = try await few(["SUGGEST_FORM": "zset"])
@@ -118,6 +124,31 @@ import Testing
     let old = "select user_id from oneshot.suggestion_lists where computed_at < now() - interval '7 days'"
     #expect(try await people.place.value(old) == "2")
     #expect(try await people.run().count("users") == 1)
+  }
+
+  @Test func `of somebody who follows twenty thousand no more is read than of one who follows a hundred`() async throws
+  {
+    let people = try await People(["SUGGEST_COLD_START": "none"])
+    try await people.place.execute(
+      """
+      insert into users select g, null, null, true, timestamptz '\(People.now)' from generate_series(1, 30) g;
+      insert into follows select 1, 10000 + g, timestamptz '\(People.now)' - g * interval '1 second'
+        from generate_series(1, 20000) g;
+      insert into follows select g, f, timestamptz '\(People.now)' - interval '1 day'
+        from generate_series(2, 11) g, generate_series(1, 1) f;
+      """)
+    // It counts hubs, which reads everything once an hour.
+    #expect(try await people.run([], ["SUGGEST_BUDGET": "1"]).exitCode == 0)
+    try await people.place.execute("analyze follows")
+    let read = """
+      (select coalesce(sum(seq_tup_read), 0) from pg_stat_user_tables where relname = 'follows')
+        + (select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'follows')
+      """
+    let before = try await people.place.value(read)
+    let run = try await people.run([], ["SUGGEST_MODE": "users", "SUGGEST_USERS": "2,3,4,5,6,7,8,9,10,11"])
+    #expect(run.exitCode == 0 && run.count("users") == 10, "\(run.output)\(run.errors)")
+    let rows = try #require(Int(try await people.place.value(read))) - (try #require(Int(before)))
+    #expect((100...2000).contains(rows), "\(rows)")
   }
 
   @Test func `whoever follows somebody new has the lists of followers made, those seen last`() async throws {

@@ -131,7 +131,7 @@ import Testing
     let (user, list) = try #require(model.sorted { $0.key < $1.key }.first { $0.value.contains("friends") })
     let person = try #require(try People.entries(list).first).id
     // A block hides each from the other.
-    let isMutual = try People.entries(model[person] ?? "[]").contains { $0.id == user }
+    let isMutual = try People.entries(model[person] ?? "[]").contains { $0.id == user || $0.via.contains(user) }
     try await people.place.execute(
       """
       alter table blocks disable trigger user; insert into blocks values (\(user), \(person));

@@ -36,6 +36,28 @@ import Testing
     #expect(try await people.lists() == wanted)
   }
 
+  /// Between two statements, and between a statement and its answer.
+  @Test(arguments: [false, true])
+  func `killed between any two pieces of its conversation, each list is whole, and the next run makes the rest`(
+    arrives: Bool
+  ) async throws {
+    let people = try await People(["SUGGEST_BATCH": "40"])
+    try await people.fill()
+    let wanted = try await people.model()
+    var piece = Int.random(in: 1...9)
+    while try await people.kill([:], atPiece: piece, arrives: arrives) {
+      for (user, list) in try await people.lists() { #expect(list == wanted[user], "user \(user), piece \(piece)") }
+      let next = try await people.run()
+      #expect(next.exitCode == 0 && next.count("behind") == 0, "killed at piece \(piece): \(next.output)")
+      #expect(try await people.lists() == wanted, "killed at piece \(piece)")
+      try await people.place.execute(
+        "insert into oneshot.suggestion_pending (user_id, urgency) select id::text, 0 from users")
+      try await people.place.redis("FLUSHDB")
+      piece += 9
+    }
+    #expect(piece > 30)
+  }
+
   @Test func `a rebuild that was killed is gone on with`() async throws {
     let people = try await People(["SUGGEST_BATCH": "10", "SUGGEST_MODE": "rebuild"])
     try await people.fill()

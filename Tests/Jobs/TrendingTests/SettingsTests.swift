@@ -13,7 +13,8 @@ import Testing
       ("TRENDING_DECAY", "1.01"), ("TRENDING_DECAY", "nan"), ("TRENDING_DECAY", "0x1p-1"), ("TRENDING_DECAY", "0.5@"),
       ("TRENDING_DECAY", "0.5@1h,0.6@60m"), ("TRENDING_DECAY", ""), ("TRENDING_WEIGHTS", "like"),
       ("TRENDING_WEIGHTS", "like=-1"), ("TRENDING_WEIGHTS", "like=1.0001"), ("TRENDING_WEIGHTS", "like=1001"),
-      ("TRENDING_WEIGHTS", "like=1,like=2"), ("TRENDING_WEIGHTS", "=1"), ("TRENDING_WEIGHTS", "like=1,"),
+      ("TRENDING_WEIGHTS", "like=1,like=2"), ("TRENDING_WEIGHTS", "=1"), ("TRENDING_KEY_PREFIX", "oneshot:lock:"),
+      ("TRENDING_WEIGHTS", "like=1,"),
     ].filter { !$0.1.isEmpty })
   func `a value that means nothing is refused by its name`(name: String, value: String) {
     var env = Environment([name: value])

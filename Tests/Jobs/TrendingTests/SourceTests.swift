@@ -158,6 +158,22 @@ import Testing
     #expect(unnamed.exitCode == 65 && unnamed.output.contains("«share»"), "\(unnamed.output)")
   }
 
+  @Test func `a post is listed by its own id, whatever its events write for it`() async throws {
+    let trends = try await Trends()
+    try await trends.place.execute(
+      """
+      alter table feeds alter id type numeric; alter table feed_likes alter feed_id type numeric;
+      alter table feed_comments alter feed_id type numeric;
+      insert into users select g from generate_series(1, 9) g;
+      insert into feeds values (1, 1, '2025-11-07');
+      insert into feed_likes select 1.00, g, '2025-11-08 01:59:30+00' from generate_series(2, 5) g;
+      insert into feed_comments select 1.0, g, '2025-11-08 01:59:30+00' from generate_series(2, 5) g;
+      """)
+    let run = try await trends.run([], ["TRENDING_WINDOWS": "1h"])
+    #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    #expect(try await trends.list("1h") == ["1 20.000000"])
+  }
+
   @Test func `a score that Redis could not keep exactly leaves its post out`() async throws {
     let trends = try await Trends()
     try await trends.place.execute(

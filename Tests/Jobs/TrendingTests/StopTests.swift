@@ -38,6 +38,25 @@ import Testing
     #expect(try await trends.place.redis("KEYS", "oneshot:new:*").elements.count <= 2)
   }
 
+  /// Between two statements, and between a statement and its answer.
+  @Test(arguments: [false, true])
+  func `killed between any two pieces of its conversation, each list is the old or the new one`(arrives: Bool)
+    async throws
+  {
+    let (trends, old, new) = try await field()
+    var piece = Int.random(in: 1...6)
+    while try await trends.kill([:], atPiece: piece, arrives: arrives) {
+      for (list, (old, new)) in zip(try await trends.lists(), zip(old, new)) {
+        #expect(list == old || list == new, "killed at piece \(piece)")
+      }
+      #expect(try await trends.run().exitCode == 0)
+      #expect(try await trends.lists() == new, "killed at piece \(piece)")
+      #expect(try await trends.run([], ["JOB_SCHEDULED_AT": Self.earlier]).exitCode == 0)
+      piece += 6
+    }
+    #expect(piece > 18)
+  }
+
   @Test func `twenty starts at once make one list, and all end well`() async throws {
     let (trends, _, new) = try await field()
     // The slot has not been done yet.
@@ -49,6 +68,19 @@ import Testing
     #expect(outcomes.allSatisfy { $0.exitCode == 0 }, "\(outcomes.map(\.output))")
     #expect(outcomes.count { $0.result["status"].string == "succeeded" } == 1)
     #expect(try await trends.lists() == new)
+  }
+
+  @Test(arguments: ["trending:", "{trending}:"])
+  func `in a cluster each list is the one that a single server has`(prefix: String) async throws {
+    let (trends, _, new) = try await field()
+    let cluster = try await RedisCluster()
+    let run = try await trends.run([], ["REDIS_URL": cluster.url, "TRENDING_KEY_PREFIX": prefix])
+    #expect(run.exitCode == 0 && run.count("published") == 3, "\(run.output)\(run.errors)")
+    for (window, list) in zip(["1h", "24h", "7d"], new) {
+      let members = try await cluster.cli(all: ["ZREVRANGE \(prefix)\(window) 0 -1"])
+      #expect(members == list.map { String($0.prefix { $0 != " " }) })
+      #expect(try await cluster.cli(all: ["HGET \(prefix)meta:\(window) members"]) == ["\(list.count)"])
+    }
   }
 
   @Test(arguments: ["claimed the keys", "calculated the lists"])

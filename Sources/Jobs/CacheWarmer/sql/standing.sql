@@ -7,9 +7,14 @@ select
     join pg_attribute on attrelid = to_regclass(relation) and attname = name and attnum > 0 and not attisdropped), '')
     as columns,
   coalesce((
-    select format_type(coalesce(nullif(typbasetype, 0), pg_type.oid), -1)
-    from pg_attribute join pg_type on pg_type.oid = atttypid
-    where attrelid = to_regclass('users') and attname = 'id'), '') as user_type,
+    -- The type that a domain is of, however many domains are between them.
+    with recursive type as (
+      select atttypid as id from pg_attribute where attrelid = to_regclass('users') and attname = 'id'
+      union all
+      select typbasetype from type join pg_type on pg_type.oid = type.id where typbasetype <> 0
+    )
+    select format_type(type.id, -1) from type join pg_type on pg_type.oid = type.id where typbasetype = 0), '')
+    as user_type,
   (
     select max(started_at) from oneshot.job_runs
     where (instance, job, server, variant, shard, shard_count) =

@@ -2,36 +2,40 @@
 -- would be large, and be sorted. What a user may not see is counted in the same group, where an anti-join would read
 -- whole tables.
 with wanted as materialized (
-  select u.id, {inactive} as is_inactive
-  from unnest(:users::text[]::{id}[]) as w (id)
-  join users as u on u.id = w.id
-  where {present}
+  -- Once, however often somebody is named, and however many rows a view has of them.
+  select distinct on (u.id) u.id, {inactive} as is_inactive
+  from users as u
+  where u.id = any (:users::text[]::{id}[]) and {present}
+), apart as materialized (
+  select w.id as u, x.id as p
+  from wanted as w
+  cross join lateral ({apart}) as x
 ), near as materialized (
   select w.id as u, n.f, n.at
   from wanted as w
   cross join lateral (
-    select followee_id as f, created_at as at from follows
-    where follower_id = w.id
-    order by created_at desc, followee_id limit :near) as n
-  where not w.is_inactive
+    select f, max(at) as at
+    from (
+      select followee_id as f, created_at as at from follows
+      where follower_id = w.id
+      order by created_at desc, followee_id limit :near) as newest
+    group by f) as n
+  where not w.is_inactive and not exists (select from apart where apart.u = w.id and apart.p = n.f)
 ), people as materialized (
   select f, cs, round(1000000 / ln(2 + following::double precision))::bigint as weight
   from (
     select d.f, h.cs,
       -- Of those who follow no more than are read, the number is known.
       case
-        when cardinality(h.cs) < :hop then cardinality(h.cs)
+        when h.number < :hop then cardinality(h.cs)
         else greatest(cardinality(h.cs), coalesce(
           (select hub.following from oneshot.suggestion_hubs as hub where hub.user_id = d.f::text collate "C"),
-          (select count(*) from (select from follows where follower_id = d.f limit :counted) as all_of_them)))
+          (select count(*) from ({all_followees}) as all_of_them)))
       end as following
     from (select distinct f from near) as d
     -- Once, however many users of the batch follow them.
-    cross join lateral (
-      select array(
-        select followee_id from follows where follower_id = d.f
-        order by created_at desc, followee_id limit :hop) as cs
-      offset 0) as h) as counted
+    cross join lateral ({newest_followees}) as h
+    where exists (select from users as u where u.id = d.f and {present})) as counted
 ), sourced as materialized (
   select user_id as u, candidate_id as c, sum(score)::bigint as score, max(score) as most,
     (array_agg(reason order by score desc, reason collate "C"))[1] as reason,
@@ -62,10 +66,9 @@ with wanted as materialized (
   select d.c,
     greatest(1, coalesce(
       (select hub.followers from oneshot.suggestion_hubs as hub where hub.user_id = d.c::text collate "C"),
-      (select count(*) from (select from follows where followee_id = d.c limit :counted) as all_of_them))) as followers
+      (select count(*) from ({all_followers}) as all_of_them))) as followers
   from (select distinct c from found) as d
-  join users as u on u.id = d.c
-  where {suggestible}
+  where exists (select from users as u where u.id = d.c and {suggestible})
 ), best as materialized (
   select *, row_number() over (partition by u order by damped desc, c::text collate "C") as place
   from (
@@ -82,8 +85,7 @@ with wanted as materialized (
 ), popular as materialized (
   select p.id, p.place
   from unnest(:popular::text[]::{id}[]) with ordinality as p (id, place)
-  join users as u on u.id = p.id
-  where {suggestible}
+  where exists (select from users as u where u.id = p.id and {suggestible})
 ), short as materialized (
   select w.id as u, :limit - count(c) as missing, array_remove(array_agg(c), null) as chosen
   from wanted as w
@@ -92,7 +94,11 @@ with wanted as materialized (
   group by w.id
   having count(c) < :limit
 ), entries as materialized (
-  select u, c, score, case when most > friends then source_via else via end as via,
+  select u, c, score,
+    case when most > friends then array_to_json(array(
+      select told.id from json_array_elements_text(source_via::json) with ordinality as told (id, place)
+      where not exists (select from apart where apart.u = shared.u and apart.p::text = told.id)
+      order by told.place))::text else via end as via,
     case when most > friends then reason else 'friends' end as reason, 0 as part, place
   from shared
   union all

@@ -4,9 +4,9 @@ with counted as materialized (
   from (
     select followee_id as id, count(*) as followers, 0 as following,
       count(*) filter (where created_at >= :since and created_at < :moment) as gained
-    from follows group by 1
+    from {follows} as own group by 1
     union all
-    select follower_id, 0, count(*), 0 from follows group by 1) as sides
+    select follower_id, 0, count(*), 0 from {follows} as own group by 1) as sides
   group by id
 ), kept as materialized (
   select id::text collate "C" as user_id, followers, following, gained

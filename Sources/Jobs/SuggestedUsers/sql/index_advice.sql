@@ -22,7 +22,16 @@ where pg_class.oid = to_regclass('follows') and relkind in ('r', 'p', 'm') and r
     where indrelid = pg_class.oid and indisvalid and indpred is null
       and pg_get_indexdef(indexrelid) like '%(follower_id, created_at%')
 union all
-select format('no trigger of %s queues whose suggestions change: as its owner, run select oneshot.suggest_track()', source)
-from oneshot.suggest_sources()
-where not exists (
-  select from pg_trigger where tgrelid = source and tgfoid = 'oneshot.suggest_enqueue()'::regprocedure)
+select format('%s may have a pair twice, so each question looks for those: create unique index concurrently on %s (follower_id, followee_id), and make both columns not null',
+    pg_class.oid::regclass, pg_class.oid::regclass)
+from pg_class
+where pg_class.oid = to_regclass('follows') and relkind in ('r', 'p') and reltuples >= 10000 and not {pairs_once}
+union all
+select case
+    when is_table then
+      format('no trigger of %s queues whose suggestions change: as its owner, run select oneshot.suggest_track()', source)
+    else format(
+      'no trigger of a table behind %s queues whose suggestions change: as its owner, run select oneshot.suggest_track(''TABLE'', %L, ''COLUMN'')',
+      source, name)
+  end
+from ({untracked}) as untracked

@@ -12,4 +12,6 @@ select
   array_to_string(array(
     select name from unnest(:tables::text[]) as names (name) where to_regclass(name) is not null
     order by 1), ',') as found_tables,
-  (select counted_at from oneshot.suggestion_state) as counted_at
+  array_to_string(array(select name from ({untracked}) as untracked order by 1), ',') as untracked,
+  (select counted_at from oneshot.suggestion_state) as counted_at,
+  {pairs_once} as has_pairs_once

@@ -4,8 +4,9 @@ select post_id::text as post, author::text as author, count(*) filter (where not
 from (
   select post_id, author, user_id, at, place <= :per_user or user_id is null as is_counted, {points}
   from (
-    select event.post_id, live.user_id as author, event.user_id, event.kind, event.at,
-      row_number() over (partition by event.post_id, event.user_id, event.kind order by event.at desc) as place
+    -- An id as the post has it, where those of its events are equal and written otherwise.
+    select live.id as post_id, live.user_id as author, event.user_id, event.kind, event.at,
+      row_number() over (partition by live.id, event.user_id, event.kind order by event.at desc) as place
     from oneshot_live_feeds as live
     join ({events}) as event on event.post_id = live.id
     where live.id = any (:posts::{post}[]) and event.at is not null

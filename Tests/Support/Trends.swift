@@ -1,15 +1,15 @@
 import Foundation
+import JobRuntime
 import Redis
-import TestSupport
 
 /// A place with an application's posts and what happens to them, and the real binary that ranks them.
-struct Trends: JobFixture {
-  static let job = "trending"
+package struct Trends: JobFixture {
+  package static let job = "trending"
 
-  let place: Place
+  package let place: Place
 
-  init() async throws {
-    place = try await Place()
+  package init(on servers: PrivateServers? = nil) async throws {
+    place = try await Place(on: servers)
     try await place.execute(
       """
       create table users (id bigint primary key, created_at timestamptz, deleted_at timestamptz);
@@ -24,7 +24,7 @@ struct Trends: JobFixture {
 
   /// Fills all tables at random: few posts get most of it, users repeat themselves, some users and posts are gone, with
   /// a row that says so or without any, and events stand on both edges of each window and of many minutes.
-  func fill(seed: Double = 0.5, users: Int = 60, posts: Int = 300, events: Int = 12_000) async throws {
+  package func fill(seed: Double = 0.5, users: Int = 60, posts: Int = 300, events: Int = 12_000) async throws {
     let someone = "1 + floor(power(random(), 1.5) * \(users + 5))"
     let some = "1 + floor(power(random(), 3) * \(posts + 20))"
     let time = """
@@ -49,7 +49,7 @@ struct Trends: JobFixture {
   }
 
   /// A list as an API reads it: "id score", the best first.
-  func list(_ window: String) async throws -> [String] {
+  package func list(_ window: String) async throws -> [String] {
     let answer = try await place.redis("ZREVRANGE", "trending:" + window, "0", "-1", "WITHSCORES").elements
     return stride(from: 0, to: answer.count, by: 2).map {
       "\(answer[$0].text ?? "") \(Self.decimal(answer[$0 + 1].text))"
@@ -61,7 +61,7 @@ struct Trends: JobFixture {
     String(format: "%.6f", text.flatMap(Double.init) ?? .nan)
   }
 
-  func about(_ window: String) async throws -> [String: String] {
+  package func about(_ window: String) async throws -> [String: String] {
     let answer = try await place.redis("HGETALL", "trending:meta:" + window).elements.compactMap(\.text)
     return Dictionary(
       uniqueKeysWithValues: stride(from: 0, to: answer.count - 1, by: 2).map { (answer[$0], answer[$0 + 1]) })
@@ -70,15 +70,24 @@ struct Trends: JobFixture {
   // MARK: Model
 
   /// The settings that the model reads, as it reads them.
-  struct Rules: Sendable {
-    var limit = 50
-    var perUser = 1
-    var perAuthor = 3
-    var people = 3
-    var decay = ["1h": 0.95, "24h": 0.95, "7d": 0.95]
-    var weights = "view=0.1,like=2,comment=3,share=5"
+  package struct Rules: Sendable {
+    package var limit: Int
+    package var perUser: Int
+    package var perAuthor: Int
+    package var people: Int
+    package var decay: [String: Double]
+    package var weights: String
 
-    var settings: [String: String] {
+    package init(
+      limit: Int = 50, perUser: Int = 1, perAuthor: Int = 3, people: Int = 3,
+      decay: [String: Double] = ["1h": 0.95, "24h": 0.95, "7d": 0.95],
+      weights: String = "view=0.1,like=2,comment=3,share=5"
+    ) {
+      (self.limit, self.perUser, self.perAuthor, self.people) = (limit, perUser, perAuthor, people)
+      (self.decay, self.weights) = (decay, weights)
+    }
+
+    package var settings: [String: String] {
       [
         "TRENDING_LIMIT": "\(limit)", "TRENDING_PER_USER": "\(perUser)", "TRENDING_PER_AUTHOR": "\(perAuthor)",
         "TRENDING_MIN_USERS": "\(people)", "TRENDING_WEIGHTS": weights,
@@ -88,7 +97,7 @@ struct Trends: JobFixture {
   }
 
   /// What a model in Python makes of all rows.
-  func model(_ rules: Rules = Rules()) async throws -> [String: [String]] {
+  package func model(_ rules: Rules = Rules()) async throws -> [String: [String]] {
     let folder = try TemporaryFolder()
     let file = URL(filePath: folder.path).appending(path: "rows.json")
     try await rows(rules).write(to: file, atomically: true, encoding: .utf8)
@@ -98,7 +107,7 @@ struct Trends: JobFixture {
   }
 
   private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../Feeds/trending.py").standardized.path
+    .appending(path: "../Feeds/trending.py").standardized.path
 
   /// Ages are whole microseconds before the run's moment.
   private func rows(_ rules: Rules) async throws -> String {
@@ -110,8 +119,8 @@ struct Trends: JobFixture {
       """
     }
     let windows = rules.decay.map { window, decay in
-      let hours = ["1h": 1, "24h": 24, "7d": 168][window] ?? 0
-      return "'\(window)', json_build_object('length', \(hours) * 3600000000::bigint, 'decay', \(decay))"
+      let length = (DurationText.parse(window) ?? .zero) / .microseconds(1)
+      return "'\(window)', json_build_object('length', \(length)::bigint, 'decay', \(decay))"
     }
     let weights = rules.weights.split(separator: ",").map { "\"\($0.replacing("=", with: "\": "))" }
     return try await place.value(

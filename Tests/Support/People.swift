@@ -1,21 +1,22 @@
 import Foundation
 import JobRuntime
 import Redis
-import TestSupport
 
 /// A place with an application's users and whom they follow, and the real binary that makes their lists.
-struct People: JobFixture {
-  static let job = "suggested-users"
+package struct People: JobFixture {
+  package static let job = "suggested-users"
 
-  let place: Place
-  var more: [String: String]
+  package let place: Place
+  package var more: [String: String]
 
-  var settings: [String: String] { ["JOB_SCHEDULED_AT": Self.now, "JOB_FORCE": "true"].merging(more) { $1 } }
+  package var settings: [String: String] { ["JOB_SCHEDULED_AT": Self.now, "JOB_FORCE": "true"].merging(more) { $1 } }
 
   /// - Parameters:
   ///   - settings: what each run is given besides.
   ///   - id: the type of users' ids.
-  init(_ settings: [String: String] = [:], id: String = "bigint", on servers: PrivateServers? = nil) async throws {
+  package init(_ settings: [String: String] = [:], id: String = "bigint", on servers: PrivateServers? = nil)
+    async throws
+  {
     more = settings
     place = try await Place(on: servers)
     try await place.execute(
@@ -38,7 +39,7 @@ struct People: JobFixture {
   }
 
   /// Users of whom some are gone, suspended, not to be found or idle, and a graph in which few are followed by many.
-  func fill(seed: Double = 0.5, users: Int = 80, follows: Int = 1200) async throws {
+  package func fill(seed: Double = 0.5, users: Int = 80, follows: Int = 1200) async throws {
     let someUser = "1 + floor(random() * \(users))::int"
     let somebody = "1 + floor(power(random(), 2) * \(users))::int"
     try await place.execute(
@@ -63,7 +64,7 @@ struct People: JobFixture {
   // MARK: Lists
 
   /// All lists that are in Redis, by user.
-  func lists(prefix: String = "suggested_users:") async throws -> [String: String] {
+  package func lists(prefix: String = "suggested_users:") async throws -> [String: String] {
     let keys = try await place.redis("KEYS", prefix + "*").elements.compactMap(\.text)
     var lists: [String: String] = [:]
     for key in keys { lists[String(key.dropFirst(prefix.count))] = try await place.redis("GET", key).text }
@@ -71,24 +72,24 @@ struct People: JobFixture {
   }
 
   /// Whom a list suggests, in its order.
-  func suggested(to user: String) async throws -> [String] {
+  package func suggested(to user: String) async throws -> [String] {
     guard let list = try await place.redis("GET", "suggested_users:" + user).text else { return [] }
     return try Self.entries(list).map(\.id)
   }
 
-  struct Entry: Decodable {
-    var id: String
-    var score: Int
-    var via: [String]
-    var reason: String
+  package struct Entry: Decodable {
+    package var id: String
+    package var score: Int
+    package var via: [String]
+    package var reason: String
   }
 
-  static func entries(_ list: String) throws -> [Entry] {
+  package static func entries(_ list: String) throws -> [Entry] {
     try JSONDecoder().decode([Entry].self, from: Data(list.utf8))
   }
 
   /// Lists that name somebody they must not, as Postgres has it now: `USER PERSON`.
-  func forbidden() async throws -> [String] {
+  package func forbidden() async throws -> [String] {
     let lists = try await lists()
     var found: [String] = []
     for (user, list) in lists {
@@ -111,7 +112,7 @@ struct People: JobFixture {
   // MARK: Model
 
   /// What a model in Python makes of all rows.
-  func model(limit: Int = 20, damping: Double = 0.5, minCommon: Int = 2, coldStart: Bool = true) async throws
+  package func model(limit: Int = 20, damping: Double = 0.5, minCommon: Int = 2, coldStart: Bool = true) async throws
     -> [String: String]
   {
     let rows = try await place.value(
@@ -139,5 +140,5 @@ struct People: JobFixture {
   }
 
   private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../Feeds/suggestions.py").standardized.path
+    .appending(path: "../Feeds/suggestions.py").standardized.path
 }

@@ -1,0 +1,143 @@
+-- suggested-users, batch_of_views
+\set seen_since '''2025-10-09T02:00:00Z''::timestamptz'
+\set users '''{"17"}'''
+\set near '''200''::bigint'
+\set hop '''100''::bigint'
+\set counted '''10000''::bigint'
+\set source_users '''{}'''
+\set source_people '''{}'''
+\set source_scores '''{}'''
+\set source_reasons '''{}'''
+\set source_via '''{}'''
+\set min_common '''2''::bigint'
+\set limit '''20''::bigint'
+\set damping '''0.5''::double precision'
+\set popular '''{"4"}'''
+prepare golden (timestamptz, unknown, bigint, bigint, bigint, unknown, unknown, unknown, unknown, unknown, bigint, bigint, double precision, unknown) as
+-- The suggestions of a batch of users, best first. A user's are grouped by themselves: the group over all of a batch
+-- would be large, and be sorted. What a user may not see is counted in the same group, where an anti-join would read
+-- whole tables.
+with wanted as materialized (
+  -- Once, however often somebody is named, and however many rows a view has of them.
+  select distinct on (u.id) u.id, coalesce(u.last_seen_at < $1, false) as is_inactive
+  from users as u
+  where u.id = any ($2::text[]::bigint[]) and u.deleted_at is null and u.suspended_at is null
+), apart as materialized (
+  select w.id as u, x.id as p
+  from wanted as w
+  cross join lateral (select target_id as id from blocks where user_id = w.id union all select user_id as id from blocks where target_id = w.id union all select target_id as id from mutes where user_id = w.id) as x
+), near as materialized (
+  select w.id as u, n.f, n.at
+  from wanted as w
+  cross join lateral (
+    select f, max(at) as at
+    from (
+      select followee_id as f, created_at as at from follows
+      where follower_id = w.id
+      order by created_at desc, followee_id limit $3) as newest
+    group by f) as n
+  where not w.is_inactive and not exists (select from apart where apart.u = w.id and apart.p = n.f)
+), people as materialized (
+  select f, cs, round(1000000 / ln(2 + following::double precision))::bigint as weight
+  from (
+    select d.f, h.cs,
+      -- Of those who follow no more than are read, the number is known.
+      case
+        when h.number < $4 then cardinality(h.cs)
+        else greatest(cardinality(h.cs), coalesce(
+          (select hub.following from oneshot.suggestion_hubs as hub where hub.user_id = d.f::text collate "C"),
+          (select count(*) from (select distinct followee_id from (
+  select followee_id from follows where follower_id = d.f and num_nulls(followee_id) = 0 limit $5) as newest) as all_of_them)))
+      end as following
+    from (select distinct f from near) as d
+    -- Once, however many users of the batch follow them.
+    cross join lateral (select coalesce(array_agg(distinct followee_id) filter (where num_nulls(followee_id) = 0), '{}') as cs,
+  count(*) as number
+from (
+  select followee_id from follows where follower_id = d.f
+    order by created_at desc, followee_id limit $4) as newest) as h
+    where exists (select from users as u where u.id = d.f and u.deleted_at is null and u.suspended_at is null)) as counted
+), sourced as materialized (
+  select user_id as u, candidate_id as c, sum(score)::bigint as score, max(score) as most,
+    (array_agg(reason order by score desc, reason collate "C"))[1] as reason,
+    (array_agg(via order by score desc, reason collate "C"))[1] as via
+  from unnest(
+    $6::text[]::bigint[], $7::text[]::bigint[], $8::bigint[], $9::text[],
+    $10::text[]) as rows (user_id, candidate_id, score, reason, via)
+  group by 1, 2
+), found as materialized (
+  select w.id as u, best.*
+  from wanted as w
+  cross join lateral (
+    select c, coalesce(sum(weight), 0)::bigint as friends,
+      (coalesce(sum(weight), 0) + coalesce(sum(extra), 0))::bigint as score,
+      max(most) as most, max(reason) as reason, max(via) as source_via
+    from (
+      select p.weight, null::bigint as extra, null::bigint as most, null as reason, null as via, unnest(p.cs) as c
+      from (select f from near where near.u = w.id) as n join people as p using (f)
+      union all
+      select null, s.score, s.most, s.reason, s.via, s.c from sourced as s where s.u = w.id
+      union all
+      select null, null, null, null, null, x.id from (select w.id as id union all select followee_id from follows where follower_id = w.id union all select target_id as id from blocks where user_id = w.id union all select user_id as id from blocks where target_id = w.id union all select target_id as id from mutes where user_id = w.id union all select target_id from suggestion_dismissals where user_id = w.id union all select followee_id from follow_requests where follower_id = w.id) as x) as pairs
+    group by c
+    having (count(weight) >= $11 or count(extra) > 0) and count(*) = count(weight) + count(extra)
+    order by 3 desc, 1 limit 3 * $12) as best
+  where not w.is_inactive
+), followed as materialized (
+  select d.c,
+    greatest(1, coalesce(
+      (select hub.followers from oneshot.suggestion_hubs as hub where hub.user_id = d.c::text collate "C"),
+      (select count(*) from (select distinct follower_id from (
+  select follower_id from follows where followee_id = d.c and num_nulls(follower_id) = 0 limit $5) as newest) as all_of_them))) as followers
+  from (select distinct c from found) as d
+  where exists (select from users as u where u.id = d.c and u.deleted_at is null and u.suspended_at is null and u.discoverable is true)
+), best as materialized (
+  select *, row_number() over (partition by u order by damped desc, c::text collate "C") as place
+  from (
+    select *, round(score / power(followers::double precision, $13))::bigint as damped
+    from found join followed using (c)) as found
+), chosen as materialized (
+  select u, c, damped as score, friends, most, reason, source_via, place from best where place <= $12
+), shared as materialized (
+  select u, c, chosen.score, friends, most, chosen.reason, source_via, place,
+    array_to_json((array_agg(f::text order by at desc, f) filter (where num_nulls(f) = 0))[1:3])::text as via
+  from chosen
+  left join (select near.u, near.f, near.at, unnest(p.cs) as c from near join people as p using (f)) as pairs using (u, c)
+  group by u, c, chosen.score, friends, most, chosen.reason, source_via, place
+), popular as materialized (
+  select p.id, p.place
+  from unnest($14::text[]::bigint[]) with ordinality as p (id, place)
+  where exists (select from users as u where u.id = p.id and u.deleted_at is null and u.suspended_at is null and u.discoverable is true)
+), short as materialized (
+  select w.id as u, $12 - count(c) as missing, array_remove(array_agg(c), null) as chosen
+  from wanted as w
+  left join chosen on chosen.u = w.id
+  where not w.is_inactive
+  group by w.id
+  having count(c) < $12
+), entries as materialized (
+  select u, c, score,
+    case when most > friends then array_to_json(array(
+      select told.id from json_array_elements_text(source_via::json) with ordinality as told (id, place)
+      where not exists (select from apart where apart.u = shared.u and apart.p::text = told.id)
+      order by told.place))::text else via end as via,
+    case when most > friends then reason else 'friends' end as reason, 0 as part, place
+  from shared
+  union all
+  select w.id, fill.id, 0, '[]', 'popular', 1, fill.place
+  from short
+  join wanted as w on w.id = short.u
+  cross join lateral (
+    select p.id, p.place
+    from popular as p
+    where p.id <> all (short.chosen) and not exists (select from (select w.id as id union all select followee_id from follows where follower_id = w.id union all select target_id as id from blocks where user_id = w.id union all select user_id as id from blocks where target_id = w.id union all select target_id as id from mutes where user_id = w.id union all select target_id from suggestion_dismissals where user_id = w.id union all select followee_id from follow_requests where follower_id = w.id) as x where x.id = p.id)
+    order by p.place
+    limit short.missing) as fill
+)
+select w.id::text as user_id, w.is_inactive, e.c::text as id, e.score, coalesce(e.via, '[]') as via, e.reason
+from wanted as w
+left join entries as e on e.u = w.id
+order by w.id, e.part, e.place
+;
+execute golden (:seen_since, :users, :near, :hop, :counted, :source_users, :source_people, :source_scores, :source_reasons, :source_via, :min_common, :limit, :damping, :popular);
+deallocate golden;
