@@ -281,6 +281,27 @@ export STAGE_TABLE=post_tallies
 sql "select * from post_tallies order by post_id"
 unset STAGE_TABLE
 
+film_step() {
+  step "18b. An upload becomes a preview of ten seconds, which does not say where it was filmed. A text that calls itself a film gets none."
+  films=$(mktemp -d)
+  mkdir "$films/uploads" "$films/previews"
+  ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=640x360:r=25:d=15 -f lavfi -i sine=d=15 -c:v libx264 -preset ultrafast -c:a aac \
+    -metadata location=+48.2082+016.3738/ "$films/uploads/holiday.mov"
+  echo "Dear diary, this is no film." >"$films/uploads/diary.mov"
+  psql "$DATABASE_URL" -q -c "insert into oneshot.media_previews (asset_id, kind, source, source_tag) values ('holiday', 'video', 'holiday.mov', '1'), ('diary', 'video', 'diary.mov', '1')"
+  export PREVIEWS_SOURCE_DIR=$films/uploads PREVIEWS_TARGET_DIR=$films/previews
+  unshare -rn true 2>/dev/null || { export PREVIEWS_SANDBOX=limits; echo "(There are no user namespaces here, so ffmpeg has the network of this demo.)"; }
+  show media-previews
+  sql "select asset_id, state, target, width, height, duration_ms, reason from oneshot.media_previews order by asset_id"
+  for film in "$films/uploads/holiday.mov" "$films"/previews/*/*.mp4; do
+    show ffprobe -v error -show_entries format=duration:format_tags=location -of default=noprint_wrappers=1 "$film"
+  done
+  sql "select event ->> 'type' as type, event #>> '{data,target}' as target from oneshot.events where event ->> 'type' like 'media.%'"
+  unset PREVIEWS_SOURCE_DIR PREVIEWS_TARGET_DIR PREVIEWS_SANDBOX
+  rm -r "$films"
+}
+film_step
+
 step "19. What ran, in all of the above: for people, and with --json for programs."
 show oneshot runs --limit 6 2>&1
 id=$(oneshot runs --job usage-aggregation --limit 1 2>/dev/null | tail -1 | cut -d' ' -f1)

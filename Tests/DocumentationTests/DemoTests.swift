@@ -16,6 +16,8 @@ import Testing
     #expect(demo.output.contains("queued |        6 |        1"), "one message is in doubt")
     #expect(demo.output.contains("11 messages arrived, 1 of them twice:"))
     #expect(demo.output.contains("delivered |      10"))
+    #expect(demo.output.contains("holiday  | made") && demo.output.contains("diary    | impossible"))
+    #expect(demo.output.components(separatedBy: "TAG:location=").count == 2, "the source says where it was made")
     #expect(demo.output.contains("That was all."))
     let page = try String(contentsOfFile: "\(folder.path)/oneshot-report.html", encoding: .utf8)
     #expect(page.contains("the demo"))

@@ -9,14 +9,15 @@ set -euo pipefail
 lint=(python3)
 build=(libpq-dev libhiredis-dev libc6-dev)
 lambda=("${build[@]}" binutils ca-certificates patchelf python3)
-demo=("${build[@]}" postgresql redis-server redis-tools util-linux libcurl4-openssl-dev python3 python3-aiosmtpd)
-test=("${demo[@]}" binutils ffmpeg patchelf pgbouncer docker-compose openssl systemd python3-venv python3-redis
+demo=("${build[@]}" postgresql redis-server redis-tools util-linux libcurl4-openssl-dev ffmpeg python3
+  python3-aiosmtpd)
+test=("${demo[@]}" binutils patchelf pgbouncer docker-compose openssl systemd python3-venv python3-redis
   python3-jsonschema prometheus prometheus-node-exporter prometheus-pushgateway librdkafka-dev curl bsdutils fish man-db zsh
   chromium python3-html5lib debhelper help2man)
 image=("${demo[@]}" buildah catatonit debootstrap openssl podman python3-venv runc)
 dist=("${build[@]}" buildah ca-certificates debhelper git help2man libcurl4-openssl-dev openssl python3)
 dist_check=("${demo[@]}" debootstrap lintian)
-bench=("${demo[@]}" ffmpeg python3-redis python3-psycopg2 python3-venv librdkafka-dev gcc)
+bench=("${demo[@]}" python3-redis python3-psycopg2 python3-venv librdkafka-dev gcc)
 case "${1:-}" in
   lint) wanted=("${lint[@]}") ;;
   build) wanted=("${build[@]}") ;;
