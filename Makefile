@@ -19,7 +19,7 @@ SHELL := /bin/bash
 
 support := Tests/Support
 # What tests run with all traits, too, from a build of its own; and whose tests want the tools in Python.
-with_traits := usage-aggregation job-doctor event-drain outbox-delivery
+with_traits := usage-aggregation job-doctor event-drain outbox-delivery media-previews
 with_tools := event-drain outbox-delivery
 # libpq and libhiredis stay shared libraries; Swift's own are linked in, unused sections left out. So is what Swift needs
 # of C++'s library, where it is there to be linked in: else each start reads a file of two megabytes for a few functions.

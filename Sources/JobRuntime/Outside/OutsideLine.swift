@@ -46,5 +46,15 @@ public actor OutsideLine {
     }
   }
 
+  /// Fetches or stores one file.
+  public nonisolated func transfer(_ transfer: WebTransfer, within limit: Duration) async -> WebReply {
+    let stop = StopMark(while: mayAct)
+    return await withTaskCancellationHandler {
+      await blocking { $0.web.transfer(transfer, within: limit, unless: stop) }
+    } onCancel: {
+      stop.set()
+    }
+  }
+
   private func blocking<Value: Sendable>(_ work: @Sendable (isolated OutsideLine) -> Value) -> Value { work(self) }
 }

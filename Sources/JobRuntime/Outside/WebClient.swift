@@ -8,6 +8,10 @@ package protocol WebClient: Sendable {
   ///   - limit: how long it may take, connecting included.
   ///   - stop: whether the run is being stopped.
   func send(_ request: WebRequest, within limit: Duration, unless stop: StopMark) -> WebReply
+
+  /// Fetches or stores a file, and never follows a redirect. Blocks. Ends at once when the run is being stopped: a server
+  /// keeps nothing of a file that has not arrived whole.
+  func transfer(_ transfer: WebTransfer, within limit: Duration, unless stop: StopMark) -> WebReply
 }
 
 /// A body to post.
@@ -43,6 +47,10 @@ public struct WebReply: Sendable {
   public var failure: String?
   /// Whether another try would fail as well: the certificate is not trusted, or the address is not allowed.
   public var isFinal = false
+  /// Whether a file was not fetched because it is larger than it may be.
+  public var isTooLarge = false
+  /// The system's number of the error, where a file could not be written or read here.
+  public var fileError: Int32?
   /// What has to be corrected here, and is not the receiver's to blame.
   public var fault: Fault?
 

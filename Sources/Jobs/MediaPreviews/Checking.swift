@@ -47,7 +47,6 @@ extension Programs {
       throw JobFailure(
         .misconfigured, "\(ffprobe) does not run in its sandbox: \(errors)",
         hint: "Look at PREVIEWS_MEMORY and PREVIEWS_FFPROBE; --check tries it again.")
-    case .fullDisk: return
     }
   }
 

@@ -83,6 +83,18 @@ struct Folder: Sendable {
     }
   }
 
+  /// Makes a file directly below the folder, which only this user reads.
+  func newFile(_ name: String) throws(SystemError) -> OpenFile {
+    let number = openat(folder.number, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard number >= 0 else { throw SystemError() }
+    return OpenFile(adopting: number)
+  }
+
+  /// Removes a file directly below the folder.
+  func removeFile(_ name: String) throws(SystemError) {
+    guard unlinkat(folder.number, name, 0) == 0 else { throw SystemError() }
+  }
+
   /// Removes an empty folder directly below this one.
   func removeFolder(_ name: String) { unlinkat(folder.number, name, AT_REMOVEDIR) }
 
@@ -107,12 +119,6 @@ struct Folder: Sendable {
       entries.append((name, facts.st_mtim.tv_sec))
     }
     return entries
-  }
-
-  /// Whether nothing more can be written there.
-  var isFull: Bool {
-    var mount = statvfs()
-    return fstatvfs(folder.number, &mount) == 0 && mount.f_bavail == 0
   }
 
   /// Whether this process may make files in it.

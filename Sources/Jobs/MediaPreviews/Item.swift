@@ -5,11 +5,11 @@ import Postgres
 struct Item: Sendable {
   var asset: String
   var kind: Kind
-  /// A path below the folder of sources.
-  var source: String
+  var source: Source
+  var destination: Destination
   /// The version of the source.
   var tag: String
-  /// The preview that there is, below the folder of previews: of an older version, or of another spec.
+  /// The preview that there is, of an older version, or of another spec: below the folder of previews, or an address.
   var target: String?
   /// As Postgres writes it.
   var dueAt: String
@@ -21,7 +21,8 @@ struct Item: Sendable {
     }
     self.kind = kind
     asset = try row.value("asset_id")
-    source = try row.value("source")
+    source = Source(try row.value("source"))
+    destination = Destination(try row.optional("upload_to"))
     tag = try row.value("source_tag")
     target = try row.optional("target")
     dueAt = try row.value("due_at")
@@ -30,12 +31,20 @@ struct Item: Sendable {
   /// What dead letters call it.
   var name: String { "\(kind.rawValue)/\(asset)" }
 
+  /// How often it uses the network.
+  var transfers: Int {
+    let fetches = if case .address = source { true } else { false }
+    let stores = if case .address = destination { true } else { false }
+    return (fetches ? 1 : 0) + (stores ? 1 : 0)
+  }
+
   /// The values that name its row, as the run has read it.
   var key: [String: any PostgresEncodable] { ["asset_id": asset, "kind": kind.rawValue, "source_tag": tag] }
 }
 
 /// A preview that has its name.
 struct Preview: Sendable, Equatable {
+  /// Below the folder of previews, or an address without what signs it.
   var target: String
   var bytes: Int
   /// In pixels; of sound `nil`.

@@ -26,6 +26,21 @@ extension LetterKind {
     cause: "The source is not there, or could not be read.",
     remedy: "Look whether the volume is mounted and readable, then replay the dead letter.")
 
+  static let refused = LetterKind(
+    "refused",
+    cause: "The server of a presigned address refused it: it has expired, or is for another object, method or type.",
+    remedy: "Have the application write new addresses into the row, which makes it due again.")
+
+  static let unreachable = LetterKind(
+    "unreachable",
+    cause: "The server of a presigned address could not be reached, or failed.",
+    remedy: "Look whether the job may connect to that host, and at `PREVIEWS_CA_FILE`; then replay the dead letter.")
+
+  static let withoutClient = LetterKind(
+    "without_client",
+    cause: "The row has a presigned address, and the binary was built without the trait Delivery.",
+    remedy: "Use an image that was built with TRAITS=Delivery, then replay the dead letter.")
+
   static let badResult = LetterKind(
     "bad_result",
     cause: "ffmpeg ended well, and what it wrote is not what was requested.",
@@ -36,5 +51,7 @@ extension LetterKind {
     cause: "There was no room left in `PREVIEWS_TARGET_DIR`; the run ended.",
     remedy: "Make room; the next run makes the preview and resolves the dead letter.")
 
-  static let all = [timedOut, memory, tooLarge, crashed, unreadable, badResult, fullDisk]
+  static let all = [
+    timedOut, memory, tooLarge, crashed, unreadable, refused, unreachable, withoutClient, badResult, fullDisk,
+  ]
 }

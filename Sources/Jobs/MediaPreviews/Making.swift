@@ -1,8 +1,7 @@
-import Dispatch
 import Glibc
 import JobRuntime
 
-/// Makes previews, outside of any transaction: from a file below one folder to a file below another.
+/// Makes previews, outside of any transaction: from a file below one folder to a file below another, or by addresses.
 struct Making: Sendable {
   let settings: MediaPreviews.Settings
   let programs: Programs
@@ -11,14 +10,22 @@ struct Making: Sendable {
   /// What is being written; no name in it is a preview's.
   let work: Folder
   let run: JobRun
+  let proven = Proven()
 
   /// - Returns: the preview, and how many seconds ffmpeg has worked.
   func make(_ item: Item) async throws -> (preview: Preview, seconds: Double) {
     let spec = settings.spec(item.kind)
-    guard let target = spec.target(of: item.asset, tag: item.tag) else {
+    // For objects, too: an id of any length does not fit into the indexes of events and dead letters.
+    guard let name = spec.target(of: item.asset, tag: item.tag) else {
       throw Unmade.impossible("its asset_id is too long for the name of a file")
     }
-    let source = try open(item)
+    let target: String
+    switch item.destination {
+    case .file: target = name
+    case .address(let address): target = address.shown
+    case .unusable: throw Unmade.impossible("its upload_to is no address by https without a login")
+    }
+    let source = try await open(item)
     run.log.debug("opened the source", ["item": .string(item.name)])
     let probe = try await judged(source, spec.kind)
     let wanted = Double(spec.seconds)
@@ -26,52 +33,78 @@ struct Making: Sendable {
     let length = probe.length.map { min(wanted, max(0, $0 - start)) }
     let command = Command(spec: spec, start: start, length: length ?? wanted, formats: settings.formats)
 
-    let name = "\(run.id)-\(UInt32.random(in: .min ... .max))"
-    let place = try await onDisk { () throws(SystemError) in try work.subfolder(name, mode: 0o700) }
-    defer {
-      try? place.remove(Command.output)
-      work.removeFolder(name)
-    }
+    let place = try await workplace()
+    defer { clear(place) }
     let begun = ContinuousClock.now
     let end = try await programs.run(
-      programs.ffmpeg, command.arguments, on: source, in: place.path, within: settings.itemTimeout,
+      programs.ffmpeg, command.arguments, on: source, in: place.folder.path, within: settings.itemTimeout,
       largestFile: (16 + 2 * spec.seconds) << 20)
     let seconds = (ContinuousClock.now - begun) / .seconds(1)
     run.log.debug("ffmpeg has ended", ["item": .string(item.name)])
     let errors: String
     switch end {
     case .well(_, let said): errors = said
-    case .refused(let said): throw Unmade.impossible("ffmpeg cannot read it: \(Programs.lastLine(said))")
+    case .refused(let said):
+      try await checkRoom(said)
+      try await prove(spec)
+      throw Unmade.impossible("ffmpeg cannot read it: \(Programs.lastLine(said))")
     case .failed(let kind, let message): throw Unmade.failed(kind, message)
-    case .fullDisk: throw Unmade.fullDisk
     }
-    let (file, preview) = try await checked(place, target, spec, probe, length, errors)
+    let (file, preview) = try await checked(place.folder, target, spec, probe, length, errors)
     run.log.debug("checked the preview", ["item": .string(item.name)])
-    try await onDisk { () throws(SystemError) in
+    if case .address(let address) = item.destination {
+      try await transfers.store(file, size: preview.bytes, item.kind, at: address)
+      run.log.debug("stored the preview", ["item": .string(item.name)])
+      return (preview, seconds)
+    }
+    try await targets.onDisk { () throws(SystemError) in
       guard fchmod(file.number, 0o644) == 0, fsync(file.number) == 0 else { throw SystemError() }
       let parts = target.split(separator: "/").map(String.init)
-      try place.move(Command.output, to: targets.subfolder(parts[0]), as: parts[1])
+      try place.folder.move(Command.output, to: targets.subfolder(parts[0]), as: parts[1])
     }
     run.log.debug("named the preview", ["item": .string(item.name)])
     return (preview, seconds)
   }
 
+  /// An empty folder for one file that is being written.
+  func workplace() async throws -> (name: String, folder: Folder) {
+    let name = "\(run.id)-\(UInt32.random(in: .min ... .max))"
+    return (name, try await work.onDisk { () throws(SystemError) in try work.subfolder(name, mode: 0o700) })
+  }
+
+  func clear(_ place: (name: String, folder: Folder)) {
+    try? place.folder.remove(Command.output)
+    work.removeFolder(place.name)
+  }
+
   // MARK: The source
 
-  private func open(_ item: Item) throws -> OpenFile {
+  private var transfers: Transfers { Transfers(settings: settings, run: run) }
+
+  private func open(_ item: Item) async throws -> OpenFile {
     let file: OpenFile
-    do { file = try sources.file(item.source) } catch {
-      switch error {
-      case .outside: throw Unmade.impossible("its path leads out of the folder of sources, or through a link")
-      case .notRegular: throw Unmade.impossible("it is no regular file")
-      case .system(let error): throw Unmade.failed(.unreadable, "\(item.source): \(error)")
-      }
+    switch item.source {
+    case .path(let path): file = try self.file(path)
+    case .address(let address): file = try await transfers.fetch(address, in: work)
+    case .unusable: throw Unmade.impossible("its source is no address by https without a login")
     }
     let size: Int
-    do { size = Int(try file.facts().st_size) } catch { throw Unmade.failed(.unreadable, "\(item.source): \(error)") }
+    do { size = Int(try file.facts().st_size) } catch {
+      throw Unmade.failed(.unreadable, "\(item.source.shown): \(error)")
+    }
     if size == 0 { throw Unmade.impossible("it is empty") }
     if size > settings.largestSource { throw Unmade.impossible("it is larger than PREVIEWS_MAX_SOURCE") }
     return file
+  }
+
+  private func file(_ path: String) throws -> OpenFile {
+    do { return try sources.file(path) } catch {
+      switch error {
+      case .outside: throw Unmade.impossible("its path leads out of the folder of sources, or through a link")
+      case .notRegular: throw Unmade.impossible("it is no regular file")
+      case .system(let error): throw Unmade.failed(.unreadable, "\(path): \(error)")
+      }
+    }
   }
 
   /// What the source is; thrown as impossible where it cannot have a preview of that kind.
@@ -79,9 +112,10 @@ struct Making: Sendable {
     let probe: Probe
     switch try await self.probe(source, formats: settings.formats) {
     case .well(let output, _): probe = Probe(flat: output)
-    case .refused(let errors): throw Unmade.impossible(Self.reason(errors, source.beginning(12)))
+    case .refused(let errors):
+      try await prove(settings.spec(kind))
+      throw Unmade.impossible(Self.reason(errors, source.beginning(12)))
     case .failed(let kind, let message): throw Unmade.failed(kind, message)
-    case .fullDisk: throw Unmade.fullDisk
     }
     switch kind {
     case .video:
@@ -118,15 +152,14 @@ struct Making: Sendable {
     do {
       file = try place.file(Command.output)
       size = Int(try file.facts().st_size)
-    } catch { throw unmade("there is no file", errors) }
+    } catch { throw try await unmade("there is no file", errors) }
     let result: Probe
     switch try await probe(file, formats: ["mov", "mp3"]) {
     case .well(let output, _): result = Probe(flat: output)
-    case .refused(let said): throw unmade(Programs.lastLine(said), errors)
+    case .refused(let said): throw try await unmade(Programs.lastLine(said), errors)
     case .failed(let kind, let message): throw Unmade.failed(kind, message)
-    case .fullDisk: throw Unmade.fullDisk
     }
-    if let complaint = spec.complaint(about: result) { throw unmade(complaint, errors) }
+    if let complaint = spec.complaint(about: result) { throw try await unmade(complaint, errors) }
     let lasts = result.length ?? 0
     let lacksSound = spec.kind == .video && source.sound != nil && result.sound == nil
     return (
@@ -137,8 +170,8 @@ struct Making: Sendable {
     )
   }
 
-  private func unmade(_ complaint: String, _ errors: String) -> Unmade {
-    if Programs.isFullDisk(errors) || targets.isFull { return .fullDisk }
+  private func unmade(_ complaint: String, _ errors: String) async throws -> Unmade {
+    try await checkRoom(errors)
     if Programs.lacksMemory(errors) { return .failed(.memory, "PREVIEWS_MEMORY was not enough for \(programs.ffmpeg)") }
     if errors.hasPart("Output file is empty") || errors.hasPart("does not contain any stream") {
       return .impossible("nothing in it could be decoded")
@@ -146,19 +179,11 @@ struct Making: Sendable {
     return .failed(.badResult, "what ffmpeg wrote is no preview: \(complaint)")
   }
 
-  /// Does what may wait for the disk, on a thread that nobody else waits for.
-  private func onDisk<Value: Sendable>(
-    _ body: @escaping @Sendable () throws(SystemError) -> Value
-  ) async throws -> Value {
-    let result = await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: Result { () throws(SystemError) in try body() }) }
-    }
-    do { return try result.get() } catch {
-      if error.isFullDisk { throw Unmade.fullDisk }
-      throw JobFailure(
-        .internal, "a preview could not be written to \(targets.path): \(error)",
-        hint: "Look at the volume of PREVIEWS_TARGET_DIR: its rights, and whether it is mounted; --check tries it.")
-    }
+  /// - Throws: that the disk is full, if ffmpeg says so and it is true: a source could else end each run.
+  func checkRoom(_ said: String) async throws {
+    guard Programs.saysFullDisk(said) else { return }
+    let hasRoom = try await work.onDisk { () throws(SystemError) in try work.hasRoom() }
+    throw hasRoom ? Unmade.failed(.badResult, "ffmpeg found no room on the disk; there is some by now") : .fullDisk
   }
 }
 

@@ -14,11 +14,11 @@ struct MediaPreviews: Job {
   static let facts = JobFacts(
     name: "media-previews",
     summary: "makes previews of the films and sound files that were uploaded",
-    schema: [Outbox.schema, MigrationNeed("previews", 1)],
+    schema: [Outbox.schema, MigrationNeed("previews", 2)],
     tables: [
       Outbox.need,
       TableNeed(
-        "oneshot.media_previews", columns: columns + ["source"], privileges: [.select],
+        "oneshot.media_previews", columns: columns + ["source", "upload_to"], privileges: [.select],
         limits: [.update: columns.filter { !["asset_id", "kind", "source_tag"].contains($0) }]),
     ],
     letterKinds: LetterKind.all)

@@ -11,13 +11,19 @@ struct Processing: Sendable {
   func work(_ run: JobRun) async throws -> MediaPreviews.Report {
     var report = MediaPreviews.Report()
     var place = Queue.Place.start
+    let whole = run.timeLeft
     while let found = place {
       try Task.checkCancellation()
       let items = try await queue.page(settings.mode, after: found, run)
       if report.due == 0, !items.isEmpty { try await making.programs.prove() }
       let parts = try await run.inLanes(settings.parallel, over: items) { item, run in
         // Whatever is begun can be finished.
-        guard run.timeLeft > Self.reserve(settings) else { return MediaPreviews.Report?.none }
+        let reserve = settings.reserve(transfers: item.transfers)
+        guard run.timeLeft > reserve else {
+          // Else it would wait for ever, and nobody would know.
+          try Self.checkTime(whole, for: reserve)
+          return MediaPreviews.Report?.none
+        }
         return try await carryOut(item, run)
       }
       for part in parts { if let part { report.add(part) } }
@@ -28,18 +34,16 @@ struct Processing: Sendable {
     return report
   }
 
-  /// For both probes, and for the end of the run.
-  private static func reserve(_ settings: MediaPreviews.Settings) -> Duration {
-    settings.itemTimeout + settings.probeTime * 2 + .seconds(10)
-  }
-
   /// - Throws: where no item can be done within the time of the run.
   static func checkTime(_ settings: MediaPreviews.Settings, _ run: JobRun) throws(JobFailure) {
-    guard run.timeLeft <= reserve(settings) else { return }
+    try checkTime(run.timeLeft, for: settings.reserve(transfers: 0))
+  }
+
+  private static func checkTime(_ whole: Duration, for reserve: Duration) throws(JobFailure) {
+    guard whole <= reserve else { return }
     throw JobFailure(
-      .misconfigured,
-      "JOB_TIMEOUT leaves no time for one preview, which may take \(DurationText.format(reserve(settings)))",
-      hint: "Raise JOB_TIMEOUT, or lower PREVIEWS_ITEM_TIMEOUT.")
+      .misconfigured, "JOB_TIMEOUT leaves no time for one preview, which may take \(DurationText.format(reserve))",
+      hint: "Raise JOB_TIMEOUT, or lower PREVIEWS_ITEM_TIMEOUT; for presigned addresses, PREVIEWS_TRANSFER_TIMEOUT.")
   }
 
   private func carryOut(_ item: Item, _ run: JobRun) async throws -> MediaPreviews.Report {

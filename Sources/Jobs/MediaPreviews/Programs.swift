@@ -45,7 +45,6 @@ struct Programs: Sendable {
     /// It could not do it, and says why.
     case refused(String)
     case failed(LetterKind, String)
-    case fullDisk
   }
 
   /// Has ffprobe look at a file, or at itself.
@@ -80,6 +79,7 @@ struct Programs: Sendable {
     if end.stopped == .timeLimit {
       return .failed(.timedOut, "\(program) had not ended after \(DurationText.format(limit))")
     }
+    if end.stopped == .unread { return .refused("there is more to say of it than of any film") }
     switch end.kind {
     case .notStarted(let number):
       throw JobFailure(
@@ -92,7 +92,6 @@ struct Programs: Sendable {
     case .killed(let signal): return .failed(.crashed, "\(program) ended by \(ProgramEnd.name(of: signal))")
     case .exited(let code):
       if code != 0 { try Self.checkSandbox(errors) }
-      if Self.isFullDisk(errors) { return .fullDisk }
       if code == 0, end.isSuccess {
         return .well(output: String(decoding: output.bytes, as: UTF8.self), errors: errors)
       }
@@ -108,7 +107,10 @@ struct Programs: Sendable {
 
   /// - Throws: what keeps a tool of the sandbox from starting the program. No source is to blame for it.
   private static func checkSandbox(_ errors: String) throws(JobFailure) {
-    guard let tool = ["setpriv", "prlimit", "unshare"].first(where: { errors.hasPrefix("\($0): ") }) else { return }
+    // Only the end of a long text is kept, and a source may have words of its own there.
+    guard errors.utf8.count < 2048,
+      let tool = ["setpriv", "prlimit", "unshare"].first(where: { errors.hasPrefix("\($0): ") })
+    else { return }
     throw JobFailure(
       .misconfigured, "ffmpeg cannot be kept in its sandbox here: \(lastLine(errors))",
       hint: tool == "unshare"
@@ -116,7 +118,8 @@ struct Programs: Sendable {
         : "Look at the limits of this container, and at PREVIEWS_MEMORY.")
   }
 
-  static func isFullDisk(_ errors: String) -> Bool {
+  /// Whether a program says so; a source may have these words in it, too.
+  static func saysFullDisk(_ errors: String) -> Bool {
     errors.hasPart("No space left on device") || errors.hasPart("Disk quota exceeded")
   }
 
@@ -126,9 +129,13 @@ struct Programs: Sendable {
     }
   }
 
-  /// What a program said last, without what only differs from run to run.
+  /// What a program said last, without what only differs from run to run. It may hold words of a source's, and Postgres
+  /// takes no character of number 0.
   static func lastLine(_ errors: String) -> String {
-    let line = errors.split(whereSeparator: \.isNewline).last.map(String.init) ?? "it gave no reason"
+    let said = errors.split(whereSeparator: \.isNewline).last.map(String.init) ?? "it gave no reason"
+    let line = String(
+      String.UnicodeScalarView(
+        said.unicodeScalars.prefix(500).map { $0.properties.generalCategory == .control ? " " : $0 }))
     return line.hasPrefix("\(source): ") ? String(line.dropFirst(source.count + 2)) : line
   }
 }

@@ -28,7 +28,7 @@ struct Recording: Sendable {
     let isWritten = try await run.transaction { tx in
       guard try !tx.query(statement).isEmpty else {
         // While no newer run can start: it might be making this very file.
-        if case .made(let preview) = outcome { try? targets.remove(preview.target) }
+        if case .made(let preview) = outcome { remove(preview.target) }
         return false
       }
       if let event { try tx.execute(event) }
@@ -42,8 +42,16 @@ struct Recording: Sendable {
     guard isWritten else { return false }
     run.log.debug("recorded the preview", ["item": .string(item.name)])
     // Nobody is shown it any more. Where this is not reached, a verification removes it.
-    if let old = item.target, let new = Self.target(outcome), old != new { try? targets.remove(old) }
+    if let old = item.target, let new = Self.target(outcome), old != new, !Address.isMeant(old) {
+      // While no newer run can start: an older version may come back, and its name with it.
+      try await run.transaction { _ in remove(old) }
+    }
     return true
+  }
+
+  /// Objects at addresses are removed by the application: nothing that was signed allows it here.
+  private func remove(_ target: String) {
+    if !Address.isMeant(target) { try? targets.remove(target) }
   }
 
   /// The dead letter of a row that a full disk has kept from being made; the row stays as it is.
@@ -56,7 +64,9 @@ struct Recording: Sendable {
   private static func failure(_ item: Item, _ kind: LetterKind, _ message: String) -> ItemFailure {
     ItemFailure(
       item: item.name, kind: kind, message: message,
-      payload: ["asset_id": .string(item.asset), "kind": .string(item.kind.rawValue), "source": .string(item.source)])
+      payload: [
+        "asset_id": .string(item.asset), "kind": .string(item.kind.rawValue), "source": .string(item.source.shown),
+      ])
   }
 
   /// Where the row's preview is afterwards: empty for nowhere, `nil` for where it was.

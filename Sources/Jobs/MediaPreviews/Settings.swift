@@ -11,6 +11,12 @@ extension MediaPreviews {
     /// In bytes.
     let largestSource: Int
     let itemTimeout: Duration
+    /// Of fetching a source, and of storing a preview.
+    let transferTime: Duration
+    /// The setting that would allow presigned addresses in private networks; `nil` where it does.
+    let settingForPrivate: String?
+    /// Authorities in PEM form, instead of the system's.
+    let authorities: String?
     /// In bytes.
     let memory: Int
     let parallel: Int
@@ -52,6 +58,17 @@ extension MediaPreviews {
       itemTimeout = env.duration(
         "PREVIEWS_ITEM_TIMEOUT", default: .seconds(120), in: .seconds(1) ... .minutes(30),
         help: "The longest that ffmpeg may work on one preview.")
+      transferTime = env.duration(
+        "PREVIEWS_TRANSFER_TIMEOUT", default: .seconds(30), in: .seconds(1) ... .minutes(30),
+        help: "The longest that fetching a source from a presigned address may take, and storing a preview.")
+      let allowsPrivate = env.bool(
+        "PREVIEWS_PRIVATE", default: false,
+        help: "Allows presigned addresses on this machine and in private networks.")
+      settingForPrivate = allowsPrivate ? nil : "PREVIEWS_PRIVATE"
+      authorities = env.optionalPath(
+        "PREVIEWS_CA_FILE",
+        help: "Authorities in PEM form that certificates of presigned addresses are signed by, instead of the system's."
+      )
       memory = env.size(
         "PREVIEWS_MEMORY", default: 1 << 30, in: (64 << 20)...(1 << 40),
         help: "The address space of ffmpeg (RLIMIT_AS); 500MiB are enough for films in 4K.")
@@ -83,6 +100,11 @@ extension MediaPreviews {
     var probeTime: Duration { max(.seconds(10), itemTimeout / 4) }
 
     func spec(_ kind: Kind) -> Spec { kind == .video ? video : audio }
+
+    /// The longest that one preview may take: with both probes, and the end of the run.
+    func reserve(transfers: Int) -> Duration {
+      itemTimeout + probeTime * 2 + transferTime * transfers + .seconds(10)
+    }
 
     private static let usualFormats =
       "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,ogg,flv,gif,mp3,flac,wav,aac,aiff"

@@ -50,7 +50,6 @@ struct Verification: Sendable {
     case .failed(.crashed, let message): return "it does not play: \(message)"
     case .failed(_, let message):
       throw JobFailure(.internal, "\(target) could not be verified: \(message)", hint: "Run the verification again.")
-    case .fullDisk: return nil
     }
   }
 
@@ -81,16 +80,20 @@ struct Verification: Sendable {
       let entries = try Self.entries(folder).filter { $0.changedAt < oldest }
       let files = entries.compactMap { PreviewName($0.name) }
       for start in stride(from: 0, to: files.count, by: Queue.pageSize) {
-        let some = files[start..<min(start + Queue.pageSize, files.count)]
-        var known: [String: String] = [:]
-        for row in try await run.read(queue.known(some.map(\.asset)).limited(to: run.timeLeft)) {
-          let (asset, kind): (String, String) = (try row.value("asset_id"), try row.value("kind"))
-          known["\(kind)/\(asset)"] = try row.optional("target") ?? ""
-        }
-        for file in some {
-          guard let target = known["\(file.kind)/\(file.asset)"], target != "\(name)/\(file.name)" else { continue }
-          try? folder.remove(file.name)
-          removed += 1
+        let some = Array(files[start..<min(start + Queue.pageSize, files.count)])
+        let statement = try queue.known(some.map(\.asset))
+        // While no newer run can start: an older version may come back, and its name with it.
+        removed += try await run.transaction { tx in
+          var known: [String: String] = [:]
+          for row in try tx.query(statement) {
+            let (asset, kind): (String, String) = (try row.value("asset_id"), try row.value("kind"))
+            known["\(kind)/\(asset)"] = try row.optional("target") ?? ""
+          }
+          let others = some.filter { file in
+            known["\(file.kind)/\(file.asset)"].map { $0 != "\(name)/\(file.name)" } ?? false
+          }
+          for file in others { try? folder.remove(file.name) }
+          return others.count
         }
       }
     }

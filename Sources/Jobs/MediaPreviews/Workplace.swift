@@ -33,6 +33,8 @@ struct Workplace: Sendable {
     for (name, changedAt) in (try? work.entries()) ?? [] where changedAt < oldest {
       try? work.existing(name)?.remove(Command.output)
       work.removeFolder(name)
+      // One that should have had no name.
+      try? work.removeFile(name)
     }
   }
 }

@@ -8,7 +8,7 @@
 \set limit '''500''::bigint'
 prepare golden (timestamptz, unknown, unknown, unknown, bigint, bigint, bigint) as
 -- The next rows that are due, those that have waited longest first.
-select asset_id, kind, source, source_tag, target, to_json(due_at) #>> '{}' as due_at
+select asset_id, kind, source, upload_to, source_tag, target, to_json(due_at) #>> '{}' as due_at
 from oneshot.media_previews
 where state = 'pending' and due_at <= $1
   and (due_at, asset_id, kind) > ($2::text::timestamptz, $3, $4) and -- Whether a row is of this run's share.

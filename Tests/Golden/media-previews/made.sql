@@ -8,13 +8,14 @@
 \set audio_spec '''mp3 seconds=30 from=0s v1'''
 \set limit '''500''::bigint'
 prepare golden (unknown, unknown, bigint, bigint, boolean, unknown, unknown, bigint) as
--- The next rows that have a preview: all of them, or those of another spec.
-select asset_id, kind, source, source_tag, target, to_json(due_at) #>> '{}' as due_at
+-- The next rows that have a preview in the folder: all of them, or those of another spec whose source is not at an
+-- address, which has expired by now.
+select asset_id, kind, source, upload_to, source_tag, target, to_json(due_at) #>> '{}' as due_at
 from oneshot.media_previews
-where state = 'made' and (asset_id, kind) > ($1, $2) and -- Whether a row is of this run's share.
+where state = 'made' and coalesce(target, '') not like 'https://%' and (asset_id, kind) > ($1, $2) and -- Whether a row is of this run's share.
 ($3 = 1 or (hashtext(asset_id)::bigint & 2147483647) % $3 = $4)
 
-  and ($5 or spec is distinct from case kind when 'video' then $6 else $7 end)
+  and ($5 or source not like 'https://%' and spec is distinct from case kind when 'video' then $6 else $7 end)
 order by asset_id, kind
 limit $8
 ;

@@ -79,6 +79,18 @@ struct Media: JobFixture {
       """)
   }
 
+  /// Has the preview of a row stored at an address.
+  func upload(_ asset: String, to address: String) async throws {
+    try await place.execute(
+      """
+      update oneshot.media_previews set upload_to = '\(address)' where asset_id = '\(asset)';
+      update oneshot.media_previews set due_at = '2025-11-08T01:00:00Z' where asset_id = '\(asset)'
+      """)
+  }
+
+  /// The settings of a run by the clock, for which everything is due that has changed.
+  static let byTheClock = ["JOB_SCHEDULED_AT": ""]
+
   /// `STATE WIDTHxHEIGHT`, with `damaged`, or with the reason.
   func state(_ asset: String) async throws -> String {
     try await place.value(
