@@ -13,6 +13,8 @@ struct Standing: Sendable {
   var untracked: [String]
   /// Whether no pair can stand in `follows` twice.
   var hasPairsOnce: Bool
+  /// The columns with ids of users and their collations, where there are two of them.
+  var collations: String?
   /// When hubs were counted last.
   var countedAt: Timestamp?
 
@@ -27,7 +29,8 @@ struct Standing: Sendable {
     return Standing(
       idType: try row.value("id_type"), columns: try words("found_columns"), tables: try words("found_tables"),
       untracked: try words("untracked").sorted(),
-      hasPairsOnce: try row.value("has_pairs_once"), countedAt: try row.optional("counted_at"))
+      hasPairsOnce: try row.value("has_pairs_once"), collations: try row.optional("collations"),
+      countedAt: try row.optional("counted_at"))
   }
 
   static func statement() throws -> Statement {
@@ -49,8 +52,13 @@ struct Standing: Sendable {
   /// The tables that are not there.
   var missing: [String] { Self.optionalTables.filter { !tables.contains($0) } }
 
-  /// What is wrong where nobody said that there are no blocks.
+  /// What is wrong with the tables: ids that cannot be compared, or no blocks where nobody said that there are none.
   func complaint(_ blocks: SuggestedUsers.Blocks) -> JobFailure? {
+    if let collations {
+      return JobFailure(
+        .misconfigured, "ids of users have several collations, so they cannot be compared: \(collations)",
+        hint: "Give the columns one collation; a view may: select follower_id collate \"C\" as follower_id, …")
+    }
     guard blocks == .required, !tables.contains("blocks") else { return nil }
     return JobFailure(
       .misconfigured, "there is no table blocks, so people would be suggested to those they have blocked",

@@ -34,7 +34,7 @@ import Testing
         settings,
         Standing(
           idType: "bigint", columns: Set(Standing.optionalColumns), tables: Set(Standing.optionalTables), untracked: [],
-          hasPairsOnce: hasPairsOnce, countedAt: nil),
+          hasPairsOnce: hasPairsOnce, collations: nil, countedAt: nil),
         at: moment, from: moment, for: Shard(index: 1, count: 2))
     }
     let twice = made(hasPairsOnce: false)

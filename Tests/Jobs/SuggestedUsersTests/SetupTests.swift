@@ -25,6 +25,21 @@ import Testing
     #expect(try await !people.lists().isEmpty)
   }
 
+  @Test func `ids of two collations are named, by a run and by check`() async throws {
+    let people = try await People(id: "text")
+    try await people.place.execute(
+      """
+      alter table users alter id type text collate "und-x-icu"; alter table mutes alter target_id type text collate "C"
+      """)
+    for arguments in [[], ["--check"]] {
+      let run = try await people.run(arguments)
+      #expect(run.exitCode == 78, "\(run.output)")
+      for words in ["mutes.target_id", "users.id", "several collations"] { #expect(run.output.contains(words)) }
+    }
+    try await people.place.execute("alter table mutes alter target_id type text collate \"default\"")
+    #expect(try await people.run().exitCode == 0)
+  }
+
   @Test func `users with nothing but ids, and follows, are enough`() async throws {
     let people = try await People()
     try await people.fill()
