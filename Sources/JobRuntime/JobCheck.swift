@@ -27,18 +27,20 @@ extension JobRunner {
   }
 
   private func checkPostgres(_ found: inout Findings) async throws {
-    let needs = jobNeeds
-    let missing = try await self.missing()
+    // A server that is out of reach is reported at once.
+    try await database.withSession { _ in }
+    let (functions, (tables, parts)) = (jobNeeds.functions, await tablesNeeded())
+    let missing = try await self.missing(tables)
     let wanted = (job as? any Checkable)?.advice(for: jobRun(leadership: nil))
     let (server, disagreement, applied, denied, hidden, readOnly, wishes) = try await database.transaction(
       readOnly: true
     ) { session in
       let disagreement = try compareClock(session)
       let applied = missing.isEmpty ? try AppliedMigrations(session) : AppliedMigrations()
-      let denied = try session.query(Schema.denied(needs.functions)).map {
+      let denied = try session.query(Schema.denied(functions)).map {
         try Missing($0).failure([], isMigrated: true)
       }
-      let hidden = try session.query(Schema.hidden(Schema.runtimeTables + needs.tables)).map { row in
+      let hidden = try session.query(Schema.hidden(Schema.runtimeTables + tables)).map { row in
         JobFailure(.denied, try row.value("complaint"), hint: PostgresError.rowSecurityHint)
       }
       let reads = try session.query(Schema.isReadOnly).only()
@@ -81,7 +83,8 @@ extension JobRunner {
       }
     }
     let unproven = servers.database.unprovenMode.map { [Self.advice(on: $0)] } ?? []
-    found.advice += unproven + wishes + remarks
+    if let parts { found.facts += parts.members }
+    found.advice += unproven + wishes + (parts?.remarks ?? []) + remarks
   }
 
   private func checkRedis(_ found: inout Findings) async throws {

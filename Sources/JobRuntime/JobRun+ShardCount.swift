@@ -22,7 +22,8 @@ extension JobRun {
       guard newest == count else {
         throw JobFailure(
           .fenced, "a newer run has started that shares the work otherwise: JOB_SHARD_COUNT was \(count), is \(newest)",
-          hint: "Let all schedules of \(job) have the same JOB_SHARD_COUNT, or never run at once. The next run goes on.")
+          hint: "Let all schedules of \(job) have the same JOB_SHARD_COUNT, or never run at once. The next run goes on."
+        )
       }
     }
   }

@@ -5,11 +5,24 @@ import Postgres
 extension JobRunner {
   var jobNeeds: JobNeeds { (job as? any Checkable)?.needs ?? J.facts.needs }
 
+  /// The tables that a run needs: also those of the parts that are on.
+  func tablesNeeded() async -> (tables: [TableNeed], parts: PartsInUse?) {
+    let tables = jobNeeds.tables
+    guard let job = job as? any HasParts else { return (tables, nil) }
+    // Without a ledger, or without Redis, nothing is known of the past; what is missing there is reported elsewhere.
+    let parts = try? await job.findParts(jobRun(leadership: nil))
+    let read = job.parts.filter { parts?.isOn($0.name) ?? true }.flatMap(\.tables)
+    return (read.reduce(into: tables) { if !$0.contains($1) { $0.append($1) } }, parts)
+  }
+
+  /// Looks for what is missing of the tables that a run needs.
+  func missing() async throws -> [JobFailure] { try await missing(tablesNeeded().tables) }
+
   /// Looks for the tables, columns and rights that a run needs.
   ///
   /// - Returns: what is missing.
-  func missing() async throws -> [JobFailure] {
-    let (needs, migrations) = (Schema.runtimeTables + jobNeeds.tables, neededMigrations)
+  func missing(_ tables: [TableNeed]) async throws -> [JobFailure] {
+    let (needs, migrations) = (Schema.runtimeTables + tables, neededMigrations)
     return try await database.withSession { session in
       let missing = try session.query(Schema.missing(needs)).map { try Missing($0) }
       guard !missing.isEmpty else { return [] }

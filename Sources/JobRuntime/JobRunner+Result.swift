@@ -50,6 +50,7 @@ extension JobRunner {
     result.duration = ContinuousClock.now - started
     result.isDryRun = settings.isDryRun
     (result.counts, result.details) = record.counted
+    for (key, value) in record.parts?.members ?? [] { result.details = result.details.adding(key, value) }
     if let replayed = record.replayed { result.details = result.details.adding("replayed", replayed.json) }
     result.errors = record.rejected.summary.shown
     result.errorsTotal = record.rejected.summary.total

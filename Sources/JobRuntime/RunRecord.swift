@@ -10,6 +10,7 @@ final class RunRecord: Sendable {
     var countsAreMetrics = false
     var oldestSeconds: Double?
     var behind = 0
+    var parts: PartsInUse?
     var opening: (fence: Int64, attempt: Int)?
     var isClosed = false
     var ending: RunResult?
@@ -39,6 +40,12 @@ final class RunRecord: Sendable {
   }
 
   var behind: Int { state.withLock(\.behind) }
+
+  /// Which of the job's parts are on, where it has parts.
+  var parts: PartsInUse? {
+    get { state.withLock(\.parts) }
+    set { state.withLock { $0.parts = newValue } }
+  }
 
   /// What the ledger gave the run when its row was opened.
   var opening: (fence: Int64, attempt: Int)? {

@@ -34,6 +34,9 @@ import Testing
     #expect(answer(to: "psql -X \"$DATABASE_URL\" -c \"select count(*)").contains("990"))
     #expect(answer(to: "psql -X \"$DATABASE_URL\" -c \"select s.entity_id").contains("Giraffes in the harbour"))
     #expect(answer(to: "oneshot health").contains("Healthy"))
+    #expect(
+      answer(to: "psql -X \"$DATABASE_URL\" -c \"select job").contains(
+        /top-stats *\| \["authors_followed", "posts_loved"\]/))
     // Each part ends well.
     #expect(parts.allSatisfy { $0.components(separatedBy: "$ oneshot health").last?.contains("Healthy") ?? false })
     #expect(hour.output.contains(/A new user's hour: [0-9]+ commands\./))

@@ -76,8 +76,14 @@ struct Question {
       "None of our tables is like yours.", "docs/your-schema-in-an-hour.md#your-schema-in-an-hour",
       says: "an application whose tables and keys no job knows", search: "tables and keys"),
     Question(
+      "Which boards and entities are switched on?", "docs/operate.md#what-is-on", says: "`details.on`",
+      search: "built in", "details.off", "ledger"),
+    Question(
       "Our events have a time without a zone.", "docs/your-schema-in-an-hour.md#5-daily-figures",
       says: "at time zone 'UTC' as occurred_at", search: "without a zone", "jsonb"),
+    Question(
+      "A run is abandoned.", "docs/when-things-go-wrong.md#137-or-no-result-line", says: "stood still",
+      search: "abandoned", "killed"),
     Question(
       "Our keys look different.", "docs/jobs/usage-aggregation.md#keys-of-another-form", says: "USAGE_KEY_FORMAT",
       search: "quota", "format"),

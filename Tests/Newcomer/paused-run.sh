@@ -16,7 +16,7 @@ until_so "select not exists (select from pg_locks where relation = 'follow_edges
 sleep 3
 top-stats
 oneshot runs --job top-stats --limit 3
-oneshot explain 137
+oneshot explain abandoned
 kill -CONT $old_run
 ends_with 75 wait $old_run
 cat "$ONESHOT_SERVERS/old-run.json"

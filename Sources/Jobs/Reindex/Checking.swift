@@ -5,12 +5,6 @@ import Redis
 extension Reindex: Checkable {
   var needs: JobNeeds {
     var needs = Self.facts.needs
-    // Which of their columns may be read is found out by reading (see `check`).
-    needs.tables += settings.entities.filter(\.file.isBuiltIn).map { entity in
-      TableNeed(
-        "\(entity.name)s", columns: [], privileges: [],
-        origin: .application(otherwise: "leave \(entity.name) out of REINDEX_ENTITIES"))
-    }
     needs.redisTrials = [RedisCommand("GET", Pace.key)]
     return needs
   }
@@ -19,7 +13,8 @@ extension Reindex: Checkable {
   func check(_ run: JobRun) async throws -> [JobFailure] {
     var complaints: [JobFailure] = []
     if let complaint = try await complaintAboutLanguage(run) { complaints.append(complaint) }
-    for entity in settings.entities {
+    let inUse = try await findParts(run)
+    for entity in settings.entities where inUse.isOn(entity.name) {
       if let failure = try await failure(reading: entity, run) {
         complaints.append(
           JobFailure(
@@ -81,5 +76,27 @@ extension Reindex: Checkable {
     } catch let failure as SQLFile.Failure {
       return failure
     }
+  }
+}
+
+extension Reindex: HasParts {
+  var parts: [WorkPart] {
+    settings.entities.map { entity in
+      guard entity.file.isBuiltIn else { return WorkPart(entity.name, isOptional: false) }
+      // Which of their columns may be read is found out by reading (see `check`).
+      let table = TableNeed(
+        "\(entity.name)s", columns: [], privileges: [],
+        origin: .application(otherwise: "leave \(entity.name) out of REINDEX_ENTITIES"))
+      return WorkPart(entity.name, tables: [table], isOptional: !settings.hasChosenEntities)
+    }
+  }
+
+  /// Those of which search() finds documents.
+  func partsWithResults(_ names: [String], _ run: JobRun) async throws -> Set<String> {
+    let indexed: Statement = """
+      select name from unnest(\(names)::text[]) as name
+      where exists (select from search_documents where entity = name)
+      """
+    return Set(try await run.read(indexed).map { try $0.value("name", as: String.self) })
   }
 }

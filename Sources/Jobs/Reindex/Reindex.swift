@@ -43,6 +43,15 @@ struct Reindex: Job {
   var writes: Bool { settings.mode != .verify }
 
   func run(_ run: JobRun) async throws -> Report {
+    let inUse = try await partsInUse(run)
+    var narrowed = settings
+    narrowed.entities.removeAll { !inUse.isOn($0.name) }
+    let settled = inUse.newlyOff
+    if !settled.isEmpty, writes { try await run.transaction { tx in try tx.resolve(settled) } }
+    return try await Reindex(settings: narrowed).index(run)
+  }
+
+  private func index(_ run: JobRun) async throws -> Report {
     let progress = Progress(settings.mode)
     let run = run.isDryRun || !writes ? run : try await run.keepingOtherShardCountsOut(by: "reindex_sharding")
     if let complaint = try await complaintAboutLanguage(run) { throw complaint }

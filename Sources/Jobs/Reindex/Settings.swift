@@ -4,7 +4,9 @@ extension Reindex {
   struct Settings: JobSettings {
     let mode: Mode
     /// Those that this run is for.
-    let entities: [Entity]
+    var entities: [Entity]
+    /// Whether only some entities were chosen.
+    let hasChosenEntities: Bool
     /// The names of all that there are.
     let known: [String]
     /// In the mode that is for some documents only: which.
@@ -41,6 +43,7 @@ extension Reindex {
       }
       let files = Entity.known(folder: folder, &env)
       known = files.map(\.name)
+      hasChosenEntities = one != nil || chosen != nil
       entities =
         (one.map { files.chosen([$0], named: "REINDEX_ENTITY", kind: "entity", &env) }
         ?? files.chosen(chosen, named: "REINDEX_ENTITIES", kind: "entity", &env)).map(Entity.init)

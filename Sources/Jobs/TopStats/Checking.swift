@@ -4,12 +4,11 @@ import Postgres
 import Redis
 
 extension TopStats: Checkable {
-  /// What the user's own boards read, only the server knows: see `check`.
+  /// What boards read are their tables (`parts`).
   var needs: JobNeeds {
-    let read = Preparation.tables(of: settings.boards.filter(\.file.isBuiltIn).flatMap(\.needs))
     let key = settings.keyPrefix + "check"
     return JobNeeds(
-      tables: settings.keepsHistory || settings.historyKeep != nil ? read + [Self.history] : read,
+      tables: settings.keepsHistory || settings.historyKeep != nil ? [Self.history] : [],
       redisTrials: [RedisCommand("ZCARD", key), RedisCommand("EXISTS", key)])
   }
 
@@ -35,5 +34,30 @@ extension TopStats: Checkable {
   func remarks(_ run: JobRun) async throws -> [String] {
     let calculation = calculation(of: settings.boards, run)
     return try await run.snapshot { session in try calculation.remarks(session) }
+  }
+}
+
+extension TopStats: HasParts {
+  /// What the user's own boards read, only the server knows: see `check`.
+  var parts: [WorkPart] {
+    settings.boards.map { board in
+      WorkPart(
+        board.name, tables: board.file.isBuiltIn ? Preparation.tables(of: board.needs) : [],
+        isOptional: board.file.isBuiltIn && !settings.hasChosenBoards)
+    }
+  }
+
+  /// Those that were published: an API reads them still.
+  func partsWithResults(_ names: [String], _ run: JobRun) async throws -> Set<String> {
+    var found: Set<String> = []
+    for name in names {
+      for window in settings.windows where !found.contains(name) {
+        let key = settings.metaKey(name, window)
+        if case .integer(1) = try await run.redis({ session in try session.command(RedisRead(.exists, key)) }) {
+          found.insert(name)
+        }
+      }
+    }
+    return found
   }
 }

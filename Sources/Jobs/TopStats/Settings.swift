@@ -97,5 +97,7 @@ extension TopStats {
     private var itemEnd: String { keyPrefix == Self.usualPrefix ? "" : " of \(keyPrefix)" }
 
     func key(_ board: String, _ window: PastWindow) -> String { keyPrefix + label(board, window) }
+
+    func metaKey(_ board: String, _ window: PastWindow) -> String { keyPrefix + "meta:" + label(board, window) }
   }
 }

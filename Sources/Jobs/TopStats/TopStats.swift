@@ -45,7 +45,9 @@ struct TopStats: Job {
   let settings: Settings
 
   func run(_ run: JobRun) async throws -> Report {
-    let boards = try boards(for: run.shard)
+    let inUse = try await partsInUse(run)
+    let share = boards(for: run.shard)
+    let boards = share.filter { inUse.isOn($0.name) }
     let windows = settings.windows
     if let widest = windows.first {
       run.setWindow(Window(start: widest.start(before: run.scheduledAt), end: run.scheduledAt))
@@ -63,7 +65,8 @@ struct TopStats: Job {
     for result in results {
       if let ranking = result.ranking { try await publish(result, ranking, &report, run) }
     }
-    try await keep(results, &report, run)
+    let settled = share.map(\.name).filter(inUse.newlyOff.contains)
+    try await keep(results, settling: settled, &report, run)
     try await removeOldHistory(&report, run)
     return report
   }
@@ -82,7 +85,7 @@ struct TopStats: Job {
       [
         Replacement(key, .sortedSet(members.map { ($0.id, $0.score) })),
         Replacement(
-          settings.keyPrefix + "meta:" + settings.label(result.board, result.window),
+          settings.metaKey(result.board, result.window),
           .hash([
             ("computed_at", run.scheduledAt.rfc3339), ("window", result.window.text),
             ("window_start", result.window.start(before: run.scheduledAt).rfc3339),
@@ -110,7 +113,11 @@ struct TopStats: Job {
   }
 
   /// Writes durable data: history, and which boards failed.
-  private func keep(_ results: [BoardResult], _ report: inout Report, _ run: JobRun) async throws {
+  ///
+  /// - Parameter off: boards that are off from now on: nothing is wrong with them.
+  private func keep(
+    _ results: [BoardResult], settling off: [String], _ report: inout Report, _ run: JobRun
+  ) async throws {
     let settings = settings
     let failures = results.compactMap { result in
       result.failure.map {
@@ -124,10 +131,12 @@ struct TopStats: Job {
         "a board failed and keeps its old contents",
         ["board": .string(failure.item), "error": .string(failure.message)])
     }
-    let published = results.filter { $0.failure == nil }.map { settings.item($0.board, $0.window) }
+    let settled =
+      results.filter { $0.failure == nil }.map { settings.item($0.board, $0.window) }
+      + off.flatMap { board in settings.windows.map { settings.item(board, $0) } }
     report.historyRows = try await run.transaction { tx in
       try tx.reject(failures)
-      try tx.resolve(published)
+      try tx.resolve(settled)
       guard settings.keepsHistory, !run.isDryRun else { return 0 }
       var written = 0
       for result in results {
@@ -184,7 +193,7 @@ struct TopStats: Job {
   }
 
   /// The boards of this process's share.
-  private func boards(for shard: Shard) throws -> [Board] {
+  private func boards(for shard: Shard) -> [Board] {
     settings.boards.enumerated().filter { $0.offset % shard.count == shard.index }.map(\.element)
   }
 }

@@ -24,8 +24,6 @@ struct Reading: Sendable {
   var anonymous = 0
   var capped = 0
   var rounds = 0
-  /// Built-in sources whose tables do not exist.
-  var absent: [String] = []
 }
 
 /// Calculates the lists in one snapshot.
@@ -105,6 +103,5 @@ extension Reading {
     anonymous = max(anonymous, other.anonymous)
     capped += other.capped
     rounds += other.rounds
-    absent = other.absent
   }
 }

@@ -24,9 +24,9 @@ struct Pass: Sendable {
     (self.start, self.moment, self.types, self.timeLeft) = (start, moment, types, timeLeft)
   }
 
-  /// Tries each source, and leaves out those whose tables do not exist.
+  /// Tries each source.
   ///
-  /// - Returns: why others cannot be read.
+  /// - Returns: why some cannot be read.
   mutating func open(_ session: borrowing Session) throws -> [SourceFailure] {
     var (present, failures): ([Source], [SourceFailure]) = ([], [])
     for source in sources {
@@ -40,17 +40,8 @@ struct Pass: Sendable {
         if hasUsers { withUsers.insert(source.name) }
         present.append(source)
       } catch let failure as SQLFile.Failure {
-        if source.file.isBuiltIn, failure.state == .undefinedTable {
-          reading.absent.append(source.name)
-        } else {
-          failures.append(SourceFailure(source: source.name, message: failure.description))
-        }
+        failures.append(SourceFailure(source: source.name, message: failure.description))
       }
-    }
-    guard !present.isEmpty || !failures.isEmpty else {
-      throw JobFailure(
-        .misconfigured, "none of the tables of events exists: \(reading.absent.joined(separator: ", "))",
-        hint: "Check the role's search_path, or name a folder of sources with TRENDING_SOURCES_DIR.")
     }
     sources = present
     return failures

@@ -6,21 +6,26 @@ struct Source: Sendable {
   let file: SQLFile
   /// The kind of all events of a built-in source.
   let kind: String?
+  /// The table of a built-in source.
+  let table: String?
+
+  static let origin = TableNeed.Origin.application(otherwise: "give its kind no weight in TRENDING_WEIGHTS")
 
   var name: String { file.name }
 
-  private static let builtIn: [(file: SQLFile, kind: String)] = [
-    (SQLFile(builtIn: "views", PackageResources.views_sql), "view"),
-    (SQLFile(builtIn: "likes", PackageResources.likes_sql), "like"),
-    (SQLFile(builtIn: "comments", PackageResources.comments_sql), "comment"),
-    (SQLFile(builtIn: "shares", PackageResources.shares_sql), "share"),
+  private static let builtIn: [(file: SQLFile, kind: String, table: String)] = [
+    (SQLFile(builtIn: "views", PackageResources.views_sql), "view", "feed_views"),
+    (SQLFile(builtIn: "likes", PackageResources.likes_sql), "like", "feed_likes"),
+    (SQLFile(builtIn: "comments", PackageResources.comments_sql), "comment", "feed_comments"),
+    (SQLFile(builtIn: "shares", PackageResources.shares_sql), "share", "feed_shares"),
   ]
 
   /// The built-in sources, and those of a folder: additional ones, or replacements by the same name. A built-in source
   /// whose events count for nothing is not read.
   static func all(folder: String?, weights: Weights, _ env: inout Environment) -> [Source] {
     [SQLFile].builtIn(builtIn.map(\.file), andFrom: folder, named: "TRENDING_SOURCES_DIR", &env).map { file in
-      Source(file: file, kind: file.isBuiltIn ? builtIn.first { $0.file.name == file.name }?.kind : nil)
+      let own = file.isBuiltIn ? builtIn.first { $0.file.name == file.name } : nil
+      return Source(file: file, kind: own?.kind, table: own?.table)
     }
     .filter { source in !(source.kind.map { weights.countsForNothing($0) } ?? false) }
   }

@@ -34,8 +34,6 @@ struct Trending: Job {
     /// How many windows could not be calculated.
     var failed = 0
     var lists: [PublishedList] = []
-    /// Built-in sources whose tables do not exist.
-    var absent: [String] = []
 
     var itemsProcessed: Int { published + failed }
   }
@@ -51,28 +49,25 @@ struct Trending: Job {
     let windows = windows(for: run.shard)
     guard let widest = windows.first else { return Report() }
     run.setWindow(Window(start: widest.start(before: run.scheduledAt), end: run.scheduledAt))
+    let sources = sourcesInUse(try await partsInUse(run))
+    // What was published stays as it is.
+    guard !sources.isEmpty else { return Report() }
     // From now on an earlier run that was paused cannot publish over this run's lists.
     try await run.claim(windows.map(settings.key))
-    let calculation = calculation(of: windows, run)
+    let calculation = calculation(of: windows, sources, run)
     let (results, reading) = try await run.snapshot { session in try calculation.carryOut(session) }
     run.log.debug("calculated the lists")
 
     var report = Report(
-      events: reading.events, anonymous: reading.anonymous, capped: reading.capped, rounds: reading.rounds,
-      absent: reading.absent)
-    if !reading.absent.isEmpty {
-      run.log.warning(
-        "the tables of some sources do not exist, so lists are without them",
-        ["sources": .array(reading.absent.map { .string($0) })])
-    }
+      events: reading.events, anonymous: reading.anonymous, capped: reading.capped, rounds: reading.rounds)
     for result in results where result.failures.isEmpty { try await publish(result, &report, run) }
     try await keep(results, &report, run)
     return report
   }
 
-  func calculation(of windows: [TrendingWindow], _ run: JobRun) -> Calculation {
+  func calculation(of windows: [TrendingWindow], _ sources: [Source], _ run: JobRun) -> Calculation {
     Calculation(
-      sources: settings.sources, settings: settings, windows: windows, moment: run.scheduledAt, timeLeft: run.timeLeft)
+      sources: sources, settings: settings, windows: windows, moment: run.scheduledAt, timeLeft: run.timeLeft)
   }
 
   private func publish(_ result: WindowResult, _ report: inout Report, _ run: JobRun) async throws {

@@ -8,6 +8,8 @@ import Testing
   {
     let boards = try await Leaderboards()
     try await boards.fill()
+    // A board that was never on would be off without its table.
+    #expect(try await boards.run().exitCode == 0)
     try await boards.place.execute("alter table feed_likes rename to away; alter table follows rename to gone")
     let days = ["TOP_STATS_WINDOWS": "7d"]
     #expect(try await boards.run([], days).exitCode == 65)
@@ -42,6 +44,8 @@ import Testing
   @Test func `a run of chosen boards is not given the letters of others`() async throws {
     let boards = try await Leaderboards()
     try await boards.fill()
+    // A board that was never on would be off without its table.
+    #expect(try await boards.run().exitCode == 0)
     try await boards.place.execute("alter table feed_likes rename to away")
     #expect(try await boards.run().exitCode == 65)
     try await boards.place.execute("alter table away rename to feed_likes")

@@ -25,23 +25,31 @@ import Testing
     return trends
   }
 
-  @Test func `tables that do not exist are left out and named, by a run and by check, and without any the run ends`()
-    async throws
-  {
+  @Test func `sources whose tables do not exist are off, and red once they were on`() async throws {
     let trends = try await field("drop table feed_shares")
     let run = try await trends.run()
     #expect(run.exitCode == 0 && run.count("published") == 3, "\(run.output)")
-    #expect(run.result["details", "absent"].elements.map(\.string) == ["shares"])
-    #expect(run.errors.contains("the tables of some sources do not exist"))
+    #expect(run.result["details", "off", "shares"].elements.map(\.string) == ["feed_shares"])
+    #expect(run.errors.contains("a part of the job is off"))
     let check = try await trends.run(["--check"])
     #expect(
-      check.exitCode == 0 && check.output.contains("the table of the source shares does not exist"), "\(check.output)")
+      check.exitCode == 0 && check.output.contains("shares is off: the table feed_shares does not exist"),
+      "\(check.output)")
     let before = try await trends.lists()
     #expect(!before.contains([]))
     try await trends.place.execute("drop table feed_likes, feed_comments, feed_views")
-    let none = try await trends.run()
-    #expect(none.exitCode == 78 && none.output.contains("none of the tables of events exists"), "\(none.output)")
+    let gone = try await trends.run()
+    #expect(gone.exitCode == 65 && gone.count("failed") == 3, "\(gone.output)")
     #expect(try await trends.lists() == before)
+  }
+
+  @Test func `a place without posts has nothing that trends, and is not red`() async throws {
+    let place = try await Place()
+    let check = try await Trends.binary.run(["--check"], place.environment)
+    #expect(check.exitCode == 0 && check.output.contains("views is off: the tables feed_views, feeds, users do not"))
+    let run = try await Trends.binary.run([], place.environment)
+    #expect(run.exitCode == 0 && run.count("published") == 0, "\(run.output)")
+    #expect(run.result["details", "on"].count == 0 && run.result["details", "off", "likes"].count == 3)
   }
 
   @Test func `the page's source of one's own counts beside the others, whatever the types of its ids`() async throws {
@@ -78,7 +86,7 @@ import Testing
       """)
     let folder = try folder(["views": try Page("docs/jobs/trending.md").code("staged_views")])
     let run = try await trends.run([], ["TRENDING_SOURCES_DIR": folder.path, "TRENDING_WINDOWS": "1h"])
-    #expect(run.exitCode == 0 && run.result["details", "absent"].count == 0, "\(run.output)\(run.errors)")
+    #expect(run.exitCode == 0 && !run.result["details", "off", "shares"].isThere, "\(run.output)\(run.errors)")
     #expect(run.count("events") ?? 0 > 800, "\(run.output)")
   }
 
@@ -153,7 +161,7 @@ import Testing
   @Test func `a built-in source without a weight is not read`() async throws {
     let trends = try await field("drop table feed_views")
     let run = try await trends.run([], ["TRENDING_WEIGHTS": "view=0,like=2,comment=3,share=5"])
-    #expect(run.exitCode == 0 && run.result["details", "absent"].count == 0, "\(run.output)")
+    #expect(run.exitCode == 0 && !run.result["details", "off", "shares"].isThere, "\(run.output)")
     let unnamed = try await trends.run([], ["TRENDING_WEIGHTS": "view=1,like=2,comment=3"])
     #expect(unnamed.exitCode == 65 && unnamed.output.contains("«share»"), "\(unnamed.output)")
   }
