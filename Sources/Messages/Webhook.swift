@@ -60,6 +60,8 @@ public struct WebhookRules: Sendable {
     let allowsPrivate = env.bool(
       setting, default: false, help: "Allows endpoints on this machine and in private networks.")
     settingForPrivate = allowsPrivate ? nil : setting
+    // An event, which somebody else may send, must not open the way to what is near.
+    env.reserveForInstallers(prefix + "WEBHOOK_HTTP", setting)
     authorities = env.optionalPath(
       prefix + "WEBHOOK_CA_FILE",
       help: "Authorities in PEM form that endpoints' certificates are signed by, instead of the system's.")

@@ -93,7 +93,7 @@ extension MediaPreviews {
           "full: ffmpeg has no network; limits: where the system forbids user namespaces, and a NetworkPolicy keeps the job in."
       )
       path = env.forPrograms()["PATH"]
-      env.reserveForInstallers("PREVIEWS_SANDBOX")
+      env.reserveForInstallers("PREVIEWS_SANDBOX", "PREVIEWS_PRIVATE")
     }
 
     /// How long ffprobe may look at a file.

@@ -30,6 +30,11 @@ import Testing
     for name in ["ffmpeg", "ffprobe"] {
       #expect(check.result["details", "\(name)_version"].string?.first?.isNumber == true, "\(check.output)")
     }
+    // Whoever may send an event must not open the way out.
+    let described = try await media.run(["--describe"]).output
+    for name in ["PREVIEWS_SANDBOX", "PREVIEWS_PRIVATE"] {
+      #expect(described.contains(try Regex("\"name\": ?\"\(name)\"[^{}]*\"event\": ?false")), "\(name)")
+    }
     let lacking = try await media.run(["--check"], ["PREVIEWS_FORMATS": "mov,betamax"])
     #expect(lacking.exitCode == 78 && lacking.output.contains("lacks the format betamax"), "\(lacking.output)")
     let missing = try await media.run(
