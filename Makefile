@@ -69,8 +69,11 @@ build:
 	@$(link_in)
 	swift build $(ship) $(if $(TRAITS),--traits $(TRAITS))
 
-lambda-zip: build
+lambda-zip:
+	$(if $(JOB),,$(error Which job? make lambda-zip JOB=usage-aggregation))
 	@$(support)/install-packages.sh lambda
+	@$(link_in)
+	swift build $(ship) $(if $(TRAITS),--traits $(TRAITS)) --product "$(JOB)"
 	docker/lambda-zip.sh "$$(swift build $(ship) --show-bin-path)" "$(JOB)" ".build/lambda/$(JOB).zip"
 
 manifests:

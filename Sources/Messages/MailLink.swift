@@ -22,6 +22,7 @@ public struct MailLink: Sendable {
     link.isPlain = env.bool(
       prefix + "MAIL_PLAINTEXT", default: false,
       help: "Allows a relay without TLS, on this host alone: localhost, 127.0.0.1, [::1].")
+    env.reserveForInstallers(prefix + "MAIL_PLAINTEXT")
     link.authorities = env.optionalPath(
       prefix + "MAIL_CA_FILE",
       help: "Authorities in PEM form that the relay's certificate is signed by, instead of the system's.")

@@ -1,7 +1,7 @@
 """A server that stands for AWS (moto), and ecs/oneshot.yaml deployed in it.
 
 moto's CloudFormation makes everything but schedules and alarms; the schedules are made through Scheduler's own interface, from what
-the template says, with its references resolved by the stack.
+the template says, with its references resolved by the stack. functions.py deploys ecs/lambda.yaml in it.
 """
 import functools
 import json
@@ -18,6 +18,7 @@ import cfnlint.decode.cfn_yaml
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = ROOT / "ecs" / "oneshot.yaml"
 DIGEST = "sha256:" + "0" * 64
+SCHEDULE = "AWS::Scheduler::Schedule"
 
 
 @functools.cache
@@ -66,6 +67,59 @@ class Cloud:
     def client(self, name):
         return boto3.client(name, endpoint_url=f"http://127.0.0.1:{self.port}")
 
+    def create(self, name, wanted, parameters, left_out, known):
+        """Creates a stack of a template.
+
+        :param left_out: the types of resources that moto's CloudFormation does not make, or not as they are.
+        :param known: what references to these come to, by the reference as JSON.
+        :return: of what was left out, by type: its properties, with their references resolved by the stack.
+        """
+        wanted = mapped(wanted, lambda value: known.get(json.dumps(value)))
+        resources, found = wanted["Resources"], {kind: [] for kind in left_out}
+        for resource in list(resources):
+            if resources[resource]["Type"] in left_out:
+                removed = resources.pop(resource)
+                # A schedule without a time is left out, by its condition.
+                if parameters.get(removed.get("Condition", "").removeprefix("Has")) != "":
+                    found[removed["Type"]].append(removed["Properties"])
+
+        def ask(value):
+            """Has the stack say what a reference comes to."""
+            if not isinstance(value, dict) or len(value) != 1 or not ({"Ref", "Fn::GetAtt", "Fn::Sub"} & set(value)):
+                return None
+            if value == {"Ref": "Subnets"}:
+                return parameters["Subnets"].split(",")
+            output = f"Asked{len(wanted['Outputs'])}"
+            wanted["Outputs"][output] = {"Value": value}
+            return f"«{output}»"
+        found = {kind: [mapped(one, ask) for one in all_of_kind] for kind, all_of_kind in found.items()}
+        formation = self.client("cloudformation")
+        formation.create_stack(
+            StackName=name, TemplateBody=json.dumps(wanted), Capabilities=["CAPABILITY_IAM"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()])
+        (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
+        if stack["StackStatus"] != "CREATE_COMPLETE":
+            raise AssertionError(stack)
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        answers = {f"«{output}»": value for output, value in self.outputs.items()}
+        return {kind: [mapped(one, lambda value: answers.get(value) if isinstance(value, str) else None) for one in all_of_kind]
+                for kind, all_of_kind in found.items()}
+
+    def parameters(self, secrets, prefix):
+        """Those of both templates."""
+        ec2, manager = self.client("ec2"), self.client("secretsmanager")
+        return {
+            "Image": f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/oneshot@{DIGEST}",
+            "Vpc": ec2.describe_vpcs()["Vpcs"][0]["VpcId"],
+            "Subnets": ",".join(subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]),
+            "JobsSecretArn": manager.create_secret(Name=f"{prefix}-jobs", SecretString=json.dumps(secrets))["ARN"],
+            "State": "ENABLED"}
+
+    def group(self, name):
+        """A group of schedules, and what references to it come to."""
+        arn = self.client("scheduler").create_schedule_group(Name=name)["ScheduleGroupArn"]
+        return {'{"Ref": "Schedules"}': name, '{"Fn::GetAtt": ["Schedules", "Arn"]}': arn}
+
     def deploy(self, secrets, own, **more):
         """Deploys the template.
 
@@ -74,49 +128,16 @@ class Cloud:
         :param more: other parameters.
         """
         prefix = more.get("Prefix", "oneshot")
-        ec2, manager = self.client("ec2"), self.client("secretsmanager")
+        manager = self.client("secretsmanager")
         self.cluster = self.client("ecs").create_cluster(clusterName="main")["cluster"]["clusterArn"]
-        parameters = {
-            "Image": f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/oneshot@{DIGEST}",
+        parameters = self.parameters(secrets, prefix) | {
             "RepositoryArn": "arn:aws:ecr:eu-central-1:123456789012:repository/oneshot", "ClusterArn": self.cluster,
-            "Vpc": ec2.describe_vpcs()["Vpcs"][0]["VpcId"],
-            "Subnets": ",".join(subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"][:2]),
-            "JobsSecretArn": manager.create_secret(Name=f"{prefix}-jobs", SecretString=json.dumps(secrets))["ARN"],
             "OwnerSecretArn": manager.create_secret(Name=f"{prefix}-owner", SecretString='{"DATABASE_URL": "x"}')["ARN"],
-            "State": "ENABLED", **more}
+            **more}
         for name, secret in own.items():
             parameters[name] = manager.create_secret(Name=f"{prefix}-{name}", SecretString=json.dumps(secret))["ARN"]
-        group = self.client("scheduler").create_schedule_group(Name=prefix)["ScheduleGroupArn"]
-        wanted = mapped(template(), lambda value: {
-            '{"Ref": "Schedules"}': prefix, '{"Fn::GetAtt": ["Schedules", "Arn"]}': group}.get(json.dumps(value)))
-        resources = wanted["Resources"]
-        schedules = [resources.pop(name) for name in list(resources) if resources[name]["Type"] == "AWS::Scheduler::Schedule"]
-        # A schedule without a time is left out, by its condition.
-        schedules = [s["Properties"] for s in schedules
-                     if parameters.get(s["Condition"].removeprefix("Has")) != "" and s["Properties"]["ScheduleExpression"]]
-        del resources["Schedules"]
-
-        def ask(value):
-            """Has the stack tell what a reference comes to."""
-            if not isinstance(value, dict) or len(value) != 1 or not ({"Ref", "Fn::GetAtt", "Fn::Sub"} & set(value)):
-                return None
-            if value == {"Ref": "Subnets"}:
-                return parameters["Subnets"].split(",")
-            name = f"Asked{len(wanted['Outputs'])}"
-            wanted["Outputs"][name] = {"Value": value}
-            return f"«{name}»"
-        schedules = [mapped(schedule, ask) for schedule in schedules]
-        formation = self.client("cloudformation")
-        formation.create_stack(
-            StackName=prefix, TemplateBody=json.dumps(wanted), Capabilities=["CAPABILITY_IAM"],
-            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()])
-        (stack,) = formation.describe_stacks(StackName=prefix)["Stacks"]
-        if stack["StackStatus"] != "CREATE_COMPLETE":
-            raise AssertionError(stack)
-        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        answers = {f"«{name}»": value for name, value in self.outputs.items()}
-        for schedule in schedules:
-            schedule = mapped(schedule, lambda value: answers.get(value) if isinstance(value, str) else None)
+        left_out = ("AWS::Scheduler::ScheduleGroup", SCHEDULE)
+        for schedule in self.create(prefix, template(), parameters, left_out, self.group(prefix))[SCHEDULE]:
             ecs = schedule["Target"]["EcsParameters"]
             # The one name that CloudFormation spells otherwise than the interface.
             network = ecs.pop("NetworkConfiguration")

@@ -3,7 +3,10 @@ import Foundation
 /// Lambda on this machine: AWS' own emulator of its runtime interface, with a binary as a function's program.
 package final class LambdaEmulator: Sendable {
   private let server: ServerProcess
+  /// The port at which the function's process finds the runtime interface.
   private let api: Int
+  /// Between that process and the interface, where a test has it so.
+  private let proxy: Proxy?
 
   private static let program = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "../../.build/aws-lambda-rie").standardized.path
@@ -17,11 +20,16 @@ package final class LambdaEmulator: Sendable {
 
   /// - Parameters:
   ///   - words: the function's program, and what it is started with.
-  ///   - timeout: of the function.
-  package init(_ words: [String], _ environment: [String: String], timeout: Int = 900) async throws {
+  ///   - timeout: of the function, in seconds.
+  ///   - rule: harms what the function's process and the interface say to each other.
+  package init(
+    _ words: [String], _ environment: [String: String], timeout: Int = 900, harmedBy rule: Proxy.Rule? = nil
+  ) async throws {
     let api = try Socket.freePort()
     let variables = environment.merging(["AWS_LAMBDA_FUNCTION_TIMEOUT": "\(timeout)"]) { $1 }
-    self.api = api
+    let proxy = try rule.map { try Proxy(to: .tcp(port: api), rule: $0) }
+    (self.api, self.proxy) = (proxy?.port ?? api, proxy)
+    let words = (proxy.map { ["/usr/bin/env", "AWS_LAMBDA_RUNTIME_API=127.0.0.1:\($0.port)"] } ?? []) + words
     server = try await ServerProcess("/usr/bin/env") { port in
       variables.map { "\($0.key)=\($0.value)" } + [
         Self.program, "--runtime-interface-emulator-address", "127.0.0.1:\(port)", "--runtime-api-address",
@@ -29,6 +37,8 @@ package final class LambdaEmulator: Sendable {
       ] + words
     }
   }
+
+  deinit { proxy?.close() }
 
   package struct Answer: Sendable {
     /// What the caller gets. With an error of the function it is 200, too.

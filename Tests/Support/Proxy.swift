@@ -26,6 +26,8 @@ package final class Proxy: Sendable {
     /// So many bytes are still forwarded, then nothing of either direction until `release()`; nobody is told.
     case hold(after: Int = 0)
     case delay(Duration)
+    /// Other bytes go on in the place of the piece.
+    case replace(with: [UInt8])
   }
 
   /// Bytes as they came from one side. A connection begins with an empty piece to the server, before the
@@ -192,6 +194,7 @@ package final class Proxy: Sendable {
     func send(_ bytes: some Collection<UInt8>) -> Bool { socket.map { Socket.write(Array(bytes), to: $0) } ?? true }
     switch rule(piece) {
     case .pass: return send(piece.bytes)
+    case .replace(let bytes): return send(bytes)
     case .passThen(let action):
       guard send(piece.bytes) else { return false }
       action()

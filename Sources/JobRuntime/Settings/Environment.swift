@@ -36,8 +36,8 @@ public struct Environment {
     return value
   }
 
-  /// These settings say where data is, or what is executed: whoever starts a run may not set them, although they select
-  /// the work.
+  /// These settings say where data is, what is executed, how long data is kept, or what is protected: whoever starts a
+  /// run may not set them, although they select the work or are of a closed kind.
   public mutating func reserveForInstallers(_ names: String...) {
     for index in declarations.indices where names.contains(declarations[index].name) {
       declarations[index].isForInstallers = true

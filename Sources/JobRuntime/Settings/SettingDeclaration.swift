@@ -14,7 +14,7 @@ public struct SettingDeclaration: Sendable, Equatable {
 
   /// Whether its values are of a closed kind: numbers, words of a list, lengths of time.
   var isClosed = false
-  /// Whether it says where data is or what is executed, and so is only for whoever installs the job.
+  /// Whether it is only for whoever installs the job; see `Environment.reserveForInstallers`.
   var isForInstallers = false
 
   static let path = "path"

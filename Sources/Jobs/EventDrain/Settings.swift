@@ -99,6 +99,7 @@ extension EventDrain {
       streamKeep = env.duration(
         "EVENTS_STREAM_KEEP", default: .days(7),
         help: "Age at which handled events leave the stream, or oneshot.events; 0s keeps them.")
+      env.reserveForInstallers("EVENTS_KEEP", "EVENTS_STREAM_KEEP")
       claimIdle = env.duration(
         "EVENTS_CLAIM_IDLE", default: .minutes(5),
         help: "Entries that other consumers of the group have left pending for this long are taken over.")

@@ -74,6 +74,7 @@ extension FraudDetection {
       keep = env.duration(
         "FRAUD_KEEP", default: .days(180), in: .days(1) ... .days(36_525),
         help: "Age of an entry at which what is known of it is removed; older ones are not checked.")
+      env.reserveForInstallers("FRAUD_KEEP")
       page = env.int("FRAUD_BATCH", default: 1000, in: 1...10_000, help: "Entries in one transaction.")
       complain(about: chosen ?? [], &env)
     }

@@ -14,12 +14,14 @@ struct Keeping: Sendable {
     raw = env.optionalDuration(
       "ROLLUPS_KEEP_RAW", in: .days(1) ... .days(36_525),
       help: "Age at which raw events leave metric_events; hours before that are closed, for other sources too.")
+    env.reserveForInstallers("ROLLUPS_KEEP_RAW")
     var shorter = ("ROLLUPS_KEEP_RAW", raw)
     for granularity in Granularity.allCases {
       let name = "ROLLUPS_KEEP_\(granularity.rawValue.uppercased())"
       let made = granularity == .weekly || granularity == .monthly
       let age = env.optionalDuration(
         name, in: .days(1) ... .days(36_525), help: "Age at which \(granularity.rawValue) rollups are removed.")
+      env.reserveForInstallers(name)
       levels[granularity] = age
       guard !made else { continue }
       if let age, shorter.1.map({ $0 > age }) ?? true {

@@ -52,6 +52,7 @@ extension NotificationDigest {
       itemKeep = env.duration(
         "DIGEST_ITEM_KEEP", default: .days(30), in: .days(1) ... .days(36_525),
         help: "Age at which an item that is in no digest is dropped.")
+      env.reserveForInstallers("DIGEST_ITEM_KEEP")
     }
 
     private static func parseFrequencies(_ text: String) -> Environment.Parsed<[Frequency]> {

@@ -104,6 +104,7 @@ extension OutboxDelivery {
       keep = env.duration(
         "DELIVERY_KEEP", default: .days(90), in: .hours(1) ... .days(36_525),
         help: "Age at which messages that are over are removed.")
+      env.reserveForInstallers("DELIVERY_KEEP_DATA", "DELIVERY_KEEP")
       unsubscribing = Unsubscribing.read(&env)
       if channels.contains(.email) {
         if !link.isSet { env.complain("MAIL_URL", "is required for mail; without mail: DELIVERY_CHANNELS=webhook") }

@@ -27,6 +27,7 @@ extension RewardDelivery {
       onDoubt = env.choice(
         "REWARD_ON_DOUBT", default: Doubt.again,
         help: "Whether a mail that may have been sent is sent again, with the same code, or held for a person.")
+      env.reserveForInstallers("REWARD_ON_DOUBT")
       noCode = env.choice(
         "REWARD_NO_CODE", default: NoCode.wait,
         help: "Whether a reward without a free code waits for one, or fails and becomes a dead letter.")

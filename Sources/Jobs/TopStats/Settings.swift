@@ -73,6 +73,7 @@ extension TopStats {
       historyKeep = env.optionalDuration(
         "TOP_STATS_HISTORY_KEEP", in: .days(1) ... .days(36_525), help: "Age at which rows leave the history.",
         selects: .work(as: "history_keep"))
+      env.reserveForInstallers("TOP_STATS_HISTORY_KEEP")
       boardTimeout = env.optionalDuration(
         "TOP_STATS_BOARD_TIMEOUT", in: .milliseconds(1) ... .days(1),
         help: "How long one statement may take; what takes longer fails alone.")

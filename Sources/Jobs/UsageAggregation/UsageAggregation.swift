@@ -116,6 +116,7 @@ struct UsageAggregation: Job {
         let file = SQLFile(path: path)
         return file.problem.map { .failure("cannot be used: \($0)") } ?? .success(file)
       }
+      env.reserveForInstallers("USAGE_KEY_PREFIX", "USAGE_KEY_FORMAT", "USAGE_SET_TTL")
       if newTTL != nil, merchant != nil, self.format.field == .merchant {
         env.complain(
           "USAGE_SET_TTL",

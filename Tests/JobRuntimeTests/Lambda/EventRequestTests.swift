@@ -83,11 +83,23 @@ import Testing
 
   @Test func `a megabyte is read, and more is refused unread`() throws {
     func event(_ bytes: Int) -> String {
-      let frame = #"{"environment":{"USAGE_DAYS":""}}"#
-      return frame.replacing(#":"""#, with: #":"\#(String(repeating: "x", count: bytes - frame.utf8.count))""#)
+      let text = #"{"environment":{"USAGE_DAYS":"a"}}"#
+      return text + String(repeating: " ", count: bytes - text.utf8.count)
     }
-    #expect(try read(event(1 << 20)).variables["USAGE_DAYS"]?.utf8.count == (1 << 20) - 33)
+    #expect(try read(event(1 << 20)).variables == ["USAGE_DAYS": "a"])
     #expect(throws: JobFailure.self) { try read(event(1 << 20 + 1)) }
+  }
+
+  @Test(arguments: ["USAGE_DAYS", "scheduled_at", "execution_id"])
+  func `a value that no process can be started with is refused`(name: String) throws {
+    func event(_ count: Int) -> String {
+      let value = String(repeating: "x", count: count)
+      return name == "USAGE_DAYS"
+        ? #"{"environment": {"USAGE_DAYS": "\#(value)"}}"# : #"{"\#(name)": "\#(value)"}"#
+    }
+    #expect(try read(event(100_000)).variables.values.first?.utf8.count == 100_000)
+    let failure = #expect(throws: JobFailure.self) { try read(event(100_001)) }
+    #expect(failure?.kind == .usage && failure?.message.contains(name) == true)
   }
 
   @Test func `what selects the work or is of a closed kind may be set, and no secret, path or expression`() {

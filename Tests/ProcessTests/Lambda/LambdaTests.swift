@@ -45,16 +45,19 @@ import Testing
     #expect(plain.result["status"].string == "succeeded" && plain.result["scheduled_by"].string == "clock")
   }
 
-  @Test func `what is none of our events starts nothing, be it a megabyte`() async throws {
+  @Test func `what is none of our events starts nothing, be it six megabytes`() async throws {
     let place = try await Place()
     let lambda = try await function(place)
     let deep = String(repeating: #"{"a":["#, count: 170_000)
     let wide = #"{"environment":{"# + (0..<60_000).map { #""N\#($0)":"x""# }.joined(separator: ",") + "}}"
     let secret = #"{"environment": {"REDIS_URL": "redis://10.0.0.1"}}"#
-    for event in ["not json", "[]", #"{"Records": []}"#, secret, deep, wide] {
+    let large = #"{"order": "\#(String(repeating: "x", count: 6_000_000))"}"#
+    let value = #"{"environment": {"USAGE_DAYS": "\#(String(repeating: "1", count: 200_000))"}}"#
+    for event in ["not json", "[]", #"{"Records": []}"#, secret, deep, wide, large, value] {
       let answer = try await lambda.invoke(event)
       #expect(answer.json["errorType"].string == "Job.usage" && answer.json["statusCode"].int == 500)
       #expect(answer.json["errorMessage"].string?.contains("event") == true)
+      #expect(!answer.text.contains("10.0.0.1"))
     }
     #expect(try await place.value("select count(*) from oneshot.job_runs") == "0")
     #expect(try await lambda.invoke().result["status"].string == "succeeded", "and the next event is a run")
@@ -68,12 +71,16 @@ import Testing
       ([:], #"{"environment": {"USAGE_DAYS": "someday"}}"#, "Job.misconfigured"),
       (["JOB_TIMEOUT": "soon"], "{}", "Job.misconfigured"), (["LAMBDA_FAILURES": "ignore"], "{}", "Job.misconfigured"),
       ([:], #"{"scheduled_at": "<aws.scheduler.scheduled-time>"}"#, "Job.misconfigured"),
+      (["REDIS_URL": place.redisURL.replacing("unix://", with: "unix://stranger:wrong@")], "{}", "Job.denied"),
     ]
     for (settings, event, type) in cases {
       let answer = try await function(place, settings).invoke(event)
       #expect(answer.json["errorType"].string == type, "\(answer.text)")
       #expect(answer.result["status"].string == "failed" && answer.json["statusCode"].int == 500)
     }
+    let words = [Binary("usage-aggregation").url.path, "handler", "--wrong"]
+    let usage = try await LambdaEmulator(words, place.environment).invoke()
+    #expect(usage.json["errorType"].string == "Job.usage" && usage.result["exit_code"].int == 64, "\(usage.text)")
     try await place.redis("SET", "usage:acme:2025-11-07:api_calls", "not a number")
     let partial = try await function(place).invoke(#"{"scheduled_at": "2025-11-08T02:00:00Z"}"#)
     #expect(partial.json["errorType"].string == "Job.partial" && partial.result["exit_code"].int == 65)

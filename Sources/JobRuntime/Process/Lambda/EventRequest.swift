@@ -9,6 +9,8 @@ struct EventRequest: Equatable {
 
   private static let longest = 1 << 20
   private static let deepest = 32
+  /// The most bytes of a value. Linux takes at most 128 KiB for a variable with its name, and starts nothing with more.
+  private static let longestValue = 100_000
   /// What EventBridge writes itself, and what our schedules make it write.
   private static let ofRule: Set = [
     "version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail",
@@ -42,14 +44,15 @@ struct EventRequest: Equatable {
     }
     let event = JSONValue.object(members)
     if !given.isDisjoint(with: Self.ofRule) {
-      guard event["detail-type"]?.text == "Scheduled Event", let time = event["time"]?.text else {
+      guard event["detail-type"]?.text == "Scheduled Event", event["time"]?.text != nil else {
         throw Self.refusal("is no event of a schedule: its detail-type is not «Scheduled Event», or it has no time")
       }
       guard event["scheduled_at"] == nil else { throw Self.refusal("says twice what it is for, time and scheduled_at") }
-      variables["JOB_SCHEDULED_AT"] = time
-      variables["JOB_EXECUTION_ID"] = event["id"]?.text
+      if let id = event["id"] { variables["JOB_EXECUTION_ID"] = try Self.value(id, of: "id") }
     }
-    if let time = event["scheduled_at"] { variables["JOB_SCHEDULED_AT"] = try Self.value(time, of: "scheduled_at") }
+    for name in ["time", "scheduled_at"] {
+      if let time = event[name] { variables["JOB_SCHEDULED_AT"] = try Self.value(time, of: name) }
+    }
     if let id = event["execution_id"] {
       let attempt = try event["attempt"].map { value throws(JobFailure) in try Self.value(value, of: "attempt") }
       variables["JOB_EXECUTION_ID"] = try Self.value(id, of: "execution_id") + (attempt.map { "/\($0)" } ?? "")
@@ -81,12 +84,17 @@ struct EventRequest: Equatable {
 
   /// A value as it stands in the environment.
   private static func value(_ value: JSONValue, of name: String) throws(JobFailure) -> String {
-    switch value {
-    case .string(let text) where !text.utf8.contains(0): text
-    case .number(let text): text
-    case .bool(let isTrue): "\(isTrue)"
-    default: throw refusal("has a value of \(name) that is not a text, a number, true or false")
+    let text =
+      switch value {
+      case .string(let text) where !text.utf8.contains(0): text
+      case .number(let text): text
+      case .bool(let isTrue): "\(isTrue)"
+      default: throw refusal("has a value of \(name) that is not a text, a number, true or false")
+      }
+    guard text.utf8.count <= longestValue else {
+      throw refusal("has a value of \(name) with \(text.utf8.count) bytes, more than \(longestValue)")
     }
+    return text
   }
 
   private static func refusal(_ complaint: String) -> JobFailure {

@@ -11,6 +11,8 @@ final class LoopbackHTTP {
     /// By lower-case names.
     var headers: [String: String] = [:]
     var body: [UInt8] = []
+    /// Whether the request was made twice. The first one may have arrived, too.
+    var isOfSecond = false
   }
 
   private let address: HostAndPort
@@ -37,7 +39,11 @@ final class LoopbackHTTP {
       disconnect()
       guard isKept else { throw error }
     }
-    do { return try exchange(text) } catch {
+    do {
+      var response = try exchange(text)
+      response.isOfSecond = true
+      return response
+    } catch {
       disconnect()
       throw error
     }
