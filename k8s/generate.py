@@ -11,7 +11,7 @@ import sys
 from string import Template
 
 import helm
-from schedules import ROOT, SCHEDULES, WATCHING, by_job, by_work, check, facts, late_after, leftovers, not_worth_a_retry, settings_of, write
+from schedules import AWAITED, ROOT, SCHEDULES, WATCHING, by_job, by_work, check, facts, late_after, leftovers, not_worth_a_retry, settings_of, write
 
 HEADER = "# Written by k8s/generate.py from `$job --describe` and k8s/schedules.py. Change those, then `make manifests`."
 
@@ -119,10 +119,10 @@ def files(binaries):
     yield from helm.files(template, described)
     yield "k8s/monitoring/alerts.yaml", template("alerts.yaml").substitute(
         late_jobs="".join(
-            late_job(template("late-job.yaml"), job, *work) for job, schedules in by_job(SCHEDULES).items()
+            late_job(template("late-job.yaml"), job, *work) for job, schedules in by_job(AWAITED).items()
             for work in by_work(schedules)).rstrip(),
         late_schedules="".join(
-            late(template("late-schedule.yaml"), schedule.name, schedule.job, [schedule]) for schedule in SCHEDULES).rstrip())
+            late(template("late-schedule.yaml"), schedule.name, schedule.job, [schedule]) for schedule in AWAITED).rstrip())
 
 
 def main(arguments):

@@ -4,8 +4,8 @@ from string import Template
 
 from schedules import DAY, HOUR, MINUTE, SCHEDULES, WATCHING, duration, ledger_name, lines, not_worth_a_retry
 
-# What needs more than a chart's values say: a volume that two pods share.
-LEFT_OUT = {"job-report", "media-previews"}
+# What needs more than a chart's values say: a volume that two pods share, a container of the user's.
+LEFT_OUT = {"job-report", "media-previews", "stage-table"}
 INCLUDED = [schedule for schedule in SCHEDULES if schedule.job not in LEFT_OUT]
 WRITTEN = "Written by k8s/generate.py from the binaries and k8s/schedules.py. Change those, then `make manifests`."
 

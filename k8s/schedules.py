@@ -26,6 +26,7 @@ class Schedule:
     settings: dict[str, str] = field(default_factory=dict)
     may_idle: bool = False      # whether finding nothing to do is nothing to report: quiet hours are ordinary
     folder: str = "base"        # below k8s/; one of the overlays where a job needs what not every cluster has
+    is_example: bool = False    # whether each user has schedules of its own in its place: how often they come is not known here
 
     @cached_property
     def variant(self):
@@ -93,6 +94,9 @@ SCHEDULES = [
     Schedule("fraud-detection", "fraud-detection", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
     # Whose neighbourhood has changed, 5,000 users at most; the next one takes what is left.
     Schedule("suggested-users", "suggested-users", "*/10 * * * *", 10 * MINUTE, "8m", (32, 64), retries=0, may_idle=True),
+    # 17 MiB, however long the stream. An example: the table and the producer that writes the file are yours.
+    Schedule("stage-table", "stage-table", "45 * * * *", HOUR, "30m", (32, 64),
+             settings={"STAGE_TABLE": "post_tallies", "STAGE_FILE": "/stream/rows"}, folder="overlays/staging", is_example=True),
     # 21 MiB; with a thousand shards that all fail 98 (a debug build). What it expects of the others follows from this table: see settings_of.
     Schedule("job-doctor", "job-doctor", "*/5 * * * *", 5 * MINUTE, "2m", (32, 128), retries=0,
              settings={"JOB_LEDGER_KEEP": "14d"}),
@@ -100,6 +104,8 @@ SCHEDULES = [
     Schedule("job-report", "job-report", "*/15 * * * *", 15 * MINUTE, "5m", (32, 64), retries=0,
              settings={"REPORT_FILE": "/report/index.html"}, folder="overlays/report"),
 ]
+# Those that are late when they do not come.
+AWAITED = [schedule for schedule in SCHEDULES if not schedule.is_example]
 # Those that look at the others.
 WATCHING = {"job-doctor", "job-report"}
 

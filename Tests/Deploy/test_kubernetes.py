@@ -54,12 +54,16 @@ class Manifests(unittest.TestCase):
                 with self.subTest(folder=folder, name=name):
                     self.assertIs(pod["automountServiceAccountToken"], False)
                     self.assertIs(pod["enableServiceLinks"], False)
-                    self.assertFalse({"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod))
+                    self.assertFalse({"hostNetwork", "hostPID", "hostIPC"} & set(pod))
+                    # A producer of the user's; test_staging.py looks at it.
+                    self.assertEqual("initContainers" in pod, name == "stage-table")
                     security = pod["securityContext"]
                     self.assertIs(security["runAsNonRoot"], True)
                     self.assertEqual([security[key] for key in ("runAsUser", "runAsGroup", "fsGroup")], [65532] * 3)
                     self.assertEqual(security["seccompProfile"], {"type": "RuntimeDefault"})
-                    kinds = {"name", "secret", "configMap"} | ({"persistentVolumeClaim"} if name in ("job-report", "media-previews") else set())
+                    kinds = {"name", "secret", "configMap"} | {
+                        "job-report": {"persistentVolumeClaim"}, "media-previews": {"persistentVolumeClaim"},
+                        "stage-table": {"emptyDir"}}.get(name, set())
                     self.assertTrue(all(set(volume) <= kinds for volume in pod["volumes"]))
                     # A Secret of the job's own, so that its role and its user may do no more than it needs.
                     secrets = [volume["secret"] for volume in pod["volumes"] if "secret" in volume]

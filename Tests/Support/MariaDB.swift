@@ -27,6 +27,16 @@ package final class MariaDB: Sendable {
     return nil
   }
 
+  /// One, or nothing where it is not installed, which is said.
+  package static func ifInstalled() async throws -> MariaDB? {
+    guard let whyNot else { return try await MariaDB() }
+    skipped("rows from MySQL", because: whyNot)
+    return nil
+  }
+
+  /// A client's program with the options that lead it here as root.
+  package var client: String { "mariadb --no-defaults --user=root --socket=\(folder.path)/data/socket" }
+
   // It refuses to run as root, and Postgres' user is there wherever the tests run as root.
   private static let user = getuid() == 0 ? ["--user=postgres"] : []
 

@@ -66,7 +66,10 @@ final class CommandSource: Source {
   func next() throws -> [UInt8] { try course.withLock { $0?.queue }?.next() ?? [] }
 
   func conclude(_ marker: EndMarker, bytes: Int) throws {
-    guard let (end, lines) = course.withLock({ $0?.end }), !end.isSuccess else { return }
+    guard let (end, lines) = course.withLock({ $0?.end }) else {
+      throw JobFailure(.internal, "the output of \(word) has ended, and the program has not")
+    }
+    guard !end.isSuccess else { return }
     for line in lines.last { log.warning("STAGE_COMMAND said", ["stderr": .string(line)]) }
     let what =
       switch end.kind {

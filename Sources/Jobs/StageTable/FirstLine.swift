@@ -29,7 +29,7 @@ struct FirstLine {
       held = all
       return []
     }
-    let end = all.firstIndex(of: UInt8(ascii: "\n"))
+    let end = end(of: all)
     let isNamed = all.starts(with: Self.word)
     let mayBe = isNamed || Self.word.starts(with: all) || settings.firstLine != .rows
     if mayBe, end == nil, !isEnd, all.count < Self.longest {
@@ -45,13 +45,24 @@ struct FirstLine {
     guard isNamed || settings.firstLine != .rows, let end else { return all }
     var line = all[..<end]
     if line.last == UInt8(ascii: "\r") { line.removeLast() }
-    lines = 1
+    // In csv a name may hold line ends.
+    lines = 1 + line.count { $0 == UInt8(ascii: "\n") }
     if isNamed {
       try compare(TableName.names(in: String(decoding: line.dropFirst(Self.word.count), as: UTF8.self)))
     } else if settings.firstLine == .names {
       try compare(names(in: String(decoding: line, as: UTF8.self)))
     }
     return Array(all[(end + 1)...])
+  }
+
+  /// Where the first line ends: in csv not inside of quotes.
+  private func end(of bytes: [UInt8]) -> Int? {
+    var isQuoted = false
+    let mayBeQuoted = settings.format == .csv && settings.firstLine != .rows
+    return bytes.firstIndex { byte in
+      if mayBeQuoted, byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      return byte == UInt8(ascii: "\n") && !isQuoted
+    }
   }
 
   /// The names as the format separates them; quotes around one are no part of it.

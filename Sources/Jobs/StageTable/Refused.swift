@@ -10,8 +10,10 @@ enum Refused {
   static func explained(
     _ error: any Error, in table: TableName, after lines: Int = 0, columns: [Target.Column] = []
   ) -> any Error {
-    guard case PostgresError.server(let reason) = error, reason.state.mayBeOfOneRow else { return error }
+    guard case PostgresError.server(let reason) = error else { return error }
     let place = Place(of: reason, columns)
+    // A value of a type such as regclass may name what does not exist, and then the statement is not what is wrong.
+    guard reason.state.mayBeOfOneRow || (place.column != nil && reason.state.errorClass == "42") else { return error }
     let column = place.column.map { ", column \($0.name)" } ?? ""
     let line = place.line.map { "line \($0 + lines)\(column): " } ?? ""
     let message = reason.message.replacing(Stage.name, with: table.text).replacing(Stage.texts, with: table.text)
@@ -21,8 +23,12 @@ enum Refused {
       "Postgres refuses a row for \(table.text): \(line)\(what) (SQLSTATE \(reason.state.rawValue))",
       hint: columns.isEmpty
         ? "Nothing was written. Correct the rows where they come from."
-        : "Nothing was written. Correct the row where it comes from; STAGE_BAD_ROWS=skip leaves such rows out.")
+        : "Nothing was written. Correct the row where it comes from"
+          + (Self.ofForm.contains(reason.state.rawValue) ? "." : "; STAGE_BAD_ROWS=skip leaves such rows out."))
   }
+
+  /// Rows with too few or too many values, and bytes that are no characters: such rows cannot be skipped.
+  private static let ofForm: Set = ["22P04", "22021", "22P05"]
 
   /// - Parameters:
   ///   - message: the server's.
@@ -31,7 +37,7 @@ enum Refused {
   static func what(_ state: SQLState, _ message: String, _ type: String?, _ context: String?) -> String {
     let type = type.map { "its type \($0)" } ?? "its column's type"
     switch state.rawValue {
-    case "22P02", "22007": return "a value is none of \(type)"
+    case "22P02", "22007", "42P01", "42704", "42883", "42602": return "a value is none of \(type)"
     case "22003", "22008": return "a value is out of the range of \(type)"
     case "22001": return "a value is too long for \(type)"
     // What these say holds names of columns and constraints, or bytes that are no characters.

@@ -24,6 +24,8 @@ extension StageTable {
     let dedup: [String]
     let windowColumn: String?
     let windowLength: Duration
+    /// How long before the scheduled time the window ends.
+    let windowDelay: Duration
     let leastRows: Int
     /// The smallest share of the existing rows that a stream may have, from 0 to 1.
     let shrink: Double
@@ -32,8 +34,10 @@ extension StageTable {
     let badRows: BadRowPolicy
     let mostBytes: Int
     let spool: Int
-    /// The program that prints the rows, and its arguments; `nil` where they come on stdin.
+    /// The program that prints the rows, and its arguments; `nil` where they come from elsewhere.
     let command: [String]?
+    /// The file that holds the rows; `nil` where they come from elsewhere.
+    let file: String?
     /// What the program finds in its environment.
     let environment: [String: String]
 
@@ -66,7 +70,13 @@ extension StageTable {
       ) { TableName.isName($0) ? .success($0) : .failure("is «\($0)», not a name of at most 63 bytes") }
       windowLength = env.duration(
         "STAGE_WINDOW", default: .days(1), in: .seconds(1) ... .days(3660),
-        help: "With window: how long it is; it ends at the scheduled time.", selects: .work(as: "window"))
+        help: "With window: how long it is; it ends at the scheduled time, less STAGE_WINDOW_DELAY.",
+        selects: .work(as: "window"))
+      windowDelay = env.duration(
+        "STAGE_WINDOW_DELAY", default: .zero, in: .zero ... .days(3660),
+        help:
+          "With window: how long before the scheduled time it ends: 30m for a day that is loaded at half past midnight.",
+        selects: .work(as: "delay"))
       _ = env.optionalString(
         "STAGE_SOURCE",
         help: "A name for the stream, where several go into one table: each has its own slots then.",
@@ -100,6 +110,8 @@ extension StageTable {
       ) { text in
         Self.words(text).map { .success($0) } ?? .failure("is no JSON array of texts such as [\"psql\", \"-c\", \"…\"]")
       }
+      file = env.optionalPath(
+        "STAGE_FILE", help: "A file that holds the rows, with the end marker, read instead of stdin.")
       environment = env.forPrograms()
       env.reserveForInstallers(
         "STAGE_TABLE", "STAGE_COLUMNS", "STAGE_MODE", "STAGE_WINDOW_COLUMN", "STAGE_MIN_ROWS")
@@ -108,6 +120,8 @@ extension StageTable {
       }
       if mode != .append, !dedup.isEmpty { env.complain("STAGE_DEDUP", "is for STAGE_MODE=append") }
       if mode == .window, windowColumn == nil { env.complain("STAGE_WINDOW_COLUMN", "is required for window") }
+      if mode != .window, windowDelay != .zero { env.complain("STAGE_WINDOW_DELAY", "is for STAGE_MODE=window") }
+      if command != nil, file != nil { env.complain("STAGE_FILE", "cannot be set together with STAGE_COMMAND") }
       if mode != .window, windowColumn != nil { env.complain("STAGE_WINDOW_COLUMN", "is for STAGE_MODE=window") }
     }
 
@@ -132,7 +146,9 @@ extension StageTable {
 
     /// The window that a run is for; `nil` in other modes.
     func window(of moment: Timestamp) -> Window? {
-      mode == .window ? Window(start: moment - windowLength, end: moment) : nil
+      guard mode == .window else { return nil }
+      let end = moment - windowDelay
+      return Window(start: end - windowLength, end: end)
     }
   }
 }

@@ -19,6 +19,23 @@ protocol Source: Sendable {
   func conclude(_ marker: EndMarker, bytes: Int) throws
 }
 
+extension Source {
+  /// Judges a stream whose producer is out of sight: its last line has to be the marker.
+  ///
+  /// - Parameters:
+  ///   - place: what the stream comes from: `stdin`, a file.
+  func requireMarker(_ marker: EndMarker, bytes: Int, on place: String) throws {
+    guard !marker.isSeen else { return }
+    let quotes = marker.isQuoted ? ", inside of quotes," : ""
+    throw JobFailure(
+      .unavailable,
+      bytes == 0
+        ? "the producer did not finish: nothing came on \(place)"
+        : "the producer did not finish: after \(bytes) bytes the stream ended\(quotes) without the line \\.",
+      hint: #"Nothing was written. The line is written when the producer ends well: { producer && echo '\.'; } | …"#)
+  }
+}
+
 /// stdin, of which the first part is kept for another beginning.
 final class StreamSource: Source {
   private struct State {
@@ -28,13 +45,27 @@ final class StreamSource: Source {
     var given = 0
     /// Whether there was more than is kept.
     var isOver = false
+
+    /// Keeps bytes in pieces of one size: a producer that writes row by row sends a piece for each, and each would take
+    /// the memory of a full one.
+    mutating func keep(_ bytes: [UInt8]) {
+      let last = kept.count - 1
+      if last >= 0, kept[last].count + bytes.count <= StreamSource.piece {
+        kept[last] += bytes
+      } else {
+        var piece: [UInt8] = []
+        piece.reserveCapacity(StreamSource.piece)
+        piece += bytes
+        kept.append(piece)
+      }
+    }
   }
 
   private let input: RunInput
   private let spool: Int
   private let state = Mutex(State())
 
-  private static let piece = 64 << 10
+  fileprivate static let piece = 64 << 10
 
   /// - Parameter spool: how many bytes are kept.
   init(_ input: RunInput, spool: Int) { (self.input, self.spool) = (input, spool) }
@@ -66,21 +97,12 @@ final class StreamSource: Source {
         state.isOver = true
         state.kept = []
       } else {
-        state.kept.append(bytes)
+        state.keep(bytes)
       }
       state.given = state.kept.count
     }
     return bytes
   }
 
-  func conclude(_ marker: EndMarker, bytes: Int) throws {
-    guard !marker.isSeen else { return }
-    let place = marker.isQuoted ? ", inside of quotes," : ""
-    throw JobFailure(
-      .unavailable,
-      bytes == 0
-        ? "the producer did not finish: nothing came on stdin"
-        : "the producer did not finish: after \(bytes) bytes the stream ended\(place) without the line \\.",
-      hint: #"Nothing was written. The line is written when the producer ends well: { producer && echo '\.'; } | …"#)
-  }
+  func conclude(_ marker: EndMarker, bytes: Int) throws { try requireMarker(marker, bytes: bytes, on: "stdin") }
 }

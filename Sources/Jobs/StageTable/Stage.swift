@@ -78,6 +78,8 @@ struct Stage {
 
   /// Whether an error says that the connection is another one, which has no temporary table.
   static func isLost(_ error: PostgresError) -> Bool {
-    error.state == .undefinedTable && [name, texts, refused].contains { "\(error)".contains($0) }
+    // By the server's own words: those of a statement would name the tables for whatever is missing.
+    guard case .server(let reason) = error, reason.state == .undefinedTable else { return false }
+    return [name, texts, refused].contains { reason.message.contains($0) }
   }
 }

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// Brings rows from stdin, or from a program, into a table: all of them or none.
+/// Brings rows from stdin, from a file or from a program into a table: all of them or none.
 ///
 /// - Reads and writes: the table of `STAGE_TABLE`.
 /// - Safe to run twice: rows that are in the table already, equal, are not written again.
@@ -11,7 +11,7 @@ import Postgres
 struct StageTable: Job {
   static let facts = JobFacts(
     name: "stage-table",
-    summary: "brings rows from stdin or from a program into a table, all of them or none",
+    summary: "brings rows from stdin, a file or a program into a table, all of them or none",
     letterKinds: [.badRow])
 
   let settings: Settings
@@ -50,6 +50,7 @@ struct StageTable: Job {
     if let command = settings.command {
       return try await CommandSource(command, settings, run).lent(to: body)
     }
+    if let file = settings.file { return try await body(FileSource(file)) }
     return try await run.withInput { input in
       guard !input.isTerminal else {
         throw JobFailure(

@@ -12,6 +12,8 @@ struct Target {
     var isGenerated = false
     /// Whether it is `generated always as identity`: it can be inserted, and not updated.
     var isAlwaysIdentity = false
+    /// Whether values that are equal may be written differently: 1.0 and 1.00, A and a under some collations.
+    var isLoose = false
   }
 
   /// Those that the stream has, in its order.
@@ -22,7 +24,10 @@ struct Target {
   var hasRowTriggers: Bool
 
   var names: [String] { columns.map(\.name) }
-  var others: [Column] { columns.filter { !key.contains($0.name) } }
+  /// Those in which a row that was found may differ. Of the key these are those whose equal values may look different.
+  var others: [Column] {
+    columns.filter { !key.contains($0.name) || ($0.isLoose && !$0.isAlwaysIdentity) }
+  }
 
   /// Looks at the table.
   ///
@@ -44,7 +49,8 @@ struct Target {
     let all = try answers[1].map { row in
       Column(
         name: try row.value("name"), type: try row.value("type"), definition: try row.value("definition"),
-        isGenerated: try row.value("is_generated"), isAlwaysIdentity: try row.value("is_always_identity"))
+        isGenerated: try row.value("is_generated"), isAlwaysIdentity: try row.value("is_always_identity"),
+        isLoose: try row.value("is_loose"))
     }
     var keys: [(isPrimary: Bool, columns: [String])] = []
     for row in answers[2] {

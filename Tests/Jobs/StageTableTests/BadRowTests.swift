@@ -32,6 +32,18 @@ import Testing
     #expect(try await loading.rows() == ["(1,abc,ab)"])
   }
 
+  @Test func `a name that nothing has is a bad row, and never shown`() async throws {
+    let loading = try await Loading([:], "create table tallies (id int primary key, of regclass)")
+    let stream = "1\tpg_class\n2\tsecret_table\n\\.\n"
+    let refused = try await loading.load(stream)
+    #expect(refused.exitCode == 78, "\(refused.output)")
+    #expect(refused.output.contains("line 2, column of: a value is none of its type regclass"), "\(refused.output)")
+    #expect(!(refused.output + refused.errors).contains("secret"), "\(refused.output)\(refused.errors)")
+    let skipped = try await loading.load(stream, Self.more)
+    #expect(skipped.exitCode == 65 && skipped.count("inserted") == 1, "\(skipped.output)")
+    #expect(!(skipped.output + skipped.errors).contains("secret"), "\(skipped.output)\(skipped.errors)")
+  }
+
   @Test func `a column of the wrong type is no bad row`() async throws {
     let loading = try await Loading(Self.more)
     let run = try await loading.load((1...1001).map { "\($0)\ta\tx\t\\N\n" }.joined() + "\\.\n")

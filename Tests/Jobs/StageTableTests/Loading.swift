@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 
 /// A place with a table that rows are brought into, and the real binary that brings them.
@@ -45,6 +46,18 @@ struct Loading: JobFixture {
   func pipeline(_ script: String, _ settings: [String: String] = [:]) async throws -> Binary.Outcome {
     let named = script.replacing("stage-table", with: Self.binary.url.path)
     return try await Binary(path: "/bin/bash").run(["-c", named], environment(settings))
+  }
+
+  /// Loses the connection to Postgres once, when something with all of these texts is sent.
+  static func cuttingOnce(_ loading: Loading, at texts: String...) throws -> Proxy {
+    let isCut = Mutex(false)
+    return try Proxy(to: loading.place.servers.postgresSocket) { piece in
+      guard piece.direction == .toServer, texts.allSatisfy(piece.contains) else { return .pass }
+      return isCut.withLock { isCut in
+        defer { isCut = true }
+        return isCut ? .pass : .cut()
+      }
+    }
   }
 
   /// The table's rows, in order.

@@ -85,6 +85,10 @@ import Testing
     let skipped = try await loading.load(
       "_id,a.b,c,d\n1,a,1,2025-11-07\n\\.\n", ["STAGE_FORMAT": "csv", "STAGE_FIRST_LINE": "skip"])
     #expect(skipped.exitCode == 0 && skipped.count("unchanged") == 1, "\(skipped.output)")
+    // A name may hold a line end.
+    let broken = try await loading.load(
+      "_id,\"a\nb\",c,d\n1,a,1,2025-11-07\n2,b,x,\n\\.\n", ["STAGE_FORMAT": "csv", "STAGE_FIRST_LINE": "skip"])
+    #expect(broken.output.contains("line 4, column seen"), "\(broken.output)")
   }
 
   /// Whatever pieces a stream comes in, the same bytes are its rows.

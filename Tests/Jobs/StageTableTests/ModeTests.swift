@@ -94,6 +94,35 @@ import Testing
     #expect(outside.exitCode == 78 && outside.output.contains("1 rows of the stream are outside"), "\(outside.output)")
   }
 
+  @Test(arguments: ["text collate \"und-x-icu-ci\"", "citext"])
+  func `a key that is equal and written differently is written as the stream has it`(type: String) async throws {
+    let loading = try await Loading(
+      [:],
+      """
+      create extension citext;
+      create collation "und-x-icu-ci" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      create table tallies (word \(type) primary key, seen int)
+      """)
+    #expect(try await loading.load("Foo\t1\nbar\t2\n\\.\n").count("inserted") == 2)
+    let run = try await loading.load("foo\t1\nbar\t2\n\\.\n")
+    #expect(run.exitCode == 0 && run.count("updated") == 1 && run.count("unchanged") == 1, "\(run.output)")
+    #expect(try await loading.rows() == ["(bar,2)", "(foo,1)"])
+    let twice = try await loading.load("foo\t1\nFOO\t2\n\\.\n")
+    #expect(twice.exitCode == 78, "\(twice.output)")
+  }
+
+  @Test func `a window may end before the scheduled time, and the program hears of it`() async throws {
+    let command = #"["sh", "-c", "printf '1\t%s\n' $ONESHOT_WINDOW_START"]"#
+    let loading = try await Loading(
+      ["STAGE_MODE": "window", "STAGE_WINDOW_COLUMN": "day", "STAGE_WINDOW_DELAY": "2h", "STAGE_COMMAND": command],
+      "create table tallies (id int primary key, day date)")
+    try await loading.place.execute("insert into tallies values (2, '2025-11-07'), (3, '2025-11-08')")
+    let run = try await loading.run()
+    #expect(run.exitCode == 0 && run.count("deleted") == 1 && run.count("inserted") == 1, "\(run.output)")
+    #expect(run.result["window", "end"].string == "2025-11-08T00:00:00Z", "\(run.output)")
+    #expect(try await loading.rows() == ["(1,2025-11-07)", "(3,2025-11-08)"])
+  }
+
   @Test func `too few rows are refused, and a stream may be allowed to be small`() async throws {
     let loading = try await Loading()
     _ = try await loading.load(Self.first)

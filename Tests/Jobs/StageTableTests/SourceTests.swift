@@ -96,6 +96,35 @@ import Testing
     }
   }
 
+  @Test func `a query of MySQL that writes csv is loaded, hostile texts included, and an error in the middle is not`()
+    async throws
+  {
+    guard let server = try await MariaDB.ifInstalled() else { return }
+    let loading = try await Loading(
+      [:], "create table products (id int primary key, name text, price numeric(8,2))")
+    try await server.lines(
+      #"""
+      create database shop; use shop;
+      create table products (id int primary key, name varchar(100) character set utf8mb4, price decimal(8,2));
+      set names utf8mb4;
+      insert into products values
+        (1, 'quo"ted, ä😀', 1.5), (2, null, null), (3, 'NULL', 2), (4, 'back\\slash\\N', 3), (5, 'tab\there', 4),
+        (6, 'x\n\\.\ny', 5), (7, 'cr\r\nlf', 6), (8, '', 7)
+      """#)
+    let recipe = try Page("docs/sources.md").code("mysql", "sh").replacing("{ mysql ", with: "{ \(server.client) ")
+    let run = try await loading.pipeline(recipe)
+    #expect(run.exitCode == 0 && run.count("inserted") == 8, "\(run.output)\(run.errors)")
+    let rows = try await loading.place.rows("select coalesce(name, 'null!') as a from products order by id")
+    #expect(
+      rows.map { $0[0] } == [
+        "quo\"ted, ä😀", "null!", "NULL", "back\\slash\\N", "tab\there", "x\n\\.\ny", "cr\r\nlf", "",
+      ])
+    #expect(try await loading.place.value("select string_agg(id::text, '') from products where price is null") == "2")
+    let wrong = recipe.replacing("concat(id,", with: "concat(if(id = 7, (select 1 union select 2), id),")
+    let failed = try await loading.pipeline(wrong)
+    #expect(failed.output.contains("the producer did not finish"), "\(failed.output)\(failed.errors)")
+  }
+
   @Test func `a compressed file is loaded when it is whole, and not when it is cut`() async throws {
     let loading = try await Loading(["STAGE_FORMAT": "csv", "STAGE_FIRST_LINE": "names"])
     let folder = try TemporaryFolder()

@@ -36,6 +36,20 @@ import Testing
     DeployTools.expectPassed(try await DeployTools.run("Tests/Deploy/test_kubernetes.py"))
   }
 
+  @Test func `the example of a stream in Kubernetes brings its rows from a real ClickHouse`() async throws {
+    guard DeployTools.areThere(for: "a look at k8s/overlays/staging"), let house = try await ClickHouse.ifInstalled()
+    else { return }
+    let place = try await Place()
+    try await house.query("create table events (post_id UInt64, kind String, day Date) engine = Memory")
+    try await house.query(
+      "insert into events values (1, 'like', '2025-11-07'), (1, 'like', '2025-11-07'), (2, 'view', '2025-11-07')")
+    try await place.createTables(of: "stage-table")
+    DeployTools.expectPassed(
+      try await DeployTools.run(
+        "Tests/Deploy/test_staging.py", [],
+        place.environment.merging(["CLICKHOUSE_URL": house.url, "PATH": "/usr/bin:/bin"]) { $1 }))
+  }
+
   @Test func `the Helm chart is the base by default, and each of its values arrives`() async throws {
     guard DeployTools.areThere(for: "a look at k8s/chart") else { return }
     let place = try await Place()

@@ -21,7 +21,9 @@ begin
         begin
           %s
           is_good := true;
-        exception when data_exception or integrity_constraint_violation or program_limit_exceeded or raise_exception then
+        -- The last four: what a value of a type such as regclass names does not exist.
+        exception when data_exception or integrity_constraint_violation or program_limit_exceeded or raise_exception
+          or undefined_table or undefined_object or undefined_function or invalid_name then
           is_good := false;
           insert into pg_temp.oneshot_refused
           select source.oneshot_row, place, sqlstate,
