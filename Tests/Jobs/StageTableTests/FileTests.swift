@@ -26,12 +26,14 @@ import Testing
   }
 
   @Test func `after a lost connection a file is read from its beginning again, whatever its length`() async throws {
-    let (loading, _) = try await loading(Self.rows + "\\.\n", ["STAGE_SPOOL": "0", "JOB_BACKOFF_MAX": "1ms"])
+    let (loading, folder) = try await loading(Self.rows + "\\.\n", ["STAGE_SPOOL": "0", "JOB_BACKOFF_MAX": "1ms"])
     let proxy = try Loading.cuttingOnce(loading, at: "insert into", "oneshot_staged")
     defer { proxy.close() }
     let run = try await loading.run([], loading.place.environment(postgres: proxy))
     #expect(run.exitCode == 0 && run.errors.contains("loading again"), "\(run.output)\(run.errors)")
     #expect(try await loading.rows().count == 2)
+    // The file goes with it.
+    withExtendedLifetime(folder) {}
   }
 
   @Test func `what is no file is named, and so is a second source`() async throws {
