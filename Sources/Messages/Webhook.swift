@@ -59,7 +59,6 @@ public struct WebhookRules: Sendable {
     let setting = prefix + "WEBHOOK_PRIVATE"
     let allowsPrivate = env.bool(
       setting, default: false, help: "Allows endpoints on this machine and in private networks.")
-    env.reserveForInstallers(prefix + "WEBHOOK_HTTP", setting)
     settingForPrivate = allowsPrivate ? nil : setting
     // An event, which somebody else may send, must not open the way to what is near.
     env.reserveForInstallers(prefix + "WEBHOOK_HTTP", setting)
