@@ -143,7 +143,7 @@ let package = Package(
       resources: [.embedInCode("lines"), .embedInCode("conversion")], swiftSettings: strict, plugins: ["MigrationList"]),
     .executableTarget(
       name: "Oneshot",
-      dependencies: ["Migrations", "Operations", "JobRuntime", "Postgres", "Redis"],
+      dependencies: ["Migrations", "Operations", "JobRuntime", "Postgres", "Redis", "ChildProcess", "JSONReading"],
       path: "Sources/Tools/Oneshot",
       // What `oneshot explain` looks up: links to the pages.
       resources: ["when_things_go_wrong.md", "operate.md"].map { .embedInCode("Explanations/\($0)") },

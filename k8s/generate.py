@@ -116,6 +116,7 @@ def files(binaries):
     yield "k8s/migrate/job/job.yaml", template("migrate.yaml").substitute(
         version=any_job["version"], final=", ".join(map(str, final)), name="oneshot-migrate", account="oneshot",
         image=f"oneshot:{any_job['version']}", pull_policy="IfNotPresent", secret="oneshot-owner", placement="", hook=HOOK)
+    yield "k8s/operator/job.yaml", template("operator.yaml").substitute(version=any_job["version"])
     yield from helm.files(template, described)
     yield "k8s/monitoring/alerts.yaml", template("alerts.yaml").substitute(
         late_jobs="".join(

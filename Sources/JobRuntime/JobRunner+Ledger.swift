@@ -81,6 +81,10 @@ extension JobRunner {
     log.debug(
       "opened the run in the ledger",
       ["fence": .integer(opened.fence), "attempt": .integer(Int64(opened.attempt))])
+    if let (by, reason) = opened.request {
+      log.info(
+        "somebody has requested this run", ["by": .string(by), "reason": reason.map { .string($0) } ?? .null])
+    }
     record.opening = (opened.fence, opened.attempt)
     var ledger = ledger
     ledger.timeline = opened.timeline

@@ -15,6 +15,9 @@ extension Timestamp {
     self > now ? "in \((self - now).inWholeSeconds.short)" : "\((now - self).inWholeSeconds.short) ago"
   }
 
+  /// How long ago, in whole seconds; none where a clock that is ahead has set it in the future.
+  package func elapsed(at now: Timestamp) -> Duration { max(.zero, now - self).inWholeSeconds }
+
   /// Both: `2025-11-01T02:00:00Z (3h 5m ago)`.
   package func withAge(at now: Timestamp) -> String { "\(toTheSecond) (\(age(at: now)))" }
 }

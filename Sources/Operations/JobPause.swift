@@ -62,6 +62,14 @@ package struct JobPause: Sendable {
     """
   }
 
+  /// The pause of a job that is not over.
+  package static func current(of job: String, in instance: String) -> Statement {
+    """
+    select instance, job, paused_at, paused_until, paused_by, reason from oneshot.pauses
+    where instance = \(instance) and job = \(job) and paused_until > now()
+    """
+  }
+
   /// Whether a job was ever started in an installation.
   package static func isKnown(_ job: String, of instance: String) -> Statement {
     """

@@ -2,6 +2,7 @@
 import copy
 import json
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -147,6 +148,8 @@ class Template(unittest.TestCase):
         self.assertFalse(rings("another", 65) or rings("another", 1))
         # The migration is started by hand, in the group that its command names.
         self.assertIn("--group ${Prefix} ", json.dumps(template()["Outputs"]["Migration"]))
+        # An operator's command is in none: whoever started it sees how it ended.
+        self.assertNotIn("--group", json.dumps(template()["Outputs"]["Operator"]))
         # EventBridge takes 2,048 characters.
         self.assertLess(len(json.dumps(resources("AWS::Events::Rule")["Failed"]["EventPattern"])), 2048)
 
@@ -166,7 +169,8 @@ class Deployed(unittest.TestCase):
         cls.cloud = Cloud()
         cls.addClassCleanup(cls.cloud.close)
         cls.cloud.deploy({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")},
-                         {"TopStatsSecretArn": {"DATABASE_URL": "top-stats' own", "REDIS_URL": "its user"}})
+                         {"TopStatsSecretArn": {"DATABASE_URL": "top-stats' own", "REDIS_URL": "its user"},
+                          "OperatorSecretArn": {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}})
 
     def start(self, name, at, group="oneshot"):
         environment, container, _ = self.cloud.fire(name, at, group)
@@ -193,6 +197,32 @@ class Deployed(unittest.TestCase):
             wanted = ("top-stats' own", "its user") if schedule.job == "top-stats" else (
                 os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
             self.assertEqual((environment["DATABASE_URL"], environment["REDIS_URL"]), wanted, schedule.name)
+
+    def test_an_operator_starts_a_command_with_the_line_of_the_page(self):
+        page = (Path(__file__).parent.parent.parent / "docs/operate.md").read_text()
+        overrides = re.search(r"<!-- on ecs -->\n```sh\n.*?--overrides '(.*?)'", page, re.DOTALL)[1]
+        words = self.cloud.outputs["Operator"].split()
+        self.assertEqual(words[:3], ["aws", "ecs", "run-task"])
+        given = dict(zip(words[3::2], words[4::2]))
+        network = re.fullmatch(r"awsvpcConfiguration=\{subnets=\[(.*)\],securityGroups=\[(.*)\],assignPublicIp=(.*)\}", given["--network-configuration"])
+        ecs = self.cloud.client("ecs")
+        ran = ecs.run_task(
+            cluster=given["--cluster"], launchType=given["--launch-type"], taskDefinition=given["--task-definition"],
+            overrides=json.loads(overrides), networkConfiguration={"awsvpcConfiguration": {
+                "subnets": network[1].split(","), "securityGroups": [network[2]], "assignPublicIp": network[3]}})
+        self.assertEqual(ran["failures"], [])
+        definition = ecs.describe_task_definition(taskDefinition=given["--task-definition"])["taskDefinition"]
+        (container,) = definition["containerDefinitions"]
+        (override,) = json.loads(overrides)["containerOverrides"]
+        self.assertEqual(override["name"], container["name"])
+        environment = {}
+        for secret in container["secrets"]:
+            arn, _, key = secret["valueFrom"].removesuffix("::").rpartition(":")
+            value = self.cloud.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+            environment[secret["name"]] = json.loads(value)[key]
+        self.assertEqual(environment["DATABASE_URL"], os.environ["DATABASE_URL"])
+        ended = run(BINARIES / container["entryPoint"][0].rpartition("/")[2], *override["command"], env=environment)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
 
     def test_every_schedule_starts_a_task_that_reads_all_its_settings(self):
         for schedule in WANTED:

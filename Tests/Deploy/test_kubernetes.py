@@ -1,9 +1,12 @@
 """The manifests: that they build, are valid, keep to the restricted standard, and agree with themselves and the binaries."""
 import os
+import re
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+
+import yaml
 
 from manifests import FOLDERS, ROOT, documents, jobs, kustomize, tool
 from moments import longest_gap, moments, unix
@@ -75,6 +78,22 @@ class Manifests(unittest.TestCase):
                     self.assertNotIn("cpu", container["resources"]["limits"])
         labels = next(d for d in documents("k8s/base") if d["kind"] == "Namespace")["metadata"]["labels"]
         self.assertEqual(labels["pod-security.kubernetes.io/enforce"], "restricted")
+
+    def test_an_operator_has_rights_of_its_own_and_runs_what_the_page_puts_in(self):
+        page = (ROOT / "docs/operate.md").read_text()
+        function = re.search(r"<!-- in the cluster -->\n```sh\n(.*?)```", page, re.DOTALL)[1]
+        # What kubectl would send, instead of sending it.
+        script = function.replace("kubectl create -f -", "cat").replace("my-cluster/operator", str(ROOT / "k8s/operator"))
+        words = ["dead-letters", "show", "reindex", "it's \"one\" $item \\\\"]
+        made = run("bash", "-c", script + '\noneshot "$@"', "bash", *words, env={**os.environ, "PATH": f"{tool('kubectl').parent}:{os.environ['PATH']}"})
+        self.assertEqual(made.returncode, 0, made.stderr)
+        for version in VERSIONS:
+            self.assertEqual(complaints(made.stdout, version), [])
+        (job,) = [document for document in yaml.safe_load_all(made.stdout) if document]
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        self.assertEqual(container["command"], ["/usr/local/bin/oneshot", *words])
+        self.assertEqual(job["metadata"]["namespace"], "oneshot")
+        self.assertNotIn("name", job["metadata"])
 
     def test_selectors_select_the_pods(self):
         (policy,) = [d for d in documents("k8s/base") if d["kind"] == "NetworkPolicy"]

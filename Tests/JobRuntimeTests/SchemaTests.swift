@@ -96,7 +96,7 @@ import Testing
     let needs = MigrationNeed.all(of: [
       MigrationNeed("search", 1), MigrationNeed("search", 3), MigrationNeed("usage", 1),
     ])
-    #expect(needs == [MigrationNeed("core", 6), MigrationNeed("search", 3), MigrationNeed("usage", 1)])
+    #expect(needs == [MigrationNeed("core", 8), MigrationNeed("search", 3), MigrationNeed("usage", 1)])
     #expect(
       applied.failure(needing: needs)?.message == """
         the line core of this database is at 2; this binary needs 6; \

@@ -21,7 +21,9 @@ import Testing
         "type": "feed.liked", "source": "redis:events:job", "id": "e1", "token": 7, "batch": 1000,
         "item": "asset/7", "entry": 17, "state": "approved", "who": "ann", "note": "a tester", "only_held": false,
         "channel": "email", "address": "Ada@example.org", "category": "*", "from": ["held"], "to": "queued",
-        "delivery": id,
+        "delivery": id, "role": "jobs", "tables": ["oneshot.job_runs", "oneshot.job_runs"],
+        "privileges": ["select", "update"],
+        "columns": ["", "status"], "functions": ["oneshot.search_flush()"],
         "digest": String(repeating: "0f", count: 32),
       ])
     let holed = ["restored_ahead", "restored_renumber"]

@@ -23,6 +23,8 @@ import Testing
       ["deliveries", "list"], ["deliveries", "show", "mail:1"], ["deliveries", "hold", "mail:1"],
       ["deliveries", "release", "mail:1"], ["deliveries", "cancel", "mail:1"], ["deliveries", "resend", "mail:1"],
       ["pause", "usage-aggregation", "--for", "1h", "--reason", "maintenance"], ["resume", "usage-aggregation"],
+      ["run-now", "usage-aggregation"], ["run-now", "usage-aggregation", "--withdraw"],
+      ["snooze", "usage-aggregation", "failing", "--for", "1h"], ["unsnooze", "usage-aggregation", "failing"],
       ["suppressions", "add", "a@example.org"], ["suppressions", "remove", "a@example.org"], ["suppressions", "list"],
     ] {
       let outcome = try await oneshot.run(words, restricted)

@@ -120,6 +120,14 @@ package struct Arguments {
     return nextOperand()
   }
 
+  /// All words that are left and no options: none, one or more.
+  package mutating func operands(_ value: ValueKind, help: String) -> [String] {
+    operands.append(OperandDeclaration(value: value, help: help, isOptional: true, isRepeated: true))
+    var found: [String] = []
+    while let word = nextOperand() { found.append(word) }
+    return found
+  }
+
   private mutating func nextOperand() -> String? {
     if let index = words.firstIndex(where: { !$0.hasPrefix("--") }) { return words.remove(at: index) }
     return rest.isEmpty ? nil : rest.removeFirst()
@@ -203,4 +211,6 @@ package struct OperandDeclaration: Sendable, Equatable {
   package var value: ValueKind
   package var help: String
   package var isOptional = false
+  /// Whether more than one may be given.
+  package var isRepeated = false
 }

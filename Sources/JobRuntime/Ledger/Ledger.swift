@@ -32,6 +32,8 @@ struct Ledger: Sendable {
     var attempt: Int
     /// Whether replays of dead letters of the job are requested.
     var hasRequestedReplays: Bool
+    /// Who requested that the slot is done although it has succeeded, and why; `nil` where nobody did.
+    var request: (by: String, reason: String?)?
     /// The server's timeline, and its cluster and database; `nil` where the server does not report them.
     var timeline: String?
     var origin: String?
@@ -63,10 +65,21 @@ struct Ledger: Sendable {
       from oneshot.job_runs r join me using (instance, job, variant, shard, shard_count)
       -- Rows from the time before servers were recorded belong to the only server there was.
       where r.server in (me.server, '') and \(facts.identifiesSlot) and r.scheduled_at = \(facts.scheduledAt)
+    ), request as (
+      select q.requested_by, q.reason
+      from oneshot.run_requests q join me using (instance, job)
+      where q.requested_until > statement_timestamp() and (q.slot is null or q.slot = \(facts.scheduledAt))
+        -- Done by a run that started after it, of the same work.
+        and not exists (
+          select from oneshot.job_runs r
+          where (r.instance, r.job, r.variant, r.shard, r.shard_count)
+              = (me.instance, me.job, me.variant, me.shard, me.shard_count)
+            and r.server in (me.server, '') and r.fence > q.above and r.status = 'succeeded'
+            and (q.slot is null or r.scheduled_at = q.slot))
+    ), done_before as (
+      select run_id from of_slot where scheduled_by <> 'clock' and status = 'succeeded' limit 1
     ), done as (
-      select run_id from of_slot
-      where not \(facts.isForced) and scheduled_by <> 'clock' and status = 'succeeded'
-      limit 1
+      select run_id from done_before where not \(facts.isForced) and not exists (select from request)
     ), pause as (
       select paused_until, paused_by, reason
       from oneshot.pauses join me using (instance, job)
@@ -114,7 +127,7 @@ struct Ledger: Sendable {
         run_id, instance, job, server, variant, series, shard, shard_count, scheduled_at, scheduled_by, forced, by_hand,
         status, attempt, fence, started_at, deadline_at, host, version)
       select \(runID), instance, job, server, variant, series, shard, shard_count, \(facts.scheduledAt),
-        \(facts.scheduledBy), \(facts.isForced), \(facts.isByHand), 'running', (select count(*) from of_slot where run_id <> \(runID)) + 1,
+        \(facts.scheduledBy), \(facts.isForced) or exists (select from done_before), \(facts.isByHand), 'running', (select count(*) from of_slot where run_id <> \(runID)) + 1,
         fence.token, \(facts.startedAt), \(facts.deadlineAt), \(facts.host), \(facts.version)
       from fence, me
       -- The same run again: it was opened, but the answer was lost.
@@ -122,7 +135,7 @@ struct Ledger: Sendable {
       returning fence, attempt
     )
     select is_enough, found, (select run_id from done) as done, opened.fence, opened.attempt,
-      pause.paused_until, pause.paused_by, pause.reason,
+      pause.paused_until, pause.paused_by, pause.reason, request.requested_by, request.reason as request_reason,
       statement_timestamp() as moment, \(text: withTimeline ? Timeline.expression : Timeline.unavailable) as timeline,
       \(text: withTimeline ? Timeline.origin : Timeline.unavailable) as origin,
       statement_timestamp() between \(clock.earliest) and \(clock.latest) as is_right,
@@ -130,7 +143,7 @@ struct Ledger: Sendable {
       exists (
         select from oneshot.dead_letters d join me using (instance, job)
         where d.server in (me.server, '') and d.replay_asked_at is not null and d.state = 'pending') as has_requested_replays
-    from schema left join opened on true left join pause on true
+    from schema left join opened on true left join pause on true left join request on true
     """
   }
 
@@ -176,6 +189,7 @@ struct Ledger: Sendable {
     return .opened(
       Opened(
         fence: fence, attempt: try row.value("attempt"), hasRequestedReplays: try row.value("has_requested_replays"),
+        request: try row.optional("requested_by").map { ($0, try row.optional("request_reason")) },
         timeline: try row.optional("timeline"), origin: try row.optional("origin")))
   }
 
@@ -250,49 +264,5 @@ struct Ledger: Sendable {
     """
   }
 
-  /// Reads the fence and holds a share lock on it until the transaction ends, so that no newer run can
-  /// start in between.
-  func fenceCheck() -> Statement {
-    """
-    select token, \(text: timelineNow) as timeline from oneshot.fences
-    where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
-      and shard = \(shard.index) for share
-    """
-  }
-
-  /// Yields a row if the transaction with this number has locked this run's fence, as every transaction of the
-  /// run does: its number stays on the row (xmax) until the next one's.
-  func trace(of transaction: String, fence: Int64) -> Statement {
-    """
-    select from oneshot.fences
-    where instance = \(identity.instance) and job = \(job) and server = \(identity.server)
-      and shard = \(shard.index) and token = \(fence)
-      and xmax::text::numeric = \(transaction)::numeric % 4294967296
-    """
-  }
-
-  private var timelineNow: StaticString { timeline == nil ? Timeline.unavailable : Timeline.expression }
-
-  /// - Throws: `JobFailure` of kind `fenced` when a newer run has started, of kind `failover` when the server's
-  ///   timeline is not the one in which this run was opened.
-  func check(_ rows: Rows, against fence: Int64) throws {
-    if let failure = try failure(rows, fence) { throw failure }
-  }
-
-  /// Why a run may no longer write, by the row of its fence; `nil` if it may.
-  func failure(_ rows: Rows, _ fence: Int64) throws -> JobFailure? {
-    let newest = try rows.first?.value("token", as: Int64.self)
-    if let timeline, let now = try rows.first?.optional("timeline", as: String.self), now != timeline {
-      return Timeline.failure("its timeline was \(timeline) and is \(now)")
-    }
-    // Tokens only rise.
-    guard let newest, newest >= fence else {
-      return Timeline.failure(
-        "this run's fence \(fence) is not there; the newest is \(newest.map(String.init) ?? "none")")
-    }
-    guard newest > fence else { return nil }
-    return JobFailure(
-      .fenced, "a newer run has started: this run's fence is \(fence), the newest is \(newest)",
-      hint: "Nothing to do: what was not committed is rolled back, and the newer run does the work.")
-  }
+  var timelineNow: StaticString { timeline == nil ? Timeline.unavailable : Timeline.expression }
 }

@@ -14,7 +14,7 @@ public struct MigrationNeed: Sendable, Hashable {
 
 extension MigrationNeed {
   /// The migration that the runtime itself needs.
-  private static let runtime = MigrationNeed("core", 6)
+  private static let runtime = MigrationNeed("core", 8)
 
   /// The migrations that a binary needs: its job's and the runtime's, of each line the highest.
   static func all(of job: [MigrationNeed]) -> [MigrationNeed] {

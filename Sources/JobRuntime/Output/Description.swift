@@ -7,7 +7,7 @@ enum Description {
   static func json<J: Job>(of job: J.Type, _ variables: [String: String] = [:]) -> JSON {
     let settings = JobHelp.declarations(of: J.self)
     var env = Environment(variables)
-    _ = J.Settings(from: &env)
+    let own = J.Settings(from: &env)
     let selecting = Set(env.declarations.filter(\.selects).map(\.name))
     // A list that cannot be read (a folder that is not here) would yield the name of other work.
     let isKnown = !env.problems.contains { selecting.contains($0.name) && variables[$0.name] != nil }
@@ -25,11 +25,34 @@ enum Description {
       "exit_codes": .array(ExitCode.all.map(json)),
       "tables": .array(tables(J.facts.needs.tables).map(json)),
       "functions": .array(J.facts.needs.functions.map { .string($0.signature) }),
+      "grants": env.problems.isEmpty ? grants(needs(of: J(settings: own))) : problems(env.problems),
       "letter_kinds": .array(
         J.facts.letterKinds.map {
           ["kind": .string($0.name), "cause": .string($0.cause), "remedy": .string($0.remedy)]
         }),
     ]
+  }
+
+  private static func needs<J: Job>(of job: J) -> JobNeeds { (job as? any Checkable)?.needs ?? J.facts.needs }
+
+  /// Why it is not known what a run with these settings needs.
+  private static func problems(_ problems: [SettingProblem]) -> JSON {
+    ["problems": .array(problems.map { .string("\($0.name) \($0.message)") })]
+  }
+
+  /// What a run with these settings, rather than with the defaults, needs to be granted. What the user's own SQL reads
+  /// only the server knows.
+  private static func grants(_ needs: JobNeeds) -> JSON {
+    let tables = (Schema.runtimeTables + needs.tables).map { need -> JSON in
+      let limits = need.limits.sorted { $0.key.rawValue < $1.key.rawValue }.map { limit in
+        (limit.key.rawValue, JSON.array(limit.value.map { .string($0) }))
+      }
+      return [
+        "table": .string(need.table), "privileges": .array(need.privileges.map { .string($0.rawValue) }),
+        "columns": JSON(members: limits), "is_applications": .bool(need.origin != .migration),
+      ]
+    }
+    return ["tables": .array(tables), "functions": .array(needs.functions.map { .string($0.signature) })]
   }
 
   /// The job's tables and the runtime's, each once.

@@ -16,9 +16,9 @@ struct Incidents: Sendable {
     var kind: String
   }
 
-  init(_ troubles: [Trouble], by judgement: Judgement) {
+  init(_ verdict: Verdict, by judgement: Judgement) {
     messages = Dictionary(
-      troubles.map { (Place(part: $0.part, kind: $0.kind.rawValue), $0.message) },
+      verdict.all.map(\.trouble).map { (Place(part: $0.part, kind: $0.kind.rawValue), $0.message) },
       uniquingKeysWith: { first, _ in first }
     )
     (now, scope, names) = (judgement.facts.now, judgement.scope, judgement.names)
@@ -38,9 +38,11 @@ struct Incidents: Sendable {
   ///
   /// - Parameter settle: how long one has to be unseen until it is over.
   static func update(
-    _ troubles: [Trouble], by judgement: Judgement, settle: Duration, in run: RunID
+    _ verdict: Verdict, by judgement: Judgement, settle: Duration, in run: RunID
   ) throws(PostgresError) -> Statement {
     let (scope, now) = (judgement.scope.list, judgement.facts.now)
+    let found = verdict.all
+    let troubles = found.map(\.trouble)
     return try Statement(
       file: "incidents.sql", PackageResources.incidents_sql,
       binding: [
@@ -48,7 +50,8 @@ struct Incidents: Sendable {
         "servers": troubles.map(\.part.server), "scope": scope.instances, "is_excluding": scope.isExcluding,
         "variants": troubles.map(\.part.variant),
         "shards": troubles.map(\.part.shard), "kinds": troubles.map(\.kind.rawValue), "sinces": troubles.map(\.since),
-        "messages": troubles.map(\.message.storable), "now": now, "run": run, "horizon": now - kept,
+        "messages": troubles.map(\.message.storable), "snoozes": found.map(\.snoozedUntil), "now": now, "run": run,
+        "horizon": now - kept,
         "settled_before": now - settle,
       ])
   }
@@ -70,7 +73,7 @@ struct Incidents: Sendable {
         id: try row.value("incident_id"), place: part, part: names[part], kind: kind, since: try row.value("since"),
         changedAt: try row.optional("closed_at") ?? row.value("opened_at"),
         message: try messages[Place(part: part, kind: kind)] ?? row.value("message"), isOver: isOver,
-        still: try row.optional("still") ?? "")
+        still: try row.optional("still") ?? "", again: try row.value("times_snoozed"))
     }
   }
 
@@ -99,6 +102,13 @@ struct Notice: Sendable, Equatable {
   var isOver: Bool
   /// What else is wrong with the same part, by kinds.
   var still = ""
+  /// How many snoozes have ended while it was still there: receivers get its beginning once more after each.
+  var again = 0
+
+  /// What identifies the message that it began, or is over: the same whenever that is sent.
+  func identity(opened: String, over: String) -> String {
+    isOver ? id + over : id + opened + (again > 0 ? ".\(again)" : "")
+  }
 
   /// `error` where work is not done, `warning` where it is done badly.
   var severity: String { Trouble.Kind(rawValue: kind)?.isError ?? true ? "error" : "warning" }

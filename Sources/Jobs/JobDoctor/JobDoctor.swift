@@ -15,12 +15,13 @@ struct JobDoctor: Job {
   static let facts = JobFacts(
     name: JobPart.doctor,
     summary: "finds what is wrong with the runs of all jobs, and reports it",
+    schema: [MigrationNeed("core", 7)],
     tables: [
       TableNeed(
         "oneshot.incidents",
         columns: [
           "incident_id", "instance", "job", "server", "variant", "shard", "kind", "unseen_since", "opening_told",
-          "ending_told",
+          "ending_told", "snoozed_until", "times_snoozed",
         ],
         privileges: [.select, .insert, .update, .delete])
     ])
@@ -55,8 +56,8 @@ struct JobDoctor: Job {
     var health = settings.health
     health.instance = run.instance
     let judgement = Judgement(try await facts(run), health, by: Self.name)
-    let troubles = judgement.troubles
-    for trouble in troubles {
+    let verdict = judgement.verdict
+    for trouble in verdict.troubles {
       run.log.warning(
         "something is wrong",
         [
@@ -65,17 +66,17 @@ struct JobDoctor: Job {
         ])
     }
     var report = Report(
-      troubles, named: judgement.names, parts: judgement.judgedParts.count,
+      verdict, named: judgement.names, parts: judgement.judgedParts.count,
       expected: settings.health.expectations.filter { $0.job != Self.name }.count)
     report.notInstalled = judgement.off
     guard !run.isDryRun else { return report }
-    let change = try Incidents.update(troubles, by: judgement, settle: settings.settle, in: run.id)
+    let change = try Incidents.update(verdict, by: judgement, settle: settings.settle, in: run.id)
     (report.opened, report.settling, report.over) = try await run.transaction { tx in
       let row = try tx.query(change).only()
       return (try row.value("opened"), try row.value("settling"), try row.value("closed"))
     }
     try run.checkpoint(report)
-    let incidents = Incidents(troubles, by: judgement)
+    let incidents = Incidents(verdict, by: judgement)
     for outcome in try await tell(incidents, run) { report.add(outcome) }
     return report
   }

@@ -9,6 +9,8 @@ extension JobDoctor {
     /// What `HEALTH_EXPECT` names: looked for, whether or not it has ever run.
     var expected = 0
     var troubles = 0
+    /// Troubles that somebody has silenced for a while; they are not among the others.
+    var snoozed = 0
     /// Incidents that began, and that are over.
     var opened = 0
     var over = 0
@@ -41,9 +43,10 @@ extension JobDoctor {
     /// At most so many stand in the result.
     static let shown = 50
 
-    init(_ troubles: [Trouble], named names: PartNames, parts: Int, expected: Int) {
-      (self.parts, self.expected, self.troubles) = (parts, expected, troubles.count)
-      found = troubles.prefix(Self.shown).map {
+    init(_ verdict: Verdict, named names: PartNames, parts: Int, expected: Int) {
+      (self.parts, self.expected) = (parts, expected)
+      (troubles, snoozed) = (verdict.troubles.count, verdict.snoozed)
+      found = verdict.troubles.prefix(Self.shown).map {
         Found(
           part: names[$0.part], kind: $0.kind.rawValue, since: $0.since.rfc3339, message: $0.message)
       }

@@ -32,6 +32,7 @@ struct Page: Sendable {
           HTML(.header) { heading }
           HTML(.main) {
             troubleList
+            snoozes
             pauses
             jobs
             failures

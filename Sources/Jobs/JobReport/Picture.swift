@@ -32,6 +32,8 @@ struct Picture: Sendable {
   var names = PartNames([])
   /// The jobs that are paused.
   var paused: [JobPause] = []
+  /// What is snoozed, each with how many troubles it silences now.
+  var snoozes: [(snooze: Snooze, troubles: Int)] = []
   /// The troubles, in the order of the jobs.
   var troubles: [Trouble]
   /// Whether somebody said how often jobs should run: without that, none is missed.

@@ -29,11 +29,13 @@ struct Reading: Sendable {
     // A hundred thousand runs are sorted in memory; and compiling these queries takes longer than it saves.
     try session.query("select set_config('work_mem', '32MB', true), set_config('jit', 'off', true)")
     let axis = TimeAxis(days: settings.days, endingOn: now)
+    let verdict = judgement.verdict
     var picture = Picture(
       title: settings.title, madeAt: now, scheduledAt: scheduledAt, version: oneshotVersion, runID: own.description,
       oldAfter: settings.oldAfter, axis: axis, parts: .init(), unwell: 0, tally: .init(), failures: .init(),
       deadLetters: .init(), letters: 0, locks: .init(), names: judgement.names,
-      paused: judgement.paused, troubles: judgement.troubles,
+      paused: judgement.paused, snoozes: verdict.snoozes.map { ($0.snooze, $0.troubles.count) },
+      troubles: verdict.troubles,
       hasExpectations: !settings.health.expectations.isEmpty)
     try readParts(&picture, session)
     try readFailures(&picture, session)

@@ -15,6 +15,7 @@ struct StatusPage: Job {
   static let facts = JobFacts(
     name: "job-report",
     summary: "writes a web page of all runs, failures, dead letters and locks",
+    schema: [MigrationNeed("core", 7)],
     tables: [
       TableNeed(
         "oneshot.job_runs",

@@ -22,6 +22,10 @@ package struct HealthFacts: Sendable {
   package var lines: Set<String>?
   /// The last pause of each job.
   package var pauses: [JobPause] = []
+  /// The last snooze of each kind of trouble.
+  package var snoozes: [Snooze] = []
+  /// What somebody has requested, and no run has done yet.
+  package var requests: [RunRequest] = []
 
   /// Dead letters that wait for a person.
   package struct PendingLetters: Sendable, Equatable {
@@ -110,6 +114,8 @@ extension HealthFacts {
         count: try row.value("pending"), oldest: try row.value("oldest"))
     }
     pauses = try await query(JobPause.all).map { try JobPause(row: $0) }
+    snoozes = try await query(Snooze.all).map { try Snooze(row: $0) }
+    requests = try await query(RunRequest.waiting).map { try RunRequest(row: $0) }
     orphans = []
     // After the ledger: a run that is running by the ledger has taken its lock before.
     locks = try await lookAtLocks()

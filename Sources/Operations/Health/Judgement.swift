@@ -45,8 +45,8 @@ package struct Judgement {
 
   var now: Timestamp { facts.now }
 
-  /// All troubles, one for each part and kind, in their order.
-  package var troubles: [Trouble] {
+  /// All troubles, one for each part and kind, in their order, whether somebody has silenced them or not: `verdict` knows.
+  var found: [Trouble] {
     var found: [Trouble] = []
     for expectation in settings.expectations where expectation.job != observer { found += schedule(expectation) }
     for part in judgedParts {

@@ -34,6 +34,9 @@ extension Judgement {
   /// The jobs that are paused now, of the installations that are judged.
   package var paused: [JobPause] { facts.pauses.filter { $0.end > now && scope.contains($0.instance) } }
 
+  /// The requested runs that have not been, of the installations that are judged.
+  package var requested: [RunRequest] { facts.requests.filter { scope.contains($0.instance) } }
+
   /// The time in which a run kept others out; `nil` where it died: the length is unknown.
   func span(of run: LedgerRun) -> Span? {
     guard run.errorKind != "abandoned", let end = run.finishedAt ?? (isAlive(run) ? now : nil) else { return nil }

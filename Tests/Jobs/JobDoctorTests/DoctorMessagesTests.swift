@@ -94,6 +94,16 @@ import Testing
     #expect(ids[0] == ids[1] && ids[0] != ids[2] && ids[0].count == 32)
   }
 
+  @Test func `what is sent again after a snooze has an id of its own, and its end the same as ever`() throws {
+    var (again, over) = (notice(), notice(isOver: true))
+    (again.again, over.again) = (1, 1)
+    #expect(try mail([again])[0].id != mail([notice()])[0].id)
+    #expect(try mail([over])[0].id == mail([notice(isOver: true)])[0].id)
+    #expect(again.identity(opened: ".opened", over: ".resolved") == "5f0c.opened.1")
+    #expect(over.identity(opened: ".opened", over: ".resolved") == "5f0c.resolved")
+    #expect(try pagerDuty([again])[0]["dedup_key"].string == "oneshot-5f0c")
+  }
+
   @Test func `hostile words add no line to a mail`() throws {
     let hostile = "x\r\n.\r\nBcc: eve@example.org \u{202e}"
     let message = try mail([notice(hostile, part: hostile)], source: hostile)[0]

@@ -12,7 +12,7 @@ import Testing
       "job-doctor",
       [
         "jobs": ["reindex"], "variants": [""], "shards": [0], "kinds": ["missed"], "sinces": [moment],
-        "messages": ["it's late"], "now": moment, "run": id, "horizon": moment - .days(90),
+        "messages": ["it's late"], "snoozes": [moment], "now": moment, "run": id, "horizon": moment - .days(90),
         "settled_before": moment - .minutes(30), "receiver": "slack",
         "ends_what_was_not_told": false, "limit": 200, "begun": [id], "ended": [String](), "instances": [""],
         "servers": [""], "scope": [""], "is_excluding": true,

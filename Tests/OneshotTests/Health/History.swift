@@ -13,6 +13,7 @@ struct History {
   var migratedAt = History.now - .days(100)
   var lines: Set<String>?
   var pauses: [JobPause] = []
+  var snoozes: [Snooze] = []
 
   /// Runs that started so long ago each, and took so long.
   mutating func add(
@@ -41,12 +42,16 @@ struct History {
       change: change)
   }
 
-  func troubles(_ settings: HealthSettings, by observer: String? = nil) -> [Trouble] {
+  func verdict(_ settings: HealthSettings, by observer: String? = nil) -> Verdict {
     var facts = HealthFacts(
       now: Self.now, migratedAt: migratedAt, runs: runs.sorted { $0.startedAt > $1.startedAt },
       firstStarts: firstStarts, locks: locks, orphans: orphans, letters: letters)
-    (facts.lines, facts.pauses) = (lines, pauses)
-    return Judgement(facts, settings, by: observer).troubles
+    (facts.lines, facts.pauses, facts.snoozes) = (lines, pauses, snoozes)
+    return Judgement(facts, settings, by: observer).verdict
+  }
+
+  func troubles(_ settings: HealthSettings, by observer: String? = nil) -> [Trouble] {
+    verdict(settings, by: observer).troubles
   }
 
   /// Each as `part kind`.

@@ -46,7 +46,7 @@ extension Receiver {
 
   /// What the Message-ID is made of: the same for the same notices, so that mail sent twice is known by it.
   private static func identity(of notices: [Notice]) -> String {
-    let names = notices.map { "\($0.id)\($0.isOver ? "-" : "+")" }.joined()
+    let names = notices.map { $0.identity(opened: "+", over: "-") }.joined()
     return hmacSHA256(of: Array(names.utf8), key: Array("incidents".utf8)).prefix(16)
       .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }

@@ -41,7 +41,7 @@ extension Receiver {
         notices.map { notice in
           let type = notice.isOver ? "incident.resolved" : "incident.opened"
           let body = Webhook.body(type: type, at: notice.changedAt, data: data(of: notice, source: source).text)
-          return Message(id: "\(notice.id).\(notice.isOver ? "resolved" : "opened")", body: body, notices: [notice])
+          return Message(id: notice.identity(opened: ".opened", over: ".resolved"), body: body, notices: [notice])
         }
       },
       outgoing: { message, moment in

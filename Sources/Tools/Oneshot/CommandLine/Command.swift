@@ -46,7 +46,10 @@ struct CommandDeclaration: Sendable {
 
   /// The command and what may follow it, on one line.
   var usage: String {
-    let operands = operands.map { $0.isOptional ? " [\($0.value.placeholder)]" : " " + $0.value.placeholder }.joined()
+    let operands = operands.map { operand in
+      let word = operand.value.placeholder + (operand.isRepeated ? " …" : "")
+      return operand.isOptional ? " [\(word)]" : " " + word
+    }.joined()
     return "oneshot \(name)\(operands)" + options.map { " [\($0.text)]" }.joined()
   }
 }
@@ -54,8 +57,10 @@ struct CommandDeclaration: Sendable {
 /// Every command, in the order in which help lists them.
 enum Commands {
   static let all: [any Command.Type] = [
-    Health.self, Runs.self, ShowRun.self, Locks.self, Unlock.self, Pause.self, Resume.self, Explain.self,
-    AfterRestore.self, ListDeadLetters.self, ShowDeadLetter.self, ReplayDeadLetters.self, DiscardDeadLetters.self,
+    Health.self, Runs.self, ShowRun.self, Locks.self, Unlock.self, Pause.self, Resume.self,
+    RunNow.self, SnoozeTrouble.self, UnsnoozeTrouble.self, Explain.self,
+    Check.self, Grants.self, AfterRestore.self, ListDeadLetters.self, ShowDeadLetter.self, ReplayDeadLetters.self,
+    DiscardDeadLetters.self,
     ListEvents.self, ShowEvent.self,
     ListReviews.self, ShowReview.self, ApproveReview.self, RejectReview.self, ListDeliveries.self, ShowDelivery.self,
     ChangeDelivery<HoldDelivery>.self, ChangeDelivery<ReleaseDelivery>.self, ChangeDelivery<CancelDelivery>.self,

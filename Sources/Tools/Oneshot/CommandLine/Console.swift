@@ -1,17 +1,32 @@
 import JobRuntime
 import Operations
 import Postgres
+import Synchronization
+
+/// How far a server's clock is ahead of this host's.
+private final class ServerClock: Sendable {
+  let ahead = Mutex(Duration.zero)
+}
 
 /// Where a command writes, and how it asks the user.
 struct Console: Sendable {
-  /// The moment at which the command was started, for ages.
-  let now: Timestamp
+  /// The moment at which the command was started, for ages: by the database's clock, once it is known. Runs' times are
+  /// compared with that one, and the clock of whoever types may be wrong.
+  var now: Timestamp { started + clock.ahead.withLock { $0 } }
+  private let started: Timestamp
+  private let clock = ServerClock()
   private let surroundings: Surroundings
   private let redactor: Redactor
 
   /// - Parameter secrets: texts that must not appear in anything that is written.
   init(in surroundings: Surroundings, secrets: [String] = []) {
-    (self.surroundings, now, redactor) = (surroundings, surroundings.now(), Redactor(secrets))
+    (self.surroundings, started, redactor) = (surroundings, surroundings.now(), Redactor(secrets))
+  }
+
+  /// Goes by the clock of a server, which says that it is this moment.
+  func follow(_ moment: Timestamp) {
+    let ahead = moment - surroundings.now()
+    clock.ahead.withLock { $0 = ahead }
   }
 
   /// The user at the terminal, as `user@host`.

@@ -39,14 +39,21 @@ struct DatabaseAndPerhapsRedis: CommandServers {
 /// For commands that need the servers of a run.
 extension Servers: CommandServers {}
 
-/// Lends a connection to a database, and closes it. The server's notices are written to the console.
+/// Lends a connection to a database, and closes it. The server's notices are written to the console, which goes by the
+/// server's clock from then on.
 func withDatabase<Value: Sendable>(
   _ options: ConnectionOptions, _ console: Console, _ body: (Database) async throws -> Value
 ) async throws -> Value {
   let notices = Notices { notice in console.note(notice) }
   let database = Database(notices.received(from: options))
   let ended: Result<Value, any Error>
-  do { ended = .success(try await body(database)) } catch { ended = .failure(error) }
+  do {
+    console.follow(
+      try await database.withSession { session in
+        try session.query("select clock_timestamp() as moment").only().value("moment")
+      })
+    ended = .success(try await body(database))
+  } catch { ended = .failure(error) }
   await database.close()
   if notices.leftOut > 0 { console.note("Postgres said \(notices.leftOut) things more") }
   return try ended.get()

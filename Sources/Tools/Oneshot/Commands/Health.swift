@@ -8,7 +8,7 @@ struct Health: Command {
   static let name = "health"
   static let summary = "say how each job goes, and what is wrong"
   static let discussion =
-    "Exit code 0 when all is well, 1 when something is wrong. Where Redis is out of reach, only the ledger is checked, and the exit code is 69 unless something is wrong already. Schedules are not guessed: HEALTH_EXPECT declares them."
+    "Exit code 0 when all is well, 1 when something is wrong that is not snoozed. Where Redis is out of reach, only the ledger is checked, and the exit code is 69 unless something is wrong already. Schedules are not guessed: HEALTH_EXPECT declares them."
 
   private let isJSON: Bool
   private let isAll: Bool
@@ -27,14 +27,14 @@ struct Health: Command {
   func run(_ console: Console, on servers: Servers) async throws -> Int32 {
     let (facts, blindness) = try await look(servers, console)
     let judgement = Judgement(facts, settings)
-    let troubles = judgement.troubles
+    let verdict = judgement.verdict
     let all = judgement.facts.parts.filter { judgement.scope.contains($0.part.instance) }
     let view = HealthView(
       judgement: judgement, facts: judgement.facts, parts: isAll ? all : judgement.judgedParts,
-      names: isAll ? PartNames(all.map(\.part)) : judgement.names, troubles: troubles,
+      names: isAll ? PartNames(all.map(\.part)) : judgement.names, verdict: verdict,
       blindness: blindness.map(console.redacted))
     if isJSON { try console.say(view.json) } else { try console.say(view.text(width: console.width)) }
-    if !troubles.isEmpty { return 1 }
+    if !verdict.troubles.isEmpty { return 1 }
     return blindness?.kind.exitCode ?? 0
   }
 

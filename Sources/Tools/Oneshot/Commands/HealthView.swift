@@ -8,11 +8,12 @@ struct HealthView {
   let parts: [HealthPart]
   /// How the parts are called.
   let names: PartNames
-  let troubles: [Trouble]
+  let verdict: Verdict
   /// Why locks could not be read.
   let blindness: JobFailure?
 
   private var now: Timestamp { facts.now }
+  private var troubles: [Trouble] { verdict.troubles }
 
   // MARK: For people
 
@@ -25,7 +26,7 @@ struct HealthView {
         names[part.part], part.lastSuccess?.startedAt.age(at: now) ?? "never",
         judgement.expectation(of: part).map { $0.period.map(DurationText.format) ?? "never" }, failures(of: part),
         part.lastSuccess?.duration?.short, usual(of: part)?.short, part.lastSuccess?.behind.map(String.init),
-        part.oldestWork.map { (now - $0).inWholeSeconds.short },
+        part.oldestWork.map { $0.elapsed(at: now).short },
         lock(of: part))
     }
     var text = table.isEmpty ? "No job has run in the last seven days.\n" : table.text(width: width)
@@ -43,15 +44,13 @@ struct HealthView {
       text +=
         "\nNot installed, so that nothing is expected of them: \(printable(judgement.off.joined(separator: ", "))) (oneshot migrate makes their tables).\n"
     }
-    if !judgement.paused.isEmpty { text += "\n" }
-    for pause in judgement.paused {
-      text += printable("\(pause.name) is paused until \(pause.end.rfc3339), \(pause.origin).") + "\n"
-    }
+    text += requestsText
     if let blindness {
       text += "\nLocks could not be looked at: \(printable(blindness.description))\n"
     }
     if troubles.isEmpty {
-      return text + "\nHealthy: nothing is wrong\(blindness == nil ? "" : " as far as the ledger shows").\n"
+      let nothing = verdict.snoozed > 0 ? "nothing else" : "nothing"
+      return text + "\nHealthy: \(nothing) is wrong\(blindness == nil ? "" : " as far as the ledger shows").\n"
     }
     text += "\nProblems:\n"
     for trouble in troubles {
@@ -79,7 +78,7 @@ struct HealthView {
     guard let lock = held(part) else { return nil }
     guard let run = facts.runs.first(where: { $0.id == lock.runID }) else { return "held by \(lock.holder.prefix(80))" }
     let which = run.part == part.part ? "running" : "held by \(names[run.part])"
-    return "\(which) on \(run.host) for \((now - run.startedAt).short)"
+    return "\(which) on \(run.host) for \(run.startedAt.elapsed(at: now).short)"
   }
 
   // MARK: For programs
@@ -89,17 +88,6 @@ struct HealthView {
       ("well", .bool(troubles.isEmpty && blindness == nil)), ("judged_at", .string(now.rfc3339)),
       ("troubles", .array(troubles.map(json))), ("parts", .array(parts.map(json))),
       ("not_installed", .array(judgement.off.map { .string($0) })),
-      (
-        "paused",
-        .array(
-          judgement.paused.map { pause in
-            [
-              "instance": .string(pause.instance), "job": .string(pause.job), "since": .string(pause.start.rfc3339),
-              "until": .string(pause.end.rfc3339), "by": .string(pause.by),
-              "reason": pause.reason.map { .string($0) } ?? .null,
-            ]
-          })
-      ),
       (
         "dead_letters",
         .array(
@@ -112,11 +100,12 @@ struct HealthView {
           })
       ),
     ]
+    members += requestsJSON
     if let blindness { members.append(("locks_error", .string(blindness.description))) }
     return JSON(members: members)
   }
 
-  private func json(_ trouble: Trouble) -> JSON {
+  func json(_ trouble: Trouble) -> JSON {
     [
       "instance": .string(trouble.part.instance), "job": .string(trouble.part.job),
       "server": .string(trouble.part.server), "variant": .string(trouble.part.variant),

@@ -61,13 +61,19 @@ extension LockStanding {
     let run = run
     if let problem, lock.runID != nil { return "not known: \(problem)" }
     return switch verdict(at: now) {
-    case .working: "running" + (run?.deadlineAt.map { ", at most \(($0 - now).short) more" } ?? "")
+    case .working where lock.timeLeft == nil:
+      "running, yet its lock has no end: a run that is alive gives it one within JOB_LOCK_TTL; if it stays, the run is dead"
+    case .working: "running" + (run?.deadlineAt.map { atMost(until: $0, at: now) } ?? "")
     case .overdue: "running, but its time is over: stuck"
     case .ended(let status):
-      "\(status.rawValue)\(run?.finishedAt.map { " \($0.age(at: now))" } ?? ""): kept for JOB_LOCK_MIN_HOLD, or left behind"
+      "\(status.rawValue)\(run?.finishedAt.map { " \($0.elapsed(at: now).short) ago" } ?? ""): \(lock.timeLeft == nil ? "" : "kept for JOB_LOCK_MIN_HOLD, or ")left behind"
     case .unknown: "unknown: just starting, of another database, or left behind"
     case .foreign: "no run of ours: \(lock.holder)"
     }
+  }
+
+  private func atMost(until deadline: Timestamp, at now: Timestamp) -> String {
+    deadline > now ? ", at most \((deadline - now).short) more" : ", and has to end now"
   }
 
   /// The same for programs.

@@ -57,7 +57,7 @@ struct Runs: Command {
     for run in runs {
       table.add(
         withWholeIDs ? run.id : run.shortID, names[run.part], run.startedAt.toTheSecond,
-        (now - run.startedAt).inWholeSeconds.short,
+        run.startedAt.elapsed(at: now).short,
         run.status.rawValue,
         run.duration?.short, run.itemsProcessed.map { "\($0)" }, "\(run.errorsTotal)", run.error)
     }

@@ -168,7 +168,7 @@ private struct Story: Sendable {
     if let duration = run.duration { return duration.short + allowed }
     guard run.status == .running else { return "not known: it was found dead by the next run" }
     let isOver = run.deadlineAt.map { $0 < now } ?? false
-    return "\((now - run.startedAt).inWholeSeconds.short) so far\(allowed)"
+    return "\(run.startedAt.elapsed(at: now).short) so far\(allowed)"
       + (isOver ? ", which is over: stuck or dead" : "")
   }
 }

@@ -84,10 +84,12 @@ enum BashCompletion {
   private static func values(_ command: CommandDeclaration) -> String {
     let places =
       command.options.map { ("--\($0.name)", $0.value) }
-      + command.operands.enumerated().map { ("\($0.offset + 1)", $0.element.value) }
+      + command.operands.enumerated().map { ($0.element.isRepeated ? "[1-9]*" : "\($0.offset + 1)", $0.element.value) }
     return places.map { place, value in
       let words = value == .file ? "<file>" : value?.words?.joined(separator: " ")
-      return words.map { "    \(quoted("\(command.name):\(place)"))) echo \(quoted($0)) ;;\n" } ?? ""
+      // A number's pattern is no text to be quoted.
+      let place = place.hasPrefix("[") ? quoted("\(command.name):") + place : quoted("\(command.name):\(place)")
+      return words.map { "    \(place)) echo \(quoted($0)) ;;\n" } ?? ""
     }.joined()
   }
 

@@ -65,7 +65,9 @@ enum FishCompletion {
     }
     let valued = command.options.filter { $0.value != nil }.map { "--\($0.name)" }.joined(separator: " ")
     let operands = command.operands.enumerated().map { index, operand in
-      let condition = "__oneshot_operand \(index + 1) \"\(valued)\" \(command.name)"
+      let condition =
+        operand.isRepeated
+        ? "__oneshot_begins \(command.name)" : "__oneshot_operand \(index + 1) \"\(valued)\" \(command.name)"
       guard operand.value == .file || operand.value.words != nil else { return "" }
       return "complete -c oneshot -n \(quoted(condition)) \(values(operand.value))\n"
     }

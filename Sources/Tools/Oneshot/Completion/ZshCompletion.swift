@@ -65,7 +65,8 @@ enum ZshCompletion {
 
   private static func operand(_ number: Int, _ operand: OperandDeclaration) -> String {
     let mark = operand.isOptional ? "::" : ":"
-    return quoted("\(number + 1)\(mark)\(escaped(operand.help, ":")):\(action(operand.value))")
+    let place = operand.isRepeated ? "*" : "\(number + 1)"
+    return quoted("\(place)\(operand.isRepeated ? ":" : mark)\(escaped(operand.help, ":")):\(action(operand.value))")
   }
 
   private static func action(_ value: ValueKind) -> String {
