@@ -81,7 +81,7 @@ class Manifests(unittest.TestCase):
 
     def test_an_operator_has_rights_of_its_own_and_runs_what_the_page_puts_in(self):
         page = (ROOT / "docs/operate.md").read_text()
-        function = re.search(r"<!-- in the cluster -->\n```sh\n(.*?)```", page, re.DOTALL)[1]
+        function = re.search(r"<!-- in the cluster -->\n```bash\n(.*?)```", page, re.DOTALL)[1]
         # What kubectl would send, instead of sending it.
         script = function.replace("kubectl create -f -", "cat").replace("my-cluster/operator", str(ROOT / "k8s/operator"))
         words = ["dead-letters", "show", "reindex", "it's \"one\" $item \\\\"]

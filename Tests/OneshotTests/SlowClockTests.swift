@@ -41,9 +41,12 @@ import Testing
   @Test func `a run whose host is ahead has no negative age`() async throws {
     let future = "now() + interval '2 minutes'"
     let id = try await here.add(
-      1, ["status": "'running'", "started_at": future, "finished_at": "null", "deadline_at": "now() - interval '5 s'"])
+      1, ["status": "'running'", "started_at": future, "finished_at": "null", "deadline_at": "now() + interval '1 h'"])
     let done = try await here.add(2, ["started_at": future, "finished_at": future])
-    for (name, id) in [("reindex", id), ("other", done)] {
+    // And one whose time is over, though not by so much that it is stuck.
+    let late = try await here.add(
+      3, ["status": "'running'", "finished_at": "null", "deadline_at": "now() - interval '1 s'"])
+    for (name, id) in [("reindex", id), ("other", done), ("late", late)] {
       try await here.place.redis("SET", "oneshot:lock:\(name)", #"{"run_id":"\#(id)","host":"far"}"#, "PX", "60000")
     }
     for words in [["locks"], ["runs"], ["run", id], ["health"]] {

@@ -42,7 +42,19 @@ extension Page {
         }
         " · "
         HTML(.code) { "oneshot run \(group.runID)" }
+        " · "
+        HTML(.code) { "oneshot explain \(shellWord(group.kind))" }
+        link("explained", to: picture.links.explanation(ofFailure: group.kind))
+        link("log", to: picture.links.log(of: group))
       }
+    }
+  }
+
+  /// A link to elsewhere, where there is one.
+  @HTML.Content private func link(_ words: String, to url: String?) -> HTML {
+    if let url {
+      " · "
+      HTML(.a, .href(outside: url)) { words }
     }
   }
 
@@ -87,7 +99,21 @@ extension Page {
         }
       }
       more(group.letters - group.samples.count, "like these")
+      HTML(.p, .class("when")) {
+        HTML(.code) { command("replay", group) }
+        " · "
+        HTML(.code) { command("discard", group) }
+        link("explained", to: picture.links.explanationOfLetters)
+      }
     }
+  }
+
+  /// The command that does something with all letters of a group, to be copied.
+  private func command(_ verb: String, _ group: LetterGroup) -> HTML {
+    let instance = group.part.instance.isEmpty ? "" : " --instance \(shellWord(group.part.instance))"
+    let words =
+      "oneshot dead-letters \(verb) --job \(shellWord(group.part.job)) --kind \(shellWord(group.kind))\(instance)"
+    return HTML(.bdi) { bounded(words, to: 400) }
   }
 
   var locks: HTML {

@@ -30,6 +30,8 @@ struct Picture: Sendable {
   var reviews: Reviews?
   /// The names of the parts.
   var names = PartNames([])
+  /// Where the page leads to.
+  var links: Links
   /// The jobs that are paused.
   var paused: [JobPause] = []
   /// What is snoozed, each with how many troubles it silences now.

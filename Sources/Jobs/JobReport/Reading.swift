@@ -33,7 +33,7 @@ struct Reading: Sendable {
     var picture = Picture(
       title: settings.title, madeAt: now, scheduledAt: scheduledAt, version: oneshotVersion, runID: own.description,
       oldAfter: settings.oldAfter, axis: axis, parts: .init(), unwell: 0, tally: .init(), failures: .init(),
-      deadLetters: .init(), letters: 0, locks: .init(), names: judgement.names,
+      deadLetters: .init(), letters: 0, locks: .init(), names: judgement.names, links: settings.links,
       paused: judgement.paused, snoozes: verdict.snoozes.map { ($0.snooze, $0.troubles.count) },
       troubles: verdict.troubles,
       hasExpectations: !settings.health.expectations.isEmpty)

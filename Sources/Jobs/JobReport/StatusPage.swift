@@ -35,6 +35,7 @@ struct StatusPage: Job {
     let days: Int
     let title: String
     let oldAfter: Duration
+    let links: Links
     let health: HealthSettings
 
     init(from env: inout Environment) {
@@ -49,6 +50,7 @@ struct StatusPage: Job {
       oldAfter = env.duration(
         "REPORT_OLD_AFTER", default: .hours(1), in: .minutes(1) ... .days(366),
         help: "Age at which an open page says that it is old: a few times as long as between two runs.")
+      links = Links(from: &env)
       health = HealthSettings(from: &env)
     }
   }

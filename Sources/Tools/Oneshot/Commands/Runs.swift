@@ -30,11 +30,11 @@ struct Runs: Command {
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
     // One row more than is shown reveals whether there are more.
-    let statement = try LedgerRun.newest(
-      instance: instance, job: job, variant: variant, status: status, since: since.map { console.now - $0 },
-      limit: limit + 1)
     let runs = try await withLedger(servers.database, console) { database in
-      try await database.transaction(readOnly: true) { session in
+      let statement = try LedgerRun.newest(
+        instance: instance, job: job, variant: variant, status: status, since: since.map { console.now - $0 },
+        limit: limit + 1)
+      return try await database.transaction(readOnly: true) { session in
         try session.all(of: statement) { row in try RunDetails(row: row) }
       }
     }

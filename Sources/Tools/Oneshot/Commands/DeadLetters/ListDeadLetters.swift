@@ -28,10 +28,10 @@ struct ListDeadLetters: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let chosen = filter.filter(state: DeadLetter.State(rawValue: state.rawValue), at: console.now)
-    let (list, count) = (try chosen.list(limit: limit), try chosen.count())
     let (letters, total) = try await withLedger(servers.database, console) { database in
-      try await database.transaction(readOnly: true) { session in
+      let chosen = filter.filter(state: DeadLetter.State(rawValue: state.rawValue), at: console.now)
+      let (list, count) = (try chosen.list(limit: limit), try chosen.count())
+      return try await database.transaction(readOnly: true) { session in
         let letters = try session.all(of: list) { row in try DeadLetter(row: row) }
         guard letters.count == limit else { return (letters, letters.count) }
         return (letters, try session.query(count).only().value("letters"))
