@@ -25,15 +25,13 @@ enum Description {
       "exit_codes": .array(ExitCode.all.map(json)),
       "tables": .array(tables(J.facts.needs.tables).map(json)),
       "functions": .array(J.facts.needs.functions.map { .string($0.signature) }),
-      "grants": env.problems.isEmpty ? grants(needs(of: J(settings: own))) : problems(env.problems),
+      "grants": env.problems.isEmpty ? grants(of: J(settings: own)) : problems(env.problems),
       "letter_kinds": .array(
         J.facts.letterKinds.map {
           ["kind": .string($0.name), "cause": .string($0.cause), "remedy": .string($0.remedy)]
         }),
     ]
   }
-
-  private static func needs<J: Job>(of job: J) -> JobNeeds { (job as? any Checkable)?.needs ?? J.facts.needs }
 
   /// Why it is not known what a run with these settings needs.
   private static func problems(_ problems: [SettingProblem]) -> JSON {
@@ -42,17 +40,26 @@ enum Description {
 
   /// What a run with these settings, rather than with the defaults, needs to be granted. What the user's own SQL reads
   /// only the server knows.
-  private static func grants(_ needs: JobNeeds) -> JSON {
-    let tables = (Schema.runtimeTables + needs.tables).map { need -> JSON in
-      let limits = need.limits.sorted { $0.key.rawValue < $1.key.rawValue }.map { limit in
-        (limit.key.rawValue, JSON.array(limit.value.map { .string($0) }))
-      }
-      return [
-        "table": .string(need.table), "privileges": .array(need.privileges.map { .string($0.rawValue) }),
-        "columns": JSON(members: limits), "is_applications": .bool(need.origin != .migration),
-      ]
-    }
+  private static func grants<J: Job>(of job: J) -> JSON {
+    let needs = (job as? any Checkable)?.needs ?? J.facts.needs
+    let parts = (job as? any HasParts)?.parts ?? []
+    let always = Schema.runtimeTables + needs.tables + parts.filter { !$0.isOptional }.flatMap(\.tables)
+    let tables =
+      always.map { grant($0, isOptional: false) }
+      + parts.filter(\.isOptional).flatMap(\.tables)
+      .map { grant($0, isOptional: true) }
     return ["tables": .array(tables), "functions": .array(needs.functions.map { .string($0.signature) })]
+  }
+
+  /// - Parameter isOptional: whether the work that needs it is off where the table does not exist.
+  private static func grant(_ need: TableNeed, isOptional: Bool) -> JSON {
+    let limits = need.limits.sorted { $0.key.rawValue < $1.key.rawValue }.map { limit in
+      (limit.key.rawValue, JSON.array(limit.value.map { .string($0) }))
+    }
+    return [
+      "table": .string(need.table), "privileges": .array(need.privileges.map { .string($0.rawValue) }),
+      "columns": JSON(members: limits), "is_optional": .bool(isOptional),
+    ]
   }
 
   /// The job's tables and the runtime's, each once.

@@ -49,12 +49,16 @@ struct Grants: Command {
     try console.say(try text(rows, on: on, off: off))
     let missing = try rows.filter { try $0.optional("statement", as: String.self) == nil }
       .map { try $0.value("name", as: String.self) }
-    for name in missing { console.note("not in this database, or not in the search_path: \(name)") }
+    let required = Set(on.flatMap(\.required))
+    for name in missing {
+      let rest = required.contains(name) ? "" : "; what reads it is off"
+      console.note("not in this database, or not in the search_path: \(name)\(rest)")
+    }
     let unknown = on.filter { !$0.problems.isEmpty }
     for job in unknown {
       console.note("\(job.name): what it needs is not known: \(job.problems.joined(separator: "; "))")
     }
-    return missing.isEmpty && unknown.isEmpty ? 0 : 1
+    return required.isDisjoint(with: missing) && unknown.isEmpty ? 0 : 1
   }
 
   private func describe() async throws -> [NeedsOfJob] {
@@ -71,6 +75,11 @@ struct Grants: Command {
     for job in on where !job.ownSQL.isEmpty {
       lines.append(
         "-- What \(job.name)'s own SQL reads (\(job.ownSQL.joined(separator: ", "))) is not among them: \(job.name) --check, as the role, names it."
+      )
+    }
+    for job in on where !job.undeclared.isEmpty {
+      lines.append(
+        "-- Nor is what \(job.name) reads of \(job.undeclared.joined(separator: ", ")): \(job.name) --check, as the role, names it."
       )
     }
     for row in rows {
@@ -106,6 +115,19 @@ private struct NeedsOfJob: Sendable {
       .filter { name in
         Self.endings.contains { name.hasSuffix($0) } && !(job.environment[name] ?? "").isEmpty
       }
+  }
+
+  /// The tables and functions without which it does not run.
+  var required: [String] {
+    (json?["tables"]?.list ?? []).filter { $0["is_optional"] != .bool(true) }.compactMap { $0["table"]?.text }
+      + (json?["functions"]?.list ?? []).compactMap(\.text)
+  }
+
+  /// The tables that it reads by SQL whose columns it does not declare.
+  var undeclared: [String] {
+    (json?["tables"]?.list ?? []).filter { need in
+      (need["privileges"]?.list ?? []).isEmpty && need["columns"] == .object([])
+    }.compactMap { $0["table"]?.text }
   }
 
   func add(to needs: inout NeededGrants) {
