@@ -58,8 +58,11 @@ struct Pass: Sendable {
     while true {
       let open = searches.filter { $0.list(lookedAt: lookedAt) == nil }
       if open.isEmpty { break }
-      let count = max(Self.first(settings.limits), lookedAt.count)
-      let posts = Set(open.flatMap { $0.next(count, lookedAt: lookedAt) }.map(ExactName.init))
+      let most = Self.first(settings.limits)
+      let posts = Set(
+        open.flatMap { search in
+          search.next(lookedAt.isEmpty ? search.first(most) : max(most, lookedAt.count), lookedAt: lookedAt)
+        }.map(ExactName.init))
       reading.rounds += 1
       guard !posts.isEmpty else {
         reach *= 8
@@ -75,7 +78,7 @@ struct Pass: Sendable {
     return results
   }
 
-  /// How many posts are looked at first: enough, as a rule.
+  /// How many posts of a window are looked at first, at most.
   private static func first(_ limits: Limits) -> Int { max(1000, 20 * limits.members) }
 
   /// How many bounds are read at once: for some rounds.
@@ -195,11 +198,12 @@ struct Pass: Sendable {
   func bounds() -> SQLFile {
     let sums = windows.enumerated().map { index, window in
       let filter = index == 0 ? "" : " filter (where at >= :start_\(index + 1))"
-      return "sum(\(units(of: window)))\(filter) as bound_\(index + 1)"
+      return "count(at)\(filter) as events_\(index + 1), sum(\(units(of: window)))\(filter) as bound_\(index + 1)"
     }
     let best = windows.indices.map { index in
       SQLFragment("best.sql", PackageResources.best_sql).filling([
         "place": SQLFragment(sql: "\(index + 1)"), "bound": SQLFragment(sql: "bound_\(index + 1)"),
+        "events": SQLFragment(sql: "events_\(index + 1)"),
       ])
     }
     return SQLFile(
@@ -253,7 +257,7 @@ struct Pass: Sendable {
 
   /// - Parameter reach: how many posts of each window.
   func boundValues(reach: Int) -> [String: any PostgresEncodable] {
-    values(["reach": reach], table: settings.weights.bounds)
+    values(["reach": reach, "people": settings.limits.people], table: settings.weights.bounds)
   }
 
   func scoreValues(for posts: Set<ExactName>) -> [String: any PostgresEncodable] {

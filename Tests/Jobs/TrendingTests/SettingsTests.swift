@@ -69,4 +69,12 @@ import Testing
     search.see([.init(post: "a", bound: 9)], hasMore: true)
     #expect(search.list(lookedAt: [ExactName("a")]) == nil)
   }
+
+  @Test func `the first posts to look at are those with half of the bound at the last member's place`() {
+    var search = Search(limits: Limits(members: 2, perAuthor: 0, people: 0))
+    search.see([9, 8, 5, 4, 3].map { .init(post: "\($0)", bound: $0) }, hasMore: false)
+    #expect(search.first(100) == 4 && search.first(3) == 3)
+    search.see([9, 8].map { .init(post: "\($0)", bound: $0) }, hasMore: false)
+    #expect(search.first(100) == 100)
+  }
 }
