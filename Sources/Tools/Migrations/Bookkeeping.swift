@@ -67,6 +67,15 @@ enum Bookkeeping {
     return true
   }
 
+  /// The steps that are applied and that this version does not have, by line and number: "core 7 pauses".
+  func later(than migrations: [Migration]) -> [String] {
+    guard case .lines(let applied) = self else { return [] }
+    let known = Set(migrations.map { MigrationNeed($0.line, $0.number) })
+    return applied.filter { !known.contains($0.key) }
+      .sorted { ($0.key.line, $0.key.number) < ($1.key.line, $1.key.number) }
+      .map { "\($0.key.line) \($0.key.number) \($0.value)" }
+  }
+
   // MARK: Writing
 
   /// What makes the schema and the table where they are missing; empty where both are there.

@@ -37,6 +37,11 @@ package struct Migrator: Sendable {
     }
   }
 
+  /// The steps that a newer version has applied to this database, by line, number and name.
+  package func later() async throws -> [String] {
+    try await database.transaction(readOnly: true) { session in try Bookkeeping(session).later(than: Migration.all) }
+  }
+
   private static func plan(
     of migrations: [Migration], _ session: borrowing Session
   ) throws -> (plan: Plan, schema: String, failure: JobFailure?) {

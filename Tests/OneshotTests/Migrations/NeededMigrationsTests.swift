@@ -7,7 +7,7 @@ import Testing
 /// Each job of the package in a database that has exactly the migrations that the job names.
 @Suite(.timeLimit(.minutes(10))) struct NeededMigrationsTests {
   /// What a job needs besides to do its work once; a job that needs nothing is not named.
-  private static let settings: [String: [[String: String]]] = [
+  static let settings: [String: [[String: String]]] = [
     "outbox-delivery": [["DELIVERY_CHANNELS": "webhook"]],
     "reindex": [[:], ["REINDEX_MODE": "rebuild"], ["REINDEX_MODE": "pending"]],
     "stage-table": [["STAGE_TABLE": "post_tallies", "STAGE_COMMAND": #"["echo", "1\tlike\t2025-11-07\t3"]"#]],
@@ -16,13 +16,13 @@ import Testing
   ]
 
   /// Where jobs that work with files find and leave them.
-  private static func folders(_ folder: String) -> [String: String] {
+  static func folders(_ folder: String) -> [String: String] {
     ["REPORT_FILE": "\(folder)/page.html", "PREVIEWS_SOURCE_DIR": folder, "PREVIEWS_TARGET_DIR": folder]
   }
 
   /// Tables of an application that jobs read, each with a row or two. A job's own may stand on its page instead, behind
   /// `<!-- application -->`.
-  private static let application = """
+  static let application = """
     create table users (id bigint primary key, username text, deleted_at timestamptz);
     create table feeds (
       id bigint primary key, user_id bigint not null, content text, created_at timestamptz not null, deleted_at timestamptz);
@@ -46,7 +46,7 @@ import Testing
     """
 
   /// - Returns: a place with the application's tables and these migrations.
-  private func place(with needs: [String: Int], for job: String? = nil) async throws -> Place {
+  func place(with needs: [String: Int], for job: String? = nil) async throws -> Place {
     let place = try await Place(migrated: false)
     let migrations = Migration.all.filter { $0.number <= needs[$0.line, default: 0] }
     #expect(try await Migrator(place.database, migrations).migrate { _ in } == migrations.count)
@@ -62,7 +62,7 @@ import Testing
   }
 
   /// - Returns: the binary that does the job's work; `nil` where it was not built.
-  private static func binary(_ job: String) -> Binary? {
+  static func binary(_ job: String) -> Binary? {
     guard job == "outbox-delivery" else { return Binary(job) }
     return TraitBuild.isOutboxBuilt ? TraitBuild.outbox : nil
   }

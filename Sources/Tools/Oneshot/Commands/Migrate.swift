@@ -39,9 +39,15 @@ struct Migrate: Command {
     let state = Migration.ends(of: wanted)
     return try await withDatabase(servers.database, console) { database in
       let migrator = Migrator(database, wanted)
+      let later = try await migrator.later()
+      let newer =
+        later.isEmpty
+        ? ""
+        : "this database is newer than this version of oneshot, and stays as it is: \(later.joined(separator: ", "))\n"
       if isPlan {
         let (plan, schema, failure) = try await migrator.plan()
         try console.say(showsSQL ? plan.sql : plan.summary(schema: schema))
+        if !newer.isEmpty { try console.say((showsSQL ? "-- " : "") + newer) }
         try console.say(
           (showsSQL ? "-- " : "")
             + (plan.isEmpty ? "up to date: \(state)\n" : "\(plan.count) to apply; nothing was changed\n"))
@@ -49,6 +55,7 @@ struct Migrate: Command {
         console.complain(failure)
         return failure.kind.exitCode
       }
+      if !newer.isEmpty { try console.say(newer) }
       let done = try await migrator.migrate { try console.say($0 + "\n") }
       try console.say(done == 0 ? "up to date: \(state)\n" : "applied \(done); now at \(state)\n")
       return 0
