@@ -1,8 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// A job: the folder below Sources/Jobs. Its executable has the name in kebab-case (`UsageAggregation` is built as
-/// `usage-aggregation`), its tests are in Tests/Jobs/UsageAggregationTests.
+/// A job: the folder below Sources/Jobs.
+///
+/// Its executable has the name in kebab-case (`UsageAggregation` is built as `usage-aggregation`), its tests are in
+/// Tests/Jobs/UsageAggregationTests.
 struct Job {
   var name: String
   /// The modules that it uses besides the runtime and the two clients.

@@ -62,7 +62,9 @@ public final class Handoff<Element: Sendable>: Sendable {
     filled.signal()
   }
 
-  /// Waits for the first element without taking it, and without keeping a thread meanwhile. For one task only.
+  /// Waits for the first element without taking it, and without keeping a thread meanwhile.
+  ///
+  /// For one task only.
   ///
   /// - Returns: `false` when either side ends before there is one.
   public func hasBegun() async -> Bool {

@@ -31,7 +31,9 @@ package final class Interrupt: Sendable {
 
   package var isFired: Bool { fired.load(ordering: .acquiring) }
 
-  /// Wakes the waiting thread, and every later wait at once. May be called any number of times.
+  /// Wakes the waiting thread, and every later wait at once.
+  ///
+  /// May be called any number of times.
   package func fire() {
     fired.store(true, ordering: .releasing)
     var byte: UInt8 = 1
@@ -46,7 +48,9 @@ package final class Interrupt: Sendable {
     package static let write = Direction(rawValue: Int16(POLLOUT))
   }
 
-  /// Why a wait ended. `ready` includes an error or hang-up of the socket: the next read shows which.
+  /// Why a wait ended.
+  ///
+  /// `ready` includes an error or hang-up of the socket: the next read shows which.
   package enum Wake: Sendable {
     case ready(Direction)
     case timedOut

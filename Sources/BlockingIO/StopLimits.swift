@@ -1,7 +1,8 @@
 package import Dispatch
 
-/// The ten seconds after a signal: every limit that they are made of, in one table. Whoever changes one adds them up
-/// again.
+/// All limits that make up the ten seconds after a signal, in one table.
+///
+/// Add them up again when you change one.
 ///
 /// After SIGTERM or SIGINT a run stops in this order, each step beginning when the one before it has ended or was
 /// given up:
@@ -49,7 +50,9 @@ package enum StopLimits {
 
   // MARK: Postgres
 
-  /// How long the server gets to take a cancel request. One that takes longer arrives only if the process lives on.
+  /// How long the server gets to take a cancel request.
+  ///
+  /// One that takes longer arrives only if the process lives on.
   package static let cancelRequest = Duration.seconds(3)
   /// How long the server gets to end the statement, and to send the rest of its answer.
   package static let drain = Duration.seconds(3)
@@ -69,14 +72,17 @@ package enum StopLimits {
 
   // MARK: Metrics and heartbeat
 
-  /// How long reading the totals may take. After that the query is left behind: even stopping one takes long where the
-  /// server is frozen.
+  /// How long reading the totals may take.
+  ///
+  /// After that the query is left behind: even stopping one takes long where the server is frozen.
   package static let readingTotals = Duration.seconds(2)
   /// How long a channel may take to report the end.
   package static let channel = Duration.seconds(2)
   /// How long a request to a web server may take, TLS included; a heartbeat is waited for as long.
   package static let webRequest = Duration.seconds(3)
-  /// How long a channel's start may take. The end waits for it, and then has all of its own time.
+  /// How long a channel's start may take.
+  ///
+  /// The end waits for it, and then has all of its own time.
   package static let channelStart = Duration.seconds(2)
 
   // MARK: Whoever looks from outside

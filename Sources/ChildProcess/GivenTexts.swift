@@ -1,9 +1,13 @@
 import Glibc
 
-/// The words or variables of this process that are no UTF-8. A `String` has U+FFFD for what is none; a program that is
-/// given such a word or variable gets its bytes.
+/// The arguments or variables of this process that are not valid UTF-8.
+///
+/// A `String` has U+FFFD in place of such bytes; a program that is started with such an argument or variable gets the
+/// original bytes.
 struct GivenTexts {
-  /// They stay where they are as long as the process. What looks the same is in the order of the list.
+  /// The original texts, by the `String` that stands for them; their memory lives as long as the process.
+  ///
+  /// Texts with the same `String` keep the order of the list.
   private var texts: [String: [UnsafeMutablePointer<CChar>]] = [:]
 
   /// - Parameter list: as C has it, with a null at its end.

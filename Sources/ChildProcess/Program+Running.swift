@@ -3,7 +3,9 @@ import CChild
 import Glibc
 
 extension Program {
-  /// Runs the program, on a thread that lives as long as the program. Once the task is cancelled, the program is stopped.
+  /// Runs the program, on a thread that lives as long as the program.
+  ///
+  /// Once the task is cancelled, the program is stopped.
   ///
   /// - Returns: how it ended, and the reader with what it has taken. The program is reaped then, and what is left of its
   ///   process group is killed.
@@ -18,8 +20,9 @@ extension Program {
     }
   }
 
-  /// The same on the calling thread: the kernel kills the program when that thread ends, however it does. A keeper, the
-  /// first process of the program's group, kills the rest of the group then.
+  /// Runs the program on the calling thread: the kernel kills the program when that thread ends, for whatever reason.
+  ///
+  /// A keeper, the first process of the program's group, kills the rest of the group then.
   package func runBlocking<Reader: ProgramReader>(
     _ reader: Reader, _ stop: ProgramStop
   ) -> (end: ProgramEnd, reader: Reader) {

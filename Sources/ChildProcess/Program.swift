@@ -1,4 +1,6 @@
-/// A program to run as a child: what it is, what it gets, and how long it may take. No shell reads any of it.
+/// A program to run as a child: what it is, what it gets, and how long it may take.
+///
+/// No shell reads any of it.
 public struct Program: Sendable {
   /// The file; `ProgramPath` finds it.
   public var path: String
@@ -8,18 +10,21 @@ public struct Program: Sendable {
   public var environment: [String: String]
   /// Where it works; `nil` for the folder of this process.
   public var folder: String?
-  /// Descriptors of this process that the program has, by the numbers that they have there, below ten. They stay open
-  /// here.
+  /// Descriptors of this process that the program gets, by their numbers in the program (below ten).
+  ///
+  /// They stay open in this process.
   public var lent: [Int32: Int32] = [:]
-  /// The program's descriptors that are read. Of 0 to 2 those that are neither read nor lent are `/dev/null`, and all
-  /// others are closed.
+  /// The program's descriptors that this process reads.
+  ///
+  /// Those of 0 to 2 that are neither read nor lent are `/dev/null`; all others are closed.
   public var read: [Int32] = [1, 2]
   /// How long it may run before it is stopped.
   public var timeLimit: Duration?
   /// How long it and its process group may take to end after SIGTERM; then they are killed.
   public var grace: Duration = .seconds(2)
-  /// Whether processes whose parents are gone are reaped too while it runs, which the first process of a container has
-  /// to do. Only for a process that has no other children.
+  /// Whether orphaned processes are reaped too while it runs, as the first process of a container has to.
+  ///
+  /// Only for a process that has no other children.
   public var reapsOrphans = false
 
   public init(path: String, arguments: [String], environment: [String: String]) {

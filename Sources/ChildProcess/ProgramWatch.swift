@@ -88,7 +88,9 @@ struct ProgramWatch<Reader: ProgramReader> {
     return isQuiet && drainUntil <= .now || drained > Self.most || !open.contains(where: \.isOutput)
   }
 
-  /// In milliseconds. At most a second: processes whose parents are gone end without notice.
+  /// How long to wait for the next event, in milliseconds.
+  ///
+  /// At most a second, because orphaned processes end without notice.
   private func patience(_ isNotified: Bool) -> Int32 {
     let until = [stopAt, killAt, drainUntil].compactMap(\.self).min()
     let left = until.map { ContinuousClock.now.duration(to: $0) } ?? .seconds(1)

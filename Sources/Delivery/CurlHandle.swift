@@ -60,7 +60,9 @@
     static func reason(_ code: CURLcode) -> String { String(cString: curl_easy_strerror(code)) }
   }
 
-  /// The sockets that a handle has opened. All calls come from within calls of its handle, on that one's thread.
+  /// The sockets that a handle has opened.
+  ///
+  /// libcurl makes all calls from within calls of the handle, on the handle's thread.
   final class CurlSockets {
     private var open: Set<CInt> = []
     /// Whether only addresses are connected to that anybody may reach.

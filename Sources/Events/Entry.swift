@@ -1,6 +1,8 @@
 public import JobRuntime
 
-/// An event as its source delivers it. Only Postgres parses it (`oneshot.event_read`).
+/// An event as its source delivers it.
+///
+/// Only Postgres parses it (`oneshot.event_read`).
 public struct Entry: Sendable {
   /// Its place in the source, which is also its id if it has none itself: `redis:events:job/0/1795969237467-0`.
   public let location: String

@@ -9,9 +9,10 @@ public struct EventTable: Sendable {
 
   public init(_ partition: Partition, atMost most: Int) { (self.partition, self.most) = (partition, most) }
 
-  /// Rewrites rows whose transactions are ahead of this server, so that they belong to this transaction. A dump of
-  /// another server has brought them, and once this server reaches those numbers, the rows would be new for a second
-  /// time.
+  /// Rewrites rows whose transactions are ahead of this server, so that they belong to this transaction.
+  ///
+  /// A dump of another server has brought them, and once this server reaches those numbers, the rows would be new for a
+  /// second time.
   public func adopt(_ run: JobRun) async throws {
     let isThere: Statement = """
       select exists (

@@ -11,8 +11,9 @@ public enum Outbox {
   /// The migration that makes the table.
   public static let schema = MigrationNeed("events", 1)
 
-  /// A statement that writes an event for each row, in the order of `place`. A row whose `dedup` already exists adds
-  /// nothing.
+  /// A statement that writes an event for each row, in the order of `place`.
+  ///
+  /// A row whose `dedup` already exists adds nothing.
   ///
   /// It has inputs `moment`, the run's, and `run_id`.
   ///

@@ -1,8 +1,9 @@
 public import JobRuntime
 import Postgres
 
-/// How far a partition is read, from `oneshot.event_positions`. A batch locks the row, if it is unchanged, until the
-/// batch has moved it: of two runs only one succeeds.
+/// How far a partition is read, from `oneshot.event_positions`.
+///
+/// A batch locks the row, if it is unchanged, until the batch has moved it: of two runs only one succeeds.
 public struct Position: Sendable {
   public let partition: Partition
   /// For a stream, the last entry whose outcome is committed; for the table, the text of a `TablePosition`.

@@ -1,7 +1,9 @@
 public import JobRuntime
 public import Postgres
 
-/// The events of one transaction, in temporary tables of the run. Each method is one or more statements of it.
+/// The events of one transaction, in temporary tables of the run.
+///
+/// Each method is one or more statements of it.
 public struct StagedBatch: Sendable {
   let position: Position
   let reading: Reading
@@ -29,7 +31,9 @@ public struct StagedBatch: Sendable {
     public let events: [Int]
     /// How often each was tried, including this time.
     public let attempts: [Int: Int]
-    /// The number of each event's key; 0 for none. Only for handlers that keep an order.
+    /// The number of each event's key; 0 for none.
+    ///
+    /// Only for handlers that keep an order.
     public let keys: [Int: Int]
 
     init(_ row: Row) throws {

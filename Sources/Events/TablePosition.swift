@@ -3,7 +3,9 @@
 /// The table is read in passes. A pass reads the rows that its snapshot sees and the one before it does not, in the
 /// order of `seq`, so that it can be interrupted anywhere.
 public struct TablePosition: Sendable, Equatable, CustomStringConvertible {
-  /// A snapshot; all rows that it sees have been read. `nil` where no pass has ended.
+  /// A snapshot of which all visible rows have been read.
+  ///
+  /// `nil` where no pass has ended.
   public var seen: String?
   /// A pass that has not ended.
   public var pass: Pass?

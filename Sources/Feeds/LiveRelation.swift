@@ -13,7 +13,9 @@ public enum LiveRelation: String, CaseIterable, Sendable {
   /// What a user's own file calls it.
   public var alias: String { String(rawValue.dropFirst(Self.prefix.count)) }
 
-  /// The statement that creates the view. `users` has `id`; `feeds` has `id`, `user_id` and `created_at`.
+  /// The statement that creates the view.
+  ///
+  /// `users` has `id`; `feeds` has `id`, `user_id` and `created_at`.
   public var file: SQLFile {
     switch self {
     case .users: SQLFile(builtIn: "live_users", PackageResources.live_users_sql)
@@ -37,8 +39,9 @@ public enum LiveRelation: String, CaseIterable, Sendable {
 }
 
 extension Session {
-  /// Lets the user's own files read a relation that was created by the name that the pages promise. A table of the
-  /// user's by this name is what its files mean.
+  /// Lets the user's own files read a relation that was created by the name that the pages promise.
+  ///
+  /// If the user has a table by this name, the files mean that table.
   public func makeAlias(of relation: LiveRelation) throws {
     let isFree: Statement = "select to_regclass(\(relation.alias)) is null as is_free"
     guard try query(isFree).only().value("is_free") else { return }

@@ -1,6 +1,8 @@
 public import Postgres
 
-/// A job that shows `--check` more than its facts do. Each of the six requirements has a default.
+/// A job that has more for `--check` to examine than its facts.
+///
+/// Each of the six requirements has a default.
 public protocol Checkable: Job {
   /// What a run needs with these settings; by default what the facts say.
   var needs: JobNeeds { get }

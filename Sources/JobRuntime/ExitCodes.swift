@@ -1,7 +1,9 @@
 import BlockingIO
 import Glibc
 
-/// The exit code of a run. A signal's is 128 and its number, as shells count.
+/// The exit code of a run.
+///
+/// After a signal it is 128 plus the signal's number, as in shells.
 func exitCode(status: RunStatus, failure: FailureKind?, signal: Int32?) -> Int32 {
   switch status {
   case .succeeded, .skipped: 0

@@ -1,5 +1,7 @@
-/// One run as a value: surroundings become a result. It can happen any number of times in one process, several at once
-/// too: it depends on nothing but its surroundings, and ends nothing but itself.
+/// One run as a value: surroundings become a result.
+///
+/// It can happen any number of times in one process, several at once too: it depends on nothing but its surroundings,
+/// and ends nothing but itself.
 ///
 /// The one place that assembles a run from its parts, for binaries and for tests
 /// (docs/decisions/0021-a-run-is-a-value.md).
@@ -39,7 +41,9 @@ package struct Invocation<J: Job>: Sendable {
     case run(PreparedRun)
   }
 
-  /// Reads arguments and settings. Contacts nothing, and writes nothing but warnings to the log.
+  /// Reads arguments and settings.
+  ///
+  /// Contacts nothing, and writes nothing but warnings to the log.
   func prepare() -> Prepared {
     var arguments = Arguments(surroundings.arguments)
     let request = JobRequest.read(from: &arguments)

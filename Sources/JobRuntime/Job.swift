@@ -1,4 +1,6 @@
-/// A job: its facts, its settings and what it does. Everything around the work is the runtime's.
+/// A job: its facts, its settings and what it does.
+///
+/// Everything around the work is the runtime's.
 ///
 /// A job file states, in this order: its facts, `Settings`, `Report`, `run`. See docs/your-first-job.md. Optional parts
 /// are separate protocols: `Checkable`, `Replayable`.
@@ -36,8 +38,9 @@ public protocol JobSettings: Sendable {
   init(from env: inout Environment)
 }
 
-/// What a run counted. In the result, whole numbers become `counts` and everything else `details`,
-/// with names in snake_case.
+/// What a run counted.
+///
+/// In the result, whole numbers become `counts` and everything else `details`, with names in snake_case.
 public protocol JobReport: Sendable, Encodable {
   /// How many items were looked at: the total for a share in `JOB_ERROR_BUDGET`, and a metric.
   var itemsProcessed: Int { get }

@@ -6,11 +6,15 @@ public struct JobFacts: Sendable {
   public let name: String
   /// What the job does, in one line, for `--help`.
   public let summary: String
-  /// The migrations that the job relies on: of each line the newest. The runtime's own needs are added to them.
+  /// The migrations that the job relies on: the newest of each line.
+  ///
+  /// The runtime's own needs are added to them.
   public let schema: [MigrationNeed]
   /// The tables that the job reads and writes, and the functions that it calls and that a role may not be allowed to.
   public let needs: JobNeeds
-  /// Whether the job's data are in Redis. Then it has progress, fence and slots for each Redis.
+  /// Whether the job's data are in Redis.
+  ///
+  /// Then it has progress, fence and slots for each Redis.
   public let keepsDataInRedis: Bool
   /// Every kind of dead letter that the job writes.
   public let letterKinds: [LetterKind]

@@ -2,7 +2,9 @@ import BlockingIO
 import Glibc
 
 extension JobRun {
-  /// Lends what stands on stdin. It can be read once: a run that starts again has to keep what it has read.
+  /// Lends the rows on stdin.
+  ///
+  /// It can be read once: a run that starts again has to keep what it has read.
   public func withInput<Value>(_ body: (RunInput) async throws -> Value) async throws -> Value {
     let input = RunInput(inputDescriptor)
     return try await withTaskCancellationHandler {

@@ -18,7 +18,9 @@ extension JobRun {
   }
 
   /// Lends the run on several connections to Postgres, the first of them the run's, for work that uses each of them
-  /// repeatedly. A connection is made when it is first used, and closed at the end.
+  /// repeatedly.
+  ///
+  /// A connection is made when it is first used, and closed at the end.
   public func withLanes<Value>(_ count: Int, _ work: ([JobRun]) async throws -> Value) async throws -> Value {
     let others = (0..<count).dropFirst().map { _ in database.another() }
     let lanes = Array(([self] + others.map(on)).prefix(count))

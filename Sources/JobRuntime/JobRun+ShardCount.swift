@@ -1,9 +1,12 @@
 import Postgres
 
 extension JobRun {
-  /// Keeps apart runs that share the work among different numbers of shards: the lock, the fence and the fence of the
-  /// keys are each shard's own, so the second of three would know nothing of a run that does all. The newest run
-  /// decides; others of another number end at their next transaction, fenced (75).
+  /// Keeps runs apart that share the work among different numbers of shards.
+  ///
+  /// Lock, fence and the fence of the keys belong to one shard, so without this the second of three shards and a run
+  /// with the whole work would not notice each other.
+  ///
+  /// The newest run decides; others of another number end at their next transaction, fenced (75).
   ///
   /// It first makes this run's number the one that holds, once no transaction of another number is open.
   ///

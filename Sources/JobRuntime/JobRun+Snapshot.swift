@@ -2,8 +2,9 @@ import BlockingIO
 public import Postgres
 
 extension JobRun {
-  /// Lends the connection in a transaction that sees one moment of the data and is always rolled back. It may make
-  /// temporary tables; `set transaction read only` ends that.
+  /// Lends the connection in a transaction that sees one moment of the data and is always rolled back.
+  ///
+  /// It may make temporary tables; `set transaction read only` ends that.
   @discardableResult
   public func snapshot<Value: Sendable>(
     _ body: @Sendable (borrowing Session) throws -> Value
@@ -11,8 +12,9 @@ extension JobRun {
     try await retrier.run("reading from Postgres") { try await database.snapshot(body) }
   }
 
-  /// Does a piece of work for each of the items, all at once, each on its own connection and in its own transaction as
-  /// above. All of them see the same moment. When one fails, all are done again or none.
+  /// Does a piece of work for all items at once, each on its own connection and in its own transaction as above.
+  ///
+  /// All of them see the same moment. When one fails, all are done again or none.
   ///
   /// - Returns: what was returned for the items, in their order.
   public func snapshot<Item: Sendable, Value: Sendable>(

@@ -4,7 +4,9 @@ public import Redis
 
 /// What a job receives for a run: its time, its share, and access to Postgres, Redis and the report.
 public struct JobRun: Sendable {
-  /// The scheduled time of the run. Work never uses a clock to choose its data.
+  /// The scheduled time of the run.
+  ///
+  /// Work never uses a clock to choose its data.
   public let scheduledAt: Timestamp
   /// When the run started, by the clock.
   public let startedAt: Timestamp
@@ -16,7 +18,9 @@ public struct JobRun: Sendable {
   public var server: String { identity.server }
   /// Which work the run does, by the settings that select it; empty where these have their defaults.
   public var variant: String { identity.variant }
-  /// Whether the run only reports what would change. Its transactions are read-only then.
+  /// Whether the run only reports what would change.
+  ///
+  /// Its transactions are read-only then.
   public let isDryRun: Bool
   public let log: Log
 
@@ -165,8 +169,9 @@ public struct JobRun: Sendable {
     }
   }
 
-  /// Identifies the life of a server: it differs after each restart, and for each server. `nil` where the server does
-  /// not report it.
+  /// Identifies the life of a server: it differs after each restart, and for each server.
+  ///
+  /// `nil` where the server does not report it.
   public func life(of primary: RedisPrimary) async throws -> String? {
     try await redis(on: primary) { session in
       // A user without the right, and a service without the command, are no failure.
@@ -190,6 +195,7 @@ public struct JobRun: Sendable {
   // MARK: Course of the run
 
   /// Repeats a piece of work that spans several transactions or both servers, as a whole, after a transient error.
+  ///
   /// Committed transactions of a failed attempt stay, and the items that they rejected stay reported.
   ///
   /// - Parameters:

@@ -56,7 +56,9 @@ struct JobRunner<J: Job>: Sendable {
 
   // MARK: The run
 
-  /// Runs the job and returns how it ended. Never throws: every ending has a result.
+  /// Runs the job and returns how it ended.
+  ///
+  /// Never throws: every ending has a result.
   func run() async -> RunResult {
     let result: RunResult
     do {

@@ -6,7 +6,9 @@ public enum RunStatus: String, Sendable, CaseIterable {
   case succeeded, skipped, partial, failed, interrupted
 }
 
-/// Why a run failed. Each kind has one exit code (sysexits.h), and schedulers decide by it.
+/// Why a run failed.
+///
+/// Each kind has one exit code (sysexits.h), and schedulers decide by it.
 public enum FailureKind: String, Sendable, CaseIterable {
   /// An unknown argument.
   case usage
@@ -47,7 +49,9 @@ public enum FailureKind: String, Sendable, CaseIterable {
   }
 }
 
-/// A failure described for an operator. A job throws it where it knows more than the runtime.
+/// A failure described for an operator.
+///
+/// A job throws one where it knows more than the runtime.
 public struct JobFailure: Error, Sendable, CustomStringConvertible {
   public var kind: FailureKind
   /// What was being done, to what, and what went wrong.
@@ -65,7 +69,9 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
 
   public var description: String { message + (hint.map { (message.hasSuffix(".") ? " " : ". ") + $0 } ?? "") }
 
-  /// Describes any error for an operator. The one table from errors to kinds.
+  /// Describes any error for an operator.
+  ///
+  /// This is the only mapping from errors to kinds.
   package init(classifying error: any Error) {
     switch error {
     case let error as JobFailure: self = error

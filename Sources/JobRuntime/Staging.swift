@@ -37,7 +37,9 @@ public struct StagingTable: Sendable {
   }
 }
 
-/// A temporary table, lent to one piece of synchronous work. The job sends none of its own statements through it.
+/// A temporary table, lent to one piece of synchronous work.
+///
+/// The job cannot send its own statements through it.
 public struct Staging: ~Copyable {
   private let session: Session
   private let table: StagingTable

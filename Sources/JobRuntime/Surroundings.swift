@@ -1,27 +1,36 @@
 import Glibc
 
-/// The environment of a run or a command. The process has one (`ThisProcess`), and a test makes as many as it likes: a
-/// run touches nothing else.
+/// The environment of a run or a command.
+///
+/// The process has one (`ThisProcess`), and a test makes as many as it likes: a run touches nothing else.
 package struct Surroundings: Sendable {
   /// The words after the program's name.
   package var arguments: [String]
   package var environment: [String: String]
   package var host: String
-  /// Who has started it, as `user@host`. Looked up only when needed: the system reads files for it.
+  /// Who has started it, as `user@host`.
+  ///
+  /// Looked up only when needed: the system reads files for it.
   package var user: @Sendable () -> String
   package var processID: Int32
   /// The wall clock.
   package var now: @Sendable () -> Timestamp
-  /// Takes log lines and error messages. The process's stderr.
+  /// Takes log lines and error messages.
+  ///
+  /// The process's stderr.
   package var terminal: Terminal
-  /// Takes the output itself: the result, help, tables. The process's stdout.
+  /// Takes the output itself: the result, help, tables.
+  ///
+  /// The process's stdout.
   package var output: Output
   /// Where the second copy of a result goes if no setting names a file.
   package var resultFile: String?
   /// Reads a line that somebody types; `nil` where nobody is at a terminal.
   package var readAnswer: (@Sendable () -> String?)?
   package var stop: StopRequest
-  /// The descriptor that a job reads which takes its rows from outside: the process's stdin. Without one it cannot be read.
+  /// The descriptor from which a job reads its rows: the process's stdin.
+  ///
+  /// Without one it cannot be read.
   package var input: Int32 = -1
 
   package init(

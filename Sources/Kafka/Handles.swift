@@ -5,7 +5,9 @@
 
   // All frees of this module stand in this file.
 
-  /// The last error that librdkafka has reported. It calls back on the thread that takes messages.
+  /// The last error that librdkafka has reported.
+  ///
+  /// It calls back on the thread that takes messages.
   final class Complaints: Sendable {
     struct Complaint {
       var code: RdKafka.Code

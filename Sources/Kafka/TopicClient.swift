@@ -1,7 +1,8 @@
 public import JobRuntime
 
-/// The operations of a run on one topic of a Kafka cluster. Nothing here joins a group: partitions are assigned
-/// explicitly.
+/// The operations of a run on one topic of a Kafka cluster.
+///
+/// Nothing here joins a group: partitions are assigned explicitly.
 ///
 /// librdkafka itself tries again when a broker does not answer, so an error of these calls is final.
 public protocol TopicClient: Sendable {
@@ -66,7 +67,9 @@ public struct TopicMessage: Sendable {
   public var value: [UInt8]?
 }
 
-/// What differs in a binary with the trait `Kafka`. Only with it is the code that uses librdkafka compiled.
+/// What differs in a binary with the trait `Kafka`.
+///
+/// Only with it is the code that uses librdkafka compiled.
 public enum KafkaBuild {
   /// The message of a binary without it.
   public static let isMissing = "needs a binary built with the trait Kafka (swift build --traits Kafka)"

@@ -1,4 +1,6 @@
-/// Addresses as SMTP takes them. libcurl sends whatever it is given, so this looks first.
+/// Addresses as SMTP takes them.
+///
+/// libcurl sends whatever it is given, so this looks first.
 public enum MailAddress {
   /// What is wrong with an address; `nil` when mail can be sent to it.
   public static func problem(_ address: String) -> String? {

@@ -1,6 +1,8 @@
 public import JobRuntime
 
-/// A mail, put together. Its bytes depend on the row and the settings only: a second attempt is the same mail.
+/// A mail, put together.
+///
+/// Its bytes depend on the row and the settings only: a second attempt is the same mail.
 public struct MailDraft: Sendable {
   public var from: Mailbox
   public var replyTo: Mailbox?

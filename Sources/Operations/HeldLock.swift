@@ -33,7 +33,9 @@ package struct HeldLock: Sendable, Equatable {
   /// A member of the holder's value: `host`, `since`, `variant`, `server`; `nil` for an empty one.
   package func said(_ name: String) -> String? { LockHolder.said(name, in: holder) }
 
-  /// Deletes the lock, unless somebody else holds it by now. It has to be one that was read by `toRemove`.
+  /// Deletes the lock, unless another run holds it by now.
+  ///
+  /// The lock must have been read by `toRemove`.
   ///
   /// - Returns: whether it was deleted.
   package func remove(on redis: RedisConnection) async throws -> Bool {

@@ -21,7 +21,9 @@ package struct JobPart: Sendable, Hashable, CustomStringConvertible {
       variant: try row.value("variant"), shard: try row.value("shard"))
   }
 
-  /// `staging/reindex:pending/2`; the shard only where it is not the first. Never the server: see `PartNames`.
+  /// The part as `staging/reindex:pending/2`; the shard only where it is not the first.
+  ///
+  /// The server is never in it: see `PartNames`.
   package var description: String {
     name + (variant.isEmpty ? "" : ":\(variant)") + (shard == 0 ? "" : "/\(shard)")
   }

@@ -54,7 +54,9 @@ package struct JobPause: Sendable {
     """
   }
 
-  /// Ends a pause. Nothing is affected where the job is not paused.
+  /// Ends a pause.
+  ///
+  /// Nothing is affected where the job is not paused.
   package static func resuming(_ job: String, of instance: String) -> Statement {
     """
     update oneshot.pauses set paused_until = now()

@@ -1,7 +1,9 @@
 package import JobRuntime
 package import Postgres
 
-/// A message for the outside, as operators see it. Its data are not read: they may hold secrets.
+/// A message for the outside, as operators see it.
+///
+/// Its data are not read: they may hold secrets.
 package struct KnownDelivery: Sendable {
   package var id: String
   package var key: String

@@ -15,7 +15,9 @@ package struct KnownEvent: Sendable {
   package var key: String?
   package var attempts: Int?
   package var dueAt: Timestamp?
-  /// The last error of Postgres or of the handler. May repeat content of the event.
+  /// The last error of Postgres or of the handler.
+  ///
+  /// May repeat content of the event.
   package var lastError: String?
   /// As JSON; `nil` for one that is done.
   package var event: String?

@@ -23,7 +23,9 @@ package struct LedgerRun: Sendable, Equatable {
   package var deadlineAt: Timestamp?
   package var itemsProcessed: Int64?
   package var behind: Int64?
-  /// The age of the oldest work that the run left, in seconds; `nil` for none. Only where runs are read to be judged.
+  /// The age of the oldest work that the run left, in seconds; `nil` for none.
+  ///
+  /// Only where runs are read to be judged.
   package var oldestSeconds: Double?
   /// How many relays it left alone at its end; `nil` for a job that has none.
   package var closedRelays: Int?
@@ -36,8 +38,9 @@ package struct LedgerRun: Sendable, Equatable {
   package var version: String
   /// How long it took, by a monotonic clock; `nil` while it runs.
   package var measuredDuration: Duration?
-  /// Whether the run was for a one-off selection (`Selection.once`), so that its part also has other work. Only where
-  /// runs are read to be judged.
+  /// Whether the run was for a one-off selection (`Selection.once`), so that its part also has other work.
+  ///
+  /// Only where runs are read to be judged.
   package var isOnce = false
 
   /// The status of a run in the ledger.
@@ -61,8 +64,10 @@ package struct LedgerRun: Sendable, Equatable {
 }
 
 extension LedgerRun {
-  /// All columns of `oneshot.job_runs`, called `r`, for `init(row:)` and `RunDetails`: cut to the lengths that jobs
-  /// write. Of a row that somebody else or an older version wrote no more is read.
+  /// All columns of `oneshot.job_runs`, called `r`, for `init(row:)` and `RunDetails`, cut to the lengths that jobs
+  /// write.
+  ///
+  /// Of a row that another program or an older version wrote no more than that is read.
   static let columns = SQLFragment(
     sql: """
       r.run_id, r.instance, r.job, r.server, r.variant, left(r.series, 4096) as series, r.shard, r.shard_count,

@@ -15,7 +15,9 @@ package struct WaitlistReview: Sendable {
   package var note: String?
   /// What was found, with points: `self_referral 95, bot 50`.
   package var checks: String
-  /// As JSON, by check; ids and counts, no addresses. Only for a single entry.
+  /// The evidence as JSON, by check; ids and counts, no addresses.
+  ///
+  /// Only for a single entry.
   package var evidence: String?
   /// How many match the filter.
   package var total: Int

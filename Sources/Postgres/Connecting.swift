@@ -53,7 +53,9 @@ extension ConnectionOptions {
     return try connect(place, within: connectTimeout, interrupt)
   }
 
-  /// Why no place could be connected to. All reasons are named: any of the places may be the right one.
+  /// Why no place could be connected to.
+  ///
+  /// All reasons are named: any of the places may be the right one.
   private static func combined(_ failures: [PostgresError]) -> PostgresError {
     guard failures.count > 1, failures.contains(where: \.isTransient) else {
       return failures.last ?? .connection("no host to connect to")
@@ -99,7 +101,9 @@ extension ConnectionOptions {
     return connection
   }
 
-  /// The project's own defaults. They stand before the URL, so the URL wins.
+  /// The project's own defaults.
+  ///
+  /// They stand before the URL, so the URL wins.
   private var defaults: [(keyword: String, value: String)] {
     [
       ("fallback_application_name", applicationName),

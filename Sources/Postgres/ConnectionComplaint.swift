@@ -1,5 +1,6 @@
-/// What is wrong with a connection string, as the rest of a sentence. It quotes only parts of the string that cannot
-/// belong to a password.
+/// What is wrong with a connection string, as the rest of a sentence.
+///
+/// It quotes only parts of the string that cannot belong to a password.
 struct ConnectionComplaint {
   let words: String
 
@@ -31,8 +32,9 @@ struct ConnectionComplaint {
 
   private static func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte & 0xDF) }
 
-  /// The name that libpq complains about; `nil` where it may be a part of a password. Text after a blank, or after a
-  /// «?» that should have been escaped, looks like a parameter.
+  /// The name that libpq complains about; `nil` where it may be a part of a password.
+  ///
+  /// Text after a blank, or after a «?» that should have been escaped, looks like a parameter.
   private static func unknownParameter(in complaint: String, of url: String) -> Substring? {
     let beginnings = ["invalid URI query parameter: \"", "invalid connection option \""]
     guard let beginning = beginnings.first(where: complaint.hasPrefix) else { return nil }

@@ -6,7 +6,9 @@ package struct ConnectionOptions: Sendable {
   /// Ends a statement and its locks soon after the process that waits for it is gone.
   package var lostClientSetting = "-c client_connection_check_interval=2s"
 
-  /// Takes the server's notices. Called on the connection's own thread.
+  /// Takes the server's notices.
+  ///
+  /// Called on the connection's own thread.
   package var receiveNotice: @Sendable (Notice) -> Void = { _ in }
 
   /// Looks up the addresses of a host's name.

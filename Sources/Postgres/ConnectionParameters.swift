@@ -29,7 +29,9 @@ enum ConnectionParameters {
     return values(of: ConnectionOptionsHandle(adopting: options)).filter { $0.key != "channel_binding" }
   }
 
-  /// Begins to connect. A connection string may stand as `dbname`; what follows it wins over what it says.
+  /// Begins to connect.
+  ///
+  /// A connection string may stand as `dbname`; parameters after it override it.
   ///
   /// - Returns: `nil` without memory.
   static func start(_ parameters: [(keyword: String, value: String)]) -> OpaquePointer? {

@@ -4,7 +4,9 @@ import Glibc
 struct ConnectionPlace: Equatable, Sendable {
   /// A name, a number, or the folder of a socket; `nil` is libpq's default.
   var host: String?
-  /// The host's address as a number. With it libpq looks up no name, and still checks a certificate for the host.
+  /// The host's address as a number.
+  ///
+  /// With it libpq looks up no name, and still checks a certificate for the host.
   var address: String?
   var port: String?
 
@@ -41,8 +43,9 @@ struct ConnectionPlace: Equatable, Sendable {
     }
   }
 
-  /// The addresses of a host as numbers, in the order in which the system would try them. Blocks for as long as the
-  /// name server does, as libpq would.
+  /// The addresses of a host as numbers, in the order in which the system would try them.
+  ///
+  /// Blocks for as long as the name server does, as libpq would.
   static func addresses(of host: String) throws(PostgresError) -> [String] {
     var hints = addrinfo()
     hints.ai_socktype = CInt(SOCK_STREAM.rawValue)

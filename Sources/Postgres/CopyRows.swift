@@ -45,7 +45,9 @@ public struct CopyRows: Sendable {
     append(days)
   }
 
-  /// A `text`. The bytes must be valid UTF-8 without NUL, or the server refuses the whole COPY.
+  /// A `text`.
+  ///
+  /// The bytes must be valid UTF-8 without NUL, or the server refuses the whole COPY.
   public mutating func append(text: UnsafeRawBufferPointer) {
     append(Int32(text.count))
     bytes.append(contentsOf: text)

@@ -3,7 +3,9 @@ import CLibPQ
 import Dispatch
 import Synchronization
 
-/// Owns one `PGconn`. All frees of this module stand in this file.
+/// Owns one `PGconn`.
+///
+/// All frees of this module stand in this file.
 struct ConnectionHandle: ~Copyable {
   let pointer: OpaquePointer
   let notices: NoticeReceiver

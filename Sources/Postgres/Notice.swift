@@ -30,12 +30,16 @@ final class NoticeReceiver: Sendable {
   private let take: @Sendable (Notice) -> Void
   private let bytes = Atomic<Int>(0)
 
-  /// How many bytes all of them had on the way here. None of them is kept.
+  /// How many bytes all notices had on the wire.
+  ///
+  /// The notices themselves are not kept.
   var received: Int { bytes.load(ordering: .relaxed) }
 
   init(_ take: @escaping @Sendable (Notice) -> Void) { self.take = take }
 
-  /// Receives from now on. Connection and results hold the address, so whoever owns one keeps the receiver alive.
+  /// Receives from now on.
+  ///
+  /// Connection and results hold the address, so whoever owns one keeps the receiver alive.
   func receive(from connection: OpaquePointer) {
     PQsetNoticeReceiver(
       connection,

@@ -1,7 +1,9 @@
 import CLibPQ
 import Glibc
 
-/// Why something could not be done in Postgres. The one error type of this module.
+/// Why something could not be done in Postgres.
+///
+/// The one error type of this module.
 public enum PostgresError: Error, Sendable {
   /// The server cannot be reached, or the connection to it was lost.
   case connection(String)
@@ -43,7 +45,9 @@ public enum PostgresError: Error, Sendable {
     public var context: String?
     /// Where in the statement's text the server saw the mistake, in characters, counted from 1.
     public var position: Int?
-    /// Whether a write was refused by a standby. Right after a failover one may still lead to what was the primary.
+    /// Whether a write was refused by a standby.
+    ///
+    /// Right after a failover one may still lead to what was the primary.
     public var isOfStandby = false
   }
 

@@ -1,12 +1,15 @@
 import Glibc
 
-/// How much of one answer libpq has taken from the server, so that an answer that never ends can be given up. libpq keeps
-/// an answer whole and has no limit of its own.
+/// How much of one answer libpq has taken from the server, so that an answer that never ends can be given up.
+///
+/// libpq keeps an answer whole and has no limit of its own.
 ///
 /// The kernel counts the bytes. It does not count them for Unix sockets, whose server is a process of this machine.
 struct ReceivedBytes {
-  /// How large one answer may be, in bytes. libpq keeps it twice for a moment, as it came and as it was parsed, and a
-  /// job's other needs are about 20 MiB of the 64 MiB that a container has.
+  /// How large one answer may be, in bytes.
+  ///
+  /// libpq keeps it twice for a moment, as it came and as it was parsed, and a job's other needs are about 20 MiB of
+  /// the 64 MiB that a container has.
   static let largest = 16 * 1024 * 1024
 
   private let socket: CInt

@@ -6,8 +6,9 @@ public protocol PostgresDecodable {
   init?(postgresText text: String)
 }
 
-/// The rows of a result. They outlive the session that made them: the server's answer is kept whole
-/// and read in place.
+/// The rows of a result.
+///
+/// They outlive the session that made them: the server's answer is kept whole and read in place.
 public struct Rows: RandomAccessCollection, Sendable {
   let result: ResultHandle
 
@@ -51,7 +52,9 @@ public struct Row: Sendable {
     return value
   }
 
-  /// A column's name as libpq looks it up: in lower case where it stands without quotes. Most names need none.
+  /// A column's name as libpq looks it up: in lower case where it stands without quotes.
+  ///
+  /// Most names need none.
   private static func exact(_ column: String) -> String {
     let isPlain = column.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
     return isPlain ? column : quotedIdentifier(column)

@@ -1,5 +1,7 @@
 /// A piece of SQL with all that it needs: inputs (`:name`), whose values are bound, and holes (`{name}`), which other
-/// fragments fill. SQL is assembled in no other way.
+/// fragments fill.
+///
+/// SQL is assembled in no other way.
 ///
 /// A plain value. It knows the origin of its text, so a mistake names file and line. The assembled statement is the
 /// same each time, so it can be kept as a file and compared (`Tests/Golden`).
@@ -47,8 +49,9 @@ public struct SQLFragment: Sendable {
     return copy
   }
 
-  /// The same fragment with more inputs, for itself and for what fills its holes. Inputs that it has already keep their
-  /// values.
+  /// The same fragment with more inputs, for itself and for what fills its holes.
+  ///
+  /// Inputs that it has already keep their values.
   public func binding(_ values: [String: any PostgresEncodable]) -> SQLFragment {
     binding(values.mapValues(\.postgresParameter))
   }

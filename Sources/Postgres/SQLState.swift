@@ -46,9 +46,12 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
     "3F", "40", "42", "53", "55", "57", "58", "72", "F0", "HV", "XX",
   ]
 
-  /// Whether the error may be about one of the rows that a statement is given: its data, a constraint, a limit that it
-  /// exceeds, or what a trigger raises, which may be a state that only its author knows. Then the row is found by
-  /// halving.
+  /// Whether the error may be about one of the rows that a statement is given.
+  ///
+  /// The cause may be the row's data, a constraint, a limit that it exceeds, or what a trigger raises, which may be a
+  /// state that only its author knows.
+  ///
+  /// Then the row is found by halving.
   public var mayBeOfOneRow: Bool { !Self.classesOfNoRow.contains(errorClass) }
 
   /// Whether the server refused the user (class 28) or a privilege.

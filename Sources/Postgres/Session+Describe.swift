@@ -8,7 +8,9 @@ public struct ColumnDescription: Sendable, Equatable {
 }
 
 extension Session {
-  /// Asks the server which columns a statement would yield. It is parsed, and neither planned nor carried out.
+  /// Asks the server which columns a statement would yield.
+  ///
+  /// It is parsed, and neither planned nor carried out.
   public func describe(_ statement: Statement) throws(PostgresError) -> [ColumnDescription] {
     try wire.exchange { () throws(PostgresError) in
       try wire.checkInterrupt()

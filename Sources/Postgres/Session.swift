@@ -110,8 +110,9 @@ public struct Session: ~Copyable {
     }
   }
 
-  /// Reads a large answer a page at a time, so that memory does not grow with it. Only inside a
-  /// transaction, and with only one such reading at a time.
+  /// Reads a large answer a page at a time, so that memory does not grow with it.
+  ///
+  /// Only inside a transaction, and with only one such reading at a time.
   public func forEachPage(
     of statement: Statement, rows: Int, _ body: (Rows) throws -> Void
   ) throws {

@@ -1,7 +1,9 @@
 import CLibPQ
 
-/// The settings of a session. All are sent as the connection starts, so they cost no round trip, and override what
-/// role, database and server have set.
+/// The settings of a session.
+///
+/// All are sent as the connection starts, so they cost no round trip, and override what role, database and server have
+/// set.
 enum SessionSettings {
   /// The settings that results depend on: the same in every session, whatever the URL, the environment (`PGOPTIONS`,
   /// `PGTZ`), at the role (`alter role … set`), at the database or in the server's file.

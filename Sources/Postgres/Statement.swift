@@ -45,7 +45,9 @@ public struct Statement: Sendable, Equatable {
     return copy
   }
 
-  /// The text on one line and shortened, for an error message. Bound values are not in it.
+  /// The text on one line and shortened, for an error message.
+  ///
+  /// Bound values are not in it.
   var summary: String {
     let line = sql.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     return line.count <= 120 ? line : line.prefix(117) + "…"
@@ -74,8 +76,9 @@ extension Statement: ExpressibleByStringInterpolation {
       sql += "$\(parameters.count)"
     }
 
-    /// Puts a constant text of the program into the statement as it is. A `StaticString` can never be a value from
-    /// outside.
+    /// Puts a constant text of the program into the statement as it is.
+    ///
+    /// A `StaticString` can never be a value from outside.
     package mutating func appendInterpolation(text: StaticString) { sql += "\(text)" }
 
     /// Puts a table's or column's name into the text, quoted.

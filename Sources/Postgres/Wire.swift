@@ -115,8 +115,10 @@ struct Wire {
     _ = try wait(for: .read, until: deadline, doing: what())
   }
 
-  /// Runs one exchange. When it ends by cancellation or silence, the server is asked to stop and what
-  /// it still sends is drained, so that the connection can be used for the rollback.
+  /// Runs one exchange.
+  ///
+  /// When it ends by cancellation or silence, the server is asked to stop and what it still sends is drained, so that
+  /// the connection can be used for the rollback.
   ///
   /// The cancel request cannot hit a later statement: this thread is the only one that sends
   /// statements, and it sends none before the request has arrived and the answer is drained.

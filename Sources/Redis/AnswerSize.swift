@@ -3,8 +3,10 @@
 /// Every part of an answer ends with CR LF, and hiredis makes an object of each: an array of numbers takes twenty
 /// times the bytes that it had on the way.
 public struct AnswerSize {
-  /// How large one answer may be, in bytes. It is kept twice, as it came and as it was parsed, and a job's other needs
-  /// are about 20 MiB of the 64 MiB that a container has.
+  /// How large one answer may be, in bytes.
+  ///
+  /// It is kept twice, as it came and as it was parsed, and a job's other needs are about 20 MiB of the 64 MiB that a
+  /// container has.
   public static let largest = 16 * 1024 * 1024
 
   /// What an object takes besides its text: `redisReply` and the pointer to it, each as `malloc` rounds it up.

@@ -4,7 +4,9 @@ package struct Topology: Sendable, Equatable {
   /// such as `MGET`, may cross shares and are refused.
   package var isCluster: Bool
   package var primaries: [RedisAddress]
-  /// Which of the primaries holds which slots. Changes when keys move.
+  /// Which of the primaries holds which slots.
+  ///
+  /// Changes when keys move.
   package var ranges: [SlotRange] = []
 
   /// Slots that one primary holds.

@@ -1,5 +1,7 @@
 /// Commands as they go over the wire (RESP): the number of words, then each word after its length, so nothing in a word
-/// is syntax. Each word is copied once, into the buffer that is sent.
+/// is syntax.
+///
+/// Each word is copied once, into the buffer that is sent.
 struct CommandBuffer {
   private(set) var bytes: [UInt8] = []
 

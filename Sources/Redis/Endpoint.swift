@@ -1,6 +1,8 @@
 import Glibc
 
-/// One address that a socket can be connected to. The name of a host may have several.
+/// One address that a socket can be connected to.
+///
+/// The name of a host may have several.
 struct Endpoint {
   /// Its name in messages: the text in the URL.
   var name: String

@@ -1,7 +1,9 @@
 import CHiredis
 import COpenSSL
 
-/// Owns hiredis' protocol parser. All frees of this module stand in this file.
+/// Owns hiredis' protocol parser.
+///
+/// All frees of this module stand in this file.
 struct ReaderHandle: ~Copyable {
   let pointer: UnsafeMutablePointer<redisReader>
 

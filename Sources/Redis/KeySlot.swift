@@ -9,8 +9,9 @@ package enum KeySlot {
 
   static let count = 16_384
 
-  /// The text between the first «{» and the first «}» after it, which alone decides the slot. `nil` for a key without
-  /// one, and for `{}`.
+  /// The text between the first «{» and the first «}» after it, which alone decides the slot.
+  ///
+  /// `nil` for a key without one, and for `{}`.
   package static func hashTag(of key: [UInt8]) -> ArraySlice<UInt8>? {
     guard let open = key.firstIndex(of: UInt8(ascii: "{")) else { return nil }
     let rest = key[(open + 1)...]

@@ -18,8 +18,10 @@ struct Opening: Sendable {
     return try session(at: address, until: deadline, interrupt)
   }
 
-  /// Tries each address of the server. Each one has its share of the time that is left: a silent address must not use
-  /// up what another needs. One that refuses costs nothing.
+  /// Tries each address of the server.
+  ///
+  /// Each one has its share of the time that is left: a silent address must not use up what another needs. One that
+  /// refuses costs nothing.
   func session(
     at address: RedisAddress, until deadline: ContinuousClock.Instant, _ interrupt: Interrupt
   ) throws(RedisError) -> RedisSession {

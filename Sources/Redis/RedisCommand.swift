@@ -10,6 +10,8 @@ public struct RedisCommand: Sendable, Equatable {
   ///   - bytes: further arguments, of any bytes.
   public init(_ words: String..., bytes: [[UInt8]]) { arguments = words.map { Array($0.utf8) } + bytes }
 
-  /// The command's name, for messages. Arguments may be secrets, so they are never shown.
+  /// The command's name, for messages.
+  ///
+  /// Arguments may be secrets, so they are never shown.
   package var name: String { arguments.first.map { String(decoding: $0, as: UTF8.self) } ?? "" }
 }

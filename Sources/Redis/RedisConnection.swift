@@ -31,7 +31,9 @@ package actor RedisConnection {
     (self.address, origin, identity, self.opening) = (address, address, address.identity, opening)
   }
 
-  /// Lends the connection. It is kept only if every answer was taken.
+  /// Lends the connection.
+  ///
+  /// It is kept only if every answer was taken.
   ///
   /// - Parameter followingMoves: whether the body is run again, and every later one too, at the node of a cluster that
   ///   a `MOVED` names. Only for bodies that use keys of one slot (the lock has just one key): the other keys of this

@@ -1,4 +1,6 @@
-/// Why something could not be done in Redis. The one error type of this module.
+/// Why something could not be done in Redis.
+///
+/// The one error type of this module.
 public enum RedisError: Error, Sendable, Equatable {
   /// The server cannot be reached, or the connection to it was lost.
   case connection(String)

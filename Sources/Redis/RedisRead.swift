@@ -1,7 +1,10 @@
-/// A command that only reads, with its arguments: what a job may send by itself. Shared keys are written through
-/// `run.publish`.
+/// A command that only reads, with its arguments: what a job may send by itself.
+///
+/// Shared keys are written through `run.publish`.
 public struct RedisRead: Sendable, Equatable {
-  /// The commands' names. Redis flags each of them `readonly`; a test asks it.
+  /// The commands' names.
+  ///
+  /// Redis flags each of them `readonly`; a test asks it.
   public enum Name: Sendable, CaseIterable {
     case dbsize, exists, get, getrange, hget, hgetall, hkeys, hlen, hmget, hscan, hstrlen, lrange, mget, pttl, scan,
       scard, smembers,

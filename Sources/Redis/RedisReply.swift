@@ -10,7 +10,9 @@ extension RedisReply {
   /// The whole reply, copied.
   public var value: RedisValue { RedisValue(pointer) }
 
-  /// The bytes of an array's element, lent: valid as long as the reply. `nil` for anything but a string.
+  /// The bytes of an array's element, lent: valid as long as the reply.
+  ///
+  /// `nil` for anything but a string.
   public func string(at index: Int) -> LentBytes? { Self.string(pointer.pointee.element[index]) }
 
   static func string(_ element: UnsafeMutablePointer<redisReply>?) -> LentBytes? {

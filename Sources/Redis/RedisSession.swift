@@ -72,7 +72,9 @@ public struct RedisSession: ~Copyable {
     }
   }
 
-  /// Takes the next answer, to be read in place. An error answer is thrown.
+  /// Takes the next answer, to be read in place.
+  ///
+  /// An error answer is thrown.
   ///
   /// - Parameters:
   ///   - bytes: how large it may be; see `AnswerSize`. A larger answer is given up, and the connection with it
@@ -101,8 +103,10 @@ public struct RedisSession: ~Copyable {
     try send(RedisCommand("SCAN", cursor, "MATCH", pattern, "COUNT", String(count)))
   }
 
-  /// The same for names of any size: a name that is longer than this many bytes comes as its beginning and the SHA-1 of
-  /// the whole. Needs the right to `EVAL`; the server examines each name, so it is for keyspaces that have such names.
+  /// Scans names of any size: a name that is longer than this many bytes comes as its beginning and the SHA-1 of the
+  /// whole.
+  ///
+  /// Needs the right to `EVAL`; the server examines each name, so it is for keyspaces that have such names.
   public mutating func sendScan(
     cursor: String, match pattern: String, count: Int, cuttingNamesAt longest: Int
   ) throws(RedisError) {
@@ -162,8 +166,10 @@ public struct RedisSession: ~Copyable {
     if output.bytes.count >= Self.outputRoom { try flush() }
   }
 
-  /// Writes the waiting commands, so that the server begins before the next answer is read. Redis keeps answers that
-  /// nobody reads yet in its own memory, so a long pipeline does not make both sides wait for each other.
+  /// Writes the waiting commands, so that the server begins before the next answer is read.
+  ///
+  /// Redis keeps answers that nobody reads yet in its own memory, so a long pipeline does not make both sides wait for
+  /// each other.
   public mutating func flush() throws(RedisError) {
     guard !output.bytes.isEmpty else { return }
     let deadline = ContinuousClock.now + limit

@@ -13,7 +13,9 @@ package struct Refusal: Sendable {
 
   /// The answer's first word.
   package var code: String
-  /// Texts of which the rest of the answer has to contain one, in any case. Empty: any text.
+  /// Texts of which the rest of the answer has to contain one, in upper or lower case.
+  ///
+  /// Empty: any text.
   package var texts: [String] = []
   package var meaning: Meaning
   /// What to do, as whole sentences.

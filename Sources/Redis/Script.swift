@@ -43,7 +43,9 @@ extension RedisSession {
     return answer.value
   }
 
-  /// How many calls are under way at most. The server works on them while the next one is assembled.
+  /// How many calls are under way at most.
+  ///
+  /// The server works on them while the next one is assembled.
   private static let callsAhead = 8
 
   /// Runs a script many times.

@@ -1,7 +1,9 @@
 import COpenSSL
 import Glibc
 
-/// One encrypted conversation over a socket. It never waits: each call says what it has to wait for.
+/// One encrypted conversation over a socket.
+///
+/// It never waits: each call says what it has to wait for.
 ///
 /// OpenSSL writes with `write(2)`, which raises SIGPIPE when the server is gone; the process ignores it.
 final class TLSConnection {

@@ -1,4 +1,6 @@
-/// Reads a template. A tag that stands alone on its line takes the line with it, as the Mustache specification has it.
+/// Reads a template.
+///
+/// A tag that stands alone on its line takes the line with it, as the Mustache specification has it.
 struct TemplateParser {
   private let bytes: [UInt8]
   private let kind: Template.Kind

@@ -6,7 +6,9 @@ import Testing
 
 @testable import Oneshot
 
-/// The tables of README and docs come from the code. `UPDATE_README=1 swift test --filter ReadmeTests` writes them.
+/// The tables of README and docs come from the code.
+///
+/// `UPDATE_README=1 swift test --filter ReadmeTests` writes them.
 @Suite(.serialized) struct ReadmeTests {
   private func expect(_ part: String, in path: String, is lines: [String]) throws {
     let page = try Page(path)

@@ -2,8 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the author of a job can write, and what the compiler refuses. Targets of jobs have no package access
-/// (Package.swift), so the snippets are checked as if they stood in another package.
+/// What the author of a job can write, and what the compiler refuses.
+///
+/// Targets of jobs have no package access (Package.swift), so the snippets are checked as if they stood in another
+/// package.
 @Suite(.timeLimit(.minutes(10))) struct AuthorSurfaceTests {
   @Test func `reading, a fenced write, dead letters and staging compile`() async throws {
     let complaints = try await complaints(

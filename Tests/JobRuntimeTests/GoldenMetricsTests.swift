@@ -3,8 +3,10 @@ import Testing
 
 @testable import JobRuntime
 
-/// What monitoring systems know the series by. Where the files of two releases lie side by side and a HELP text differs,
-/// node_exporter (1.5.0) leaves one file's series out without a word: a change here is one of the interface.
+/// What monitoring systems know the series by.
+///
+/// Where the files of two releases lie side by side and a HELP text differs, node_exporter (1.5.0) leaves one file's
+/// series out without a word: a change here is one of the interface.
 @Suite struct GoldenMetricsTests {
   @Test func `names, types and HELP texts of all seven series are those of Tests-Golden`() throws {
     let metrics = Metrics(

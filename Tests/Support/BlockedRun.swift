@@ -1,8 +1,9 @@
 import Postgres
 import Redis
 
-/// A run of the real binary that stands still at a chosen place, because another session holds a lock
-/// that it needs. What happens to it there is the same every time.
+/// A run of the real binary that stands still at a chosen place, because another session holds a lock that it needs.
+///
+/// What happens to it there is the same every time.
 package struct BlockedRun {
   /// Where it stands still.
   package enum Point: String {
@@ -14,7 +15,9 @@ package struct BlockedRun {
     /// place where that was made to look at this table: see `whenTotalsAreRead`.
     case telling = "in_the_way"
 
-    /// What keeps the run from it. Reading what is stored comes before writing, and outside of its transaction.
+    /// What keeps the run from it.
+    ///
+    /// Reading what is stored comes before writing, and outside of its transaction.
     fileprivate var mode: String { self == .writing ? "share" : "access exclusive" }
   }
 

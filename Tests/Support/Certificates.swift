@@ -1,7 +1,8 @@
 import Foundation
 
-/// A folder of certificates made by the real `openssl`, gone with this object. All files are PEM; a
-/// certificate called `server` is `server.crt` with `server.key`.
+/// A folder of certificates made by the real `openssl`, gone with this object.
+///
+/// All files are PEM; a certificate called `server` is `server.crt` with `server.key`.
 package final class Certificates: Sendable {
   private let folder: TemporaryFolder
 

@@ -9,7 +9,9 @@ package struct Drained: JobFixture {
   package let folder: TemporaryFolder
   package var more: [String: String] = [:]
 
-  /// What the handler does unless a test writes another: one row for each event that it sees. A bad amount fails.
+  /// What the handler does unless a test writes another: one row for each event that it sees.
+  ///
+  /// A bad amount fails.
   package static let effect = """
     -- handles: test.*
     insert into effects (id, key, n, amount) select id, key, n, (data ->> 'amount')::integer from events

@@ -1,7 +1,9 @@
 import Glibc
 
 /// A place with what a job works on, and the real binary that does the work: how tests run it, stop it where they want
-/// to, and kill it. Each job's own fixture adds its tables and what should be in them.
+/// to, and kill it.
+///
+/// Each job's own fixture adds its tables and what should be in them.
 package protocol JobFixture: Sendable {
   /// The binary's name.
   static var job: String { get }

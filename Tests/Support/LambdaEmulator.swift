@@ -41,7 +41,9 @@ package final class LambdaEmulator: Sendable {
   deinit { proxy?.close() }
 
   package struct Answer: Sendable {
-    /// What the caller gets. With an error of the function it is 200, too.
+    /// What the caller gets.
+    ///
+    /// With an error of the function it is 200, too.
     package var status: Int
     package var text: String
 

@@ -1,8 +1,9 @@
 import Foundation
 
 extension Binary {
-  /// Runs it with as much memory for data as a container of the manifests has in all: 64 MiB. What asks for more is
-  /// ended by the C library, without a result.
+  /// Runs the binary with as much memory for data as a container of the manifests has in all: 64 MiB.
+  ///
+  /// A run that needs more is ended by the C library, without a result.
   ///
   /// By a limit of the process: a cgroup cannot be made everywhere where tests run.
   package func runInLittleMemory(

@@ -2,8 +2,9 @@ import Dispatch
 import Postgres
 import Synchronization
 
-/// A transaction of another session that has done something and stays open until it is told how to end. Its actor has a
-/// thread of its own, so it may stand still inside of a transaction.
+/// A transaction of another session that has done something and stays open until the test ends it.
+///
+/// Its actor has a thread of its own, so it may stand still inside of a transaction.
 package struct OpenTransaction: Sendable {
   private struct RolledBack: Error {}
 

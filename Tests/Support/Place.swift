@@ -2,8 +2,9 @@ import Foundation
 package import Postgres
 package import Redis
 
-/// A database and a Redis number of a test's own: nothing another test does can be seen in it. Both are given back
-/// when nobody has this value any more.
+/// A database and a Redis number of a test's own: nothing another test does can be seen in it.
+///
+/// Both are given back when nobody has this value any more.
 package struct Place: Sendable {
   package let databaseURL: String
   package let redisURL: String
@@ -36,7 +37,9 @@ package struct Place: Sendable {
   /// Which of Redis' databases it is.
   package var redisNumber: Int { loan.redisNumber }
 
-  /// A name for what a server has only once, like a role: `jobs_7`. No other place has it.
+  /// A name for what a server has only once, like a role: `jobs_7`.
+  ///
+  /// No other place has it.
   package func own(_ name: String) -> String { "\(name)_\(loan.number)" }
 
   /// Another connection than the one that `redis` is.

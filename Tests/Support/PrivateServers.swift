@@ -29,8 +29,10 @@ package final class PrivateServers: Sendable {
   /// Starts servers that only one test uses, and may stop, pause and start again.
   package static func start() async throws -> PrivateServers { try await onThread { try PrivateServers() } }
 
-  /// Starts both. They end when this object does, or when the process does, however it ends: the script
-  /// waits for the end of its standard input.
+  /// Starts both servers.
+  ///
+  /// They end when this object does, or when the process does, however it ends: the script waits for the end of its
+  /// standard input.
   package convenience init(postgresOptions: String? = nil) throws {
     try self.init(from: Self.shared.get().cluster, postgresOptions: postgresOptions ?? Self.options, areShared: false)
   }
@@ -70,8 +72,10 @@ package final class PrivateServers: Sendable {
     try startPostgres()
   }
 
-  /// Runs a line of shell beside the servers, and waits for its end. What it starts inherits nothing of this
-  /// process: a daemon that held one of our pipes would keep others waiting for ever.
+  /// Runs a line of shell beside the servers, and waits for its end.
+  ///
+  /// What it starts inherits nothing of this process: a daemon that held one of our pipes would keep others waiting for
+  /// ever.
   package func shell(_ line: String) throws {
     let code = try conversing.withLock {
       try Self.ask(#"( \#(line) ) </dev/null >>"$ONESHOT_SERVERS/shell.log" 2>&1; echo $?"#, lines: 1, input, output)

@@ -30,8 +30,9 @@ package final class Proxy: Sendable {
     case replace(with: [UInt8])
   }
 
-  /// Bytes as they came from one side. A connection begins with an empty piece to the server, before the
-  /// server is contacted.
+  /// Bytes as they came from one side.
+  ///
+  /// A connection begins with an empty piece to the server, before the server is contacted.
   package struct Piece: Sendable {
     /// The connection's number, from 1.
     package let connection: Int

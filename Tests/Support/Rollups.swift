@@ -19,8 +19,9 @@ package struct Rollups: JobFixture {
     ]
   }
 
-  /// Adds events of three metrics and seven entities, this many of them, one in each interval before a moment. Values are
-  /// whole quarters.
+  /// Adds events of three metrics and seven entities, this many of them, one in each interval before a moment.
+  ///
+  /// Values are whole quarters.
   package func add(_ count: Int, every interval: String = "7 minutes", before moment: String = Self.now) async throws {
     try await place.execute(
       """
@@ -60,8 +61,11 @@ package struct Rollups: JobFixture {
     }.joined(separator: " union all ")
   }
 
-  /// The same for a zone whose clocks are set by half an hour, or over midnight: a day begins when the clock first shows its date,
-  /// and hours are counted from there. Of events within some months.
+  /// The same for a zone whose clocks change by half an hour or over midnight.
+  ///
+  /// A day begins when the clock first shows its date, and hours are counted from there.
+  ///
+  /// It models events within some months.
   package var modelled: String {
     """
     with days as (

@@ -41,8 +41,10 @@ package final class Sentinels: Sendable {
     }
   }
 
-  /// Starts a Sentinel; two of them decide on a failover. A server counts as down after three seconds of silence: on a busy
-  /// machine one that is well may be silent for half of one.
+  /// Starts a Sentinel; two of them decide on a failover.
+  ///
+  /// A server counts as down after three seconds of silence: on a busy machine one that is well may be silent for half
+  /// of one.
   ///
   /// - Parameters:
   ///   - port: of the server that it takes for the primary.

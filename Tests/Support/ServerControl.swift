@@ -29,7 +29,9 @@ extension PrivateServers {
 
   package func resumePostgres() throws { try signalPostgres(SIGCONT) }
 
-  /// Ends Redis at once. It keeps nothing, so it is empty when it is started again.
+  /// Ends Redis at once.
+  ///
+  /// It keeps nothing, so it is empty when it is started again.
   package func killRedis() throws {
     let process = try processID(in: "redis.pid")
     kill(process, SIGKILL)

@@ -1,6 +1,8 @@
 import Foundation
 
-/// Waits until a condition holds. The limit only keeps a test that would hang from hanging.
+/// Waits until a condition holds.
+///
+/// The limit only keeps a test that would hang from hanging.
 ///
 /// It throws rather than records: this module is built with everything else, also where the testing library
 /// is not to be had (statically).

@@ -1,6 +1,8 @@
 extension PrivateServers {
-  /// Starts Postgres so that it finds the rules of another zone under a zone's name, as after an update of its zone data. Nobody else
-  /// sees that: the file is there for this server alone.
+  /// Starts Postgres so that it finds the rules of another zone under a zone's name, as after an update of its zone
+  /// data.
+  ///
+  /// Nobody else sees that: the file is there for this server alone.
   ///
   /// - Parameters:
   ///   - rules: whose rules it finds, for example `Etc/GMT-1`.

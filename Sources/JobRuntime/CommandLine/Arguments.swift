@@ -1,6 +1,8 @@
-/// Reads the words behind the name of a job or of a command. Like `Environment` it never throws: each call records what
-/// can be given and any problem with the given value, and then returns the default. The declarations are the one source
-/// for parsing, `--help`, shell completion and the man page.
+/// Reads the arguments of a job or of a command.
+///
+/// Like `Environment` it never throws: each call records what can be given and any problem with the given value, and
+/// then returns the default. The declarations are the one source for parsing, `--help`, shell completion and the man
+/// page.
 ///
 /// Options are read before operands, because only the options say which words are their values.
 package struct Arguments {
@@ -30,7 +32,9 @@ package struct Arguments {
     return isGiven
   }
 
-  /// One of several flags, each a case of an enumeration. Only one may be given: a second one is left over.
+  /// One of several flags, each a case of an enumeration.
+  ///
+  /// Only one may be given: a second one is an error.
   ///
   /// - Parameter help: what each of them does.
   package mutating func oneFlag<Choice: RawRepresentable<String> & CaseIterable>(

@@ -1,4 +1,6 @@
-/// What the arguments of a job's binary request. Without arguments it runs the job.
+/// What the arguments of a job's binary request.
+///
+/// Without arguments it runs the job.
 enum JobRequest: String, CaseIterable, Sendable {
   case plan, check, help, version, describe
 
@@ -17,8 +19,9 @@ enum JobRequest: String, CaseIterable, Sendable {
     }
   }
 
-  /// The answer to a request that needs no run; `nil` for one that does. Only a description reads the environment, to
-  /// describe the job with these settings.
+  /// The answer to a request that needs no run; `nil` for one that does.
+  ///
+  /// Only a description reads the environment, to describe the job with these settings.
   func answer<J: Job>(of job: J.Type, in environment: [String: String]) -> String? {
     switch self {
     case .help: JobHelp.text(of: J.self)

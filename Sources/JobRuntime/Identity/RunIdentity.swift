@@ -1,4 +1,6 @@
-/// The identity of a run. Two runs for one slot are duplicates if they are equal in all of this.
+/// The identity of a run.
+///
+/// Two runs for one slot are duplicates if they are equal in all of this.
 ///
 /// Built once, when the settings are read; lock, fence, ledger, totals, dead letters and metrics are keyed by it.
 package struct RunIdentity: Sendable, Hashable {
@@ -28,7 +30,9 @@ package struct RunIdentity: Sendable, Hashable {
     instance.isEmpty ? job : "\(instance)/\(job)"
   }
 
-  /// The name of the lock: `[INSTANCE/]JOB[/SHARD]`. Variants share it: they may touch the same rows.
+  /// The name of the lock: `[INSTANCE/]JOB[/SHARD]`.
+  ///
+  /// Variants share it: they may touch the same rows.
   package var lockName: String { qualifiedJob + (shard.isWhole ? "" : "/\(shard.index)") }
 
   /// The prefix of a lock's name in Redis.

@@ -15,8 +15,9 @@ public struct Selection: Sendable, Equatable {
   /// The setting does not select the work.
   public static let nothing = Selection(form: .nothing)
 
-  /// The value stands in the variant alone. For words out of a list of the job (modes, levels) that no other setting of
-  /// the job has.
+  /// Selects work by a word, which stands in the variant as it is.
+  ///
+  /// For words from a fixed list of the job (modes, levels) that no other setting of the job shares.
   public static let work = Selection(form: .word)
 
   /// The value stands in the variant behind a word: `merchant-acme`.
@@ -28,8 +29,10 @@ public struct Selection: Sendable, Equatable {
     Selection(form: .tagged(tag, isFixed: isFixed))
   }
 
-  /// The same for one-off selections: days, ids, a range. It distinguishes runs like all others, but has no separate
-  /// totals and metrics, because each selection would add a series.
+  /// Selects work once: days, ids, a range.
+  ///
+  /// It distinguishes runs like all others, but has no separate totals and metrics, because each selection would add a
+  /// series.
   public static func once(as tag: String, isFixed: Bool = false) -> Selection {
     Selection(form: .tagged(tag, isFixed: isFixed), isOnce: true)
   }

@@ -53,7 +53,8 @@ enum Variant {
     !word.isEmpty && !word.utf8.contains(UInt8(ascii: ",")) && areSame([word], [safe(word, allowingDash: false)])
   }
 
-  /// Ten hexadecimal digits of the exact texts: FNV-1a, mixed once more so that all bits count.
+  /// Digests the exact texts to ten hexadecimal digits: FNV-1a, mixed once more so that all bits count.
+  ///
   /// Source: Appleby, MurmurHash3, `fmix64`.
   static func digest(_ words: [String]) -> String {
     // Each with its length, so that ["a,b"] is not ["a", "b"].

@@ -1,6 +1,8 @@
 /// The value of a lock, written by a run of this project or by somebody else.
 package enum LockHolder {
-  /// How many bytes of it are read and shown. A run writes about 150; another holder may have written any number.
+  /// How many bytes of the lock's value are read and shown.
+  ///
+  /// A run writes about 150; another holder may have written any number.
   package static let longestShown = 4096
 
   /// The text of a value that was read up to one byte more than is shown, with `…` where it is longer.

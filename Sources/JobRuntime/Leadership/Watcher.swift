@@ -1,4 +1,6 @@
-/// Waits for a reason to stop the work, and throws it. It returns in no other way.
+/// Waits for a reason to stop the work, and throws it.
+///
+/// It returns in no other way.
 typealias Watcher = @Sendable () async throws -> Void
 
 /// Does a piece of work beside its watchers: the first of them that throws a `JobFailure` cancels the work, and the

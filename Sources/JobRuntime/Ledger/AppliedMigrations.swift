@@ -19,8 +19,9 @@ struct AppliedMigrations: Sendable, Equatable {
     }
   }
 
-  /// Reads it from the database; one without the project's tables has applied nothing. Inside a transaction only when
-  /// the table is known to exist: an error ends the transaction.
+  /// Reads it from the database; without the project's tables nothing is applied.
+  ///
+  /// Inside a transaction only when the table is known to exist: an error ends the transaction.
   init(_ session: borrowing Session) throws(PostgresError) {
     do {
       let rows = try session.query("select line, max(number) as number from oneshot.migrations group by line")

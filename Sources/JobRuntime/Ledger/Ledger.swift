@@ -147,8 +147,10 @@ struct Ledger: Sendable {
     """
   }
 
-  /// How long after its deadline, by its own host's clock, a run for another Redis counts as dead: more than it takes
-  /// to stop. The tolerance between clocks is added.
+  /// How long after its deadline, by its own host's clock, a run for another Redis counts as dead: longer than stopping
+  /// takes.
+  ///
+  /// The tolerance between clocks is added.
   private static let graceOfOthers = Duration.minutes(1)
 
   /// The hint for a run that died without closing its row.
@@ -197,8 +199,9 @@ struct Ledger: Sendable {
   /// of the rarest schedule.
   private static let forgotten = 400
 
-  /// Ends the run's row, counts it, and removes a few rows that are too old. Returns whether it was written: a success
-  /// is not written when the fence is no longer this run's.
+  /// Ends the run's row, counts it, and removes a few rows that are too old.
+  ///
+  /// Returns whether it was written: a success is not written when the fence is no longer this run's.
   ///
   /// A repeat after a lost answer finds the row ended, and counts nothing.
   ///

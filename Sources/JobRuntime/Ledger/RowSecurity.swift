@@ -1,8 +1,9 @@
 import Postgres
 
 extension Schema {
-  /// One row for every table whose rows row level security would hide from the role. The sessions refuse to read those
-  /// (`row_security = off`).
+  /// One row for every table whose rows row level security would hide from the role.
+  ///
+  /// The sessions refuse to read those (`row_security = off`).
   static func hidden(_ needs: [TableNeed]) -> Statement {
     """
     select distinct 'row level security of ' || name || ' applies to the role ' || current_user

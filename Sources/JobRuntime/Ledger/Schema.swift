@@ -79,8 +79,9 @@ enum Schema {
       privileges: [.select, .insert, .update]),
   ]
 
-  /// Whether an error says that the project's tables do not exist at all. When only some are missing, the error that
-  /// names the table says more.
+  /// Whether an error says that the project's tables do not exist at all.
+  ///
+  /// When only some are missing, the error that names the table says more.
   static func isMissing(_ error: PostgresError) -> Bool {
     guard case .server(let error) = error else { return false }
     return error.state == .invalidSchemaName

@@ -6,8 +6,10 @@ extension String {
     utf8.contains(0) ? String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })) : self
   }
 
-  /// A name without NUL and of bounded length, such that no two names become the same. In a name with a NUL, NUL
-  /// becomes `\0` and `\` is doubled. Of a longer name, its length and digest replace the part that is cut off.
+  /// A name without NUL and of bounded length, such that no two names become the same.
+  ///
+  /// In a name with a NUL, NUL becomes `\0` and `\` is doubled. Of a longer name, its length and digest replace the
+  /// part that is cut off.
   var storableName: String {
     guard utf8.count <= LetterSize.item else {
       var whole = self

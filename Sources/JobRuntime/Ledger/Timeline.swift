@@ -1,13 +1,16 @@
 import Postgres
 
-/// The timeline of a Postgres: the history of its data. A replica that takes over begins a new one, and so does a
-/// restore: it lacks what was committed and had not arrived there.
+/// The timeline of a Postgres: the history of its data.
+///
+/// A replica that takes over begins a new one, and so does a restore: it lacks what was committed and had not arrived
+/// there.
 ///
 /// A run builds on what it has written, so it ends when that may no longer be there. A standby that shares the
 /// primary's disk (RDS Multi-AZ) loses nothing and keeps the timeline.
 enum Timeline {
-  /// SQL that yields it: the beginning of the names of WAL files. Any role may read it, and it costs no more than a
-  /// function call.
+  /// SQL that yields the timeline: the first part of the names of WAL files.
+  ///
+  /// Any role may read it, and it costs no more than a function call.
   static let expression: StaticString = "left(pg_walfile_name(pg_current_wal_lsn()), 8)"
 
   /// SQL that identifies the cluster and database: the same on its replicas and after a point-in-time restore, and

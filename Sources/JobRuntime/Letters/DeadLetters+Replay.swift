@@ -68,7 +68,9 @@ extension DeadLetters {
   }
 
   /// Ends the requests for letters that a run has done, or has rejected again; those that it has not rejected are
-  /// resolved. Letters that were requested again meanwhile stay as they are.
+  /// resolved.
+  ///
+  /// Letters that were requested again meanwhile stay as they are.
   ///
   /// - Parameter done: the digests of those that the job reports as done.
   static func settle(

@@ -3,8 +3,9 @@ import Postgres
 /// Every statement that changes a row of `oneshot.dead_letters`: here what a run does by itself, in
 /// `DeadLetters+Replay.swift` what it does on request, in `LetterFilter.swift` what an operator does.
 enum DeadLetters {
-  /// The condition for letters that a run may resolve and replay, over `letter`, a row of `oneshot.dead_letters`. Any
-  /// run may take those from the time before servers were recorded.
+  /// The condition for letters that a run may resolve and replay, over `letter`, a row of `oneshot.dead_letters`.
+  ///
+  /// Any run may take those from the time before servers were recorded.
   static func own(_ identity: RunIdentity) -> SQLFragment {
     SQLFragment(
       sql: """
@@ -32,7 +33,9 @@ enum DeadLetters {
   }
 
   /// Assigns letters from the time before servers were recorded to the Redis in which their items fail now, so that one
-  /// item stays one letter. Where that Redis has a letter of the item already, the old one is resolved.
+  /// item stays one letter.
+  ///
+  /// Where that Redis has a letter of the item already, the old one is resolved.
   private static func adopt(_ failures: [ItemFailure], of identity: RunIdentity) -> Statement {
     """
     update oneshot.dead_letters as old
@@ -54,7 +57,9 @@ enum DeadLetters {
   }
 
   /// Writes failures: one row for each installation, job, Redis and item; failing again, in another run, raises
-  /// `attempts`. The meaning of their kinds is written as well, where it is new or changed.
+  /// `attempts`.
+  ///
+  /// The meaning of their kinds is written as well, where it is new or changed.
   private static func record(
     _ failures: [ItemFailure], of identity: RunIdentity, runID: RunID, at moment: Timestamp
   ) -> Statement {

@@ -73,8 +73,9 @@ package struct LetterFilter: Sendable, Equatable {
     try statement("letters_count.sql", PackageResources.letters_count_sql)
   }
 
-  /// Requests a replay of those that are pending and not requested yet, the oldest first, and records who did. Yields
-  /// `instance`, `job`, `server` and `letters`, how many of each.
+  /// Requests a replay of the pending letters that are not requested yet, the oldest first, and records who did.
+  ///
+  /// Yields `instance`, `job`, `server` and `letters`, how many of each.
   package func requestReplay(by who: String, limit: Int) throws(PostgresError) -> Statement {
     try statement(
       "letters_request_replay.sql", PackageResources.letters_request_replay_sql, ["by": who, "limit": limit]
@@ -82,7 +83,9 @@ package struct LetterFilter: Sendable, Equatable {
       to: .minutes(5))
   }
 
-  /// Discards those that are pending, the oldest first, and records who did. Yields the same.
+  /// Discards the pending letters, the oldest first, and records who did.
+  ///
+  /// Yields the same columns.
   package func discard(by who: String, limit: Int) throws(PostgresError) -> Statement {
     try statement("letters_discard.sql", PackageResources.letters_discard_sql, ["by": who, "limit": limit]).limited(
       to: .minutes(5))

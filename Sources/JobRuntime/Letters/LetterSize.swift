@@ -1,7 +1,8 @@
 import Postgres
 
-/// How large the parts of a dead letter may be, in bytes. What jobs write is within these limits; of rows by somebody
-/// else or by an older version no more is read.
+/// How large the parts of a dead letter may be, in bytes.
+///
+/// Jobs write within these limits; of rows written by another program or an older version no more than this is read.
 package enum LetterSize {
   /// A longer name is cut, and distinguished by its digest.
   static let item = 64 * 1024

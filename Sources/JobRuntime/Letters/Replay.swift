@@ -42,7 +42,9 @@ struct Replay: Sendable {
     }
   }
 
-  /// Takes the requested letters, and lets the job replay them. A run that writes nothing only counts them.
+  /// Takes the requested letters, and lets the job replay them.
+  ///
+  /// A run that writes nothing only counts them.
   ///
   /// - Returns: the replay to settle once the job's work is done; `nil` when there is nothing to settle.
   static func begin(_ job: some Replayable, _ run: JobRun) async throws -> Replay? {
@@ -89,8 +91,10 @@ struct Replay: Sendable {
     (self.done, self.reasons) = (done, reasons)
   }
 
-  /// Assigns the letters that it takes to the run. Where it has read as many pages as it may, it also assigns those
-  /// that it leaves to others, so that the next run begins with letters that this one has not read.
+  /// Assigns to the run the letters that it takes.
+  ///
+  /// Where it has read as many pages as it may, it also assigns those that it leaves to others, so that the next run
+  /// begins with letters that this one has not read.
   private static func take(
     _ job: some Replayable, _ run: JobRun, _ tx: borrowing Transaction
   ) throws -> (letters: [DeadLetter], hasMore: Bool) {

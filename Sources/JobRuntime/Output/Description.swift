@@ -1,7 +1,8 @@
 import BlockingIO
 
-/// `--describe`: what a platform has to know about a job to run it, taken from the code. Manifests are generated from
-/// it (docs/decisions/0016-manifests-from-the-binaries.md).
+/// `--describe`: what a platform has to know about a job to run it, taken from the code.
+///
+/// Manifests are generated from it (docs/decisions/0016-manifests-from-the-binaries.md).
 enum Description {
   /// - Parameter variables: the environment, to describe the job with these settings.
   static func json<J: Job>(of job: J.Type, _ variables: [String: String] = [:]) -> JSON {

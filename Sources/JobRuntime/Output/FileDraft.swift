@@ -1,7 +1,8 @@
 import Glibc
 
-/// A new version of a file: complete, beside the old one, which it replaces in one step. A reader sees one or the
-/// other, also after the machine lost its power.
+/// A new version of a file: complete, beside the old one, which it replaces in one step.
+///
+/// A reader sees one or the other, also after the machine lost its power.
 public struct FileDraft: Sendable {
   public let path: String
   private let temporary: String
@@ -15,7 +16,9 @@ public struct FileDraft: Sendable {
     init(_ facts: stat) { (device, number) = (facts.st_dev, facts.st_ino) }
   }
 
-  /// Writes it. Everybody may read it, whatever the umask says: another user collects the file.
+  /// Writes the new version beside the old file.
+  ///
+  /// Everybody may read it, whatever the umask says: another user collects the file.
   ///
   /// - Parameter path: the file to replace. The draft is in the same folder, so that replacing is one step.
   public init(of path: String, _ text: String) throws(SmallFile.Failure) {
@@ -62,8 +65,9 @@ public struct FileDraft: Sendable {
     throw SmallFile.Failure(isReadOnly ? EROFS : refusal)
   }
 
-  /// Replaces the old file with it. Once more it changes nothing: a transaction around it may be repeated, because its
-  /// connection was lost at the end.
+  /// Replaces the old file with the new version.
+  ///
+  /// Once more it changes nothing: a transaction around it may be repeated, because its connection was lost at the end.
   public func publish() throws(SmallFile.Failure) {
     guard rename(temporary, path) == 0 || errno == ENOENT && isPublished else {
       let failure = SmallFile.Failure(errno)

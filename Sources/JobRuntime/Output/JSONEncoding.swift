@@ -26,7 +26,9 @@ extension JSON {
 }
 
 extension JSON: Encodable {
-  /// Lets a report hold JSON as it is. Only this module's encoder is supported.
+  /// Lets a report hold JSON as it is.
+  ///
+  /// Only this module's encoder is supported.
   public func encode(to encoder: any Encoder) throws {
     guard let encoder = encoder as? NodeEncoder else {
       throw EncodingError.invalidValue(

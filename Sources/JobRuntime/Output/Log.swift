@@ -65,15 +65,18 @@ public struct Log: Sendable {
   /// A result without secrets, for the ledger: not everybody who may read it may know them.
   func redacted(_ result: RunResult) -> RunResult { redactor.redact(result) }
 
-  /// A failed item whose message has no secrets, for the dead letters. Its name stays as it is, so that it can be
-  /// found.
+  /// A failed item whose message has no secrets, for the dead letters.
+  ///
+  /// Its name stays as it is, so that it can be found.
   func redacted(_ failure: ItemFailure) -> ItemFailure {
     var failure = failure
     failure.message = redactor.redact(failure.message)
     return failure
   }
 
-  /// Shows how far the work is, on one line that is overwritten each time. Only on a terminal.
+  /// Shows how far the work is, on one line that is overwritten each time.
+  ///
+  /// Only on a terminal.
   ///
   /// - Parameter total: the final value of `done`, where that is known; it may be an estimate.
   public func progress(_ what: String, _ done: Int, of total: Int? = nil) {
@@ -83,7 +86,9 @@ public struct Log: Sendable {
   }
 }
 
-/// Where log lines go: stderr. Log lines and the progress line do not overwrite each other.
+/// Where log lines go: stderr.
+///
+/// Log lines and the progress line do not overwrite each other.
 package final class Terminal: Sendable {
   private struct State {
     var hasProgress = false

@@ -1,7 +1,9 @@
 package import Postgres
 import Synchronization
 
-/// The notices of Postgres: the first ones, then a count. A trigger may raise one for every row.
+/// The notices of Postgres: the first ones, then a count.
+///
+/// A trigger may raise one for every row.
 package final class Notices: Sendable {
   /// How many are logged.
   private static let most = 20

@@ -1,8 +1,9 @@
 /// Results that are longer than their reader has room for. The ledger has what is left out of a run's result, and the
 /// result says so.
 extension RunResult {
-  /// The most bytes of the line on stdout, its newline included. rsyslog cuts at 8 KiB, its own header included;
-  /// container runtimes split at 16 KiB.
+  /// The most bytes of the line on stdout, its newline included.
+  ///
+  /// rsyslog cuts at 8 KiB, its own header included; container runtimes split at 16 KiB.
   package static let longestLine = 8000
 
   /// How many bytes of each text and how many elements of each list are kept, tried in this order.

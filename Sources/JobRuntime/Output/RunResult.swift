@@ -1,4 +1,6 @@
-/// The outcome of a run: the one line on stdout. docs/result.schema.json defines its form.
+/// The outcome of a run: the one line on stdout.
+///
+/// docs/result.schema.json defines its form.
 package struct RunResult: Sendable {
   package struct ItemError: Sendable, Equatable {
     package var item: String

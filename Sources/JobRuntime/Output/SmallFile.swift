@@ -1,6 +1,8 @@
 import Glibc
 
-/// Small files, read and written whole. Failures are texts for the log.
+/// Small files, read and written whole.
+///
+/// Failures are texts for the log.
 public enum SmallFile {
   /// How long to wait for a pipe that is in the place of a file.
   private static let patience = Duration.seconds(5)
@@ -31,7 +33,9 @@ public enum SmallFile {
     return text
   }
 
-  /// Waits until there is something to read, or the end. A pipe that nobody has opened for writing yet has neither.
+  /// Waits until there is something to read, or the end.
+  ///
+  /// A pipe that nobody has opened for writing yet has neither.
   private static func wait(for descriptor: CInt, until deadline: ContinuousClock.Instant) throws(Failure) {
     let left = max(.zero, ContinuousClock.now.duration(to: deadline))
     var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

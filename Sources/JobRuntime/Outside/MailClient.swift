@@ -16,7 +16,9 @@ package protocol MailClient: Sendable {
 
 /// One mail on its way to a relay.
 public struct Mail: Sendable {
-  /// Addresses without brackets. They are sent as they are: the caller has checked them.
+  /// The sender's address, without brackets.
+  ///
+  /// It and the recipient's are sent as they are: the caller has checked them.
   public var sender: String
   public var recipient: String
   /// Headers and body, with CRLF at the end of each line.
@@ -94,8 +96,9 @@ public struct MailReply: Sendable, Equatable {
     self.isHandedOver = isHandedOver
   }
 
-  /// Why a mail was not taken, or a relay not reached; `nil` where it was. A refusal names its code; a temporary one
-  /// (4xx) may pass.
+  /// Why a mail was not taken, or a relay not reached; `nil` where it was.
+  ///
+  /// A refusal names its code; a temporary one (4xx) may pass.
   package var refusal: DeliveryFailure? {
     switch ending {
     case .accepted: nil

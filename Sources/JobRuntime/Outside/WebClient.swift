@@ -20,8 +20,9 @@ public struct WebRequest: Sendable {
   /// Sent as they are; a name or a value with a line break is the caller's mistake.
   public var headers: [(name: String, value: String)]
   public var body: String
-  /// The setting that would allow private addresses, where only public ones are allowed. Checked where the socket is
-  /// opened, so against the address that the name has at that moment.
+  /// The setting that would allow private addresses, where only public ones are allowed.
+  ///
+  /// Checked where the socket is opened, so against the address that the name has at that moment.
   public var settingForPrivate: String?
   /// Authorities in PEM form, instead of the system's.
   public var authorities: String?

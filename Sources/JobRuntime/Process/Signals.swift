@@ -5,7 +5,9 @@ import Synchronization
 
 /// SIGTERM and SIGINT: the first one requests a stop; a second one, or the end of the grace period, ends the process.
 final class Signals: Sendable {
-  /// The stop that the first signal requests. A signal that comes before anything answers it takes effect then.
+  /// The stop that the first signal requests.
+  ///
+  /// A signal that comes before anything answers it takes effect then.
   let stop = StopRequest()
   private let lastWord = Mutex<(@Sendable () -> Void)?>(nil)
   private let queue = DispatchQueue(label: "signals")
@@ -23,8 +25,9 @@ final class Signals: Sendable {
     }
   }
 
-  /// Sets the last word: the result that is delivered when the process ends while its work goes on. It may not block
-  /// for long before it is delivered.
+  /// Sets the last word: the result that is delivered when the process ends while its work goes on.
+  ///
+  /// It may not block for long before it is delivered.
   func sayBeforeTheEnd(_ lastWord: @escaping @Sendable () -> Void) { self.lastWord.withLock { $0 = lastWord } }
 
   private func take(_ number: Int32) {

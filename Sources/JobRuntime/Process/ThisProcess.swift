@@ -1,7 +1,8 @@
 import Glibc
 
-/// This process: its surroundings, and its end. Only the start of a binary uses it; everything else receives
-/// `Surroundings`.
+/// This process: its surroundings, and its end.
+///
+/// Only the start of a binary uses it; everything else receives `Surroundings`.
 package enum ThisProcess {
   /// Prepares the process: SIGPIPE does not end it, and its standard descriptors are used for nothing else.
   package static func prepare() {
@@ -35,7 +36,9 @@ package enum ThisProcess {
     return count > 0 ? String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : link
   }
 
-  /// Ends it at once. Not exit: its handlers (OpenSSL's, libpq's) must not run under threads that still work.
+  /// Ends it at once.
+  ///
+  /// Not exit: its handlers (OpenSSL's, libpq's) must not run under threads that still work.
   package static func end(_ code: Int32) -> Never { _exit(code) }
 
   private static var user: String {

@@ -47,7 +47,9 @@ public struct FamilyEntry: Sendable, Equatable {
     }
   }
 
-  /// The most that a script writes for one key. More would hold up all other clients of the server.
+  /// How many bytes a script writes for one key at most.
+  ///
+  /// More would hold up all other clients of the server.
   private static let mostBytes = 4096
   private static let mostPairs = 64
 
@@ -88,7 +90,8 @@ public struct FamilyEntry: Sendable, Equatable {
 public struct FamilyOutcome: Sendable, Equatable {
   /// How many keys were written, those removed included.
   public var written = 0
-  /// The keys that were left as they are, because of their condition. After a repeated attempt the first one may have
-  /// written them.
+  /// The keys that were left as they are, because of their condition.
+  ///
+  /// After a repeated attempt the first one may have written them.
   public var kept: [String] = []
 }

@@ -16,7 +16,9 @@ struct FamilyPublication: Sendable {
   var runID: RunID
   var fencing = Fencing.family
 
-  /// How many keys one script writes. It blocks the server for less than 3 ms.
+  /// How many keys one script writes.
+  ///
+  /// It blocks the server for less than 3 ms.
   private static let keysAtOnce = 100
 
   /// Keeps older runs from publishing keys of the family from now on.

@@ -1,6 +1,8 @@
 import Redis
 
-/// The scripts that write keys of a family, each in one step. Everything that can fail comes before the first change.
+/// The scripts that write keys of a family, each in one step.
+///
+/// Everything that can fail comes before the first change.
 ///
 /// `KEYS[1]` is the fence key. `ARGV[3]` is `family`, or `each`: then there is one key, and its fence key lives as long
 /// as it does. They answer with the positions of the keys that were left as they are.
@@ -12,8 +14,12 @@ enum FamilyScripts {
     return 'done'
     """)
 
-  /// `KEYS[2…]` are the keys. `ARGV[4]` are the commands that must not be refused half-way. For each key follow the
-  /// command that fills it, its life, its condition, how many arguments there are, and these.
+  /// Fills the keys.
+  ///
+  /// `KEYS[2…]` are the keys.
+  ///
+  /// `ARGV[4]` are the commands that must not be refused half-way. For each key follow the command that fills it, its
+  /// life, its condition, how many arguments there are, and these.
   static let filling = script(
     """
     for command in string.gmatch(ARGV[4], '%a+') do
@@ -51,7 +57,11 @@ enum FamilyScripts {
     return untouched
     """)
 
-  /// `KEYS[2]` is the key, `KEYS[3]` where its new content was built. `ARGV[4]` is its life, `ARGV[5]` its condition.
+  /// Puts content that was built beside a key in its place.
+  ///
+  /// `KEYS[2]` is the key, `KEYS[3]` where its new content was built.
+  ///
+  /// `ARGV[4]` is its life, `ARGV[5]` its condition.
   static let placing = script(
     """
     if redis.call('exists', KEYS[3]) == 0 then return 'gone' end
@@ -74,10 +84,11 @@ enum FamilyScripts {
     return untouched
     """)
 
-  /// As `PublishingToken.script`, for a family of which each share of the work has keys. Shares of one division have
-  /// different keys, so none of them keeps another from writing, and each has a line in the fence key; any two other
-  /// runs may mean the same key. Of other divisions the newest is remembered, for runs that are older than both. The
-  /// highest number comes first.
+  /// A script like `PublishingToken.script`, for a family of which each share of the work has keys.
+  ///
+  /// Shares of one division have different keys, so none of them keeps another from writing, and each has a line in the
+  /// fence key; any two other runs may mean the same key. Of other divisions the newest is remembered, for runs that
+  /// are older than both. The highest number comes first.
   private static func script(_ rest: String) -> Script {
     Script(
       """
@@ -116,8 +127,9 @@ enum FamilyScripts {
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
     """
 
-  /// Whether a key is left as it is, by its condition. A remaining life of -1 is that of a key that never expires, -2
-  /// that of one that does not exist.
+  /// Whether a key is left as it is, by its condition.
+  ///
+  /// A remaining life of -1 is that of a key that never expires, -2 that of one that does not exist.
   private static func isLeft(_ key: String, terms: String) -> String {
     """
     local terms, isLeft = \(terms), false

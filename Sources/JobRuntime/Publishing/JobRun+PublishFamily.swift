@@ -49,8 +49,9 @@ extension JobRun {
   /// How many keys are sent before the first answer is read.
   private static let entriesAtOnce = 2000
 
-  /// Keeps earlier runs from publishing keys of a family from now on, before this run has something to publish. Other
-  /// shares of the same division are not affected.
+  /// Keeps earlier runs from publishing keys of a family from now on, before this run has something to publish.
+  ///
+  /// Other shares of the same division are not affected.
   public func claim(family: String) async throws {
     guard let leadership, !isDryRun else { return }
     let token = token(for: family, leadership)
@@ -69,8 +70,9 @@ extension JobRun {
     }
   }
 
-  /// Does a piece of work on each server of a cluster that holds some of these keys, on all at once. When a key has
-  /// moved meanwhile, or a server is lost, all of it is done again.
+  /// Does a piece of work on each server of a cluster that holds some of these keys, on all at once.
+  ///
+  /// When a key has moved meanwhile, or a server is lost, all of it is done again.
   ///
   /// - Returns: what the pieces returned, in any order.
   func onHolders<Item: Sendable, Value: Sendable>(

@@ -7,8 +7,10 @@ extension JobRun {
     return try await redis { session in try session.command(RedisCommand("HGET", key, tally.writer)) }.text ?? ""
   }
 
-  /// Adds a step to a tally. In the same operation the server checks whether a newer run has written, and whether the
-  /// step follows the previous one. In a dry run nothing is done.
+  /// Adds a step to a tally.
+  ///
+  /// In the same operation the server checks whether a newer run has written, and whether the step follows the previous
+  /// one. In a dry run nothing is done.
   ///
   /// - Parameter beginsAgain: whether to discard the set's content where the marks of all writers are gone.
   /// - Returns: the writer's last mark after that: the step's mark, unless the step neither was there nor follows.

@@ -1,7 +1,8 @@
 import Redis
 
-/// The right of a run to publish a shared key: its fence. Redis compares it with the newest that has claimed or
-/// published the key, in the same step that changes the key.
+/// The right of a run to publish a shared key: its fence.
+///
+/// Redis compares it with the newest that has claimed or published the key, in the same step that changes the key.
 ///
 /// All shards of a job take their fences from one sequence (see `Ledger.open`), so that a run with the whole work and
 /// one with a share of it have different fences, too. Only when they start at the same moment may they have the same
@@ -71,8 +72,10 @@ struct PublishingToken: Sendable {
     return failure
   }
 
-  /// A script that continues only with the newest token. `KEYS[1]` is the key that holds it, `ARGV[1]` and `ARGV[2]`
-  /// are the two parts of this token, `mine` is the value to store; it answers `done`, `gone`, or the newer token.
+  /// A script that continues only with the newest token.
+  ///
+  /// `KEYS[1]` is the key that holds it, `ARGV[1]` and `ARGV[2]` are the two parts of this token, `mine` is the value
+  /// to store; it answers `done`, `gone`, or the newer token.
   static func script(_ rest: String) -> Script {
     Script(
       """

@@ -1,7 +1,8 @@
 import Redis
 
-/// A sorted set to which several writers add, each of their steps once. Beside it, in the same slot, are the last step
-/// of each writer and what its latest steps have added.
+/// A sorted set to which several writers add, each of their steps once.
+///
+/// Beside it, in the same slot, are the last step of each writer and what its latest steps have added.
 public struct Tally: Sendable {
   /// The sorted set's key.
   public var key: String
@@ -37,8 +38,11 @@ public struct Tally: Sendable {
   }
 }
 
-/// `KEYS[1]` is the fence key, `KEYS[2…4]` are those of the tally, `ARGV[3]` is the writer. Both answer with the
-/// writer's last mark; everything that can fail comes before the first change.
+/// The scripts that read and add to a tally.
+///
+/// `KEYS[1]` is the fence key, `KEYS[2…4]` are those of the tally, `ARGV[3]` is the writer.
+///
+/// Both answer with the writer's last mark; everything that can fail comes before the first change.
 enum TallyScripts {
   /// Ends with an error where the user lacks a right: in the middle of a script that would be too late. (Redis 6 has no
   /// command for that.)

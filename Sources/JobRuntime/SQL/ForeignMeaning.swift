@@ -1,8 +1,10 @@
 public import Postgres
 
 extension Session {
-  /// Describes what MySQL evaluates by its own rules in the user's files: mysql_fdw also sends expressions that mean
-  /// something else there. Needs a transaction; the server only plans.
+  /// Describes the expressions in the user's files that MySQL evaluates by its own rules: mysql_fdw sends them although
+  /// they mean something else there.
+  ///
+  /// Needs a transaction; the server only plans.
   ///
   /// - Returns: a remark for each file with such an expression. Mistakes in a file are reported elsewhere.
   public func foreignMeanings(

@@ -12,7 +12,9 @@ package struct ForeignServerLost: Error, CustomStringConvertible {
 }
 
 extension Session {
-  /// Sends statements in one pipeline for what a user's SQL reads. Needs a transaction.
+  /// Sends statements in one pipeline for what a user's SQL reads.
+  ///
+  /// Needs a transaction.
   ///
   /// Rows of foreign tables are trusted only after the connections that read them have answered again (`ForeignWatch`):
   /// mysql_fdw takes the loss of its connection in the middle of a table for the table's end, without an error.

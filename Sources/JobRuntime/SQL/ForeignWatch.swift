@@ -90,8 +90,9 @@ struct ForeignWatch {
     }
   }
 
-  /// A relation for each connection that the transaction's relations are read by. A table is read as the current user,
-  /// and through a view as the view's owner, who may have another connection.
+  /// Names one relation for each connection that the transaction reads its foreign tables over.
+  ///
+  /// A table is read as the current user, and through a view as the view's owner, who may have another connection.
   ///
   /// One row of a view costs as much as MySQL needs for its first row. Files are left out: they would be read again,
   /// and their programs would run again.

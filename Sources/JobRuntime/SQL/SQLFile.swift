@@ -87,8 +87,9 @@ public struct SQLFile: Sendable {
     return file
   }
 
-  /// The same statement, which has these files in its holes. With a user's file among them it is treated as one: what it
-  /// sets is undone.
+  /// The same statement with these files in its holes.
+  ///
+  /// With a user's file among them it is treated as one: what it sets is undone.
   public func containing(_ files: [SQLFile]) -> SQLFile {
     var file = self
     file.isBuiltIn = isBuiltIn && files.allSatisfy(\.isBuiltIn)
@@ -125,8 +126,9 @@ public struct SQLFile: Sendable {
     }
   }
 
-  /// The query as a part of a statement of several files. The server's errors about that statement name no line of the
-  /// file.
+  /// The query as a part of a statement of several files.
+  ///
+  /// The server's errors about that statement name no line of the file.
   public var fragment: SQLFragment {
     let query = SQLFragment(place, text).filling(fillings)
     guard let frame else { return query }
@@ -186,8 +188,11 @@ extension Session {
     }
   }
 
-  /// Checks deferred constraints at once, as COMMIT would, and leaves them deferred: a violation is this file's, and
-  /// can still be rolled back separately. Fails as `attempt` does.
+  /// Checks deferred constraints at once, as COMMIT would, and leaves them deferred.
+  ///
+  /// A violation belongs to this file then, and can still be rolled back separately.
+  ///
+  /// Fails as `attempt` does.
   public func checkConstraints(after file: SQLFile, limit: Duration? = nil) throws {
     let check = Self.constraintCheck(limit: limit)
     do { try pipeline(check) } catch { throw try failure(of: file, check[1], error) }
@@ -203,9 +208,11 @@ extension Session {
 
   private static func reading(datesIn zone: String) -> Statement { "select set_config('TimeZone', \(zone), true)" }
 
-  /// Makes the server parse a user's file by itself, in a transaction, before it becomes a part of a larger statement:
-  /// a file that closes a bracket of that statement could write. (The larger statement ensures that it only reads: it
-  /// is a subquery there.) Fails as `attempt` does.
+  /// Makes the server parse a user's file by itself, in a transaction, before it becomes a part of a larger statement.
+  ///
+  /// A file that closes a bracket of that statement could write.
+  ///
+  /// (The larger statement ensures that it only reads: it is a subquery there.) Fails as `attempt` does.
   public func parse(_ file: SQLFile, binding values: [String: any PostgresEncodable] = [:]) throws {
     if !file.isBuiltIn { _ = try describe(file, binding: values) }
   }

@@ -1,5 +1,7 @@
-/// Reads settings from environment variables. It never throws: each call records the setting and any problem with it,
-/// and returns the default, so that all problems can be shown at once.
+/// Reads settings from environment variables.
+///
+/// It never throws: each call records the setting and any problem with it, and returns the default, so that all
+/// problems can be shown at once.
 ///
 /// An empty variable counts as unset: manifests often carry empty ones.
 public struct Environment {
@@ -59,7 +61,9 @@ public struct Environment {
     custom(name, form: SettingDeclaration.path, default: nil, help: help) { .success($0) }
   }
 
-  /// A path that has to be set. The value that is returned without it is never used: the run ends before.
+  /// A path that has to be set.
+  ///
+  /// Where it is missing, the returned value is never used: the run ends first.
   public mutating func requiredPath(_ name: String, help: String) -> String {
     declarations.append(SettingDeclaration(name: name, form: SettingDeclaration.path, isRequired: true, help: help))
     let path = variables[name] ?? ""

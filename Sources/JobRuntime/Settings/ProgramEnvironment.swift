@@ -1,6 +1,8 @@
 extension Environment {
-  /// What a program that the job starts finds in its environment: all variables, but for settings with secrets. What
-  /// looks like a secret of the program is concealed in all that the run says. After all settings are read.
+  /// What a program that the job starts finds in its environment: all variables, but for settings with secrets.
+  ///
+  /// What looks like a secret of the program is concealed in everything that the run writes. Call it after all settings
+  /// are read.
   ///
   /// - Parameter passed: settings with secrets that the program gets, too.
   public mutating func forPrograms(passing passed: [String] = []) -> [String: String] {

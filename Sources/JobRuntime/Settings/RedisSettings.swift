@@ -1,6 +1,8 @@
 package import Redis
 
-/// `REDIS_URL`, and the files for TLS. They are read now, so that a mistake shows before anything is contacted.
+/// Declares and reads `REDIS_URL` and the files for TLS.
+///
+/// The files are read now, so that a mistake shows before anything is contacted.
 package func redisAddress(from env: inout Environment, isRequired: Bool = true) -> RedisAddress? {
   var address: RedisAddress? = env.url(
     "REDIS_URL", form: RedisAddress.form, isRequired: isRequired,

@@ -1,6 +1,7 @@
 extension Environment {
-  /// A setting that is a URL, and may hold a secret. Blanks and line breaks that a file, a form or a secret store
-  /// leaves at its ends are no part of it.
+  /// A setting that is a URL, and may hold a secret.
+  ///
+  /// Blanks and line breaks that a file, a form or a secret store leaves at its ends do not belong to it.
   ///
   /// - Parameter parse: as in `secret`; called with the text without those.
   public mutating func url<Value>(

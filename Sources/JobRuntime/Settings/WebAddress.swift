@@ -1,5 +1,7 @@
 extension Environment {
-  /// A URL to deliver something to; it may hold secrets anywhere. Refused by a binary that delivers nothing.
+  /// A URL to deliver something to; it may hold secrets anywhere.
+  ///
+  /// A binary without the trait Delivery refuses it.
   package mutating func webAddress(_ name: String, help: String) -> WebAddress? {
     let address: WebAddress? = url(name, form: "https://…", isRequired: false, help: help) { text in
       guard WebDelivery.isBuiltIn else { return .failure(WebDelivery.isMissing) }
@@ -11,7 +13,9 @@ extension Environment {
   }
 }
 
-/// A URL of http or https. It may hold secrets anywhere, so only `target` may be shown.
+/// A URL of http or https.
+///
+/// It may hold secrets anywhere, so only `target` may be shown.
 package struct WebAddress: Sendable, Equatable {
   private let origin: String
   private let path: String
@@ -37,8 +41,9 @@ package struct WebAddress: Sendable, Equatable {
     query = String(tail.dropFirst(path.count))
   }
 
-  /// The parts of it that may be a secret, or hold one: a token is part of the path, or a value of the query. Short
-  /// parts are ordinary words.
+  /// The parts of it that may be a secret, or hold one: a token is part of the path, or a value of the query.
+  ///
+  /// Short parts are left out: they are ordinary words.
   var secrets: [String] {
     let pairs: [Substring] = query.dropFirst().split(separator: "&")
     let values = pairs.compactMap { pair in pair.firstIndex(of: "=").map { pair[pair.index(after: $0)...] } }

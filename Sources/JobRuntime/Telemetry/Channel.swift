@@ -10,9 +10,13 @@ struct Channel: Sendable {
   var hasTotals = true
   /// How long the end of the run may wait for it.
   var limit = StopLimits.channel
-  /// Reports that the work begins. Blocks, but no longer than its limit.
+  /// Reports that the work begins.
+  ///
+  /// Blocks, but no longer than its limit.
   var start: (@Sendable () throws(Failure) -> Void)?
-  /// Reports how the run ended. Blocks.
+  /// Reports how the run ended.
+  ///
+  /// Blocks.
   var end: @Sendable (Ending) throws(Failure) -> Void
   /// The thread that it blocks; calls run one after the other, so that a start never arrives after its end.
   let thread = SideThread(label: "telemetry")

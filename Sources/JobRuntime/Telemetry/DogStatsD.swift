@@ -1,6 +1,7 @@
 extension Metrics {
-  /// The series as datagrams in DogStatsD's protocol. The agent adds counters up by itself, so they carry
-  /// what this run added, zeros included.
+  /// The series as datagrams in DogStatsD's protocol.
+  ///
+  /// The agent adds counters up by itself, so they carry what this run added, zeros included.
   ///
   /// Source: Datadog documentation, "DogStatsD Datagram format"; 1,432 bytes fit into one Ethernet frame
   /// whatever way they take.

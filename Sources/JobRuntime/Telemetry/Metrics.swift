@@ -1,5 +1,6 @@
-/// What a run reports to a monitoring system: the seven series of every job, and two of some. The channels differ only
-/// in how they write them.
+/// What a run reports to a monitoring system: the seven series of every job, and two that some jobs have.
+///
+/// The channels differ only in how they write them.
 struct Metrics: Sendable, Equatable {
   var identity: RunIdentity
   var status: RunStatus
@@ -104,7 +105,9 @@ struct Metrics: Sendable, Equatable {
     }
   }
 
-  /// The labels of a sample. Whatever has separate totals has separate labels, or one would overwrite the other.
+  /// The labels of a sample.
+  ///
+  /// Whatever has separate totals has separate labels, or one would overwrite the other.
   func labels(of sample: Sample) -> [Label] {
     [Label(name: "job_name", value: job)] + parts.map { Label(name: $0.name, value: $0.value) }
       + (sample.status.map { [Label(name: "status", value: $0.rawValue)] } ?? [])

@@ -1,7 +1,9 @@
 import BlockingIO
 
-/// Reports to monitoring how a run went. Whatever its outcome, the run's result and exit code stay the same: each
-/// failure is one warning in the log. `StopLimits` says how long the end of a run waits for it.
+/// Reports to monitoring how a run went.
+///
+/// Whatever its outcome, the run's result and exit code stay the same: each failure is one warning in the log.
+/// `StopLimits` says how long the end of a run waits for it.
 struct Telemetry: Sendable {
   private let channels: [Channel]
   private let redactor: Redactor
@@ -23,7 +25,9 @@ struct Telemetry: Sendable {
     }
   }
 
-  /// Reports how the run ended. A skipped run reports nothing: another run does its work.
+  /// Reports how the run ended.
+  ///
+  /// A skipped run reports nothing: another run does its work.
   ///
   /// - Parameter totals: reads them; not called when no channel needs them or the ledger does not know the run.
   func end(

@@ -2,8 +2,9 @@ import Glibc
 
 /// Datagrams to one address.
 enum UDP {
-  /// Looks the name up and sends to the first of its addresses that takes them. Blocks for as long as the
-  /// name server does.
+  /// Looks the name up and sends to the first of its addresses that takes them.
+  ///
+  /// Blocks for as long as the name server does.
   static func send(_ datagrams: [String], to address: HostAndPort) throws(Channel.Failure) {
     var hints = addrinfo()
     hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)

@@ -1,8 +1,10 @@
 import BlockingIO
 
 extension Channel {
-  /// A Prometheus Pushgateway. POST replaces the series that are sent and keeps the others, so that values that are not
-  /// known now stay what they were.
+  /// A Prometheus Pushgateway.
+  ///
+  /// POST replaces the series that are sent and keeps the others, so that values that are not known now stay what they
+  /// were.
   ///
   /// Source: github.com/prometheus/pushgateway, README, "API".
   static func pushgateway(_ address: WebAddress, by client: any WebClient) -> Channel {
@@ -19,8 +21,9 @@ extension Channel {
     }
   }
 
-  /// A service that expects heartbeats: `/start`, then the URL itself after a success, or the exit code below it. The
-  /// result is the body.
+  /// A service that expects heartbeats: `/start`, then the URL itself after a success, or the exit code below it.
+  ///
+  /// The result is the body.
   ///
   /// Source: healthchecks.io, "Pinging API".
   static func heartbeat(_ address: WebAddress, by client: any WebClient) -> Channel {

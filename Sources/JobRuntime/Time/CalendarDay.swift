@@ -73,8 +73,10 @@ public struct CalendarDay: Sendable, Hashable, Comparable {
 }
 
 extension CalendarDay {
-  /// The days that a setting may name. No server has data of other days, and dates that are calculated from these are
-  /// still written the same way everywhere.
+  /// The days that a setting may name.
+  ///
+  /// No server has data of other days, and dates that are calculated from these are still written the same way
+  /// everywhere.
   public static let nameable = CalendarDay(daysSince1970: 0)...CalendarDay(daysSince1970: 2_932_531)
 
   /// What is wrong with a day, or with a moment of a day, outside of that range, as the rest of a sentence.
@@ -84,7 +86,9 @@ extension CalendarDay {
 }
 
 extension CalendarDay: CustomStringConvertible {
-  /// `YYYY-MM-DD`. Source: as above, `civil_from_days`.
+  /// The day as `YYYY-MM-DD`.
+  ///
+  /// Source: as above, `civil_from_days`.
   public var description: String {
     var text: [UInt8] = []
     write(to: &text)

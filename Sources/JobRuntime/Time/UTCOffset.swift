@@ -30,7 +30,9 @@ struct UTCOffset: Equatable {
     minutes = (values[0] * 60 + (values.count > 1 ? values[1] : 0)) * (sign ?? 1) * (isPOSIX ? -1 : 1)
   }
 
-  /// What to write instead. `Etc/GMT+5` counts west too, but it is a name of a zone.
+  /// What to write instead.
+  ///
+  /// `Etc/GMT+5` counts west too, but it is a name of a zone.
   var advice: String {
     let hours = minutes / 60
     guard minutes != 0 else { return "This is an offset; write UTC." }

@@ -10,7 +10,9 @@ package struct ZoneSetting: Sendable, Equatable {
 }
 
 extension Environment {
-  /// A time zone, by a name of `pg_timezone_names`. Postgres checks it before the work begins.
+  /// A time zone, by a name of `pg_timezone_names`.
+  ///
+  /// Postgres checks it before the work begins.
   public mutating func timeZone(_ name: String, default fallback: String = "UTC", help: String) -> String {
     zone(name, default: fallback, help: help) ?? fallback
   }

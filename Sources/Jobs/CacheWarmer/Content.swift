@@ -1,7 +1,9 @@
 import JobRuntime
 
 extension CacheWarmer.Settings {
-  /// A feed as its key holds it. It has ids alone: a post may be deleted while the key lives.
+  /// A feed as its key holds it.
+  ///
+  /// It has ids alone: a post may be deleted while the key lives.
   func content(of feed: Feed, at moment: Timestamp) -> Replacement.Content {
     switch form {
     case .string:

@@ -2,7 +2,9 @@ import JobRuntime
 import Postgres
 
 extension Ranking {
-  /// Ranks for users as of the transaction's moment. A batch that fails affects no other.
+  /// Ranks for users as of the transaction's moment.
+  ///
+  /// A batch that fails affects no other.
   ///
   /// - Parameters:
   ///   - users: each an id by its form.

@@ -69,8 +69,9 @@ struct Warming: Sendable {
 
   // MARK: What is due
 
-  /// Those of the users whose feeds have less than `WARM_AHEAD` left, in the same order. A feed that expires later than
-  /// this run's would is of a later moment, or somebody else's.
+  /// The users whose feeds have less than `WARM_AHEAD` left, in the same order.
+  ///
+  /// A feed that expires later than this run's would is of a later moment, or somebody else's.
   private mutating func due(of users: [String], _ standing: Standing) async throws -> [Due] {
     let expiries = try await run.expiries(of: users.map(settings.key))
     run.log.debug("read the expiries of their feeds")

@@ -30,8 +30,9 @@ struct Handler: Sendable {
       SQLFile(builtIn: "search", PackageResources.search_sql),
     ] + comeLater.map(later)
 
-  /// Handlers of jobs that are not part of this release. Their events are dead letters of a kind that says so, unless
-  /// somebody's own handler takes them.
+  /// Handlers of jobs that are not part of this release.
+  ///
+  /// Their events are dead letters of a kind that says so, unless somebody's own handler takes them.
   private static let comeLater = [
     (name: "email", types: "job.email.*", job: "outbox-delivery"),
     (name: "enrichment", types: "analytics.*", job: "the enrichment of analytics"),

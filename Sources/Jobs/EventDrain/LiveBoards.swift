@@ -2,8 +2,10 @@ import Events
 import JobRuntime
 import Redis
 
-/// The boards in Redis that the batches of one partition add to. What a batch adds is committed with it and sent
-/// afterwards; a board's marks say which batches it has, so each is added once.
+/// The boards in Redis that the batches of one partition add to.
+///
+/// What a batch adds is committed with it and sent afterwards; a board's marks say which batches it has, so each is
+/// added once.
 struct LiveBoards {
   private let partition: Partition
   private let prefix: String

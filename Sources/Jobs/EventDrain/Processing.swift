@@ -2,8 +2,9 @@ import Events
 import JobRuntime
 import Postgres
 
-/// Gives the events of one batch to their handlers, in its transaction. What a handler fails on is rolled back to a
-/// savepoint and halved, until the event stands alone that it fails on.
+/// Gives the events of one batch to their handlers, in its transaction.
+///
+/// Where a handler fails, its events are rolled back to a savepoint and halved until the failing event stands alone.
 struct Processing {
   let settings: EventDrain.Settings
   let moment: Timestamp

@@ -2,7 +2,9 @@ import Events
 import JobRuntime
 import Synchronization
 
-/// What a run has come to so far, and how much of it is left. Its lanes share it.
+/// How far a run has come, and how much of it is left.
+///
+/// Its lanes share it.
 final class Progress: Sendable {
   private struct State {
     var report = EventDrain.Report()
@@ -49,8 +51,11 @@ final class Progress: Sendable {
   /// How many entries the next batch may have.
   var room: Int { state.withLock { max(1, min(settings.batch, $0.left)) } }
 
-  /// Lends some of the entries that may still be read to a piece of work, so that lanes together read no more; what it does
-  /// not use, or all if it fails, is others' again. Waits where all are lent.
+  /// Lends some of the entries that may still be read to a piece of work, so that lanes together read no more.
+  ///
+  /// What the work does not use, or all if it fails, is free for others again.
+  ///
+  /// Waits where all are lent.
   ///
   /// - Parameter work: given how many it may read; returns how many it has read. It may not borrow again.
   /// - Returns: whether the run goes on: `false` where nothing was done.

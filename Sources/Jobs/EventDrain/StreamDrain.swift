@@ -2,7 +2,9 @@ import Events
 import JobRuntime
 import Redis
 
-/// Drains one partition of a Redis stream. Redis' account of what is done is never relied on: Postgres decides.
+/// Drains one partition of a Redis stream.
+///
+/// Redis' account of what is done is never relied on: Postgres decides.
 struct StreamDrain: Drain {
   private let stream: Events.Stream
   private let settings: EventDrain.Settings
@@ -153,8 +155,9 @@ struct StreamDrain: Drain {
     }
   }
 
-  /// Losing it costs the next run a look into the inbox, and nothing else. A connection that was lost is made again once,
-  /// here: what is around it would process the batch again.
+  /// Acknowledges entries; a lost acknowledgement costs the next run one look into the inbox, and nothing else.
+  ///
+  /// A connection that was lost is made again once, here: what is around it would process the batch again.
   private func acknowledge(_ ids: [StreamID]) async {
     run.log.debug("acknowledging")
     do {

@@ -2,8 +2,9 @@ import Events
 import JobRuntime
 import Kafka
 
-/// Drains those partitions of a Kafka topic that fall to one lane. Their messages come over one client, in the order of
-/// each partition; Postgres says where each begins.
+/// Drains those partitions of a Kafka topic that fall to one lane.
+///
+/// Their messages come over one client, in the order of each partition; Postgres says where each begins.
 struct TopicDrain: Drain {
   private let partitions: [Partition]
   private let settings: EventDrain.Settings

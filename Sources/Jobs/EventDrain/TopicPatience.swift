@@ -2,7 +2,9 @@ import Events
 import JobRuntime
 import Kafka
 
-/// How long brokers may be silent. That nothing comes says nothing: only they know that there is nothing.
+/// How long brokers may be silent.
+///
+/// Silence proves nothing: only the brokers know that there is nothing to read.
 enum TopicPatience {
   static let limit = Duration.seconds(10)
 }

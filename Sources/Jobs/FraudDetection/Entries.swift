@@ -7,8 +7,9 @@ struct Entries: Sendable {
   let shard: Shard
   /// What is older is not checked.
   let keepFrom: Timestamp
-  /// Whether the run has all checks. One that has some of them goes by its position alone: that an entry has facts says nothing
-  /// of these.
+  /// Whether the run has all checks.
+  ///
+  /// A run with some of the checks goes by its position alone: the facts of an entry say nothing about these checks.
   let isWhole: Bool
 
   /// How far a run before this one has read.

@@ -161,7 +161,9 @@ struct Work: Sendable {
     try run.checkpoint(report)
   }
 
-  /// Makes others wait that check or decide, until the transaction ends. Who does so already is waited for, but not without end.
+  /// Makes others wait that check or decide, until the transaction ends.
+  ///
+  /// Who does so already is waited for, but not without end.
   private static let turn: [Statement] = ["set local lock_timeout = '10s'", "select oneshot.fraud_lock()"]
 
   /// Carries out a transaction that takes a turn.

@@ -29,8 +29,9 @@ enum Mark: String, CaseIterable {
     }
   }
 
-  /// A bar in the timeline: its extent out of `Timeline.height`, six wide. The worse, the taller; bars of runs that did
-  /// not end well have a distinct head.
+  /// A bar in the timeline: its extent out of `Timeline.height`, six wide.
+  ///
+  /// The worse, the taller; bars of runs that did not end well have a distinct head.
   ///
   /// - Parameter foot: where it ends; above the base line where there is something else below it.
   func bar(at x: Int, foot: Int = Timeline.height) -> String {

@@ -41,7 +41,9 @@ struct Command: Sendable {
     }
   }
 
-  /// Fits the picture into the box, as it looks on a screen, and never makes it larger. H.264 wants sides that are even.
+  /// Fits the picture into the box, as it looks on a screen, and never makes it larger.
+  ///
+  /// H.264 wants sides that are even.
   private var scale: String {
     let (width, longest) = ("iw*sar", "max(iw*sar,ih)")
     func side(_ side: String) -> String {

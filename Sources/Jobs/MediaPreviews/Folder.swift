@@ -1,7 +1,9 @@
 import Glibc
 
-/// A folder, and the files below it. A name is walked part by part, and no link is followed on the way: nobody who can
-/// put names into the table or links into the folder leads the job out of it.
+/// A folder, and the files below it.
+///
+/// A name is walked part by part, and no link is followed on the way: nobody who can put names into the table or links
+/// into the folder leads the job out of it.
 struct Folder: Sendable {
   let path: String
   private let folder: OpenFile
@@ -66,7 +68,9 @@ struct Folder: Sendable {
     try other.sync()
   }
 
-  /// Makes names durable. A file system that cannot sync folders has lost nothing.
+  /// Makes the folder's names durable.
+  ///
+  /// A file system that cannot sync folders has lost nothing.
   func sync() throws(SystemError) {
     guard fsync(folder.number) == 0 || errno == EINVAL else { throw SystemError() }
   }

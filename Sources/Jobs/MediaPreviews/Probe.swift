@@ -22,8 +22,9 @@ struct Probe: Sendable, Equatable {
     "format=duration:stream=index,codec_type,codec_name,width,height:stream_disposition=attached_pic", "-of", "flat",
   ]
 
-  /// Reads ffprobe's flat form: `streams.stream.0.width=640`. Only what is requested stands there, and none of it is
-  /// somebody's text.
+  /// Reads ffprobe's flat form: `streams.stream.0.width=640`.
+  ///
+  /// It holds only what was requested, and no text of a user.
   init(flat text: String) {
     var streams: [Int: [Substring: Substring]] = [:]
     for line in text.split(separator: "\n") {

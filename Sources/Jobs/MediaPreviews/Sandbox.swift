@@ -1,5 +1,6 @@
-/// The words in front of a command line that leave a program as little as it needs. Each of these tools of util-linux
-/// becomes the next one, so the program has the process that was started.
+/// The words in front of a command line that leave a program as little as it needs.
+///
+/// Each of these tools of util-linux becomes the next one, so the program has the process that was started.
 struct Sandbox: Sendable {
   enum Kind: String, CaseIterable, Sendable {
     /// No network, no rights, limits.

@@ -14,7 +14,9 @@ enum Beginning: Sendable, Equatable {
   /// Of the length.
   case percent(Double)
 
-  /// In seconds. A film that ends before the preview would begins at 0.
+  /// Where in the film the preview begins, in seconds.
+  ///
+  /// It is 0 for a film that ends before the preview would.
   ///
   /// - Parameter length: in seconds; `nil` where nobody knows.
   func seconds(in length: Double?, for wanted: Double) -> Double {
@@ -30,7 +32,9 @@ enum Beginning: Sendable, Equatable {
   }
 }
 
-/// What previews of a kind are like. Another spec makes another file.
+/// What previews of a kind are like.
+///
+/// Another spec makes another file.
 struct Spec: Sendable, Equatable {
   var kind: Kind
   /// The longest that it lasts.
@@ -40,7 +44,9 @@ struct Spec: Sendable, Equatable {
   /// The longest side of the picture.
   var box: Int
 
-  /// As it stands in the table. The last number is raised with each change of the command line that shows.
+  /// The spec as text, as it stands in the table.
+  ///
+  /// The last number is raised with each change of the command line that shows.
   var text: String {
     let common = "\(kind.ending) seconds=\(seconds) from=\(fromText)"
     return (kind == .video ? "\(common) box=\(box)" : common) + " v1"

@@ -67,8 +67,9 @@ struct Verification: Sendable {
 
   // MARK: Files of older versions
 
-  /// Removes files that are previews of assets in the table, and not those that their rows name. Others are not touched:
-  /// they may be another installation's.
+  /// Removes files that are previews of assets in the table, and not those that their rows name.
+  ///
+  /// Others are not touched: they may be another installation's.
   private func removeOthers(_ run: JobRun) async throws -> Int {
     // A younger one may be about to get its row.
     let oldest = Int((run.startedAt - .hours(1)).microseconds / 1_000_000)

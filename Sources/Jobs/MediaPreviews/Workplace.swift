@@ -27,7 +27,9 @@ struct Workplace: Sendable {
     }
   }
 
-  /// Removes what killed runs have left. Nobody works on a preview for an hour.
+  /// Removes what killed runs have left.
+  ///
+  /// Nobody works on a preview for an hour.
   func sweep(at moment: Timestamp) {
     let oldest = Int((moment - .hours(1)).microseconds / 1_000_000)
     for (name, changedAt) in (try? work.entries()) ?? [] where changedAt < oldest {

@@ -17,7 +17,9 @@ struct CalculatedRollups: Sendable {
     var hasBadRows: Bool
   }
 
-  /// Calculates all of the stretches in one statement. With bad rows in it, the result cannot be used.
+  /// Calculates all of the stretches in one statement.
+  ///
+  /// With bad rows in it, the result cannot be used.
   func calculate(_ stretches: Stretches, _ session: borrowing Session) throws -> Summary {
     try calculate(stretches, onlyGood: false, session)
     return try summary(of: stretches, session)
@@ -56,13 +58,18 @@ struct CalculatedRollups: Sendable {
     try session.attempt(source.fresh(of: stretches.all.count), binding: values, limit: limit)
   }
 
+  /// Reads pages sorted rather than row by row.
+  ///
   /// The planner assumes that events are stored in the order of their times, as most are, and would look up one row
-  /// after the other. The rest make that take twice as long as sorting the pages first. Even if all were in order, it
-  /// would not be faster.
+  /// after the other.
+  ///
+  /// The rest make that take twice as long as sorting the pages first. Even if all were in order, it would not be
+  /// faster.
   private static let pageByPage: Statement = "select set_config('enable_indexscan', 'off', true)"
 
-  /// The rows of a stretch are found by an index. The planner does not know how short the stretches are, and might read
-  /// all pages for each.
+  /// Finds the rows of a stretch by an index.
+  ///
+  /// The planner does not know how short the stretches are, and might read all pages for each.
   static let withoutPages: Statement = "select set_config('enable_seqscan', 'off', true)"
 
   /// Resets both settings: later plans are the planner's choice.

@@ -6,8 +6,11 @@ enum OnEmptied: String, CaseIterable, Sendable {
   case keep, remove
 }
 
-/// Days that have rollups and no rows any more: somebody has dropped a partition or deleted old rows, and not called
-/// `oneshot.close_raw`. Their rollups may be all that is left of them.
+/// Days that have rollups and no rows any more.
+///
+/// A partition was dropped or old rows were deleted without a call of `oneshot.close_raw`.
+///
+/// Their rollups may be all that is left of them.
 struct Emptied: Sendable {
   let day: Bucket
   let rollups: Int

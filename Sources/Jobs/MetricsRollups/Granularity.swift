@@ -1,6 +1,8 @@
 import JobRuntime
 
-/// A level of rollups. Each is calculated from the one below it, the lowest from raw events.
+/// A level of rollups.
+///
+/// Each is calculated from the one below it, the lowest from raw events.
 enum Granularity: String, CaseIterable, Sendable {
   case hourly, daily, weekly, monthly
 

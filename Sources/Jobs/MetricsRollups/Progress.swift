@@ -1,8 +1,9 @@
 import JobRuntime
 import Postgres
 
-/// A line in the log of rollups: what a run has done for a level. Each transaction that does some of it adds to the
-/// line.
+/// A line in the log of rollups: what a run has done for a level.
+///
+/// Each transaction that does some of it adds to the line.
 struct Progress: Sendable {
   let run: RunID
   let mode: Mode

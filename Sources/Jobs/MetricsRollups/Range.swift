@@ -18,7 +18,9 @@ struct Range: Sendable {
 
   private init(events: Bucket) { (self.events, isWhole) = (events, true) }
 
-  /// Reads the calendar of the time zone. Without a border, a side is open.
+  /// Reads the calendar of the time zone.
+  ///
+  /// Without a border, a side is open.
   init(from: Border?, to: Border?, timezone: String, _ session: borrowing Session) throws {
     let first = from ?? .moment(Bucket.allEvents.start + .days(366)), last = to ?? .moment(Bucket.allEvents.end)
     let statement = try Statement(

@@ -2,8 +2,10 @@ import JobRuntime
 import Postgres
 
 extension Recalculation {
-  /// The letters of the buckets that a step has calculated. The server compares their moments, because there are nearly
-  /// always no letters, and there may be thousands of buckets.
+  /// The letters of the buckets that a step has calculated.
+  ///
+  /// The server compares their moments, because there are nearly always no letters, and there may be thousands of
+  /// buckets.
   func wereCalculated(by step: Step) -> SQLFragment {
     SQLFragment(
       sql: """

@@ -24,8 +24,9 @@ struct Recalculation: Sendable {
   var source: Source { calculated.source }
   var granularity: Granularity { calculated.granularity }
 
-  /// The most rows that a transaction reads for more than one day: a few tenths of a second. A single day is read
-  /// whole, however large.
+  /// The most rows that a transaction reads for more than one day; it takes a few tenths of a second.
+  ///
+  /// A single day is read whole, however large.
   static let most = 100_000
   /// The most queued buckets that one transaction considers.
   static let mostBuckets = 5000
@@ -90,8 +91,9 @@ struct Recalculation: Sendable {
       ? Bucket(start: range.start, end: step.span.start) : Bucket(start: step.span.end, end: range.end)
   }
 
-  /// Takes buckets off the queue and calculates them, in the transaction of the session. They leave the queue first:
-  /// what changes meanwhile is queued again.
+  /// Takes buckets off the queue and calculates them, in the transaction of the session.
+  ///
+  /// They leave the queue first: what changes meanwhile is queued again.
   private func take(in range: Bucket, _ tx: borrowing Transaction) throws -> Step? {
     let taken = try tx.pipeline(
       [CalculatedRollups.withoutPages, takeStatement(in: range)] + CalculatedRollups.planOfChoice)[1]
@@ -117,9 +119,10 @@ struct Recalculation: Sendable {
     return step
   }
 
-  /// A commit that does not wait for the disk. A server that crashes may lose the last steps, each as a whole: their
-  /// buckets are still queued then. The commit that ends the run in the ledger waits for the disk, and with it all
-  /// earlier ones.
+  /// A commit that does not wait for the disk.
+  ///
+  /// A server that crashes may lose the last steps, each as a whole: their buckets are still queued then. The commit
+  /// that ends the run in the ledger waits for the disk, and with it all earlier ones.
   static let withoutWaiting: Statement = "select set_config('synchronous_commit', 'off', true)"
 
   private var settings: Statement {

@@ -14,7 +14,10 @@ extension MetricsRollups: Replayable {
     return place % shard.count == shard.index
   }
 
+  /// Queues the buckets of the letters.
+  ///
   /// A letter about late events names no bucket, and its replay stays requested: the other events of its hour are gone.
+  ///
   /// A run that cannot continue from the positions of its sources queues nothing: the next run would calculate what it
   /// had queued.
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {

@@ -58,7 +58,9 @@ struct RollupPass {
     trackingProblems = try await run.reading { session in try TrackingProblem.find(for: own, session) }
   }
 
-  /// Reads the kind of each source. A user's source with a mistake is left out.
+  /// Reads the kind of each source.
+  ///
+  /// A user's source with a mistake is left out.
   private mutating func readSources(_ own: [Source], _ positions: [String: Position]) async throws {
     let timezone = settings.timezone
     (sources, mistakes) = try await run.snapshot { session in
@@ -180,8 +182,10 @@ extension RollupPass {
     }
   }
 
-  /// A rebuild queues its range once. What is left when it is killed is still queued; the next rebuild with the same
-  /// borders does it, or an incremental run.
+  /// The scopes that the pass still has to queue; a rebuild queues its range once.
+  ///
+  /// What is left when it is killed is still queued; the next rebuild with the same borders does it, or an incremental
+  /// run.
   private func scopes(_ known: SourceState) -> [Noticing.Scope] {
     let new = Noticing.Scope.new(until: run.scheduledAt, lookback: settings.lookback)
     guard settings.mode == .rebuild else { return [new] }
@@ -215,8 +219,9 @@ extension RollupPass {
     )
   }
 
-  /// A rebuild that has ended starts from scratch the next time. So does one that was killed, once incremental runs
-  /// have done what it left.
+  /// Forgets a rebuild that has ended, so that the next one starts from scratch.
+  ///
+  /// The same goes for a rebuild that was killed, once incremental runs have done what it left.
   func endRebuild() async throws {
     let isOver = settings.mode == .rebuild
     let names = sources.filter { isOver || $0.position.rebuilding != nil }.map(\.source.name)

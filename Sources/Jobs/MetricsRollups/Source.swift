@@ -30,8 +30,9 @@ struct Source: Sendable {
 
   static let namesBuiltIn = builtIn.map(\.name)
 
-  /// The sources that a run takes: by default `metric_events` and those of the folder. The other built-in source reads
-  /// tables that not everybody has.
+  /// The sources that a run takes: by default `metric_events` and those of the folder.
+  ///
+  /// The other built-in source reads tables that not every database has.
   static func all(folder: String?, chosen: [String]?, _ env: inout Environment) -> [Source] {
     let sources = [SQLFile].builtIn(builtIn, andFrom: folder, named: "ROLLUPS_SOURCES_DIR", &env)
       .chosen(chosen, named: "ROLLUPS_SOURCES", kind: "source", &env)
@@ -120,7 +121,9 @@ extension Source {
     }
   }
 
-  /// Reads the types of values and times from the server. Only for a query without a mistake.
+  /// Reads the types of values and times from the server.
+  ///
+  /// Only for a query without a mistake.
   ///
   /// - Parameter zone: the time zone of the days; a date is the beginning of one of them.
   /// - Throws: `SQLFile.Failure` for times that do not say which moments they are.

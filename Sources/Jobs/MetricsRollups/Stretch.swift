@@ -4,12 +4,16 @@ import Postgres
 /// A stretch of time that is calculated at once: adjoining hours of one day, or one bucket of a longer level.
 struct Stretch: Sendable, Equatable {
   var time: Bucket
-  /// The origin from which hours are counted: the start of their day. For a longer level its bucket's start.
+  /// The origin from which hours are counted: the start of their day.
+  ///
+  /// For a longer level its bucket's start.
   let origin: Timestamp
 }
 
 extension [Stretch] {
-  /// From the start of the first to the end of the last. There is at least one.
+  /// The time from the start of the first stretch to the end of the last.
+  ///
+  /// There is at least one.
   var span: Bucket { Bucket(start: self[0].time.start, end: self[count - 1].time.end) }
 
   /// Joins hours of one day that are at most this gap apart.

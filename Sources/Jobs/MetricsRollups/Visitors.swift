@@ -9,7 +9,9 @@ struct Visitors: Sendable {
   /// The schema of the extension hll; `nil` where the database does not have it.
   private let hll: SQLFragment?
 
-  /// Up to this many are kept exactly. More are kept as a sketch, which takes less space from about here on.
+  /// Up to this many visitors are kept exactly.
+  ///
+  /// More are kept as a sketch, which takes less space from about here on.
   static let mostExact = 1000
 
   /// - Parameters:

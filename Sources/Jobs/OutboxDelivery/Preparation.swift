@@ -21,7 +21,9 @@ extension OutboxDelivery.Settings {
   /// The largest data of a message, in bytes.
   static let largest = 1024 * 1024
 
-  /// Puts a message together. Depends on the row and the settings only, and a webhook's on the time of the attempt.
+  /// Puts a message together.
+  ///
+  /// Depends on the row and the settings only, and a webhook's on the time of the attempt.
   ///
   /// - Throws: `Unsendable`.
   func prepare(_ message: Message, at moment: Timestamp) throws(Unsendable) -> Prepared {

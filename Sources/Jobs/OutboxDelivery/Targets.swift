@@ -61,7 +61,9 @@ final class Targets: Sendable {
     standing.closedUntil.map { $0 > moment } ?? false
   }
 
-  /// Whether a message may be sent to all of these. If so, it is the one that tries those that have been closed.
+  /// Whether a message may be sent to all of these targets.
+  ///
+  /// If so, this message is the one that tries the targets that have been closed.
   func admits(_ targets: [Target], at moment: Timestamp) -> Bool {
     state.withLock { state in
       let standings = targets.compactMap { state.standings[$0] }

@@ -31,8 +31,9 @@ struct Verdict: Sendable {
   var code: Int?
   /// What the relay or the endpoint said, for the message's row.
   var text = ""
-  /// Why it failed, for all that outlives the row or leaves it: dead letters, targets, results. An endpoint's answer is not
-  /// in it: it may repeat the data that it was sent.
+  /// Why it failed, for all that outlives the row or leaves it: dead letters, targets, results.
+  ///
+  /// An endpoint's answer is not in it: it may repeat the data that it was sent.
   var reason = ""
   var isDoubt = false
   var isBounce = false
@@ -132,8 +133,10 @@ extension Verdict {
     return parts.count == 3 && parts.allSatisfy({ Int($0) != nil }) ? String(word) : nil
   }
 
-  /// Whether a refusal says that the address does not exist. Without a code of RFC 3463 its words decide: Exim refuses a
-  /// client that may not relay with «550 relay not permitted», which says nothing about the address.
+  /// Whether a refusal says that the address does not exist.
+  ///
+  /// Without a code of RFC 3463 its words decide: Exim refuses a client that may not relay with «550 relay not
+  /// permitted», which says nothing about the address.
   private static func isOfAddress(_ text: String) -> Bool {
     if let code = enhanced(text) { return code.hasPrefix("5.1.") && code != "5.1.7" && code != "5.1.8" }
     let text = text.lowercased()

@@ -2,8 +2,10 @@ import JobRuntime
 import Postgres
 
 extension Batch {
-  /// The dead letters of posts that were refused. A post that was in as many runs as are enough is given up, if others of
-  /// its table went through meanwhile: what none gets through is more likely a mistake in the settings or the table.
+  /// The dead letters of posts that the database refused.
+  ///
+  /// A post that was in as many runs as are enough is given up, if others of its table went through meanwhile: what
+  /// none gets through is more likely a mistake in the settings or the table.
   func failures(_ changes: Changes, _ tx: borrowing Transaction) throws -> [ItemFailure] {
     guard !changes.refused.isEmpty else { return [] }
     let items = changes.refused.map { $0.move.item($0.post.id, due: $0.post.due) }

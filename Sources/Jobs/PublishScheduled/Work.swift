@@ -35,7 +35,9 @@ struct Work: Sendable {
 
   // MARK: The work
 
-  /// Does the work on one table. What is wrong with that table alone is thrown by `conclude`, once the others are done.
+  /// Does the work on one table.
+  ///
+  /// What is wrong with that table alone is thrown by `conclude`, once the others are done.
   mutating func sparingOthers(_ move: Move, _ work: (inout Work) async throws -> Void) async throws {
     do { try await work(&self) } catch {
       guard Self.isOfTable(error) else { throw error }
@@ -131,8 +133,9 @@ struct Work: Sendable {
 
   // MARK: After the work
 
-  /// Resolves dead letters of posts that no longer fail: somebody has changed their time, or them. Not of posts that are
-  /// due later than this run's moment, which it has not looked at.
+  /// Resolves dead letters of posts that no longer fail: somebody has changed their time, or them.
+  ///
+  /// Not of posts that are due later than this run's moment, which it has not looked at.
   func resolve(_ moves: [Move]) async throws {
     guard hasLetters, stopped.isEmpty else { return }
     for move in moves where move.kind == .publish {

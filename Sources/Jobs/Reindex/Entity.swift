@@ -5,8 +5,10 @@ import Postgres
 struct Entity: Sendable {
   let file: SQLFile
 
-  /// The recipe by which texts become documents. Who changes `oneshot.search_document()`, what it calls or what it is given
-  /// counts it up: the next run then finds that no document is what it should be, and makes all of them again.
+  /// The recipe by which texts become documents.
+  ///
+  /// Raise it with each change of `oneshot.search_document()`, of what that calls and of its arguments: the next run
+  /// then finds every document outdated and makes all of them again.
   static let recipe = 3
 
   var name: String { file.name }
@@ -42,7 +44,9 @@ struct Entity: Sendable {
     query([], .empty).describe(error, in: statement)
   }
 
-  /// Does something with a statement of this entity. What the server has against that is the entity's failure alone.
+  /// Does something with a statement of this entity.
+  ///
+  /// An error of the server is a failure of this entity alone.
   ///
   /// - Parameter isHandled: errors that the caller knows what to do with.
   func owning<Value>(
@@ -60,12 +64,16 @@ struct Entity: Sendable {
     return file.wrapped(in: frame.filling(["parts": .joined([.sourceRows] + parts, by: ",\n"), "last": last]))
   }
 
-  /// Makes the server look which columns the file yields. It reads nothing.
+  /// Has the server report which columns the file yields.
+  ///
+  /// It reads nothing.
   func columns() throws -> Statement {
     try file.wrapped(in: SQLFragment(sql: "{file} where false")).statement(binding: [:])
   }
 
-  /// Makes the server say how it would read all that the file yields. It reads nothing.
+  /// Has the server plan how it would read everything that the file yields.
+  ///
+  /// It reads nothing.
   func plan() throws -> Statement {
     try file.wrapped(in: SQLFragment(sql: "explain (costs off) {file}")).statement(binding: [:])
   }
@@ -87,6 +95,8 @@ struct Entity: Sendable {
       "\(file.place): it has a limit, and documents beyond that would leave the index; pages are made without")
   }
 
-  /// Makes the server look whether the file yields what it has to, and may be read. It reads nothing.
+  /// Has the server check that the file yields what it has to, and may be read.
+  ///
+  /// It reads nothing.
   func description() throws -> Statement { try statement([], .describe) }
 }

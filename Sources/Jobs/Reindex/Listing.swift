@@ -53,7 +53,9 @@ struct Listing: Sendable {
     [.listed, .done, .compared, .gone] + (isDryRun ? [] : [.documents, .written, .goneRemoved])
   }
 
-  /// Takes them out of the queue. What is queued from now on, for a change that this transaction may not see, stays.
+  /// Takes the items out of the queue.
+  ///
+  /// What is queued from now on, for a change that this transaction may not see, stays.
   private func finish(_ items: [Item], _ run: JobRun, _ tx: borrowing Transaction) throws {
     let queued = items.flatMap(\.queued)
     guard !queued.isEmpty, !run.isDryRun else { return }

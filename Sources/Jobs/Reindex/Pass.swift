@@ -119,8 +119,9 @@ struct Pass: Sendable {
       ])
   }
 
-  /// What its cursors are stored under: each installation goes its own way through the documents. But the table that a
-  /// rebuild makes is one for all.
+  /// The name under which its cursors are stored: each installation reads the documents at its own pace.
+  ///
+  /// The table that a rebuild makes is shared by all.
   private static func key(_ mode: Mode, _ run: JobRun) -> String {
     run.instance.isEmpty || mode == .rebuild ? mode.rawValue : "\(run.instance)/\(mode.rawValue)"
   }

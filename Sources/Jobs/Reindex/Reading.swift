@@ -1,8 +1,9 @@
 import JobRuntime
 import Postgres
 
-/// Reads lanes to their end, a page in each transaction. A page that fails is read again in halves, until the document
-/// is found that it fails for.
+/// Reads lanes to their end, a page in each transaction.
+///
+/// A page that fails is read again in halves, until the document is found that it fails for.
 ///
 /// No page but a lane's last one waits until it is on the server's disk: a server that crashes may lose the last pages,
 /// each with the move of the cursor. So each transaction looks whether the cursor stands where the page before left it.

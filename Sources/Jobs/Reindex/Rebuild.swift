@@ -86,9 +86,12 @@ struct Rebuild: Sendable {
     try run.checkpoint(progress.report)
   }
 
-  /// Ends this run while an installation that shares these tables is at work that cannot go on beside it: lock and fence
-  /// are each installation's own, and what the one writes would be missing in the table that the other swaps in. The
-  /// row of each is in the ledger before it looks, so of two at least one sees the other.
+  /// Ends this run while another installation that shares these tables does work that cannot go on beside it.
+  ///
+  /// Lock and fence belong to one installation each, and what one writes would be missing in the table that the other
+  /// swaps in.
+  ///
+  /// The row of each run is in the ledger before it looks, so of two runs at least one sees the other.
   private static func keepOutOfTheWay(rebuilding isRebuilding: Bool, _ run: JobRun) async throws {
     let others = try Statement(
       file: "others_at_work.sql", PackageResources.others_at_work_sql,
@@ -207,8 +210,9 @@ struct Rebuild: Sendable {
     )
   }
 
-  /// Drops what a rebuild has left that was stopped: it would be older than what this run writes. One of another
-  /// installation that still goes on is not touched.
+  /// Drops the table of a rebuild that was stopped: it would be older than what this run writes.
+  ///
+  /// A rebuild of another installation that is still running is not touched.
   static func abandon(_ run: JobRun) async throws {
     let isThere: Statement = "select to_regclass('search_documents_new') is not null as is_there"
     guard !run.isDryRun else { return }

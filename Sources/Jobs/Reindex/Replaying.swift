@@ -2,7 +2,9 @@ import JobRuntime
 
 /// Indexes documents of dead letters again, by their ids, whatever else the run does.
 extension Reindex: Replayable {
-  /// Documents are any run's that has their entity. An entity that failed is for a run that reads all of it.
+  /// Whether the run replays a letter: that of a document if it has the document's entity.
+  ///
+  /// The letter of an entity that failed is for a run that reads all of the entity.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     guard letter.isShare(of: shard) else { return false }
     let (entity, id) = Self.parts(of: letter)

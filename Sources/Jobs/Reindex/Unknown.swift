@@ -1,8 +1,10 @@
 import JobRuntime
 import Postgres
 
-/// An entity of which something unknown has changed, because a trigger could not queue it. A pass that reads all of it
-/// settles what was noted before it began; what is noted while it goes on is left to the next.
+/// An entity with a change that nobody knows, because a trigger could not queue it.
+///
+/// A pass that reads all of it settles what was noted before it began; what is noted while it goes on is left to the
+/// next.
 struct Unknown: Sendable {
   let entity: String
   let reason: String

@@ -45,7 +45,9 @@ struct Untracked: Sendable {
       payload: ["entity": .string(entity)])
   }
 
-  /// Names an entity's letter; an entity has one, whatever is wrong with its tables. No document is named so.
+  /// The item of an entity's letter; an entity has one letter, whatever is wrong with its tables.
+  ///
+  /// No document has such a name.
   static func item(of entity: String) -> String { entity + suffix }
 
   /// The entity that a letter is of; `nil` if it is none of these.

@@ -13,7 +13,9 @@ struct Work: Sendable {
     batch = Batch(rewards: rewards, hasLetters: hasLetters, run: run)
   }
 
-  /// So many ids are read at once. They are looked at again with their locks.
+  /// How many ids are read at once.
+  ///
+  /// Their rows are checked again once they are locked.
   private static let page = 10_000
 
   /// Notes what has become of messages.

@@ -3,7 +3,9 @@ import ChildProcess
 import JobRuntime
 import Synchronization
 
-/// A program that prints the rows. Its exit code says whether it has said everything, and it can be started again.
+/// A program that prints the rows.
+///
+/// Its exit code says whether its output is complete, and it can be started again.
 final class CommandSource: Source {
   private struct Course {
     var queue: Handoff<[UInt8]>
@@ -83,7 +85,9 @@ final class CommandSource: Source {
       hint: "Nothing was written. The log has what it said.")
   }
 
-  /// Stops the program, if one runs. Its reader finds the queue closed.
+  /// Stops the program, if one runs.
+  ///
+  /// Its reader finds the queue closed.
   private func stop(_ failure: (any Error)?) {
     let running = course.withLock { course in
       course.map { ($0.queue, $0.task) }

@@ -104,7 +104,9 @@ struct EndMarker {
   }
 }
 
-/// Where a byte comes next. A place that is still ahead is not looked for again.
+/// Finds where a byte comes next.
+///
+/// A place that is still ahead is not searched for again.
 private struct Finder {
   private let byte: UInt8
   private let bytes: UnsafeRawBufferPointer

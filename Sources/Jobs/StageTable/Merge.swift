@@ -82,7 +82,9 @@ struct Merge: Sendable {
     guard report.inserted == report.rows else { throw keptOut(report.rows - report.inserted) }
   }
 
-  /// Carries a statement out; in a plan it only counts. A trigger that can pass over rows must not do so unnoticed.
+  /// Executes a statement; a dry run only counts its rows.
+  ///
+  /// A trigger that can skip rows must not do so unnoticed.
   private func written(
     _ statement: (_ isPlan: Bool) -> SQLFragment, _ tx: borrowing Transaction, _ run: JobRun
   ) throws -> Int {

@@ -1,7 +1,9 @@
 import JobRuntime
 import Postgres
 
-/// Describes what Postgres refuses: where, and what is wrong, and never a value. Rows may hold what no log may show.
+/// Describes what Postgres refuses: the place and the cause, and never a value.
+///
+/// Rows may hold what no log may show.
 enum Refused {
   /// - Parameters:
   ///   - lines: how many stood before the rows.
@@ -55,6 +57,7 @@ enum Refused {
     var column: Target.Column?
 
     /// Reads the context, which stands in the server's language: «COPY oneshot_staged, line 3, column price: "x"».
+    ///
     /// The number and the column's name come before the value in each.
     init(of reason: PostgresError.ServerError, _ columns: [Target.Column]) {
       guard !columns.isEmpty, let context = reason.context else { return }

@@ -31,7 +31,9 @@ struct Suggestions: Sendable {
 
   // MARK: Lists
 
-  /// The suggestions of some users, one row each; of a user who has none, one without an id. Users who are gone have no row.
+  /// The suggestions of some users, one row each; of a user who has none, one without an id.
+  ///
+  /// Users who are gone have no row.
   func batch(_ users: [String], popular: [String], _ rows: Sources.Rows = Sources.Rows()) throws -> Statement {
     try SQLFragment("batch.sql", PackageResources.batch_sql)
       .filling([

@@ -24,7 +24,9 @@ extension Work {
     }
   }
 
-  /// Users whose list names somebody it must not. What a run publishes meanwhile may look like that, so it is looked at twice.
+  /// Users whose list names somebody who must not be in it.
+  ///
+  /// A list that a run publishes meanwhile may look like that, so each is checked twice.
   private func forbidden(_ lists: [ExactName: String?], _ presence: Presence) async throws -> [String] {
     var suspects = try await named(lists)
     if !suspects.isEmpty { suspects = try await named(try await presence.read(suspects, run)) }

@@ -9,7 +9,9 @@ struct Work: Sendable {
   var report = SuggestedUsers.Report()
   /// Why sources have failed, by their names.
   private var sourceFailures: [String: String] = [:]
-  /// How many users this run has taken. One who is queued again meanwhile counts again.
+  /// How many users this run has taken.
+  ///
+  /// One who is queued again meanwhile counts again.
   private var taken = 0
   /// Users whom this run does not take again: those who have failed; of a plan, which records nothing, all.
   private var passed: [String] = []

@@ -10,7 +10,9 @@ struct BoardResult: Sendable {
   var failure: String?
 }
 
-/// Calculates all boards in one snapshot. An error in one board fails that board alone; the others go on.
+/// Calculates all boards in one snapshot.
+///
+/// An error in one board fails that board alone; the others go on.
 struct Calculation: Sendable {
   var boards: [Board]
   /// The widest first.
@@ -131,8 +133,9 @@ struct Calculation: Sendable {
     return missing
   }
 
-  /// As text, so that the type of the compared column decides whether it has a time zone. A column without one holds
-  /// UTC, and MySQL compares it only with a moment that also has no time zone.
+  /// The start of each window as text, so that the type of the compared column decides whether it has a time zone.
+  ///
+  /// A column without one holds UTC, and MySQL compares it only with a moment that also has no time zone.
   private var startOfEachWindow: [String: any PostgresEncodable] {
     var values: [String: any PostgresEncodable] = ["window_end": moment.rfc3339]
     for (index, window) in windows.enumerated() { values["start_\(index + 1)"] = window.start(before: moment).rfc3339 }

@@ -2,7 +2,9 @@ import JobRuntime
 
 /// Every run calculates all of its boards and reports what became of each, so a replay needs nothing more.
 extension TopStats: Replayable {
-  /// A letter is for the share that has its board. What no run has is reported by those that have all boards.
+  /// Whether the run replays a letter: the share with the letter's board does.
+  ///
+  /// A letter whose board no run has is reported by the runs that have all boards.
   func takes(_ letter: DeadLetter, as shard: Shard) -> Bool {
     let place = settings.boards.firstIndex { board in
       settings.windows.contains { ExactName(settings.item(board.name, $0)) == ExactName(letter.item) }

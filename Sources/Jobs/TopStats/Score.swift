@@ -44,8 +44,10 @@ enum Score: Sendable {
     }
   }
 
-  /// The double that is nearest to a numeric. A value smaller than the smallest double is zero, which Postgres' own
-  /// conversion refuses; one larger than the largest is null.
+  /// SQL for the double that is nearest to a numeric.
+  ///
+  /// A value smaller than the smallest double is zero, which Postgres' own conversion refuses; one larger than the
+  /// largest is null.
   private static func nearest(to value: String) -> SQLFragment {
     SQLFragment(
       sql: """

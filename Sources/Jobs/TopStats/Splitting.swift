@@ -1,6 +1,7 @@
 extension Calculation {
-  /// The same boards on several connections. Boards that share a preparation stay together, so that no pass over the
-  /// application's tables is made twice.
+  /// The same boards on several connections.
+  ///
+  /// Boards that share a preparation stay together, so that no pass over the application's tables is made twice.
   ///
   /// - Parameter count: how many connections there are at most.
   /// - Returns: calculations of about the same size, none without a board.

@@ -175,8 +175,9 @@ struct TopStats: Job {
     try await warnOfOtherServers(olderThan: age, run)
   }
 
-  /// Runs for another Redis may keep their rows for longer. The rows of an address that is no longer used are never
-  /// removed by a run.
+  /// Warns of old rows of other Redis servers; their runs may keep them for longer.
+  ///
+  /// The rows of an address that is no longer used are never removed by a run.
   private func warnOfOtherServers(olderThan age: Duration, _ run: JobRun) async throws {
     let statement = try Statement(
       file: "other_servers.sql", PackageResources.other_servers_sql,

@@ -6,7 +6,9 @@ import Postgres
 struct WindowResult: Sendable {
   var window: TrendingWindow
   var list: [Candidate] = []
-  /// By the names of sources, why they could not be read. With one there is no list: it would look like a trend.
+  /// The sources that could not be read, with the reason.
+  ///
+  /// With one of them there is no list: the missing events would look like a trend.
   var failures: [SourceFailure] = []
   /// Posts whose score is too large.
   var tooLarge: [String] = []

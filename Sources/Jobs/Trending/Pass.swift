@@ -143,7 +143,9 @@ struct Pass: Sendable {
     return failures.isEmpty ? [SourceFailure(source: Self.allSources, message: failure.description)] : failures
   }
 
-  /// The sources with an event that no weight is known for. A source that cannot be read is reported elsewhere.
+  /// The sources with an event that no weight is known for.
+  ///
+  /// A source that cannot be read is reported elsewhere.
   func unknownKinds(_ session: borrowing Session) throws -> [SourceFailure] {
     var failures: [SourceFailure] = []
     for source in sources {

@@ -20,8 +20,9 @@ struct Source: Sendable {
     (SQLFile(builtIn: "shares", PackageResources.shares_sql), "share", "feed_shares"),
   ]
 
-  /// The built-in sources, and those of a folder: additional ones, or replacements by the same name. A built-in source
-  /// whose events count for nothing is not read.
+  /// The built-in sources, and those of a folder: additional ones, or replacements by the same name.
+  ///
+  /// A built-in source whose events count for nothing is not read.
   static func all(folder: String?, weights: Weights, _ env: inout Environment) -> [Source] {
     [SQLFile].builtIn(builtIn.map(\.file), andFrom: folder, named: "TRENDING_SOURCES_DIR", &env).map { file in
       let own = file.isBuiltIn ? builtIn.first { $0.file.name == file.name } : nil

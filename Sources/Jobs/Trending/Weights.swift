@@ -1,8 +1,9 @@
 import Glibc
 import JobRuntime
 
-/// What events count, and how fast they age. All of it is whole numbers, so a sum is the same in whatever order it is
-/// added.
+/// What events count, and how fast they age.
+///
+/// All of it is whole numbers, so a sum is the same in whatever order it is added.
 struct Weights: Sendable {
   /// In the order in which they were written.
   let kinds: [(name: String, thousandths: Int64)]

@@ -3,8 +3,10 @@ import Postgres
 import Redis
 
 extension UsageAggregation: Checkable {
-  /// Progress is kept for each Redis by its address. Where another one has written of the same prefix lately, one of the
-  /// two may be a second name of the other, or a schedule that cannot be distinguished from this one.
+  /// Finds a second name of this Redis in the ledger: progress is kept by address.
+  ///
+  /// Where another one has written of the same prefix lately, one of the two may be a second name of the other, or a
+  /// schedule that cannot be distinguished from this one.
   func advice(for run: JobRun) -> Statement? {
     try? Statement(
       file: "other_servers.sql", PackageResources.other_servers_sql,
@@ -38,8 +40,9 @@ extension UsageAggregation: Checkable {
     } ?? []
   }
 
-  /// Shows how the format takes keys apart. A Redis that does not answer is reported by the runtime's own check, so it is not
-  /// waited for here.
+  /// Shows how the format takes keys apart.
+  ///
+  /// A Redis that does not answer is reported by the runtime's own check, so it is not waited for here.
   private func showSample(_ run: JobRun) async throws {
     let selection = CounterSelection(settings, days: [], merchant: settings.merchant, shard: run.shard)
     do {

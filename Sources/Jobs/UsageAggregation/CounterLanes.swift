@@ -31,14 +31,18 @@ final class CounterLanes: Sendable {
   /// Sets how many scans there are: after the last one has ended, the rest is sent.
   func expect(scans: Int) { state.withLock { $0.openScans = scans } }
 
-  /// Sends the rows that a scan has gathered, once they fill a chunk. Blocks while the connections are busy.
+  /// Sends the rows that a scan has gathered, once they fill a chunk.
+  ///
+  /// Blocks while the connections are busy.
   func send(_ rows: inout LaneRows) throws {
     guard rows.size >= LaneRows.chunk else { return }
     state.withLock { $0.isSpread = true }
     try send(rows.removeAll())
   }
 
-  /// Takes over the rows that a scan has left at its end. Blocks while the connections are busy.
+  /// Takes over the rows that a scan has left at its end.
+  ///
+  /// Blocks while the connections are busy.
   func end(with rows: LaneRows) throws {
     let ready = state.withLock { state -> [CopyRows] in
       state.rest.append(rows)

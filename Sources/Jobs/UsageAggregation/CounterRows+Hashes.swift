@@ -32,7 +32,9 @@ extension CounterRows {
   }
 
   /// Reads a hash to its end, whatever the size of its values: `HSCAN` would send all of them, so the length of each is
-  /// read first. This is slower than `HSCAN`, so it is for the few hashes that have large values.
+  /// read first.
+  ///
+  /// This is slower than `HSCAN`, so it is for the few hashes that have large values.
   ///
   /// - Parameter handOver: called when there may be enough rows to send.
   mutating func readCutShort(

@@ -98,7 +98,9 @@ struct CounterRows: Sendable {
     }
   }
 
-  /// The commands that read a single key. No more of its value is fetched than a counter may have.
+  /// The commands that read a single key.
+  ///
+  /// No more of its value is fetched than a counter may have.
   ///
   /// GETRANGE reads a missing key as an empty one, so the type is read before and after it.
   static func questions(about key: [UInt8]) -> [RedisRead] {

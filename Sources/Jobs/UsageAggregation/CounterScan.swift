@@ -19,13 +19,17 @@ struct CounterScan: KeyspaceScan {
   private let keyByKey: Bool
   private var found: CounterRows
 
-  /// Keys a page: large enough for few round trips, small enough that no other client of Redis waits
-  /// longer than a millisecond. Of 200 to 10,000 tried, 500 and 1000 were the fastest.
+  /// Keys a page: large enough for few round trips, small enough that no other client of Redis waits longer than a
+  /// millisecond.
+  ///
+  /// Of 200 to 10,000 tried, 500 and 1000 were the fastest.
   private static let page = 1000
   /// The most bytes that a page's values may have: forty times what counters take.
   private static let mostBytes = 1024 * 1024
 
-  /// How many pages without a large value have to come first. The content of a page is known two pages later.
+  /// How many pages without a large value have to come first.
+  ///
+  /// The content of a page is known two pages later.
   private static let carefulPages = 4
 
   /// Where the next page starts; `nil` after the last.
@@ -167,12 +171,16 @@ struct CounterScan: KeyspaceScan {
     return request
   }
 
-  /// Leaves the counters of a page to be read one by one. The page is borrowed because the names are lent from it.
+  /// Leaves the counters of a page to be read one by one.
+  ///
+  /// The page is borrowed because the names are lent from it.
   private mutating func postpone(_ request: PageRequest, of page: borrowing ScanPage) {
     found.unread += request.names.map { [UInt8]($0) }
   }
 
-  /// Takes the answers. The page is borrowed because the names are lent from it.
+  /// Takes the answers.
+  ///
+  /// The page is borrowed because the names are lent from it.
   private mutating func take(
     _ request: PageRequest, from page: borrowing ScanPage, _ session: inout RedisSession
   ) throws {

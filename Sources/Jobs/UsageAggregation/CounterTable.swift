@@ -16,8 +16,10 @@ struct CounterTable: Sendable {
       privileges: [.select, .insert, .update])
   }
 
-  /// What one pass over Redis found. A row is either a counter, or a rejected item as JSON, with its day where it has
-  /// one. Temporary: it costs no WAL, and a killed run leaves nothing behind.
+  /// The temporary table for what one pass over Redis finds.
+  ///
+  /// A row is either a counter, or a rejected item as JSON, with its day where it has one. Temporary: it costs no WAL,
+  /// and a killed run leaves nothing behind.
   var staging: StagingTable {
     var columns: [StagingTable.Column] = [
       .init("merchant_id", #"text collate "C""#), .init("usage_date", "date"),

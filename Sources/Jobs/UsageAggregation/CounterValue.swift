@@ -17,7 +17,9 @@ enum CounterValue {
     }
   }
 
-  /// How many bytes of a value are read. A counter has 19 at most; the rest is for whoever reads the dead letter.
+  /// How many bytes of a value are read.
+  ///
+  /// A counter has 19 at most; the rest is for whoever reads the dead letter.
   static let longest = 128
   /// The last of these bytes, as GETRANGE counts.
   static let lastByte: StaticString = "127"

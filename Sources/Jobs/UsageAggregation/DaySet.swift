@@ -1,6 +1,8 @@
 import JobRuntime
 
-/// A set of calendar days that lie near each other. It is queried for each key, so it is a table without hashing.
+/// A set of calendar days that lie near each other.
+///
+/// It is queried for each key, so it is a table without hashing.
 struct DaySet: Sendable {
   private let first: CalendarDay
   /// For each day from the first to the last.

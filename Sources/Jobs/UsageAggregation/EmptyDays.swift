@@ -3,8 +3,9 @@ import Postgres
 
 /// Days for which Redis has nothing: no counter, and no rejected item.
 extension UsageAggregation {
-  /// Checks with one query whether Redis has lost counters of these days. A transaction is begun only where there is
-  /// something to write.
+  /// Checks with one query whether Redis has lost counters of these days.
+  ///
+  /// A transaction is begun only where there is something to write.
   func passOver(_ days: [PlannedDay], _ run: JobRun) async throws -> [WrittenDay] {
     guard !days.isEmpty else { return [] }
     let lost = try await lostRows(of: days, run)

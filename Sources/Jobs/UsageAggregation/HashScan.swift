@@ -31,7 +31,9 @@ struct HashScan: KeyspaceScan {
   private static let page = 1000
   /// How many hashes are read at once.
   private static let hashes = 50
-  /// How many fields a page of a hash has. A small hash comes as a whole.
+  /// How many fields a page of a hash has.
+  ///
+  /// A small hash comes as a whole.
   private static let fields = 1000
   /// The most bytes that a page of fields may have.
   private static let mostBytes = 1024 * 1024

@@ -3,7 +3,9 @@ import Redis
 
 /// How a key's bytes are shown and stored as text, so that no two keys get the same text.
 enum ItemName {
-  /// The separator between a hash's key and a field. `shown` never writes a single backslash before a blank.
+  /// The separator between a hash's key and a field.
+  ///
+  /// `shown` never writes a single backslash before a blank.
   static let beforeField = " \\ "
 
   /// A longer name is no counter's; its beginning and its digest distinguish it from others.

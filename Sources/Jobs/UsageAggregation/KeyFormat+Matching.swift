@@ -35,7 +35,9 @@ extension KeyFormat {
     }
   }
 
-  /// Parses a key. A name that the format has no part for is empty.
+  /// Parses a key.
+  ///
+  /// A part that the format does not have is empty.
   func parse(_ key: LentBytes) -> Result<CounterKey, CounterKey.Problem> {
     var (all, nuls): (UInt8, UInt8) = (0, 0)
     for byte in key {

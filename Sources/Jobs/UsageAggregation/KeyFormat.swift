@@ -93,9 +93,10 @@ struct KeyFormat: Sendable, Equatable {
     }.joined()
   }
 
-  /// The pattern for `SCAN`. It matches every key with the format's beginning, so that a key with a mistake is found as
-  /// well. Where the format has no fixed beginning, it matches only keys of the format's shape, or every other key
-  /// would count as a mistake.
+  /// The pattern for `SCAN`.
+  ///
+  /// It matches every key with the format's beginning, so that a key with a mistake is found as well. Where the format
+  /// has no fixed beginning, it matches only keys of the format's shape, or every other key would count as a mistake.
   func pattern(merchant: String?) -> String {
     func known(_ part: Part) -> String? {
       switch part {

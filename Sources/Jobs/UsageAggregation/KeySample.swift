@@ -1,8 +1,9 @@
 import JobRuntime
 import Redis
 
-/// A few keys as `USAGE_KEY_FORMAT` parses them. `--check` shows them, so that a mistake in the format is noticed
-/// before a run makes a dead letter of every key.
+/// A few keys as `USAGE_KEY_FORMAT` parses them.
+///
+/// `--check` shows them, so that a mistake in the format is noticed before a run makes a dead letter of every key.
 struct KeySample: Sendable {
   private let selection: CounterSelection
   private var looked = 0

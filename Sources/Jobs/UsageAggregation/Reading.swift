@@ -19,7 +19,9 @@ enum Reading: Sendable, Equatable {
 }
 
 extension UsageAggregation {
-  /// How this shard reads now. Queries Redis, unless it is the only shard.
+  /// How this shard reads now.
+  ///
+  /// Queries Redis, unless it is the only shard.
   func reading(_ run: JobRun) async throws -> Reading {
     guard !run.shard.isWhole, run.shard.count <= ScanShare.places else { return .byMerchant }
     let primaries = try await run.redisPrimaries()
@@ -39,9 +41,10 @@ extension UsageAggregation {
     throw RedisError.connection("Redis was started again, or another one took its place, while its keys were read")
   }
 
-  /// Whether a server's cursors are places of `ScanShare`: nothing follows the last place of all, and the highest bit
-  /// of a cursor has no meaning. Proxies that read several servers behind one address keep the server's number in that
-  /// bit.
+  /// Whether a server's cursors are places of `ScanShare`: nothing follows the last place, and the highest bit of a
+  /// cursor has no meaning.
+  ///
+  /// Proxies that read several servers behind one address keep the server's number in that bit.
   private static func hasPlaces(_ session: inout RedisSession) throws -> Bool {
     let answers = try session.pipeline([
       RedisRead(.dbsize), RedisRead(.scan, "\(UInt64.max)", "COUNT", "1"),

@@ -25,9 +25,10 @@ extension UsageAggregation: Replayable {
       && CounterSelection.isShare(name, of: shard)
   }
 
-  /// A key that has become a counter is written; one that has not is rejected again. A key that is gone is done: it
-  /// could not be stored, and deleting it is one of the remedies. But where all keys are gone, Redis may have lost
-  /// them.
+  /// Writes each key that has become a counter, and rejects the others again.
+  ///
+  /// A key that is gone is done: it could not be stored, and deleting it is one of the remedies. But where all keys are
+  /// gone, Redis may have lost them.
   func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
     // The run itself reads and writes days.
     let keys = keys(of: letters.filter { !Self.isOfDay($0) })
@@ -73,7 +74,9 @@ extension UsageAggregation: Replayable {
     return (bytes(String(names[0])), names.count > 1 ? bytes(String(names[1])) : [])
   }
 
-  /// The keys of letters. A hash is read as a whole, so only once.
+  /// The keys of letters.
+  ///
+  /// A hash is read as a whole, so only once.
   private func keys(of letters: [DeadLetter]) -> [[UInt8]] {
     let keys = letters.map { place(of: $0).key }
     return settings.format.field == nil ? keys : Array(Set(keys))
@@ -120,8 +123,9 @@ extension UsageAggregation: Replayable {
     }
   }
 
-  /// Writes the staged counters, one day in a transaction. This completes no day: these are not all counters of the
-  /// day.
+  /// Writes the staged counters, one day in a transaction.
+  ///
+  /// This completes no day: these are not all counters of the day.
   private func writeStaged(_ run: JobRun) async throws {
     let dates = try await run.read(Statements.stagedDays).map { try $0.value("day", as: CalendarDay.self) }
     guard !dates.isEmpty else { return }

@@ -1,6 +1,8 @@
 import JobRuntime
 
-/// The progress of a run. What a failed attempt has done stays done.
+/// The progress of a run.
+///
+/// What a failed attempt has done stays done.
 struct Progress {
   private(set) var days: [PlannedDay]
   /// Days that are not written yet.

@@ -13,11 +13,14 @@ struct ScanShare: Sendable, Equatable {
   private let start: UInt64
   private let end: UInt64?
 
-  /// The whole line. Nothing is assumed about its cursors.
+  /// The share with all places.
+  ///
+  /// Nothing is assumed about its cursors.
   static let whole = ScanShare(start: 0, end: nil)
 
-  /// The number of places at which shares may begin. A table must have this many buckets, so that no two shares meet in
-  /// one bucket.
+  /// The number of places at which shares may begin.
+  ///
+  /// A table must have this many buckets, so that no two shares meet in one bucket.
   static let places = 4096
 
   private init(start: UInt64, end: UInt64?) { (self.start, self.end) = (start, end) }
@@ -37,8 +40,9 @@ struct ScanShare: Sendable, Equatable {
     return UInt64(cursor).map { Self.reversed($0) < end } ?? true
   }
 
-  /// Whether a cursor that SCAN has answered lies after the one that it was asked with. That is always true, except on
-  /// a server whose cursors have another meaning.
+  /// Whether a cursor that SCAN has answered lies after the one that it was asked with.
+  ///
+  /// That is always true, except on a server whose cursors have another meaning.
   func isOrdered(_ cursor: String, after asked: String) -> Bool {
     if self == .whole || cursor == "0" { return true }
     guard let cursor = UInt64(cursor), let asked = UInt64(asked) else { return false }

@@ -46,7 +46,9 @@ enum Statements {
     "select count(*) as rejected from staged_counters where usage_date = \(day) and rejection is not null"
   }
 
-  /// Finds the differing counters and, when writing, writes them; counts both. May take as long as the run.
+  /// Finds the differing counters and, when writing, writes them; counts both.
+  ///
+  /// May take as long as the run.
   static func merge(
     _ day: CalendarDay, into table: CounterTable, writing: Bool, within limit: Duration
   ) throws -> Statement {

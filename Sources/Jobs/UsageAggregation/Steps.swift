@@ -47,8 +47,9 @@ extension UsageAggregation {
     var lanes: [JobRun]
   }
 
-  /// Reads all counters of the days from Redis into temporary tables: one pass, whatever the number of days. Redis is
-  /// read on one thread while each connection is fed on another one.
+  /// Reads all counters of the days from Redis into temporary tables: one pass, whatever the number of days.
+  ///
+  /// Redis is read on one thread while each connection is fed on another one.
   ///
   /// - Parameter connections: over which the rows are spread. The first one has all rejected items.
   func stage(_ days: [CalendarDay], on connections: [JobRun], _ run: JobRun) async throws -> Staged {
@@ -150,8 +151,9 @@ extension UsageAggregation {
 
   // MARK: Expire
 
-  /// Gives this time to live to every written counter of a day that has none. Runs after the day is committed: a
-  /// counter that is not stored yet never gets an expiry.
+  /// Gives this time to live to every written counter of a day that has none.
+  ///
+  /// Runs after the day is committed: a counter that is not stored yet never gets an expiry.
   ///
   /// - Parameter lane: the lane whose temporary table lists the counters.
   func giveTTL(_ ttl: Duration, _ day: CalendarDay, of lane: JobRun) async throws {

@@ -1,7 +1,9 @@
 import JobRuntime
 import Redis
 
-/// The form of the time in a key: `yyyy-MM-dd`, `yyyyMMdd`, `yyyy-MM`, `yyyy-MM-dd'T'HH`. Always of the same length.
+/// The form of the time in a key: `yyyy-MM-dd`, `yyyyMMdd`, `yyyy-MM`, `yyyy-MM-dd'T'HH`.
+///
+/// Its texts all have the same length.
 struct TimePattern: Sendable, Equatable {
   /// The period whose usage a counter counts.
   enum Unit: String, Sendable { case hour, day, month }

@@ -191,7 +191,9 @@ struct UsageAggregation: Job {
     return progress.report
   }
 
-  /// How many connections write at once. A user's statement, and a comparison, have to see a whole day.
+  /// How many connections write at once.
+  ///
+  /// A user's statement, and a comparison, have to see a whole day.
   private var lanes: Int { settings.target != nil || settings.mode == .status ? 1 : 2 }
 
   /// Reads the counters of all days and writes those days that are left.

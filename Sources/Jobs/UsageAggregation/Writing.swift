@@ -159,8 +159,9 @@ extension UsageAggregation {
     return shown
   }
 
-  /// Updates a day to the sum of its hours. A day that has more than that, from the time when its keys were daily, has
-  /// regressed like any counter.
+  /// Updates a day to the sum of its hours.
+  ///
+  /// A day that has more than that, from the time when its keys were daily, has regressed like any counter.
   private static func sumHours(
     of day: CalendarDay, _ settings: Settings, _ written: inout WrittenDay, _ run: JobRun, _ tx: borrowing Transaction
   ) throws {

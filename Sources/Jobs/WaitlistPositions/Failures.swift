@@ -2,7 +2,9 @@ import JobRuntime
 import Postgres
 
 extension WaitlistPositions {
-  /// Campaigns that could not be placed. One stops no other, unless what it lacks all of them lack.
+  /// Campaigns that could not be placed.
+  ///
+  /// The failure of one stops no other, unless its cause affects all of them.
   struct Failures: Sendable {
     /// Those that lack a table or a grant, as long as no campaign was placed.
     private var unclear: [(campaign: Campaign, error: PostgresError.ServerError)] = []
@@ -56,8 +58,9 @@ extension WaitlistPositions {
 }
 
 extension PostgresError.ServerError {
-  /// Whether the next campaign may be placed all the same: the server and the session are as they were. An application
-  /// may raise errors of classes that nobody knows.
+  /// Whether the next campaign may still be placed: server and session are unaffected.
+  ///
+  /// An application may raise errors of unknown classes.
   var isOfOneCampaign: Bool {
     !["08", "25", "28", "53", "57", "58", "F0", "XX"].contains(state.errorClass)
   }

@@ -5,9 +5,12 @@ package struct Expectation: Sendable, Equatable {
   /// `nil` stands for the installation that checks.
   package var instance: String?
   package var job: String
-  /// Also stands for variants that begin with it and select more (`pending` for `pending-of-asset`); `nil` stands for
-  /// all variants of the job. But never for a variant that another expectation names, or matches with a longer
-  /// beginning.
+  /// The expected variant; also stands for variants that begin with it and select more (`pending` for
+  /// `pending-of-asset`).
+  ///
+  /// `nil` stands for all variants of the job.
+  ///
+  /// It never stands for a variant that another expectation names, or matches with a longer beginning.
   package var variant: String?
   /// The longest time between two slots; `nil` where no run is expected.
   package var period: Duration?

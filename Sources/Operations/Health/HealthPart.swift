@@ -14,8 +14,9 @@ package struct HealthPart: Sendable {
   package var lastSuccess: LedgerRun? { successes.first }
   package var running: LedgerRun? { runs.first { $0.status == .running } }
 
-  /// Runs that have ended since the last one that went well. A success of the usual work also ends failures of one-off
-  /// runs; the reverse is not true.
+  /// The runs that have ended since the last good one.
+  ///
+  /// A success of the usual work also ends failures of one-off runs; the reverse is not true.
   package var failures: [LedgerRun] {
     let since = runs.prefix { !$0.isGood || $0.isOnce }
     let open = since.prefix { !$0.isGood }.count
@@ -44,7 +45,9 @@ package struct HealthPart: Sendable {
 }
 
 extension LedgerRun {
-  /// Whether it succeeded. The doctor's status when it has found something does not count as its own failure.
+  /// Whether the run went well.
+  ///
+  /// A doctor's run that has found something and ends as `partial` counts as good.
   package var isGood: Bool { status == .succeeded || (status == .partial && part.job == JobPart.doctor) }
 }
 

@@ -1,7 +1,9 @@
 /// Jobs that somebody expects and that are not installed.
 extension Judgement {
-  /// Whether no run of an expected job was ever seen in a database that lacks a line of migrations that the job needs
-  /// (`HEALTH_LINES`): then nothing is missed. Of a job that has run, whatever became of its tables, this says nothing.
+  /// Whether an expected job is not installed: it has no run, and the database lacks a line of migrations that it needs
+  /// (`HEALTH_LINES`).
+  ///
+  /// A job that has run counts as installed, whatever became of its tables.
   func isOff(_ expectation: Expectation) -> Bool {
     guard let applied = facts.lines, let needed = settings.lines[expectation.job], !needed.isSubset(of: applied) else {
       return false

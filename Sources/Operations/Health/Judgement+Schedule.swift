@@ -66,7 +66,9 @@ extension Judgement {
       instance: expectation.instance ?? settings.instance, job: expectation.job, variant: expectation.variant ?? "")
   }
 
-  /// Whether an expectation is for a run. A one-off run neither keeps a schedule nor breaks it.
+  /// Whether an expectation is for a run.
+  ///
+  /// A one-off run neither keeps a schedule nor breaks it.
   private func isExpected(_ run: LedgerRun, by expectation: Expectation) -> Bool {
     !run.isOnce
       && best(settings.expectations.filter { isOf(run.part, $0.instance, $0.job) }, for: run.part.variant)
@@ -139,8 +141,9 @@ extension Judgement {
       : "Run \(run.id) ended as \(run.status.rawValue)\(run.errorKind.map { " (\($0))" } ?? ""): oneshot run \(run.id)"
   }
 
-  /// A newest run that its platform started long after its slot: reported for a period, a day at most. A retry, and a run of
-  /// an older slot that somebody asked for, are late for good reasons.
+  /// A newest run that its platform started long after its slot: reported for a period, a day at most.
+  ///
+  /// A retry, and a run that an operator requested for an older slot, are late for good reasons.
   private func lateStart(_ line: Line, _ newest: LedgerRun) -> Trouble? {
     guard newest.scheduledBy != "clock", !newest.isForced, newest.attempt == 1,
       !line.runs.contains(where: { $0.scheduledAt > newest.scheduledAt }),

@@ -6,8 +6,9 @@ extension Judgement {
   /// How many of its usual gaps a job may be silent for.
   static let silentGaps = 5
 
-  /// A job that has stopped running must not be shown as healthy. How often it should run is not guessed: the trouble
-  /// ends with the next run, or with an expectation of any period.
+  /// The trouble of a job that has stopped running, which must not be shown as healthy.
+  ///
+  /// How often it should run is not guessed: the trouble ends with the next run, or with an expectation of any period.
   func silent(_ part: HealthPart) -> Trouble? {
     guard expectation(of: part) == nil, let newest = part.newest, !isAlive(newest),
       now - newest.startedAt <= HealthFacts.remembered,
@@ -42,8 +43,10 @@ extension HealthPart {
 }
 
 extension Sequence<LedgerRun> {
-  /// The moments for which a schedule started runs, as far as that is known, the newest first. What somebody started by
-  /// hand, forced or wanted once is none of them; nor, where a platform passes slots, what has no slot.
+  /// The moments for which a schedule started runs, as far as that is known, the newest first.
+  ///
+  /// Runs that were started by hand, forced or one-off are left out; so are, where a platform passes slots, runs
+  /// without a slot.
   var slots: [Timestamp] {
     let own = filter { !$0.isByHand && !$0.isForced && !$0.isOnce }
     let isTold = own.contains { $0.scheduledBy != "clock" }

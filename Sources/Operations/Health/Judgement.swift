@@ -101,8 +101,10 @@ package struct Judgement {
   }
 
   /// Whether the Redis of a newest run has been replaced by that of other parts: the first of their runs began after
-  /// it. It compares with the first run in the ledger, not with the oldest that was fetched: otherwise twenty runs of
-  /// the other part would count as replacing a part that died.
+  /// it.
+  ///
+  /// It compares with the first run in the ledger, not with the oldest that was fetched: otherwise twenty runs of the
+  /// other part would count as replacing a part that died.
   func isReplaced(_ newest: LedgerRun, by others: some Sequence<JobPart>) -> Bool {
     others.compactMap { facts.firstStart(of: $0) }.min().map { $0 > newest.startedAt } ?? false
   }

@@ -6,7 +6,9 @@ package struct Trouble: Sendable, Equatable {
   package var kind: Kind
   /// Since when the problem exists, as far as is known.
   package var since: Timestamp
-  /// What is wrong, and what to do next. May hold what a job, or somebody else, has written.
+  /// What is wrong, and what to do next.
+  ///
+  /// May contain text that a job or another program has written.
   package var message: String
 
   package enum Kind: String, Sendable, CaseIterable {

@@ -1,8 +1,9 @@
 import JSONReading
 import JobRuntime
 
-/// What the program counts: objects of JSON, a line each, on descriptor 3. Of a name that comes twice the later count
-/// stays.
+/// What the program counts: objects of JSON, a line each, on descriptor 3.
+///
+/// If a name comes twice, the later count stays.
 struct Counts {
   private let log: Log
   private(set) var all: [(name: String, value: Int)] = []

@@ -34,8 +34,10 @@ struct ConcurrentIndex: Equatable {
 
   // MARK: Making it
 
-  /// The parts in which it is made. Postgres makes no index of a partitioned table concurrently, but takes over those that
-  /// its partitions have. The frame comes first: partitions that are made later get their indexes by it.
+  /// The steps in which the index is made.
+  ///
+  /// Postgres makes no index of a partitioned table concurrently, but takes over those that its partitions have. The
+  /// frame comes first: partitions that are made later get their indexes by it.
   enum Part: CaseIterable, Sendable {
     /// The index of each partitioned table, still without those of its partitions.
     case frame
@@ -83,7 +85,9 @@ struct ConcurrentIndex: Equatable {
     }
   }
 
-  /// A table, or one of its partitions, and what there is of its index. Names are quoted where they have to be.
+  /// A table, or one of its partitions, and what there is of its index.
+  ///
+  /// Names are quoted where they have to be.
   private struct Node {
     var table: String
     var isPartitioned: Bool
@@ -108,7 +112,9 @@ struct ConcurrentIndex: Equatable {
     }
   }
 
-  /// Empty tables stand before those that take long, and each before its partitions. A foreign table can have no index.
+  /// The tables and partitions to index: empty tables before those that take long, and each before its partitions.
+  ///
+  /// A foreign table can have no index.
   private var nodes: Statement {
     get throws(PostgresError) {
       try SQLFragment(

@@ -44,8 +44,9 @@ extension Migration {
     return objects
   }
 
-  /// The columns that it adds to tables that are there. One `add column` a line, behind the table's name on a line of its
-  /// own.
+  /// The columns that it adds to tables that are there.
+  ///
+  /// One `add column` a line, behind the table's name on a line of its own.
   var added: [(table: String, columns: [(name: String, type: String)])] {
     let lines = sql.split(separator: "\n").map(String.init)
     return lines.indices.filter { lines[$0].hasPrefix("alter table ") }.compactMap { start in

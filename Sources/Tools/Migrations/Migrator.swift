@@ -1,7 +1,9 @@
 package import JobRuntime
 package import Postgres
 
-/// Applies migrations to a database: each once, `core` first. Several at the same time do not harm each other.
+/// Applies migrations to a database: each once, `core` first.
+///
+/// Several at the same time do not harm each other.
 package struct Migrator: Sendable {
   let database: Database
   let migrations: [Migration]
@@ -19,7 +21,9 @@ package struct Migrator: Sendable {
   private static let limit = Duration.minutes(10)
   /// How long an index of a table that is full already may take.
   private static let limitOfIndex = Duration.minutes(24 * 60)
-  /// How long a step waits for a table that somebody uses; whoever comes after it waits as long. Then it tries again.
+  /// How long a step waits for a table that somebody uses; whoever comes after it waits as long.
+  ///
+  /// After that the step tries again.
   private static let patience: Statement = "set local lock_timeout = '2s'"
 
   /// What would be done, and what would keep it from being done, without changing anything.
@@ -142,8 +146,9 @@ package struct Migrator: Sendable {
 
   // MARK: Outside of a transaction
 
-  /// Carries out a step whose statements run by themselves. What one of them leaves, the catalogue knows: whoever comes
-  /// next goes on from there.
+  /// Carries out a step whose statements run by themselves.
+  ///
+  /// The catalogue shows what is done, so the next migrator continues from there.
   private func applyConcurrently(
     _ step: Migration, _ say: @escaping @Sendable (String) throws -> Void
   ) async throws -> Bool {
@@ -171,8 +176,9 @@ package struct Migrator: Sendable {
     return try result.get()
   }
 
-  /// Runs something outside of a transaction, while no other migrator is at work. From then on none is, until this
-  /// connection gives the lock back or is lost.
+  /// Runs something outside of a transaction, while no other migrator is at work.
+  ///
+  /// From then on none is, until this connection gives the lock back or is lost.
   private func alone<Value: Sendable>(
     _ say: @Sendable (String) throws -> Void, _ work: @Sendable (borrowing Session) throws -> Value
   ) async throws -> Value {

@@ -2,7 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs that are killed between any two statements, one after the other. `make soak` kills a thousand.
+/// Runs that are killed between any two statements, one after the other.
+///
+/// `make soak` kills a thousand.
 @Suite(.timeLimit(.minutes(120))) struct DrainSoakTests {
   private static func number(_ name: String) -> UInt64? {
     ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }

@@ -3,7 +3,9 @@ import Testing
 
 /// What a run reads of an inbox in which much waits or much was done: by Postgres' own count of rows, not by a clock.
 @Suite(.timeLimit(.minutes(10))) struct InboxCostTests {
-  /// Rows that were read of the inbox so far, by table and by index. A session counts when it has ended.
+  /// Rows that were read of the inbox so far, by table and by index.
+  ///
+  /// A session counts when it has ended.
   private func read(_ drained: Drained) async throws -> Int {
     try await eventually {
       try await drained.place.value(

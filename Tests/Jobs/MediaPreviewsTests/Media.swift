@@ -134,7 +134,9 @@ struct Media: JobFixture {
 
   // MARK: A program instead of ffmpeg
 
-  /// Writes a script that stands in for ffmpeg, and returns its path. It finds the folder of the test as `$FOLDER`.
+  /// Writes a script that stands in for ffmpeg, and returns its path.
+  ///
+  /// It finds the folder of the test as `$FOLDER`.
   func script(_ lines: String) throws -> String {
     let path = "\(folder.path)/ffmpeg-\(UUID())"
     try Data("#!/bin/sh\nFOLDER=\(folder.path)\n\(lines)\n".utf8).write(to: URL(filePath: path))

@@ -3,7 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Runs that are killed at each step of a preview. `make soak` does it over 200 films.
+/// Runs that are killed at each step of a preview.
+///
+/// `make soak` does it over 200 films.
 @Suite(.timeLimit(.minutes(60))) struct PreviewSoakTests {
   private static let steps = [
     "opened the source", "ffmpeg has ended", "checked the preview", "named the preview", "transaction begun",

@@ -7,7 +7,9 @@ import Testing
 
 @testable import MediaPreviews
 
-/// What ffmpeg finds around itself, and how its limits end it. A script stands in for it where it would say nothing.
+/// What ffmpeg finds around itself, and how its limits end it.
+///
+/// A script stands in for it where it would say nothing.
 @Suite(.timeLimit(.minutes(10))) struct SandboxTests {
   @Test func `it finds no variable of the job, one descriptor, an empty folder and no network`() async throws {
     let media = try await Media()

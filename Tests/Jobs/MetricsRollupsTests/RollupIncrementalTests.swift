@@ -134,7 +134,7 @@ import Testing
     #expect(try await rollups.run().count("touched_hours") == plan.count("touched_hours"))
   }
 
-  /// Old: as counted before the first run. Ahead: of no transaction yet.
+  /// The numbers are one from before the first run, and one that no transaction has yet.
   @Test(arguments: ["'3'::xid8", "'999999999999'::xid8"])
   func `nobody writes written_by but the server`(number: String) async throws {
     let rollups = try await Rollups()

@@ -2,7 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs that are killed anywhere. `make soak` does it a thousand times.
+/// Runs that are killed anywhere.
+///
+/// `make soak` does it a thousand times.
 @Suite(.timeLimit(.minutes(120))) struct NotifySoakTests {
   @Test func `killed again and again, each notification is shown once and decided once`() async throws {
     let environment = ProcessInfo.processInfo.environment

@@ -2,7 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs that are killed anywhere. `make soak` does it with ten thousand posts and fifty kills.
+/// Runs that are killed anywhere.
+///
+/// `make soak` does it with ten thousand posts and fifty kills.
 @Suite(.timeLimit(.minutes(60))) struct PublishSoakTests {
   @Test func `killed again and again, each post is published once, with one event, in order`() async throws {
     let environment = ProcessInfo.processInfo.environment

@@ -1,7 +1,9 @@
 import TestSupport
 
 extension Catalogue {
-  /// A text as SQL has it. Scalar by scalar: a mark may combine with the quote before it.
+  /// A text as SQL has it.
+  ///
+  /// Scalar by scalar: a mark may combine with the quote before it.
   func literal(_ text: String) -> String {
     "'" + text.unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
   }

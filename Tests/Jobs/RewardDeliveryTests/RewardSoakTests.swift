@@ -3,7 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Runs that are killed anywhere. `make soak` does it a thousand times.
+/// Runs that are killed anywhere.
+///
+/// `make soak` does it a thousand times.
 @Suite(.timeLimit(.minutes(120))) struct RewardSoakTests {
   @Test func `killed again and again, by two shards, each reward has one code and one message`() async throws {
     let environment = ProcessInfo.processInfo.environment

@@ -2,8 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Real people: who uploaded which Debian package, and when. Packages are the posts, their first uploaders the authors,
-/// and what others uploaded of them the events. Ids are texts here, names of packages and addresses.
+/// Real people: who uploaded which Debian package, and when.
+///
+/// Packages are the posts, their first uploaders the authors, and what others uploaded of them the events. Ids are
+/// texts here, names of packages and addresses.
 @Suite(.timeLimit(.minutes(10))) struct UploadTests {
   @Test func `uploads of Debian's packages are ranked as the model ranks them, by texts as ids`() async throws {
     let folder = try TemporaryFolder()

@@ -66,7 +66,7 @@ import Testing
       .map { ("tag\($0.offset)", $0.element) }
   }
 
-  /// Commands that set counters with the values 0, 1, 2, …
+  /// Commands that set counters with the values 0, 1, 2 and so on.
   private func counters(_ merchants: [String]) -> [String] {
     merchants.enumerated().map { "SET usage:\($1):2025-11-07:x \($0)" }
   }

@@ -31,7 +31,9 @@ import Testing
   /// Looked at only where `REDIS_URL` can be read.
   private static let dependent: Set = ["REDIS_CA_FILE", "REDIS_CERT_FILE", "REDIS_KEY_FILE"]
 
-  /// Settings that take any text. What Postgres does not know of them is told by the run.
+  /// Settings that take any text.
+  ///
+  /// The run reports those that Postgres does not know.
   private static let anything: Set = [
     "JOB_KUBERNETES_NAME", "JOB_RESULT_FILE", "JOB_METRICS_FILE", "USAGE_TIMEZONE", "USAGE_KEY_PREFIX",
     "USAGE_MERCHANT", "USAGE_IGNORE", "REDIS_TLS_NAME", "JOB_EXECUTION_ID",

@@ -38,7 +38,9 @@ let modelledJobs: [any ModelledJob.Type] = {
 extension ModelledJob {
   static var ways: [[String: String]] { [[:]] }
 
-  /// Takes away what the runtime writes of its runs. Fences stay: a later run has a higher one.
+  /// Takes away what the runtime writes of its runs.
+  ///
+  /// Fences stay: a later run has a higher one.
   func forgetRuns() async throws {
     try await place.execute(
       """

@@ -3,7 +3,9 @@ import TestSupport
 
 @testable import JobReport
 
-/// A ledger and the page of it. The model is which jobs the ledger has.
+/// A ledger and the page of it.
+///
+/// The model is which jobs the ledger has.
 struct Pages: ModelledJob {
   typealias TestedJob = StatusPage
   static let job = "job-report"

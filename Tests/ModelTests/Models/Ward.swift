@@ -2,7 +2,9 @@ import TestSupport
 
 @testable import JobDoctor
 
-/// Jobs that should run and some of which do not, and the doctor that looks at them. The model is which have not.
+/// Jobs that should run and some of which do not, and the doctor that looks at them.
+///
+/// The model is which have not.
 struct Ward: ModelledJob {
   typealias TestedJob = JobDoctor
   static let job = "job-doctor"

@@ -2,7 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Failovers to a replica that lags, at random moments of runs of all jobs. `make soak` does fifty rounds.
+/// Failovers to a replica that lags, at random moments of runs of all jobs.
+///
+/// `make soak` does fifty rounds.
 ///
 /// A round: data at random; a replica that receives nothing more from one moment of a run on, and takes the primary's place
 /// at a later one; the end of that run; one ordinary run.

@@ -3,8 +3,9 @@ import Redis
 import TestSupport
 import Testing
 
-/// Many runs of all kinds, killed, frozen, overtaken and left without servers at random. `make soak` does a
-/// thousand.
+/// Many runs of all kinds, killed, frozen, overtaken and left without servers at random.
+///
+/// `make soak` does a thousand.
 @Suite(.timeLimit(.minutes(60))) struct SoakTests {
   private static func number(_ name: String) -> UInt64? {
     ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }

@@ -2,8 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A pod of one of the CronJobs, made of its manifest as the kubelet would: environment, secrets as files, command, grace
-/// period; and what becomes of its Job by its exit code. Only the container is missing: the process runs on this machine.
+/// A pod of one of the CronJobs, made of its manifest as the kubelet would: environment, secrets as files, command,
+/// grace period; and what becomes of its Job by its exit code.
+///
+/// Only the container is missing: the process runs on this machine.
 struct Pod {
   /// What a Job does with a pod's end.
   enum Verdict: String {

@@ -1,7 +1,9 @@
 import TestSupport
 import Testing
 
-/// Row 16: a clock that is ahead, the host's or the scheduler's, makes nothing old. Nothing that cannot be undone rests on it.
+/// Row 16: a clock that is ahead, the host's or the scheduler's, makes nothing old.
+///
+/// Nothing irreversible depends on it.
 @Suite(.timeLimit(.minutes(10))) struct ClockAheadTests {
   /// Who says that it is much later than it is, and what a run is told of clocks.
   enum Cause: String, CaseIterable {

@@ -68,7 +68,7 @@ struct Counters {
     #expect(difference.prefix(5) == [], comment, sourceLocation: location)
   }
 
-  /// How the runs ended, the oldest first: `succeeded`, `failed lock_lost`, …
+  /// How the runs ended, the oldest first: `succeeded`, `failed lock_lost` and so on.
   func ledger() async throws -> [String] {
     try await place.rows(
       "select concat_ws(' ', status, error_kind) as s from oneshot.job_runs order by fence"

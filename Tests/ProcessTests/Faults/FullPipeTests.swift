@@ -3,8 +3,9 @@ import Redis
 import TestSupport
 import Testing
 
-/// Rows 10, 11 and 19: nobody reads what a run says, and its pipe is full, so that whoever writes to it stands
-/// still. A run ends all the same. The contract's ten seconds are given room here.
+/// Rows 10, 11 and 19: nobody reads what a run says, and its pipe is full, so that whoever writes to it stands still.
+///
+/// A run ends all the same. The contract's ten seconds are given room here.
 @Suite(.timeLimit(.minutes(10))) struct FullPipeTests {
   private static let limit = Duration.seconds(15)
 

@@ -5,8 +5,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Rows 9 and 24 of faults.md: a connection that goes silent, and answers that come too late. Half a minute of
-/// silence is what the command timeout of Postgres allows, so these tests wait, all at the same time.
+/// Rows 9 and 24 of faults.md: a connection that goes silent, and answers that come too late.
+///
+/// Half a minute of silence is what the command timeout of Postgres allows, so these tests wait, all at the same time.
 @Suite(.timeLimit(.minutes(10))) struct SilenceTests {
   /// A proxy whose first connection that says a text goes silent then.
   private func silent(

@@ -4,7 +4,9 @@ import Redis
 import TestSupport
 import Testing
 
-/// Rows 4 and 5 of faults.md: two runs that both believe in their lock. The fence decides.
+/// Rows 4 and 5 of faults.md: two runs that both believe in their lock.
+///
+/// The fence decides.
 @Suite(.timeLimit(.minutes(10))) struct TwoLeadersTests {
   /// A run's server does not wait for a frozen client for longer than this.
   private static let impatient = "&options=-c%20idle_in_transaction_session_timeout%3D4s"

@@ -1,8 +1,9 @@
 import Synchronization
 import TestSupport
 
-/// Finds the COMMIT of a transaction that writes, in what a proxy forwards. What only reads ends with a COMMIT, too.
-/// To be asked about every piece.
+/// Finds the COMMIT of a transaction that writes, in what a proxy forwards.
+///
+/// What only reads ends with a COMMIT, too. Call it for every piece.
 final class WritingCommit: Sendable {
   /// As libpq sends it; « on commit » in another statement is none.
   private static let text = "\0commit\0"

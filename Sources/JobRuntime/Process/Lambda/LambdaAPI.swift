@@ -13,7 +13,9 @@ struct LambdaAPI {
     var body: [UInt8]
   }
 
-  /// Registers as an extension without events. Lambda sends SIGTERM before SIGKILL only where there is an extension.
+  /// Registers as an extension without events.
+  ///
+  /// Lambda sends SIGTERM before SIGKILL only where there is an extension.
   ///
   /// - Returns: the extension's identifier. Lambda hands out no event before `wait` was called with it.
   func register(as name: String) throws(LoopbackHTTP.Failure) -> String {

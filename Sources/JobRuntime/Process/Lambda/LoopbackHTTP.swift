@@ -20,7 +20,9 @@ final class LoopbackHTTP {
   /// What has arrived and was not read yet.
   private var arrived: [UInt8] = []
 
-  /// The most bytes that a head, and a body, may have. Lambda's payloads have at most 6 MB.
+  /// The most bytes that a head, and a body, may have.
+  ///
+  /// Lambda's payloads have at most 6 MB.
   private static let (longestHead, longestBody) = (1 << 16, 1 << 23)
 
   init(_ address: HostAndPort) { self.address = address }

@@ -2,7 +2,9 @@ import BlockingIO
 import JobRuntime
 import Postgres
 
-/// Sends one receiver the notices that it has not got. Whether that succeeds or not, the run's verdict stays what it is.
+/// Sends one receiver the notices that it has not received yet.
+///
+/// Whether that succeeds or not, the run's verdict stays what it is.
 struct Telling: Sendable {
   let receiver: Receiver
   let incidents: Incidents

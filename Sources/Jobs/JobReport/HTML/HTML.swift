@@ -1,7 +1,9 @@
 import JobRuntime
 
-/// A piece of a page. Text can only get into it as text, and values of attributes only as values: both are escaped here
-/// and nowhere else. No attribute runs a script, and no link leads elsewhere.
+/// A piece of a page.
+///
+/// Text can only get into it as text, and values of attributes only as values: both are escaped here and nowhere else.
+/// No attribute runs a script, and no link leads elsewhere.
 struct HTML: Sendable, Equatable {
   private(set) var markup: String
 

@@ -2,7 +2,9 @@ import JobRuntime
 import Postgres
 import Redis
 
-/// The servers that a command works on, from their settings. Required settings are present once the command runs.
+/// The servers that a command works on, from their settings.
+///
+/// Required settings are present once the command runs.
 protocol CommandServers: Sendable {
   /// - Returns: `nil` where something required is missing or wrong, which the reader has recorded.
   init?(from env: inout Environment)

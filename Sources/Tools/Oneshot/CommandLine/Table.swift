@@ -1,6 +1,8 @@
 import JobRuntime
 
-/// Rows for people: aligned columns under a heading. Every cell is made printable here, so that no command forgets it.
+/// Rows for people: aligned columns under a heading.
+///
+/// Every cell is made printable here, so that no command forgets it.
 struct Table {
   private let columns: [Column]
   private var rows: [[String]] = []
@@ -60,7 +62,9 @@ struct Table {
   }
 }
 
-/// Facts for people, one below the other: `name   value`. Every value is made printable here.
+/// Facts for people, one below the other: `name value`.
+///
+/// Every value is made printable here.
 struct Sheet {
   private var facts: [(name: String, value: String)] = []
 

@@ -19,7 +19,9 @@ struct LetterOptions: Sendable {
     olderThan = arguments.duration("older-than", default: nil, help: "only what last failed longer ago than this")
   }
 
-  /// Whether none is given. An installation or a Redis alone does not count as a choice.
+  /// Whether none is given.
+  ///
+  /// An installation or a Redis alone does not count as a choice.
   var isEmpty: Bool { job == nil && kind == nil && olderThan == nil }
 
   func filter(state: DeadLetter.State?, at now: Timestamp) -> LetterFilter {
