@@ -27,6 +27,12 @@ public struct Program: Sendable {
   /// Only for a process that has no other children.
   public var reapsOrphans = false
 
+  /// Describes the program; nothing is started yet.
+  ///
+  /// - Parameters:
+  ///   - path: the file; see `ProgramPath`.
+  ///   - arguments: all words, the program's own name first.
+  ///   - environment: all variables of the program; it inherits none.
   public init(path: String, arguments: [String], environment: [String: String]) {
     (self.path, self.arguments, self.environment) = (path, arguments, environment)
   }
@@ -34,6 +40,7 @@ public struct Program: Sendable {
 
 /// How a program ended.
 public struct ProgramEnd: Sendable {
+  /// What ended it.
   public enum Kind: Sendable, Equatable {
     case exited(Int32)
     /// With the number of the signal.
@@ -49,7 +56,9 @@ public struct ProgramEnd: Sendable {
     case unread
   }
 
+  /// What ended it; a program that was stopped may still have exited by itself.
   public var kind: Kind
+  /// Why it was stopped; `nil` for one that ended by itself.
   public var stopped: StopReason?
   /// Whether a process that the program started has left its process group and held a descriptor open after the end:
   /// there may have been more to read.

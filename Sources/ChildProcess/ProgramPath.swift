@@ -10,6 +10,7 @@ public enum ProgramPath {
     case missing(String, in: String?)
     case notExecutable(file: String)
 
+    /// The rest of a sentence that names the program, the folders that were searched, or the file.
     public var description: String {
       switch self {
       case .missing(let word, let folders): "there is no program \(word)" + (folders.map { " in PATH (\($0))" } ?? "")

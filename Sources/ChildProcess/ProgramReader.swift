@@ -11,9 +11,11 @@ public protocol ProgramReader: Sendable {
 }
 
 extension ProgramReader {
+  /// Ignores the event.
   public mutating func note(_ event: ProgramEvent) {}
 }
 
+/// A step in the life of a program, as it happens.
 public enum ProgramEvent: Sendable, Equatable {
   /// With the number of the process.
   case started(Int32)
@@ -26,6 +28,7 @@ public enum ProgramEvent: Sendable, Equatable {
 /// The output of a program as bytes, up to a limit, and the end of what it says on stderr.
 public struct CapturedOutput: ProgramReader {
   private let limit: Int
+  /// What the program wrote to descriptors other than stderr, up to the limit.
   public private(set) var bytes: [UInt8] = []
   /// Whether there was more output than the limit: the program was stopped then.
   public private(set) var isTooLong = false
@@ -42,6 +45,9 @@ public struct CapturedOutput: ProgramReader {
     String(decoding: end.drop { end.count == Self.kept && $0 & 0xC0 == 0x80 }, as: UTF8.self)
   }
 
+  /// Keeps output up to the limit, and the end of stderr.
+  ///
+  /// - Returns: `false` once there is more output than the limit, which stops the program.
   public mutating func take(_ part: UnsafeRawBufferPointer, of descriptor: Int32) -> Bool {
     if descriptor == 2 {
       end += part.suffix(Self.kept)

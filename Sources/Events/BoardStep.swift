@@ -3,6 +3,7 @@ import Postgres
 
 /// What one batch adds to one live board: a row of `oneshot.live_batches`.
 public struct BoardStep: Sendable {
+  /// The key of the board's sorted set in Redis.
   public let board: String
   /// The step that is sent to Redis.
   public private(set) var step: Tally.Step

@@ -8,8 +8,10 @@ public struct Entry: Sendable {
   public let location: String
   /// Its id, if it is not its location.
   public let id: String?
+  /// What stands in it.
   public let content: Content
 
+  /// The entry's text, before Postgres has parsed it.
   public enum Content: Sendable {
     /// The envelope, as text.
     case envelope(String)
@@ -19,6 +21,7 @@ public struct Entry: Sendable {
     case unreadable(problem: String, JSON)
   }
 
+  /// - Parameter id: `nil` where the location is the id.
   public init(location: String, id: String? = nil, content: Content) {
     (self.location, self.id, self.content) = (location, id, content)
   }

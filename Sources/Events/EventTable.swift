@@ -3,10 +3,12 @@ import Postgres
 
 /// The table `oneshot.events`, read as a source of one partition.
 public struct EventTable: Sendable {
+  /// The only partition of the table.
   public let partition: Partition
   /// The most bytes that an event may have.
   let most: Int
 
+  /// - Parameter most: the most bytes that an event may have; a larger one becomes a dead letter.
   public init(_ partition: Partition, atMost most: Int) { (self.partition, self.most) = (partition, most) }
 
   /// Rewrites rows whose transactions are ahead of this server, so that they belong to this transaction.

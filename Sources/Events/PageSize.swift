@@ -6,6 +6,7 @@ public struct PageSize: Sendable {
 
   private var most = Int.max
 
+  /// Begins without an estimate: the first page has as many entries as the caller can use.
   public init() {}
 
   /// - Parameter limit: how many the caller can use.

@@ -5,6 +5,7 @@ import Postgres
 ///
 /// A batch locks the row, if it is unchanged, until the batch has moved it: of two runs only one succeeds.
 public struct Position: Sendable {
+  /// The partition that is read.
   public let partition: Partition
   /// For a stream, the last entry whose outcome is committed; for the table, the text of a `TablePosition`.
   public var place: String
@@ -14,12 +15,14 @@ public struct Position: Sendable {
   public var tries: Int
   /// How many entries had been added to the stream when it was last read to its end, and how many were read since.
   public var added: Int?
+  /// How many entries were read since the stream was last read to its end.
   public var read: Int
 
   /// What the server reported with the position.
   public struct Moment: Sendable {
     /// What a transaction sees now (`pg_current_snapshot`).
     public let snapshot: String
+    /// The server's clock, when it read the position.
     public let now: Timestamp
   }
 

@@ -9,12 +9,16 @@ public struct StagedBatch: Sendable {
   let reading: Reading
   let moment: Timestamp
 
+  /// - Parameters:
+  ///   - position: the position of the partition that the events come from; `settle` moves it.
+  ///   - moment: the moment of the run, by which waiting events are due.
   public init(_ position: Position, _ reading: Reading, at moment: Timestamp) {
     (self.position, self.reading, self.moment) = (position, reading, moment)
   }
 
   /// Events that may be processed by their handlers together.
   public struct Turn: Sendable {
+    /// What the inbox and the handlers' claims say about an event.
     public enum Verdict: String, Sendable {
       /// To be processed.
       case new
@@ -23,9 +27,11 @@ public struct StagedBatch: Sendable {
       case behind
     }
 
+    /// The verdict that all events of the turn share.
     public let verdict: Verdict
     /// The handlers' names; all of them process each event.
     public let handlers: [String]
+    /// Whether one of the handlers keeps an order, so that `keys` are known.
     public let isOrdered: Bool
     /// By their numbers in the batch, in order.
     public let events: [Int]
@@ -179,9 +185,12 @@ public struct StagedBatch: Sendable {
 
   /// The outcome of an event that is not done.
   public struct Outcome: Sendable {
+    /// Whether the event is tried again later or has become a dead letter.
     public enum State: String, Sendable { case waiting, dead }
 
+    /// Whether the event is tried again.
     public var state: State
+    /// The kind of the dead letter, also of an event that is still waiting.
     public var kind: LetterKind
     /// The message of the dead letter.
     public var message: String
@@ -192,6 +201,11 @@ public struct StagedBatch: Sendable {
     /// When it is tried again, where it waits.
     public var dueAt: Timestamp?
 
+    /// - Parameters:
+    ///   - message: the message of the dead letter.
+    ///   - detail: what only the inbox holds; `nil` for the message itself.
+    ///   - isAttempt: whether it counts as one of the event's attempts.
+    ///   - dueAt: when it is tried again, where it waits.
     public init(
       _ state: State, _ kind: LetterKind, _ message: String, detail: String? = nil, isAttempt: Bool = true,
       dueAt: Timestamp? = nil
@@ -203,13 +217,19 @@ public struct StagedBatch: Sendable {
 
   /// The outcome of a batch.
   public struct Settled: Sendable {
+    /// How many events of each type are done, waiting and dead; `isHeld` marks a type that waits for a corrected
+    /// handler.
     public var types: [(type: String, done: Int, waiting: Int, dead: Int, isHeld: Bool)] = []
+    /// The events that have become dead letters in this batch.
     public var dead: [Dead] = []
+    /// What the batch adds to live boards, to be sent once it is committed.
     public var boards: [BoardStep] = []
 
+    /// An event that has become a dead letter.
     public struct Dead: Sendable {
       /// Its number in the batch.
       public let event: Int
+      /// The name of the dead letter's item.
       public let item: String
       /// Why Postgres could not read it; `nil` for one that it could read.
       public let problem: String?

@@ -12,6 +12,7 @@ public struct StreamPage: Sendable {
   /// Where the next page begins; `nil` where this was the last.
   public var next: StreamID?
 
+  /// The id of the page's last entry, gone ones included; `nil` for an empty page.
   public var last: StreamID? { ids.last }
 }
 

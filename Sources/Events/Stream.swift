@@ -6,6 +6,7 @@ import Redis
 ///
 /// Each partition has its own connection: in a cluster it stays with the server that holds the partition.
 public struct Stream: Sendable {
+  /// The partition that is stored in this stream.
   public let partition: Partition
   /// The stream's key.
   public let key: String
@@ -95,6 +96,7 @@ public struct Stream: Sendable {
     }
   }
 
+  /// Closes the partition's connection; the stream cannot be used afterwards.
   public func close() async { await connection.close() }
 
   /// Lends the connection, and explains a refusal that is about the stream.

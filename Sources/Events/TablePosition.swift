@@ -10,15 +10,20 @@ public struct TablePosition: Sendable, Equatable, CustomStringConvertible {
   /// A pass that has not ended.
   public var pass: Pass?
 
+  /// One pass over the rows that are new since `seen`.
   public struct Pass: Sendable, Equatable {
     /// The snapshot up to which it reads.
     public var until: String
     /// The last row that was read.
     public var seq: Int64
 
+    /// - Parameters:
+    ///   - until: the snapshot up to which the pass reads.
+    ///   - seq: the last row that was read.
     public init(until: String, seq: Int64) { (self.until, self.seq) = (until, seq) }
   }
 
+  /// Without arguments it is the position from which everything is read.
   public init(seen: String? = nil, pass: Pass? = nil) { (self.seen, self.pass) = (seen, pass) }
 
   /// Reads `SEEN` or `SEEN UNTIL SEQ`, with `-` for none.
@@ -31,6 +36,7 @@ public struct TablePosition: Sendable, Equatable, CustomStringConvertible {
     pass = Pass(until: words[1], seq: seq)
   }
 
+  /// `SEEN` or `SEEN UNTIL SEQ`, with `-` for none: what `init(_:)` reads.
   public var description: String {
     (seen ?? "-") + (pass.map { " \($0.until) \($0.seq)" } ?? "")
   }

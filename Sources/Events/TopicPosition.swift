@@ -7,6 +7,9 @@ public struct TopicPosition: Sendable, Equatable, CustomStringConvertible {
   /// When the message before was made, in milliseconds since 1970; `nil` where none was read, or the topic keeps no times.
   public var previous: Int64?
 
+  /// - Parameters:
+  ///   - next: the offset of the next message.
+  ///   - previous: when the message before was made, in milliseconds since 1970.
   public init(next: Int64, previous: Int64? = nil) { (self.next, self.previous) = (next, previous) }
 
   /// Reads `NEXT` or `NEXT after TIME`.
@@ -19,5 +22,6 @@ public struct TopicPosition: Sendable, Equatable, CustomStringConvertible {
     previous = time
   }
 
+  /// `NEXT` or `NEXT after TIME`: what `init(_:)` reads.
   public var description: String { "\(next)" + (previous.map { " after \($0)" } ?? "") }
 }

@@ -8,10 +8,14 @@ public indirect enum JSONValue: Sendable, Equatable {
   case list([JSONValue])
   case object([Member])
 
+  /// A name and its value; an object may have several members of one name.
   public struct Member: Sendable, Equatable {
+    /// The name, with its escapes decoded.
     public var name: String
+    /// The value, which may be null.
     public var value: JSONValue
 
+    /// A member as a test or a template writes it.
     public init(_ name: String, _ value: JSONValue) { (self.name, self.value) = (name, value) }
   }
 

@@ -31,10 +31,16 @@ public protocol Checkable: Job {
 }
 
 extension Checkable {
+  /// What the facts say, whatever the settings.
   public var needs: JobNeeds { Self.facts.needs }
+  /// None.
   public var libraries: [String: String] { [:] }
+  /// None.
   public func advice(for run: JobRun) -> Statement? { nil }
+  /// None.
   public func programVersions(_ run: JobRun) async throws -> [String: String] { [:] }
+  /// Finds nothing wrong.
   public func check(_ run: JobRun) async throws -> [JobFailure] { [] }
+  /// Has no remarks.
   public func remarks(_ run: JobRun) async throws -> [String] { [] }
 }

@@ -23,8 +23,10 @@ public protocol Job: Sendable {
 }
 
 extension Job {
+  /// The name of the executable, lock, ledger and metrics, from the facts.
   public static var name: String { facts.name }
   static var summary: String { facts.summary }
+  /// `true`: most jobs need lock and ledger.
   public var writes: Bool { true }
 
   /// Where the process starts; see `JobMain`.
@@ -61,10 +63,15 @@ public protocol JobReport: Sendable, Encodable {
 }
 
 extension JobReport {
+  /// 0: the job does not count items, so a budget in percent has no base.
   public var itemsProcessed: Int { 0 }
+  /// 0: the run leaves no known work.
   public var behind: Int { 0 }
+  /// `false`: counts stand in the result alone.
   public var countsAreMetrics: Bool { false }
+  /// `nil`: the run left no work, or its age is unknown.
   public var oldestSeconds: Double? { nil }
+  /// `false`: rejected items alone decide.
   public var exceedsBudget: Bool { false }
 
   /// The report's two parts in the result.

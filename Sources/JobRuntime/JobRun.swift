@@ -22,6 +22,7 @@ public struct JobRun: Sendable {
   ///
   /// Its transactions are read-only then.
   public let isDryRun: Bool
+  /// The run's log; secrets that the settings know are redacted.
   public let log: Log
 
   /// Names the run in everything that it writes.

@@ -37,6 +37,7 @@ public enum FailureKind: String, Sendable, CaseIterable {
   /// A bad setting, a missing table or column, a schema that is too old.
   case misconfigured
 
+  /// The process's exit code, from sysexits.h: 75 (`EX_TEMPFAIL`) says that another attempt may succeed.
   public var exitCode: Int32 {
     switch self {
     case .usage: 64
@@ -53,6 +54,7 @@ public enum FailureKind: String, Sendable, CaseIterable {
 ///
 /// A job throws one where it knows more than the runtime.
 public struct JobFailure: Error, Sendable, CustomStringConvertible {
+  /// Decides the exit code.
   public var kind: FailureKind
   /// What was being done, to what, and what went wrong.
   public var message: String
@@ -61,12 +63,16 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
   /// The fence of a run on this same database that Redis has seen, where that is the cause.
   var seen: Int64?
 
+  /// - Parameters:
+  ///   - message: what was being done, to what, and what went wrong.
+  ///   - hint: what to do next; a sentence of its own.
   public init(_ kind: FailureKind, _ message: String, hint: String? = nil) {
     self.kind = kind
     self.message = message
     self.hint = hint
   }
 
+  /// The message, then the hint as the next sentence.
   public var description: String { message + (hint.map { (message.hasSuffix(".") ? " " : ". ") + $0 } ?? "") }
 
   /// Describes any error for an operator.

@@ -2,19 +2,25 @@ public import Postgres
 
 /// A temporary table that outlives a transaction; see `JobRun.staging`.
 public struct StagingTable: Sendable {
+  /// A column of the temporary table.
   public struct Column: Sendable {
+    /// The column's name; quoted where it has to be.
     public var name: String
     /// As SQL has it, with its collation: `text collate "C"`.
     public var type: String
 
+    /// - Parameter type: as SQL has it, with its collation.
     public init(_ name: String, _ type: String) { (self.name, self.type) = (name, type) }
   }
 
+  /// The table's name in the session's temporary schema.
   public let name: String
+  /// The columns in the order in which rows are written.
   public let columns: [Column]
   /// How closely ANALYZE examines each column (`alter column … set statistics`); `nil` is the server's default.
   public let statisticsTarget: Int?
 
+  /// - Parameter statisticsTarget: how closely ANALYZE examines each column; `nil` is the server's default.
   public init(_ name: String, _ columns: [Column], statisticsTarget: Int? = nil) {
     (self.name, self.columns, self.statisticsTarget) = (name, columns, statisticsTarget)
   }

@@ -2,7 +2,9 @@ public import JobRuntime
 
 /// Where a topic is, and how librdkafka gets there.
 public struct KafkaSource: Sendable {
+  /// Brokers to begin with: `host:port`, separated by commas; empty where none is set.
   public let brokers: String
+  /// The topic's name.
   public let topic: String
   /// The group for which offsets are committed, for people who watch its lag.
   public let group: String

@@ -43,9 +43,11 @@ public protocol TopicClient: Sendable {
 /// The offset of the oldest message, or the one after the newest.
 public enum TopicEdge: Sendable { case start, end }
 
+/// What the brokers report about the cluster and the topic.
 public struct Topology: Sendable {
   /// `nil` where the brokers have none.
   public var cluster: String?
+  /// The numbers of the topic's partitions.
   public var partitions: [Int]
 }
 
@@ -58,8 +60,11 @@ public enum TopicNote: Sendable {
   case outOfRange(partition: Int)
 }
 
+/// One message of a topic.
 public struct TopicMessage: Sendable {
+  /// The number of its partition.
   public var partition: Int
+  /// Its offset within the partition; gaps are possible.
   public var offset: Int64
   /// Milliseconds since 1970, as the topic keeps them; `nil` where it keeps none.
   public var timestamp: Int64?

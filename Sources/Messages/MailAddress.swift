@@ -61,9 +61,12 @@ public enum MailAddress {
 
 /// A name and an address: `Example <hello@example.org>`.
 public struct Mailbox: Sendable, Equatable {
+  /// The name of a person or an organization; empty where there is none.
   public var name: String
+  /// The address without brackets.
   public var address: String
 
+  /// - Parameter address: one that `MailAddress.problem` accepts; it is not checked here.
   public init(name: String, address: String) { (self.name, self.address) = (name, address) }
 
   /// - Returns: `nil` for what is none.
@@ -81,6 +84,7 @@ public struct Mailbox: Sendable, Equatable {
     guard MailAddress.problem(self.address) == nil else { return nil }
   }
 
+  /// What follows the last `@` of the address.
   public var domain: String {
     String(address[address.index(after: address.lastIndex(of: "@") ?? address.startIndex)...])
   }

@@ -4,19 +4,38 @@ public import JobRuntime
 ///
 /// Its bytes depend on the row and the settings only: a second attempt is the same mail.
 public struct MailDraft: Sendable {
+  /// The sender, also of the envelope.
   public var from: Mailbox
+  /// Where answers go; `nil` for the sender.
   public var replyTo: Mailbox?
+  /// The only recipient's address, without a name.
   public var recipient: String
+  /// The subject in any characters; the header encodes them.
   public var subject: String
+  /// The plain text, with any line ends.
   public var text: String
+  /// The same message as HTML; `nil` for a mail of text alone.
   public var html: String?
+  /// The date that the mail shows.
+  ///
+  /// It comes from the row, so that a second attempt is the same mail.
   public var date: Timestamp
   /// What the Message-ID begins with.
   public var id: String
+  /// The domain of the Message-ID.
   public var domain: String
+  /// A header that repeats the id for whoever collects events of a provider; `nil` for none.
   public var idHeader: String?
+  /// The link for one-click unsubscription (RFC 8058); `nil` for mail without one.
   public var unsubscribeURL: String?
 
+  /// - Parameters:
+  ///   - replyTo: where answers go; `nil` for the sender.
+  ///   - html: `nil` for a mail of text alone.
+  ///   - date: from the row, not from a clock.
+  ///   - id: what the Message-ID begins with; the same in each attempt.
+  ///   - idHeader: the name of a header that repeats the id.
+  ///   - unsubscribeURL: for one-click unsubscription (RFC 8058).
   public init(
     from: Mailbox, replyTo: Mailbox? = nil, recipient: String, subject: String, text: String, html: String? = nil,
     date: Timestamp, id: String, domain: String, idHeader: String? = nil, unsubscribeURL: String? = nil

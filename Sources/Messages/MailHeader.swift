@@ -6,6 +6,7 @@ public enum MailHeader {
     "content-type", "content-transfer-encoding", "list-unsubscribe", "list-unsubscribe-post",
   ]
 
+  /// Whether a text is the name of a header that a mail may have besides its usual ones (RFC 5322, 2.2).
   public static func isName(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") }
       && !taken.contains(text.lowercased())
@@ -38,6 +39,7 @@ public enum MailHeader {
     return "\"" + clean.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\" "
   }
 
+  /// The text on one line: control characters and line breaks become blanks, and several blanks become one.
   public static func oneLine(_ text: String) -> String {
     let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
       switch scalar.properties.generalCategory {

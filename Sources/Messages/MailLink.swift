@@ -6,6 +6,7 @@ public struct MailLink: Sendable {
   private var isPlain = false
   private var authorities: String?
 
+  /// Whether a relay is set.
   public var isSet: Bool { parts != nil }
 
   /// - Parameter prefix: what the settings' names begin with.

@@ -25,6 +25,7 @@ public struct CopyRows: Sendable {
     count += rows.count
   }
 
+  /// NULL, of any type.
   public mutating func appendNull() { append(Int32(-1)) }
 
   /// A `smallint`.

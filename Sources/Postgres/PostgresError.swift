@@ -33,9 +33,15 @@ public enum PostgresError: Error, Sendable {
 
   /// What the server reported of its error.
   public struct ServerError: Sendable {
+    /// The SQLSTATE, which identifies the error; texts depend on the server's language.
     public var state: SQLState
+    /// The server's one-line text.
     public var message: String
+    /// The server's DETAIL.
+    ///
+    /// It may repeat values of a row, so it does not stand in every message.
     public var detail: String?
+    /// The server's HINT.
     public var hint: String?
     /// The name of the violated constraint, where there is one.
     public var constraint: String?
@@ -102,6 +108,7 @@ extension PostgresError: CustomStringConvertible {
     }
   }
 
+  /// What went wrong, with the server's detail and the statement's text, and no bound values.
   public var description: String {
     switch self {
     case .connection, .misconfigured, .refused: "Postgres: \(cause)"

@@ -12,8 +12,11 @@ public protocol PostgresDecodable {
 public struct Rows: RandomAccessCollection, Sendable {
   let result: ResultHandle
 
+  /// 0, also for no rows.
   public var startIndex: Int { 0 }
+  /// The number of rows.
   public var endIndex: Int { Int(PQntuples(result.pointer)) }
+  /// - Parameter position: a row's number, from 0.
   public subscript(position: Int) -> Row { Row(result: result, index: CInt(position)) }
 
   /// The names of the columns, in their order.
@@ -70,22 +73,27 @@ public struct Row: Sendable {
 }
 
 extension Int: PostgresDecodable {
+  /// Reads `smallint`, `integer` and `bigint`; `nil` for anything else.
   public init?(postgresText text: String) { self.init(text) }
 }
 
 extension Int64: PostgresDecodable {
+  /// Reads `smallint`, `integer` and `bigint`; `nil` for anything else.
   public init?(postgresText text: String) { self.init(text) }
 }
 
 extension Double: PostgresDecodable {
+  /// Reads `real`, `double precision` and, rounded, `numeric`; also `Infinity` and `NaN`.
   public init?(postgresText text: String) { self.init(text) }
 }
 
 extension String: PostgresDecodable {
+  /// Takes the server's text of any type; never `nil`.
   public init?(postgresText text: String) { self = text }
 }
 
 extension Bool: PostgresDecodable {
+  /// Reads `t` and `f`; `nil` for anything else.
   public init?(postgresText text: String) {
     switch text {
     case "t": self = true

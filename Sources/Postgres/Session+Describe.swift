@@ -2,6 +2,7 @@ import CLibPQ
 
 /// A column that a statement would yield.
 public struct ColumnDescription: Sendable, Equatable {
+  /// The column's name as the result has it.
   public var name: String
   /// The OID of its type (src/include/catalog/pg_type.dat); of a domain the domain's own.
   public var type: UInt32

@@ -3,11 +3,15 @@ public struct Parameter: Sendable, Equatable {
   package var type: UInt32
   package var text: String?
 
+  /// - Parameters:
+  ///   - type: the OID of its type; with 0 the server infers it.
+  ///   - text: the value in the type's text format; `nil` is NULL.
   public init(type: UInt32, text: String?) {
     self.type = type
     self.text = text
   }
 
+  /// NULL, of the type that the server infers.
   public static let null = Parameter(type: 0, text: nil)
 }
 
@@ -22,12 +26,16 @@ public protocol PostgresEncodable {
 public struct Statement: Sendable, Equatable {
   /// The text as the server gets it, with `$1`, `$2`, … where values are bound.
   public private(set) var sql: String
+  /// The values in the order of `$1`, `$2`, ….
   public private(set) var parameters: [Parameter]
   /// The names of the parameters, where the statement was assembled from fragments; else empty.
   package private(set) var names: [String] = []
   /// How long the server may take; `nil` means the session's usual limit.
   public private(set) var timeLimit: Duration?
 
+  /// - Parameters:
+  ///   - sql: the text, with `$1`, `$2`, … where values are bound. A constant, never assembled from values.
+  ///   - parameters: as many values as the text has places.
   public init(sql: String, parameters: [Parameter] = []) {
     self.sql = sql
     self.parameters = parameters
@@ -55,22 +63,28 @@ public struct Statement: Sendable, Equatable {
 }
 
 extension Statement: ExpressibleByStringInterpolation {
+  /// A statement without parameters.
   public init(stringLiteral value: String) { self.init(sql: value) }
 
+  /// A statement in which each interpolated value is bound.
   public init(stringInterpolation: StringInterpolation) {
     self.init(sql: stringInterpolation.sql, parameters: stringInterpolation.parameters)
   }
 
+  /// Collects text and values while a literal is read: `"… WHERE id = \(id)"`.
   public struct StringInterpolation: StringInterpolationProtocol {
     var sql = ""
     var parameters: [Parameter] = []
 
+    /// Reserves room for the text and for `$1` and so on.
     public init(literalCapacity: Int, interpolationCount: Int) {
       sql.reserveCapacity(literalCapacity + interpolationCount * 3)
     }
 
+    /// Adds text of the literal.
     public mutating func appendLiteral(_ literal: String) { sql += literal }
 
+    /// Binds a value; `nil` is NULL.
     public mutating func appendInterpolation(_ value: (some PostgresEncodable)?) {
       parameters.append(value?.postgresParameter ?? .null)
       sql += "$\(parameters.count)"
@@ -104,31 +118,38 @@ package func quotedLiteral(_ text: String) -> String {
 
 /// A value that is encoded once and bound by several statements.
 extension Parameter: PostgresEncodable {
+  /// The parameter itself.
   public var postgresParameter: Parameter { self }
 }
 
 extension Int: PostgresEncodable {
+  /// A `bigint`.
   public var postgresParameter: Parameter { Parameter(type: 20, text: String(self)) }
 }
 
 extension Int64: PostgresEncodable {
+  /// A `bigint`.
   public var postgresParameter: Parameter { Parameter(type: 20, text: String(self)) }
 }
 
 extension Bool: PostgresEncodable {
+  /// A `boolean`.
   public var postgresParameter: Parameter { Parameter(type: 16, text: self ? "t" : "f") }
 }
 
 extension Double: PostgresEncodable {
+  /// A `double precision`, with as many digits as it takes to read the same value.
   public var postgresParameter: Parameter { Parameter(type: 701, text: String(self)) }
 }
 
 extension String: PostgresEncodable {
   // The server infers the type, so that a text may also be bound where a uuid or jsonb stands.
+  /// A text of the type that the server infers, so that it may also be bound where a uuid or jsonb stands.
   public var postgresParameter: Parameter { Parameter(type: 0, text: self) }
 }
 
 extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
+  /// The value, or NULL.
   public var postgresParameter: Parameter { self?.postgresParameter ?? .null }
 }
 

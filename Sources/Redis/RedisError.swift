@@ -64,6 +64,7 @@ public enum RedisError: Error, Sendable, Equatable {
 }
 
 extension RedisError: CustomStringConvertible {
+  /// What went wrong, for a message; arguments of commands are not in it.
   public var description: String {
     switch self {
     case .timedOut(let what): "Redis did not answer in time: \(what)"

@@ -93,7 +93,9 @@ public enum RedisValue: Sendable, Equatable {
     }
   }
 
+  /// The number of an integer reply; `nil` for anything else, also for digits in a string.
   public var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
 
+  /// The elements of an array; empty for anything else.
   public var elements: [RedisValue] { if case .array(let values) = self { values } else { [] } }
 }

@@ -12,9 +12,13 @@ public struct MessageTemplates: Sendable {
     var html: Template?
   }
 
+  /// A message with its data filled in.
   public struct Rendered: Sendable, Equatable {
+    /// The subject, on one line.
     public var subject: String
+    /// The plain text.
     public var text: String
+    /// The HTML; `nil` where the message has no `.html` file.
     public var html: String?
   }
 

@@ -35,7 +35,9 @@ public struct Template: Sendable {
 
 /// What is wrong with a template, or with the data for it.
 public struct TemplateError: Error, Equatable, CustomStringConvertible {
+  /// The mistake, with file and line.
   public let description: String
 
+  /// - Parameter description: the mistake, with file and line where a template has it.
   public init(_ description: String) { self.description = description }
 }

@@ -5,6 +5,7 @@ public struct FunctionNeed: Sendable, Equatable {
   /// With its schema and the types of its arguments, as `grant execute on function` takes it.
   public var signature: String
 
+  /// - Parameter signature: with schema and argument types: `oneshot.fraud_lock()`.
   public init(_ signature: String) { self.signature = signature }
 }
 

@@ -147,8 +147,7 @@ struct Ledger: Sendable {
     """
   }
 
-  /// How long after its deadline, by its own host's clock, a run for another Redis counts as dead: longer than stopping
-  /// takes.
+  /// How long after its deadline, by its host's clock, a run for another Redis counts as dead: longer than stopping takes.
   ///
   /// The tolerance between clocks is added.
   private static let graceOfOthers = Duration.minutes(1)
@@ -201,9 +200,8 @@ struct Ledger: Sendable {
 
   /// Ends the run's row, counts it, and removes a few rows that are too old.
   ///
-  /// Returns whether it was written: a success is not written when the fence is no longer this run's.
-  ///
-  /// A repeat after a lost answer finds the row ended, and counts nothing.
+  /// Returns whether it was written: a success is not written when the fence is no longer this run's. A repeat after a
+  /// lost answer finds the row ended, and counts nothing.
   ///
   /// - Parameters:
   ///   - itemsProcessed: how many items the run processed.

@@ -3,9 +3,12 @@
 /// Each line (`core`, `usage`, `search`, …) has its own numbers; a newer migration never removes what an older one made
 /// (docs/decisions/0005-migrations-only-add.md).
 public struct MigrationNeed: Sendable, Hashable {
+  /// The line's name, which is its folder: `core`.
   public var line: String
+  /// The number within the line, from 1.
   public var number: Int
 
+  /// - Parameter number: the newest migration of the line that is needed; it implies all before it.
   public init(_ line: String, _ number: Int) {
     self.line = line
     self.number = number

@@ -2,11 +2,15 @@ import Postgres
 
 /// What a job needs of one table: checked by `--check`.
 public struct TableNeed: Sendable, Equatable {
+  /// The name as the job's SQL has it: resolved by `search_path`, or with its schema.
   public var table: String
+  /// The columns that have to exist.
   public var columns: [String]
+  /// The privileges that are needed for the whole table.
   public var privileges: [Privilege]
   /// The columns for which a privilege is needed, where it is not needed for the whole table.
   public var limits: [Privilege: [String]]
+  /// Who creates the table, which decides the advice where it is missing.
   public var origin: Origin
 
   /// Who creates the table.
@@ -18,6 +22,7 @@ public struct TableNeed: Sendable, Equatable {
     case application(otherwise: String)
   }
 
+  /// A privilege of a table; the raw value is its keyword in SQL.
   public enum Privilege: String, Sendable {
     case select, insert, update, delete
   }

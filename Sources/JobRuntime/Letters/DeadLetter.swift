@@ -21,10 +21,13 @@ public struct DeadLetter: Sendable, Equatable {
   public package(set) var payload: String
   /// The name of the kind of its last failure.
   public package(set) var kind: String
+  /// What was wrong with the item when it last failed.
   public package(set) var message: String
   /// The number of runs in which it has failed.
   public package(set) var attempts: Int
+  /// When its first failure was recorded.
   public package(set) var firstFailedAt: Timestamp
+  /// When its newest failure was recorded.
   public package(set) var lastFailedAt: Timestamp
   package var lastRunID: String
   package var state: State

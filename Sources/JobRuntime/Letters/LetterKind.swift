@@ -11,6 +11,10 @@ public struct LetterKind: Sendable, Equatable {
   /// One sentence: what to do about it.
   public let remedy: String
 
+  /// - Parameters:
+  ///   - name: in snake_case, unique in the job.
+  ///   - cause: one sentence: what is wrong with such an item.
+  ///   - remedy: one sentence: what to do about it.
   public init(_ name: String, cause: String, remedy: String) {
     (self.name, self.cause, self.remedy) = (name, cause, remedy)
   }
@@ -20,12 +24,17 @@ public struct LetterKind: Sendable, Equatable {
 public struct ItemFailure: Sendable, Equatable {
   /// Names the item for a person and for a replay, for example the Redis key.
   public var item: String
+  /// What kind of failure it is; one of the job's `letterKinds`.
   public var kind: LetterKind
   /// What is wrong with this item.
   public var message: String
   /// Further facts about the item.
   public var payload: JSON
 
+  /// - Parameters:
+  ///   - item: names the item; failing again under this name raises `attempts` of the same letter.
+  /// - message: what is wrong with this item. Known secrets in it are redacted.
+  ///   - payload: an object with further facts.
   public init(item: String, kind: LetterKind, message: String, payload: JSON = [:]) {
     self.item = item
     self.kind = kind

@@ -34,8 +34,10 @@ public enum ReplayOutcome: Sendable, Equatable {
 }
 
 extension Replayable {
+  /// Each letter belongs to one share, by the name of its item.
   public func takes(_ letter: DeadLetter, as shard: Shard) -> Bool { letter.isShare(of: shard) }
 
+  /// Leaves every letter to the run.
   public func replay(_ letters: [DeadLetter], _ run: JobRun) async throws -> [ReplayOutcome] {
     letters.map { _ in .leftToRun }
   }

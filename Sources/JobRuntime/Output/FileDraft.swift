@@ -4,6 +4,7 @@ import Glibc
 ///
 /// A reader sees one or the other, also after the machine lost its power.
 public struct FileDraft: Sendable {
+  /// The path of the file that is replaced.
   public let path: String
   private let temporary: String
   /// The file itself, whatever its name.

@@ -13,8 +13,11 @@ public enum JSON: Sendable, Equatable {
   /// A text that already is JSON, for example from a `jsonb` column.
   case verbatim(String)
 
+  /// One member of an object.
   public struct Member: Sendable, Equatable {
+    /// The name, not escaped.
     public var key: String
+    /// The value, which may be null.
     public var value: JSON
   }
 
@@ -100,10 +103,15 @@ public enum JSON: Sendable, Equatable {
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+  /// A string; it is escaped when it is written.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// A whole number.
   public init(integerLiteral value: Int64) { self = .integer(value) }
+  /// `true` or `false`.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// An array in this order.
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  /// An object that keeps this order; a key may occur twice.
   public init(dictionaryLiteral elements: (String, JSON)...) {
     self.init(members: elements)
   }

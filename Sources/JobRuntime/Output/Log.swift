@@ -3,15 +3,18 @@ import Synchronization
 
 /// Log lines on stderr: one JSON object each, or text for people.
 public struct Log: Sendable {
-  public enum Level: String, Sendable, CaseIterable, Comparable {
+  /// How much a line matters; `JOB_LOG_LEVEL` is the least that is shown.
+  package enum Level: String, Sendable, CaseIterable, Comparable {
     case debug, info, warning, error
 
-    public static func < (left: Level, right: Level) -> Bool {
+    /// Orders levels from `debug` to `error`.
+    package static func < (left: Level, right: Level) -> Bool {
       allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
     }
   }
 
-  public enum Format: String, Sendable, CaseIterable {
+  /// JSON or text; `auto` is text where stderr is a terminal.
+  package enum Format: String, Sendable, CaseIterable {
     case auto, json, text
   }
 
@@ -36,9 +39,13 @@ public struct Log: Sendable {
     isText = format == .text || (format == .auto && terminal.isTerminal)
   }
 
+  /// Logs what helps whoever examines the job; shown with `JOB_LOG_LEVEL=debug`.
   public func debug(_ message: String, _ facts: JSON = [:]) { write(.debug, message, facts) }
+  /// Logs a step of an ordinary run.
   public func info(_ message: String, _ facts: JSON = [:]) { write(.info, message, facts) }
+  /// Logs what somebody should look at although the run goes on.
   public func warning(_ message: String, _ facts: JSON = [:]) { write(.warning, message, facts) }
+  /// Logs what makes the run fail.
   public func error(_ message: String, _ facts: JSON = [:]) { write(.error, message, facts) }
 
   private func write(_ level: Level, _ message: String, _ facts: JSON) {

@@ -78,7 +78,9 @@ public enum SmallFile {
     FileDraft.removeLeftovers(of: path)
   }
 
+  /// Why a file could not be read or written; the text stands after the file's name.
   public struct Failure: Error, Equatable, CustomStringConvertible {
+    /// The rest of a sentence: the system's own words for one of its errors.
     public let description: String
     /// The system's number of the error, where it is one of the system's.
     public let number: Int32?

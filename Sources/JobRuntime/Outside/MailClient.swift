@@ -20,10 +20,12 @@ public struct Mail: Sendable {
   ///
   /// It and the recipient's are sent as they are: the caller has checked them.
   public var sender: String
+  /// The recipient's address, without brackets.
   public var recipient: String
   /// Headers and body, with CRLF at the end of each line.
   public var content: [UInt8]
 
+  /// - Parameter content: headers and body, with CRLF at the end of each line.
   public init(from sender: String, to recipient: String, _ content: [UInt8]) {
     (self.sender, self.recipient, self.content) = (sender, recipient, content)
   }
@@ -31,6 +33,7 @@ public struct Mail: Sendable {
 
 /// A mail server that takes mail for all others.
 public struct MailRelay: Sendable, Equatable {
+  /// How the connection to the relay is encrypted.
   public enum Security: Sendable, Equatable {
     /// STARTTLS, which is required.
     case startTLS
@@ -40,16 +43,25 @@ public struct MailRelay: Sendable, Equatable {
     case none
   }
 
+  /// A name or an address; the relay's certificate has to name it.
   public var host: String
+  /// The TCP port: usually 587 for STARTTLS and 465 for TLS.
   public var port: Int
+  /// The name to log in with; `nil` for a relay that requires none.
   public var user: String?
+  /// The password to log in with, a secret.
   public var password: String?
+  /// How the connection is encrypted; the client never falls back to less.
   public var security: Security
   /// How this side introduces itself (EHLO).
   public var helloName: String
   /// Authorities in PEM form, instead of the system's.
   public var authorities: String?
 
+  /// - Parameters:
+  ///   - user: `nil` for a relay without a login.
+  ///   - helloName: how this side introduces itself (EHLO).
+  ///   - authorities: in PEM form, instead of the system's.
   public init(
     host: String, port: Int, user: String?, password: String?, security: Security, helloName: String,
     authorities: String? = nil
@@ -65,11 +77,13 @@ public struct MailReply: Sendable, Equatable {
   public enum Step: String, Sendable, Comparable, CaseIterable {
     case connect, hello, tls, login, sender, recipient, data, content
 
+    /// Orders steps as they occur in a session.
     public static func < (left: Step, right: Step) -> Bool {
       allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
     }
   }
 
+  /// How an attempt to send ended.
   public enum Ending: Sendable, Equatable {
     /// The relay has it.
     case accepted
@@ -83,14 +97,21 @@ public struct MailReply: Sendable, Equatable {
     case stopped
   }
 
+  /// How the attempt ended.
   public var ending: Ending
+  /// The last command that was sent before it ended.
   public var step: Step
   /// The relay's last reply.
   public var code: Int?
+  /// The text of the relay's last reply; empty where there was none.
   public var text: String
   /// Whether the end of the mail was handed over, so that the relay may have taken it.
   public var isHandedOver: Bool
 
+  /// - Parameters:
+  ///   - code: the relay's last reply code; `nil` where there was none.
+  ///   - text: the text after the code.
+  ///   - isHandedOver: whether the end of the mail was handed over.
   public init(_ ending: Ending, step: Step, code: Int? = nil, text: String = "", isHandedOver: Bool = false) {
     (self.ending, self.step, self.code, self.text) = (ending, step, code, text)
     self.isHandedOver = isHandedOver

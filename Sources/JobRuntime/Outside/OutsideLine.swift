@@ -9,6 +9,7 @@ public actor OutsideLine {
   private let web: any WebClient
   private let mayAct: @Sendable () -> Bool
 
+  /// Runs the actor on its own thread, because the clients block.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   /// - Parameter run: hands over nothing once its lease is over.

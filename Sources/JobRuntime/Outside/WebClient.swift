@@ -16,9 +16,11 @@ package protocol WebClient: Sendable {
 
 /// A body to post.
 public struct WebRequest: Sendable {
+  /// The address, http or https; it may hold secrets.
   public var url: String
   /// Sent as they are; a name or a value with a line break is the caller's mistake.
   public var headers: [(name: String, value: String)]
+  /// The body to post, as UTF-8.
   public var body: String
   /// The setting that would allow private addresses, where only public ones are allowed.
   ///
@@ -31,6 +33,7 @@ public struct WebRequest: Sendable {
   /// Whether the connection alone is made, certificate included, and nothing is sent.
   public var onlyConnects = false
 
+  /// - Parameter headers: sent as they are, `Content-Type` included.
   public init(url: String, headers: [(name: String, value: String)], body: String) {
     (self.url, self.headers, self.body) = (url, headers, body)
   }
@@ -55,6 +58,7 @@ public struct WebReply: Sendable {
   /// What has to be corrected here, and is not the receiver's to blame.
   public var fault: Fault?
 
+  /// A mistake on this side, which another attempt does not fix.
   public enum Fault: Sendable {
     /// The URL is none.
     case url
@@ -99,8 +103,10 @@ extension WebReply {
 /// That module imports this one, so it cannot be named here. Instead it makes this type conform to
 /// `WebDeliveryProvider`, and the conformance is looked up at run time (docs/decisions/0023).
 public enum WebDelivery {
+  /// The rest of a sentence for a binary without the trait: what it needs.
   public static let isMissing = "needs a binary built with the trait Delivery (swift build --traits Delivery)"
 
+  /// Whether this binary was built with the trait `Delivery`.
   public static var isBuiltIn: Bool { provider != nil }
 
   /// A new client, which has its own connection; `nil` in a binary without the module.

@@ -17,11 +17,14 @@ public struct FamilyEntry: Sendable, Equatable {
     case differing
   }
 
+  /// The key and its new content.
   public var replacement: Replacement
   /// How long the key lives, in whole milliseconds, at least one; `nil` is for ever.
   public var timeToLive: Duration?
+  /// When the key is written; otherwise it is left as it is.
   public var condition: Condition
 
+  /// - Parameter timeToLive: in whole milliseconds, at least one; `nil` is for ever.
   public init(
     _ key: String, _ content: Replacement.Content, timeToLive: Duration? = nil, condition: Condition = .always
   ) {
@@ -30,6 +33,7 @@ public struct FamilyEntry: Sendable, Equatable {
     self.condition = condition
   }
 
+  /// The key to write.
   public var key: String { replacement.key }
 
   /// The key's life in milliseconds as scripts take it; 0 is for ever.

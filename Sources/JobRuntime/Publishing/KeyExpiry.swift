@@ -5,6 +5,7 @@ import Redis
 /// A key that is written, removed or given another life has another expiry afterwards, so the expiry shows that whatever
 /// the content is. Only a write that leaves the same expiry (`KEEPTTL`) does not show.
 public struct KeyExpiry: Sendable, Equatable {
+  /// How long a key lives on.
   public enum Life: Sendable, Equatable {
     /// There is no key.
     case missing
@@ -14,6 +15,7 @@ public struct KeyExpiry: Sendable, Equatable {
     case left(Duration)
   }
 
+  /// What the server reported when the key was read.
   public let life: Life
   /// Between which moments of the server's clock the key expires, in milliseconds since 1970: it was read between two
   /// looks at that clock.

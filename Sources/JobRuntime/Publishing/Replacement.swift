@@ -4,6 +4,7 @@ import Redis
 ///
 /// A plain value, like a `Statement`: `run.publish` carries it out.
 public struct Replacement: Sendable, Equatable {
+  /// A value of Redis, by its type.
   public enum Content: Sendable, Equatable {
     /// A plain string. An empty one is a value, too.
     case string(String)
@@ -14,6 +15,7 @@ public struct Replacement: Sendable, Equatable {
     /// Fields and their values. Empty, it leaves no key.
     case hash([(field: String, value: String)])
 
+    /// Compares types and, in their order, the parts.
     public static func == (left: Content, right: Content) -> Bool {
       left.command == right.command && left.arguments == right.arguments
     }
@@ -60,9 +62,12 @@ public struct Replacement: Sendable, Equatable {
     }
   }
 
+  /// The key that is replaced.
   public var key: String
+  /// What the key holds afterwards.
   public var content: Content
 
+  /// - Parameter content: an empty collection deletes the key.
   public init(_ key: String, _ content: Content) {
     self.key = key
     self.content = content

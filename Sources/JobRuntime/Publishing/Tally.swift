@@ -9,6 +9,9 @@ public struct Tally: Sendable {
   /// The writer, whose steps form one sequence: a partition, for example.
   public var writer: String
 
+  /// - Parameters:
+  ///   - key: the sorted set's key.
+  ///   - writer: names one sequence of steps; two runs at once must not use the same.
   public init(_ key: String, writer: String) { (self.key, self.writer) = (key, writer) }
 
   /// What is added in one operation.
@@ -17,10 +20,16 @@ public struct Tally: Sendable {
     public var mark: String
     /// The mark of the step before it; empty for the first.
     public var previous: String
+    /// The members to add to, each once.
     public var members: [String]
     /// The amount for each member, a number as text.
     public var deltas: [String]
 
+    /// - Parameters:
+    ///   - mark: names the step.
+    ///   - previous: the mark of the step before it; empty for the first.
+    ///   - members: the members to add to.
+    ///   - deltas: as many numbers as there are members, in the same order.
     public init(mark: String, previous: String, members: [String], deltas: [String]) {
       (self.mark, self.previous, self.members, self.deltas) = (mark, previous, members, deltas)
     }

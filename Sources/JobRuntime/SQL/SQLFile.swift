@@ -6,6 +6,7 @@ public struct SQLFile: Sendable {
   public let name: String
   /// The location of its text, for messages.
   public let place: String
+  /// The file's text in UTF-8, without a byte order mark; empty where it could not be read.
   public private(set) var text: [UInt8]
   /// The fillings for the holes of a built-in file.
   private var fillings: [String: SQLFragment] = [:]
@@ -13,6 +14,7 @@ public struct SQLFile: Sendable {
   private var frame: SQLFragment?
   /// Why it cannot be tried at all.
   public private(set) var problem: String?
+  /// Whether it is part of the binary rather than a file of the operator.
   public private(set) var isBuiltIn: Bool
   /// Whether a full disk or too little memory counts as this query's fault: true for one that reads very much at once.
   public var isBlamedForShortage = true
@@ -151,10 +153,12 @@ public struct SQLFile: Sendable {
 
   /// Why a file yields no usable result; the other files are not affected.
   public struct Failure: Error, CustomStringConvertible {
+    /// The reason, with the file's place and, where the server named it, the line.
     public let description: String
     /// The server's SQLSTATE, where it was the server that refused.
     public let state: SQLState?
 
+    /// - Parameter state: the server's SQLSTATE; `nil` where this side refused the file.
     public init(_ description: String, state: SQLState? = nil) { (self.description, self.state) = (description, state) }
   }
 }

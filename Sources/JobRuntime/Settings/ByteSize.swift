@@ -14,6 +14,7 @@ public enum ByteSize {
     return overflow ? nil : bytes
   }
 
+  /// Writes bytes in the largest unit that divides them: 65,536 is `64KiB`, 1000 is `1000`.
   public static func format(_ bytes: Int) -> String {
     let unit = units.first { bytes != 0 && bytes.isMultiple(of: $0.bytes) } ?? ("", 1)
     return "\(bytes / unit.bytes)\(unit.name)"

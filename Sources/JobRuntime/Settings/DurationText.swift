@@ -18,6 +18,7 @@ public enum DurationText {
     return .milliseconds(milliseconds)
   }
 
+  /// Writes a duration in the largest unit that divides it: 48 hours are `2d`; parts of a millisecond are dropped.
   public static func format(_ duration: Duration) -> String {
     let milliseconds = duration.inMilliseconds
     // The largest unit that fits: «7d» stays in days, and «48h» becomes «2d».

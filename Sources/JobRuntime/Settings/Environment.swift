@@ -46,6 +46,9 @@ public struct Environment {
     }
   }
 
+  /// Reads a text of any form.
+  ///
+  /// - Parameter selects: whether and how the value selects the work, here and in the functions below.
   public mutating func string(
     _ name: String, default fallback: String, help: String, selects: Selection = .nothing
   ) -> String {
@@ -53,10 +56,12 @@ public struct Environment {
       ?? fallback
   }
 
+  /// Reads a text of any form; `nil` where it is not set.
   public mutating func optionalString(_ name: String, help: String, selects: Selection = .nothing) -> String? {
     custom(name, form: "text", default: nil, help: help, selects: selects, written: { [$0] }) { .success($0) }
   }
 
+  /// Reads the path of a file or folder, and does not open it; `nil` where it is not set.
   public mutating func optionalPath(_ name: String, help: String) -> String? {
     custom(name, form: SettingDeclaration.path, default: nil, help: help) { .success($0) }
   }
@@ -71,6 +76,7 @@ public struct Environment {
     return path
   }
 
+  /// Reads `true`, `1`, `yes`, `on` or their opposites, in any case.
   public mutating func bool(
     _ name: String, default fallback: Bool, help: String, selects: Selection = .nothing
   ) -> Bool {
@@ -87,6 +93,7 @@ public struct Environment {
     return closed(value) ?? fallback
   }
 
+  /// Reads a whole number within a range.
   public mutating func int(
     _ name: String, default fallback: Int, in range: ClosedRange<Int>, help: String
   ) -> Int {
@@ -102,6 +109,7 @@ public struct Environment {
     return closed(value) ?? fallback
   }
 
+  /// Reads a duration such as `90s`, `1h` or `7d` within a range.
   public mutating func duration(
     _ name: String, default fallback: Duration, in range: ClosedRange<Duration> = .zero ... .days(36_525), help: String,
     selects: Selection = .nothing
@@ -109,6 +117,7 @@ public struct Environment {
     duration(name, defaultText: DurationText.format(fallback), in: range, help: help, selects: selects) ?? fallback
   }
 
+  /// Reads a duration within a range; `nil` where it is not set.
   public mutating func optionalDuration(
     _ name: String, in range: ClosedRange<Duration> = .zero ... .days(36_525), help: String,
     selects: Selection = .nothing

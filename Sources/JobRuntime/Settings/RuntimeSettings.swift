@@ -105,7 +105,9 @@ struct RuntimeSettings: JobSettings {
 
 /// This process's share of the work.
 public struct Shard: Sendable, Hashable {
+  /// This process's number among those that share the work, from 0.
   public var index: Int
+  /// How many processes share the work.
   public var count: Int
 
   package init(index: Int, count: Int) {
@@ -138,6 +140,7 @@ public struct Shard: Sendable, Hashable {
     }
   }
 
+  /// Whether this process does all the work.
   public var isWhole: Bool { count == 1 }
 }
 

@@ -1,16 +1,16 @@
 /// The declaration of one setting: the one source for parsing, `--help` and the tables of docs.
-public struct SettingDeclaration: Sendable, Equatable {
-  public var name: String
+package struct SettingDeclaration: Sendable, Equatable {
+  package var name: String
   /// How a value reads: "duration", "1…10000", "keep, overwrite or fail".
-  public var form: String
+  package var form: String
   /// The value without the variable; a description where it is not a constant.
-  public var fallback: String?
-  public var isRequired = false
-  public var help: String
+  package var fallback: String?
+  package var isRequired = false
+  package var help: String
   /// Whether the value may hold a secret; then `NAME_FILE` is read too.
-  public var isSecret = false
+  package var isSecret = false
   /// Whether it selects the work, and so is part of the run's identity (see `Selection`).
-  public var selects = false
+  package var selects = false
 
   /// Whether its values are of a closed kind: numbers, words of a list, lengths of time.
   var isClosed = false
@@ -23,11 +23,11 @@ public struct SettingDeclaration: Sendable, Equatable {
   package var isForEvents: Bool { (isClosed || selects) && !isSecret && !isForInstallers && form != Self.path }
 
   /// The default as it stands in tables.
-  public var defaultText: String { isRequired ? "required" : fallback ?? "none" }
+  package var defaultText: String { isRequired ? "required" : fallback ?? "none" }
 }
 
 /// One mistake in the environment.
-public struct SettingProblem: Sendable, Equatable {
-  public var name: String
-  public var message: String
+package struct SettingProblem: Sendable, Equatable {
+  package var name: String
+  package var message: String
 }

@@ -2,18 +2,23 @@ public import Postgres
 
 /// A day of the calendar, without a time zone: `2025-11-01`.
 public struct CalendarDay: Sendable, Hashable, Comparable {
+  /// Days since 1970-01-01; negative before it.
   public let daysSince1970: Int32
 
+  /// - Parameter daysSince1970: any day, also one that no setting may name.
   public init(daysSince1970: Int32) { self.daysSince1970 = daysSince1970 }
 
+  /// Orders days by the calendar.
   public static func < (left: CalendarDay, right: CalendarDay) -> Bool {
     left.daysSince1970 < right.daysSince1970
   }
 
+  /// The day this many days later; a negative count goes back.
   public static func + (day: CalendarDay, count: Int) -> CalendarDay {
     CalendarDay(daysSince1970: day.daysSince1970 + Int32(clamping: count))
   }
 
+  /// The number of days from the right one to the left one.
   public static func - (left: CalendarDay, right: CalendarDay) -> Int {
     Int(left.daysSince1970) - Int(right.daysSince1970)
   }
@@ -122,6 +127,8 @@ extension [UInt8] {
 }
 
 extension CalendarDay: PostgresEncodable, PostgresDecodable {
+  /// A `date`.
   public var postgresParameter: Parameter { Parameter(type: 1082, text: description) }
+  /// Reads a `date` as the server writes it; `nil` for `infinity` and for years of other than four digits.
   public init?(postgresText text: String) { self.init(text) }
 }

@@ -1,7 +1,7 @@
 /// The scheduled time of a run, and where it comes from.
-public struct LogicalTime: Sendable, Equatable {
+package struct LogicalTime: Sendable, Equatable {
   /// Where the moment comes from, in the order of precedence.
-  public enum Source: String, Sendable {
+  package enum Source: String, Sendable {
     /// `JOB_SCHEDULED_AT`.
     case setting
     /// The minutes since the epoch at the end of the Kubernetes Job's name.
@@ -10,11 +10,11 @@ public struct LogicalTime: Sendable, Equatable {
     case clock
   }
 
-  public var moment: Timestamp
-  public var source: Source
+  package var moment: Timestamp
+  package var source: Source
 
   /// Whether the moment names one slot of a schedule, so that a second start for it is a duplicate.
-  public var identifiesSlot: Bool { source != .clock }
+  package var identifiesSlot: Bool { source != .clock }
 
   /// Decides the scheduled time of a run.
   ///
@@ -42,9 +42,12 @@ public struct LogicalTime: Sendable, Equatable {
 
 /// What a run covers: `[start, end)`, never empty.
 public struct Window: Sendable, Equatable {
+  /// The first moment of the window.
   public var start: Timestamp
+  /// The end, which is not part of the window.
   public var end: Timestamp
 
+  /// `nil` where the end is not after the start.
   public init?(start: Timestamp, end: Timestamp) {
     guard start < end else { return nil }
     self.start = start

@@ -2,6 +2,7 @@ public import Postgres
 
 /// Names one run: a UUID version 7 (RFC 9562), so that ids sort by the time they were made.
 public struct RunID: Sendable, Hashable, CustomStringConvertible {
+  /// The UUID in lower case with hyphens.
   public let description: String
 
   /// - Parameters:
@@ -24,5 +25,6 @@ public struct RunID: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension RunID: PostgresEncodable {
+  /// A `uuid`.
   public var postgresParameter: Parameter { Parameter(type: 2950, text: description) }
 }

@@ -3,23 +3,29 @@ import Redis
 
 /// A moment, in microseconds since 1970-01-01T00:00:00Z: what Postgres' `timestamptz` can hold.
 public struct Timestamp: Sendable, Hashable, Comparable {
+  /// Microseconds since 1970-01-01T00:00:00Z; negative before it.
   public var microseconds: Int64
 
+  /// - Parameter microseconds: since 1970-01-01T00:00:00Z.
   public init(microseconds: Int64) { self.microseconds = microseconds }
 
   /// - Parameter seconds: since 1970-01-01T00:00:00Z.
   public init(seconds: Int64) { microseconds = seconds * 1_000_000 }
 
+  /// Orders moments by time, earlier first.
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
 
+  /// The moment this much later; parts of a microsecond are dropped.
   public static func + (moment: Timestamp, length: Duration) -> Timestamp {
     Timestamp(microseconds: moment.microseconds + length.inMicroseconds)
   }
 
+  /// The moment this much earlier; parts of a microsecond are dropped.
   public static func - (moment: Timestamp, length: Duration) -> Timestamp {
     Timestamp(microseconds: moment.microseconds - length.inMicroseconds)
   }
 
+  /// How much later the left moment is; negative where it is earlier.
   public static func - (left: Timestamp, right: Timestamp) -> Duration {
     .microseconds(left.microseconds - right.microseconds)
   }
@@ -115,10 +121,12 @@ extension Timestamp {
 }
 
 extension Timestamp: CustomStringConvertible {
+  /// The moment as RFC 3339 writes it, in UTC.
   public var description: String { rfc3339 }
 }
 
 extension Timestamp: PostgresEncodable, PostgresDecodable {
+  /// A `timestamptz`.
   public var postgresParameter: Parameter { Parameter(type: 1184, text: rfc3339) }
 
   /// The session's settings make the server write `2025-11-01 02:00:00.5+00`; in another zone than UTC `…+05:30`, and of
@@ -170,8 +178,11 @@ extension Int64 {
 }
 
 extension Duration {
+  /// Minutes of 60 seconds.
   public static func minutes(_ count: Int) -> Duration { .seconds(count * 60) }
+  /// Hours of 3600 seconds.
   public static func hours(_ count: Int) -> Duration { .seconds(count * 3600) }
+  /// Days of 24 hours, whatever a time zone does to them.
   public static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }
 
   /// Whole microseconds; finer parts are dropped.
