@@ -92,7 +92,7 @@ extension JobRunner {
     let (clock, answers) = try await redis.withSession { session in
       var clock = self.clock
       let answers = try session.pipeline([RedisCommand("INFO", "server"), RedisCommand("INFO", "memory")] + commands)
-      clock.answered = surroundings.now()
+      clock.answeredAt = surroundings.now()
       return (clock, answers)
     }
     // An ACL may not allow this user to read the version.

@@ -29,14 +29,14 @@ extension JobRunner {
   /// The check for the clock of a server that is asked now.
   var clock: ClockCheck {
     let now = surroundings.now()
-    return ClockCheck(tolerance: settings.clockTolerance, logicalTime: logicalTime, asked: now, answered: now)
+    return ClockCheck(tolerance: settings.clockTolerance, logicalTime: logicalTime, requestedAt: now, answeredAt: now)
   }
 
   /// Compares this host's clock with that of Postgres.
   func compareClock(_ session: borrowing Session) throws -> JobFailure? {
     var clock = clock
     let moment: Timestamp = try session.query(ClockCheck.question).only().value("moment")
-    clock.answered = surroundings.now()
+    clock.answeredAt = surroundings.now()
     return clock.failure("Postgres", says: moment)
   }
 

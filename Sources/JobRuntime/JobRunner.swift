@@ -135,7 +135,7 @@ struct JobRunner<J: Job>: Sendable {
         var clock = clock
         let attempt = try await retrier.run("taking the lock") { try await lock.acquire() }
         if case .acquired(let moment) = attempt {
-          clock.answered = surroundings.now()
+          clock.answeredAt = surroundings.now()
           if moment == nil { log.warning("Redis does not report its time; the clock is compared with Postgres' alone") }
           return (attempt, moment.flatMap { clock.failure("Redis", says: $0) })
         }

@@ -26,12 +26,12 @@ package struct HeldLock: Sendable, Equatable {
 
   /// The run that the value names as the holder.
   package var runID: String? {
-    guard let id = said("run_id"), id.utf8.count == 36, RunIDBeginning(id)?.isWhole == true else { return nil }
+    guard let id = field("run_id"), id.utf8.count == 36, RunIDBeginning(id)?.isWhole == true else { return nil }
     return id
   }
 
   /// A member of the holder's value: `host`, `since`, `variant`, `server`; `nil` for an empty one.
-  package func said(_ name: String) -> String? { LockHolder.said(name, in: holder) }
+  package func field(_ name: String) -> String? { LockHolder.field(name, in: holder) }
 
   /// Deletes the lock, unless another run holds it by now.
   ///

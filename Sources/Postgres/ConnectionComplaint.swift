@@ -2,22 +2,22 @@
 ///
 /// It quotes only parts of the string that cannot belong to a password.
 struct ConnectionComplaint {
-  let words: String
+  let text: String
 
   /// - Parameters:
   ///   - complaint: libpq's message, which may repeat any part of the string.
   ///   - url: the connection string.
   init(_ complaint: String, about url: String) {
     if let scheme = Self.foreignScheme(of: url) {
-      words = "begins with «\(scheme)»; libpq takes postgresql:// and postgres://"
+      text = "begins with «\(scheme)»; libpq takes postgresql:// and postgres://"
     } else if let name = Self.unknownParameter(in: complaint, of: url) {
-      words = "has the parameter «\(name)», which libpq does not know: \(Self.remedy(for: name))"
+      text = "has the parameter «\(name)», which libpq does not know: \(Self.remedy(for: name))"
     } else if complaint.contains("percent-encoded") {
-      words = "holds a % that begins no code such as %40; a % itself is written %25"
+      text = "holds a % that begins no code such as %40; a % itself is written %25"
     } else if complaint.contains("key/value separator") {
-      words = "has parameters after «?» that are not of the form name=value; an = inside of a value is written %3D"
+      text = "has parameters after «?» that are not of the form name=value; an = inside of a value is written %3D"
     } else {
-      words = "is neither a libpq URI (postgresql://user@host/database) nor a keyword string (host=… dbname=…)"
+      text = "is neither a libpq URI (postgresql://user@host/database) nor a keyword string (host=… dbname=…)"
     }
   }
 

@@ -27,7 +27,7 @@ package struct ConnectionOptions: Sendable {
     do {
       written = try ConnectionParameters.written(in: url)
     } catch {
-      throw .invalidStatement(ConnectionComplaint(error.text, about: url).words)
+      throw .invalidStatement(ConnectionComplaint(error.text, about: url).text)
     }
     // libpq cuts a password that is not escaped at its first @ or /, and would name the rest in an error.
     let isTorn =
@@ -57,9 +57,9 @@ package struct ConnectionOptions: Sendable {
   package var unprovenMode: String? {
     let mode = given["sslmode"] ?? "prefer"
     let hosts = (given["host"] ?? given["hostaddr"] ?? "").split(separator: ",").map(String.init)
-    let leaves = hosts.contains { host in
+    let isRemote = hosts.contains { host in
       !["/", "@", "127."].contains(where: host.hasPrefix) && !["localhost", "::1"].contains(host)
     }
-    return leaves && mode != "verify-full" ? mode : nil
+    return isRemote && mode != "verify-full" ? mode : nil
   }
 }

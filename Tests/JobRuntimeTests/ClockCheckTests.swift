@@ -110,7 +110,7 @@ import Testing
     func failure(asked: Int64, answered: Int64, says moment: Int64) -> JobFailure? {
       ClockCheck(
         tolerance: .seconds(10), logicalTime: LogicalTime(moment: Timestamp(seconds: 0), source: .setting),
-        asked: Timestamp(seconds: asked), answered: Timestamp(seconds: answered)
+        requestedAt: Timestamp(seconds: asked), answeredAt: Timestamp(seconds: answered)
       ).failure("Redis", says: Timestamp(seconds: moment))
     }
     #expect(failure(asked: 100, answered: 200, says: 150) == nil)

@@ -27,7 +27,8 @@ struct LedgerPlace {
 
   /// One that no server disagrees with.
   static let clock = ClockCheck(
-    tolerance: .days(36_525), logicalTime: LogicalTime(moment: slot, source: .setting), asked: start, answered: start)
+    tolerance: .days(36_525), logicalTime: LogicalTime(moment: slot, source: .setting), requestedAt: start,
+    answeredAt: start)
 
   static func facts(
     at scheduledAt: Timestamp = slot, by source: LogicalTime.Source = .clock, isForced: Bool = false,

@@ -142,7 +142,8 @@ import Testing
     let host = now + .seconds(sign * 3600)
     func clock(_ tolerance: Duration) -> ClockCheck {
       ClockCheck(
-        tolerance: tolerance, logicalTime: LogicalTime(moment: now, source: .setting), asked: host, answered: host)
+        tolerance: tolerance, logicalTime: LogicalTime(moment: now, source: .setting), requestedAt: host,
+        answeredAt: host)
     }
     let failure = try await #require(throws: JobFailure.self) {
       try await here.open(here.ledger(1), clock: clock(.minutes(50)))

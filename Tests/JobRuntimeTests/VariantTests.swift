@@ -77,7 +77,7 @@ import Testing
       #expect(second.status == .failed && second.exitCode == 75 && second.error?.kind == .busy, "\(second)")
       let message = second.error?.message ?? ""
       for words in [
-        "oneshot:lock:sample", "JOB_LOCK_WAIT (700ms)", "«hourly»", LockHolder.said("run_id", in: holder) ?? "?",
+        "oneshot:lock:sample", "JOB_LOCK_WAIT (700ms)", "«hourly»", LockHolder.field("run_id", in: holder) ?? "?",
       ] {
         #expect(message.contains(words), "\(words): \(message)")
       }

@@ -9,7 +9,7 @@ package struct OpenTransaction: Sendable {
   private struct RolledBack: Error {}
 
   private final class Ending: Sendable {
-    let isTold = DispatchSemaphore(value: 0)
+    let canEnd = DispatchSemaphore(value: 0)
     let keeps = Mutex(true)
   }
 
@@ -36,7 +36,7 @@ package struct OpenTransaction: Sendable {
             throw error
           }
           isDone.finish()
-          ending.isTold.wait()
+          ending.canEnd.wait()
           guard ending.keeps.withLock({ $0 }) else { throw RolledBack() }
           try session.query(Statement(sql: last))
         }
@@ -47,13 +47,13 @@ package struct OpenTransaction: Sendable {
   }
 
   package func commit() async throws {
-    ending.isTold.signal()
+    ending.canEnd.signal()
     try await running.value
   }
 
   package func rollBack() async throws {
     ending.keeps.withLock { $0 = false }
-    ending.isTold.signal()
+    ending.canEnd.signal()
     try await running.value
   }
 }

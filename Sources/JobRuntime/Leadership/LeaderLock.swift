@@ -47,10 +47,10 @@ struct LeaderLock: Sendable {
 
   /// The failure of a run that has waited in vain for one of other work.
   func isBusy(with holder: String?, after wait: Duration) -> JobFailure {
-    func said(_ name: String) -> String? { holder.flatMap { LockHolder.said(name, in: $0) } }
-    let work = said(Self.variantKey).map { "work «\($0)»" } ?? "usual work"
-    let run = said("run_id").map { ", run \($0)" } ?? ""
-    let place = (said("host").map { " on \($0)" } ?? "") + (said("since").map { " since \($0)" } ?? "")
+    func field(_ name: String) -> String? { holder.flatMap { LockHolder.field(name, in: $0) } }
+    let work = field(Self.variantKey).map { "work «\($0)»" } ?? "usual work"
+    let run = field("run_id").map { ", run \($0)" } ?? ""
+    let place = (field("host").map { " on \($0)" } ?? "") + (field("since").map { " since \($0)" } ?? "")
     return JobFailure(
       .busy,
       "the lock \(key) was held by a run that does other work for all of JOB_LOCK_WAIT (\(DurationText.format(wait))): \(work)\(run)\(place)",

@@ -11,7 +11,7 @@ package enum LockHolder {
   }
 
   /// A member of the holder: `run_id`, `host`, `since`, `variant`, `server`; `nil` for an empty one.
-  package static func said(_ name: String, in holder: String) -> String? {
+  package static func field(_ name: String, in holder: String) -> String? {
     // The values that a run writes have no spaces and no escapes; anything else is another holder's.
     let parts = holder.split(separator: "\"\(name)\":\"", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, let end = parts[1].firstIndex(of: "\"") else { return nil }

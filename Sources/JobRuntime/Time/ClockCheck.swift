@@ -9,13 +9,13 @@ struct ClockCheck: Sendable {
   let tolerance: Duration
   /// The scheduled time, which must have come by the server's clock, too.
   let logicalTime: LogicalTime
-  /// By this host's clock: before the server is asked, and after it has answered.
-  var asked: Timestamp
-  var answered: Timestamp
+  /// By this host's clock: before the request to the server, and after its answer.
+  var requestedAt: Timestamp
+  var answeredAt: Timestamp
 
   /// The bounds for the server's clock.
-  var earliest: Timestamp { max(asked, logicalTime.moment) - tolerance }
-  var latest: Timestamp { answered + tolerance }
+  var earliest: Timestamp { max(requestedAt, logicalTime.moment) - tolerance }
+  var latest: Timestamp { answeredAt + tolerance }
 
   /// - Returns: why the run may not continue; `nil` if it may.
   func failure(_ server: String, says moment: Timestamp) -> JobFailure? {
@@ -25,15 +25,15 @@ struct ClockCheck: Sendable {
   /// The failure of a run whose server's clock is out of these bounds.
   func refusal(_ server: String, says moment: Timestamp) -> JobFailure {
     let allowed = "JOB_CLOCK_TOLERANCE is \(DurationText.format(tolerance))"
-    guard asked - tolerance <= moment, moment <= latest else {
+    guard requestedAt - tolerance <= moment, moment <= latest else {
       return JobFailure(
         .clock,
-        "the clock of this host says \(asked.rfc3339), and that of \(server) says \(moment.rfc3339); \(allowed)",
+        "the clock of this host says \(requestedAt.rfc3339), and that of \(server) says \(moment.rfc3339); \(allowed)",
         hint: "Correct the clock that is wrong; timedatectl shows whether it follows NTP. Nothing was written.")
     }
     return JobFailure(
       .clock,
-      "the run is for \(logicalTime.moment.rfc3339) (\(logicalTime.source.words)), which is in the future: the clock of \(server) says \(moment.rfc3339); \(allowed)",
+      "the run is for \(logicalTime.moment.rfc3339) (\(logicalTime.source.name)), which is in the future: the clock of \(server) says \(moment.rfc3339); \(allowed)",
       hint: "Correct the moment, or start the run once it has come. Nothing was written.")
   }
 
@@ -43,7 +43,7 @@ struct ClockCheck: Sendable {
 
 extension LogicalTime.Source {
   /// Where the moment comes from, for whoever has to correct it.
-  fileprivate var words: String {
+  fileprivate var name: String {
     switch self {
     case .setting: "JOB_SCHEDULED_AT"
     case .kubernetes: "JOB_KUBERNETES_NAME"

@@ -29,9 +29,9 @@ extension FraudDetection: Checkable {
 
   /// Says which checks are off for want of a column.
   func remarks(_ run: JobRun) async throws -> [String] {
-    var work = Work(settings, run)
-    try await work.look()
-    return work.report.skippedColumns.map { "waitlist_entries has no column \($0): \(Rules.without($0))" }
+    var screening = Screening(settings, run)
+    try await screening.look()
+    return screening.report.skippedColumns.map { "waitlist_entries has no column \($0): \(Rules.without($0))" }
   }
 
   func advice(for run: JobRun) -> Statement? {

@@ -45,14 +45,14 @@ struct FraudDetection: Job {
   var writes: Bool { settings.mode != .verify }
 
   func run(_ run: JobRun) async throws -> Report {
-    var work = Work(settings, run)
-    try await work.look()
-    guard !run.isDryRun else { return try await work.plan() }
+    var screening = Screening(settings, run)
+    try await screening.look()
+    guard !run.isDryRun else { return try await screening.plan() }
     switch settings.mode {
-    case .new: try await work.checkNew()
-    case .recheck: try await work.checkAgain()
-    case .verify: try await work.verify()
+    case .new: try await screening.checkNew()
+    case .recheck: try await screening.checkAgain()
+    case .verify: try await screening.verify()
     }
-    return work.report
+    return screening.report
   }
 }

@@ -30,9 +30,9 @@ struct Incidents: Sendable {
   /// How long closed incidents are kept.
   private static let kept = Duration.days(90)
   /// How long after its end a receiver is still notified that an incident is over.
-  private static let toldFor = Duration.days(7)
+  private static let notifiedFor = Duration.days(7)
   /// How many notices a receiver gets in one run; the next run sends the others.
-  private static let toldAtOnce = 200
+  private static let noticesPerRun = 200
 
   /// Opens and closes incidents.
   ///
@@ -57,12 +57,12 @@ struct Incidents: Sendable {
   }
 
   /// The notices that the receiver has not got yet, the open ones last: an end never overtakes its beginning.
-  func untold(_ receiver: Receiver, _ run: JobRun) async throws -> [Notice] {
+  func pending(for receiver: Receiver, _ run: JobRun) async throws -> [Notice] {
     let statement = try Statement(
-      file: "untold.sql", PackageResources.untold_sql,
+      file: "pending_notices.sql", PackageResources.pending_notices_sql,
       binding: [
-        "receiver": receiver.name, "ends_what_was_not_told": receiver.endsWhatWasNotTold,
-        "horizon": now - Self.toldFor, "limit": Self.toldAtOnce, "scope": scope.list.instances,
+        "receiver": receiver.name, "can_get_end_alone": receiver.canGetEndAlone,
+        "horizon": now - Self.notifiedFor, "limit": Self.noticesPerRun, "scope": scope.list.instances,
         "is_excluding": scope.list.isExcluding,
       ])
     return try await run.read(statement).map { row in
@@ -78,9 +78,9 @@ struct Incidents: Sendable {
   }
 
   /// Notes that the receiver has taken them.
-  static func told(_ notices: [Notice], to receiver: Receiver) throws(PostgresError) -> Statement {
+  static func recordSent(_ notices: [Notice], to receiver: Receiver) throws(PostgresError) -> Statement {
     try Statement(
-      file: "told.sql", PackageResources.told_sql,
+      file: "sent_notices.sql", PackageResources.sent_notices_sql,
       binding: [
         "receiver": receiver.name, "begun": notices.filter { !$0.isOver }.map(\.id),
         "ended": notices.filter(\.isOver).map(\.id),

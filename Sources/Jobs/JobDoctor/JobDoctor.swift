@@ -90,10 +90,10 @@ struct JobDoctor: Job {
   }
 
   /// Notifies all receivers at once: one that is down must not keep the others waiting.
-  private func tell(_ incidents: Incidents, _ run: JobRun) async throws -> [Telling.Outcome] {
-    try await withThrowingTaskGroup(of: Telling.Outcome.self) { group in
+  private func notify(_ incidents: Incidents, _ run: JobRun) async throws -> [Notifier.Outcome] {
+    try await withThrowingTaskGroup(of: Notifier.Outcome.self) { group in
       for receiver in settings.receivers {
-        group.addTask { try await Telling(receiver: receiver, incidents: incidents).carryOut(run) }
+        group.addTask { try await Notifier(receiver: receiver, incidents: incidents).carryOut(run) }
       }
       return try await group.reduce(into: []) { $0.append($1) }
     }

@@ -52,7 +52,7 @@ extension JobDoctor {
       }
     }
 
-    mutating func add(_ outcome: Telling.Outcome) {
+    mutating func add(_ outcome: Notifier.Outcome) {
       told += outcome.taken
       if let reason = outcome.failure { undelivered.append(Undelivered(receiver: outcome.receiver, reason: reason)) }
     }

@@ -22,7 +22,7 @@ private enum Next: Sendable {
   case nothing
 }
 
-extension Work {
+extension DeliveryPass {
   /// Sends messages one after the other, until there are no more or the time is over.
   ///
   /// The outcome of one and the claim of the next are one transaction, so a message costs one COMMIT.

@@ -43,10 +43,10 @@ struct OutboxDelivery: Job {
     guard WebDelivery.isBuiltIn else {
       throw JobFailure(.misconfigured, "outbox-delivery \(WebDelivery.isMissing)", hint: "Build it with that trait.")
     }
-    let work = try await Work(settings, run)
-    guard !run.isDryRun else { return try await work.plan(run) }
-    try await work.sweep(run)
-    try await run.inLanes(settings.parallel) { _, run in try await work.send(run) }
-    return try await work.finish(run)
+    let pass = try await DeliveryPass(settings, run)
+    guard !run.isDryRun else { return try await pass.plan(run) }
+    try await pass.sweep(run)
+    try await run.inLanes(settings.parallel) { _, run in try await pass.send(run) }
+    return try await pass.finish(run)
   }
 }

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-extension Work {
+extension DeliveryPass {
   /// Writes down what came of an attempt.
   func record(_ finished: Finished, _ tx: borrowing Transaction, _ run: JobRun, _ step: Step) throws {
     let (message, verdict) = (finished.message, finished.verdict)

@@ -17,13 +17,13 @@ extension PublishScheduled: Checkable {
 
   /// Looks at the columns' types, at the guard and at the expression of the moment, as a run would.
   func check(_ run: JobRun) async throws -> [JobFailure] {
-    var work = Work(settings, run)
-    for (move, _) in try await work.look(at: moves(for: run.shard), isCheck: true)
+    var pass = MovePass(settings, run)
+    for (move, _) in try await pass.look(at: moves(for: run.shard), isCheck: true)
     where move.kind == .publish {
       guard let file = settings.guardFile else { continue }
-      try await work.sparingOthers(move) { work in try await work.check(file, move) }
+      try await pass.sparingOthers(move) { pass in try await pass.check(file, move) }
     }
-    return work.stopped.compactMap(Self.complaint) + Self.complaints(of: work.unreadable)
+    return pass.stopped.compactMap(Self.complaint) + Self.complaints(of: pass.unreadable)
   }
 
   /// - Returns: `nil` for what is reported as missing.

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-extension Work {
+extension MovePass {
   /// Looks at the tables, and takes the moments by Postgres' clock where that is behind.
   ///
   /// What kind of table it is (`footing.sql`) takes Postgres as long to find out as all else together. So only the first
@@ -17,7 +17,7 @@ extension Work {
     var (standings, rows): ([(move: Move, isDue: Bool)], [(Move, Row)]) = ([], [])
     for move in moves {
       var found: (move: Move, row: Row)?
-      try await sparingOthers(move) { work in found = try await work.look(at: move, isThorough) }
+      try await sparingOthers(move) { pass in found = try await pass.look(at: move, isThorough) }
       guard let found else { continue }
       standings.append((found.move, try found.row.value("is_due")))
       rows.append(found)

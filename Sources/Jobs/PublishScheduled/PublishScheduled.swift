@@ -20,20 +20,20 @@ struct PublishScheduled: Job {
   let settings: Settings
 
   func run(_ run: JobRun) async throws -> Report {
-    var work = Work(settings, run)
-    let standings = try await work.look(at: moves(for: run.shard))
+    var pass = MovePass(settings, run)
+    let standings = try await pass.look(at: moves(for: run.shard))
     if run.isDryRun {
-      try await work.plan(standings.map(\.move))
+      try await pass.plan(standings.map(\.move))
     } else {
-      try await work.rejectUnreadable()
-      for (move, isDue) in standings where isDue || work.hasPublished(move.table) {
-        try await work.sparingOthers(move) { work in try await work.carryOut(move) }
+      try await pass.rejectUnreadable()
+      for (move, isDue) in standings where isDue || pass.hasPublished(move.table) {
+        try await pass.sparingOthers(move) { pass in try await pass.carryOut(move) }
       }
-      try await work.tryAgain()
-      try await work.resolve(standings.map(\.move))
+      try await pass.tryAgain()
+      try await pass.resolve(standings.map(\.move))
     }
-    try work.conclude()
-    return work.report
+    try pass.conclude()
+    return pass.report
   }
 
   /// What happens to the tables of this share: all of them are published before anything is unpublished.

@@ -53,15 +53,15 @@ struct RewardDelivery: Job {
   func run(_ run: JobRun) async throws -> Report {
     let standing = try await Standing.read(run)
     let rewards = Rewards(settings, standing.tables, run)
-    var work = Work(rewards, hasLetters: standing.hasLetters, run)
+    var pass = RewardPass(rewards, hasLetters: standing.hasLetters, run)
     if run.isDryRun {
-      try await work.plan()
+      try await pass.plan()
     } else {
       try await standing.claim(run)
-      try await work.follow()
-      try await work.decide()
+      try await pass.follow()
+      try await pass.decide()
     }
-    try await work.conclude()
-    return work.report
+    try await pass.conclude()
+    return pass.report
   }
 }

@@ -64,12 +64,12 @@ struct Rewards: Sendable {
   ///   - isReplay: whether a person wants those that have failed to be decided on again.
   func deciding(_ ids: [String], short: [String], isReplay: Bool) throws -> Statement {
     let write = SQLFragment("write.sql", PackageResources.write_sql).filling(["status_type": statusType])
-    return try decision([core(isLocking: true), write], [Self.told, Self.untouched], ids, short, isReplay)
+    return try decision([core(isLocking: true), write], [Self.outcomes, Self.untouched], ids, short, isReplay)
   }
 
   /// Decides on some rewards and writes nothing.
   func planning(_ ids: [String], short: [String]) throws -> Statement {
-    try decision([core(isLocking: false)], [Self.told], ids, short, false)
+    try decision([core(isLocking: false)], [Self.outcomes], ids, short, false)
   }
 
   /// Notes what became of the messages of some rewards.
@@ -78,8 +78,8 @@ struct Rewards: Sendable {
       "id_type": idType, "outcome": outcome, "status_type": statusType, "locking_deliveries": Self.locking("d"),
       "locking_rewards": Self.locking("r"),
     ])
-    let told = SQLFragment("followed.sql", PackageResources.followed_sql)
-    return try SQLFragment.joined([follow, .joined([told, Self.untouched], by: "\nunion all\n")], by: "\n")
+    let outcomes = SQLFragment("followed_outcomes.sql", PackageResources.followed_outcomes_sql)
+    return try SQLFragment.joined([follow, .joined([outcomes, Self.untouched], by: "\nunion all\n")], by: "\n")
       .binding(["moment": moment, "reward_ids": ids, "ids": ids]).statement()
   }
 
@@ -95,7 +95,9 @@ struct Rewards: Sendable {
 
   private static let own = SQLFragment("own.sql", PackageResources.own_sql)
   private static let hasStatus = SQLFragment("has_status.sql", PackageResources.has_status_sql)
-  private static let told = SQLFragment("told.sql", PackageResources.told_sql).filling(["has_status": hasStatus])
+  private static let outcomes = SQLFragment("decided_outcomes.sql", PackageResources.decided_outcomes_sql).filling([
+    "has_status": hasStatus
+  ])
   private static let untouched = SQLFragment("untouched.sql", PackageResources.untouched_sql)
 
   private static func free(of type: String) -> SQLFragment {

@@ -49,8 +49,8 @@ extension Sequence<LedgerRun> {
   /// without a slot.
   var slots: [Timestamp] {
     let own = filter { !$0.isByHand && !$0.isForced && !$0.isOnce }
-    let isTold = own.contains { $0.scheduledBy != "clock" }
-    let moments = own.filter { !isTold || $0.scheduledBy != "clock" }.map { isTold ? $0.scheduledAt : $0.startedAt }
+    let hasSlots = own.contains { $0.scheduledBy != "clock" }
+    let moments = own.filter { !hasSlots || $0.scheduledBy != "clock" }.map { hasSlots ? $0.scheduledAt : $0.startedAt }
     return Set(moments).sorted(by: >)
   }
 }

@@ -7,18 +7,18 @@ struct ProgramOutput: ProgramReader {
 
   private let log: Log
   private let path: String
-  private var said: Said
+  private var tail: OutputTail
   private var counting: Counts
   private var lines: [Int32: LineReader] = [1: LineReader(), 2: LineReader(), countsDescriptor: LineReader()]
 
   init(of path: String, _ log: Log) {
     (self.path, self.log) = (path, log)
-    (said, counting) = (Said(log), Counts(log))
+    (tail, counting) = (OutputTail(log), Counts(log))
   }
 
   var counts: [(name: String, value: Int)] { counting.all }
-  var lastLines: [String] { said.lastLines }
-  var linesLeftOut: Int { said.leftOut }
+  var lastLines: [String] { tail.lastLines }
+  var linesLeftOut: Int { tail.leftOut }
 
   mutating func take(_ bytes: UnsafeRawBufferPointer, of descriptor: Int32) -> Bool {
     reading(descriptor) { reader, give in reader.take(bytes, give) }
@@ -51,7 +51,7 @@ struct ProgramOutput: ProgramReader {
   private mutating func take(_ line: Line, _ descriptor: Int32) {
     switch descriptor {
     case Self.countsDescriptor: counting.take(line)
-    default: said.take(line, from: descriptor == 1 ? "stdout" : "stderr")
+    default: tail.take(line, from: descriptor == 1 ? "stdout" : "stderr")
     }
   }
 }

@@ -57,7 +57,7 @@ import Testing
 
   @Test(arguments: [(3000, 300), (200, 20), (60, 10), (12, 6), (0, 0)])
   func `telling leaves some of the run's time`(left: Int, reserve: Int) {
-    #expect(Telling.reserve(of: .seconds(left)) == .seconds(reserve))
+    #expect(Notifier.reserve(of: .seconds(left)) == .seconds(reserve))
   }
 
   @Test func `PagerDuty is told an incident by a key that stays`() throws {

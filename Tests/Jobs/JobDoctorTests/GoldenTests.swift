@@ -14,7 +14,7 @@ import Testing
         "jobs": ["reindex"], "variants": [""], "shards": [0], "kinds": ["missed"], "sinces": [moment],
         "messages": ["it's late"], "snoozes": [moment], "now": moment, "run": id, "horizon": moment - .days(90),
         "settled_before": moment - .minutes(30), "receiver": "slack",
-        "ends_what_was_not_told": false, "limit": 200, "begun": [id], "ended": [String](), "instances": [""],
+        "can_get_end_alone": false, "limit": 200, "begun": [id], "ended": [String](), "instances": [""],
         "servers": [""], "scope": [""], "is_excluding": true,
       ])
     try golden.add(folder: "Jobs/JobDoctor", except: [])

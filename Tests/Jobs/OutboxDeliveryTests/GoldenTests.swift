@@ -25,9 +25,9 @@ import Testing
       folder: "Jobs/OutboxDelivery", except: ["page", "suppressed", "target_name", "claim", "left", "last_mails"])
     let closed = [Target(name: "domain:example.net")]
     golden.add("page", try Supply.page(of: .email, closed: closed, passed: [id], limit: 200, at: moment))
-    golden.add("claim", try Work.claiming(id, by: run, at: moment))
-    golden.add("last_mails", try Work.lastMails(since: moment))
-    golden.add("left", try Work.left(["email", "webhook"], closed, at: moment))
+    golden.add("claim", try DeliveryPass.claiming(id, by: run, at: moment))
+    golden.add("last_mails", try DeliveryPass.lastMails(since: moment))
+    golden.add("left", try DeliveryPass.left(["email", "webhook"], closed, at: moment))
     try await golden.check(in: place)
   }
 }

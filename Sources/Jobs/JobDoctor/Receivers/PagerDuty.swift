@@ -23,7 +23,7 @@ extension Receiver {
   /// Source: developer.pagerduty.com, "Events API v2", "Send an Alert Event".
   static func pagerDuty(_ address: WebAddress, key: String, source: String) -> Receiver {
     Receiver(
-      name: "pagerduty", setting: "DOCTOR_PAGERDUTY_KEY", target: address.target, endsWhatWasNotTold: true,
+      name: "pagerduty", setting: "DOCTOR_PAGERDUTY_KEY", target: address.target, canGetEndAlone: true,
       messages: { notices in
         notices.map { notice in
           var members: [(String, JSON)] = [

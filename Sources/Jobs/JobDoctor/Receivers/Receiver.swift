@@ -11,7 +11,7 @@ struct Receiver: Sendable {
   let target: String
   /// Whether it may get the end of an incident whose beginning it did not get: then a crash between sending and noting
   /// leaves nothing open.
-  var endsWhatWasNotTold = false
+  var canGetEndAlone = false
   /// How long one try may take.
   var limit = Duration.seconds(5)
   /// Puts notices into messages.

@@ -36,7 +36,7 @@ extension Receiver {
   /// A request for each incident that begins or is over, whose `webhook-id` stays whenever it is sent.
   static func webhook(_ address: WebAddress, keys: [[UInt8]], _ rules: WebhookRules, source: String) -> Receiver {
     Receiver(
-      name: "webhook", setting: "DOCTOR_WEBHOOK_URL", target: address.target, endsWhatWasNotTold: true,
+      name: "webhook", setting: "DOCTOR_WEBHOOK_URL", target: address.target, canGetEndAlone: true,
       messages: { notices in
         notices.map { notice in
           let type = notice.isOver ? "incident.resolved" : "incident.opened"

@@ -31,9 +31,9 @@ struct Locks: Command {
       for standing in standings {
         let lock = standing.lock
         table.add(
-          lock.name, lock.runID.map { String($0.prefix(13)) }, lock.said("variant"), lock.said("host"),
-          lock.said("since").map(Self.toTheSecond), lock.timeLeft?.short ?? "for ever",
-          standing.words(at: console.now))
+          lock.name, lock.runID.map { String($0.prefix(13)) }, lock.field("variant"), lock.field("host"),
+          lock.field("since").map(Self.toTheSecond), lock.timeLeft?.short ?? "for ever",
+          standing.state(at: console.now))
       }
       try console.say(table.text(width: console.width))
     }
@@ -57,7 +57,7 @@ extension LockStanding {
   }
 
   /// What the ledger says of the holder.
-  func words(at now: Timestamp) -> String {
+  func state(at now: Timestamp) -> String {
     let run = run
     if let problem, lock.runID != nil { return "not known: \(problem)" }
     return switch verdict(at: now) {
@@ -91,9 +91,9 @@ extension LockStanding {
       "key": .string(lock.key), "name": .string(lock.name), "holder": .string(lock.holder),
       "holder_is_cut": .bool(lock.isCut), "time_left_ms": lock.timeLeft.map { .integer($0.inMilliseconds) } ?? .null,
       "run_id": text(lock.runID),
-      "host": text(lock.said("host")), "since": text(lock.said("since")), "variant": text(lock.said("variant")),
+      "host": text(lock.field("host")), "since": text(lock.field("since")), "variant": text(lock.field("variant")),
       "ledger_status": text(run?.status.rawValue), "job": text(run?.part.job),
-      "instance": text(run?.part.instance), "server": text(lock.said("server")),
+      "instance": text(run?.part.instance), "server": text(lock.field("server")),
       "deadline_at": text(run?.deadlineAt?.rfc3339), "verdict": text(verdict), "ledger_problem": text(problem),
     ]
   }
@@ -104,10 +104,10 @@ extension LockStanding {
     sheet.add("lock", lock.key)
     sheet.add("ends", lock.timeLeft.map { "in \($0.short), unless it is renewed" } ?? "never by itself")
     sheet.add("run", lock.runID)
-    sheet.add("variant", lock.said("variant"))
-    sheet.add("redis", lock.said("server"))
-    sheet.add("host", lock.said("host"))
-    sheet.add("since", lock.said("since").map { Timestamp(rfc3339: $0)?.withAge(at: now) ?? $0 })
+    sheet.add("variant", lock.field("variant"))
+    sheet.add("redis", lock.field("server"))
+    sheet.add("host", lock.field("host"))
+    sheet.add("since", lock.field("since").map { Timestamp(rfc3339: $0)?.withAge(at: now) ?? $0 })
     sheet.add("ledger", words(at: now))
     return sheet
   }

@@ -7,8 +7,8 @@ protocol DeliveryChange: Sendable {
   static var word: String { get }
   static var summary: String { get }
   static var discussion: String { get }
-  static var from: [KnownDelivery.State] { get }
-  static var to: KnownDelivery.State { get }
+  static var from: [DeliveryRecord.State] { get }
+  static var to: DeliveryRecord.State { get }
   /// The past participle of the action, for the audit.
   static var done: String { get }
 }
@@ -30,13 +30,13 @@ struct ChangeDelivery<Change: DeliveryChange>: Command {
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
     let note = "\(Change.done) by \(by.name(console))"
     let (change, named) = (
-      try KnownDelivery.change(id, from: Change.from, to: Change.to, note: note), try KnownDelivery.named(id)
+      try DeliveryRecord.change(id, from: Change.from, to: Change.to, note: note), try DeliveryRecord.named(id)
     )
     let (changed, found) = try await withLedger(servers.database, console) { database in
       try await database.transaction { session in
         (
           try session.query(change).count,
-          try session.query(named).first.map { row in try KnownDelivery(row: row) }
+          try session.query(named).first.map { row in try DeliveryRecord(row: row) }
         )
       }
     }
@@ -62,8 +62,8 @@ enum HoldDelivery: DeliveryChange {
   static let word = "hold"
   static let summary = "keep a message from being sent"
   static let discussion = "Until it is released or cancelled."
-  static let from: [KnownDelivery.State] = [.queued]
-  static let to = KnownDelivery.State.held
+  static let from: [DeliveryRecord.State] = [.queued]
+  static let to = DeliveryRecord.State.held
   static let done = "held"
 }
 
@@ -72,8 +72,8 @@ enum ReleaseDelivery: DeliveryChange {
   static let summary = "send a message that is held"
   static let discussion =
     "The next run sends it. Where it is held because nobody knows whether it was sent, it may arrive a second time, with the same id."
-  static let from: [KnownDelivery.State] = [.held]
-  static let to = KnownDelivery.State.queued
+  static let from: [DeliveryRecord.State] = [.held]
+  static let to = DeliveryRecord.State.queued
   static let done = "released"
 }
 
@@ -81,8 +81,8 @@ enum CancelDelivery: DeliveryChange {
   static let word = "cancel"
   static let summary = "give up a message that was not sent"
   static let discussion = "Nothing is deleted: the message stays as cancelled."
-  static let from: [KnownDelivery.State] = [.queued, .held, .failed]
-  static let to = KnownDelivery.State.cancelled
+  static let from: [DeliveryRecord.State] = [.queued, .held, .failed]
+  static let to = DeliveryRecord.State.cancelled
   static let done = "cancelled"
 }
 
@@ -91,7 +91,7 @@ enum ResendDelivery: DeliveryChange {
   static let summary = "send a message again"
   static let discussion =
     "Also one that was sent: it arrives a second time, with the same id. The next run sends it. Not possible once its address was removed (DELIVERY_KEEP_DATA)."
-  static let from: [KnownDelivery.State] = [.sent, .failed, .held, .suppressed, .cancelled]
-  static let to = KnownDelivery.State.queued
+  static let from: [DeliveryRecord.State] = [.sent, .failed, .held, .suppressed, .cancelled]
+  static let to = DeliveryRecord.State.queued
   static let done = "queued again"
 }

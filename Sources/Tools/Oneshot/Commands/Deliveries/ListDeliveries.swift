@@ -9,16 +9,16 @@ struct ListDeliveries: Command {
   static let discussion =
     "The newest first. A message is held where nobody knows whether it was sent, and it says that a person decides: `deliveries release` sends it again, `deliveries cancel` does not."
 
-  private let state: KnownDelivery.State?
+  private let state: DeliveryRecord.State?
   private let channel: String?
   private let limit: Int
   private let isJSON: Bool
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    let words = KnownDelivery.State.allCases.map(\.rawValue).joined(separator: ", ")
+    let words = DeliveryRecord.State.allCases.map(\.rawValue).joined(separator: ", ")
     state =
       arguments.optionalText("state", .text("STATE"), help: "only messages in this state: \(words)").flatMap { text in
-        if let state = KnownDelivery.State(rawValue: text) { return state }
+        if let state = DeliveryRecord.State(rawValue: text) { return state }
         arguments.complain("--state is «\(text)»; it is one of \(words)")
         return nil
       }
@@ -28,10 +28,10 @@ struct ListDeliveries: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let statement = try KnownDelivery.list(state: state, channel: channel, limit: limit)
+    let statement = try DeliveryRecord.list(state: state, channel: channel, limit: limit)
     let messages = try await withLedger(servers.database, console) { database in
       try await database.transaction(readOnly: true) { session in
-        try session.all(of: statement) { row in try KnownDelivery(row: row) }
+        try session.all(of: statement) { row in try DeliveryRecord(row: row) }
       }
     }
     if isJSON {
@@ -44,7 +44,7 @@ struct ListDeliveries: Command {
     return 0
   }
 
-  private static func table(of messages: [KnownDelivery], at now: Timestamp) -> Table {
+  private static func table(of messages: [DeliveryRecord], at now: Timestamp) -> Table {
     var table = Table("message", "key", "channel", "template", "state", "requested", .number("attempts"), "last answer")
     for message in messages {
       table.add(

@@ -16,13 +16,15 @@ struct ShowDelivery: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let named = try KnownDelivery.named(id)
+    let named = try DeliveryRecord.named(id)
     let found = try await withLedger(servers.database, console) { database in
-      try await database.transaction(readOnly: true) { session -> (KnownDelivery, [KnownAttempt])? in
-        guard let message = try session.query(named).first.map({ row in try KnownDelivery(row: row) }) else {
+      try await database.transaction(readOnly: true) { session -> (DeliveryRecord, [AttemptRecord])? in
+        guard let message = try session.query(named).first.map({ row in try DeliveryRecord(row: row) }) else {
           return nil
         }
-        return (message, try session.query(KnownAttempt.all(of: message.id)).map { row in try KnownAttempt(row: row) })
+        return (
+          message, try session.query(AttemptRecord.all(of: message.id)).map { row in try AttemptRecord(row: row) }
+        )
       }
     }
     guard let (message, attempts) = found else {
@@ -33,7 +35,7 @@ struct ShowDelivery: Command {
     return 0
   }
 
-  private static func sheet(_ message: KnownDelivery, _ attempts: [KnownAttempt], at now: Timestamp) -> Sheet {
+  private static func sheet(_ message: DeliveryRecord, _ attempts: [AttemptRecord], at now: Timestamp) -> Sheet {
     var sheet = Sheet()
     sheet.add("message", message.id)
     sheet.add("key", printable(message.key))

@@ -17,10 +17,10 @@ struct ListSuppressions: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let statement = try KnownSuppression.list(address: address, limit: limit)
+    let statement = try SuppressionRecord.list(address: address, limit: limit)
     let all = try await withLedger(servers.database, console) { database in
       try await database.transaction(readOnly: true) { session in
-        try session.all(of: statement) { row in try KnownSuppression(row: row) }
+        try session.all(of: statement) { row in try SuppressionRecord(row: row) }
       }
     }
     var table = Table("address", "category", "why", "since", "until")
@@ -52,7 +52,7 @@ struct AddSuppression: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let statement = try KnownSuppression.adding(address, category: category)
+    let statement = try SuppressionRecord.adding(address, category: category)
     let count = try await withLedger(servers.database, console) { database in
       try await database.transaction { session in try session.query(statement).affected }
     }
@@ -80,7 +80,7 @@ struct RemoveSuppression: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let statement = try KnownSuppression.ending(address, category: category)
+    let statement = try SuppressionRecord.ending(address, category: category)
     let count = try await withLedger(servers.database, console) { database in
       try await database.transaction { session in try session.query(statement).affected }
     }

@@ -22,10 +22,10 @@ struct ListEvents: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let statement = try KnownEvent.waiting(type: type, source: source, limit: limit)
+    let statement = try EventRecord.waiting(type: type, source: source, limit: limit)
     let events = try await withLedger(servers.database, console) { database in
       try await database.transaction(readOnly: true) { session in
-        try session.all(of: statement) { row in try KnownEvent(row: row) }
+        try session.all(of: statement) { row in try EventRecord(row: row) }
       }
     }
     if isJSON {
@@ -38,7 +38,7 @@ struct ListEvents: Command {
     return 0
   }
 
-  private static func table(of events: [KnownEvent], at now: Timestamp) -> Table {
+  private static func table(of events: [EventRecord], at now: Timestamp) -> Table {
     var table = Table("event", "type", "where", "waits since", "due", .number("attempts"), "why")
     for event in events {
       table.add(

@@ -18,10 +18,10 @@ struct ShowEvent: Command {
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
-    let statement = try KnownEvent.named(id)
+    let statement = try EventRecord.named(id)
     let found = try await withLedger(servers.database, console) { database in
       try await database.transaction(readOnly: true) { session in
-        try session.query(statement).first.map { row in try KnownEvent(row: row) }
+        try session.query(statement).first.map { row in try EventRecord(row: row) }
       }
     }
     guard let event = found else {
@@ -32,7 +32,7 @@ struct ShowEvent: Command {
     return 0
   }
 
-  private static func sheet(_ event: KnownEvent, at now: Timestamp) -> Sheet {
+  private static func sheet(_ event: EventRecord, at now: Timestamp) -> Sheet {
     var sheet = Sheet()
     sheet.add("event", printable(event.id))
     sheet.add("state", event.state)

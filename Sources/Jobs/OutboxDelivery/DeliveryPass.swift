@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 
 /// One run: what its lanes share.
-struct Work: Sendable {
+struct DeliveryPass: Sendable {
   let settings: OutboxDelivery.Settings
   let targets: Targets
   let tally = Tally()

@@ -1,4 +1,4 @@
--- job-doctor, told
+-- job-doctor, sent_notices
 \set begun '''{"01a228a9-1ce6-7a5b-af9a-758367ac1df3"}'''
 \set receiver '''slack'''
 \set ended '''{}'''

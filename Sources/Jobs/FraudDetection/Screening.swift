@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 
 /// One run: what it knows, and what it has done so far.
-struct Work: Sendable {
+struct Screening: Sendable {
   private let settings: FraudDetection.Settings
   private let run: JobRun
   private let entries: Entries
@@ -74,10 +74,10 @@ struct Work: Sendable {
   /// Checks what has come since the last run.
   mutating func checkNew() async throws {
     try await prepare()
-    try await forEachNew { work, ids in
-      for start in stride(from: 0, to: ids.count, by: work.settings.page) {
-        try await work.check(Array(ids[start..<min(start + work.settings.page, ids.count)]), by: .all)
-        work.run.log.progress("entries checked:", work.report.entries)
+    try await forEachNew { screening, ids in
+      for start in stride(from: 0, to: ids.count, by: screening.settings.page) {
+        try await screening.check(Array(ids[start..<min(start + screening.settings.page, ids.count)]), by: .all)
+        screening.run.log.progress("entries checked:", screening.report.entries)
       }
     }
     try await savePosition()
@@ -88,7 +88,7 @@ struct Work: Sendable {
   mutating func checkAgain() async throws {
     try await prepare()
     for pass in [Pass.facts, .signals] {
-      try await forEachPage { work, page in try await work.check(page, by: pass) }
+      try await forEachPage { screening, page in try await screening.check(page, by: pass) }
     }
     try await savePosition()
     try await finish()
@@ -98,16 +98,16 @@ struct Work: Sendable {
   mutating func verify() async throws {
     report.differences = 0
     let (rules, moment) = (settings.rules, run.scheduledAt)
-    try await forEachPage { work, page in
-      let rows = try await work.run.read(
+    try await forEachPage { screening, page in
+      let rows = try await screening.run.read(
         Statement(
           file: "differences.sql", PackageResources.differences_sql,
           binding: ["entries": page, "rules": rules, "moment": moment]
-        ).limited(to: work.run.timeLeft))
-      work.report.entries += page.count
-      work.report.differences = (work.report.differences ?? 0) + rows.count
+        ).limited(to: screening.run.timeLeft))
+      screening.report.entries += page.count
+      screening.report.differences = (screening.report.differences ?? 0) + rows.count
       for row in rows.prefix(20) {
-        work.run.log.warning(
+        screening.run.log.warning(
           "a signal is not what its check finds",
           ["entry": .integer(try row.value("entry_id")), "check": .string(try row.value("check_name"))])
       }
@@ -117,9 +117,9 @@ struct Work: Sendable {
   /// Counts what a run would check.
   mutating func plan() async throws -> FraudDetection.Report {
     if settings.mode == .new {
-      try await forEachNew { work, ids in work.report.entries += ids.count }
+      try await forEachNew { screening, ids in screening.report.entries += ids.count }
     } else {
-      try await forEachPage { work, page in work.report.entries += page.count }
+      try await forEachPage { screening, page in screening.report.entries += page.count }
     }
     return report
   }
@@ -181,7 +181,7 @@ struct Work: Sendable {
   }
 
   /// - Parameter body: is given many pages at once, to list them less often.
-  private mutating func forEachNew(_ body: (inout Work, [Int64]) async throws -> Void) async throws {
+  private mutating func forEachNew(_ body: (inout Screening, [Int64]) async throws -> Void) async throws {
     let verifies = hasVerifiedAt && settings.checks.contains("disposable_email")
     var after = Int64.min
     while true {
@@ -193,7 +193,7 @@ struct Work: Sendable {
     }
   }
 
-  private mutating func forEachPage(_ body: (inout Work, [Int64]) async throws -> Void) async throws {
+  private mutating func forEachPage(_ body: (inout Screening, [Int64]) async throws -> Void) async throws {
     var after = Int64.min
     while true {
       try Task.checkCancellation()

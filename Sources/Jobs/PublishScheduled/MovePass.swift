@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 
 /// One run: what it knows, and what it has done so far.
-struct Work: Sendable {
+struct MovePass: Sendable {
   let settings: PublishScheduled.Settings
   let run: JobRun
   var moments: Moments
@@ -38,7 +38,7 @@ struct Work: Sendable {
   /// Does the work on one table.
   ///
   /// What is wrong with that table alone is thrown by `conclude`, once the others are done.
-  mutating func sparingOthers(_ move: Move, _ work: (inout Work) async throws -> Void) async throws {
+  mutating func sparingOthers(_ move: Move, _ work: (inout MovePass) async throws -> Void) async throws {
     do { try await work(&self) } catch {
       guard Self.isOfTable(error) else { throw error }
       stopped.append(error)
@@ -83,10 +83,10 @@ struct Work: Sendable {
     let (left, size) = (busy, settings.batch)
     (busy, patience) = ([], Patience())
     for (move, ids) in left {
-      try await sparingOthers(move) { work in
+      try await sparingOthers(move) { pass in
         for start in stride(from: 0, to: ids.count, by: size) {
           let some = Array(ids[start..<min(start + size, ids.count)])
-          _ = try await work.step(move, .only(some), limit: some.count)
+          _ = try await pass.step(move, .only(some), limit: some.count)
         }
       }
     }

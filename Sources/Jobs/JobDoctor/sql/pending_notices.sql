@@ -7,6 +7,6 @@ from oneshot.incidents i
 where (i.instance = any (:scope::text[])) <> :is_excluding
   and ((i.closed_at is null and i.unseen_since is null and i.snoozed_until is null and :receiver <> all (i.opening_told))
   or (i.closed_at >= :horizon and :receiver <> all (i.ending_told)
-    and (:receiver = any (i.opening_told) or :ends_what_was_not_told)))
+    and (:receiver = any (i.opening_told) or :can_get_end_alone)))
 order by i.closed_at nulls last, i.opened_at, i.incident_id
 limit :limit

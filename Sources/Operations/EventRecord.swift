@@ -2,7 +2,7 @@ package import JobRuntime
 package import Postgres
 
 /// An event in the inbox of `event-drain`, as operators see it.
-package struct KnownEvent: Sendable {
+package struct EventRecord: Sendable {
   package var id: String
   /// `done`, `waiting` or `dead`.
   package var state: String

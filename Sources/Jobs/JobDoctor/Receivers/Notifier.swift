@@ -5,7 +5,7 @@ import Postgres
 /// Sends one receiver the notices that it has not received yet.
 ///
 /// Whether that succeeds or not, the run's verdict stays what it is.
-struct Telling: Sendable {
+struct Notifier: Sendable {
   let receiver: Receiver
   let incidents: Incidents
 
@@ -23,8 +23,8 @@ struct Telling: Sendable {
   func carryOut(_ run: JobRun) async throws -> Outcome {
     var outcome = Outcome(receiver: receiver.name)
     let reserve = Self.reserve(of: run.timeLeft)
-    let line = TellingLine()
-    for message in receiver.messages(try await incidents.untold(receiver, run)) {
+    let line = ReceiverLine()
+    for message in receiver.messages(try await incidents.pending(for: receiver, run)) {
       try Task.checkCancellation()
       guard run.timeLeft > reserve else {
         outcome.failure = outcome.failure ?? "the run has no time left for it"
@@ -46,8 +46,8 @@ struct Telling: Sendable {
         continue
       }
       // At once: a notice that was taken and is not noted is sent twice.
-      let told = try Incidents.told(message.notices, to: receiver)
-      try await run.transaction { tx in _ = try tx.execute(told) }
+      let record = try Incidents.recordSent(message.notices, to: receiver)
+      try await run.transaction { tx in _ = try tx.execute(record) }
       outcome.taken += 1
     }
     if let failure = outcome.failure {
@@ -64,13 +64,13 @@ extension Receiver {
   ///
   /// - Returns: why not.
   func trial(_ run: JobRun) async -> DeliveryFailure? {
-    await TellingLine().reach(outgoing(Message(body: "", notices: []), run.scheduledAt), within: limit)
+    await ReceiverLine().reach(outgoing(Message(body: "", notices: []), run.scheduledAt), within: limit)
   }
 }
 
 /// The way to one receiver, on a thread that may block: a name server may keep it for longer than libcurl's own limit.
-private struct TellingLine: Sendable {
-  private let thread = SideThread(label: "telling")
+private struct ReceiverLine: Sendable {
+  private let thread = SideThread(label: "notifying")
   private let web = WebDelivery.client()
   private let mail = WebDelivery.mailClient()
 
@@ -98,7 +98,7 @@ private struct TellingLine: Sendable {
   }
 
   private func waiting(
-    _ limit: Duration, for work: @escaping @Sendable (TellingLine, Duration, StopMark) -> DeliveryFailure?
+    _ limit: Duration, for work: @escaping @Sendable (ReceiverLine, Duration, StopMark) -> DeliveryFailure?
   ) async -> DeliveryFailure? {
     // Its settings are refused with the others then, so that this is not seen.
     guard web != nil, mail != nil else { return DeliveryFailure(WebDelivery.isMissing) }

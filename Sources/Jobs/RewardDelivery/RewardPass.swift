@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 
 /// One run: what it has done so far.
-struct Work: Sendable {
+struct RewardPass: Sendable {
   private let rewards: Rewards
   private let batch: Batch
   private let run: JobRun

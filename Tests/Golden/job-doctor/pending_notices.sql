@@ -1,9 +1,9 @@
--- job-doctor, untold
+-- job-doctor, pending_notices
 \set scope '''{""}'''
 \set is_excluding 'true'
 \set receiver '''slack'''
 \set horizon '''2025-08-10T02:00:00Z''::timestamptz'
-\set ends_what_was_not_told 'false'
+\set can_get_end_alone 'false'
 \set limit '''200''::bigint'
 prepare golden (unknown, boolean, unknown, timestamptz, boolean, bigint) as
 -- The notices that a receiver has still to get: of what is open, still seen and not snoozed, and of the end of what it was notified of, or may have been.
@@ -19,5 +19,5 @@ where (i.instance = any ($1::text[])) <> $2
 order by i.closed_at nulls last, i.opened_at, i.incident_id
 limit $6
 ;
-execute golden (:scope, :is_excluding, :receiver, :horizon, :ends_what_was_not_told, :limit);
+execute golden (:scope, :is_excluding, :receiver, :horizon, :can_get_end_alone, :limit);
 deallocate golden;

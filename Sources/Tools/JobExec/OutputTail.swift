@@ -1,7 +1,7 @@
 import JobRuntime
 
 /// What the program says: its lines go to the log, and the last of them are kept.
-struct Said {
+struct OutputTail {
   private let log: Log
   private var last: [Line] = []
   private var room = Self.burst

@@ -4,7 +4,7 @@ package import Postgres
 /// A message for the outside, as operators see it.
 ///
 /// Its data are not read: they may hold secrets.
-package struct KnownDelivery: Sendable {
+package struct DeliveryRecord: Sendable {
   package var id: String
   package var key: String
   package var channel: String
@@ -73,7 +73,7 @@ package struct KnownDelivery: Sendable {
 }
 
 /// An attempt to send a message.
-package struct KnownAttempt: Sendable {
+package struct AttemptRecord: Sendable {
   package var number: Int
   package var runID: String
   package var startedAt: Timestamp
@@ -96,7 +96,7 @@ package struct KnownAttempt: Sendable {
 }
 
 /// An address that gets no mail of a category, or none at all (`*`).
-package struct KnownSuppression: Sendable {
+package struct SuppressionRecord: Sendable {
   package var address: String
   package var category: String
   package var reason: String
