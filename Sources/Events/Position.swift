@@ -163,6 +163,6 @@ public struct Position: Sendable {
   static func overtaken(_ partition: Partition) -> JobFailure {
     JobFailure(
       .fenced, "another run has moved the position of \(partition.name) meanwhile",
-      hint: "Nothing to do: nothing of this batch is kept, and the other run does it.")
+      hint: "Nothing to do: this batch was rolled back, and the other run does it.")
   }
 }

@@ -105,7 +105,7 @@ public struct Stream: Sendable {
     do { return try await connection.withSession(body) } catch RedisError.server(code: "WRONGTYPE", _) {
       throw JobFailure(
         .misconfigured, "the key \(key), which EVENTS_STREAM names, is not a stream",
-        hint: "Name the stream's key, or remove the present value.")
+        hint: "Name the stream's key, or delete the present value.")
     }
   }
 }

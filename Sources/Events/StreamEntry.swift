@@ -10,7 +10,7 @@ struct StreamEntry {
   /// Reads `[id, [name, value, …]]`.
   init(_ value: RedisValue) throws(RedisError) {
     guard value.elements.count == 2, let text = value.elements[0].text, let id = StreamID(text) else {
-      throw .unexpectedReply("a stream's entry is no id with fields")
+      throw .unexpectedReply("a stream's entry is not an id with fields")
     }
     self.id = id
     guard case .array(let fields) = value.elements[1] else {

@@ -47,8 +47,8 @@
       let made = said.filling { rd_kafka_new(RD_KAFKA_CONSUMER, configuration.pointer, $0, $1) }
       guard let made else {
         throw JobFailure(
-          .misconfigured, "librdkafka cannot begin: \(said.text)",
-          hint: "Correct KAFKA_BROKERS or KAFKA_PROPERTIES_FILE: it names files that are not there, for example.")
+          .misconfigured, "librdkafka cannot start: \(said.text)",
+          hint: "Correct KAFKA_BROKERS or KAFKA_PROPERTIES_FILE: it may name files that do not exist.")
       }
       // rd_kafka_new has taken the configuration.
       configuration.disown()

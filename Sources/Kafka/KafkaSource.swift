@@ -21,14 +21,15 @@ public struct KafkaSource: Sendable {
   /// - Parameter isChosen: whether events come from Kafka at all; if not, nothing is required.
   public init(from env: inout Environment, isChosen: Bool) {
     let brokers = env.optionalString(
-      "KAFKA_BROKERS", help: "Brokers to begin with, host:port with commas; required with EVENTS_SOURCE=kafka.")
+      "KAFKA_BROKERS", help: "Bootstrap brokers, host:port separated by commas; required with EVENTS_SOURCE=kafka.")
     topic = env.string(
       "KAFKA_JOB_TOPIC", default: "job-events", help: "The topic.", selects: .work(as: "topic"))
     env.reserveForInstallers("KAFKA_JOB_TOPIC")
     group = env.string(
       "KAFKA_JOB_CONSUMER_GROUP", default: "job-workers",
       help:
-        "The group that gets each offset after its COMMIT, for those who look at its lag; the job is no member of it.")
+        "The group for which each offset is committed after its COMMIT, so that its lag can be watched; the job is not a member."
+    )
     let path = env.optionalPath(
       "KAFKA_PROPERTIES_FILE",
       help: "A file of librdkafka's own settings, name=value a line: TLS, SASL, client certificates.")
@@ -51,7 +52,7 @@ public struct KafkaSource: Sendable {
       return env.complain("EVENTS_SOURCE", "is kafka, which \(KafkaBuild.isMissing)")
     }
     if brokers.isEmpty {
-      env.complain("KAFKA_BROKERS", "is required with EVENTS_SOURCE=kafka; it reads host:port with commas")
+      env.complain("KAFKA_BROKERS", "is required with EVENTS_SOURCE=kafka; it reads host:port separated by commas")
     }
     #if Kafka
       for problem in RdKafka.problems(of: properties) { env.complain("KAFKA_PROPERTIES_FILE", problem) }
@@ -70,11 +71,11 @@ public struct KafkaSource: Sendable {
       let name = words[0].trimmed
       guard !name.isEmpty || words.count > 1, !name.hasPrefix("#") else { continue }
       guard words.count == 2, !name.isEmpty else {
-        problems.append("\(place): it does not read name=value")
+        problems.append("\(place): it is not of the form name=value")
         continue
       }
       if reliedOn.contains(name) {
-        problems.append("\(place): \(name) is what the job relies on; leave it out")
+        problems.append("\(place): \(name) is set by the job itself; leave it out")
       } else {
         properties.append(Property(name: name, value: words[1].trimmed, place: place))
       }

@@ -12,7 +12,7 @@
       return properties.compactMap { property in
         switch configuration.set(property.name, property.value) {
         case RD_KAFKA_CONF_OK: nil
-        case RD_KAFKA_CONF_UNKNOWN: "\(property.place): \(property.name) is no setting of librdkafka \(version)"
+        case RD_KAFKA_CONF_UNKNOWN: "\(property.place): \(property.name) is not a setting of librdkafka \(version)"
         default: "\(property.place): librdkafka \(version) does not take this value of \(property.name)"
         }
       }

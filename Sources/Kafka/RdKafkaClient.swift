@@ -130,7 +130,7 @@
     // MARK: Failures
 
     private static let hint =
-      "Check that the brokers in KAFKA_BROKERS run, and that the names they give themselves can be reached from here."
+      "Check that the brokers in KAFKA_BROKERS run, and that the addresses that they advertise can be reached from here."
 
     /// Throws errors after which librdkafka does not try again by itself.
     private func refuse(_ code: RdKafka.Code, _ doing: String) throws(JobFailure) {
@@ -151,7 +151,7 @@
         code.kind ?? .unavailable, "the group \(source.group): \(what): \(code.text)",
         hint: code.kind == .denied
           ? "Grant READ on the group to this user."
-          : "Check that nobody else is a member of it: a group with consumers takes no offsets from outside.")
+          : "Check that the group has no members: a group with consumers takes no offsets from outside.")
     }
 
     private func failure(_ complaint: Complaints.Complaint) -> JobFailure {

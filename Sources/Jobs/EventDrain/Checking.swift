@@ -52,8 +52,8 @@ extension EventDrain: Checkable {
         failures.append(
           JobFailure(
             .misconfigured,
-            "another consumer has read \(stream.key) as \(settings.group) up to \(delivered), and all of that would be done again",
-            hint: "Set EVENTS_START=last to go on where the group is, or name another group in EVENTS_GROUP."))
+            "another consumer of the group \(settings.group) has read \(stream.key) up to \(delivered); all of that would be processed again",
+            hint: "Set EVENTS_START=last to continue where the group is, or name another group in EVENTS_GROUP."))
       }
     } catch let failure as JobFailure { failures.append(failure) } catch {
       // What is not there, or may not be looked at, is named by itself.
@@ -84,8 +84,8 @@ extension EventDrain: Checkable {
             let columns = try session.describe(handler.file).map(\.name)
             guard !columns.isEmpty, !Set(columns).isSuperset(of: ["n", "outcome"]) else { return nil }
             return JobFailure(
-              .misconfigured, "\(handler.file.place): it yields columns, and n and outcome are not among them",
-              hint: "What a handler yields are events that it refuses: n, outcome (retry or reject) and message.")
+              .misconfigured, "\(handler.file.place): it yields columns without n and outcome",
+              hint: "A handler yields the events that it refuses: n, outcome (retry or reject) and message.")
           } catch let failure as SQLFile.Failure {
             return JobFailure(
               .misconfigured, failure.description,

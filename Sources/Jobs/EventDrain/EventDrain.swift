@@ -147,8 +147,8 @@ struct EventDrain: Job {
     guard let (name, mistake) = progress.broken.min(by: { $0.key < $1.key }) else {
       guard let (key, refusal) = progress.refusedBoards.min(by: { $0.key < $1.key }) else { return progress.report }
       throw JobFailure(
-        refusal.kind, "the live board \(key) does not get what it should, and its numbers wait: \(refusal.message)",
-        hint: "Correct that; the next run sends them. All events are done.")
+        refusal.kind, "the live board \(key) cannot be updated, and its numbers wait: \(refusal.message)",
+        hint: "Correct the cause; the next run sends the numbers. All events are done.")
     }
     throw JobFailure(
       .misconfigured, "the handler \(name) has a mistake, and its events wait: \(mistake)",
@@ -161,11 +161,11 @@ struct EventDrain: Job {
     let others = try await Position.others(of: own.source, from: settings.partitions, run)
     guard !others.isEmpty else { return }
     run.log.warning(
-      "partitions that were read before are not read any more: EVENTS_PARTITIONS is lower than it was",
+      "partitions that were read before are no longer read: EVENTS_PARTITIONS is lower than it was",
       [
         "partitions": .array(others.map { .string($0.name) }),
         "hint":
-          "Raise it until they are empty and nothing of them waits; then remove their rows of oneshot.event_positions.",
+          "Raise it until these partitions are empty and none of their events waits; then delete their rows from oneshot.event_positions.",
       ])
   }
 

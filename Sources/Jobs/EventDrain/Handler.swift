@@ -62,7 +62,7 @@ struct Handler: Sendable {
       guard let complaint = facts.read(line.dropFirst(2)) else { continue }
       problem = problem ?? "\(file.place): \(complaint)"
     }
-    if facts.types.isEmpty { problem = problem ?? "\(file.place): no comment at its beginning says `handles: TYPE`" }
+    if facts.types.isEmpty { problem = problem ?? "\(file.place): it does not begin with a comment `handles: TYPE`" }
     self.file = problem.map(file.refused) ?? file
     (types, isOrdered, isFallback) = (facts.types, facts.isOrdered, facts.isFallback)
     (attempts, timeout) = (facts.attempts, facts.timeout)
@@ -97,7 +97,7 @@ struct Handler: Sendable {
       case "handles":
         types = value.split(separator: ",").map { String($0.filter { $0 != " " }) }
         return types.contains { $0.isEmpty || $0.dropLast().contains("*") }
-          ? "handles: «\(value)» is no list of types; only the last character may be *" : nil
+          ? "handles: «\(value)» is not a list of types; only the last character may be *" : nil
       case "order":
         isOrdered = value == "key"
         return ["key", "none"].contains(value) ? nil : "order: «\(value)» is neither key nor none"
@@ -109,7 +109,7 @@ struct Handler: Sendable {
         return attempts == nil ? "attempts: «\(value)» is not a number from 1 to 100" : nil
       case "timeout":
         timeout = DurationText.parse(value).flatMap { $0 > .zero ? $0 : nil }
-        return timeout == nil ? "timeout: «\(value)» is no duration such as 10s" : nil
+        return timeout == nil ? "timeout: «\(value)» is not a duration such as 10s" : nil
       case "needs": return readNeeds(value)
       default: return nil
       }
@@ -135,7 +135,7 @@ struct Handler: Sendable {
     }
 
     private static func complaint(about part: Substring) -> String {
-      "needs: «\(part)» does not read table(column, column) select, insert, update, delete"
+      "needs: «\(part)» is not of the form table(column, column) select, insert, update, delete"
     }
   }
 }

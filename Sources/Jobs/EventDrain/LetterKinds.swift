@@ -4,7 +4,7 @@ extension LetterKind {
   static let malformed = LetterKind(
     "malformed",
     cause:
-      "What was sent is no event: not JSON, no object, without a type, too large, or something that Postgres cannot store. The letter holds it as it came.",
+      "The entry is not a valid event: not JSON, not an object, without a type, too large, or something that Postgres cannot store. The letter holds it unchanged.",
     remedy: "Correct the producer and let it send the event again; then discard the dead letter.")
 
   static let unknown = LetterKind(
@@ -26,11 +26,11 @@ extension LetterKind {
   static let failed = LetterKind(
     "failed",
     cause:
-      "The handler failed on this event: on what is in it, or as often as `EVENTS_ATTEMPTS` allows. What Postgres said is in `oneshot.event_inbox.last_error`.",
+      "The handler failed on this event: because of its content, or as often as `EVENTS_ATTEMPTS` allows. The error of Postgres is in `oneshot.event_inbox.last_error`.",
     remedy: "Correct the handler or the data, and replay the dead letter; or discard it.")
 
   static let fatal = LetterKind(
-    "fatal", cause: "Run after run was killed, or lost its server, while it processed this event alone.",
+    "fatal", cause: "Several runs were killed, or lost their server, while they processed this event alone.",
     remedy: "Find out what its handler does with it (memory, time), correct that, and replay the dead letter.")
 
   static let missed = LetterKind(

@@ -69,7 +69,7 @@ struct LiveBoards {
     let isIncomplete = known == nil && (mark != oldest.step.previous || mark.isEmpty && !oldest.isUnsent)
     if isIncomplete {
       run.log.warning(
-        "a live board does not have all that it should: Redis or Postgres was restored from longer ago than is kept",
+        "a live board lacks some of its numbers: Redis or Postgres was restored to a time before the oldest kept batch",
         ["board": .string(tally.key), "partition": .string(partition.name)])
     }
     for (place, missing) in missing.enumerated() {

@@ -48,7 +48,7 @@ struct Processing {
     case .unknown: decide(turn.events, .init(.dead, .unknown, "no handler takes this type"))
     case .behind: decide(turn.events, waiting("an earlier event of its key waits"))
     case .new where isFatal:
-      decide(turn.events, .init(.dead, .fatal, "run after run has ended while it processed this event"))
+      decide(turn.events, .init(.dead, .fatal, "several runs have ended while they processed this event"))
     case .new, .ignored: try settle(turn.events, turn, tx)
     }
   }
@@ -71,7 +71,7 @@ struct Processing {
       return hold(events, turn, "the handler \(name) has a mistake", broken[name])
     }
     if hasTimedOut, isOver {
-      return postpone(events, turn, "the run's time is over, after a handler has taken too long")
+      return postpone(events, turn, "the run has no time left, because a handler has taken too long")
     }
     switch try attempt(events, turn, tx) {
     case .done: return
@@ -99,7 +99,7 @@ struct Processing {
           give(
             event,
             .init(
-              .waiting, .failed, "\(handler.file.place) takes too long for all it was given",
+              .waiting, .failed, "\(handler.file.place) takes too long for the events that it was given",
               detail: failure.description),
             turn, isAlone: false)
         }
@@ -204,8 +204,8 @@ struct Processing {
       let said = rows.columns.contains("message") ? try row.optional("message", as: String.self) : nil
       switch try row.optional("outcome", as: String.self) {
       case "reject": refused[number] = .init(.dead, .rejected, said ?? "\(handler.name) rejects it")
-      case "absent": refused[number] = .init(.dead, .absent, said ?? "\(handler.name) is not there yet")
-      case "retry": refused[number] = .init(.waiting, .failed, said ?? "\(handler.name) wants it tried again")
+      case "absent": refused[number] = .init(.dead, .absent, said ?? "\(handler.name) is not installed yet")
+      case "retry": refused[number] = .init(.waiting, .failed, said ?? "\(handler.name) requests another attempt")
       case let word: throw fail("it yields the outcome «\(word ?? "")», which is neither retry nor reject")
       }
     }

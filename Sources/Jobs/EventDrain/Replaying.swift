@@ -23,7 +23,7 @@ extension EventDrain: Replayable {
         try await worker.process(.replayed(events), movingTo: worker.position.place, entries: 0)
       }
       outcomes += batch.indices.map {
-        lost.contains($0) ? .postponed("its event is not kept, and has to be sent again") : .done
+        lost.contains($0) ? .postponed("its event is no longer stored, and has to be sent again") : .done
       }
     }
     return outcomes

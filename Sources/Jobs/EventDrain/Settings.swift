@@ -38,7 +38,7 @@ extension EventDrain {
         selects: .work)
       stream = env.string(
         "EVENTS_STREAM", default: "events:job",
-        help: "The stream's key; of several partitions what stands before :0, :1 and so on.",
+        help: "The stream's key; with several partitions, the part before :0, :1 and so on.",
         selects: .work(as: "stream"))
       partitions = env.int(
         "EVENTS_PARTITIONS", default: 1, in: 1...1000,
@@ -60,7 +60,7 @@ extension EventDrain {
         "EVENTS_HANDLERS_DIR",
         help: "A folder of more handlers, one .sql file each, or of replacements by the same name.")
       let chosen: [String]? = env.custom(
-        "EVENTS_HANDLERS", form: "names with commas", default: nil, help: "Only these handlers; without it all."
+        "EVENTS_HANDLERS", form: "names with commas", default: nil, help: "Only these handlers; unset, all of them."
       ) { .success($0.split(separator: ",").map { String($0.filter { $0 != " " }) }) }
       handlers = Handler.all(folder: folder, chosen: chosen, &env)
       unknown = env.choice(
@@ -71,7 +71,7 @@ extension EventDrain {
       time = env.duration(
         "EVENTS_TIME", default: .seconds(50), help: "The run begins no further batch after this time.")
       most = env.custom(
-        "EVENTS_MAX", form: "number", default: nil, help: "The run reads this many events at most; without it all."
+        "EVENTS_MAX", form: "number", default: nil, help: "The run reads at most this many events; unset, all of them."
       ) { text in
         Int(text).flatMap { $0 > 0 ? .success($0) : nil } ?? .failure("is «\(text)», not a number above 0")
       }
@@ -107,14 +107,15 @@ extension EventDrain {
         "EVENTS_BOARD_PREFIX", default: "live:", help: "What the keys of live boards in Redis begin with.")
       kafka = KafkaSource(from: &env, isChosen: source == .kafka)
       if keep <= streamKeep {
-        env.complain("EVENTS_KEEP", "is not longer than EVENTS_STREAM_KEEP: what is read again must still be known")
+        env.complain(
+          "EVENTS_KEEP", "is not longer than EVENTS_STREAM_KEEP: an event that is read again must still be remembered")
       }
     }
 
     private static func parseDurations(_ text: String) -> Environment.Parsed<[Duration]> {
       let durations = text.split(separator: ",").map { DurationText.parse(String($0.filter { $0 != " " })) }
       guard !durations.isEmpty, !durations.contains(nil) else {
-        return .failure("is «\(text)», not durations with commas such as 30s,2m")
+        return .failure("is «\(text)», not durations separated by commas such as 30s,2m")
       }
       return .success(durations.compactMap(\.self))
     }

@@ -54,7 +54,7 @@ struct TableDrain: Drain {
       if place.seen == nil { try await table.adopt(run) }
       var (_, server) = try await Position.read(table.partition, run)
       if place.isAhead(of: server.snapshot) {
-        run.log.warning("the position of oneshot.events is of another server; all of the table is read again")
+        run.log.warning("the position of oneshot.events belongs to another server; the whole table is read again")
         place = TablePosition()
         try await table.adopt(run)
         server = try await Position.read(table.partition, run).1

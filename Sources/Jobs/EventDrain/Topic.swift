@@ -43,9 +43,9 @@ struct Topic {
     }
     throw JobFailure(
       .misconfigured,
-      "the positions of \(source) are of the Kafka cluster \(other), and KAFKA_BROKERS leads to the cluster \(here)",
+      "the positions of \(source) belong to the Kafka cluster \(other), but KAFKA_BROKERS leads to the cluster \(here)",
       hint:
-        "Correct KAFKA_BROKERS. Has the topic moved for good, delete its rows of oneshot.event_positions: then it is read from where EVENTS_START says."
+        "Correct KAFKA_BROKERS. If the topic has moved for good, delete its rows from oneshot.event_positions: it is then read from where EVENTS_START says."
     )
   }
 
@@ -83,8 +83,9 @@ struct Topic {
     return [
       JobFailure(
         .misconfigured,
-        "another consumer has read \(settings.kafka.topic) as \(settings.kafka.group), partition \(number) up to \(offset), and all of that would be done again",
-        hint: "Set EVENTS_START=last to go on where the group is, or name another group in KAFKA_JOB_CONSUMER_GROUP.")
+        "another consumer of the group \(settings.kafka.group) has read \(settings.kafka.topic), partition \(number), up to \(offset); all of that would be processed again",
+        hint: "Set EVENTS_START=last to continue where the group is, or name another group in KAFKA_JOB_CONSUMER_GROUP."
+      )
     ]
   }
 }

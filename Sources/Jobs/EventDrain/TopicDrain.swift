@@ -79,8 +79,8 @@ struct TopicDrain: Drain {
       let bounds = bounds[partition.number] ?? 0..<0
       guard var position = try await Position.read(partition, run).0, var place = TopicPosition(position.place) else {
         throw JobFailure(
-          .misconfigured, "the position of \(partition.name) in oneshot.event_positions is no offset",
-          hint: "Remove its row: then it is read from its start, and what is done is recognised.")
+          .misconfigured, "the position of \(partition.name) in oneshot.event_positions is not an offset",
+          hint: "Delete its row: the partition is then read from its start, and events that are done are recognised.")
       }
       if bounds.lowerBound > place.next {
         try await miss(place.next..<bounds.lowerBound, &position)
@@ -114,7 +114,7 @@ struct TopicDrain: Drain {
     let partition = part.worker.position.partition
     let start = TopicPosition(next: try await client.bounds(of: [partition])[number]?.lowerBound ?? 0)
     run.log.warning(
-      "the topic is not the one that was read before: it was made again, or has lost messages; it is read from its start",
+      "the topic is not the one that was read before: it was created again, or has lost messages; it is read from its start",
       ["partition": .string(partition.name), "position": .string(part.worker.position.place)])
     try await part.worker.position.skip(to: "\(start)", [], run)
     try progress.update { $0.rewound += 1 }
@@ -192,7 +192,7 @@ struct TopicDrain: Drain {
         // Since the broker was asked for its bounds, messages have left the topic.
         timesOut += 1
         guard timesOut < 3 else {
-          throw client.silence(of: "\(settings.kafka.topic)/\(partition), where it has to go on")
+          throw client.silence(of: "\(settings.kafka.topic)/\(partition), at the position where reading continues")
         }
         return nil
       }
@@ -270,7 +270,7 @@ struct TopicDrain: Drain {
     // Those of a killed run, too. Whoever looks at the group's lag would start run after run for nothing.
     do { try await client.mirror(parts.mapValues { $0.worker.topicPlace.next }, within: .seconds(5)) } catch {
       run.log.warning(
-        "the offsets are not committed for the group; nothing is lost, and whoever looks at its lag sees an old one",
+        "the offsets are not committed for the group; nothing is lost, but the group's lag looks larger than it is",
         ["error": .string("\(error)")])
     }
     await forgetClient()

@@ -33,7 +33,7 @@ extension TopicClient {
 
   func silence(of what: String) -> JobFailure {
     JobFailure(
-      .unavailable, "Kafka is silent about \(what): \(complaint ?? "no broker has answered for ten seconds")",
-      hint: "Check that the leaders of its partitions run; the next run goes on where this one is.")
+      .unavailable, "Kafka does not answer about \(what): \(complaint ?? "no broker has answered for ten seconds")",
+      hint: "Check that the leaders of its partitions run; the next run continues where this one stopped.")
   }
 }

@@ -10,7 +10,7 @@ enum Domains {
     do { text = try SmallFile.read(path, atMost: 8192) } catch {
       throw JobFailure(
         .misconfigured, "FRAUD_DOMAINS_FILE: \(path) cannot be read: \(error)",
-        hint: "Mount the file, one domain a line, or leave FRAUD_DOMAINS_FILE out.")
+        hint: "Mount the file, with one domain a line, or unset FRAUD_DOMAINS_FILE.")
     }
     var domains: [UInt8] = []
     domains.reserveCapacity(text.utf8.count)
@@ -19,7 +19,7 @@ enum Domains {
       guard domain.allSatisfy({ $0 > UInt8(ascii: " ") && $0 != UInt8(ascii: "/") && $0 != 0x7F }) else {
         throw JobFailure(
           .misconfigured,
-          "FRAUD_DOMAINS_FILE: line \(number + 1) of \(path) is «\(String(decoding: line.prefix(80), as: UTF8.self))», no domain",
+          "FRAUD_DOMAINS_FILE: line \(number + 1) of \(path) is «\(String(decoding: line.prefix(80), as: UTF8.self))», which is not a domain",
           hint: "Write one domain a line; what follows a # is a comment.")
       }
       guard !domain.isEmpty else { continue }

@@ -12,7 +12,7 @@ import Postgres
 struct FraudDetection: Job {
   static let facts = JobFacts(
     name: "fraud-detection",
-    summary: "checks new sign-ups of a waitlist, and holds back what a person is to decide on",
+    summary: "checks new sign-ups of a waitlist, and holds back those that a person has to decide on",
     schema: [MigrationNeed("fraud", 10), Outbox.schema],
     tables: [entries, Outbox.need] + own,
     letterKinds: [.checkFailed])

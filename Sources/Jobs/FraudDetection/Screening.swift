@@ -108,7 +108,7 @@ struct Screening: Sendable {
       screening.report.differences = (screening.report.differences ?? 0) + rows.count
       for row in rows.prefix(20) {
         screening.run.log.warning(
-          "a signal is not what its check finds",
+          "a signal differs from what its check finds",
           ["entry": .integer(try row.value("entry_id")), "check": .string(try row.value("check_name"))])
       }
     }
@@ -175,8 +175,9 @@ struct Screening: Sendable {
       let holders: String? = try await run.read(Statement(file: "holders.sql", PackageResources.holders_sql)).only()
         .optional("holders")
       throw JobFailure(
-        .busy, "others check or decide, and do not end: \(holders.map { "process \($0)" } ?? "they have ended by now")",
-        hint: "Have it end its transaction: select pg_terminate_backend(…). Then start the run again.")
+        .busy,
+        "another transaction that checks or decides does not end: \(holders.map { "process \($0)" } ?? "it has ended by now")",
+        hint: "End it: select pg_terminate_backend(…). Then start the run again.")
     }
   }
 
@@ -247,7 +248,7 @@ struct Screening: Sendable {
     guard report.proxied > 0 else { return }
     report.warnings = ["proxied"]
     run.log.warning(
-      "proxied: sign-ups carry addresses of private networks, so the application stores its proxy's; they have no network",
+      "proxied: sign-ups have addresses of private networks, so the application stores the address of its proxy; these sign-ups count as without a network",
       ["entries": .integer(Int64(report.proxied))])
   }
 

@@ -52,16 +52,17 @@ extension FraudDetection {
         "FRAUD_HELD", default: 80, in: 1...100,
         help: "From this score an entry is held: it does not count until somebody decides.")
       perNetwork = env.int(
-        "FRAUD_PER_NETWORK", default: 5, in: 1...10_000, help: "More sign-ups a day from one network are a sign.")
+        "FRAUD_PER_NETWORK", default: 5, in: 1...10_000,
+        help: "More sign-ups a day from one network than this are a signal.")
       velocity =
         env.custom(
           "FRAUD_VELOCITY", form: "number/duration", default: "10/1h",
-          help: "More sign-ups of one referrer in this time are a sign.", parse: Velocity.parse) ?? Velocity()
+          help: "More sign-ups of one referrer in this time are a signal.", parse: Velocity.parse) ?? Velocity()
       lookBack = env.duration(
         "FRAUD_LOOK_BACK", default: .days(30), in: .hours(1) ... .days(3660),
-        help: "One device at times further apart proves nothing.")
+        help: "Sign-ups from one device that are further apart are no signal.")
       ipv6Prefix = env.int(
-        "FRAUD_IPV6_PREFIX", default: 64, in: 32...128, help: "How many bits of an IPv6 address name a network.")
+        "FRAUD_IPV6_PREFIX", default: 64, in: 32...128, help: "How many bits of an IPv6 address identify a network.")
       let points = env.custom(
         "FRAUD_POINTS", form: "names=points with commas", default: nil,
         help: "Other points for a check or one of its reasons: duplicate_ip=0,bot.form=30.", parse: Rules.parsePoints)
@@ -83,15 +84,16 @@ extension FraudDetection {
       let known = Set(checks + files.map(\.name))
       for name in chosen where !known.contains(name) {
         env.complain(
-          "FRAUD_CHECKS", "names «\(name)», which is no check; there are \(Rules.names.joined(separator: ", "))")
+          "FRAUD_CHECKS", "names «\(name)», which is not a check; the checks are \(Rules.names.joined(separator: ", "))"
+        )
       }
       if held < suspect { env.complain("FRAUD_HELD", "is \(held), below FRAUD_SUSPECT (\(suspect))") }
       for file in files where Rules.names.contains(file.name) {
         env.complain(
-          "FRAUD_CHECKS_DIR", "has \(file.name).sql, and \(file.name) is a built-in check; name it otherwise")
+          "FRAUD_CHECKS_DIR", "has \(file.name).sql, and \(file.name) is a built-in check; rename the file")
       }
       if lookBack > keep {
-        env.complain("FRAUD_LOOK_BACK", "is longer than FRAUD_KEEP, which removes what it looks at")
+        env.complain("FRAUD_LOOK_BACK", "is longer than FRAUD_KEEP, after which the facts that it compares are removed")
       }
     }
 
@@ -99,7 +101,7 @@ extension FraudDetection {
       let words = text.split(separator: ",").map { $0.filter { $0 != " " } }
       let numbers = words.compactMap { Int64($0) }
       guard !numbers.isEmpty, numbers.count == words.count else {
-        return .failure("is «\(text)», not numbers of campaigns such as 3 or 3,5")
+        return .failure("is «\(text)», not campaign numbers such as 3 or 3,5")
       }
       return .success(numbers)
     }

@@ -84,7 +84,7 @@ struct DecisionPass: Sendable {
   private func warn() {
     guard !unknown.isEmpty else { return }
     run.log.warning(
-      "categories without a row in oneshot.notification_categories go by its defaults",
+      "categories without a row in oneshot.notification_categories use its defaults",
       ["categories": .array(unknown.sorted().prefix(20).map { .string($0) })])
   }
 }

@@ -82,6 +82,6 @@ extension LetterKind {
   static let refused = LetterKind(
     "refused",
     cause:
-      "Postgres refused to write the decision about the notification, or refused its id; the message is Postgres'.",
+      "Postgres refused to write the decision about the notification, or refused its id; the message is from Postgres.",
     remedy: "Correct the notification, then replay the dead letter; or discard it.")
 }

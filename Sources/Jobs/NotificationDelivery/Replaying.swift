@@ -29,8 +29,8 @@ extension NotificationDelivery: Checkable {
     } catch let error as PostgresError where error.state?.errorClass == "42" {
       return [
         JobFailure(
-          .misconfigured, "users, notifications and notification_preferences do not fit together: \(error)",
-          hint: "Give user_id of both the type of users.id; a view may convert them.")
+          .misconfigured, "the types of users, notifications and notification_preferences do not match: \(error)",
+          hint: "Give user_id in both the type of users.id; a view may convert it.")
       ]
     }
   }

@@ -33,12 +33,12 @@ extension NotificationDelivery {
       quiet = env.custom(
         "NOTIFY_QUIET", form: "HH:MM-HH:MM", default: nil,
         help:
-          "E-mails wait in these hours of the user's time zone, such as 22:00-07:00; not those of categories that nobody can unsubscribe from.",
+          "Holds e-mails back during these hours in the user's time zone, such as 22:00-07:00; not those of categories that nobody can unsubscribe from.",
         parse: Self.parseQuiet)
       limit =
         env.custom(
           "NOTIFY_MAX_EMAILS", form: "NUMBER/DURATION", default: "10/1h",
-          help: "E-mails that a user gets within a time; further ones wait for the daily digest.",
+          help: "At most this many e-mails to a user within a time; further ones wait for the daily digest.",
           parse: Self.parseLimit) ?? Limit(emails: 10, within: .hours(1))
       maxAge = env.duration(
         "NOTIFY_MAX_AGE", default: .hours(24), in: .seconds(1) ... .days(36_525),

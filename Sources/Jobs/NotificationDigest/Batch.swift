@@ -19,7 +19,8 @@ struct Outcome: Sendable {
           late: try row.value("late")))
       guard let user: String = try row.optional("user_id") else { continue }
       failures.append(
-        ItemFailure(item: "\(frequency.rawValue)/\(user)", kind: .invalid, message: "users.email is no address"))
+        ItemFailure(
+          item: "\(frequency.rawValue)/\(user)", kind: .invalid, message: "users.email is not a valid address"))
     }
   }
 

@@ -12,7 +12,7 @@ import Postgres
 struct NotificationDigest: Job {
   static let facts = JobFacts(
     name: "notification-digest",
-    summary: "makes one mail of a day's or a week's notifications, at an hour of the user's own clock",
+    summary: "makes one mail of a day's or a week's notifications, at an hour in the user's time zone",
     schema: [MigrationNeed("notifications", 2), MigrationNeed("delivery", 1)],
     tables: application + [
       TableNeed(
@@ -70,6 +70,6 @@ extension LetterKind {
 
   static let refused = LetterKind(
     "refused",
-    cause: "Postgres refused the user's digest; the message is Postgres'.",
+    cause: "Postgres refused the user's digest; the message is from Postgres.",
     remedy: "Correct what it names; each run tries it again until `DIGEST_GRACE` is over.")
 }

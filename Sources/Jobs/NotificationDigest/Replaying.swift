@@ -41,7 +41,7 @@ extension NotificationDigest: Checkable {
     } catch let error as PostgresError where error.state?.errorClass == "42" {
       return [
         JobFailure(
-          .misconfigured, "users, notifications and digest_preferences do not fit together: \(error)",
+          .misconfigured, "the types of users, notifications and digest_preferences do not match: \(error)",
           hint:
             "Give digest_preferences the columns user_id, of the type of users.id, and frequency; a view may convert them."
         )

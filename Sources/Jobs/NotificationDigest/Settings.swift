@@ -31,7 +31,7 @@ extension NotificationDigest {
     init(from env: inout Environment) {
       frequencies =
         env.custom(
-          "DIGEST_FREQUENCIES", form: "daily, weekly or both with a comma", default: "daily,weekly",
+          "DIGEST_FREQUENCIES", form: "daily, weekly or daily,weekly", default: "daily,weekly",
           help: "Which digests this schedule makes.", selects: .work(as: "of"),
           written: { Selection.asSet($0.map(\.rawValue)) }, parse: Self.parseFrequencies) ?? Frequency.allCases
       hour = env.int("DIGEST_HOUR", default: 9, in: 0...23, help: "The hour of a digest where a user chose none.")
@@ -43,7 +43,7 @@ extension NotificationDigest {
         help: "How late a digest still goes out; after that its items wait for the next one.")
       maxItems = env.int(
         "DIGEST_MAX_ITEMS", default: 20, in: 1...1000,
-        help: "Items that a digest shows; of the others it says how many there are.")
+        help: "Items that a digest shows; it only counts the others.")
       minItems = env.int(
         "DIGEST_MIN_ITEMS", default: 1, in: 1...1000, help: "Fewer items wait for the next digest.")
       batch = env.int("DIGEST_BATCH", default: 50, in: 1...10_000, help: "Users in one transaction.")
@@ -59,7 +59,7 @@ extension NotificationDigest {
       let names = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.filter { $0 != " " }) }
       let frequencies = names.compactMap(Frequency.init(rawValue:))
       guard frequencies.count == names.count, Set(names).count == names.count else {
-        return .failure("is «\(text)», not daily, weekly or both with a comma")
+        return .failure("is «\(text)», not daily, weekly or daily,weekly")
       }
       return .success(frequencies)
     }

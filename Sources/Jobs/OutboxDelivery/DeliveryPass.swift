@@ -70,7 +70,7 @@ struct DeliveryPass: Sendable {
     }
     if !swept.isEmpty {
       run.log.warning(
-        "runs have ended in the middle of an attempt; nobody knows whether these messages were sent",
+        "runs ended in the middle of an attempt; it is unknown whether these messages were sent",
         ["messages": .integer(Int64(swept.count)), "held": .integer(Int64(swept.count { $0 == "held" }))])
     }
     tally.count {

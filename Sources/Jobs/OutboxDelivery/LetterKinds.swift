@@ -4,7 +4,7 @@ extension LetterKind {
   static let doubt = LetterKind(
     "doubt",
     cause:
-      "The attempt ended without an answer, so nobody knows whether the message was sent; it says to hold it then.",
+      "The attempt ended without an answer, so it is unknown whether the message was sent; the message is marked to be held in that case.",
     remedy: "Ask the relay by the message's id. Replay the dead letter to send it again, or discard it.")
 
   static let gaveUp = LetterKind(
@@ -25,7 +25,7 @@ extension LetterKind {
 
   static let address = LetterKind(
     "address",
-    cause: "The recipient is no address that a mail can be sent to.",
+    cause: "The recipient is not an address that mail can be sent to.",
     remedy: "Correct it in the application; nothing was sent.")
 
   static let template = LetterKind(
@@ -35,7 +35,7 @@ extension LetterKind {
 
   static let data = LetterKind(
     "data",
-    cause: "The message's data are no object, or its body is larger than 1 MiB.",
+    cause: "The message's data are not an object, or its body is larger than 1 MiB.",
     remedy: "Correct what writes it; nothing was sent.")
 
   static let endpoint = LetterKind(

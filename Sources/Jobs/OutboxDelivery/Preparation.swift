@@ -42,10 +42,10 @@ extension OutboxDelivery.Settings {
       throw Unsendable(kind: .address, reason: "it has no recipient, or has lost it by DELIVERY_KEEP_DATA")
     }
     if let problem = MailAddress.problem(message.recipient) {
-      throw Unsendable(kind: .address, reason: "its recipient is no address: \(problem)")
+      throw Unsendable(kind: .address, reason: "its recipient is not a valid address: \(problem)")
     }
     guard let data = JSONValue(json: message.data ?? "{}"), case .object = data else {
-      throw Unsendable(kind: .data, reason: "its data are no object, or nested too deep")
+      throw Unsendable(kind: .data, reason: "its data are not an object, or are nested too deeply")
     }
     let rendered: MessageTemplates.Rendered?
     do throws(TemplateError) {
@@ -79,16 +79,18 @@ extension OutboxDelivery.Settings {
     guard !endpoint.isUnwanted else { throw Unsendable(kind: nil, reason: "its endpoint does not take this type") }
     guard endpoint.url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
       endpoint.url.hasPrefix("https://") || endpoint.url.hasPrefix("http://")
-    else { throw Unsendable(kind: .endpoint, reason: "the URL of its endpoint is none of https") }
+    else { throw Unsendable(kind: .endpoint, reason: "the URL of its endpoint is not a valid https URL") }
     guard webhooks.allowsHTTP || endpoint.url.hasPrefix("https://") else {
       throw Unsendable(kind: .endpoint, reason: "the URL of its endpoint is not https, and WEBHOOK_HTTP is not set")
     }
     let keys = endpoint.secrets.map(Webhook.key)
     guard !keys.isEmpty, !keys.contains(nil) else {
       throw Unsendable(
-        kind: .endpoint, reason: "a secret of its endpoint is not whsec_ and base64 of 24 to 64 bytes")
+        kind: .endpoint, reason: "a secret of its endpoint is not whsec_ followed by base64 of 24 to 64 bytes")
     }
-    guard message.data?.hasPrefix("{") ?? true else { throw Unsendable(kind: .data, reason: "its data are no object") }
+    guard message.data?.hasPrefix("{") ?? true else {
+      throw Unsendable(kind: .data, reason: "its data are not an object")
+    }
     let body = Webhook.body(type: type, at: message.createdAt, data: message.data ?? "{}")
     return Webhook.request(
       to: endpoint.url, id: message.id, at: moment, body: body, keys: keys.compactMap(\.self), webhooks)

@@ -43,16 +43,17 @@ extension OutboxDelivery {
       domain =
         env.custom(
           "MAIL_DOMAIN", form: "domain", default: nil,
-          help: "Right-hand side of Message-IDs, and the name that the relay is greeted with; else that of MAIL_FROM.",
+          help: "Right-hand side of Message-IDs, and the name sent in EHLO; by default the domain of MAIL_FROM.",
           parse: { MailAddress.isDomain($0) ? .success($0) : .failure("is «\($0)», not a domain such as example.org") })
         ?? sender.domain
       relay = link.relay(greetedAs: domain)
       idHeader = env.custom(
         "MAIL_ID_HEADER", form: "name of a header", default: nil,
         help:
-          "A header that carries the message's id, for relays that know what they have sent: Resend-Idempotency-Key."
+          "A header that carries the message's id, for relays that detect duplicates by it: Resend-Idempotency-Key."
       ) {
-        MailHeader.isName($0) ? .success($0) : .failure("is «\($0)», not the name of a header that a mail has not yet")
+        MailHeader.isName($0)
+          ? .success($0) : .failure("is «\($0)», not the name of a header that a mail does not have already")
       }
       templates = Self.readTemplates(
         env.optionalPath(
@@ -61,15 +62,15 @@ extension OutboxDelivery {
       mailRate =
         env.custom(
           "MAIL_RATE", form: "number/s, /m or /h", default: "10/s",
-          help: "Mails that are sent in that time at most; none is no limit.", parse: Self.parseRate) ?? 10
+          help: "At most this many mails in that time; none means no limit.", parse: Self.parseRate) ?? 10
       domainRate =
         env.custom(
           "MAIL_DOMAIN_RATE", form: "number/s, /m or /h", default: "none",
-          help: "Mails that are sent to one domain in that time at most; none is no limit.", parse: Self.parseRate)
+          help: "At most this many mails to one domain in that time; none means no limit.", parse: Self.parseRate)
         ?? nil
       mailPerConnection = env.int(
         "MAIL_PER_CONNECTION", default: 100, in: 1...10_000,
-        help: "Mails until a new connection is made: relays end long ones.")
+        help: "Mails per connection: relays end long ones.")
       mailTimeout = env.duration(
         "MAIL_TIMEOUT", default: .minutes(2), in: .seconds(1) ... .minutes(30),
         help: "How long a mail may take; a relay that answers later leaves it in doubt.")
@@ -83,7 +84,8 @@ extension OutboxDelivery {
       time = env.duration(
         "DELIVERY_TIME", default: .seconds(50), help: "The run sends no further message after this time.")
       most = env.custom(
-        "DELIVERY_MAX", form: "number", default: nil, help: "The run sends this many messages at most; without it all."
+        "DELIVERY_MAX", form: "number", default: nil,
+        help: "The run sends at most this many messages; unset, all of them."
       ) { text in
         Int(text).flatMap { $0 > 0 ? .success($0) : nil } ?? .failure("is «\(text)», not a number above 0")
       }
@@ -138,7 +140,7 @@ extension OutboxDelivery {
     private static func parseDurations(_ text: String) -> Environment.Parsed<[Duration]> {
       let durations = text.split(separator: ",").map { DurationText.parse(String($0.filter { $0 != " " })) }
       guard !durations.isEmpty, !durations.contains(nil) else {
-        return .failure("is «\(text)», not durations with commas such as 1m,5m")
+        return .failure("is «\(text)», not durations separated by commas such as 1m,5m")
       }
       return .success(durations.compactMap(\.self))
     }

@@ -15,17 +15,17 @@ struct Unsubscribing: Sendable {
   static func read(_ env: inout Environment) -> Unsubscribing? {
     let url: String? = env.custom(
       "UNSUBSCRIBE_URL", form: "https://…{recipient}…{category}…{token}", default: nil,
-      help: "Where the application takes unsubscriptions; mail of every category but transactional carries it."
+      help: "The application's URL for unsubscribing; mail of every category except transactional carries it."
     ) { text in
       let holes = ["{recipient}", "{category}", "{token}"]
       guard text.hasPrefix("https://"), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3E }),
         holes.allSatisfy({ text.contains($0) })
-      else { return .failure("is no URL of https with {recipient}, {category} and {token} in it") }
+      else { return .failure("is not an https URL with {recipient}, {category} and {token} in it") }
       return .success(text)
     }
     let secret: String? = env.secret(
       "UNSUBSCRIBE_SECRET", form: "text", isRequired: false,
-      help: "What {token} is made with: HMAC-SHA256 of recipient, a line feed and category, in base64url."
+      help: "The key of {token}: HMAC-SHA256 of recipient, a line feed and category, in base64url."
     ) { $0.utf8.count >= 16 ? .success($0) : .failure("is shorter than 16 bytes") }
     if (url == nil) != (secret == nil) { env.complain("UNSUBSCRIBE_URL", "and UNSUBSCRIBE_SECRET go together") }
     guard let url, let secret else { return nil }

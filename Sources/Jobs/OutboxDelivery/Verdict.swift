@@ -70,7 +70,7 @@ extension Verdict {
       failure = JobFailure(
         .misconfigured, "the relay \(relay) cannot be trusted: \(reason)",
         hint:
-          "Nothing was sent. MAIL_CA_FILE names the authority of its certificate, which has to hold the host of MAIL_URL."
+          "Nothing was sent. MAIL_CA_FILE names the authority of its certificate, and the certificate has to name the host of MAIL_URL."
       )
     case .lost(let reason):
       self.init(fate: .returned(after: Self.pause), outcome: "lost", relay: .fails)

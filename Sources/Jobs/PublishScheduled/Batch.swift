@@ -66,7 +66,7 @@ struct Batch: Sendable {
         move.page(chosen, isWaiting: true, limit: limit, moments).limited(to: run.timeLeft), "release savepoint lock",
       ])[2]
     } catch let error as PostgresError where error.state == .lockNotAvailable {
-      run.log.info("passing over posts that others have locked for \(patience.lock.inMilliseconds) ms")
+      run.log.info("skipping posts that other transactions have locked for \(patience.lock.inMilliseconds) ms")
       isWaiting = false
       page = try tx.pipeline([
         "rollback to savepoint lock", "release savepoint lock",
@@ -78,7 +78,7 @@ struct Batch: Sendable {
     for row in page {
       guard let id: String = try row.optional("id") else {
         throw JobFailure(
-          .misconfigured, "a post of \(move.table.text) that is due has no \(move.columns.id)",
+          .misconfigured, "a due post of \(move.table.text) has no \(move.columns.id)",
           hint: "Name a column in PUBLISH_COLUMNS that is not null.")
       }
       if let due: String = try row.optional("due_at") {
@@ -89,7 +89,7 @@ struct Batch: Sendable {
     }
     guard Set(try page.map { ExactName(try $0.value("id")) }).count == page.count else {
       throw JobFailure(
-        .misconfigured, "several posts of \(move.table.text) that are due have the same \(move.columns.id)",
+        .misconfigured, "several due posts of \(move.table.text) have the same \(move.columns.id)",
         hint: "Name a column in PUBLISH_COLUMNS that is different for each row; nothing of these was published.")
     }
     if let last = page.last { outcome.last = (due: try last.value("place"), id: try last.value("id")) }

@@ -15,7 +15,7 @@ struct Columns: Sendable, Equatable {
     guard (3...4).contains(names.count), names.allSatisfy(TableName.isName),
       Set(names.map(ExactName.init)).count == names.count
     else {
-      return .failure("is «\(text)», not four different names, or three, such as id,status,publish_at,published_at")
+      return .failure("is «\(text)», not three or four different names such as id,status,publish_at,published_at")
     }
     return .success(Columns(id: names[0], status: names[1], publishAt: names[2], publishedAt: names.dropFirst(3).first))
   }

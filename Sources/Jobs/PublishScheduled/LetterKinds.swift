@@ -3,7 +3,7 @@ import JobRuntime
 extension LetterKind {
   static let refused = LetterKind(
     "refused",
-    cause: "A trigger or a constraint of the application refused the post's new state; the message is Postgres'.",
+    cause: "A trigger or a constraint of the application refused the post's new state; the message is from Postgres.",
     remedy: "Correct the post or the constraint; the next run tries the post again.")
 
   static let gaveUp = LetterKind(
@@ -13,6 +13,7 @@ extension LetterKind {
 
   static let unreadable = LetterKind(
     "unreadable",
-    cause: "`PUBLISH_DUE_AT` or `PUBLISH_TIMEZONE` fails on the post, so it has no moment; the message is Postgres'.",
+    cause:
+      "`PUBLISH_DUE_AT` or `PUBLISH_TIMEZONE` fails on the post, so it has no due time; the message is from Postgres.",
     remedy: "Correct the post (its zone, for example); the next run looks at it again.")
 }

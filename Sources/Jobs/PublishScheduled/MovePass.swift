@@ -43,7 +43,7 @@ struct MovePass: Sendable {
       guard Self.isOfTable(error) else { throw error }
       stopped.append(error)
       run.log.warning(
-        "the work on a table has ended; the others go on",
+        "the work on a table has ended; the run continues with the others",
         ["table": .string(move.table.text), "error": .string("\(error)")])
     }
   }
@@ -94,7 +94,7 @@ struct MovePass: Sendable {
     report.due += report.busy
     guard report.busy > 0 else { return }
     run.log.warning(
-      "posts were locked by others for the whole run, or their triggers waited in vain; the next run tries them again",
+      "posts stayed locked by other transactions for the whole run, or their triggers waited too long for locks; the next run tries them again",
       [
         "posts": .integer(Int64(report.busy)),
         "some": .array(

@@ -50,43 +50,47 @@ extension PublishScheduled {
         help: "SQL that yields the moment instead of the third column, such as publish_at at time zone zone.",
         selects: .work(as: "due"))
       zone = env.optionalTimeZone(
-        "PUBLISH_TIMEZONE", help: "The time zone of columns that hold a wall clock's time; without it they are refused."
+        "PUBLISH_TIMEZONE", help: "The time zone of columns without one (timestamp); unset, such columns are refused."
       )
       until = env.choice(
         "PUBLISH_UNTIL", default: Until.moment,
-        help: "What is due is due at the moment that the run is for, or at its start.")
+        help: "Whether posts are due by the scheduled time of the run, or by its start.")
       batch = env.int("PUBLISH_BATCH", default: 100, in: 1...10_000, help: "Posts in one transaction.")
       late = env.duration(
-        "PUBLISH_LATE", default: .minutes(5), help: "Posts that are published later are counted as late.")
+        "PUBLISH_LATE", default: .minutes(5), help: "Posts that are published later than this count as late.")
       tooLate = env.optionalDuration(
         "PUBLISH_TOO_LATE", in: .seconds(1) ... .days(36_525),
         help: "Posts that are later than this get the state missed instead of being published.")
       publishedAt = env.choice(
         "PUBLISH_PUBLISHED_AT", default: PublishedAt.due,
-        help: "The time of publication that is kept: the one that was planned, or the actual one.")
+        help: "Which time of publication is stored: the planned or the actual one.")
       guardFile = env.optionalPath(
         "PUBLISH_GUARD", help: "An .sql file that yields id and reason of posts that must not be published."
       ).map(SQLFile.init(path:))
       giveUp = env.int(
         "PUBLISH_GIVE_UP", default: 5, in: 0...1000,
-        help: "A post that is refused in so many runs gets the state failed; with 0 it is tried for ever.")
+        help: "A post that is refused in this many runs gets the state failed; 0 tries it for ever.")
       channel = env.custom(
         "PUBLISH_NOTIFY", form: "name of a channel", default: nil,
         help: "NOTIFY on this channel in the transaction of the events: oneshot_outbox."
       ) { TableName.isName($0) ? .success($0) : .failure("is «\($0)», not a name of at most 63 bytes") }
       env.reserveForInstallers(
         "PUBLISH_TABLE", "PUBLISH_COLUMNS", "PUBLISH_FROM", "PUBLISH_UNPUBLISH", "PUBLISH_DUE_AT")
-      if from == to { env.complain("PUBLISH_TO", "is «\(to)», as PUBLISH_FROM is") }
+      if from == to { env.complain("PUBLISH_TO", "is «\(to)», the same as PUBLISH_FROM") }
       if let unpublish, columns.names.contains(unpublish.column) {
-        env.complain("PUBLISH_UNPUBLISH", "has the column «\(unpublish.column)», which PUBLISH_COLUMNS has, too")
+        env.complain("PUBLISH_UNPUBLISH", "names the column «\(unpublish.column)», which PUBLISH_COLUMNS names, too")
       }
       if let unpublish, [from, to].contains(unpublish.state) {
-        env.complain("PUBLISH_UNPUBLISH", "has the state «\(unpublish.state)», which is PUBLISH_FROM or PUBLISH_TO")
+        env.complain("PUBLISH_UNPUBLISH", "names the state «\(unpublish.state)», which is PUBLISH_FROM or PUBLISH_TO")
       }
-      if tooLate != nil, from == Move.missed { env.complain("PUBLISH_FROM", "is «\(from)», as what is too late is") }
-      if giveUp > 0, from == Move.failed { env.complain("PUBLISH_FROM", "is «\(from)», as what is given up is") }
+      if tooLate != nil, from == Move.missed {
+        env.complain("PUBLISH_FROM", "is «\(from)», the state of posts that are too late")
+      }
+      if giveUp > 0, from == Move.failed {
+        env.complain("PUBLISH_FROM", "is «\(from)», the state of posts that are given up")
+      }
       if dueAt != nil, zone != nil, unpublish == nil {
-        env.complain("PUBLISH_TIMEZONE", "has no column to be for: PUBLISH_DUE_AT yields the moment by itself")
+        env.complain("PUBLISH_TIMEZONE", "applies to no column: PUBLISH_DUE_AT yields the moment by itself")
       }
       if dueAt?.utf8.contains(0) == true { env.complain("PUBLISH_DUE_AT", "holds a NUL") }
     }
@@ -95,7 +99,7 @@ extension PublishScheduled {
       let names = TableName.names(in: text)
       let tables = names.compactMap(TableName.init)
       guard tables.count == names.count, Set(names.map(ExactName.init)).count == names.count else {
-        return .failure("is «\(text)», not different tables with commas, each with its schema or without")
+        return .failure("is «\(text)», not different tables separated by commas, each with its schema or without")
       }
       return .success(tables)
     }

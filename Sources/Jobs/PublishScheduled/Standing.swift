@@ -25,8 +25,8 @@ extension Move {
     }
     if try row.value("has_no_key") {
       throw JobFailure(
-        .misconfigured, "\(columns.id) of \(table.text) is not unique by itself: two rows may be one post",
-        hint: "Name a column in PUBLISH_COLUMNS that has a unique index of itself, or make one.")
+        .misconfigured, "\(columns.id) of \(table.text) is not unique by itself: two rows would count as one post",
+        hint: "Name a column in PUBLISH_COLUMNS that has a unique index on it alone, or create one.")
     }
   }
 
@@ -44,31 +44,32 @@ extension Move {
     guard due == moment else {
       if kind == .publish, isOwnExpression {
         throw JobFailure(
-          .misconfigured, "PUBLISH_DUE_AT yields \(due), not \(moment)", hint: "Let it end with at time zone.")
+          .misconfigured, "PUBLISH_DUE_AT yields \(due), not \(moment)", hint: "End the expression with at time zone.")
       }
       if zone != nil, due == wallClock {
         throw JobFailure(
-          .misconfigured, "\(name) holds moments already, or days, and PUBLISH_TIMEZONE is set",
+          .misconfigured, "\(name) already holds moments, or days, but PUBLISH_TIMEZONE is set",
           hint: "Leave PUBLISH_TIMEZONE out; make days a timestamptz.")
       }
       guard due == wallClock else {
-        throw JobFailure(.misconfigured, "\(name) is of type \(due), which is no moment", hint: "Make it timestamptz.")
+        throw JobFailure(
+          .misconfigured, "\(name) is of type \(due), which does not hold a moment", hint: "Make it timestamptz.")
       }
       throw JobFailure(
-        .misconfigured, "\(name) is a wall clock's time (\(due)), and nothing says of which time zone",
+        .misconfigured, "\(name) is a time without a zone (\(due)), and no setting names the zone",
         hint: "Store the moment (\(convert)), or name the zone in PUBLISH_TIMEZONE.")
     }
     var move = self
     guard kind == .publish, let column = columns.publishedAt, publishedAt != moment else { return move }
     guard publishedAt == wallClock else {
       throw JobFailure(
-        .misconfigured, "\(column) of \(table.text) is of type \(publishedAt), which holds no moment",
+        .misconfigured, "\(column) of \(table.text) is of type \(publishedAt), which does not hold a moment",
         hint: "Make it timestamptz, or leave it out of PUBLISH_COLUMNS.")
     }
     guard zone != nil else {
       throw JobFailure(
         .misconfigured,
-        "\(column) of \(table.text) is a wall clock's time (\(publishedAt)), and nothing says of which time zone",
+        "\(column) of \(table.text) is a time without a zone (\(publishedAt)), and no setting names the zone",
         hint: "Make it timestamptz, name the zone in PUBLISH_TIMEZONE, or leave it out of PUBLISH_COLUMNS.")
     }
     move.isPublishedLocal = true

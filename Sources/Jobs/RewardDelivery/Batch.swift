@@ -86,7 +86,7 @@ struct Batch: Sendable {
       for row in untouched {
         let id: String = try row.value("reward_id")
         rest.remove(ExactName(id))
-        refuse(id, type: try row.optional("type"), "a trigger of rewards does not let its status be changed", &outcome)
+        refuse(id, type: try row.optional("type"), "a trigger on rewards prevents the change of its status", &outcome)
       }
       try carryOut(step, ids.filter { rest.contains(ExactName($0)) }, tx, &outcome)
     } catch PostgresError.server(let error) where error.state.mayBeOfOneRow {

@@ -4,7 +4,7 @@ extension LetterKind {
   static let invalid = LetterKind(
     "invalid",
     cause:
-      "The reward's type, method or time, its user's address, the endpoint of its type or the code that it has is none that counts; the message says which.",
+      "The reward's type, method or time, its user's address, the endpoint of its type or its code is not valid; the message says which.",
     remedy: "Correct it, then replay the dead letter.")
 
   static let tooOld = LetterKind(
@@ -25,6 +25,6 @@ extension LetterKind {
 
   static let refused = LetterKind(
     "refused",
-    cause: "Postgres or a trigger of the application refused what was to be written of the reward; nothing was.",
+    cause: "Postgres or a trigger of the application refused the changes of the reward; nothing was written.",
     remedy: "Correct what the message names; each run tries it again.")
 }

@@ -22,7 +22,7 @@ extension RewardDelivery: Replayable {
       locked.formUnion(outcome.locked.map(ExactName.init))
     }
     return letters.map {
-      locked.contains(ExactName($0.item)) ? .postponed("somebody else has locked its row of rewards") : .done
+      locked.contains(ExactName($0.item)) ? .postponed("another transaction has locked its row of rewards") : .done
     }
   }
 }
@@ -53,15 +53,15 @@ extension RewardDelivery: Checkable {
     } catch let error as PostgresError where error.isOfHowTablesAreMade {
       return [
         JobFailure(
-          .misconfigured, "rewards and users are not as this job needs them: \(error)",
-          hint: "Let user_id be of the type of users.id. " + Self.states
+          .misconfigured, "rewards and users do not match what this job needs: \(error)",
+          hint: "Give user_id the type of users.id. " + Self.states
         )
       ]
     }
   }
 
   private static let states =
-    "Let status take due, \(Rewards.states.joined(separator: ", ")); a view may convert it, if it can be updated."
+    "Make status accept due, \(Rewards.states.joined(separator: ", ")); a view may convert it, if it can be updated."
 
   func advice(for run: JobRun) -> Statement? {
     try? Statement(file: "index_advice.sql", PackageResources.index_advice_sql, binding: [:])

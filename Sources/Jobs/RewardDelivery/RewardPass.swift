@@ -66,7 +66,7 @@ struct RewardPass: Sendable {
       report.note("codes_left", left, of: type)
       guard left < low else { continue }
       run.log.warning(
-        "few codes are left of a type of rewards",
+        "a type of rewards is running out of codes",
         [
           "type": .string(type), "codes_left": .integer(Int64(left)), "low_codes": .integer(Int64(low)),
           "waiting": .integer(Int64(waiting)),

@@ -18,7 +18,7 @@ extension RewardDelivery {
       batch = env.int("REWARD_BATCH", default: 500, in: 1...10_000, help: "Rewards in one transaction.")
       types = env.custom(
         "REWARD_TYPES", form: "types with commas", default: nil,
-        help: "Handles rewards of these types alone; without it all.", selects: .work(as: "of"),
+        help: "Handles only rewards of these types; unset, all of them.", selects: .work(as: "of"),
         written: { Selection.asSet($0) }, parse: Self.parseTypes
       ).map(Selection.asSet)
       maxAge = env.duration(
@@ -37,7 +37,7 @@ extension RewardDelivery {
       let names = text.split(separator: ",", omittingEmptySubsequences: false).map {
         String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
       }
-      return names.contains("") ? .failure("is «\(text)», not types with commas") : .success(names)
+      return names.contains("") ? .failure("is «\(text)», not types separated by commas") : .success(names)
     }
   }
 }

@@ -46,9 +46,9 @@ struct Standing: Sendable {
     guard let knownSchema, knownSchema != schema else { return nil }
     return JobFailure(
       .misconfigured,
-      "rewards is a table of the schema \(schema), and this database has delivered those of \(knownSchema)",
+      "rewards is a table of the schema \(schema), but this database has delivered rewards of the schema \(knownSchema)",
       hint:
-        "Ids of both would be taken for the same rewards: use a database for each. If the table was moved: update oneshot.reward_source set rewards_schema = '\(schema)'."
+        "Equal ids would be taken for the same reward: use a separate database for each. If the table was moved: update oneshot.reward_source set rewards_schema = '\(schema)'."
     )
   }
 

@@ -32,7 +32,7 @@ extension WaitlistPositions {
       guard try row.value("is_there") else {
         throw JobFailure(
           .misconfigured, "WAITLIST_CAMPAIGN names \(id), and waitlist_campaigns has no such campaign",
-          hint: "Correct the setting, or leave it out for all that are live.")
+          hint: "Correct the setting, or unset it to place all campaigns that are live.")
       }
       let state: String? = try row.optional("state")
       guard state == "live" else {
@@ -50,7 +50,7 @@ extension WaitlistPositions {
     guard !campaigns.isEmpty else { return }
     throw JobFailure(
       .misconfigured,
-      "points_per_referral is no whole number from 0 to 1000000 in campaigns "
+      "points_per_referral is not a whole number from 0 to 1000000 in campaigns "
         + campaigns.prefix(20).map { "\($0.id)" }.joined(separator: ", ") + "; all others are placed",
       hint: "Correct waitlist_campaigns.points_per_referral.")
   }
@@ -85,7 +85,7 @@ extension WaitlistPositions {
     let troubles = [
       (outcome.twins, "entries share their original position with others; the one with the lower id is ahead"),
       (outcome.unplaced, "entries have no original position, and are last"),
-      (outcome.refused, "entries have kept their place: a trigger of waitlist_entries does not let it change"),
+      (outcome.refused, "entries have kept their place: a trigger on waitlist_entries prevents the change"),
     ]
     for (count, what) in troubles where count > 0 && !outcome.isUnchanged {
       run.log.warning(what, ["campaign": .integer(campaign.id), "entries": .integer(Int64(count))])
@@ -121,7 +121,7 @@ extension WaitlistPositions.Outcome {
   fileprivate func odd(of campaign: WaitlistPositions.Campaign) -> ItemFailure {
     ItemFailure(
       item: campaign.oddItem, kind: .oddReferrals,
-      message: "\(odd) \(odd == 1 ? "entry has" : "entries have") a referred_by that cannot count",
+      message: "\(odd) \(odd == 1 ? "entry has" : "entries have") an invalid referred_by",
       payload: ["campaign": .integer(campaign.id), "count": .integer(Int64(odd)), "entries": .verbatim(oddSample)])
   }
 }

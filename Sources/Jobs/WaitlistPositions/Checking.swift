@@ -26,8 +26,8 @@ extension WaitlistPositions: Checkable {
       if let wrong: String = try row.optional("wrong_columns") {
         failures.append(
           JobFailure(
-            .misconfigured, "not of a type of whole numbers: \(wrong)",
-            hint: "Make them bigint, or make views of these names that have numbers."))
+            .misconfigured, "not of an integer type: \(wrong)",
+            hint: "Make them bigint, or make views of these names that have integers."))
       } else {
         do { try Self.refuse(try await campaigns(run).filter { !$0.hasValidPoints }) } catch let failure as JobFailure {
           failures.append(failure)
@@ -37,7 +37,7 @@ extension WaitlistPositions: Checkable {
         failures.append(
           JobFailure(
             .denied, "may not select oneshot.fraud_reviews",
-            hint: "Let its owner run: grant select on oneshot.fraud_reviews to the role that runs the job."))
+            hint: "Have its owner run: grant select on oneshot.fraud_reviews to the role that runs the job."))
       }
       return failures
     } catch let error as PostgresError

@@ -4,13 +4,13 @@ extension LetterKind {
   static let failed = LetterKind(
     "failed",
     cause:
-      "The campaign could not be placed: rows that stay locked, a deadlock again and again, or a trigger or constraint of the application.",
+      "The campaign could not be placed: its rows stayed locked, deadlocks recurred, or a trigger or constraint of the application refused it.",
     remedy: "Correct what the message names; the next run places the campaign.")
 
   static let oddReferrals = LetterKind(
     "odd_referrals",
     cause:
-      "Entries of the campaign have a `referred_by` that cannot count: themselves, an entry of another campaign or of none, a later one, or a circle.",
+      "Entries of the campaign have an invalid `referred_by`: themselves, an entry of another campaign or of none, a later entry, or a cycle.",
     remedy: "Correct `referred_by` of the entries that the payload names; until then these referrals do not count.")
 }
 

@@ -22,7 +22,7 @@ extension WaitlistPositions {
     init(from env: inout Environment) {
       campaigns = env.custom(
         "WAITLIST_CAMPAIGN", form: "numbers with commas", default: nil,
-        help: "The campaigns to place; without it all that are live.", selects: .work(as: "campaign"),
+        help: "The campaigns to place; unset, all that are live.", selects: .work(as: "campaign"),
         written: { Selection.asSet($0.map(String.init)) }, parse: { Self.numbers($0, in: Int64.min...Int64.max) }
       ).map { Set($0).sorted() }
       points = env.int(
@@ -45,13 +45,13 @@ extension WaitlistPositions {
           parse: Move.parse) ?? Move(places: 10, percent: 5)
       top =
         env.custom(
-          "WAITLIST_NOTIFY_TOP", form: "places with commas, or none", default: "100,10,1",
+          "WAITLIST_NOTIFY_TOP", form: "places separated by commas, or none", default: "100,10,1",
           help: "Places whose crossing sends an event however small the climb is."
         ) { $0 == "none" ? .success([]) : Self.numbers($0, in: 1...1_000_000_000) } ?? [100, 10, 1]
       isDown = env.bool("WAITLIST_NOTIFY_DOWN", default: false, help: "Send events about falls, too.")
       every = env.duration(
         "WAITLIST_NOTIFY_EVERY", default: .days(1),
-        help: "At most one event for each entry in this time; what is held back adds up.")
+        help: "At most one event for each entry in this time; moves in between add up.")
       keepsHistory = env.bool(
         "WAITLIST_HISTORY", default: false, help: "Keep each change of a place in oneshot.waitlist_position_history.")
     }
@@ -80,7 +80,7 @@ extension WaitlistPositions {
       let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.filter { $0 != " " }) }
       let numbers = parts.compactMap { number($0, in: range) }
       return numbers.count == parts.count
-        ? .success(numbers) : .failure("is «\(text)», not whole numbers from \(range.lowerBound) with commas")
+        ? .success(numbers) : .failure("is «\(text)», not whole numbers from \(range.lowerBound) separated by commas")
     }
 
     private static func wrong(_ text: String) -> Environment.Parsed<Int> {

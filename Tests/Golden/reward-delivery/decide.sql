@@ -135,7 +135,7 @@ select type, method, final, 1, 0, reward_id,
     when 'bad_type' then format('oneshot.reward_types has no type «%s»', left(type, 100))
     when 'bad_method' then format('rewards.method is «%s», neither email nor webhook', left(method, 100))
     when 'no_address' then 'its user has no address in users.email'
-    when 'bad_address' then 'users.email is no address'
+    when 'bad_address' then 'users.email is not a valid address'
     when 'no_endpoint' then format(
       'its type «%s» names no endpoint that is enabled and takes reward.granted', left(type, 100))
     when 'bad_time' then 'rewards.earned_at is null'

@@ -138,7 +138,7 @@ import Testing
     try drained.handler("effect", "select 1")
     let check = try await drained.run(["--check"])
     #expect(
-      check.exitCode == 78 && check.output.contains("no comment at its beginning says `handles: TYPE`"),
+      check.exitCode == 78 && check.output.contains("it does not begin with a comment `handles: TYPE`"),
       "\(check.output)")
     try drained.handler("effect", Drained.effect)
     try drained.handler("search", "-- handles: search.update\ninsert into effects (id) select id from events")

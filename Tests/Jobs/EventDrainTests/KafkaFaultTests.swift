@@ -45,7 +45,7 @@ import Testing
     for arguments in [[], ["--check"], ["--plan"]] {
       let run = try await other.run(arguments)
       #expect(run.exitCode == 78, "\(run.output)")
-      #expect(run.result["error", "message"].string?.contains("of the Kafka cluster mockCluster") == true)
+      #expect(run.result["error", "message"].string?.contains("belong to the Kafka cluster mockCluster") == true)
     }
     #expect(try await topic.drained.effects(are: 5))
   }
@@ -108,8 +108,8 @@ import Testing
     let said = bad.result["error", "message"].string ?? ""
     for part in [
       ":1: auto.offset.reset is what the job relies on", ":2: enable.auto.commit is what",
-      ":3: no.such.setting is no setting of librdkafka",
-      "does not take this value of security.protocol", ":5: it does not read name=value",
+      ":3: no.such.setting is not a setting of librdkafka",
+      "does not take this value of security.protocol", ":5: it is not of the form name=value",
     ] { #expect(said.contains(part), "\(said)") }
     #expect(!bad.output.contains("hush-hush") && !bad.errors.contains("hush-hush"))
   }

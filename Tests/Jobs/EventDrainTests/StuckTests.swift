@@ -77,7 +77,7 @@ import Testing
     for id in 1...3 { try await drained.place.askForReplay("event-drain", "later e\(id)") }
     let run = try await drained.run()
     #expect(run.exitCode == 0 && run.replayed == [3, 2, 0, 1], "\(run.output)")
-    #expect(run.errors.contains("later e3: its event is not kept, and has to be sent again"), "\(run.errors)")
+    #expect(run.errors.contains("later e3: its event is no longer stored, and has to be sent again"), "\(run.errors)")
     #expect(try await drained.place.value("select string_agg(id, ',' order by id) from effects") == "e1,e2")
   }
 

@@ -23,7 +23,7 @@ import Testing
       try await notices.letters() == [
         "1 invalid pending: users.timezone is «UTC-5», which is no name of a time zone",
         "2 invalid pending: users.timezone is «CET», which is no name of a time zone",
-        "3 invalid pending: users.email is no address",
+        "3 invalid pending: users.email is not a valid address",
         "4 invalid pending: notification_preferences.mode of the category social is «hourly», not off, immediate, daily or weekly",
         "5 invalid pending: notification_preferences.mode of the category social is «daily», not off or immediate",
       ])

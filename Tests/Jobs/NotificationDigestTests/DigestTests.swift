@@ -72,7 +72,7 @@ import Testing
       "dropped": 3,
     ]
     for (name, count) in counts { #expect(run.count(name) == count, "\(name): \(run.output)") }
-    #expect(try await digests.letters() == ["daily/8 invalid pending: users.email is no address"])
+    #expect(try await digests.letters() == ["daily/8 invalid pending: users.email is not a valid address"])
     #expect(try await digests.run(at: "2025-11-08T09:15:00Z").count("due") == 0)
     // None is lost: those of user 5 wait for the week.
     #expect(

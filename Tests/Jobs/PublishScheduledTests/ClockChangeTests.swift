@@ -87,8 +87,8 @@ import Testing
 
   @Test func `columns that hold no moment are refused, and what helps is said`() async throws {
     for (type, more, words) in [
-      ("timestamp", [:], "nothing says of which time zone"), ("date", [:], "is of type date"),
-      ("timestamptz", ["PUBLISH_TIMEZONE": "Europe/Berlin"], "holds moments already"),
+      ("timestamp", [:], "no setting names the zone"), ("date", [:], "is of type date"),
+      ("timestamptz", ["PUBLISH_TIMEZONE": "Europe/Berlin"], "already holds moments"),
       ("timestamptz", ["PUBLISH_DUE_AT": "publish_at at time zone 'UTC'"], "PUBLISH_DUE_AT yields timestamp without"),
       ("timestamptz", ["PUBLISH_DUE_AT": "publish_att"], "publish_att"),
       (

@@ -70,7 +70,7 @@ import Testing
       """)
     let run = try await editorial.run()
     #expect(
-      run.exitCode == 78 && run.output.contains("several posts of posts that are due have the same id"), "\(run.output)"
+      run.exitCode == 78 && run.output.contains("several due posts of posts have the same id"), "\(run.output)"
     )
     #expect(try await editorial.statuses() == ["1 scheduled", "1 scheduled"])
     #expect(try await editorial.events() == [])

@@ -50,7 +50,7 @@ import Testing
     ),
     (
       "create rule quiet as on update to rewards where new.id = 2 do instead nothing",
-      "rewards and users are not as this job needs them"
+      "rewards and users do not match what this job needs"
     ),
   ])
   func `check names what would refuse the states, before a mail is sent whose outcome cannot be noted`(

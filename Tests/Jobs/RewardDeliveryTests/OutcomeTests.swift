@@ -45,7 +45,8 @@ import Testing
       try await earned.letters() == [
         "1 invalid pending: oneshot.reward_types has no type «gold»",
         "2 invalid pending: rewards.method is «fax», neither email nor webhook",
-        "3 invalid pending: its user has no address in users.email", "4 invalid pending: users.email is no address",
+        "3 invalid pending: its user has no address in users.email",
+        "4 invalid pending: users.email is not a valid address",
         "5 invalid pending: its type «coffee» names no endpoint that is enabled and takes reward.granted",
         "6 too_old pending: it was earned at 2025-10-01T00:00:00+00:00", "7 invalid pending: rewards.earned_at is null",
         "8 invalid pending: its code is void or has expired",
@@ -205,8 +206,8 @@ import Testing
     #expect(
       try await earned.letters() == [
         #"4 refused pending: new row for relation "rewards" violates check constraint "no_four" (SQLSTATE 23514)"#,
-        "9 refused pending: a trigger of rewards does not let its status be changed",
-        "13 refused pending: a trigger of rewards does not let its status be changed",
+        "9 refused pending: a trigger on rewards prevents the change of its status",
+        "13 refused pending: a trigger on rewards prevents the change of its status",
         "17 refused pending: not this one (SQLSTATE P0001)",
       ])
     try await earned.place.execute("drop trigger veto on rewards; alter table rewards drop constraint no_four")
