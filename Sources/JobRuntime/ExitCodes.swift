@@ -46,7 +46,7 @@ package struct ExitCode: Sendable {
     failed(.internal, "anything unforeseen; a program that failed under `job-exec`", .retryAndAlert),
     failed(
       .lockLost,
-      "leadership or time ran out, Postgres failed over, other work was in the way, the program asks for it, or clocks disagree; everything uncommitted is rolled back",
+      "leadership or time ran out, Postgres failed over, other work was in the way, the program requested it, or clocks disagree; everything uncommitted is rolled back",
       .retry),
     failed(.denied, "authentication or privilege refused", .leave),
     failed(

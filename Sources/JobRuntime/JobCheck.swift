@@ -134,7 +134,7 @@ extension JobRunner {
   }
 
   private static func advice(on mode: String) -> String {
-    "DATABASE_URL has sslmode=\(mode): whoever is on the way to Postgres can read or change what is sent, its password "
+    "DATABASE_URL has sslmode=\(mode): anybody on the network path to Postgres can read or change what is sent, its password "
       + "included. Write sslmode=verify-full, with sslrootcert"
   }
 

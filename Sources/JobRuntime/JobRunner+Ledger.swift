@@ -127,7 +127,7 @@ extension JobRunner {
       }
       if isGood, try rows.first?.value("is_written", as: Bool.self) != true {
         return try leadership.ledger.failure(rows, leadership.fence)
-          ?? JobFailure(.internal, "the run's row in the ledger is not there, or was closed by somebody else")
+          ?? JobFailure(.internal, "the run's row in the ledger is missing, or was closed by another process")
       }
       record.isClosed = true
       log.debug("closed the run in the ledger")

@@ -71,7 +71,9 @@ struct JobRunner<J: Job>: Sendable {
     _ = await waiting(atMost: StopLimits.closingConnection) { await database.close() }
     await redis.close()
     let leftOut = notices.leftOut
-    if leftOut > 0 { log.warning("Postgres said more than is logged", ["notices_left_out": .integer(Int64(leftOut))]) }
+    if leftOut > 0 {
+      log.warning("Postgres sent more notices than are logged", ["notices_left_out": .integer(Int64(leftOut))])
+    }
     return result
   }
 
@@ -136,7 +138,9 @@ struct JobRunner<J: Job>: Sendable {
         let attempt = try await retrier.run("taking the lock") { try await lock.acquire() }
         if case .acquired(let moment) = attempt {
           clock.answeredAt = surroundings.now()
-          if moment == nil { log.warning("Redis does not report its time; the clock is compared with Postgres' alone") }
+          if moment == nil {
+            log.warning("Redis does not report its time; the clock is compared only with that of Postgres")
+          }
           return (attempt, moment.flatMap { clock.failure("Redis", says: $0) })
         }
         // The lock was released before its holder could be read, so nobody knows whose work is done.

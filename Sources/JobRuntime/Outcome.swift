@@ -101,11 +101,12 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     case .tooLarge:
       self.init(
         .internal, message,
-        hint: "No answer is that large by itself: look for a view or a row in that place that somebody else has made."
+        hint:
+          "No answer of the job's own data is that large: look for a view or a row there that something else has created."
       )
     case .commitUnknown:
       self.init(
-        .unavailable, message, hint: "Look at what the run wrote before it is run again, unless the job may run twice.")
+        .unavailable, message, hint: "Check what the run wrote before you run it again, unless the job may run twice.")
     case .cancelled: self.init(.internal, "the work was cancelled")
     case .endsTransaction:
       self.init(
@@ -116,7 +117,8 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     case .writesReadOnly:
       self.init(
         .internal, message,
-        hint: "Write in run.transaction { tx in }; in a plan (run.isDryRun) nowhere, but count what would change.")
+        hint:
+          "Write in run.transaction { tx in }; in a dry run (run.isDryRun) write nothing, and count what would change.")
     case .invalidStatement, .decoding: self.init(.internal, message)
     case .server(let server): self.init(server: server, message: message)
     }
@@ -147,7 +149,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
             : "Grant what is missing to the job's role; `--check` lists it."))
     case let state where state.isTransient:
       self.init(
-        .unavailable, message, hint: error.hint ?? "The cause usually passes by itself; the next run does the work.")
+        .unavailable, message, hint: error.hint ?? "The cause is usually temporary; the next run does the work.")
     case .queryCanceled:
       self.init(
         .unavailable, message,
@@ -167,7 +169,8 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
       self.init(.unavailable, message, hint: "Check that the server in REDIS_URL runs and can be reached from here.")
     case .server, .unexpectedReply:
       self.init(
-        .internal, message, hint: "Does REDIS_URL lead to a Redis? If so, please report this answer with the log.")
+        .internal, message,
+        hint: "Check that REDIS_URL leads to a Redis. If it does, please report this answer with the log.")
     case .tooLarge:
       self.init(
         .internal, message,
@@ -178,7 +181,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
       self.init(
         .misconfigured, message,
         hint:
-          "Nothing was sent. REDIS_CA_FILE names the authority of the server's certificate. The certificate has to hold the name or address that the server is reached by, or else REDIS_TLS_NAME."
+          "Nothing was sent. REDIS_CA_FILE names the authority of the server's certificate. The certificate has to name the host or address in REDIS_URL, or else REDIS_TLS_NAME."
       )
     case .refused: self.init(.denied, message, hint: "Check REDIS_CERT_FILE and REDIS_KEY_FILE.")
     case .misconfigured(_, let hint): self.init(.misconfigured, message, hint: hint)

@@ -31,7 +31,7 @@ struct PreparedRun: Sendable {
       let stop = { @Sendable in
         task.cancel()
         // On another thread: the log may block on a reader that is stuck.
-        SideThread(label: "log").start { runner.log.info("asked to stop; stopping at the next safe point") }
+        SideThread(label: "log").start { runner.log.info("received a stop request; stopping at the next safe point") }
       }
       return await runner.surroundings.stop.answered(by: stop) {
         await withTaskCancellationHandler {

@@ -66,7 +66,8 @@ public struct Transaction: ~Copyable {
     let log = run.log
     let failures = failures.map { log.redacted($0).bounded }
     for failure in failures where !run.letterKinds.contains(failure.kind) {
-      throw JobFailure(.internal, "items are rejected as «\(failure.kind.name)», which is no kind of the job's facts")
+      throw JobFailure(
+        .internal, "items are rejected as «\(failure.kind.name)», which is not a kind in the job's facts")
     }
     if isWriting {
       try session.pipeline(DeadLetters.recording(failures, of: run.identity, runID: run.id, at: run.startedAt))

@@ -15,9 +15,9 @@ public enum MailAddress {
     guard (1...64).contains(local.count), (1...255).contains(domain.count) else {
       return "it is empty on one side of the @, or too long"
     }
-    guard isLocal(Array(local)) else { return "what stands before the @ is no local part" }
+    guard isLocal(Array(local)) else { return "the part before the @ is not a valid local part" }
     guard isDomain(String(decoding: domain, as: UTF8.self)) || isLiteral(Array(domain)) else {
-      return "what stands behind the @ is no domain"
+      return "the part after the @ is not a domain"
     }
     return nil
   }

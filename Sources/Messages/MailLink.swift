@@ -14,10 +14,10 @@ public struct MailLink: Sendable {
     var link = MailLink()
     link.parts = env.url(
       prefix + "MAIL_URL", form: "smtp://USER:PASSWORD@HOST:587 or smtps://…:465", isRequired: false,
-      help: "The relay that mail is given to, over STARTTLS or TLS; required for mail, and needs the trait Delivery."
+      help: "The relay that takes the mail, over STARTTLS or TLS; required for mail, and needs the trait Delivery."
     ) { text in
       guard WebDelivery.isBuiltIn else { return .failure(WebDelivery.isMissing) }
-      return parse(text).map { .success($0) } ?? .failure("is no URL such as smtp://user:password@relay:587")
+      return parse(text).map { .success($0) } ?? .failure("is not a URL such as smtp://user:password@relay:587")
     }
     env.conceal([link.parts?.password].compactMap(\.self))
     link.isPlain = env.bool(
@@ -28,7 +28,7 @@ public struct MailLink: Sendable {
       prefix + "MAIL_CA_FILE",
       help: "Authorities in PEM form that the relay's certificate is signed by, instead of the system's.")
     if link.isPlain, let host = link.parts?.host, !["localhost", "127.0.0.1", "::1"].contains(host) {
-      env.complain(prefix + "MAIL_PLAINTEXT", "is set, and the relay is on another host: \(host)")
+      env.complain(prefix + "MAIL_PLAINTEXT", "is set, but the relay is on another host: \(host)")
     }
     return link
   }
@@ -94,7 +94,7 @@ extension Environment {
   /// A name and an address.
   public mutating func mailbox(_ name: String, help: String) -> Mailbox? {
     custom(name, form: "Name <address>", default: nil, help: help) { text in
-      Mailbox(text).map { .success($0) } ?? .failure("is no mailbox such as Example <hello@example.org>")
+      Mailbox(text).map { .success($0) } ?? .failure("is not a mailbox such as Example <hello@example.org>")
     }
   }
 }

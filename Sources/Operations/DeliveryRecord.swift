@@ -35,7 +35,7 @@ package struct DeliveryRecord: Sendable {
 
   /// - Parameters:
   ///   - state: without it those that are not finished, and those that have failed.
-  ///   - limit: at most so many, the newest.
+  ///   - limit: at most this many, the newest.
   package static func list(state: State?, channel: String?, limit: Int) throws(PostgresError) -> Statement {
     try Statement(
       file: "deliveries.sql", PackageResources.deliveries_sql,

@@ -38,7 +38,7 @@ package struct EventRecord: Sendable {
   ///
   /// - Parameters:
   ///   - source: only those of this source: `redis:events:job`.
-  ///   - limit: at most so many, those that are due first.
+  ///   - limit: at most this many, those that are due first.
   package static func waiting(type: String?, source: String?, limit: Int) throws(PostgresError) -> Statement {
     try Statement(
       file: "events.sql", PackageResources.events_sql, binding: ["type": type, "source": source, "limit": limit])

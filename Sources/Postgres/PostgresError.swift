@@ -83,11 +83,11 @@ public enum PostgresError: Error, Sendable {
 
   /// The hint where a pooler is in the way.
   package static let poolerHint =
-    "Let DATABASE_URL lead to Postgres itself, not to a pooler: a job keeps settings and temporary tables in its session."
+    "Point DATABASE_URL to Postgres itself, not to a pooler: a job keeps settings and temporary tables in its session."
 
   /// The hint where row level security applies to the role.
   package static let rowSecurityHint =
-    "A job has to see every row: `alter role … bypassrls`, or let it read a view whose owner may."
+    "A job has to see every row: `alter role … bypassrls`, or let it read a view whose owner has that right."
 
   /// The server's SQLSTATE, where the error is the server's.
   public var state: SQLState? {
@@ -114,8 +114,9 @@ extension PostgresError: CustomStringConvertible {
     case .connection, .misconfigured, .refused: "Postgres: \(cause)"
     case .timedOut(let what): "Postgres did not answer in time: \(what)"
     case .tooLarge(let statement):
-      "Postgres: the answer takes more than \(ReceivedBytes.largest / 1024 / 1024) MiB, and was given up, to: \(statement)"
-    case .commitUnknown: "Postgres: the connection was lost during COMMIT, and whether it was kept could not be learnt"
+      "Postgres: the answer takes more than \(ReceivedBytes.largest / 1024 / 1024) MiB, and was abandoned, to: \(statement)"
+    case .commitUnknown:
+      "Postgres: the connection was lost during COMMIT, and whether it was committed could not be determined"
     case .cancelled: "cancelled"
     case .invalidStatement(let message), .endsTransaction(let message), .decoding(let message): message
     case .writesReadOnly(let statement): "the statement writes in a read-only transaction: \(statement)"

@@ -25,7 +25,7 @@ enum Refusal {
       return .misconfigured(
         text,
         hint:
-          "Nothing was sent. sslrootcert in DATABASE_URL names the authority of the server's certificate, which has to hold the host's name; sslmode says what is checked."
+          "Nothing was sent. sslrootcert in DATABASE_URL names the authority of the server's certificate, which has to contain the host's name; sslmode says what is checked."
       )
     }
     if impossible.contains(where: text.contains) {
@@ -44,7 +44,7 @@ enum Refusal {
       .misconfigured(
         message,
         hint:
-          "Correct what the session is to be set to: `options` in DATABASE_URL; PGOPTIONS, PGTZ and PGDATESTYLE in the environment."
+          "Correct the settings of the session: `options` in DATABASE_URL; PGOPTIONS, PGTZ and PGDATESTYLE in the environment."
       )
     // RDS Proxy takes no `options`.
     case "0A000": .misconfigured(message, hint: PostgresError.poolerHint)

@@ -50,7 +50,7 @@ public struct Row: Sendable {
       start: PQgetvalue(result.pointer, index, number), count: Int(PQgetlength(result.pointer, index, number)))
     let text = String(decoding: bytes, as: UTF8.self)
     guard let value = Value(postgresText: text) else {
-      throw .decoding("column \(column) holds «\(text.prefix(60))», which is no \(Value.self)")
+      throw .decoding("column \(column) holds «\(text.prefix(60))», which is not a valid \(Value.self)")
     }
     return value
   }

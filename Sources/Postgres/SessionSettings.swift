@@ -57,7 +57,7 @@ enum SessionSettings {
     guard !overruled.isEmpty else { return }
     guard !overruled.contains(where: { $0.name == marker }) else {
       throw .misconfigured(
-        "\(target) does not take the settings of a session: a pooler such as pgbouncer stands in between",
+        "\(target) does not take the settings of a session: a pooler such as pgbouncer is in between",
         hint: PostgresError.poolerHint)
     }
     try Session(on: wire).query(
@@ -68,7 +68,7 @@ enum SessionSettings {
     if let kept = Self.overruled(on: wire).first {
       throw .misconfigured(
         "\(target) does not set \(kept.name) to \(kept.value)",
-        hint: "Find what sets it there: a pooler, or an event trigger on login.")
+        hint: "Find out what sets it there: a pooler, or an event trigger on login.")
     }
   }
 

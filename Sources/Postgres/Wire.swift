@@ -107,7 +107,7 @@ struct Wire {
         if try liveness.isAtWork(pointer, interrupt) { continue }
       } catch {
         if case .cancelled = error { throw error }
-        throw .timedOut("\(what()), and when asked on a second connection: \(error)")
+        throw .timedOut("\(what()), and the request on a second connection failed: \(error)")
       }
       _ = try wait(for: .read, until: .now + Liveness.grace, doing: "\(what()), although the server is done with it")
       return

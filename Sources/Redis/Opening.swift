@@ -147,7 +147,7 @@ extension ContinuousClock.Instant {
 extension RedisAddress {
   /// - Throws: if TLS is wanted but was never set up: nothing may be sent then.
   fileprivate func requiredTLS() throws(RedisError) -> TLSContext? {
-    guard isEncrypted == (tls != nil) else { throw .untrusted("TLS is wanted but not set up") }
+    guard isEncrypted == (tls != nil) else { throw .untrusted("TLS is requested but not set up") }
     return tls
   }
 

@@ -63,7 +63,7 @@ package struct Refusal: Sendable {
       Refusal(
         "MISCONF", .needsHelp, "Redis cannot save its data and takes no writes: look at its disk and at its log."),
       Refusal(
-        "WRONGTYPE", .needsHelp, "A key that the job uses holds a value of another type: somebody else writes it."),
+        "WRONGTYPE", .needsHelp, "A key that the job uses holds a value of another type: another program writes it."),
       Refusal(
         "EXECABORT", .needsHelp,
         "One command of a transaction was refused, so all of them were: the server's user may lack a right, or be at its maxmemory."

@@ -53,7 +53,7 @@ extension Opening {
     } catch {
       guard case .server("ERR", let message) = error, message.hasPrefix("unknown command") else { throw error }
       throw .misconfigured(
-        "it is no Sentinel",
+        "it is not a Sentinel",
         hint: "REDIS_URL reads redis://user:password@host:6379/0 where no Sentinels watch the server.")
     }
     if case .null = answer {
@@ -71,7 +71,7 @@ extension Opening {
   private func checkRole(_ session: inout RedisSession, of service: String) throws(RedisError) {
     let role = try session.command(RedisCommand("ROLE")).elements.first?.text ?? "nothing"
     guard role == "master" else {
-      throw .connection("it was named as the primary of \(service), and calls itself «\(role)»")
+      throw .connection("it was named as the primary of \(service), but reports the role «\(role)»")
     }
   }
 

@@ -50,7 +50,7 @@ extension Template {
     switch find(name, stack) {
     case .string(let text)?, .number(let text)?: return text
     case .bool(let isTrue)?: return isTrue ? "true" : "false"
-    case .list?, .object?: throw TemplateError("\(name.place): {{\(name.text)}} is a list or an object, and no text")
+    case .list?, .object?: throw TemplateError("\(name.place): {{\(name.text)}} is a list or an object, not a text")
     // "Hello ," is worse than no mail. {{#name}} tests a name that may be missing.
     case .null?, nil: throw TemplateError("\(name.place): the data have no {{\(name.text)}}")
     }

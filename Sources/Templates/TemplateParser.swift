@@ -62,7 +62,7 @@ struct TemplateParser {
       case .end:
         flush()
         guard let section = open.popLast(), section.name.text == tag.text else {
-          throw error("{{/\(tag.text)}} ends no section that is open there", at: start)
+          throw error("{{/\(tag.text)}} ends a section that is not open there", at: start)
         }
         nodes = section.nodes + [.section(section.name, isInverted: section.isInverted, nodes)]
       case .partial:
@@ -117,7 +117,7 @@ struct TemplateParser {
     case "/": return Tag(mark: .end, text: rest(inside.dropFirst()))
     case ">": return Tag(mark: .partial, text: rest(inside.dropFirst()))
     case "=": throw error("delimiters cannot be changed here", at: start)
-    case "<", "$", "*", "@", "~": throw error("{{\(rest(inside))}} is no part of this language", at: start)
+    case "<", "$", "*", "@", "~": throw error("{{\(rest(inside))}} is not part of this language", at: start)
     default: return Tag(mark: .value(isRaw: false), text: rest(inside))
     }
   }
@@ -134,7 +134,7 @@ struct TemplateParser {
         }
     }
     guard parts.allSatisfy(isName) else {
-      throw error("«\(tag.text)» is no name; helpers and expressions are no part of this language", at: start)
+      throw error("«\(tag.text)» is not a name; helpers and expressions are not part of this language", at: start)
     }
     return Template.Name(parts: parts, place: "\(file):\(line)")
   }

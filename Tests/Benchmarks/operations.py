@@ -55,7 +55,7 @@ def fill(stand):
             insert into oneshot.dead_letters (job, item_digest, item, payload, error_kind, error_message, attempts,
               first_failed_at, last_failed_at, last_run_id, state)
             select job, sha256(('item' || g)::bytea), 'usage:merchant_' || g || ':2025-11-07:queries', '{{"value": "x"}}',
-              (array['not_integer', 'wrong_type', 'unindexable'])[1 + g % 3], 'the value is no whole number', 1 + g % 9,
+              (array['not_integer', 'wrong_type', 'unindexable'])[1 + g % 3], 'the value is not a whole number', 1 + g % 9,
               now() - random() * interval '90 days', now() - random() * interval '30 days', run_id,
               (array['pending', 'pending', 'resolved', 'discarded'])[1 + g % 4]
             from generate_series(1, {LETTERS}) g

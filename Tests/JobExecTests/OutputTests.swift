@@ -81,7 +81,7 @@ import Testing
     #expect(run.exitCode == 0)
     #expect(run.result["counts", "a"].int == 7)
     #expect(!run.result["counts", "b"].isThere && !run.result["counts", "Bad"].isThere)
-    #expect(run.errors.contains("no object of JSON") && run.errors.contains("no whole number"))
+    #expect(run.errors.contains("not a JSON object") && run.errors.contains("not a whole number"))
   }
 
   @Test func `it inherits no descriptor but its own, no ignored signal, and reads nothing`() async throws {

@@ -77,7 +77,7 @@ import Testing
     for (isMigrated, hint) in [
       (
         true,
-        "A migration created it, and somebody renamed or dropped it since: undo that, or restore it from a backup."
+        "A migration created it, and it was renamed or dropped since: undo that, or restore it from a backup."
       ),
       (false, "Run `oneshot migrate` with the owner's DATABASE_URL."),
     ] {

@@ -131,7 +131,7 @@ import Testing
     for fact in [
       "status   partial", "slot     2025-11-08T02:00:00Z, set by setting, forced",
       "window   2025-11-01T00:00:00Z to 2025-11-08T00:00:00Z", "version  \(told["version"].string ?? "")",
-      " of at most 50m", "held by nobody", "Dead letters of this run: 1\n", "usage:bad:2025-11-07:x  pending",
+      " of at most 50m", "not held", "Dead letters of this run: 1\n", "usage:bad:2025-11-07:x  pending",
     ] {
       #expect(oneSpace(outcome.output).contains(oneSpace(fact)), "\(fact)")
     }
@@ -204,7 +204,7 @@ import Testing
     let stuck = try await here.add(
       1, ["status": "'running'", "finished_at": "null", "deadline_at": "now() - interval '1 h'"])
     let shown = try await here.run("run", stuck).output
-    #expect(shown.contains("which is over: stuck or dead") && shown.contains("held by nobody; a run at work holds it"))
+    #expect(shown.contains("which is over: stuck or dead") && shown.contains("not held; a run at work holds it"))
     let dead = try await here.add(2, ["status": "'failed'", "error_kind": "'abandoned'"])
     #expect(try await here.run("run", dead).output.contains("not known: it was found dead by the next run"))
     #expect(try await here.run("run", dead, "--json").result["duration_ms"].isThere == false)

@@ -79,7 +79,7 @@ import Testing
     }
     for mode in ["disable", "prefer", "require", "verify-ca"] {
       let said = try await advice("sslmode=\(mode)&\(authority)", host: "db.example.com")
-      #expect(said.contains("DATABASE_URL has sslmode=\(mode): whoever is on the way"), "\(said)")
+      #expect(said.contains("DATABASE_URL has sslmode=\(mode): anybody on the network path"), "\(said)")
     }
     #expect(try await !advice("sslmode=require", host: "localhost").contains("sslmode"))
     #expect(try await !advice("sslmode=verify-full&\(authority)", host: "localhost").contains("sslmode"))

@@ -86,7 +86,7 @@ import Testing
     try await expect(
       url(service: "other") + "?sentinel_password=hunter3", 78, "no service of this name", "SENTINEL MASTERS")
     try await expect(url() + "?sentinel_password=wrong", 77, "127.0.0.1:\(secured.port)", "WRONGPASS")
-    try await expect(url(at: plain.port), 78, "is no Sentinel", "redis://user:password@host:6379/0")
+    try await expect(url(at: plain.port), 78, "is not a Sentinel", "redis://user:password@host:6379/0")
   }
 
   @Test func `over TLS Sentinels and servers are verified, and a name may be given for those that are told by address`()

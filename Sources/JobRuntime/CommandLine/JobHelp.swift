@@ -17,7 +17,7 @@ package enum JobHelp {
     ])
     if own.contains(where: { $0.selects }) {
       page.add(
-        "A setting that selects the work is part of what a run is: with another value, a run for the same time is no duplicate."
+        "A setting that selects the work is part of the run's identity: with another value, a run for the same time is not a duplicate."
       )
     }
     return page.text(exitCodes: ExitCode.line())

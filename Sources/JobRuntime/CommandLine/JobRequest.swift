@@ -11,7 +11,7 @@ enum JobRequest: String, CaseIterable, Sendable {
 
   private var help: String {
     switch self {
-    case .plan: "do everything but write: report what would change"
+    case .plan: "do everything except write: report what would change"
     case .check: "look at settings, connections, privileges and schema; write nothing"
     case .help: "this text"
     case .version: "the version"

@@ -55,7 +55,7 @@ struct LeaderLock: Sendable {
       .busy,
       "the lock \(key) was held by a run that does other work for all of JOB_LOCK_WAIT (\(DurationText.format(wait))): \(work)\(run)\(place)",
       hint:
-        "Nothing was done, and the next try of this schedule does it. Give the two schedules times that do not meet, or let JOB_LOCK_WAIT be longer than the other work takes."
+        "Nothing was done, and the next start of this schedule tries again. Give the two schedules times that do not overlap, or make JOB_LOCK_WAIT longer than the other work takes."
     )
   }
 

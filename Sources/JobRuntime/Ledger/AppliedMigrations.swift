@@ -11,7 +11,7 @@ struct AppliedMigrations: Sendable, Equatable {
     (self.newest, self.isNumberedAsOne) = (newest, isNumberedAsOne)
   }
 
-  /// - Parameter text: a line and its highest number, with commas: "core 1,search 0".
+  /// - Parameter text: a line and its highest number, separated by commas: "core 1,search 0".
   init(listed text: String) {
     for part in text.split(separator: ",") {
       let words = part.split(separator: " ")

@@ -154,7 +154,7 @@ struct Ledger: Sendable {
 
   /// The hint for a run that died without closing its row.
   private static let abandonedHint =
-    "Nothing to repair: the run that found it did its work. Where it happens again, find out what ends the process: memory (OOMKilled), the node, kill -9."
+    "Nothing to repair: the run that found it did its work. If it happens again, find out what ends the process: memory (OOMKilled), the node, kill -9."
 
   struct OpeningFacts: Sendable {
     var scheduledAt: Timestamp
@@ -185,7 +185,8 @@ struct Ledger: Sendable {
       }
       guard try row.value("is_right") else { throw try clock.refusal("Postgres", says: row.value("moment")) }
       throw JobFailure(
-        .fenced, "a newer run has started while this one was opened", hint: "Nothing to do: it does the work.")
+        .fenced, "a newer run has started while this one was opened",
+        hint: "Nothing to do: the newer run does the work.")
     }
     return .opened(
       Opened(

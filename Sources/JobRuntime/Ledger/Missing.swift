@@ -32,7 +32,7 @@ struct Missing: Sendable, Equatable {
       return "Your application creates this table, not `oneshot migrate`. If you do not have it, \(otherwise)."
     }
     return isMigrated
-      ? "A migration created it, and somebody renamed or dropped it since: undo that, or restore it from a backup."
+      ? "A migration created it, and it was renamed or dropped since: undo that, or restore it from a backup."
       : "Run `oneshot migrate` with the owner's DATABASE_URL."
   }
 }

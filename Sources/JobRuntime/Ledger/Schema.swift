@@ -50,7 +50,7 @@ enum Schema {
 
   static func failure(serverVersion: Int) -> JobFailure {
     JobFailure(
-      .misconfigured, "Postgres is of version \(serverVersion / 10_000), older than what is supported",
+      .misconfigured, "Postgres has version \(serverVersion / 10_000), which is older than the oldest supported",
       hint: "Postgres \(oldestServer / 10_000) or newer is needed.")
   }
 
@@ -101,7 +101,7 @@ enum Schema {
   static let standbyFailure = JobFailure(
     .unavailable, "Postgres takes no writes here: it is a standby",
     hint:
-      "Right after a failover this passes by itself. Else lead DATABASE_URL to the primary, or name all servers in it and add target_session_attrs=read-write."
+      "Right after a failover this resolves itself. Otherwise point DATABASE_URL to the primary, or name all servers in it and add target_session_attrs=read-write."
   )
 
   static let readOnlyFailure = JobFailure(

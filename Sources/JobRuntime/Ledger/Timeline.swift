@@ -42,7 +42,7 @@ enum Timeline {
     JobFailure(
       .failover, "Postgres has failed over to a replica, or was restored, since this run started: \(change)",
       hint:
-        "Start the job again: it goes on from what this Postgres has. What had not arrived there before the failover is done again."
+        "Start the job again: it continues from what this Postgres has. What had not arrived there before the failover is done again."
     )
   }
 }

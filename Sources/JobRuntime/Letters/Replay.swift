@@ -51,7 +51,8 @@ struct Replay: Sendable {
     let (letters, hasMore) = try await run.transaction { tx in try take(job, run, tx) }
     guard !letters.isEmpty else {
       if hasMore {
-        run.log.info("more replays are requested than one run looks at, these of other runs; the next run continues")
+        run.log.info(
+          "more replays are requested than one run reads, and the rest belong to other runs; the next run continues")
       }
       return nil
     }

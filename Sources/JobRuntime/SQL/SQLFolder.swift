@@ -32,7 +32,7 @@ extension [SQLFile] {
     if names.isEmpty { env.complain(setting, "names no \(kind)") }
     for name in names where !contains(where: { $0.name == name }) {
       env.complain(
-        setting, "names «\(name)», which is no \(kind); there are \(map(\.name).joined(separator: ", "))")
+        setting, "names «\(name)», which is not a \(kind); there are \(map(\.name).joined(separator: ", "))")
     }
     return filter { names.contains($0.name) }
   }

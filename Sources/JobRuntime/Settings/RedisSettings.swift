@@ -16,15 +16,15 @@ package func redisAddress(from env: inout Environment, isRequired: Bool = true) 
   let files = TLSContext.Files(
     authorities: env.optionalPath(
       TLSContext.FileError.Part.authorities.setting,
-      help: "The authorities (PEM) that may have signed the certificate of Redis; without it the system's."),
+      help: "The authorities (PEM) that may have signed the certificate of Redis; unset, those of the system."),
     certificate: env.optionalPath(
       TLSContext.FileError.Part.certificate.setting,
-      help: "This client's certificate (PEM, its chain after it), where Redis requires one."),
+      help: "This client's certificate (PEM, followed by its chain), where Redis requires one."),
     key: env.optionalPath(
       TLSContext.FileError.Part.key.setting, help: "The private key (PEM) of REDIS_CERT_FILE."))
   let name = env.optionalString(
     "REDIS_TLS_NAME",
-    help: "The name that every server's certificate has to hold, where it is not the one that the server is reached by."
+    help: "The name that the certificate of every server has to contain, where it is not the host in REDIS_URL."
   )
   address?.certificateName = name
   if address?.isEncrypted == true {

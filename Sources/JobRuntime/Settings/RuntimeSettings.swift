@@ -79,7 +79,7 @@ struct RuntimeSettings: JobSettings {
       } ?? .items(0)
     isForced = env.bool("JOB_FORCE", default: false, help: "Run although the slot has already succeeded.")
     isDryRun = env.bool(
-      "JOB_DRY_RUN", default: false, help: "Do everything but write: report what would change (the same as --plan).")
+      "JOB_DRY_RUN", default: false, help: "Do everything except write: report what would change (the same as --plan).")
     replays = env.bool(
       "JOB_REPLAY", default: true,
       help: "Replay the dead letters that `oneshot dead-letters replay` requested; false leaves them to a later run.")

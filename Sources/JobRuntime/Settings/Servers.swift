@@ -20,7 +20,7 @@ package struct Servers: Sendable {
 package func databaseOptions(from env: inout Environment) -> ConnectionOptions? {
   let options: ConnectionOptions? = env.url(
     "DATABASE_URL", form: "postgresql://… or host=… dbname=…", isRequired: true,
-    help: "Postgres: a libpq URI or keyword string; sslmode, several hosts and all else that libpq takes."
+    help: "Postgres: a libpq URI or keyword string; sslmode, several hosts and everything else that libpq takes."
   ) { text in
     do { return .success(try ConnectionOptions(url: text, applicationName: "oneshot")) } catch {
       return .failure("\(error)")

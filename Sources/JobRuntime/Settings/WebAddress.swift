@@ -5,7 +5,7 @@ extension Environment {
   package mutating func webAddress(_ name: String, help: String) -> WebAddress? {
     let address: WebAddress? = url(name, form: "https://…", isRequired: false, help: help) { text in
       guard WebDelivery.isBuiltIn else { return .failure(WebDelivery.isMissing) }
-      return WebAddress(text).map { .success($0) } ?? .failure("is no URL that begins with http:// or https://")
+      return WebAddress(text).map { .success($0) } ?? .failure("is not a URL that begins with http:// or https://")
     }
     // Some servers repeat parts of it in their error pages.
     conceal(address?.secrets ?? [])

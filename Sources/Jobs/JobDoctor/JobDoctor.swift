@@ -40,7 +40,7 @@ struct JobDoctor: Job {
           "How long a trouble has to stay away until its incident is over; what comes back sooner is the same incident."
       )
       source = env.string(
-        "DOCTOR_SOURCE", default: "oneshot", help: "What messages begin with: which installation this is.")
+        "DOCTOR_SOURCE", default: "oneshot", help: "The name of this installation, with which messages begin.")
       receivers = Receiver.all(source: source, &env)
     }
   }

@@ -40,13 +40,13 @@ struct StatusPage: Job {
 
     init(from env: inout Environment) {
       file = env.requiredPath(
-        "REPORT_FILE", help: "Where the page is written; its folder has to be there, and to be the page's own.")
+        "REPORT_FILE", help: "Where the page is written; its folder has to exist, and to hold nothing but the page.")
       _ = env.optionalString(
         "REPORT_NAME", help: "The page's name; two pages of one installation need two names.",
         selects: .work(as: "page"))
       days = env.int("REPORT_DAYS", default: 7, in: 1...90, help: "How many days the page shows, today included.")
       title = env.string(
-        "REPORT_TITLE", default: "Jobs", help: "What the page is of, for example the environment's name.")
+        "REPORT_TITLE", default: "Jobs", help: "What the page shows, for example the environment's name.")
       oldAfter = env.duration(
         "REPORT_OLD_AFTER", default: .hours(1), in: .minutes(1) ... .days(366),
         help: "Age at which an open page says that it is old: a few times as long as between two runs.")
@@ -114,11 +114,11 @@ struct StatusPage: Job {
     let message = "REPORT_FILE \(settings.file): \(cause)"
     switch cause.number {
     case ENOSPC, EDQUOT, EFBIG, EIO, EMFILE, ENFILE:
-      return JobFailure(.unavailable, message, hint: "Make room there; the page that was there was kept.")
+      return JobFailure(.unavailable, message, hint: "Make room there; the old page was kept.")
     case EACCES, EPERM, EROFS:
       return JobFailure(.denied, message, hint: "Let the user that runs job-report write to that folder.")
     default:
-      return JobFailure(.misconfigured, message, hint: "Name a file in a folder that is there.")
+      return JobFailure(.misconfigured, message, hint: "Name a file in a folder that exists.")
     }
   }
 }

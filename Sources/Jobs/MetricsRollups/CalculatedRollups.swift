@@ -95,7 +95,7 @@ struct CalculatedRollups: Sendable {
     ).only()
     let reasons = [
       ("nameless", "without metric or entity"), ("too_long", "with a name longer than 512 bytes"),
-      ("without_value", "without value"), ("not_finite", "whose value is no finite number"),
+      ("without_value", "without value"), ("not_finite", "whose value is not a finite number"),
     ]
     let counts = try reasons.map { (count: try row.value($0.0, as: Int.self), what: $0.1) }.filter { $0.count > 0 }
     return ItemFailure(

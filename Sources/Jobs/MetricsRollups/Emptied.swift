@@ -64,7 +64,7 @@ extension Source {
     ItemFailure(
       item: itemOfEmptied(day.start), kind: .emptied,
       message:
-        "\(name) has no rows any more from \(day.start) to \(day.end), and the rollups of that day are kept. If they were deleted to keep their rollups: select oneshot.close_raw('\(name)', '\(day.end)'). If the rollups are to go: ROLLUPS_MODE=rebuild ROLLUPS_FROM=\(day.start) ROLLUPS_TO=\(day.end) ROLLUPS_ON_EMPTIED=remove",
+        "\(name) no longer has rows from \(day.start) to \(day.end), and the rollups of that day are kept. If they were deleted to keep their rollups: select oneshot.close_raw('\(name)', '\(day.end)'). If the rollups are to go: ROLLUPS_MODE=rebuild ROLLUPS_FROM=\(day.start) ROLLUPS_TO=\(day.end) ROLLUPS_ON_EMPTIED=remove",
       payload: ["source": .string(name), "until": .string(day.end.rfc3339)])
   }
 }
@@ -100,7 +100,7 @@ extension RollupPass {
     guard let first = emptied.first, let last = emptied.last else { return nil }
     let rollups = emptied.reduce(0) { $0 + $1.rollups }
     return
-      "\(emptied.count) days of \(source.name) from \(first.day.start) to \(last.day.end) have \(rollups) hourly rollups and no rows any more: they would be \(settings.onEmptied == .keep ? "kept" : "removed") (ROLLUPS_ON_EMPTIED)"
+      "\(emptied.count) days of \(source.name) from \(first.day.start) to \(last.day.end) have \(rollups) hourly rollups and no longer any rows: they would be \(settings.onEmptied == .keep ? "kept" : "removed") (ROLLUPS_ON_EMPTIED)"
   }
 
   /// Buckets of another time zone cannot stay beside those of this one.

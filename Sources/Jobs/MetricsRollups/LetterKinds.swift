@@ -20,7 +20,7 @@ extension LetterKind {
   static let badRows = LetterKind(
     "bad_rows",
     cause:
-      "Rows of a source lack metric, entity, value or time, have a name longer than 512 bytes, or a value that is no finite number. They are left out; the others are counted.",
+      "Rows of a source lack metric, entity, value or time, have a name longer than 512 bytes, or a value that is not a finite number. They are left out; the others are counted.",
     remedy: "Correct the rows, or leave them out in the source.")
 
   static let sourceFailed = LetterKind(

@@ -26,7 +26,7 @@ struct Keeping: Sendable {
       guard !made else { continue }
       if let age, shorter.1.map({ $0 > age }) ?? true {
         env.complain(
-          name, "needs \(shorter.0) to be set, and to be no longer: what is made of a part has to outlive it")
+          name, "needs \(shorter.0) to be set, and to be no longer: rollups made of a part have to outlive it")
       }
       shorter = (name, age)
     }

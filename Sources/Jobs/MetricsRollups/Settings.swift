@@ -64,7 +64,7 @@ extension MetricsRollups {
       let form = "2025-11-01 or RFC 3339"
       from = env.custom(
         "ROLLUPS_FROM", form: form, default: nil,
-        help: "Where a rebuild or a verification begins; without it where data do.",
+        help: "Where a rebuild or a verification begins; unset, where the data begin.",
         selects: .once(as: "from", isFixed: true), written: { [$0.text] }, parse: Border.parse)
       to = env.custom(
         "ROLLUPS_TO", form: form, default: nil, help: "Where it ends; this day or moment is no longer in it.",
@@ -74,7 +74,7 @@ extension MetricsRollups {
         help: "A folder of more sources, one .sql file each, or of replacements by the same name.")
       let chosen = env.custom(
         "ROLLUPS_SOURCES", form: "names with commas", default: nil,
-        help: "Only these sources; without it metric_events and those of the folder.",
+        help: "Only these sources; unset, metric_events and those of the folder.",
         parse: { .success($0.split(separator: ",").map { String($0.filter { $0 != " " }) }) })
       hasChosenSources = chosen != nil
       sources = Source.all(folder: folder, chosen: chosen, &env)
@@ -99,7 +99,7 @@ extension MetricsRollups {
         let name = String(word.filter { $0 != " " })
         guard let granularity = Granularity(rawValue: name) else {
           let all = Granularity.allCases.map(\.rawValue).joined(separator: ", ")
-          return .failure("names «\(name)», which is no level; there are \(all)")
+          return .failure("names «\(name)», which is not a level; the levels are \(all)")
         }
         found.insert(granularity)
       }

@@ -46,7 +46,7 @@ struct Batch: Sendable {
     case "damaged":
       tally.stale += documents
       let what =
-        "the index has something else than its texts make, as after a change of dictionaries; a rebuild fixes it"
+        "the index differs from what its texts make, as after a change of dictionaries; a rebuild fixes it"
       failures.append(.difference(.stale, what, of: try id(), in: entity))
     case "orphaned":
       tally.orphaned += documents
@@ -64,7 +64,7 @@ extension ItemFailure {
     ItemFailure(
       item: item(id, in: entity), kind: .unknownLanguage,
       message:
-        "«\(language.prefix(100))» is no text search configuration of pg_catalog, nor of the schema of search_documents. \(stays)",
+        "«\(language.prefix(100))» is not a text search configuration of pg_catalog, nor of the schema of search_documents. \(stays)",
       payload: ["entity": .string(entity.name), "id": .string(id), "language": .string(language)])
   }
 
@@ -94,7 +94,7 @@ extension ItemFailure {
   static func missingIndex(_ what: String) -> ItemFailure {
     ItemFailure(
       item: "search_documents/\(what)", kind: .missing,
-      message: "search_documents has no \(what): somebody has dropped it; a rebuild makes it")
+      message: "search_documents has no \(what): it was dropped; a rebuild creates it")
   }
 
   static func orphaned(_ id: String, in entity: Entity) -> ItemFailure {

@@ -43,7 +43,7 @@ extension Reindex: Checkable {
     guard try await !run.read(question).only().value("is_known", as: Bool.self) else { return nil }
     return JobFailure(
       .misconfigured,
-      "REINDEX_LANGUAGE is «\(settings.language)», which is no text search configuration that search() finds",
+      "REINDEX_LANGUAGE is «\(settings.language)», which is not a text search configuration that search() finds",
       hint: "It finds those of pg_catalog and of the schema of search_documents; \\dF in psql lists them.")
   }
 
@@ -66,7 +66,7 @@ extension Reindex: Checkable {
         let row = try await run.reading { session in try session.query(description).only() }
         guard try row.value("is_pseudo") else { return nil }
         return SQLFile.Failure(
-          "\(entity.file.place): its id is a \(try row.value("id_type", as: String.self)), which is no id")
+          "\(entity.file.place): its id is a \(try row.value("id_type", as: String.self)), which cannot be an id")
       } catch PostgresError.server(let error) where !error.state.isTransient && error.state != .queryCanceled {
         // Its columns are there, so it is their types.
         return SQLFile.Failure(

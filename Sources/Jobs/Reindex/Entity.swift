@@ -92,7 +92,7 @@ struct Entity: Sendable {
     }
     guard plan.hasPrefix("Limit") else { return nil }
     return SQLFile.Failure(
-      "\(file.place): it has a limit, and documents beyond that would leave the index; pages are made without")
+      "\(file.place): it has a limit, and documents beyond that would leave the index; pages need no limit")
   }
 
   /// Has the server check that the file yields what it has to, and may be read.

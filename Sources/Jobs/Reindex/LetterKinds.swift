@@ -4,13 +4,13 @@ extension LetterKind {
   static let unindexable = LetterKind(
     "unindexable",
     cause:
-      "Postgres makes no tsvector of the document (`too long for tsvector`: 1 MB), or a function in the entity's file fails for it. What was indexed of it stays.",
+      "Postgres cannot make a tsvector of the document (`too long for tsvector`: 1 MB), or a function in the entity's file fails for it. What was indexed of it stays.",
     remedy: "Shorten the text, or index a part of it in an entity of your own (`left(content, 300000) as c`).")
 
   static let unknownLanguage = LetterKind(
     "unknown_language",
     cause:
-      "The row's `language` is no text search configuration of `pg_catalog` or of the schema of `search_documents`.",
+      "The row's `language` is not a text search configuration of `pg_catalog` or of the schema of `search_documents`.",
     remedy:
       "Correct it, or translate it in an entity of your own, as `help_page.sql` in docs/jobs/reindex.md does."
   )

@@ -76,7 +76,7 @@ final class Pace: Sendable {
     }
     guard isNew else { return }
     run.log.warning(
-      "the Redis key \(Self.key(of: run.instance)) holds no number of documents a second; the setting holds",
+      "the Redis key \(Self.key(of: run.instance)) does not hold a number of documents a second; the setting applies",
       ["value": .string(String(value.prefix(100)))])
   }
 

@@ -77,7 +77,7 @@ struct Reading: Sendable {
     let answers = try session.read([pass.cursor(of: lane), statement], of: entity.file)
     guard let row = answers[0].first else {
       throw JobFailure(
-        .failover, "the server has lost where this pass over \(entity.name) stood",
+        .failover, "the server has lost the position of this pass over \(entity.name)",
         hint: "A failover to a replica that had not received it, or a restore. The next run starts from scratch.")
     }
     let stored = try Pass.Lane(row)

@@ -10,7 +10,7 @@ struct Rebuild: Sendable {
     return lost.map {
       JobFailure(
         .misconfigured, "a rebuild puts another table in the place of search_documents, and would lose: \($0)",
-        hint: "Remove it for the time of the rebuild, or let REINDEX_MODE=changed do.")
+        hint: "Remove it for the time of the rebuild, or use REINDEX_MODE=changed instead.")
     }
   }
 
@@ -162,7 +162,7 @@ struct Rebuild: Sendable {
       // The first time, and about once a minute.
       if attempt % 100 == 1 {
         run.log.warning(
-          "searches are in the way of the swap; trying again", ["pids": .string(try await pidsInTheWay(run))])
+          "searches block the swap; trying again", ["pids": .string(try await pidsInTheWay(run))])
       }
       attempt += 1
       try await Task.sleep(for: .milliseconds(Int64.random(in: 100...500)))
@@ -204,9 +204,9 @@ struct Rebuild: Sendable {
   /// Why the table is not swapped in: not all that this run has made is in this database.
   private static func failover(_ what: String) -> JobFailure {
     JobFailure(
-      .failover, "the rebuild is not whole in this database, and search_documents stays as it was: \(what)",
+      .failover, "the rebuild is incomplete in this database, and search_documents stays as it was: \(what)",
       hint:
-        "Start the rebuild again: it goes on from what is there. After a failover to a replica that lagged, or a restore, that is less than this run had made."
+        "Start the rebuild again: it continues from what is there. After a failover to a replica that lagged, or a restore, that is less than this run had made."
     )
   }
 
@@ -218,7 +218,7 @@ struct Rebuild: Sendable {
     guard !run.isDryRun else { return }
     try await keepOutOfTheWay(rebuilding: false, run)
     guard try await run.read(isThere).only().value("is_there", as: Bool.self) else { return }
-    run.log.warning("drops what a rebuild has left that was stopped")
+    run.log.warning("dropping what a stopped rebuild has left")
     try await run.transaction { tx in try tx.query("select oneshot.search_rebuild_abandon()") }
   }
 }

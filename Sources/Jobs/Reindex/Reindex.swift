@@ -100,7 +100,7 @@ struct Reindex: Job {
     _ entity: Entity, _ failure: SQLFile.Failure, _ progress: Progress, _ run: JobRun
   ) async throws {
     run.log.warning(
-      "an entity failed; the others go on",
+      "an entity failed; the run continues with the others",
       ["entity": .string(entity.name), "error": .string(failure.description)])
     try await run.transaction { tx in
       try tx.reject([.entityFailed(entity, failure.description)])
@@ -260,7 +260,8 @@ struct Reindex: Job {
       guard impossible.isEmpty else {
         throw JobFailure(
           .misconfigured,
-          "REINDEX_IDS names what is no id of \(entity.name): " + impossible.map { "«\($0)»" }.joined(separator: ", "),
+          "REINDEX_IDS names something that is not an id of \(entity.name): "
+            + impossible.map { "«\($0)»" }.joined(separator: ", "),
           hint: "Nothing was written.")
       }
       for start in stride(from: 0, to: settings.ids.count, by: settings.batch) {

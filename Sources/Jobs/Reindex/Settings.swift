@@ -22,13 +22,13 @@ extension Reindex {
       mode = env.choice(
         "REINDEX_MODE", default: .changed,
         help:
-          "changed: what differs; pending: what is queued; ids: REINDEX_IDS; rebuild: all from scratch; verify: only look.",
+          "changed: what differs; pending: what is queued; ids: REINDEX_IDS; rebuild: all from scratch; verify: compares only.",
         selects: .work)
       let folder = env.optionalPath(
         "REINDEX_ENTITIES_DIR",
         help: "A folder of more entities, one .sql file each, or of replacements by the same name.")
       let chosen = env.custom(
-        "REINDEX_ENTITIES", form: "names with commas", default: nil, help: "Only these entities; without it all.",
+        "REINDEX_ENTITIES", form: "names with commas", default: nil, help: "Only these entities; unset, all of them.",
         parse: Self.words)
       let one = env.optionalString("REINDEX_ENTITY", help: "With REINDEX_MODE=ids: the entity of the documents.")
       ids =
@@ -52,7 +52,7 @@ extension Reindex {
         unlike: Entity.builtInNames, more: "with")
       language = env.string(
         "REINDEX_LANGUAGE", default: "english",
-        help: "The language of documents that say none: a text search configuration of Postgres.")
+        help: "The language of documents that name none: a text search configuration of Postgres.")
       batch = env.int("REINDEX_BATCH", default: 1000, in: 1...100_000, help: "Documents in one transaction.")
       parallel = env.int("REINDEX_PARALLEL", default: 2, in: 1...32, help: "Connections that work at once.")
       let rate = env.int(

@@ -38,7 +38,7 @@ extension SuggestedUsers {
       mode = env.choice(
         "SUGGEST_MODE", default: Mode.changed,
         help:
-          "changed: whose neighbourhood changed, and the oldest lists; users: SUGGEST_USERS; rebuild: everybody; verify: only look.",
+          "changed: whose neighbourhood changed, and the oldest lists; users: SUGGEST_USERS; rebuild: everybody; verify: compares only.",
         selects: .work)
       users =
         env.custom(

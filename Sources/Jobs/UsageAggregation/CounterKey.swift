@@ -23,9 +23,10 @@ struct CounterKey {
       switch self {
       case .notUTF8: "the key is not UTF-8, so Postgres cannot store it; \(Self.remedy)"
       case .holdsNUL: "the key holds a NUL, so Postgres cannot store it; \(Self.remedy)"
-      case .missingPart: "the key does not read \(format.text); \(Self.remedy)"
+      case .missingPart: "the key is not of the form \(format.text); \(Self.remedy)"
       case .emptyPart: "the key's merchant or metric is empty; \(Self.remedy)"
-      case .badDate: "the key's time is none of the calendar in the form \(format.time.spelling); \(Self.remedy)"
+      case .badDate:
+        "the key's time does not exist in the calendar, in the form \(format.time.spelling); \(Self.remedy)"
       case .tooLong:
         "the key's merchant and metric are longer than \(CounterKey.longest) bytes together, more than an index of Postgres takes; \(Self.remedy)"
       }

@@ -22,7 +22,7 @@ extension CounterRows {
     guard isResponsible(forHash: name) else { return }
     reject(
       name, UsageAggregation.wrongType,
-      "the key is no hash, but \(selection.format.text) has its counters in fields; rename or delete it", key)
+      "the key is not a hash, but \(selection.format.text) has its counters in fields; rename or delete it", key)
   }
 
   /// Whether this share of the work has to report a problem with a hash: where its fields are the merchants, all shares

@@ -46,7 +46,7 @@ struct CounterSelection: Sendable {
   func cursor(after page: borrowing ScanPage, askedWith asked: String?) throws -> String? {
     guard reading.share.isOrdered(page.cursor, after: asked ?? "0") else {
       throw RedisError.unexpectedReply(
-        "SCAN \(asked ?? "0") answered the cursor \(page.cursor), which is none of Redis or Valkey; run the job without shards"
+        "SCAN \(asked ?? "0") answered the cursor \(page.cursor), which is not one of Redis or Valkey; run the job without shards"
       )
     }
     return reading.share.has(page.cursor) ? page.cursor : nil

@@ -10,7 +10,7 @@ enum CounterValue {
 
     var message: String {
       switch self {
-      case .notInteger: "the value is no whole number; set it to one or delete the key"
+      case .notInteger: "the value is not a whole number; set it to one or delete the key"
       case .outOfRange: "the value does not fit into 64 bits; set it to one that does or delete the key"
       case .negative: "the value is negative, which a usage counter cannot be; correct it or delete the key"
       }

@@ -26,7 +26,7 @@ extension UsageAggregation {
   )
 
   private static let lossHint =
-    "Find out whether Redis lost its data, or REDIS_URL leads to another one; where counters live shorter than `USAGE_RETENTION`, set it to their life."
+    "Find out whether Redis lost its data, or REDIS_URL leads to another Redis; if counters live shorter than `USAGE_RETENTION`, set it to their life."
 
   static let dayKinds = [noPartition, dayRefused, countersLost]
 

@@ -25,7 +25,7 @@ struct DaySelection: Sendable, Equatable {
       default:
         guard let range = range(word) else {
           return .failure(
-            "holds «\(word)», which is no day (2025-11-01), range (2025-11-01..2025-11-07), yesterday or today")
+            "holds «\(word)», which is not a day (2025-11-01), range (2025-11-01..2025-11-07), yesterday or today")
         }
         guard range.first <= range.last else { return .failure("holds «\(word)», which ends before it starts") }
         guard range.last - range.first < mostDays else {

@@ -70,7 +70,7 @@ extension KeyFormat {
       case "metric": parts.append(.metric)
       case let spelling:
         guard !isMarked, let pattern = TimePattern(spelling) else {
-          return isText ? nil : "holds {\(word)}, which is none of its parts: it reads \(KeyFormat.form)"
+          return isText ? nil : "holds {\(word)}, which is not one of its parts: it reads \(KeyFormat.form)"
         }
         guard time == nil else { return "has more than one time; write it as one part: {yyyy-MM-dd}" }
         time = pattern
@@ -96,7 +96,7 @@ extension KeyFormat {
         let next = index < open ? index + 1 : index - 1
         guard case .fixed = parts[next] else {
           return .failure(
-            "has nothing between {\(parts[index])} and what stands beside it, so where it ends is not known")
+            "has nothing between {\(parts[index])} and the part beside it, so its end is unknown")
         }
       }
       return .success(KeyFormat(parts, time: time, open: open))

@@ -61,8 +61,11 @@ struct KeySample: Sendable {
     for facts in refused { log.info("a key that names no counter", facts) }
     if looked == 0 {
       log.warning(
-        "no key was found that begins as the format does",
-        ["format": .string(selection.format.text), "hint": "Is it the right Redis, and the right USAGE_KEY_FORMAT?"])
+        "no key begins as the format does",
+        [
+          "format": .string(selection.format.text),
+          "hint": "Check that this is the right Redis, and the right USAGE_KEY_FORMAT.",
+        ])
     }
   }
 }

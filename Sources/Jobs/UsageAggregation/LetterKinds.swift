@@ -5,7 +5,7 @@ import JobRuntime
 extension UsageAggregation {
   static let letterKinds: [LetterKind] =
     [
-      badValue(.notInteger, "The counter's value is no whole number."),
+      badValue(.notInteger, "The counter's value is not a whole number."),
       badValue(.negative, "The counter's value is negative."),
       badValue(.outOfRange, "The counter's value is greater than 2^63 − 1."),
       LetterKind(
@@ -15,7 +15,7 @@ extension UsageAggregation {
         remedy: "Rename or delete the key; then run `oneshot dead-letters discard`."),
       badKey(.missingPart, "The key does not have the parts of `USAGE_KEY_FORMAT`."),
       badKey(.emptyPart, "The key's merchant or metric is empty."),
-      badKey(.badDate, "The key's time is none of the calendar in the form of `USAGE_KEY_FORMAT`."),
+      badKey(.badDate, "The key's time does not exist in the calendar, in the form of `USAGE_KEY_FORMAT`."),
       badKey(.tooLong, "The key's merchant and metric are longer than an index of Postgres takes."),
       badKey(.notUTF8, "The key is not UTF-8, so Postgres cannot store it."),
       badKey(.holdsNUL, "The key holds a NUL, so Postgres cannot store it."),
@@ -33,7 +33,7 @@ extension UsageAggregation {
   /// The kind of this name, for a rejected item that was staged.
   static func letterKind(named name: String) throws -> LetterKind {
     guard let kind = letterKinds.first(where: { $0.name == name }) else {
-      throw JobFailure(.internal, "«\(name)» is no kind of dead letter of \(Self.name)")
+      throw JobFailure(.internal, "«\(name)» is not a kind of dead letter of \(Self.name)")
     }
     return kind
   }

@@ -53,14 +53,16 @@ extension UsageAggregation: Replayable {
     let keys = JSON.integer(Int64(vanished))
     guard vanished == count else {
       run.log.warning(
-        "keys of dead letters are gone from Redis; these are resolved, nothing of them is stored", ["keys": keys])
+        "keys of dead letters are gone from Redis; their letters are resolved, and nothing of them is stored",
+        ["keys": keys])
       return .done
     }
     run.log.warning(
       "all keys of the dead letters to be replayed are gone from Redis; they remain requested",
       [
         "keys": keys,
-        "hint": "Is it the right Redis, and has it lost its data? If they were deleted: oneshot dead-letters discard.",
+        "hint":
+          "Check that this is the right Redis, and whether it has lost its data. If the keys were deleted: oneshot dead-letters discard.",
       ])
     return .postponed("the keys of all letters are gone from Redis")
   }

@@ -56,8 +56,8 @@ struct UsageAggregation: Job {
         selects: .work)
       days =
         env.custom(
-          "USAGE_DAYS", form: "2025-11-01, 2025-11-01..2025-11-07, yesterday, today, or a list with commas",
-          default: nil, help: "Which days; without it every day up to yesterday that is not completed yet.",
+          "USAGE_DAYS", form: "2025-11-01, 2025-11-01..2025-11-07, yesterday, today, or a list separated by commas",
+          default: nil, help: "Which days; unset, every day up to yesterday that is not completed yet.",
           selects: .once(as: "days", isFixed: true), written: \.words, parse: DaySelection.parse) ?? .open
       includesToday = env.bool(
         "USAGE_INCLUDE_TODAY", default: false, help: "Add the current, unfinished day.", selects: .work(as: "and_today")
@@ -72,17 +72,17 @@ struct UsageAggregation: Job {
       recheck = env.bool(
         "USAGE_RECHECK", default: true,
         help:
-          "Read each completed day again a day later and a day before its counters expire, for counters that have grown since.",
+          "Read each completed day again a day later and a day before its counters expire, for counters that have grown since then.",
         selects: .work(as: "recheck"))
       timeZone = env.timeZone("USAGE_TIMEZONE", help: "The time zone of the days, by a name that Postgres knows.")
       let prefix: String? = env.custom(
         "USAGE_KEY_PREFIX", form: "text", default: "usage:",
-        help: "What stands before the merchant id, the colon included: short for the usual USAGE_KEY_FORMAT.",
+        help: "The prefix of the keys, before the merchant id, with its colon: short for the usual USAGE_KEY_FORMAT.",
         selects: .work(as: "prefix"), written: { [$0] }, parse: { .success($0) })
       let format: KeyFormat? = env.custom(
         "USAGE_KEY_FORMAT", form: KeyFormat.form, default: Self.usualFormat.text,
         help:
-          "How keys are put together; {merchant} may hold what stands between the parts, or {metric*} where it is marked so.",
+          "The form of the keys; {merchant} may contain the separator of the parts, or {metric*} where it is marked so.",
         selects: .work(as: "format"), written: { [$0.text] }, parse: KeyFormat.parse)
       if prefix != nil, format != nil {
         env.complain("USAGE_KEY_FORMAT", "is set, and USAGE_KEY_PREFIX too; set only one of them")
@@ -90,8 +90,8 @@ struct UsageAggregation: Job {
       self.format = format ?? prefix.map { KeyFormat(prefix: $0) } ?? Self.usualFormat
       ignored =
         env.custom(
-          "USAGE_IGNORE", form: "patterns such as usage:config:*, with commas", default: nil,
-          help: "Keys that are no counters: they are left out, and are no dead letters.",
+          "USAGE_IGNORE", form: "patterns such as usage:config:*, separated by commas", default: nil,
+          help: "Keys that are not counters: they are left out, and do not become dead letters.",
           selects: .work(as: "ignored"), written: { $0.map(\.text) }
         ) { text in
           .success(Glob.list(text))

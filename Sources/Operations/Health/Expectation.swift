@@ -30,7 +30,7 @@ package struct Expectation: Sendable, Equatable {
     return name == variant || !name.isEmpty && variant.hasPrefix(name + "-") ? name.utf8.count : nil
   }
 
-  package static let form = "[INSTANCE/]JOB[:VARIANT]=PERIOD or =never, with commas"
+  package static let form = "[INSTANCE/]JOB[:VARIANT]=PERIOD or =never, separated by commas"
 
   /// Reads `usage-aggregation=1d,metrics-rollups:weekly,monthly=7d`: a piece without `=` belongs to the next, because
   /// variants hold commas.
@@ -91,11 +91,11 @@ package struct Expectation: Sendable, Equatable {
     let variant = colon.map { String(text[text.index(after: $0)...]) }
     if job.contains(",") {
       let first = job.prefix { $0 != "," }
-      return .failure("has no period behind «\(first)»: a job's name holds no comma")
+      return .failure("has no period after «\(first)»: a job's name contains no comma")
     }
-    guard isWord(job, "-_.") else { return .failure("names «\(job)», which is no job's name") }
+    guard isWord(job, "-_.") else { return .failure("names «\(job)», which is not the name of a job") }
     if let variant, !isWord(variant, "-_,") {
-      return .failure("names «\(text)», whose variant is not of letters, digits, commas, - and _")
+      return .failure("names «\(text)», whose variant does not consist of letters, digits, commas, - and _")
     }
     return .success((instance, job, variant))
   }

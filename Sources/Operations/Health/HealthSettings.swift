@@ -72,7 +72,7 @@ package struct HealthSettings: Sendable {
         help: "Jobs that often find nothing to do, rightly: reindex:pending.", parse: Self.names) ?? []
     lines =
       env.custom(
-        "HEALTH_LINES", form: "JOB=LINE, with commas", default: nil,
+        "HEALTH_LINES", form: "JOB=LINE, separated by commas", default: nil,
         help:
           "The lines of migrations that make a job's tables: fraud-detection=fraud. A job that never ran is not missed while one of its lines was never applied.",
         parse: Self.lines) ?? [:]

@@ -16,7 +16,7 @@ extension Judgement {
         return Trouble(
           part: part.part, kind: .stuck, since: run.startedAt,
           message:
-            "run \(run.id) on \(run.host), started \(run.startedAt.withAge(at: now)), is said to be running, but the lock \(HeldLock.prefix)\(run.lockName) is not its own: its process has died, or was cut off. The next run does its work and ends its row; start one if none is due"
+            "run \(run.id) on \(run.host), started \(run.startedAt.withAge(at: now)), is recorded as running, but the lock \(HeldLock.prefix)\(run.lockName) is not its own: its process has died, or was cut off. The next run does its work and ends its row; start one if none is due"
         )
       }
     }
@@ -107,7 +107,7 @@ extension Judgement {
     return Trouble(
       part: part.part, kind: .debt, since: first.startedAt,
       message:
-        "the last \(last.count) runs succeeded and left work to later ones: \(before) then, \(now) now. Does something fail again and again (dead letters), or are runs too few or too short for what comes?"
+        "the last \(last.count) runs succeeded and left work to later ones: \(before) then, \(now) now. Does something fail repeatedly (dead letters), or are runs too few or too short for the incoming work?"
     )
   }
 
@@ -117,7 +117,7 @@ extension Judgement {
     return Trouble(
       part: part.part, kind: .waiting, since: oldest + settings.oldest,
       message:
-        "the oldest work that it left has waited since \(oldest.withAge(at: now)). Do runs end before they come to it, or does what they need take nothing? HEALTH_OLDEST is how old it may become"
+        "the oldest work that it left has waited since \(oldest.withAge(at: now)). Do runs end before they reach it, or does a service that they need refuse it? HEALTH_OLDEST is how old it may become"
     )
   }
 

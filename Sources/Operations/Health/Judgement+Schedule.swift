@@ -137,7 +137,7 @@ extension Judgement {
 
   private static func look(_ run: LedgerRun) -> String {
     run.status == .running
-      ? "Run \(run.id) is said to be running: oneshot run \(run.id)"
+      ? "Run \(run.id) is recorded as running: oneshot run \(run.id)"
       : "Run \(run.id) ended as \(run.status.rawValue)\(run.errorKind.map { " (\($0))" } ?? ""): oneshot run \(run.id)"
   }
 

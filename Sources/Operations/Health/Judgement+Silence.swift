@@ -29,7 +29,7 @@ extension Judgement {
     return Trouble(
       part: part.part, kind: .silent, since: newest.startedAt + gap,
       message:
-        "nothing was started since \(newest.startedAt.withAge(at: now)), and before that a run came every \(gap.short). Is its schedule suspended or gone, or can its platform start nothing? How often it should run, HEALTH_EXPECT says: \(name)=PERIOD; or \(name)=never, if nobody needs it any more"
+        "nothing was started since \(newest.startedAt.withAge(at: now)), and before that a run came every \(gap.short). Is its schedule suspended or gone, or can its platform start nothing? HEALTH_EXPECT declares how often it should run: \(name)=PERIOD; or \(name)=never, if it is no longer needed"
     )
   }
 }

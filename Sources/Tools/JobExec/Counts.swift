@@ -21,11 +21,11 @@ struct Counts {
     guard !line.bytes.isEmpty, bytes <= Self.mostBytes else { return }
     guard !line.isCut, case .object(let members)? = JSONValue(json: String(decoding: line.bytes, as: UTF8.self))
     else {
-      return complain("a line on descriptor 3 is no object of JSON; it is not counted", line.text(log, atMost: 200))
+      return complain("a line on descriptor 3 is not a JSON object; it is not counted", line.text(log, atMost: 200))
     }
     for member in members {
       guard case .number(let text) = member.value, let value = Int(text) else {
-        complain("a count is no whole number", member.name)
+        complain("a count is not a whole number", member.name)
         continue
       }
       guard Self.isName(member.name) else {

@@ -20,7 +20,7 @@ enum ExitMeaning: String, CaseIterable, Sendable {
       guard self == .sysexits, let meaning = Self.meaning(of: code) else {
         throw JobFailure(
           .program, "\(word) ended with exit code \(code)\(last)",
-          hint: "details.last_lines and the log have what it said.")
+          hint: "details.last_lines and the log have its output.")
       }
       if code == EX_DATAERR {
         var report = report
@@ -33,12 +33,13 @@ enum ExitMeaning: String, CaseIterable, Sendable {
     case .killed(let signal):
       throw JobFailure(
         .program, "\(word) was killed by \(ProgramEnd.name(of: signal))\(last)",
-        hint: signal == SIGKILL ? "Was memory short? The kernel's log says so, and Kubernetes' OOMKilled." : nil)
+        hint: signal == SIGKILL
+          ? "Check whether memory ran short: the kernel's log says so, and OOMKilled in Kubernetes." : nil)
     case .notStarted(let problem):
       let hint =
         problem == ENOEXEC
         ? "A script begins with a line such as #!/bin/sh, or is given to its interpreter: -- sh \(word)"
-        : problem == ENOENT ? "Is the interpreter in the script's first line there?" : nil
+        : problem == ENOENT ? "Check that the interpreter in the script's first line exists." : nil
       throw JobFailure(
         .misconfigured, "\(word) could not be started: \(String(cString: strerror(problem)))", hint: hint)
     }

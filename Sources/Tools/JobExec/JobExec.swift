@@ -90,7 +90,7 @@ struct JobExec: Job {
         throw failure
       } catch {
         try Task.checkCancellation()
-        run.log.warning("the fence could not be read; the program goes on", ["error": .string("\(error)")])
+        run.log.warning("the fence could not be read; the program continues", ["error": .string("\(error)")])
       }
     }
   }
@@ -111,7 +111,7 @@ extension JobFailure {
     let hint =
       switch problem {
       case .missing:
-        "Words behind -- are a program and its arguments. For a line of shell write: -- sh -c '…'"
+        "The words after -- are a program and its arguments. For a line of shell write: -- sh -c '…'"
       case .notExecutable(let file): "chmod +x \(file), or run it by its interpreter: -- sh \(file)"
       }
     self.init(.misconfigured, "\(problem)", hint: hint)

@@ -17,7 +17,7 @@ extension JobExec {
         help:
           "What the runs are called (\(InstanceName.form)), where --name does not say. It is part of what a run is; the command is not."
       )
-      command = env.arguments.command(help: "the program, looked for in PATH, and its arguments; no shell reads them")
+      command = env.arguments.command(help: "the program, found in PATH, and its arguments; no shell reads them")
       codes = env.choice(
         "JOB_EXEC_CODES", default: .plain,
         help:
@@ -27,7 +27,7 @@ extension JobExec {
         env.optionalString(
           "JOB_EXEC_PASS",
           help:
-            "Settings with secrets that the program gets, too, with commas: DATABASE_URL,REDIS_URL. It gets all other variables anyway."
+            "Settings with secrets that the program gets, too, separated by commas: DATABASE_URL,REDIS_URL. It gets all other variables anyway."
         )?.split(separator: ",").map { $0.trimmingBlanks } ?? []
 
       env.jobName = option ?? setting
@@ -45,11 +45,11 @@ extension JobExec {
           "JOB_EXEC_NAME", "is not set, and there is no --name: job-exec --name nightly-export -- ./export.sh")
       }
       if command.isEmpty {
-        env.complain("COMMAND", "is missing: it stands behind --, as in job-exec --name nightly-export -- ./export.sh")
+        env.complain("COMMAND", "is missing: it follows --, as in job-exec --name nightly-export -- ./export.sh")
       }
       let secrets = env.declarations.filter(\.isSecret).map(\.name)
       for name in passed where !secrets.contains(name) {
-        env.complain("JOB_EXEC_PASS", "names «\(name)», which is none of \(secrets.joined(separator: ", "))")
+        env.complain("JOB_EXEC_PASS", "names «\(name)», which is not one of \(secrets.joined(separator: ", "))")
       }
       environment = env.forPrograms(passing: passed)
     }

@@ -17,7 +17,7 @@ struct Beforehand {
       let role: String = try session.query("select current_user as role").only().value("role")
       return JobFailure(
         .denied, "the role \(role) " + denied.map(\.complaint).joined(separator: ", "),
-        hint: "Have it granted: " + denied.map(\.remedy).joined(separator: "; ") + ". Nothing was changed.")
+        hint: "Grant it: " + denied.map(\.remedy).joined(separator: "; ") + ". Nothing was changed.")
     }
     let obstacles = try obstacles(session)
     guard !obstacles.isEmpty else { return nil }
@@ -39,12 +39,12 @@ struct Beforehand {
       guard schema.utf8.contains(UInt8(ascii: "%")) else { return nil }
       return JobFailure(
         .misconfigured, "the schema «\(schema)», where tables would be made, has a % in its name",
-        hint: "Rename it, or have another first in search_path. Nothing was changed.")
+        hint: "Rename it, or put another first in search_path. Nothing was changed.")
     }
     let (path, role): (String, String) = (try row.value("path"), try row.value("role"))
     return JobFailure(
       .misconfigured, "search_path (\(path)) names no schema that exists and that the role \(role) may use",
-      hint: "Make the schema, or have it granted: grant usage, create on schema … to \(role). Nothing was changed.")
+      hint: "Create the schema, or grant the right: grant usage, create on schema … to \(role). Nothing was changed.")
   }
 
   private func obstacles(_ session: borrowing Session) throws -> [(complaint: String, remedy: String)] {

@@ -27,7 +27,7 @@ enum Bookkeeping {
       throw JobFailure(
         .denied, "the role \(role) may not read oneshot.migrations",
         hint:
-          "Have it granted: grant usage on schema oneshot to \(role); grant select on oneshot.migrations to \(role). Nothing was changed."
+          "Grant it: grant usage on schema oneshot to \(role); grant select on oneshot.migrations to \(role). Nothing was changed."
       )
     }
     guard try found.value("is_there") else {

@@ -99,7 +99,7 @@ import Testing
     #expect(
       said.contains {
         $0.hasSuffix(
-          "left out: 1 without metric or entity, 1 with a name longer than 512 bytes, 1 without value, 2 whose value is no finite number"
+          "left out: 1 without metric or entity, 1 with a name longer than 512 bytes, 1 without value, 2 whose value is not a finite number"
         )
       }, "\(said)")
   }

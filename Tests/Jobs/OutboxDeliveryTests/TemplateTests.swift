@@ -51,8 +51,9 @@ import Testing
     ("Hello {{name}},", "{}", "t:1: the data have no {{name}}"), ("\n{{a.b}}", #"{"a": {"b": null}}"#, "t:2:"),
     ("{{#a}}{{b.c}}{{/a}}", #"{"a": {"b": {}}, "b": {"c": "wrong"}}"#, "have no {{b.c}}"),
     ("{{list}}", #"{"list": [1]}"#, "is a list or an object"), ("{{=<% %>=}}", "{}", "delimiters"),
-    ("\n{{#a}}", "{}", "t:2: the section {{#a}} is not ended"), ("{{/a}}", "{}", "ends no section"),
-    ("{{#a}}{{/b}}", "{}", "ends no section"), ("{{#if x}}{{/if}}", "{}", "no name"), ("{{name", "{}", "not ended"),
+    ("\n{{#a}}", "{}", "t:2: the section {{#a}} is not ended"), ("{{/a}}", "{}", "ends a section that is not open"),
+    ("{{#a}}{{/b}}", "{}", "ends a section that is not open"), ("{{#if x}}{{/if}}", "{}", "no name"),
+    ("{{name", "{}", "not ended"),
     ("{{> none}}", "{}", "no partial"), ("{{> self}}", "{}", "includes itself"), ("{{@index}}", "{}", "no part"),
   ])
   func `what is missing or is no part of the language is an error with file and line`(

@@ -36,7 +36,7 @@ import Testing
   /// Kills a rebuild that waits for a search to end, to swap.
   private func killWaiting(_ settings: [String: String]) async throws {
     let reader = try await OpenTransaction(in: place, "select count(*) from search_documents")
-    try await catalogue.kill(settings, past: "searches are in the way")
+    try await catalogue.kill(settings, past: "searches block the swap")
     try await reader.rollBack()
   }
 
@@ -180,7 +180,7 @@ import Testing
     #expect(try await catalogue.run().exitCode == 0)
     let reader = try await OpenTransaction(in: place, "select count(*) from search_documents")
     let run = try await SteppedRun(
-      Catalogue.binary, place.environment.merging(rebuild) { $1 }, past: "searches are in the way")
+      Catalogue.binary, place.environment.merging(rebuild) { $1 }, past: "searches block the swap")
     let parameters = """
       select array_cat(relation.reloptions, toast.reloptions)::text
       from pg_class as relation join pg_class as toast on toast.oid = relation.reltoastrelid where relation.relname =

@@ -97,7 +97,7 @@ import Testing
     try await expectWhole()
   }
 
-  @Test func `a swap that searches are in the way of waits for them, and keeps none waiting`() async throws {
+  @Test func `a swap that searches block the swap of waits for them, and keeps none waiting`() async throws {
     #expect(try await catalogue.run().exitCode == 0)
     let reader = try await OpenTransaction(in: catalogue.place, "select count(*) from search_documents")
     let folder = try TemporaryFolder()
@@ -106,7 +106,7 @@ import Testing
     let run = try Catalogue.binary.start(
       [], catalogue.place.environment.merging(rebuild) { $1 },
       stderr: FileHandle(forWritingTo: URL(filePath: log)))
-    try await eventually { try String(contentsOfFile: log, encoding: .utf8).contains("searches are in the way") }
+    try await eventually { try String(contentsOfFile: log, encoding: .utf8).contains("searches block the swap") }
     #expect(Int(try await catalogue.place.value("select count(*) from search('running')")) == 20)
     try await reader.commit()
     #expect(await run.outcome().exitCode == 0)
@@ -141,7 +141,7 @@ import Testing
     #expect(try await catalogue.kill(rebuild, after: 60))
     #expect(try await catalogue.place.value("select to_regclass('search_documents_new')") == "search_documents_new")
     let run = try await catalogue.run()
-    #expect(run.exitCode == 0 && run.errors.contains("what a rebuild has left"))
+    #expect(run.exitCode == 0 && run.errors.contains("what a stopped rebuild has left"))
     try await expectWhole()
   }
 

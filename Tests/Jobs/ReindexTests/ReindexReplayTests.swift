@@ -77,7 +77,7 @@ import Testing
     try await place.execute("update assets set language = null, description = null")
     try await place.askForReplay("--job", "reindex")
     let reader = try await OpenTransaction(in: place, "select count(*) from search_documents")
-    try await catalogue.kill(["REINDEX_MODE": "rebuild"], past: "searches are in the way")
+    try await catalogue.kill(["REINDEX_MODE": "rebuild"], past: "searches block the swap")
     try await reader.rollBack()
     #expect(try await place.letters().allSatisfy { $0.hasSuffix("pending 1 asked") })
     let next = try await catalogue.run([], ["REINDEX_MODE": mode])

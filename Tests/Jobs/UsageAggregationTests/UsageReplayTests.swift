@@ -95,7 +95,7 @@ import Testing
     try await usage.place.askForReplay("--job", "usage-aggregation")
     let gone = try await usage.run()
     #expect(gone.exitCode == 0 && gone.replayed == [5, 5, 0, 0], "\(gone.output)")
-    #expect(gone.errors.contains("these are resolved") && gone.errors.contains(#""keys":4"#), "\(gone.errors)")
+    #expect(gone.errors.contains("their letters are resolved") && gone.errors.contains(#""keys":4"#), "\(gone.errors)")
     #expect(try await usage.deadLetters().values.allSatisfy { $0.hasSuffix("/resolved/2") })
   }
 

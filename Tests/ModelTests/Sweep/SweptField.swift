@@ -32,7 +32,7 @@ struct SweptField<Field: ModelledJob> {
       // with 69, and the next run goes on (decision 7, "Several connections").
       let isUnproven =
         Field.job == "reindex" && run.exitCode == 69
-        && run.output.contains("lost during COMMIT, and whether it was kept")
+        && run.output.contains("lost during COMMIT, and whether it was committed")
       expect(isDone || isUnproven, "one connection was cut, and the work is not done")
       expect(lock.integer == 0, "the lock was left")
     } else {

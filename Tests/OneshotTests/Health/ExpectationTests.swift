@@ -29,13 +29,13 @@ import Testing
   @Test(arguments: [
     ("usage-aggregation", "ends in «usage-aggregation», which has no period"),
     ("top-stats=1h,reindex:a,b", "ends in «reindex:a,b», which has no period"),
-    ("usage-aggregation,top-stats=1h", "has no period behind «usage-aggregation»: a job's name holds no comma"),
+    ("usage-aggregation,top-stats=1h", "has no period after «usage-aggregation»: a job's name contains no comma"),
     ("top-stats=1h,", "nothing between two commas"), ("top-stats=1h,,a=1d", "nothing between two commas"),
     ("top-stats=soon", "the period «soon»"), ("top-stats=0s", "the period «0s»"), ("top-stats=", "the period «»"),
     ("top-stats=500ms", "a second or more"), ("top-stats=Never", "not «never» or a duration"),
-    ("a=1h=2h", "more than one «=»"), ("=1h", "«», which is no job's name"),
-    ("top stats=1h", "«top stats», which is no job's name"), ("größe=1h", "no job's name"),
-    ("reindex:=1h", "variant is not of letters"), ("reindex:a b=1h", "variant is not of letters"),
+    ("a=1h=2h", "more than one «=»"), ("=1h", "«», which is not the name of a job"),
+    ("top stats=1h", "«top stats», which is not the name of a job"), ("größe=1h", "not the name of a job"),
+    ("reindex:=1h", "variant does not consist of letters"), ("reindex:a b=1h", "variant does not consist of letters"),
     ("top-stats=1h,top-stats=2h", "names «top-stats» twice"), ("a:b=1h,a:b=1h", "names «a:b» twice"),
   ])
   func `a mistake is named`(text: String, words: String) {

@@ -15,7 +15,7 @@ import Testing
     #expect(health.troubles == (isSilent ? ["job silent"] : []) && health.exitCode == (isSilent ? 1 : 0))
     let text = try await ledger.oneshot(["health"]).output
     #expect(text.contains("Healthy") != isSilent)
-    #expect(text.contains("job=never, if nobody needs it any more") == isSilent, "\(text)")
+    #expect(text.contains("job=never, if it is no longer needed") == isSilent, "\(text)")
   }
 
   @Test func `whoever says how often it runs, or that it does not, is believed`() async throws {

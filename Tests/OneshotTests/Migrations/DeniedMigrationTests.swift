@@ -16,7 +16,7 @@ import Testing
 
   /// The statements that a refusal names.
   private func grants(in errors: String) throws -> String {
-    try String(#require(errors.firstMatch(of: /Have it granted: (.*?)\. Nothing was changed\./)).1)
+    try String(#require(errors.firstMatch(of: /Grant it: (.*?)\. Nothing was changed\./)).1)
   }
 
   @Test func `with nothing to do it is 0 for a role that may only look`() async throws {

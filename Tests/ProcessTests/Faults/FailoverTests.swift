@@ -82,7 +82,7 @@ import Testing
     let catalogue = try await catalogue()
     try await catalogue.place.execute(Self.timelineUnavailable)
     let outcome = try await failOver(catalogue, rebuild, after: last, at: ["swapping"])
-    try await expectNoticed(outcome, in: catalogue.place, by: "the rebuild is not whole in this database")
+    try await expectNoticed(outcome, in: catalogue.place, by: "the rebuild is incomplete in this database")
     try await rebuildAgain(catalogue)
   }
 

@@ -6,12 +6,12 @@ extension Receiver {
   static func mail(source: String, _ env: inout Environment) -> Receiver? {
     let recipient: String? = env.custom(
       "DOCTOR_MAIL_TO", form: "address", default: nil,
-      help: "Who gets mail about incidents: one address, of a mailing list for several people."
+      help: "Who gets mail about incidents: one address; for several people, that of a mailing list."
     ) { text in
-      MailAddress.problem(text).map { .failure("is «\(text)», no address: \($0)") } ?? .success(text)
+      MailAddress.problem(text).map { .failure("is «\(text)», not an address: \($0)") } ?? .success(text)
     }
     let link = MailLink.read(&env, prefix: "DOCTOR_")
-    let sender = env.mailbox("DOCTOR_MAIL_FROM", help: "Who mail about incidents is from; required for it.")
+    let sender = env.mailbox("DOCTOR_MAIL_FROM", help: "The sender of mail about incidents; required for it.")
     guard let recipient else {
       if link.isSet { env.complain("DOCTOR_MAIL_URL", "is set without a valid DOCTOR_MAIL_TO") }
       return nil

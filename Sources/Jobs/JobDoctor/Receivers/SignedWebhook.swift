@@ -6,10 +6,10 @@ extension Receiver {
   static func webhook(source: String, _ env: inout Environment) -> Receiver? {
     let address = env.webAddress(
       "DOCTOR_WEBHOOK_URL",
-      help: "Where each incident is posted to, signed as Standard Webhooks 1.0 has it; needs the trait Delivery.")
+      help: "The URL that each incident is posted to, signed as in Standard Webhooks 1.0; needs the trait Delivery.")
     let keys: [[UInt8]]? = env.secret(
       "DOCTOR_WEBHOOK_SECRET", form: "whsec_… (two, with a space, while it is changed)", isRequired: false,
-      help: "What DOCTOR_WEBHOOK_URL is signed with: whsec_ and base64 of 24 to 64 bytes."
+      help: "The secret that signs webhooks to DOCTOR_WEBHOOK_URL: whsec_ and base64 of 24 to 64 bytes."
     ) { text in
       let keys = text.split(separator: " ").map { Webhook.key(String($0)) }
       guard (1...2).contains(keys.count), !keys.contains(nil) else {

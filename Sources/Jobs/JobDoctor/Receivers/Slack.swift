@@ -3,7 +3,8 @@ import JobRuntime
 extension Receiver {
   static func slack(source: String, _ env: inout Environment) -> Receiver? {
     env.webAddress(
-      "DOCTOR_SLACK_URL", help: "An incoming webhook of Slack, or of what takes the same; needs the trait Delivery."
+      "DOCTOR_SLACK_URL",
+      help: "An incoming webhook of Slack, or of a service that takes the same; needs the trait Delivery."
     ).map { slack($0, source: source) }
   }
 

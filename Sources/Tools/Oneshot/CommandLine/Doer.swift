@@ -6,7 +6,7 @@ struct Doer: Sendable {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     let by = arguments.optionalText("by", .text("NAME"), help: "who does it, for the audit")
-    let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; without it, and without --by, user@host.")
+    let name = env.optionalString("ONESHOT_OPERATOR", help: "Who does it; unset, and without --by, user@host.")
     if by == "" { arguments.complain("--by is empty; it names who does it") }
     self.name = by ?? name
   }

@@ -24,7 +24,7 @@ struct AfterRestore: Command {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isPlan = arguments.flag("plan", help: "show what would be done, and change nothing")
-    isSure = arguments.flag("yes", help: "do not ask; needed where nobody can be asked")
+    isSure = arguments.flag("yes", help: "do not ask for confirmation; needed without a terminal")
   }
 
   func run(_ console: Console, on servers: Servers) async throws -> Int32 {
@@ -50,7 +50,7 @@ struct AfterRestore: Command {
       if !isSure {
         guard let isConfirmed = console.confirms("Do this?") else {
           throw JobFailure(
-            .usage, "nobody can be asked whether to do this: this is no terminal",
+            .usage, "this needs a confirmation, and stdin is not a terminal",
             hint: "Nothing was changed. Look with --plan, then give --yes.")
         }
         guard isConfirmed else {

@@ -19,7 +19,7 @@ struct Explain: Command {
     guard !found.isEmpty else {
       let words = Set(page.sections.flatMap { $0.entries.flatMap(\.patterns) + $0.codes.map(String.init) })
       console.note(
-        "nothing is known of «\(text)»"
+        "nothing is known about «\(text)»"
           + (nearestName(to: text, among: words).map { "; did you mean \($0)?" }
             ?? "; docs/when-things-go-wrong.md has all"))
       return 1

@@ -6,7 +6,7 @@ import Redis
 /// `oneshot health`: the state of each job, what is wrong, and what to do about it.
 struct Health: Command {
   static let name = "health"
-  static let summary = "say how each job goes, and what is wrong"
+  static let summary = "say how each job is doing, and what is wrong"
   static let discussion =
     "Exit code 0 when all is well, 1 when something is wrong that is not snoozed. Where Redis is out of reach, only the ledger is checked, and the exit code is 69 unless something is wrong already. Schedules are not guessed: HEALTH_EXPECT declares them."
 
@@ -16,7 +16,7 @@ struct Health: Command {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isJSON = arguments.flag("json", help: "one JSON document instead of tables")
-    isAll = arguments.flag("all", help: "also what nobody expects and what has not run for a week")
+    isAll = arguments.flag("all", help: "also jobs that are not expected and have not run for a week")
     var settings = HealthSettings(from: &env)
     settings.instance =
       instanceOption(

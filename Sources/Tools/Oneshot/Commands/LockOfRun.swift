@@ -30,7 +30,7 @@ struct LockOfRun: Sendable {
     let key = HeldLock.prefix + name
     switch held {
     case .failure(let failure): return "\(key), not known: \(failure.message)"
-    case .success(nil): return "\(key), held by nobody" + doubt
+    case .success(nil): return "\(key), not held" + doubt
     case .success(let lock?):
       let isOwn = lock.runID == runID
       let holder = isOwn ? "this run" : lock.runID.map { "run \($0)" } ?? "another client: \(lock.holder)"

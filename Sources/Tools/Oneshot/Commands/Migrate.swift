@@ -23,7 +23,7 @@ struct Migrate: Command {
     lines =
       arguments.custom(
         "only", .text("LINES"), default: "all",
-        help: "these lines, with commas (core always): \(known.joined(separator: ", "))"
+        help: "these lines, separated by commas (core always): \(known.joined(separator: ", "))"
       ) { text in
         let chosen = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let unknown = chosen.filter { !known.contains($0) }

@@ -24,7 +24,7 @@ struct Runs: Command {
       "variant", .text("VARIANT"), help: "only runs of this variant; --variant= for those that have none")
     status = arguments.choice("status", of: LedgerRun.Status.self, default: nil, help: "only runs with this status")
     since = arguments.duration("since", default: nil, help: "only runs that started within this time")
-    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
+    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most this many, the newest")
     isJSON = arguments.flag("json", help: "one JSON array, with all that the ledger knows of each run")
   }
 

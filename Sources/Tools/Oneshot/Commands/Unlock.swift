@@ -14,7 +14,7 @@ struct Unlock: Command {
   private let lockName: String
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    isSure = arguments.flag("yes", help: "do not ask; needed where nobody can be asked")
+    isSure = arguments.flag("yes", help: "do not ask for confirmation; needed without a terminal")
     lockName = arguments.operand(
       .job,
       help:
@@ -33,7 +33,7 @@ struct Unlock: Command {
       if !isSure {
         guard let isConfirmed = console.confirms("Take this lock away?") else {
           throw JobFailure(
-            .usage, "nobody can be asked whether to take the lock away: this is no terminal",
+            .usage, "taking the lock away needs a confirmation, and stdin is not a terminal",
             hint: "Nothing was changed. Look at the holder, then give --yes.")
         }
         guard isConfirmed else {

@@ -7,7 +7,7 @@ struct DiscardDeadLetters: Command {
   static let name = "dead-letters discard"
   static let summary = "give up items that failed"
   static let discussion =
-    "For what nobody wants any more, or what no run can do again. Nothing is deleted: the letter is kept as discarded, and who did it. An item that fails again after that is pending again. Asks first where it is more than one. Ends with 1 where nothing was done: the answer was no, or JOB ITEM names nothing that is pending."
+    "For items that are no longer needed, or that no run can do again. Nothing is deleted: the letter is kept as discarded, and who did it. An item that fails again after that is pending again. Asks first where it is more than one. Ends with 1 where nothing was done: the answer was no, or JOB ITEM names nothing that is pending."
 
   private let choice: LetterChoice
   private let isPlan: Bool
@@ -15,7 +15,7 @@ struct DiscardDeadLetters: Command {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     isPlan = arguments.flag("plan", help: "show what would be discarded, and change nothing")
-    isSure = arguments.flag("yes", help: "do not ask; needed for more than one where nobody can be asked")
+    isSure = arguments.flag("yes", help: "do not ask for confirmation; needed for more than one without a terminal")
     choice = LetterChoice(from: &arguments, &env)
   }
 
@@ -41,7 +41,7 @@ struct DiscardDeadLetters: Command {
       if number > 1, !isSure {
         guard let isConfirmed = console.confirms("Discard \(number) dead letters?") else {
           throw JobFailure(
-            .usage, "nobody can be asked whether to discard \(number) dead letters: this is no terminal",
+            .usage, "discarding \(number) dead letters needs a confirmation, and stdin is not a terminal",
             hint: "Nothing was changed. Look with --plan, then give --yes.")
         }
         guard isConfirmed else {

@@ -44,7 +44,7 @@ struct LetterChoice: Sendable {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     options = LetterOptions(from: &arguments, &env)
-    limit = arguments.int("limit", default: Self.most, in: 1...1_000_000, help: "at most so many, the oldest")
+    limit = arguments.int("limit", default: Self.most, in: 1...1_000_000, help: "at most this many, the oldest")
     by = Doer(from: &arguments, &env)
     job = arguments.optionalOperand(.job, help: "the letter's job")
     item = arguments.optionalOperand(

@@ -23,7 +23,7 @@ struct ListDeadLetters: Command {
     state =
       arguments.choice("state", of: StateChoice.self, default: .pending, help: "only letters with this state")
       ?? .pending
-    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
+    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most this many, the newest")
     isJSON = arguments.flag("json", help: "one JSON array, with all that is known of each letter")
   }
 

@@ -26,22 +26,22 @@ struct ReplayDeadLetters: Command {
         return (try row.value("letters", as: Int.self), try row.value("askable", as: Int.self))
       }
       if letters == 0 { console.note("no pending dead letter matches") }
-      if letters > askable { console.note("asked for already: \(letters - askable)") }
+      if letters > askable { console.note("requested already: \(letters - askable)") }
       guard askable > 0 else { return 0 }
       if isPlan {
         let number = min(askable, limit)
         try await DiscardDeadLetters.show(filter, number, forReplay: true, in: database, console)
-        try console.say("would ask for \(number); nothing was changed\n")
+        try console.say("would request \(number); nothing was changed\n")
         return 0
       }
       let request = try filter.requestReplay(by: choice.who(console), limit: limit)
       let requested = try await database.transaction { session in try LettersByJob(session.query(request)) }
       guard requested.total > 0 else {
-        console.note("somebody else has asked for them meanwhile")
+        console.note("another operator has requested them meanwhile")
         return 0
       }
       try console.say(
-        "asked for \(requested.text), by \(printable(choice.who(console))); the job's next run does them again\n")
+        "requested \(requested.text), by \(printable(choice.who(console))); the job's next run does them again\n")
       if askable > limit { console.note("\(askable - limit) more: these are the \(limit) that failed longest ago") }
       return 0
     }

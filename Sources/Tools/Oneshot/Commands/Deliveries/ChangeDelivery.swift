@@ -71,7 +71,7 @@ enum ReleaseDelivery: DeliveryChange {
   static let word = "release"
   static let summary = "send a message that is held"
   static let discussion =
-    "The next run sends it. Where it is held because nobody knows whether it was sent, it may arrive a second time, with the same id."
+    "The next run sends it. Where it is held because it is unknown whether it was sent, it may arrive a second time, with the same id."
   static let from: [DeliveryRecord.State] = [.held]
   static let to = DeliveryRecord.State.queued
   static let done = "released"

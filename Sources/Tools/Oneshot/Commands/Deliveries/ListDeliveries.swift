@@ -7,7 +7,7 @@ struct ListDeliveries: Command {
   static let name = "deliveries list"
   static let summary = "list mail and webhooks that wait, are held or have failed"
   static let discussion =
-    "The newest first. A message is held where nobody knows whether it was sent, and it says that a person decides: `deliveries release` sends it again, `deliveries cancel` does not."
+    "The newest first. A message is held where it is unknown whether it was sent, and it is marked for a person to decide: `deliveries release` sends it again, `deliveries cancel` does not."
 
   private let state: DeliveryRecord.State?
   private let channel: String?
@@ -23,7 +23,7 @@ struct ListDeliveries: Command {
         return nil
       }
     channel = arguments.optionalText("channel", .text("CHANNEL"), help: "only email, or only webhook")
-    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
+    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most this many, the newest")
     isJSON = arguments.flag("json", help: "one JSON array, with all that is known of each message but its data")
   }
 

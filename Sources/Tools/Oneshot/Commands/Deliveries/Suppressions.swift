@@ -13,7 +13,7 @@ struct ListSuppressions: Command {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     address = arguments.optionalText("address", .text("ADDRESS"), help: "only this address")
-    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the newest")
+    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most this many, the newest")
   }
 
   func run(_ console: Console, on servers: DatabaseServer) async throws -> Int32 {
@@ -69,13 +69,13 @@ struct AddSuppression: Command {
 struct RemoveSuppression: Command {
   static let name = "suppressions remove"
   static let summary = "let an address get mail again"
-  static let discussion = "Ends with 1 where it was not suppressed. Whoever has unsubscribed has to agree to that."
+  static let discussion = "Ends with 1 where it was not suppressed. A person who has unsubscribed has to agree to that."
 
   private let address: String
   private let category: String
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
-    category = arguments.optionalText("category", .text("CATEGORY"), help: "the category; without it *") ?? "*"
+    category = arguments.optionalText("category", .text("CATEGORY"), help: "the category; by default *") ?? "*"
     address = arguments.operand(.text("ADDRESS"), help: "the address")
   }
 

@@ -17,7 +17,7 @@ struct ListEvents: Command {
   init(from arguments: inout Arguments, _ env: inout Environment) {
     type = arguments.optionalText("type", .text("TYPE"), help: "only events of this type")
     source = arguments.optionalText("source", .text("SOURCE"), help: "only events of this source: redis:events:job")
-    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, those that are due first")
+    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most this many, those that are due first")
     isJSON = arguments.flag("json", help: "one JSON array, with all that is known of each event but the event itself")
   }
 

@@ -42,7 +42,7 @@ private struct Decision: Sendable {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     by = Doer(from: &arguments, &env)
-    note = arguments.optionalText("note", .text("TEXT"), help: "why, for whoever asks later")
+    note = arguments.optionalText("note", .text("TEXT"), help: "why, for the audit")
     entry = arguments.waitlistEntry()
   }
 

@@ -15,7 +15,7 @@ struct ListReviews: Command {
 
   init(from arguments: inout Arguments, _ env: inout Environment) {
     onlyHeld = arguments.flag("held", help: "only those that do not count")
-    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most so many, the highest scores")
+    limit = arguments.int("limit", default: 50, in: 1...1_000_000, help: "at most this many, the highest scores")
     isJSON = arguments.flag("json", help: "one JSON array")
   }
 
