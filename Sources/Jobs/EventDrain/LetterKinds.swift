@@ -36,7 +36,7 @@ extension LetterKind {
   static let missed = LetterKind(
     "missed",
     cause:
-      "Entries left the stream or the topic before they were read: its producer trims it, its retention is short, or somebody deletes entries.",
+      "Entries left the stream or the topic before they were read: its producer trims it, its retention is short, or entries are deleted by hand.",
     remedy:
       "Raise the producer's `MAXLEN` or the topic's retention, or run more often. What is gone has to be sent again."
   )

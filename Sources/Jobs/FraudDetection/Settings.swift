@@ -50,7 +50,7 @@ extension FraudDetection {
         help: "From this score an entry is suspect: it counts, and is listed.")
       held = env.int(
         "FRAUD_HELD", default: 80, in: 1...100,
-        help: "From this score an entry is held: it does not count until somebody decides.")
+        help: "From this score an entry is held: it does not count until a person decides.")
       perNetwork = env.int(
         "FRAUD_PER_NETWORK", default: 5, in: 1...10_000,
         help: "More sign-ups a day from one network than this are a signal.")

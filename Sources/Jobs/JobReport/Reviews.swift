@@ -36,7 +36,7 @@ extension Page {
           HTML(.p, .class("none")) { "None is waiting." }
         } else {
           HTML(.p, .class("meaning")) {
-            "One that is held does not count until somebody approves it; a suspect one counts until somebody rejects it: "
+            "A held sign-up does not count until a person approves it; a suspect one counts until a person rejects it: "
             HTML(.code) { "oneshot fraud approve ENTRY" }
             " or "
             HTML(.code) { "reject" }

@@ -38,7 +38,7 @@ extension LetterKind {
   static let emptied = LetterKind(
     "emptied",
     cause:
-      "A day has rollups and no rows in its source any more: a partition was dropped, or somebody deleted rows without `oneshot.close_raw`. `ROLLUPS_ON_EMPTIED=keep` has kept its rollups.",
+      "A day has rollups and no rows in its source any more: a partition was dropped, or rows were deleted without `oneshot.close_raw`. `ROLLUPS_ON_EMPTIED=keep` has kept its rollups.",
     remedy:
       "To delete rows and keep their rollups, call `oneshot.close_raw` first; once it was called for a day, the next run resolves the letter. To remove the rollups, run `ROLLUPS_MODE=rebuild` with `ROLLUPS_FROM`, `ROLLUPS_TO` and `ROLLUPS_ON_EMPTIED=remove`."
   )

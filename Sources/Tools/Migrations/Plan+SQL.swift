@@ -14,7 +14,7 @@ extension Plan {
 
   private static let opening = """
     -- For psql, which is to stop at the first error: psql -v ON_ERROR_STOP=1 "$DATABASE_URL" -f FILE
-    -- Only `oneshot migrate` looks beforehand for what would end a step, and tries again while somebody uses a table.
+    -- Only `oneshot migrate` looks beforehand for what would end a step, and tries again while a table is in use.
 
     """
 

@@ -8,7 +8,7 @@ struct Unlock: Command {
   static let name = "unlock"
   static let summary = "take a job's lock away from its holder"
   static let discussion =
-    "Shows the holder and asks. Nothing can be harmed by it: a run that still works notices that its lock is gone and ends (75, lock_lost), and whatever it tries to write after the next run has started is refused by the fence. Ends with 1 where nothing was held, the answer was no, or somebody else has taken the lock meanwhile."
+    "Shows the holder and asks. Nothing can be harmed by it: a run that still works notices that its lock is gone and ends (75, lock_lost), and whatever it tries to write after the next run has started is refused by the fence. Ends with 1 where nothing was held, the answer was no, or another run has taken the lock meanwhile."
 
   private let isSure: Bool
   private let lockName: String

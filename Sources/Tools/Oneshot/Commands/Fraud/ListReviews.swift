@@ -7,7 +7,7 @@ struct ListReviews: Command {
   static let name = "fraud list"
   static let summary = "list sign-ups that wait for a decision, and why"
   static let discussion =
-    "What fraud-detection has found, the highest scores first. A suspect entry counts until somebody rejects it; one that is held does not count until somebody approves it."
+    "What fraud-detection has found, the highest scores first. A suspect entry counts until a person rejects it; one that is held does not count until a person approves it."
 
   private let onlyHeld: Bool
   private let limit: Int
