@@ -4,7 +4,7 @@ import Messages
 import Postgres
 import Templates
 
-/// A message as it leaves the house.
+/// A message as it is sent.
 enum Prepared: Sendable {
   case mail(Mail)
   case webhook(WebRequest)

@@ -20,7 +20,7 @@ struct Report: JobReport {
   var throttled = 0
   /// Endpoints.
   var disabled = 0
-  /// Relays that are left alone at the end of the run: no mail leaves the house.
+  /// Relays that are left alone at the end of the run: no mail is sent.
   private(set) var closedRelays = 0
   /// Messages that are due and were not sent, those that wait for a target among them.
   private(set) var left = 0

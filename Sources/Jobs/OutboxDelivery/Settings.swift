@@ -175,7 +175,7 @@ extension OutboxDelivery {
   }
 }
 
-/// How a message leaves the house.
+/// How a message is sent.
 enum Channel: String, CaseIterable, Sendable {
   case email, webhook
 
