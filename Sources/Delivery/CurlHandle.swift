@@ -112,7 +112,7 @@
       }
     }
 
-    /// Ends all connections, so that nobody waits for the other side: libcurl says QUIT on one that has timed out, and waits
+    /// Ends all connections without waiting for the other side: libcurl says QUIT on one that has timed out, and waits
     /// for a server that is silent.
     func shutDown() {
       for socket in open { shutdown(socket, CInt(SHUT_RDWR)) }

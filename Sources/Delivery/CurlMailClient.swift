@@ -74,7 +74,7 @@
       let code = withExtendedLifetime(talk) { perform() }
       let reply = talk.reply(code)
       if reply.ending != .accepted || mail == nil { sockets.shutDown() }
-      // A relay ends a connection that nobody has used for a while: no failure of it, nor of this mail.
+      // A relay ends an idle connection after a while: a failure neither of the relay nor of this mail.
       if talk.isOnKeptConnection, code != CURLE_OPERATION_TIMEDOUT, reply.isGoodbye {
         return send(mail, by: relay, isLast: isLast, within: limit, unless: stop)
       }

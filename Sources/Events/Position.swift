@@ -139,7 +139,7 @@ public struct Position: Sendable {
     (self.added, self.read) = (added, read)
   }
 
-  /// Yields and locks one row, unless somebody has moved the position.
+  /// Yields and locks one row, unless another run has moved the position.
   var holding: Statement {
     """
     select 1 from oneshot.event_positions

@@ -201,11 +201,7 @@ public struct StagedBatch: Sendable {
     /// When it is tried again, where it waits.
     public var dueAt: Timestamp?
 
-    /// - Parameters:
-    ///   - message: the message of the dead letter.
-    ///   - detail: what only the inbox holds; `nil` for the message itself.
-    ///   - isAttempt: whether it counts as one of the event's attempts.
-    ///   - dueAt: when it is tried again, where it waits.
+    /// - Parameter detail: what only the inbox holds; `nil` for the message itself.
     public init(
       _ state: State, _ kind: LetterKind, _ message: String, detail: String? = nil, isAttempt: Bool = true,
       dueAt: Timestamp? = nil

@@ -2,7 +2,7 @@ public import JobRuntime
 import Redis
 
 extension Stream {
-  /// Removes entries that are older than a moment and that nobody needs any more: this group has handled them, and every
+  /// Removes entries that are older than a moment and that are no longer needed: this group has handled them, and every
   /// other group of the stream has acknowledged them.
   ///
   /// - Parameter position: the last entry whose outcome is committed.

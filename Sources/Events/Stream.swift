@@ -2,7 +2,7 @@ public import JobRuntime
 import Redis
 
 /// One partition of a Redis stream, read by one consumer of a group: the holder of the job's lock is this consumer, so
-/// entries that are pending under its name are nobody else's.
+/// entries that are pending under its name belong to no other consumer.
 ///
 /// Each partition has its own connection: in a cluster it stays with the server that holds the partition.
 public struct Stream: Sendable {

@@ -24,7 +24,7 @@ public struct MailDraft: Sendable {
   public var id: String
   /// The domain of the Message-ID.
   public var domain: String
-  /// A header that repeats the id for whoever collects events of a provider; `nil` for none.
+  /// The name of a header that repeats the id, for providers that detect duplicates by it; `nil` for none.
   public var idHeader: String?
   /// The link for one-click unsubscription (RFC 8058); `nil` for mail without one.
   public var unsubscribeURL: String?

@@ -70,7 +70,7 @@ public struct MailLink: Sendable {
     return (String(host), port, user, password, isTLS)
   }
 
-  /// A login's part without its percent signs; `nil` where one of them stands for nothing, or for a NUL.
+  /// A login's part without its percent signs; `nil` where one of them encodes nothing, or a NUL.
   private static func decoded(_ text: Substring) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]

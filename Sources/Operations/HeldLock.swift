@@ -124,7 +124,7 @@ package struct HeldLock: Sendable, Equatable {
   /// - Returns: `nil` for one that was released meanwhile.
   package init?(key: String, before: RedisValue, value: RedisValue, after: RedisValue) throws {
     for answer in [before, value, after] {
-      // In a cluster another server has it, which is asked next; or this user lacks the right to read it.
+      // In a cluster another server has it, which is queried next; or this user lacks the right to read it.
       if case .error(let code, let message) = answer, code != "WRONGTYPE" {
         throw RedisError.server(code: code, message: message)
       }

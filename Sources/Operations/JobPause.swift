@@ -1,7 +1,7 @@
 package import JobRuntime
 package import Postgres
 
-/// The time for which somebody keeps a job from starting: `oneshot pause`.
+/// The time for which a job is kept from starting: `oneshot pause`.
 package struct JobPause: Sendable {
   package var instance: String
   package var job: String

@@ -11,7 +11,7 @@ package struct LedgerRun: Sendable, Equatable {
   /// Where the slot came from: `setting`, `kubernetes` or `clock`.
   package var scheduledBy: String
   package var isForced: Bool
-  /// Whether somebody started it at a terminal.
+  /// Whether it was started at a terminal.
   package var isByHand = false
   package var status: Status
   package var attempt: Int

@@ -52,7 +52,7 @@ package struct RunDetails: Sendable, Equatable {
   }
 }
 
-/// A run's id, or the beginning of one, as somebody types it.
+/// A run's id, or the beginning of one, as an operator types it.
 package struct RunIDBeginning: Sendable, Equatable {
   /// The first and the last id with this beginning.
   package let lowest: String

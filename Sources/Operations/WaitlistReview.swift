@@ -32,7 +32,7 @@ package struct WaitlistReview: Sendable {
 
   /// Those that wait for a decision.
   ///
-  /// - Parameter limit: at most so many, those with the highest scores.
+  /// - Parameter limit: how many at most, those with the highest scores.
   package static func open(onlyHeld: Bool, limit: Int) throws(PostgresError) -> Statement {
     try Statement(
       file: "fraud_open.sql", PackageResources.fraud_open_sql, binding: ["only_held": onlyHeld, "limit": limit])

@@ -204,9 +204,7 @@ struct Ledger: Sendable {
   /// Returns whether it was written: a success is not written when the fence is no longer this run's. A repeat after a
   /// lost answer finds the row ended, and counts nothing.
   ///
-  /// - Parameters:
-  ///   - itemsProcessed: how many items the run processed.
-  ///   - behind: how much known work it left to later runs.
+  /// - Parameter behind: how much known work the run left to later runs.
   func close(
     _ result: RunResult, itemsProcessed: Int, behind: Int, fence: Int64, at moment: Timestamp,
     keepingSince horizon: Timestamp

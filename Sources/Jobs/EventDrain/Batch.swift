@@ -53,7 +53,7 @@ struct Worker {
   private static let smallerFrom = 3
   private static let fatalFrom = 12
 
-  /// How many events the next batch has: fewer and fewer where run after run has ended in the middle of one.
+  /// How many events the next batch has: fewer with each run that has ended in the middle of one.
   var size: Int {
     position.tries < Self.smallerFrom
       ? progress.room : max(1, progress.room >> (position.tries - Self.smallerFrom + 1))
@@ -150,7 +150,7 @@ struct Worker {
     return true
   }
 
-  /// Notes that this run has found unfinished work, before it goes on with it: once, however often it begins again.
+  /// Notes that this run has found unfinished work, before it continues that work: once, however often it begins again.
   mutating func countTry() async throws {
     guard !progress.hasCountedTry(of: position.partition) else { return }
     try await position.countTry(run)

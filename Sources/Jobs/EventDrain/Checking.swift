@@ -36,10 +36,11 @@ extension EventDrain: Checkable {
     return ["librdkafka": version]
   }
 
-  /// A key beside the stream, which nobody writes.
+  /// A key beside the stream that is never written.
   private static func trialKey(_ stream: String) -> String { "\(stream):oneshot-check" }
 
-  /// Looks for groups that somebody else has read: from the stream's start, all that they have done would be done again.
+  /// Looks for groups that other consumers have read: from the stream's start, everything that they have done would be
+  /// done again.
   private func checkGroups(_ run: JobRun) async throws -> [JobFailure] {
     guard settings.source == .redis, settings.start == .first else { return [] }
     var failures: [JobFailure] = []

@@ -9,7 +9,7 @@ import Redis
 ///
 /// - Reads and writes: the stream and its group, or the topic and the group's offsets; `oneshot.events`,
 ///   `oneshot.event_…`, `oneshot.live_batches`; keys `live:{board}`; what the handlers need.
-/// - Safe to run twice: that an event is done stands in the inbox, in the transaction of its effect.
+/// - Safe to run twice: the inbox records that an event is done, in the transaction of its effect.
 /// - Safe to stop halfway: a batch is one transaction, which moves the position; the broker is informed afterwards.
 /// - If it is late: one run processes more.
 @main
@@ -155,7 +155,7 @@ struct EventDrain: Job {
       hint: "Correct the file, its tables or its grants; the next run processes what waits. All other events are done.")
   }
 
-  /// Partitions that were read before there were fewer of them: nobody reads what is left there.
+  /// Partitions that were read before their number was lowered: what is left there is not read.
   private func warnOfOthers(than partitions: [Partition], _ run: JobRun) async throws {
     guard settings.source == .redis, let own = partitions.first, run.shard.index == 0 else { return }
     let others = try await Position.others(of: own.source, from: settings.partitions, run)

@@ -32,7 +32,7 @@ struct Handler: Sendable {
 
   /// Handlers of jobs that are not part of this release.
   ///
-  /// Their events are dead letters of a kind that says so, unless somebody's own handler takes them.
+  /// Their events are dead letters of a kind that says so, unless a handler of the operator takes them.
   private static let comeLater = [
     (name: "email", types: "job.email.*", job: "outbox-delivery"),
     (name: "enrichment", types: "analytics.*", job: "the enrichment of analytics"),

@@ -12,7 +12,7 @@ struct Processing {
   let start: Timestamp
   /// When the run's time is over: no event is looked for any more then that takes too long.
   let end: ContinuousClock.Instant
-  /// Whether an event that is alone in its batch is given up: it has ended run after run.
+  /// Whether an event that is alone in its batch is given up: several runs have ended while they processed it.
   let isFatal: Bool
   /// Handlers that are themselves wrong, and what is wrong with each.
   var broken: [String: String]

@@ -10,7 +10,7 @@ final class Progress: Sendable {
     var report = EventDrain.Report()
     /// How many entries may still be read.
     var left: Int
-    /// How many of them somebody is about to read.
+    /// How many of them a lane is about to read.
     var lent = 0
     var broken: [String: String] = [:]
     var heldUp: Set<String> = []
@@ -58,7 +58,7 @@ final class Progress: Sendable {
   /// Waits where all are lent.
   ///
   /// - Parameter work: given how many it may read; returns how many it has read. It may not borrow again.
-  /// - Returns: whether the run goes on: `false` where nothing was done.
+  /// - Returns: whether the run continues: `false` where nothing was done.
   @discardableResult
   func lend(_ most: Int, _ work: (Int) async throws -> Int) async throws -> Bool {
     while ending == nil {

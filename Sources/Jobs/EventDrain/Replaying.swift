@@ -29,7 +29,7 @@ extension EventDrain: Replayable {
     return outcomes
   }
 
-  /// Partitions of this shard; of a topic those that were ever read, for which nobody has to ask its brokers.
+  /// Partitions of this shard; of a topic those that were ever read, so that its brokers need not be queried.
   private func readPartitions(_ run: JobRun) async throws -> [Partition] {
     guard settings.source == .kafka else { return partitions(run) }
     let source = source(run)

@@ -43,7 +43,7 @@ extension EventDrain {
 
     enum Ending: String, Encodable, Sendable { case empty, time, max }
 
-    /// A result has so many types at most; a stream may hold any number.
+    /// How many types a result has at most; a stream may hold any number.
     private static let mostTypes = 50
 
     mutating func count(_ type: String, done: Int, waiting: Int, failed: Int) {

@@ -73,7 +73,7 @@ struct StreamDrain: Drain {
     var isUnfinished = before < delivered || standing.pending > 0
     if !isUnfinished { isUnfinished = try await worker.hasDue() }
     if isUnfinished { try await worker.countTry() }
-    // In this order: what is pending must not move the position over entries that nobody has read.
+    // In this order: pending entries must not move the position past entries that were not read.
     try await finishEarlier(&worker, upTo: delivered)
     if standing.pending > 0 { try await finishPending(&worker, knownUpTo: before) }
     self.worker = worker
@@ -84,7 +84,7 @@ struct StreamDrain: Drain {
   private func place(
     toBeginAfter position: Position, _ standing: Events.Stream.Standing, _ now: Timestamp
   ) -> StreamID {
-    // A stream that ends before the position is another one, or was put back: the position says nothing of it.
+    // A stream that ends before the position is another one, or was restored: the position does not apply to it.
     guard let place = StreamID(position.place), standing.last >= place else { return .start }
     guard settings.start == .first else { return place }
     let forgotten = (now - settings.keep).microseconds / 1000

@@ -57,7 +57,8 @@ struct TopicDrain: Drain {
         return hasRetried
       }
     } catch {
-      // What the client has handed over and nobody has processed is read again, from where Postgres is.
+      // Messages that the client has handed over and no batch has processed are read again, from the position in
+      // Postgres.
       await forgetClient()
       throw error
     }
@@ -267,7 +268,7 @@ struct TopicDrain: Drain {
         report.positions[partition.name] = part.worker.position.place
       }
     }
-    // Those of a killed run, too. Whoever looks at the group's lag would start run after run for nothing.
+    // Those of a killed run, too. A scaler that watches the group's lag would start runs for nothing.
     do { try await client.mirror(parts.mapValues { $0.worker.topicPlace.next }, within: .seconds(5)) } catch {
       run.log.warning(
         "the offsets are not committed for the group; nothing is lost, but the group's lag looks larger than it is",

@@ -163,7 +163,7 @@ struct Screening: Sendable {
 
   /// Makes others wait that check or decide, until the transaction ends.
   ///
-  /// Who does so already is waited for, but not without end.
+  /// It waits for a transaction that does so already, but not without end.
   private static let turn: [Statement] = ["set local lock_timeout = '10s'", "select oneshot.fraud_lock()"]
 
   /// Carries out a transaction that takes a turn.

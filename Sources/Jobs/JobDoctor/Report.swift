@@ -40,7 +40,7 @@ extension JobDoctor {
     var itemsProcessed: Int { max(parts, expected) }
     var exceedsBudget: Bool { troubles > 0 }
 
-    /// At most so many stand in the result.
+    /// How many troubles a result names at most.
     static let shown = 50
 
     init(_ verdict: Verdict, named names: PartNames, parts: Int, expected: Int) {

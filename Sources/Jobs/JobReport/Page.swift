@@ -4,7 +4,7 @@ import Operations
 /// The page: one file that needs no other.
 struct Page: Sendable {
   let picture: Picture
-  /// Marks the page's own style and script; nobody who wrote a text on the page can have known it.
+  /// Marks the page's own style and script; an author of a text on the page cannot have known it.
   private let nonce: String
 
   init(_ picture: Picture) {

@@ -1,7 +1,7 @@
 import JobRuntime
 import Operations
 
-/// Jobs that somebody keeps from starting for a while.
+/// Jobs that are paused.
 extension Page {
   private static let mostPauses = 20
 

@@ -38,7 +38,7 @@ struct Picture: Sendable {
   var snoozes: [(snooze: Snooze, troubles: Int)] = []
   /// The troubles, in the order of the jobs.
   var troubles: [Trouble]
-  /// Whether somebody said how often jobs should run: without that, none is missed.
+  /// Whether `HEALTH_EXPECT` declares how often jobs should run: without it none is missed.
   var hasExpectations: Bool
 
   /// The first elements of a list, and how many there are.

@@ -23,7 +23,7 @@ struct Outcome: Sendable {
   /// Categories that `oneshot.notification_categories` does not have.
   var unknown: Set<String> = []
   var failures: [ItemFailure] = []
-  /// Notifications of this share that somebody else has locked.
+  /// Notifications of this share that another session has locked.
   var busy = 0
   /// Where the next page begins; `nil` where this was the last.
   var next: QueuePlace?

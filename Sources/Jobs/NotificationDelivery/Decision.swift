@@ -60,8 +60,8 @@ struct Decision: Sendable {
     try statement([locking(false)], ids, moment, shard)
   }
 
-  /// Rows that somebody else has locked are skipped: neither an application nor a sender waits for the run, nor the run
-  /// for them.
+  /// Rows that another session has locked are skipped: neither an application nor a sender waits for the run, nor the
+  /// run for them.
   private func locking(_ isLocking: Bool) -> SQLFragment {
     func lock(_ table: String) -> SQLFragment {
       isLocking ? SQLFragment(sql: "for update of \(table) skip locked") : .empty

@@ -5,7 +5,7 @@ import Postgres
 ///
 /// - Reads and writes: `notifications`, `users`, `digest_preferences`; `oneshot.digest_…`, `oneshot.digests`,
 ///   `oneshot.deliveries`.
-/// - Safe to run twice: a user who has had the digest of a due time is not due any more.
+/// - Safe to run twice: a user who has had the digest of a due time is no longer due.
 /// - Safe to stop halfway: each batch of users is its own transaction.
 /// - If it is late: within `DIGEST_GRACE` digests go out late; after that their items wait for the next one.
 @main

@@ -12,7 +12,7 @@ enum Prepared: Sendable {
 
 /// Why a message cannot be sent, found before anything was.
 struct Unsendable: Error {
-  /// `nil` where nobody has to do anything: it is cancelled.
+  /// `nil` where no action is needed: the message is cancelled.
   var kind: LetterKind?
   var reason: String
 }

@@ -13,7 +13,7 @@ struct Report: JobReport {
   var bounced = 0
   var suppressed = 0
   var expired = 0
-  /// Messages that a person decides about, because nobody knows whether they were sent.
+  /// Messages that a person decides about, because it is unknown whether they were sent.
   var held = 0
   var doubts = 0
   /// Messages that are due and wait for a target that is closed.

@@ -66,7 +66,7 @@ final class Supply: Sendable {
     }
   }
 
-  /// A message that somebody else holds: the next run looks at it again.
+  /// A message that another session holds: the next run looks at it again.
   func pass(_ candidate: Candidate) { state.withLock { $0.passed.append(candidate.id) } }
 
   /// One that is sent a little later.
@@ -101,7 +101,7 @@ final class Supply: Sendable {
           if state == "expired" { $0.expired += some } else { $0.suppressed += some }
         }
       }
-      // Where somebody holds all of them, the next page would be the same.
+      // Where another session holds all of them, the next page would be the same.
       if !candidates.isEmpty || rows.count < Self.pageSize || count == 0 { return candidates }
     }
   }

@@ -1,7 +1,7 @@
 import JobRuntime
 import Signing
 
-/// How somebody gets no more mail of a category: a link that the application verifies, by one click (RFC 8058).
+/// How a person unsubscribes from a category: a link that the application verifies, by one click (RFC 8058).
 struct Unsubscribing: Sendable {
   private let url: String
   private let secret: [UInt8]

@@ -60,7 +60,7 @@ extension Verdict {
     case _ where reply.isInDoubt:
       self.init(
         fate: holdsOnDoubt ? .held : .retried, outcome: "doubt", isDoubt: true,
-        // That a run was stopped says nothing of the relay.
+        // A stop of the run says nothing about the relay.
         relay: reply.ending == .stopped ? .none : .fails)
       text = "no reply to the end of the mail: \(Self.reason(reply))"
     case .stopped:
@@ -80,7 +80,7 @@ extension Verdict {
       failure = JobFailure(
         .denied, "the relay \(relay) refuses the login (\(code))", hint: "Check user and password in MAIL_URL.")
     case .refused where code == 421 && reply.step == .content:
-      // It has seen all of the mail: one that makes it hang up each time comes to an end, too.
+      // It has seen all of the mail: one that makes it hang up each time runs out of attempts, too.
       self.init(fate: .retried, outcome: "transient", relay: .fails)
     case .refused where reply.step < .sender || code == 421 || (reply.step == .sender && code < 500):
       self.init(fate: .returned(after: Self.pause), outcome: "lost", relay: .fails)

@@ -144,7 +144,7 @@ extension Batch {
 enum Concern {
   /// One of the posts: its data, a constraint, what a trigger raises.
   case post
-  /// One of the posts, for now: what somebody holds that its triggers wait for.
+  /// One post cannot be moved for now: its triggers wait for a lock that another session holds.
   case moment
   /// The statement, and so all posts of the table: no such column, a missing grant.
   case table

@@ -78,7 +78,7 @@ struct MovePass: Sendable {
     }
   }
 
-  /// Tries once more what somebody else had locked.
+  /// Tries the posts again that another session had locked.
   mutating func tryAgain() async throws {
     let (left, size) = (busy, settings.batch)
     (busy, patience) = ([], Patience())
@@ -133,7 +133,7 @@ struct MovePass: Sendable {
 
   // MARK: After the work
 
-  /// Resolves dead letters of posts that no longer fail: somebody has changed their time, or them.
+  /// Resolves dead letters of posts that no longer fail: their time, or they themselves, were changed.
   ///
   /// Not of posts that are due later than this run's moment, which it has not looked at.
   func resolve(_ moves: [Move]) async throws {

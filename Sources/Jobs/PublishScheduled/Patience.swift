@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// How long a run waits for what others hold: once it has waited in vain, it does not wait as long for the next.
+/// How long a run waits for what others hold: after one wait without success it waits less for the next.
 struct Patience: Sendable {
   var isSpent = false
 

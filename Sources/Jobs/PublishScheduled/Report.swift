@@ -12,7 +12,7 @@ extension PublishScheduled {
     var held = 0
     /// Posts that the guard keeps from being published.
     var guarded = 0
-    /// Posts whose locks somebody else has held until the end of the run.
+    /// Posts whose locks another session held until the end of the run.
     var busy = 0
     /// Dead letters.
     var failed = 0
@@ -34,7 +34,7 @@ extension PublishScheduled {
       var reason: String
     }
 
-    /// A result names so many guarded posts.
+    /// How many guarded posts a result names.
     private static let mostGuarded = 20
 
     mutating func add(_ outcome: Outcome, of move: Move) {

@@ -142,8 +142,8 @@ extension PublishScheduled {
     /// - Parameter clock: Postgres'. Nothing is published before it is there, whatever moment a run is for.
     func moments(_ run: JobRun, by clock: Timestamp? = nil) -> Moments {
       let clock = clock ?? max(run.startedAt, run.scheduledAt)
-      // By the time at which it runs: what nobody wants any more then is not published because the run is for an earlier
-      // moment.
+      // By the time at which it runs: a post that is no longer wanted then is not published because the run is for an
+      // earlier moment.
       return Moments(
         until: min(clock, until == .start ? run.startedAt : run.scheduledAt),
         tooLate: tooLate.map { min(clock, run.startedAt) - $0 })

@@ -4,7 +4,7 @@ import Synchronization
 
 /// How fast a run may read documents, all of its lanes together.
 final class Pace: Sendable {
-  /// Where an operator changes it while the run goes on.
+  /// The Redis key with which an operator changes it during a run.
   static let key = key(of: "")
 
   /// The same of an installation.

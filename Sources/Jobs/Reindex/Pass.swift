@@ -60,7 +60,7 @@ struct Pass: Sendable {
   /// Whether what was read first of an entity has since had so long to change that this pass is none of now.
   func isOld(_ entity: Entity) -> Bool { start(of: entity) < startedAt - Self.longest }
 
-  /// A nightly pass that the next night ends is older than this; one that goes on after a deploy or a crash is not.
+  /// A nightly pass that the next night ends is older than this; one that continues after a deploy or a crash is not.
   private static let longest = Duration.hours(12)
 
   /// Freezes how far an entity is read, and divides it; unless an earlier run has done so.

@@ -69,7 +69,7 @@ struct Reading: Sendable {
     lane.isDone = batch.tally.read < limit
   }
 
-  /// What a statement yields that goes on where the lane's cursor stands.
+  /// The rows of a statement that continues at the lane's cursor.
   ///
   /// - Throws: `Pass.LostPages` when it stands elsewhere.
   private func answer(to statement: Statement, _ lane: Pass.Lane, _ session: borrowing Session) throws -> Rows {

@@ -6,7 +6,7 @@ import Redis
 ///
 /// - Reads and writes: the entities' tables; `search_documents` and what belongs to it.
 /// - Safe to run twice: only a document that differs from its source is written.
-/// - Safe to stop halfway: each batch is its own transaction, in which the cursor moves; the next run goes on there.
+/// - Safe to stop halfway: each batch is its own transaction, in which the cursor moves; the next run continues there.
 /// - If it is late: search finds what was there when it last ran.
 @main
 struct Reindex: Job {

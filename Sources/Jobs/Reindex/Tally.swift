@@ -88,15 +88,15 @@ final class Progress: Sendable {
     }
   }
 
-  /// Notes that an earlier run has begun with what this one goes on with.
+  /// Notes that this run continues what an earlier one has begun.
   func noteResumption(from start: Timestamp?) {
     resumedFrom.withLock { $0 = $0 ?? start }
   }
 
-  /// Notes that so many queued documents of an entity are left, to this run and to later ones.
+  /// Notes how many queued documents of an entity are left to this run and to later ones.
   func noteLeft(_ count: Int, of entity: String) { left.withLock { $0[entity] = count } }
 
-  /// Notes that so many languages or indexes are missing.
+  /// Notes how many languages or indexes are missing.
   func noteMissing(_ count: Int) { parts.withLock { $0 += count } }
 
   var report: Reindex.Report {

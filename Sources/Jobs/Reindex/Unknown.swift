@@ -1,9 +1,9 @@
 import JobRuntime
 import Postgres
 
-/// An entity with a change that nobody knows, because a trigger could not queue it.
+/// An entity with an unknown change, because a trigger could not queue it.
 ///
-/// A pass that reads all of it settles what was noted before it began; what is noted while it goes on is left to the
+/// A pass that reads all of it settles what was noted before it began; what is noted during the pass is left to the
 /// next.
 struct Unknown: Sendable {
   let entity: String
@@ -42,7 +42,7 @@ extension Reindex {
 }
 
 extension Pass {
-  /// Makes what is noted of an entity this pass's, which has read nothing of it yet.
+  /// Assigns the notes on an entity to this pass, which has read nothing of it yet.
   func take(_ entity: Entity) throws -> Statement {
     try unknown("unknown_taken.sql", PackageResources.unknown_taken_sql, entity)
   }

@@ -5,7 +5,7 @@ import Postgres
 struct Outcome: Sendable {
   var tallies: [RewardDelivery.Report.Tally] = []
   var failures: [ItemFailure] = []
-  /// Rewards that somebody else has locked.
+  /// Rewards that another session has locked.
   var locked: Set<String> = []
 
   mutating func add(_ rows: Rows) throws {

@@ -104,7 +104,7 @@ struct Rewards: Sendable {
     SQLFragment("free.sql", PackageResources.free_sql).filling(["type": SQLFragment(sql: type)])
   }
 
-  /// What somebody else works on is passed over: neither an application nor another run waits for this one, nor it for them.
+  /// Skips rows that others have locked: neither an application nor another run waits for this one, nor it for them.
   private static func locking(_ table: String) -> SQLFragment {
     SQLFragment(sql: "for no key update of \(table) skip locked")
   }

@@ -1,7 +1,7 @@
 import JobRuntime
 
 extension RewardDelivery {
-  /// Which error a mail prefers whose outcome nobody knows.
+  /// Which error is preferred for a mail whose outcome is unknown.
   enum Doubt: String, CaseIterable, Sendable { case again, hold }
   /// What becomes of a reward while its type has no free code.
   enum NoCode: String, CaseIterable, Sendable { case wait, fail }

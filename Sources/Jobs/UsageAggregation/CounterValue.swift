@@ -19,7 +19,7 @@ enum CounterValue {
 
   /// How many bytes of a value are read.
   ///
-  /// A counter has 19 at most; the rest is for whoever reads the dead letter.
+  /// A counter has 19 at most; the rest is for the reader of the dead letter.
   static let longest = 128
   /// The last of these bytes, as GETRANGE counts.
   static let lastByte: StaticString = "127"

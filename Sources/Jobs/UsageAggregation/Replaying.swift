@@ -87,7 +87,7 @@ extension UsageAggregation: Replayable {
   private func read(_ keys: [[UInt8]], _ run: JobRun) async throws -> CounterRows {
     let selection = CounterSelection(settings, days: [], merchant: nil, shard: run.shard)
     var found = CounterRows(of: selection, rows: LaneRows(of: settings.table, lanes: 1, room: 0))
-    // In a cluster every primary is asked; only the one that owns a key answers, the others point to it.
+    // In a cluster every primary is queried; only the one that owns a key answers, the others point to it.
     var left = keys
     for primary in try await run.redisPrimaries() {
       (found, left) = try await run.redis(on: primary) { [found, left] session in

@@ -1,7 +1,7 @@
 import JobRuntime
 import Postgres
 
-/// The job's SQL with its values bound; the texts stand in `sql/`.
+/// The job's SQL with its values bound; the texts are in `sql/`.
 enum Statements {
   static func days(
     _ settings: UsageAggregation.Settings, only dates: [CalendarDay]?, reading: String, _ run: JobRun

@@ -67,7 +67,8 @@ extension WaitlistPositions {
         "is_plan": run.isDryRun,
       ])
     let outcome = try await run.transaction { tx in
-      // Whoever else places the campaign is waited for; who has locked an entry and does nothing is not, for long.
+      // The statement waits for another run that places the campaign, but not long for a session that has locked an
+      // entry and is idle.
       try tx.query(turn.limited(to: run.timeLeft))
       if !run.isDryRun { try tx.execute("set local lock_timeout = '10s'") }
       let outcome = try Outcome(tx.query(statement.limited(to: run.timeLeft)).only(), of: campaign)

@@ -45,7 +45,7 @@ extension WaitlistPositions {
     }
   }
 
-  /// Resolves the letters of campaigns that nobody places any more.
+  /// Resolves the letters of campaigns that are no longer placed.
   func resolveLettersOfOthers(_ run: JobRun) async throws {
     let letters = SQLFragment(
       sql: """

@@ -39,7 +39,7 @@ extension WaitlistPositions {
       var to: Int64
     }
 
-    /// A result names so many of those who would be notified.
+    /// How many of those who would be notified a result names.
     private static let mostNotices = 20
 
     mutating func add(_ outcome: Outcome) {

@@ -6,7 +6,7 @@ import Postgres
 ///
 /// - Reads and writes: `waitlist_campaigns`, `waitlist_entries` (of which it writes `position` alone);
 ///   `oneshot.waitlist_…`; `oneshot.events`.
-/// - Safe to run twice: what is as it should be is not written, and nobody is notified of it.
+/// - Safe to run twice: a place that is right already is not written, and causes no notification.
 /// - Safe to stop halfway: a campaign is one transaction, with its events.
 /// - If it is late: places are right all the same, and climbs add up to one event.
 @main

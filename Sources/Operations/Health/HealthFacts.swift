@@ -18,7 +18,7 @@ package struct HealthFacts: Sendable {
   package var letters: [PendingLetters]
   /// The Redis that the locks are of (`RedisAddress.identity`).
   package var server = ""
-  /// The lines of migrations of which something was applied; `nil` where nobody has looked.
+  /// The lines of migrations of which something was applied; `nil` where that was not read.
   package var lines: Set<String>?
   /// The last pause of each job.
   package var pauses: [JobPause] = []

@@ -1,4 +1,4 @@
-/// Jobs that somebody expects and that are not installed.
+/// Expected jobs that are not installed.
 extension Judgement {
   /// Whether an expected job is not installed: it has no run, and the database lacks a line of migrations that it needs
   /// (`HEALTH_LINES`).

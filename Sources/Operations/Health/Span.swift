@@ -23,7 +23,7 @@ extension [Span] {
 }
 
 extension Judgement {
-  /// The time in which somebody kept the job from starting.
+  /// The time in which the job was paused.
   func pauses(of part: JobPart) -> [Span] {
     facts.pauses.filter { isOf(part, $0.instance, $0.job) }
       .map { Span(start: $0.start, end: Swift.min($0.end, now)) }.filter { $0.end > $0.start }

@@ -39,7 +39,7 @@ struct LineReader {
     }
   }
 
-  /// Gives what stands behind the last line feed, if anything.
+  /// Hands over the text after the last line feed, if there is any.
   mutating func end(_ give: (Line) -> Void) { if !bytes.isEmpty { finish(give) } }
 
   private mutating func finish(_ give: (Line) -> Void) {

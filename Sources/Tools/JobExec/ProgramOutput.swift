@@ -25,7 +25,7 @@ struct ProgramOutput: ProgramReader {
     return true
   }
 
-  /// Takes what stands behind the last line feeds.
+  /// Takes the text after the last line feeds.
   mutating func finish(_ end: ProgramEnd) {
     for descriptor in lines.keys.sorted() { reading(descriptor) { reader, give in reader.end(give) } }
     if end.isOutputHeld {

@@ -1,13 +1,13 @@
 import Postgres
 
-/// `create index concurrently if not exists NAME on TABLE …`: an index that is made beside whoever writes the table.
+/// `create index concurrently if not exists NAME on TABLE …`: an index that is made while others write the table.
 ///
 /// It runs outside of a transaction, so what was stopped halfway leaves an index that is not valid; the next call drops
 /// that one and makes it again.
 struct ConcurrentIndex: Equatable {
   var name: String
   var table: String
-  /// What stands behind the table's name.
+  /// The text after the table's name.
   var definition: String
 
   /// The statements of a file; `nil` in the place of one that is something else.
@@ -53,7 +53,7 @@ struct ConcurrentIndex: Equatable {
   /// that waits two seconds at most.
   ///
   /// - Parameter limit: how long each index may take to be made.
-  /// - Throws: an error with the state 55P03 when somebody uses a table for longer: then it is to be called again.
+  /// - Throws: an error with the state 55P03 when a table is in use for longer: call it again then.
   func make(_ part: Part, _ session: borrowing Session, limit: Duration) throws {
     defer { _ = try? session.pipeline(["reset statement_timeout", "reset lock_timeout"]) }
     for node in try session.query(nodes).map({ try Node($0) }) {

@@ -21,7 +21,7 @@ package struct Migrator: Sendable {
   private static let limit = Duration.minutes(10)
   /// How long an index of a table that is full already may take.
   private static let limitOfIndex = Duration.minutes(24 * 60)
-  /// How long a step waits for a table that somebody uses; whoever comes after it waits as long.
+  /// How long a step waits for a table in use; sessions that queue behind it wait as long.
   ///
   /// After that the step tries again.
   private static let patience: Statement = "set local lock_timeout = '2s'"
@@ -109,7 +109,7 @@ package struct Migrator: Sendable {
     }
   }
 
-  /// - Returns: `nil` when somebody used its tables for too long.
+  /// - Returns: `nil` when its tables were in use for too long.
   private func givingWay<Value>(
     _ say: @Sendable (String) throws -> Void, _ work: () async throws -> Value?
   ) async throws -> Value? {
@@ -117,13 +117,13 @@ package struct Migrator: Sendable {
       return try await work()
     } catch let error as PostgresError where Self.passes(error) {
       try say("its tables are in use; trying again")
-      // Whoever has waited behind this goes first.
+      // Sessions that have queued behind this one go first.
       try await Task.sleep(for: .seconds(2))
       return nil
     }
   }
 
-  /// Whether what was in the way of a step is only somebody at work.
+  /// Whether only a session that uses the tables was in the way of a step.
   private static func passes(_ error: PostgresError) -> Bool {
     error.state == .lockNotAvailable || error.state == SQLState(rawValue: "40P01")
   }

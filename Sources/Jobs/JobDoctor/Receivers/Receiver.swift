@@ -4,9 +4,9 @@ import Operations
 
 /// Who is notified of incidents, and in which form.
 struct Receiver: Sendable {
-  /// As it stands in `oneshot.incidents`.
+  /// The name under which `oneshot.incidents` records it.
   let name: String
-  /// The setting that asked for it, and where it leads to, without secrets.
+  /// The setting that requests it, and the address that it leads to, without secrets.
   let setting: String
   let target: String
   /// Whether it may get the end of an incident whose beginning it did not get: then a crash between sending and noting
@@ -35,12 +35,12 @@ struct Receiver: Sendable {
   static let longestName = 100
   static let longestPart = 200
 
-  /// All that are asked for.
+  /// All receivers that the settings request.
   static func all(source: String, _ env: inout Environment) -> [Receiver] {
     [slack, pagerDuty, webhook, mail].compactMap { $0(source, &env) }
   }
 
-  /// Messages of so many notices at most.
+  /// Divides notices into messages of at most this many.
   static func groups(_ notices: [Notice], of size: Int) -> [[Notice]] {
     stride(from: 0, to: notices.count, by: size).map { Array(notices[$0..<min($0 + size, notices.count)]) }
   }

@@ -72,7 +72,7 @@ struct Console: Sendable {
 
   /// Asks a question that is answered with `y` or `yes`; anything else is a no.
   ///
-  /// - Returns: `nil` where nobody is at a terminal.
+  /// - Returns: `nil` where stdin is not a terminal.
   func confirms(_ question: String) -> Bool? {
     guard let readAnswer = surroundings.readAnswer else { return nil }
     surroundings.terminal.write("\(question) [y/N] ")

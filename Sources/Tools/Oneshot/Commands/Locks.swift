@@ -98,7 +98,7 @@ extension LockStanding {
     ]
   }
 
-  /// All that is known, for whoever has to decide about the lock.
+  /// Everything that is known, for the operator who decides about the lock.
   func sheet(at now: Timestamp) -> Sheet {
     var sheet = Sheet()
     sheet.add("lock", lock.key)

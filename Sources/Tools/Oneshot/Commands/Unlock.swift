@@ -3,7 +3,7 @@ import Operations
 import Postgres
 import Redis
 
-/// `oneshot unlock JOB`: takes a lock away from whoever holds it.
+/// `oneshot unlock JOB`: takes a lock away from its holder.
 struct Unlock: Command {
   static let name = "unlock"
   static let summary = "take a job's lock away from its holder"

@@ -11,7 +11,7 @@ struct TroublePage: Sendable {
     var codes: [Substring] { title.prefix { $0 != ":" }.split { ", ".contains($0) } }
   }
 
-  /// One row: what somebody sees, and what is known about it, each under the name of its column.
+  /// One row: what the operator sees, and what is known about it, each under the name of its column.
   struct Entry: Sendable, Equatable {
     /// What the first columns hold: words and beginnings of messages, in backticks.
     var seen: String
@@ -85,7 +85,7 @@ extension TroublePage.Section {
 }
 
 extension TroublePage.Entry {
-  /// The names of the columns that hold what somebody sees.
+  /// The names of the columns that hold what the operator sees.
   private static let seenColumns = [
     "job", "kind", "kind, message", "you see", "message", "message contains", "trouble",
   ]

@@ -55,7 +55,7 @@ struct LetterChoice: Sendable {
     if job == nil, options.isEmpty { arguments.complain("say which: JOB ITEM, --job, --kind or --older-than") }
   }
 
-  /// Who does it, for the audit.
+  /// The operator's name, for the audit.
   func who(_ console: Console) -> String { by.name(console) }
 
   /// Looks up the chosen letters in the database.
