@@ -54,8 +54,8 @@ public protocol JobReport: Sendable, Encodable {
   /// Whether its counts are metrics, too: where what becomes of items is watched, `sent` beside `failed`.
   var countsAreMetrics: Bool { get }
 
-  /// Age in seconds of the oldest work that it left to later runs; `nil` where it left none, or nobody knows. In the
-  /// result it stands as `details.oldest_seconds`, by which `oneshot health` judges it.
+  /// Age in seconds of the oldest work that it left to later runs; `nil` where it left none, or the age is unknown. In
+  /// the result it is `details.oldest_seconds`, by which `oneshot health` judges it.
   var oldestSeconds: Double? { get }
 
   /// Whether the run found something that no `JOB_ERROR_BUDGET` allows: differences of a verification.

@@ -143,7 +143,7 @@ struct JobRunner<J: Job>: Sendable {
           }
           return (attempt, moment.flatMap { clock.failure("Redis", says: $0) })
         }
-        // The lock was released before its holder could be read, so nobody knows whose work is done.
+        // The lock was released before its holder could be read, so it is unknown whose work is done.
         guard case .held(let holder) = attempt,
           holder.map({ LeaderLock.isOther(than: variant, holder: $0) }) ?? true
         else { return (attempt, nil) }

@@ -12,7 +12,7 @@ struct ConnectionPlace: Equatable, Sendable {
 
   /// The places that a connection string names, in its order.
   ///
-  /// - Parameter given: by libpq's keyword, several of a kind with commas.
+  /// - Parameter given: by libpq's keyword, several of a kind separated by commas.
   static func all(in given: [String: String]) throws(PostgresError) -> [ConnectionPlace] {
     func list(_ keyword: String) -> [String] {
       given[keyword]?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []

@@ -45,7 +45,7 @@ struct LeaderLock: Sendable {
     return holder.contains(member("\"")) && !holder.contains(member(JSON.string(variant).text))
   }
 
-  /// The failure of a run that has waited in vain for one of other work.
+  /// The failure of a run that has waited all of its time for one of other work.
   func isBusy(with holder: String?, after wait: Duration) -> JobFailure {
     func field(_ name: String) -> String? { holder.flatMap { LockHolder.field(name, in: $0) } }
     let work = field(Self.variantKey).map { "work «\($0)»" } ?? "usual work"

@@ -25,7 +25,7 @@ extension [SQLFile] {
   /// Those that a setting chooses by name.
   ///
   /// - Parameters:
-  ///   - names: what the setting holds; without it all are chosen.
+  /// - names: what the setting holds; if it is unset, all are chosen.
   ///   - kind: what the files are, for messages: "board".
   public func chosen(_ names: [String]?, named setting: String, kind: String, _ env: inout Environment) -> [SQLFile] {
     guard let names else { return self }

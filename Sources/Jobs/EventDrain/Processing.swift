@@ -92,7 +92,7 @@ struct Processing {
           detail: failure.description)
         give(events[0], outcome, turn)
       case .moment where failure.state?.rawValue == "57014" && isOver:
-        // One of them takes too long. To look for it takes that long again and again: they are given to the handler in
+        // One of them takes too long. To look for it takes that long each time: they are given to the handler in
         // smaller parts when they are due again, and the last time each by itself.
         hasTimedOut = true
         for event in events {

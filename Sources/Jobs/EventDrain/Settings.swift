@@ -60,7 +60,8 @@ extension EventDrain {
         "EVENTS_HANDLERS_DIR",
         help: "A folder of more handlers, one .sql file each, or of replacements by the same name.")
       let chosen: [String]? = env.custom(
-        "EVENTS_HANDLERS", form: "names with commas", default: nil, help: "Only these handlers; unset, all of them."
+        "EVENTS_HANDLERS", form: "names separated by commas", default: nil,
+        help: "Only these handlers; unset, all of them."
       ) { .success($0.split(separator: ",").map { String($0.filter { $0 != " " }) }) }
       handlers = Handler.all(folder: folder, chosen: chosen, &env)
       unknown = env.choice(
@@ -85,7 +86,7 @@ extension EventDrain {
         "EVENTS_ATTEMPTS", default: 5, in: 1...100, help: "How often an event is tried before it is a dead letter.")
       retryAfter =
         env.custom(
-          "EVENTS_RETRY", form: "durations with commas", default: "30s,2m,10m,1h",
+          "EVENTS_RETRY", form: "durations separated by commas", default: "30s,2m,10m,1h",
           help: "How long an event waits after each failed attempt; the last holds for all further ones.",
           parse: Self.parseDurations) ?? [.seconds(30), .minutes(2), .minutes(10), .hours(1)]
       timeout = env.duration(

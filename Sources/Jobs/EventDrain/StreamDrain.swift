@@ -79,8 +79,8 @@ struct StreamDrain: Drain {
     self.worker = worker
   }
 
-  /// Where a group is made again: what an entry up to the position has brought is done, and known as such for as long as the
-  /// inbox remembers; of what is older, and of what was passed over at the start, nothing is read again.
+  /// Where a group is made again: what an entry up to the position has brought is done, and known as such for as long
+  /// as the inbox remembers; of what is older, and of what was skipped at the start, nothing is read again.
   private func place(
     toBeginAfter position: Position, _ standing: Events.Stream.Standing, _ now: Timestamp
   ) -> StreamID {
@@ -127,7 +127,7 @@ struct StreamDrain: Drain {
       try await progress.lend(worker.size) { count in
         let page = try await stream.pending(after: last, atMost: count, &pageSize)
         for entries in page.entries.batches(ofBytes: Batch.mostBytes) {
-          // They lie before the position and were counted on the way there; what is new was passed over.
+          // They lie before the position and were counted on the way there; what is new was skipped.
           try await worker.process(.again(entries), movingTo: worker.position.place, entries: nil)
         }
         await acknowledge(page.ids)

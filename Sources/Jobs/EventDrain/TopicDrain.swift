@@ -98,7 +98,7 @@ struct TopicDrain: Drain {
     self.client = client
   }
 
-  /// Reports messages that the topic does not have any more, and passes over them.
+  /// Reports messages that the topic does not have any more, and skips them.
   private func miss(_ offsets: Range<Int64>, _ position: inout Position) async throws {
     let name = position.partition.name
     let failure = ItemFailure(

@@ -32,12 +32,12 @@ extension FraudDetection {
         help: "new checks what has come since the last run; recheck checks all; verify compares and writes nothing.",
         selects: .work)
       campaigns = env.custom(
-        "FRAUD_CAMPAIGN", form: "numbers with commas", default: nil, help: "Only entries of these campaigns.",
+        "FRAUD_CAMPAIGN", form: "numbers separated by commas", default: nil, help: "Only entries of these campaigns.",
         selects: .work(as: "campaign"), written: { Selection.asSet($0.map(String.init)) }, parse: Self.parseCampaigns)
       let folder = env.optionalPath(
         "FRAUD_CHECKS_DIR", help: "A folder of more checks, one .sql file each, that yield entry_id, points, evidence.")
       let chosen = env.custom(
-        "FRAUD_CHECKS", form: "names with commas", default: nil,
+        "FRAUD_CHECKS", form: "names separated by commas", default: nil,
         help: "Only these checks, of the six and of the folder; signals of others stay as they are.",
         parse: { .success($0.split(separator: ",").map { String($0.filter { $0 != " " }) }) })
       let own = [SQLFile].builtIn([], andFrom: folder, named: "FRAUD_CHECKS_DIR", &env)
@@ -64,7 +64,7 @@ extension FraudDetection {
       ipv6Prefix = env.int(
         "FRAUD_IPV6_PREFIX", default: 64, in: 32...128, help: "How many bits of an IPv6 address identify a network.")
       let points = env.custom(
-        "FRAUD_POINTS", form: "names=points with commas", default: nil,
+        "FRAUD_POINTS", form: "names=points separated by commas", default: nil,
         help: "Other points for a check or one of its reasons: duplicate_ip=0,bot.form=30.", parse: Rules.parsePoints)
       self.points = Rules.usualPoints.merging(points ?? [:]) { $1 }
       domainsFile = env.optionalPath(

@@ -55,7 +55,7 @@ extension MetricsRollups {
       let all = Granularity.allCases.map(\.rawValue).joined(separator: ",")
       granularities =
         env.custom(
-          "ROLLUPS_GRANULARITIES", form: "names with commas", default: all,
+          "ROLLUPS_GRANULARITIES", form: "names separated by commas", default: all,
           help:
             "The levels this schedule calculates, with what is queued of their parts; other levels stay queued for the schedule that calculates them.",
           selects: .work, written: { $0.map(\.rawValue) }, parse: Self.parseGranularities) ?? Granularity.allCases
@@ -73,7 +73,7 @@ extension MetricsRollups {
         "ROLLUPS_SOURCES_DIR",
         help: "A folder of more sources, one .sql file each, or of replacements by the same name.")
       let chosen = env.custom(
-        "ROLLUPS_SOURCES", form: "names with commas", default: nil,
+        "ROLLUPS_SOURCES", form: "names separated by commas", default: nil,
         help: "Only these sources; unset, metric_events and those of the folder.",
         parse: { .success($0.split(separator: ",").map { String($0.filter { $0 != " " }) }) })
       hasChosenSources = chosen != nil

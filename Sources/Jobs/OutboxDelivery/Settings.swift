@@ -93,7 +93,7 @@ extension OutboxDelivery {
         "DELIVERY_LINGER", default: .zero,
         help: "How long after its start the run waits for more messages, instead of ending when there are none.")
       retry = env.custom(
-        "DELIVERY_RETRY", form: "durations with commas",
+        "DELIVERY_RETRY", form: "durations separated by commas",
         default: "mail 1m,5m,30m,2h,5h,10h,24h; webhooks 5s,5m,30m,2h,5h,10h,14h,20h,24h",
         help: "How long a message waits after each failed attempt, give or take a fifth; after the last it has failed.",
         parse: Self.parseDurations)

@@ -53,8 +53,8 @@ struct Batch: Sendable {
 
   /// Locks the posts of a page that are still due.
   ///
-  /// In the order in which they are due, and waiting for each: later posts do not overtake one that an editor is saving.
-  /// Only where that takes too long is a post passed over.
+  /// In the order in which they are due, and waiting for each: later posts do not overtake one that an editor is
+  /// saving. A post is skipped only where that takes too long.
   private func lock(
     _ chosen: Move.Chosen, limit: Int, _ tx: borrowing Transaction, _ outcome: inout Outcome
   ) throws -> [DuePost] {

@@ -27,13 +27,13 @@ extension PublishScheduled {
     init(from env: inout Environment) {
       tables =
         env.custom(
-          "PUBLISH_TABLE", form: "tables with commas", default: "posts",
+          "PUBLISH_TABLE", form: "tables separated by commas", default: "posts",
           help: "The posts' table, with its schema where search_path does not find it; or several, in this order.",
           selects: .work(as: "of"), written: { Selection.asSet($0.map(\.text)) }, parse: Self.parseTables)
         ?? [TableName("posts")].compactMap(\.self)
       columns =
         env.custom(
-          "PUBLISH_COLUMNS", form: "names with commas", default: "id,status,publish_at,published_at",
+          "PUBLISH_COLUMNS", form: "names separated by commas", default: "id,status,publish_at,published_at",
           help: "The columns, in this order; without the last the time of publication is not kept.",
           selects: .work(as: "columns"), written: { $0.names }, parse: Columns.parse)
         ?? Columns(id: "id", status: "status", publishAt: "publish_at", publishedAt: "published_at")

@@ -28,12 +28,13 @@ extension Reindex {
         "REINDEX_ENTITIES_DIR",
         help: "A folder of more entities, one .sql file each, or of replacements by the same name.")
       let chosen = env.custom(
-        "REINDEX_ENTITIES", form: "names with commas", default: nil, help: "Only these entities; unset, all of them.",
+        "REINDEX_ENTITIES", form: "names separated by commas", default: nil,
+        help: "Only these entities; unset, all of them.",
         parse: Self.words)
       let one = env.optionalString("REINDEX_ENTITY", help: "With REINDEX_MODE=ids: the entity of the documents.")
       ids =
         env.custom(
-          "REINDEX_IDS", form: "ids with commas", default: nil, help: "With REINDEX_MODE=ids: which documents.",
+          "REINDEX_IDS", form: "ids separated by commas", default: nil, help: "With REINDEX_MODE=ids: which documents.",
           selects: .once(as: "ids"), written: Selection.asSet, parse: Self.words) ?? []
       if mode == .ids {
         if one == nil { env.complain("REINDEX_ENTITY", "is required where REINDEX_MODE is ids") }

@@ -17,7 +17,7 @@ extension RewardDelivery {
     init(from env: inout Environment) {
       batch = env.int("REWARD_BATCH", default: 500, in: 1...10_000, help: "Rewards in one transaction.")
       types = env.custom(
-        "REWARD_TYPES", form: "types with commas", default: nil,
+        "REWARD_TYPES", form: "types separated by commas", default: nil,
         help: "Handles only rewards of these types; unset, all of them.", selects: .work(as: "of"),
         written: { Selection.asSet($0) }, parse: Self.parseTypes
       ).map(Selection.asSet)

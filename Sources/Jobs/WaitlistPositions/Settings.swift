@@ -21,7 +21,7 @@ extension WaitlistPositions {
 
     init(from env: inout Environment) {
       campaigns = env.custom(
-        "WAITLIST_CAMPAIGN", form: "numbers with commas", default: nil,
+        "WAITLIST_CAMPAIGN", form: "numbers separated by commas", default: nil,
         help: "The campaigns to place; unset, all that are live.", selects: .work(as: "campaign"),
         written: { Selection.asSet($0.map(String.init)) }, parse: { Self.numbers($0, in: Int64.min...Int64.max) }
       ).map { Set($0).sorted() }

@@ -5,7 +5,7 @@
 \set channels '''{"email","webhook"}'''
 \set instance '''staging'''
 prepare golden (timestamptz, bigint, bigint, unknown, unknown) as
--- What runs have left in the middle of an attempt: they are dead, for this one holds the lock. Nobody knows whether such a
+-- What runs have left in the middle of an attempt: they are dead, for this one holds the lock. It is unknown whether such a
 -- message was sent; what it says of doubt decides. (A webhook's receiver knows its id.) Another installation on the same
 -- database has a lock of its own: what its runs are sending is theirs until their time is over.
 with swept as (
