@@ -36,8 +36,9 @@ package struct RunRequest: Sendable {
     order by job, instance
     """
 
-  /// Requests a run, or changes the request. No row is written where the end is no moment of the server's future, or
-  /// where the job is paused.
+  /// Requests a run, or changes the request.
+  ///
+  /// No row is written where the end is no moment of the server's future, or where the job is paused.
   ///
   /// - Returns: a statement with the request as its row.
   package static func requesting(
@@ -57,7 +58,9 @@ package struct RunRequest: Sendable {
     """
   }
 
-  /// Takes a request back. Nothing is affected where there is none.
+  /// Takes a request back.
+  ///
+  /// Nothing is affected where there is none.
   package static func withdrawing(_ job: String, of instance: String) -> Statement {
     """
     update oneshot.run_requests set requested_until = now()

@@ -86,7 +86,9 @@ package struct Snooze: Sendable {
     """
   }
 
-  /// Ends a snooze. Nothing is affected where there is none.
+  /// Ends a snooze.
+  ///
+  /// Nothing is affected where there is none.
   package static func ending(_ target: Target) -> Statement {
     """
     update oneshot.snoozes set snoozed_until = now()

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 /// docs/your-schema-in-an-hour.md, followed to its end, and what else happens to a new user in an hour: Tests/Newcomer.
+///
 /// Cloning and `make demo`, the rest of that hour, are for `make newcomer`: they build everything once more.
 @Suite(.timeLimit(.minutes(10))) struct NewcomerTests {
   @Test func `the tutorial, a restore and three incidents go as their pages say`() async throws {

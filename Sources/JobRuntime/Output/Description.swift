@@ -39,8 +39,9 @@ enum Description {
     ["problems": .array(problems.map { .string("\($0.name) \($0.message)") })]
   }
 
-  /// What a run with these settings, rather than with the defaults, needs to be granted. What the user's own SQL reads
-  /// only the server knows.
+  /// What a run with these settings, rather than with the defaults, needs to be granted.
+  ///
+  /// What the user's own SQL reads only the server knows.
   private static func grants<J: Job>(of job: J) -> JSON {
     let needs = (job as? any Checkable)?.needs ?? J.facts.needs
     let parts = (job as? any HasParts)?.parts ?? []

@@ -1,5 +1,6 @@
 /// A file that is fetched from a web server, or stored there, by an address that is a secret itself.
 public struct WebTransfer: Sendable {
+  /// Whether the file is fetched or stored, and where it is on this machine.
   public enum Direction: Sendable {
     /// Into an open file, from its beginning, by GET.
     ///
@@ -13,12 +14,15 @@ public struct WebTransfer: Sendable {
     case store(from: Int32, size: Int, type: String)
   }
 
+  /// The whole address, a secret.
   public var url: String
+  /// What is done with the file.
   public var direction: Direction
   /// The setting that would allow private addresses, where only public ones are allowed; then no proxy is used either.
   public var settingForPrivate: String?
   /// Authorities in PEM form, instead of the system's.
   public var authorities: String?
 
+  /// - Parameter url: a presigned address; it appears in no message.
   public init(_ direction: Direction, at url: String) { (self.direction, self.url) = (direction, url) }
 }

@@ -4,6 +4,7 @@ import Postgres
 public struct PartsInUse: Sendable {
   /// A part that is off.
   public struct Off: Sendable {
+    /// The part's name as settings and results have it.
     public let name: String
     /// The tables that exist in no schema.
     public let tables: [String]
@@ -11,11 +12,14 @@ public struct PartsInUse: Sendable {
     public let isKnown: Bool
   }
 
+  /// The names of the parts that are on.
   public let on: [String]
+  /// The parts that are off, each with the tables that are missing.
   public let off: [Off]
   /// Parts that were off in the run before.
   let back: [String]
 
+  /// Whether a part is on; true for a name that no part has.
   public func isOn(_ name: String) -> Bool { !off.contains { $0.name == name } }
 
   /// The parts that this run is the first to find off: what earlier runs have against them is settled.
@@ -53,8 +57,9 @@ public struct PartsInUse: Sendable {
     }
   }
 
-  /// One row for each part that reads tables, with those that no schema has. A table that another schema has is there:
-  /// that the job does not find it is a failure.
+  /// One row for each part that reads tables, with those that no schema has.
+  ///
+  /// A table that another schema has is there: that the job does not find it is a failure.
   static func question(_ parts: [WorkPart], _ run: JobRun) -> Statement {
     let read = parts.flatMap { part in part.tables.map { (part.name, $0.table) } }
     return """

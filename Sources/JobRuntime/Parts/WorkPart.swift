@@ -1,11 +1,13 @@
 /// A part of a job's work that reads tables of the application: a board, an entity, a source.
 public struct WorkPart: Sendable {
+  /// The part's name as settings and results have it.
   public let name: String
   /// The application's tables that it reads; of a user's own file only the server knows them.
   public let tables: [TableNeed]
   /// Whether it is off where a table of it does not exist: true for a part that is built in and that no setting names.
   public let isOptional: Bool
 
+  /// - Parameter isOptional: whether it is off where a table of it does not exist.
   public init(_ name: String, tables: [TableNeed] = [], isOptional: Bool) {
     (self.name, self.tables, self.isOptional) = (name, tables, isOptional)
   }
@@ -25,6 +27,7 @@ public protocol HasParts: Job {
 }
 
 extension HasParts {
+  /// None: no part has left anything that is still read.
   public func partsWithResults(_ names: [String], _ run: JobRun) async throws -> Set<String> { [] }
 
   /// Finds out which parts are on, notes that for the result, and logs what was not so in the run before.

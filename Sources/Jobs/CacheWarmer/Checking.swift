@@ -34,8 +34,8 @@ extension CacheWarmer: Checkable {
     } catch let error as PostgresError where error.state?.errorClass == "42" {
       return [
         JobFailure(
-          .misconfigured, "the application's tables do not fit together: \(error)",
-          hint: "Ids of users have one type in all tables, and so have ids of posts; a view may convert them.")
+          .misconfigured, "the types in the application's tables do not match: \(error)",
+          hint: "Give the ids of users one type in all tables, and the ids of posts one; a view may convert them.")
       ]
     }
   }

@@ -39,7 +39,9 @@ extension Ranking {
     return ranked
   }
 
-  /// The ids of those who are users. What the server takes for no id of theirs is found by halves: a text that it has no
+  /// The ids of those who are users.
+  ///
+  /// What the server takes for no id of theirs is found by halves: a text that it has no
   /// characters for, in a database that is not UTF-8, or one that is outside of the type's range.
   private func ids(of users: [String], _ session: borrowing Session) throws -> [String] {
     do {

@@ -38,7 +38,7 @@ extension CacheWarmer {
     init(from env: inout Environment) {
       keyPrefix = env.string(
         "WARM_KEY_PREFIX", default: Self.usualPrefix,
-        help: "What stands before a user's id; {feed}: keeps all feeds in one slot of a Redis Cluster.",
+        help: "The prefix of the keys; {feed}: keeps all feeds in one slot of a Redis Cluster.",
         selects: .work(as: "prefix"))
       form = env.choice(
         "WARM_FORM", default: Form.string,
@@ -71,7 +71,7 @@ extension CacheWarmer {
         "WARM_HORIZON", default: .days(7), in: .hours(1) ... .days(14), help: "Age of the oldest post in a feed.")
       blocks = env.choice(
         "WARM_BLOCKS", default: Blocks.table,
-        help: "Says with none that the application has no table blocks; otherwise a run without it is refused.")
+        help: "none says that the application has no table blocks; otherwise a run without that table is refused.")
       if ahead >= timeToLive {
         env.complain("WARM_AHEAD", "is not below WARM_TTL, so every feed would be renewed by every run")
       }

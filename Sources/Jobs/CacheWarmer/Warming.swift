@@ -63,7 +63,7 @@ struct Warming: Sendable {
     report.unknown += strangers.count
     guard let first = strangers.first else { return }
     run.log.warning(
-      "members of WARM_ACTIVITY cannot be ids of users, by their form, and are passed over",
+      "members of WARM_ACTIVITY do not have the form of user ids, and are skipped",
       ["members": .integer(Int64(strangers.count)), "first": .string(String(first.prefix(100)))])
   }
 
@@ -119,7 +119,7 @@ struct Warming: Sendable {
   /// - Returns: whether feeds of the moment still have life left.
   private mutating func warm(_ due: [Due], _ ranking: Ranking, _ standing: Standing) async throws -> Bool {
     guard age < settings.timeToLive else {
-      run.log.warning("the run took so long that its feeds would have expired; those that are left are behind")
+      run.log.warning("the run took so long that its feeds would have expired; the rest is left to later runs")
       return false
     }
     let (users, batch, limit) = (due.map(\.user), settings.batch, run.timeLeft)

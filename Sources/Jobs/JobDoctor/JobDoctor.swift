@@ -77,7 +77,7 @@ struct JobDoctor: Job {
     }
     try run.checkpoint(report)
     let incidents = Incidents(verdict, by: judgement)
-    for outcome in try await tell(incidents, run) { report.add(outcome) }
+    for outcome in try await notify(incidents, run) { report.add(outcome) }
     return report
   }
 

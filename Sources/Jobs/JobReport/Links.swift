@@ -1,7 +1,9 @@
 import JobRuntime
 import Operations
 
-/// Where the page leads to, outside of itself: to logs, and to what a failure means. Without settings, nowhere.
+/// Where the page leads to, outside of itself: to logs, and to what a failure means.
+///
+/// Without settings, nowhere.
 struct Links: Sendable {
   /// A URL with `{job}`, `{run}` and so on in it.
   let logs: LinkTemplate?

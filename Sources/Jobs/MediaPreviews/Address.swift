@@ -1,4 +1,6 @@
-/// A presigned address: whoever has it may read or write one object, so it is a secret. Only `shown` may be shown.
+/// A presigned address: whoever has it may read or write one object, so it is a secret.
+///
+/// Only `shown` may be shown.
 struct Address: Sendable, Equatable {
   /// All of it.
   let url: String

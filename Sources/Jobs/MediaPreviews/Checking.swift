@@ -42,7 +42,7 @@ extension Programs {
     switch try await probe(["-version"]) {
     case .well: return
     case .failed(.timedOut, let errors):
-      throw JobFailure(.internal, errors, hint: "Is this machine overloaded? The next run does the work.")
+      throw JobFailure(.internal, errors, hint: "Check whether this machine is overloaded. The next run does the work.")
     case .refused(let errors), .failed(_, let errors):
       throw JobFailure(
         .misconfigured, "\(ffprobe) does not run in its sandbox: \(errors)",
@@ -74,7 +74,7 @@ extension Programs {
     return versions
   }
 
-  /// The names in one of ffmpeg's tables: the second word of a line, which may be several with commas.
+  /// The names in one of ffmpeg's tables: the second word of a line, which may be several separated by commas.
   private func list(_ table: String) async throws -> Set<String> {
     guard case .well(let output, _) = try await run(ffmpeg, ["-hide_banner", table], within: .seconds(60)) else {
       return []

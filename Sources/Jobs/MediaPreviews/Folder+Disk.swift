@@ -26,7 +26,9 @@ extension Folder {
     return file
   }
 
-  /// Whether more can be written there. The system's count of free blocks knows nothing of quotas.
+  /// Whether more can be written there.
+  ///
+  /// The system's count of free blocks knows nothing of quotas.
   func hasRoom() throws(SystemError) -> Bool {
     do {
       try nameless().append([UInt8](repeating: 1, count: 1 << 16))

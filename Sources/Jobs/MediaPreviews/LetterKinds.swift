@@ -13,7 +13,7 @@ extension LetterKind {
 
   static let tooLarge = LetterKind(
     "too_large",
-    cause: "The preview grew larger than 16 MiB and 2 MiB for each of its seconds.",
+    cause: "The preview grew larger than 16 MiB plus 2 MiB for each second of its length.",
     remedy: "Look at the source; a smaller `PREVIEWS_BOX` makes smaller previews.")
 
   static let crashed = LetterKind(
@@ -24,7 +24,7 @@ extension LetterKind {
   static let unreadable = LetterKind(
     "unreadable",
     cause: "The source is not there, or could not be read.",
-    remedy: "Look whether the volume is mounted and readable, then replay the dead letter.")
+    remedy: "Check that the volume is mounted and readable, then replay the dead letter.")
 
   static let refused = LetterKind(
     "refused",
@@ -43,7 +43,7 @@ extension LetterKind {
 
   static let badResult = LetterKind(
     "bad_result",
-    cause: "ffmpeg ended well, and what it wrote is not what was requested.",
+    cause: "ffmpeg succeeded, but what it wrote is not what was requested.",
     remedy: "Replay the dead letter with the ffmpeg that the documentation names; report it if it stays.")
 
   static let fullDisk = LetterKind(

@@ -101,7 +101,7 @@ struct Making: Sendable {
     do { return try sources.file(path) } catch {
       switch error {
       case .outside: throw Unmade.impossible("its path leads out of the folder of sources, or through a link")
-      case .notRegular: throw Unmade.impossible("it is no regular file")
+      case .notRegular: throw Unmade.impossible("it is not a regular file")
       case .system(let error): throw Unmade.failed(.unreadable, "\(path): \(error)")
       }
     }
@@ -133,8 +133,8 @@ struct Making: Sendable {
     if errors.hasPart("moov atom not found"), beginning.dropFirst(4).prefix(4).elementsEqual("ftyp".utf8) {
       return "cut off"
     }
-    if errors.hasPart("whitelist") { return "its format is none of PREVIEWS_FORMATS" }
-    return "it is no film and no sound: \(Programs.lastLine(errors))"
+    if errors.hasPart("whitelist") { return "its format is not in PREVIEWS_FORMATS" }
+    return "it is neither film nor sound: \(Programs.lastLine(errors))"
   }
 
   func probe(_ file: OpenFile, formats: [String]) async throws -> Programs.End {
@@ -176,7 +176,7 @@ struct Making: Sendable {
     if errors.hasPart("Output file is empty") || errors.hasPart("does not contain any stream") {
       return .impossible("nothing in it could be decoded")
     }
-    return .failed(.badResult, "what ffmpeg wrote is no preview: \(complaint)")
+    return .failed(.badResult, "what ffmpeg wrote is not a preview: \(complaint)")
   }
 
   /// - Throws: that the disk is full, if ffmpeg says so and it is true: a source could else end each run.
@@ -193,17 +193,17 @@ extension Spec {
     switch kind {
     case .video:
       guard let picture = result.picture, result.pictures == 1, picture.codec == "h264" else {
-        return "it has not the one stream of pictures that it should have"
+        return "it does not have exactly one video stream"
       }
       guard max(picture.width, picture.height) <= box, picture.width > 1, picture.height > 1 else {
-        return "its picture is of \(picture.width) × \(picture.height)"
+        return "its picture is \(picture.width) × \(picture.height)"
       }
       guard result.sounds <= 1, result.sound.map({ $0 == "aac" }) ?? true else {
         return "its sound is not as requested"
       }
     case .audio:
       guard result.sounds == 1, result.sound == "mp3", result.pictures == 0 else {
-        return "it is not one stream of sound"
+        return "it does not have exactly one audio stream"
       }
     }
     guard let length = result.length, length > 0, length <= Double(seconds) + 1 else {

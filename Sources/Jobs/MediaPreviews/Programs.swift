@@ -62,8 +62,8 @@ struct Programs: Sendable {
     _ program: String, _ arguments: [String], on source: OpenFile? = nil, in folder: String? = nil,
     within limit: Duration, largestFile: Int = 1 << 20
   ) async throws -> End {
-    let words = sandbox.words(largestFile) + [program] + arguments
-    var child = Program(path: words[0], arguments: words, environment: environment)
+    let command = sandbox.commandPrefix(largestFile: largestFile) + [program] + arguments
+    var child = Program(path: command[0], arguments: command, environment: environment)
     child.folder = folder ?? self.folder
     if let source { child.lent = [3: source.number] }
     child.timeLimit = limit
@@ -99,7 +99,7 @@ struct Programs: Sendable {
         return .failed(.memory, "PREVIEWS_MEMORY was not enough for \(program): \(Self.lastLine(errors))")
       }
       // What ffmpeg answers to a signal that is not from here.
-      if code == 255 { return .failed(.crashed, "\(program) was stopped by somebody else") }
+      if code == 255 { return .failed(.crashed, "\(program) was stopped by another process") }
       if errors.hasPart("Input/output error") { return .failed(.unreadable, Self.lastLine(errors)) }
       return .refused(errors)
     }
@@ -112,7 +112,7 @@ struct Programs: Sendable {
       let tool = ["setpriv", "prlimit", "unshare"].first(where: { errors.hasPrefix("\($0): ") })
     else { return }
     throw JobFailure(
-      .misconfigured, "ffmpeg cannot be kept in its sandbox here: \(lastLine(errors))",
+      .misconfigured, "ffmpeg cannot be sandboxed here: \(lastLine(errors))",
       hint: tool == "unshare"
         ? "Allow user namespaces here; or set PREVIEWS_SANDBOX=limits, and let a NetworkPolicy keep the job from everything but Postgres and Redis."
         : "Look at the limits of this container, and at PREVIEWS_MEMORY.")
@@ -129,7 +129,9 @@ struct Programs: Sendable {
     }
   }
 
-  /// What a program said last, without what only differs from run to run. It may hold words of a source's, and Postgres
+  /// What a program said last, without what only differs from run to run.
+  ///
+  /// It may hold words of a source's, and Postgres
   /// takes no character of number 0.
   static func lastLine(_ errors: String) -> String {
     let said = errors.split(whereSeparator: \.isNewline).last.map(String.init) ?? "it gave no reason"

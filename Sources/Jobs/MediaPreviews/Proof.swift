@@ -39,7 +39,9 @@ extension Making {
     switch end {
     case .well: return
     case .failed(.timedOut, let message):
-      throw JobFailure(.internal, message, hint: "Is this machine overloaded? The next run does the work.")
+      throw JobFailure(
+        .internal, message,
+        hint: "Check whether this machine is overloaded. The next run does the work.")
     case .failed(_, let message): reason = message
     case .refused(let errors):
       try await checkRoom(errors)

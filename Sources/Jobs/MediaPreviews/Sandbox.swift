@@ -20,7 +20,7 @@ struct Sandbox: Sendable {
   var time: Int
 
   /// - Parameter largestFile: the most that it may write to a file, in bytes.
-  func words(_ largestFile: Int) -> [String] {
+  func commandPrefix(largestFile: Int) -> [String] {
     let limits = [
       "--as=\(memory)", "--cpu=\(time)", "--fsize=\(largestFile)", "--nofile=64", "--core=0",
     ]

@@ -43,7 +43,7 @@ extension MediaPreviews {
         env.custom(
           "PREVIEWS_FROM", form: "duration or percentage", default: usual.0,
           help:
-            "Where a preview begins: 30s, or 10% of the length; what would end before the preview does begins at 0.",
+            "Where a preview begins: 30s, or 10% of the length; a film that would end before its preview begins at 0.",
           parse: Self.beginning) ?? usual
       let box = env.int(
         "PREVIEWS_BOX", default: 640, in: 16...3840,
@@ -76,7 +76,7 @@ extension MediaPreviews {
         "PREVIEWS_PARALLEL", default: 1, in: 1...64, help: "Previews that are made at once; each takes one processor.")
       formats =
         env.custom(
-          "PREVIEWS_FORMATS", form: "names with commas", default: Self.usualFormats,
+          "PREVIEWS_FORMATS", form: "names separated by commas", default: Self.usualFormats,
           help: "The formats that ffmpeg may read, by the names of its demuxers; no others are opened.",
           parse: Self.names) ?? Self.usualFormats.split(separator: ",").map(String.init)
       ffmpeg = env.optionalPath("PREVIEWS_FFMPEG", help: "The program ffmpeg; without it the one in PATH.") ?? "ffmpeg"
@@ -116,7 +116,7 @@ extension MediaPreviews {
       let isList = names.allSatisfy { name in
         !name.isEmpty && name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
       }
-      return isList ? .success(names) : .failure("is «\(text)», not names of demuxers with commas and no blanks")
+      return isList ? .success(names) : .failure("is «\(text)», not demuxers separated by commas, without blanks")
     }
 
     private static func beginning(_ text: String) -> Environment.Parsed<(String, Beginning)> {

@@ -18,7 +18,7 @@ enum Beginning: Sendable, Equatable {
   ///
   /// It is 0 for a film that ends before the preview would.
   ///
-  /// - Parameter length: in seconds; `nil` where nobody knows.
+  /// - Parameter length: in seconds; `nil` where it is unknown.
   func seconds(in length: Double?, for wanted: Double) -> Double {
     switch self {
     case .after(let start):

@@ -74,7 +74,9 @@ struct Transfers: Sendable {
     }
   }
 
-  /// The name of the error, as S3 and those like it answer: `<Code>AccessDenied</Code>`. The rest of their answers repeats
+  /// The name of the error, as S3 and those like it answer: `<Code>AccessDenied</Code>`.
+  ///
+  /// The rest of their answers repeats
   /// signatures.
   static func code(_ body: [UInt8]) -> String? {
     let parts = String(decoding: body, as: UTF8.self).split(separator: "<Code>", omittingEmptySubsequences: false)

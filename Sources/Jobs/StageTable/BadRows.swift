@@ -30,9 +30,9 @@ struct BadRows {
       """)
     guard refused.count <= Self.most else {
       throw JobFailure(
-        .misconfigured, "more than \(Self.most) rows of the stream are none that \(settings.table.text) takes",
+        .misconfigured, "\(settings.table.text) refuses more than \(Self.most) rows of the stream",
         hint:
-          "That is a wrong column rather than bad rows; without STAGE_BAD_ROWS the first is named. Nothing was written."
+          "That suggests a wrong column rather than bad rows; unset STAGE_BAD_ROWS to see the first error. Nothing was written."
       )
     }
     report.failed = refused.count

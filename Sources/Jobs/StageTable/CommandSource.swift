@@ -82,7 +82,7 @@ final class CommandSource: Source {
       }
     throw JobFailure(
       .unavailable, "the producer did not finish: \(word) \(what), after \(bytes) bytes",
-      hint: "Nothing was written. The log has what it said.")
+      hint: "Nothing was written. The log has its output.")
   }
 
   /// Stops the program, if one runs.

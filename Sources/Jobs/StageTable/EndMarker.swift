@@ -92,7 +92,7 @@ struct EndMarker {
   private func checkIsBlank(_ bytes: ArraySlice<UInt8>) throws {
     guard bytes.contains(where: { !" \t\r\n".utf8.contains($0) }) else { return }
     throw JobFailure(
-      .misconfigured, "more follows behind the line \\., which is line \(lines + 1) of the stream",
+      .misconfigured, "more data follow the line \\., which is line \(lines + 1) of the stream",
       hint: "Write the marker once, by &&, when the producer has ended.")
   }
 

@@ -1,7 +1,9 @@
 import Glibc
 import JobRuntime
 
-/// A file that a producer has written before. It can be read from its beginning again, however long it is.
+/// A file that a producer has written before.
+///
+/// It can be read from its beginning again, however long it is.
 final class FileSource: Source {
   private let path: String
   private let descriptor: Int32

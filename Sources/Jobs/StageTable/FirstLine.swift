@@ -39,8 +39,8 @@ struct FirstLine {
     held = nil
     if end == nil, !isEnd, mayBe {
       throw JobFailure(
-        .misconfigured, "the stream's first line is longer than \(ByteSize.format(Self.longest)), which no names are",
-        hint: "Does STAGE_FIRST_LINE say what the first line is?")
+        .misconfigured, "the stream's first line is longer than \(ByteSize.format(Self.longest)), too long to be names",
+        hint: "Check that STAGE_FIRST_LINE says what the first line is.")
     }
     guard isNamed || settings.firstLine != .rows, let end else { return all }
     var line = all[..<end]
@@ -77,7 +77,7 @@ struct FirstLine {
     guard names != columns else { return }
     throw JobFailure(
       .misconfigured,
-      "the stream's columns are \(names.joined(separator: ",").prefix(1000)), and \(settings.table.text) is given \(columns.joined(separator: ","))",
+      "the stream's columns are \(names.joined(separator: ",").prefix(1000)), but the job loads \(settings.table.text) with \(columns.joined(separator: ","))",
       hint: "Put the producer's columns into this order, or name them in theirs with STAGE_COLUMNS.")
   }
 }

@@ -34,7 +34,7 @@ struct Merge: Sendable {
   private func tooFew(_ rows: Int, _ bound: String) -> JobFailure {
     JobFailure(
       .unavailable, "the stream has \(rows) rows for \(settings.table.text), and \(bound): nothing was written",
-      hint: "Look at the producer. Where so few are right, lower STAGE_MIN_ROWS or STAGE_SHRINK for this run.")
+      hint: "Check the producer. If so few are right, lower STAGE_MIN_ROWS or STAGE_SHRINK for this run.")
   }
 
   // MARK: The modes
@@ -100,15 +100,15 @@ struct Merge: Sendable {
     guard twice == 0 else {
       throw JobFailure(
         .misconfigured,
-        "\(twice) keys (\(target.key.joined(separator: ", "))) come more than once in the stream for \(settings.table.text)",
-        hint: "Have the producer send each once: nobody knows which of its rows is meant. Nothing was written.")
+        "\(twice) keys (\(target.key.joined(separator: ", "))) occur more than once in the stream for \(settings.table.text)",
+        hint: "Have the producer send each once: it is unknown which of its rows is meant. Nothing was written.")
     }
   }
 
   private func keptOut(_ rows: Int) -> JobFailure {
     JobFailure(
-      .misconfigured, "a trigger of \(settings.table.text) passes over \(rows) rows",
-      hint: "Have the producer leave them out, or the trigger take them. Nothing was written.")
+      .misconfigured, "a trigger on \(settings.table.text) skips \(rows) rows",
+      hint: "Have the producer leave them out, or change the trigger. Nothing was written.")
   }
 
   /// - Returns: the rows that the statement wrote, or the number that it yields.

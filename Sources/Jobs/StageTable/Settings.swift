@@ -50,8 +50,8 @@ extension StageTable {
           TableName(text).map { .success($0) } ?? .failure("is «\(text)», not a table, with its schema or without")
         } ?? TableName(plain: "unset")
       columns = env.custom(
-        "STAGE_COLUMNS", form: "names with commas", default: nil,
-        help: "The columns in the order of the stream; without it all that the table has, in its order.",
+        "STAGE_COLUMNS", form: "names separated by commas", default: nil,
+        help: "The columns in the order of the stream; unset, all that the table has, in its order.",
         selects: .work(as: "columns"), written: { $0 }, parse: Self.names)
       mode = env.choice(
         "STAGE_MODE", default: Mode.replace,
@@ -60,12 +60,12 @@ extension StageTable {
         selects: .work)
       dedup =
         env.custom(
-          "STAGE_DEDUP", form: "names with commas", default: nil,
+          "STAGE_DEDUP", form: "names separated by commas", default: nil,
           help: "With append: the columns of a unique index; a row that the table has by these is left out.",
           parse: Self.names) ?? []
       windowColumn = env.custom(
         "STAGE_WINDOW_COLUMN", form: "name of a column", default: nil,
-        help: "With window: the column of type date, timestamp or timestamptz that the window is of.",
+        help: "With window: the column (date, timestamp or timestamptz) that decides which rows are in the window.",
         selects: .work(as: "by"), written: { [$0] }
       ) { TableName.isName($0) ? .success($0) : .failure("is «\($0)», not a name of at most 63 bytes") }
       windowLength = env.duration(
@@ -128,7 +128,7 @@ extension StageTable {
     private static func names(_ text: String) -> Environment.Parsed<[String]> {
       let names = TableName.names(in: text)
       guard names.allSatisfy(TableName.isName), Set(names.map(ExactName.init)).count == names.count else {
-        return .failure("is «\(text)», not different names with commas")
+        return .failure("is «\(text)», not different names separated by commas")
       }
       return .success(names)
     }

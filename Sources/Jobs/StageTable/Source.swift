@@ -75,7 +75,7 @@ final class StreamSource: Source {
       guard !state.isOver else {
         throw JobFailure(
           .unavailable,
-          "the connection to Postgres was lost, and of the stream more is read than STAGE_SPOOL (\(ByteSize.format(spool))) keeps",
+          "the connection to Postgres was lost after more of the stream was read than STAGE_SPOOL (\(ByteSize.format(spool))) keeps",
           hint: "Start the producer again, with this job behind it; nothing of this run was kept.")
       }
       state.given = 0

@@ -3,7 +3,7 @@ import Postgres
 
 /// A write began again on a new connection, which has no temporary tables.
 struct StageLost: Error {
-  let cause = PostgresError.connection("the connection was lost, again and again, and what was staged with it")
+  let cause = PostgresError.connection("the connection was lost repeatedly, and what was staged with it")
 }
 
 /// The temporary tables that rows are gathered in before they are written.

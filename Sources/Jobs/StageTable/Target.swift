@@ -24,7 +24,9 @@ struct Target {
   var hasRowTriggers: Bool
 
   var names: [String] { columns.map(\.name) }
-  /// Those in which a row that was found may differ. Of the key these are those whose equal values may look different.
+  /// Those in which a row that was found may differ.
+  ///
+  /// Of the key these are those whose equal values may look different.
   var others: [Column] {
     columns.filter { !key.contains($0.name) || ($0.isLoose && !$0.isAlwaysIdentity) }
   }
@@ -93,7 +95,7 @@ struct Target {
     guard let primary else {
       guard settings.mode != .merge else {
         throw Self.refusal(
-          "\(settings.table.text) has no primary key, or a deferrable one, and merge goes by it",
+          "\(settings.table.text) has no primary key, or a deferrable one, and merge needs one",
           "Add one, or use STAGE_MODE=replace.")
       }
       return []
@@ -107,7 +109,7 @@ struct Target {
     guard missing.isEmpty else {
       throw Self.refusal(
         "STAGE_COLUMNS lacks \(missing.joined(separator: ", ")), by which rows of \(settings.table.text) are found",
-        "Bring these columns, too.")
+        "Add these columns to the stream.")
     }
     if settings.mode != .append, let column = others.first(where: \.isAlwaysIdentity) {
       throw Self.refusal(

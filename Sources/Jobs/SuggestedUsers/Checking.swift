@@ -42,8 +42,8 @@ extension SuggestedUsers: Checkable {
     } catch let error as PostgresError where error.state.map({ ["42", "22"].contains($0.errorClass) }) ?? false {
       return [
         JobFailure(
-          .misconfigured, "the tables are not as this job needs them: \(error)",
-          hint: "Let the columns with users be of the type of users.id; a view may convert them.")
+          .misconfigured, "the tables do not match what this job needs: \(error)",
+          hint: "Give all columns with ids of users the type of users.id; a view may convert them.")
       ]
     }
   }

@@ -3,7 +3,7 @@ import JobRuntime
 extension LetterKind {
   static let failed = LetterKind(
     "failed",
-    cause: "Postgres could not calculate a user's suggestions: a row that no number can be made of, for example.",
+    cause: "Postgres could not calculate a user's suggestions: a value cannot be made a number, for example.",
     remedy: "Correct what the message names; each run tries it again.")
 
   static let sourceFailed = LetterKind(
@@ -16,7 +16,7 @@ extension LetterKind {
   static let forbidden = LetterKind(
     "forbidden",
     cause:
-      "A verification found somebody in a list who must not be in it, although nothing of that user is queued: a change that no trigger queued.",
+      "A verification found somebody in a list who must not be in it, although nothing is queued for that user: no trigger queued the change.",
     remedy:
       "Run `select oneshot.suggest_track()` as the tables' owner, then replay the dead letter or run with `SUGGEST_MODE=users`."
   )

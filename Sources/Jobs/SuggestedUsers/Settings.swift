@@ -38,11 +38,12 @@ extension SuggestedUsers {
       mode = env.choice(
         "SUGGEST_MODE", default: Mode.changed,
         help:
-          "changed: whose neighbourhood changed, and the oldest lists; users: SUGGEST_USERS; rebuild: everybody; verify: compares only.",
+          "changed: users whose neighbourhood changed, and the oldest lists; users: SUGGEST_USERS; rebuild: everybody; verify: compares only.",
         selects: .work)
       users =
         env.custom(
-          "SUGGEST_USERS", form: "ids with commas", default: nil, help: "With SUGGEST_MODE=users: whose lists.",
+          "SUGGEST_USERS", form: "ids separated by commas", default: nil,
+          help: "With SUGGEST_MODE=users: the users whose lists are made.",
           selects: .once(as: "users"), written: { Selection.asSet($0) }, parse: Self.words) ?? []
       if (mode == .users) == users.isEmpty {
         env.complain(
@@ -61,7 +62,7 @@ extension SuggestedUsers {
         help: "Follows of each person a user follows that are read, the newest first.")
       spread = env.int(
         "SUGGEST_SPREAD", default: 200, in: 0...10_000,
-        help: "How many followers of somebody who follows another one are queued, those seen last first.")
+        help: "When a user follows another one, how many of the user's followers are queued, those seen last first.")
       active = env.duration(
         "SUGGEST_ACTIVE", default: .days(30), in: .seconds(1) ... .days(36_525),
         help: "Users who were not seen for longer get no new list.")
@@ -80,7 +81,7 @@ extension SuggestedUsers {
         "SUGGEST_MIN_COMMON", default: 2, in: 1...1000, help: "How many people in common a suggestion needs.")
       let coEngagement = env.bool(
         "SUGGEST_CO_ENGAGEMENT", default: false,
-        help: "Suggest people who liked the same posts within 14 days (feed_likes), too.")
+        help: "Also suggests people who liked the same posts within 14 days (feed_likes).")
       let folder = env.optionalPath(
         "SUGGEST_SOURCES_DIR",
         help: "A folder of .sql files that yield (user_id, candidate_id, score, via) for :users, too.")
@@ -97,7 +98,7 @@ extension SuggestedUsers {
         "SUGGEST_FORM", default: Form.string, help: "Whether a list is a string of JSON or a sorted set of ids.",
         selects: .work(as: "form"))
       keyPrefix = env.string(
-        "SUGGEST_KEY_PREFIX", default: "suggested_users:", help: "What stands before a user's id in a key.",
+        "SUGGEST_KEY_PREFIX", default: "suggested_users:", help: "The prefix of the keys, before the user's id.",
         selects: .work(as: "prefix"))
       if keyPrefix.isEmpty || keyPrefix.hasPrefix("oneshot:") {
         env.complain("SUGGEST_KEY_PREFIX", "is «\(keyPrefix)»; lists need a prefix, and oneshot: is the jobs' own")

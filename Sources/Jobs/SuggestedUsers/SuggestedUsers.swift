@@ -53,22 +53,22 @@ struct SuggestedUsers: Job {
     try await run.claim(family: settings.keyPrefix)
     let suggestions = Suggestions(settings, standing, run)
     if settings.mode != .verify { try await suggestions.refreshHubs(run) }
-    var work = Work(suggestions, popular: try await suggestions.popularPeople(run), run)
-    work.report.withoutTables = standing.missing.isEmpty ? nil : standing.missing
+    var pass = ListPass(suggestions, popular: try await suggestions.popularPeople(run), run)
+    pass.report.withoutTables = standing.missing.isEmpty ? nil : standing.missing
     if !standing.untracked.isEmpty {
-      work.report.withoutTriggers = standing.untracked
+      pass.report.withoutTriggers = standing.untracked
       run.log.warning(
         "no trigger queues what changes in some tables, so lists know of that only when they are SUGGEST_MAX_AGE old, unless the application queues users itself; suggested-users --check says what to run",
         ["tables": .array(standing.untracked.map { .string($0) })])
     }
     switch settings.mode {
-    case .changed: try await work.makeChanged()
-    case .users: try await work.make(settings.users.map { Queued(id: $0, urgency: 0) })
-    case .rebuild: try await work.rebuild()
-    case .verify: try await work.verify()
+    case .changed: try await pass.makeChanged()
+    case .users: try await pass.make(settings.users.map { Queued(id: $0, urgency: 0) })
+    case .rebuild: try await pass.rebuild()
+    case .verify: try await pass.verify()
     }
-    try await work.conclude()
-    return work.report
+    try await pass.conclude()
+    return pass.report
   }
 }
 

@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 
 /// Looks whether lists of a sample are those that a run would make now, and writes nothing.
-extension Work {
+extension ListPass {
   mutating func verify() async throws {
     let sample = try await run.read(suggestions.sample(limit: settings.budget).limited(to: run.timeLeft))
     let users: [String] = try sample.map { try $0.value("user_id") }
@@ -37,7 +37,9 @@ extension Work {
     try await named(lists.compactMap { user, text in text.map { (user.text, $0) } })
   }
 
-  /// What stands in a key may be no list of ids: somebody else has written it. It is found by halves.
+  /// What stands in a key may be no list of ids: somebody else has written it.
+  ///
+  /// It is found by halves.
   private func named(_ lists: [(user: String, text: String)]) async throws -> [String] {
     let statement = try suggestions.forbidden(lists.map(\.user), lists: lists.map(\.text))
     do {

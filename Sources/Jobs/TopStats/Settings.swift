@@ -34,7 +34,7 @@ extension TopStats {
           selects: .work(as: "window"), written: { [$0.text] }, parse: PastWindow.parse) ?? week
       let others =
         env.custom(
-          "TOP_STATS_WINDOWS", form: "durations with commas", default: "1d,7d,30d",
+          "TOP_STATS_WINDOWS", form: "durations separated by commas", default: "1d,7d,30d",
           help: "All windows; each board is published for every one (top:feeds_liked:1d).", parse: PastWindow.parseList
         )
         ?? [.days(1), .days(7), .days(30)].map(PastWindow.init)
@@ -54,14 +54,15 @@ extension TopStats {
         "TOP_STATS_BOARDS_DIR",
         help: "A folder of more boards, one .sql file each, or of replacements by the same name.")
       let chosen = env.custom(
-        "TOP_STATS_BOARDS", form: "names with commas", default: nil, help: "Only these boards; without it all.",
+        "TOP_STATS_BOARDS", form: "names separated by commas", default: nil,
+        help: "Only these boards; unset, all of them.",
         parse: { .success($0.split(separator: ",").map { String($0.filter { $0 != " " }) }) })
       hasChosenBoards = chosen != nil
       boards = Board.all(folder: folder, chosen: chosen, &env)
       keyPrefix = env.string(
         "TOP_STATS_KEY_PREFIX", default: Self.usualPrefix,
         help:
-          "What stands before a board's name; {top}: keeps a board and its meta key in one slot of a Redis Cluster.",
+          "The prefix of the keys; {top}: keeps a board and its meta key in one slot of a Redis Cluster.",
         selects: .work(as: "prefix"))
       env.reserveForInstallers("TOP_STATS_KEY_PREFIX")
       timeToLive = env.optionalDuration(

@@ -58,7 +58,9 @@ extension Calculation {
   /// How long `--check` looks for an event of a kind that no weight is known for.
   private static let look = Duration.seconds(5)
 
-  /// Has the server plan each source, and read it for a while. Writes nothing.
+  /// Has the server plan each source, and read it for a while.
+  ///
+  /// Writes nothing.
   func trial(_ session: borrowing Session) throws -> [SourceFailure] {
     guard let widest = windows.first else { return [] }
     let types = try setUp(session)

@@ -81,8 +81,9 @@ struct Search: Sendable {
     return list
   }
 
-  /// How many posts to look at first: those with at least half of the bound at the last member's place. Few scores are
-  /// under half of their bounds, so these posts usually prove the list.
+  /// How many posts to look at first: those with at least half of the bound at the last member's place.
+  ///
+  /// Few scores are under half of their bounds, so these posts usually prove the list.
   func first(_ most: Int) -> Int {
     guard bounds.count > limits.members else { return most }
     let least = bounds[limits.members - 1].bound / 2

@@ -22,7 +22,7 @@ extension Trending {
 
     init(from env: inout Environment) {
       let list = env.custom(
-        "TRENDING_WINDOWS", form: "durations with commas", default: Self.usualWindows,
+        "TRENDING_WINDOWS", form: "durations separated by commas", default: Self.usualWindows,
         help: "The windows, each with its key (trending:24h): one schedule for all, or one for each.",
         selects: .work(as: "windows"), written: { $0.windows.map(\.label) }, parse: WindowList.parse)
       let members = env.int("TRENDING_LIMIT", default: 50, in: 1...10_000, help: "The most members a list has.")
@@ -31,11 +31,11 @@ extension Trending {
         help: "Share of an event's weight that is left after an hour, for all windows or for each.", parse: Decay.parse)
       weights =
         env.custom(
-          "TRENDING_WEIGHTS", form: "KIND=POINTS with commas", default: Weights.usual.text,
+          "TRENDING_WEIGHTS", form: "KIND=POINTS separated by commas", default: Weights.usual.text,
           help: "What an event of each kind counts; 0 leaves the kind out.", parse: Weights.parse) ?? .usual
       perUser = env.int(
         "TRENDING_PER_USER", default: 1, in: 0...1_000_000,
-        help: "How many events count of one user, kind and post, the newest first; 0 is all.")
+        help: "How many events of one user, kind and post count, the newest first; 0 counts all.")
       let perAuthor = env.int(
         "TRENDING_PER_AUTHOR", default: 3, in: 0...10_000,
         help: "The most posts of one author in a list; 0 is any number.")
@@ -46,14 +46,14 @@ extension Trending {
       postAge = env.duration(
         "TRENDING_POST_AGE", default: .days(30), help: "Older posts do not trend; with 0s posts of any age do.")
       accountAge = env.duration(
-        "TRENDING_ACCOUNT_AGE", default: .zero, help: "What users with a younger account do does not count.")
+        "TRENDING_ACCOUNT_AGE", default: .zero, help: "Events of users with a younger account do not count.")
       let folder = env.optionalPath(
         "TRENDING_SOURCES_DIR",
         help: "A folder of more sources, one .sql file each, or of replacements by the same name.")
       sources = Source.all(folder: folder, weights: weights, &env)
       keyPrefix = env.string(
         "TRENDING_KEY_PREFIX", default: Self.usualPrefix,
-        help: "What stands before a window; {trending}: keeps a list and its meta key in one slot of a Redis Cluster.",
+        help: "The prefix of the keys; {trending}: keeps a list and its meta key in one slot of a Redis Cluster.",
         selects: .work(as: "prefix"))
       if keyPrefix.hasPrefix("oneshot:") {
         env.complain("TRENDING_KEY_PREFIX", "is «\(keyPrefix)»; oneshot: is the jobs' own")

@@ -14,7 +14,7 @@ import Redis
 struct Trending: Job {
   static let facts = JobFacts(
     name: "trending",
-    summary: "publishes the posts that are hot now in Redis",
+    summary: "publishes the posts that are trending now to Redis",
     keepsDataInRedis: true,
     tables: LiveRelation.allCases.map { $0.need(otherwise: "do not schedule this job") },
     letterKinds: [.sourceFailed, .scoreTooLarge])
@@ -118,7 +118,7 @@ struct Trending: Job {
       + result.tooLarge.map {
         ItemFailure(
           item: settings.item("post \($0)", result.window), kind: .scoreTooLarge,
-          message: "the score is above four thousand million points",
+          message: "the score is above 4,000,000,000 points",
           payload: ["post": .string($0), "window": .string(window)])
       }
   }

@@ -27,7 +27,7 @@ struct WindowList: Sendable {
       switch PastWindow.parse(label) {
       case .success(let window):
         guard (.minutes(1)...longest).contains(window.length) else {
-          return .failure("holds \(label), outside of 1m…31d: a longer window is one for top-stats")
+          return .failure("holds \(label), outside of 1m…31d: top-stats has longer windows")
         }
         guard !windows.contains(where: { $0.window == window }) else { return .failure("holds \(label) twice") }
         windows.append((window, label))
@@ -65,7 +65,7 @@ struct Decay: Sendable {
       var window: PastWindow?
       if words.count == 2 {
         guard case .success(let found) = PastWindow.parse(words[1]) else {
-          return .failure("holds «\(part)»: behind @ stands a window such as 24h")
+          return .failure("holds «\(part)»: after the @ it needs a window such as 24h")
         }
         window = found
       }

@@ -45,7 +45,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: "\(media.sources)/folder", withIntermediateDirectories: true)
     for name in ["pipe", "folder"] { try await media.add(name, name) }
     #expect(try await media.run().count("impossible") == 2)
-    for name in ["pipe", "folder"] { #expect(try await media.state(name) == "impossible it is no regular file") }
+    for name in ["pipe", "folder"] { #expect(try await media.state(name) == "impossible it is not a regular file") }
   }
 
   @Test func `a source that is not there is a dead letter, which is resolved when it has come`() async throws {

@@ -105,7 +105,7 @@ import Testing
       let state = try await media.state(name)
       #expect(state.hasPrefix("impossible it"), "\(name): \(state)")
     }
-    #expect(try await media.state("list") == "impossible its format is none of PREVIEWS_FORMATS")
+    #expect(try await media.state("list") == "impossible its format is not in PREVIEWS_FORMATS")
     #expect(try await media.letters() == [])
   }
 

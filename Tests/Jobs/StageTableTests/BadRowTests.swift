@@ -14,7 +14,7 @@ import Testing
       "select error_message as a from oneshot.dead_letters where state = 'pending' order by error_message")
     #expect(
       letters.map { $0[0] } == [
-        "row 1, column seen: a value is none of its type numeric(8,2) (SQLSTATE 22P02)",
+        "row 1, column seen: a value is not of its type numeric(8,2) (SQLSTATE 22P02)",
         "row 3, column kind: it is null (SQLSTATE 23502)",
         "row 4, column day: a value is out of the range of its type date (SQLSTATE 22008)",
       ])

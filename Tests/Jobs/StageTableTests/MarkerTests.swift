@@ -37,8 +37,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("1\ta\t1\t2025-11-07\n\\.\n2\tb\t1\t2025-11-07\n", "more follows behind the line"),
-    ("1\ta\t1\t2025-11-07\n\\.\n\\.\n", "more follows behind the line"),
+    ("1\ta\t1\t2025-11-07\n\\.\n2\tb\t1\t2025-11-07\n", "more data follow the line"),
+    ("1\ta\t1\t2025-11-07\n\\.\n\\.\n", "more data follow the line"),
     ("1\ta\\.\n2\tb\t1\t2025-11-07\n\\.\n", "holds \\\\. between other characters"),
     ("1\ta\t1\t2025-11-07\n\\.x\n\\.\n", "holds \\\\. between other characters"),
   ])

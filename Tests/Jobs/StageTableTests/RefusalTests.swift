@@ -6,9 +6,9 @@ import Testing
   private static let files = "create extension file_fdw; create server s foreign data wrapper file_fdw"
 
   @Test(arguments: [
-    ("1\ta\tsecret-price\t\\N\n", "line 2, column seen: a value is none of its type numeric(8,2) (SQLSTATE 22P02)"),
+    ("1\ta\tsecret-price\t\\N\n", "line 2, column seen: a value is not of its type numeric(8,2) (SQLSTATE 22P02)"),
     ("1\ta\t12345678\t\\N\n", "line 2, column seen: a value is out of the range of its type numeric(8,2)"),
-    ("1\ta\t1\tsecret-day\n", "line 2, column day: a value is none of its type date"),
+    ("1\ta\t1\tsecret-day\n", "line 2, column day: a value is not of its type date"),
     ("\\N\tsecret\t1\t\\N\n", "line 2: null value in column \\\"post_id\\\" of relation \\\"tallies\\\""),
     ("1\tsecret\n", "line 2: missing data for column"),
     ("1\tsecret\t1\t\\N\tmore\n", "line 2: extra data after last expected column"),

@@ -10,7 +10,9 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct HubTests {
   private static let hub = 20_000
 
-  /// 1 follows 2 and 3, who both follow 4 and some hundred others. Users from 1000 on follow one another.
+  /// 1 follows 2 and 3, who both follow 4 and some hundred others.
+  ///
+  /// Users from 1000 on follow one another.
   private func graph() async throws -> People {
     let people = try await People(["SUGGEST_COLD_START": "none", "SUGGEST_MODE": "users", "SUGGEST_USERS": "1"])
     try await people.place.execute(
@@ -37,7 +39,8 @@ import Testing
     let suggestions = Suggestions(
       SuggestedUsers.Settings(from: &env),
       Standing(
-        idType: "bigint", columns: Set(Standing.optionalColumns), tables: Set(Standing.optionalTables), countedAt: nil),
+        idType: "bigint", columns: Set(Standing.optionalColumns), tables: Set(Standing.optionalTables), untracked: [],
+        hasPairsOnce: true, collations: nil, countedAt: nil),
       at: moment, from: moment, for: Shard(index: 0, count: 1))
     let batch = try suggestions.batch(["1"], popular: [])
     return try await people.place.database.snapshot { session in

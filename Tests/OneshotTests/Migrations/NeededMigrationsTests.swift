@@ -20,8 +20,9 @@ import Testing
     ["REPORT_FILE": "\(folder)/page.html", "PREVIEWS_SOURCE_DIR": folder, "PREVIEWS_TARGET_DIR": folder]
   }
 
-  /// Tables of an application that jobs read, each with a row or two. A job's own may stand on its page instead, behind
-  /// `<!-- application -->`.
+  /// Tables of an application that jobs read, each with a row or two.
+  ///
+  /// A job's own may stand on its page instead, behind `<!-- application -->`.
   static let application = """
     create table users (id bigint primary key, username text, deleted_at timestamptz);
     create table feeds (

@@ -9,7 +9,9 @@ struct EventRequest: Equatable {
 
   private static let longest = 1 << 20
   private static let deepest = 32
-  /// The most bytes of a value. Linux takes at most 128 KiB for a variable with its name, and starts nothing with more.
+  /// The most bytes of a value.
+  ///
+  /// Linux takes at most 128 KiB for a variable with its name, and starts nothing with more.
   private static let longestValue = 100_000
   /// What EventBridge writes itself, and what our schedules make it write.
   private static let ofRule: Set = [

@@ -11,7 +11,9 @@ final class LoopbackHTTP {
     /// By lower-case names.
     var headers: [String: String] = [:]
     var body: [UInt8] = []
-    /// Whether the request was made twice. The first one may have arrived, too.
+    /// Whether the request was made twice.
+    ///
+    /// The first one may have arrived, too.
     var isOfSecond = false
   }
 

@@ -12,7 +12,9 @@ enum Tag: String {
   var isVoid: Bool { [.meta, .link].contains(self) }
 }
 
-/// A name and a value. None of them runs a script or fetches something.
+/// A name and a value.
+///
+/// None of them runs a script or fetches something.
 struct Attribute: Sendable {
   let name: Name
   /// `nil` for an attribute without a value.
@@ -55,7 +57,9 @@ struct Attribute: Sendable {
   /// A link to something on this page.
   static func href(_ id: String) -> Attribute { Attribute(.href, "#" + id) }
 
-  /// A link to elsewhere. It has to be a URL of http or https: `LinkTemplate` makes sure.
+  /// A link to elsewhere.
+  ///
+  /// It has to be a URL of http or https: `LinkTemplate` makes sure.
   static func href(outside url: String) -> Attribute { Attribute(.href, url) }
 
   /// An image that is part of this page.

@@ -10,8 +10,9 @@ private final class ServerClock: Sendable {
 
 /// Where a command writes, and how it asks the user.
 struct Console: Sendable {
-  /// The moment at which the command was started, for ages: by the database's clock, once it is known. Runs' times are
-  /// compared with that one, and the clock of whoever types may be wrong.
+  /// The moment at which the command was started, for ages: by the database's clock, once it is known.
+  ///
+  /// Runs' times are compared with that one, and the clock of whoever types may be wrong.
   var now: Timestamp { started + clock.ahead.withLock { $0 } }
   private let started: Timestamp
   private let clock = ServerClock()

@@ -41,8 +41,9 @@ struct DatabaseAndPerhapsRedis: CommandServers {
 /// For commands that need the servers of a run.
 extension Servers: CommandServers {}
 
-/// Lends a connection to a database, and closes it. The server's notices are written to the console, which goes by the
-/// server's clock from then on.
+/// Lends a connection to a database, and closes it.
+///
+/// The server's notices are written to the console, which goes by the server's clock from then on.
 func withDatabase<Value: Sendable>(
   _ options: ConnectionOptions, _ console: Console, _ body: (Database) async throws -> Value
 ) async throws -> Value {

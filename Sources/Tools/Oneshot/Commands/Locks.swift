@@ -108,7 +108,7 @@ extension LockStanding {
     sheet.add("redis", lock.field("server"))
     sheet.add("host", lock.field("host"))
     sheet.add("since", lock.field("since").map { Timestamp(rfc3339: $0)?.withAge(at: now) ?? $0 })
-    sheet.add("ledger", words(at: now))
+    sheet.add("ledger", state(at: now))
     return sheet
   }
 }

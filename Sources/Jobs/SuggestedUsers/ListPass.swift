@@ -2,7 +2,7 @@ import JobRuntime
 import Postgres
 
 /// The lists of a run, batch by batch.
-struct Work: Sendable {
+struct ListPass: Sendable {
   let suggestions: Suggestions
   let popular: [String]
   let run: JobRun
