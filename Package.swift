@@ -142,7 +142,8 @@ let package = Package(
     .plugin(name: "MigrationList", capability: .buildTool(), path: "Sources/Tools/MigrationList"),
     .target(
       name: "Migrations", dependencies: ["JobRuntime", "Postgres"], path: "Sources/Tools/Migrations",
-      resources: [.embedInCode("lines"), .embedInCode("conversion")], swiftSettings: strict, plugins: ["MigrationList"]),
+      // Embedded by the plugin.
+      exclude: ["lines"], resources: [.embedInCode("conversion")], swiftSettings: strict, plugins: ["MigrationList"]),
     .executableTarget(
       name: "Oneshot",
       dependencies: ["Migrations", "Operations", "JobRuntime", "Postgres", "Redis", "ChildProcess", "JSONReading"],

@@ -1,10 +1,16 @@
 import Foundation
 import PackagePlugin
 
+<<<<<<< Updated upstream
 /// Lists the files of the folder `lines`, so that a migration is there because its file is, and no list of them is kept
 /// by hand.
 ///
 /// Runs while the package is built and is part of no binary (docs/decisions/0022-migrations-in-lines.md).
+=======
+/// Puts the files of the folder `lines` into the program, so that a migration is there because its file is, and no list
+/// of them is kept by hand. Runs while the package is built and is part of no binary
+/// (docs/decisions/0022-migrations-in-lines.md).
+>>>>>>> Stashed changes
 ///
 /// A file is `lines/LINE/LINE_NUMBER_NAME.sql`, with four digits and no gap; beside it may be one that ends with
 /// `.check.sql` or `.report.sql`.
@@ -26,37 +32,40 @@ struct MigrationList: BuildToolPlugin {
       for name in Set(names).subtracting(steps) where !steps.contains(where: { $0.hasPrefix(Self.stem(of: name)) }) {
         throw Problem(description: "\(line)/\(name) belongs to no migration")
       }
-      all += names
+      all += names.map { "\(line)/\($0)" }
     }
     let output = context.pluginWorkDirectoryURL.appending(path: "Files.swift")
     return [
-      // A command whose arguments have changed is run again.
+      // A command whose inputs or arguments have changed is run again.
       .buildCommand(
         displayName: "Listing migrations", executable: URL(filePath: "/bin/sh"),
-        arguments: ["-c", "printf %s \"$1\" >\"$2\"", "sh", Self.text(of: all), output.path], outputFiles: [output])
+        arguments: ["-c", Self.script, "sh", output.path, folder.path] + all,
+        inputFiles: all.map { folder.appending(path: $0) }, outputFiles: [output])
     ]
   }
+
+  /// Writes each file as a string literal: one of numbers, as `.embedInCode` makes them, takes the compiler a minute for
+  /// all of them. In a literal with ## nothing means anything but what ends it, and that stands in no file: it would not
+  /// compile. The last line break before the end of a literal is not part of it.
+  private static let script = ###"""
+    output=$1 folder=$2; shift 2; set -e
+    {
+      printf 'extension Migration {\n  /// The files of the folder `lines`: their names, and what they hold.\n'
+      printf '  static let files: [(name: String, text: String)] = [\n'
+      for file; do
+        printf '    ("%s", ##"""\n' "${file##*/}"
+        cat "$folder/$file"
+        printf '\n"""##),\n'
+      done
+      printf '  ]\n}\n'
+    } >"$output"
+    """###
 
   private static func names(in folder: URL) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") }.sorted()
   }
 
   private static func stem(of name: String) -> String { String(name.prefix { $0 != "." }) + "." }
-
-  private static func text(of names: [String]) -> String {
-    let entries = names.map { name in
-      // As SwiftPM names what it embeds.
-      "    (\"\(name)\", PackageResources.\(name.map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined())),\n"
-    }
-    return """
-      extension Migration {
-        /// What is in the folder `lines`: the files' names, and their bytes.
-        static let files: [(name: String, bytes: [UInt8])] = [
-      \(entries.joined())  ]
-      }
-
-      """
-  }
 }
 
 private struct Problem: Error, CustomStringConvertible {

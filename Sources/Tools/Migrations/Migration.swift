@@ -23,8 +23,7 @@ extension Migration {
 
   /// All of them: `core` first, the other lines by name, each in its order.
   package static let all: [Migration] = {
-    var texts: [String: String] = [:]
-    for file in files { texts[file.name] = String(decoding: file.bytes, as: UTF8.self) }
+    let texts = Dictionary(uniqueKeysWithValues: files.map { ($0.name, $0.text) })
     let migrations = texts.keys.compactMap { file in Migration(file: file, texts) }
     func place(_ migration: Migration) -> (String, Int) {
       (migration.line == core ? "" : migration.line, migration.number)
