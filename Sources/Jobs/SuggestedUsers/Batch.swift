@@ -39,8 +39,9 @@ struct Batch: Sendable {
       for row in answers[3] { ids[ExactName(try row.value("asked"))] = try row.value("user_id", as: String.self) }
       let present = Set(ids.values.map(ExactName.init)).map(\.text)
       let sourced = try sources.read(present, session, limit: run.timeLeft)
-      let rows = try session.query(
-        try suggestions.batch(present, popular: popular, sourced).limited(to: run.timeLeft))
+      let rows = try session.pipeline([
+        Suggestions.inOrder, suggestions.batch(present, popular: popular, sourced).limited(to: run.timeLeft),
+      ])[1]
       var batch = Batch(
         lists: try MadeList.read(rows), users: users, gone: [], seen: [], urgent: [], following: [], known: [:],
         sourceFailures: sourced.failures)
@@ -72,7 +73,7 @@ struct Batch: Sendable {
     let spread = following.isEmpty ? nil : try suggestions.spread(of: following)
     try await run.transaction { tx in
       try tx.execute(record)
-      if let spread { try tx.execute(spread) }
+      if let spread { try tx.pipeline([Suggestions.inOrder, spread]) }
       try tx.resolve(done)
     }
   }

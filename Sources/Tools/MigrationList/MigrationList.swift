@@ -1,16 +1,10 @@
 import Foundation
 import PackagePlugin
 
-<<<<<<< Updated upstream
-/// Lists the files of the folder `lines`, so that a migration is there because its file is, and no list of them is kept
-/// by hand.
+/// Puts the files of the folder `lines` into the program, so that a migration is there because its file is.
 ///
-/// Runs while the package is built and is part of no binary (docs/decisions/0022-migrations-in-lines.md).
-=======
-/// Puts the files of the folder `lines` into the program, so that a migration is there because its file is, and no list
-/// of them is kept by hand. Runs while the package is built and is part of no binary
+/// No list of them is kept by hand. It runs while the package is built and is part of no binary
 /// (docs/decisions/0022-migrations-in-lines.md).
->>>>>>> Stashed changes
 ///
 /// A file is `lines/LINE/LINE_NUMBER_NAME.sql`, with four digits and no gap; beside it may be one that ends with
 /// `.check.sql` or `.report.sql`.

@@ -59,6 +59,7 @@ import Testing
       insert into feeds select g, 1 + g % 9, timestamptz '\(Trends.now)' - interval '1 day' from generate_series(1001, 6000) g;
       insert into feed_likes select g, case when g % 2 = 0 then 1 + g % 9 else 70 end, timestamptz '\(Trends.now)' - n * interval '1 minute'
         from generate_series(1001, 6000) g, generate_series(1, 5) n;
+      analyze
       """)
     let run = try await trends.run([], ["TRENDING_LIMIT": "20"])
     #expect(run.exitCode == 0 && run.count("rounds") ?? 0 > 3, "\(run.output)\(run.errors)")
@@ -74,6 +75,7 @@ import Testing
       insert into feeds select g, 1 + g % 9, timestamptz '\(Trends.now)' - interval '1 day' from generate_series(1001, 6000) g;
       insert into feed_shares select g, n, timestamptz '\(Trends.now)' - interval '1 minute'
         from generate_series(1001, 6000) g, generate_series(70, 71) n;
+      analyze
       """)
     let rules = Trends.Rules(limit: 20, people: 3, weights: "view=0.1,like=2,comment=3,share=500")
     let run = try await trends.run([], rules.settings)
