@@ -15,12 +15,14 @@ import yaml
 
 from manifests import ROOT, tool
 from moments import moments, unix
-from schedules import SCHEDULES, facts, not_worth_a_retry
+import schedules
+from schedules import facts, not_worth_a_retry
 
 sys.path.insert(0, str(ROOT / "docker/debian"))
 import units  # noqa: E402
 
 BINARIES = Path(os.environ["ONESHOT_BINARIES"])
+SCHEDULES = [schedule for schedule in schedules.SCHEDULES if not schedule.is_example]
 JOBS = sorted({schedule.job for schedule in SCHEDULES} | {"stage-table", "job-exec"})
 NOWHERE = {"DATABASE_URL": "postgresql://127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1", "JOB_ATTEMPTS": "1"}
 

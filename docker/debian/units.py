@@ -17,7 +17,8 @@ FOLDERS = {"job-report": ("REPORT_FILE=%S/oneshot-report/index.html", "\nStateDi
 
 
 def of(job):
-    return [schedule for schedule in SCHEDULES if schedule.job == job]
+    """The schedules of a job that a machine can have as they are; an example is for its owner to write."""
+    return [schedule for schedule in SCHEDULES if schedule.job == job and not schedule.is_example]
 
 
 def field(text, first=0, names=False):
