@@ -18,8 +18,10 @@ struct Suggestions: Sendable {
   static let popular = 500
   private static let popularDays = 30
 
-  /// Goes before what reads the newest follows of somebody. Until `follows` has been vacuumed, Postgres may prefer to sort
-  /// all of them to reading some from the index that has them in order.
+  /// Goes before what reads the newest follows of somebody.
+  ///
+  /// Until `follows` has been vacuumed, Postgres may prefer to sort all of them to reading some from the index that has
+  /// them in order.
   static let inOrder: Statement = "set local enable_bitmapscan = off"
 
   init(_ settings: SuggestedUsers.Settings, _ standing: Standing, _ run: JobRun) {

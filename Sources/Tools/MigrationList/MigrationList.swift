@@ -38,9 +38,11 @@ struct MigrationList: BuildToolPlugin {
     ]
   }
 
-  /// Writes each file as a string literal: one of numbers, as `.embedInCode` makes them, takes the compiler a minute for
-  /// all of them. In a literal with ## nothing means anything but what ends it, and that stands in no file: it would not
-  /// compile. The last line break before the end of a literal is not part of it.
+  /// Writes each file as a string literal.
+  ///
+  /// One of numbers, as SwiftPM itself embeds files, takes the compiler most of a minute for all of them. In a literal
+  /// with ## nothing means anything but what ends it, and a file with that would not compile. The last line break
+  /// before the end of a literal is not part of it.
   private static let script = ###"""
     output=$1 folder=$2; shift 2; set -e
     {
