@@ -27,7 +27,7 @@ extension DeadLetterCommandTests {
       #expect(shown.exitCode == 0 && shown.output.contains(id) && isHarmless(shown.output), "\(item.prefix(80))")
       #expect(try await run(["show", "a-job", id]).output == shown.output)
       let asked = try await run(["replay", "a-job"] + (number % 2 == 0 ? [id] : ["--", item]))
-      #expect(asked.exitCode == 0 && asked.output.hasPrefix("asked for 1 dead letter"), "\(asked.errors)")
+      #expect(asked.exitCode == 0 && asked.output.hasPrefix("requested 1 dead letter"), "\(asked.errors)")
       let discarded = try await run(["discard", "a-job"] + (number % 2 == 0 ? ["--", item] : [id]))
       #expect(discarded.exitCode == 0 && discarded.output.hasPrefix("discarded 1 dead letter"), "\(discarded.errors)")
     }

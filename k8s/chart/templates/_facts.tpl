@@ -43,7 +43,7 @@
  },
  "trending-1h": {
   "job": "trending",
-  "summary": "publishes the posts that are hot now in Redis",
+  "summary": "publishes the posts that are trending now to Redis",
   "stops": 10,
   "final": [
    64,
@@ -61,7 +61,7 @@
  },
  "trending-24h": {
   "job": "trending",
-  "summary": "publishes the posts that are hot now in Redis",
+  "summary": "publishes the posts that are trending now to Redis",
   "stops": 10,
   "final": [
    64,
@@ -79,7 +79,7 @@
  },
  "trending-7d": {
   "job": "trending",
-  "summary": "publishes the posts that are hot now in Redis",
+  "summary": "publishes the posts that are trending now to Redis",
   "stops": 10,
   "final": [
    64,
@@ -284,7 +284,7 @@
  },
  "notification-digest": {
   "job": "notification-digest",
-  "summary": "makes one mail of a day's or a week's notifications, at an hour of the user's own clock",
+  "summary": "makes one mail of a day's or a week's notifications, at an hour in the user's time zone",
   "stops": 10,
   "final": [
    64,
@@ -341,7 +341,7 @@
  },
  "fraud-detection": {
   "job": "fraud-detection",
-  "summary": "checks new sign-ups of a waitlist, and holds back what a person is to decide on",
+  "summary": "checks new sign-ups of a waitlist, and holds back those that a person has to decide on",
   "stops": 10,
   "final": [
    64,
