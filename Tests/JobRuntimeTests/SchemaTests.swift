@@ -99,7 +99,7 @@ import Testing
     #expect(needs == [MigrationNeed("core", 8), MigrationNeed("search", 3), MigrationNeed("usage", 1)])
     #expect(
       applied.failure(needing: needs)?.message == """
-        the line core of this database is at 2; this binary needs 6; \
+        the line core of this database is at 2; this binary needs 8; \
         the line search of this database is at 1; this binary needs 3; \
         the line usage of this database is not there; this binary needs 1
         """)

@@ -5,8 +5,8 @@ extension Place {
   /// - Parameter arguments: which, by the command's options or as job and item.
   package func askForReplay(_ arguments: String...) async throws {
     let asked = try await Binary("oneshot").run(["dead-letters", "replay"] + arguments, environment)
-    guard asked.exitCode == 0, asked.output.hasPrefix("asked for") else {
-      throw TestFailure("nothing was asked for: \(asked.output)\(asked.errors)")
+    guard asked.exitCode == 0, asked.output.hasPrefix("requested ") else {
+      throw TestFailure("nothing was requested: \(asked.output)\(asked.errors)")
     }
   }
 

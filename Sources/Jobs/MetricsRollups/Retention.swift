@@ -13,7 +13,9 @@ struct Keeping: Sendable {
   init(from env: inout Environment) {
     raw = env.optionalDuration(
       "ROLLUPS_KEEP_RAW", in: .days(1) ... .days(36_525),
-      help: "Age at which raw events leave metric_events; hours before that are closed, for other sources too.")
+      help:
+        "Age at which raw events leave metric_events. Hours before that are closed: no source is counted there any more."
+    )
     env.reserveForInstallers("ROLLUPS_KEEP_RAW")
     var shorter = ("ROLLUPS_KEEP_RAW", raw)
     for granularity in Granularity.allCases {

@@ -60,7 +60,8 @@ extension MetricsRollups {
             "The levels this schedule calculates, with what is queued of their parts; other levels stay queued for the schedule that calculates them.",
           selects: .work, written: { $0.map(\.rawValue) }, parse: Self.parseGranularities) ?? Granularity.allCases
       timezone = env.timeZone(
-        "ROLLUPS_TIMEZONE", help: "The time zone of days, weeks and months, by a name that Postgres knows.")
+        "ROLLUPS_TIMEZONE",
+        help: "The time zone of days, weeks and months: a name such as Asia/Kolkata. Offsets are refused.")
       let form = "2025-11-01 or RFC 3339"
       from = env.custom(
         "ROLLUPS_FROM", form: form, default: nil,

@@ -74,7 +74,8 @@ struct UsageAggregation: Job {
         help:
           "Read each completed day again a day later and a day before its counters expire, for counters that have grown since then.",
         selects: .work(as: "recheck"))
-      timeZone = env.timeZone("USAGE_TIMEZONE", help: "The time zone of the days, by a name that Postgres knows.")
+      timeZone = env.timeZone(
+        "USAGE_TIMEZONE", help: "The time zone of the days: a name such as Asia/Kolkata. Offsets are refused.")
       let prefix: String? = env.custom(
         "USAGE_KEY_PREFIX", form: "text", default: "usage:",
         help: "The prefix of the keys, before the merchant id, with its colon: short for the usual USAGE_KEY_FORMAT.",

@@ -189,7 +189,7 @@ struct DoctorReceiversTests {
       (["DOCTOR_WEBHOOK_SECRET": Self.secrets[0]], "without a valid DOCTOR_WEBHOOK_URL"),
       (["DOCTOR_MAIL_TO": "ops@example.org"], "without a valid DOCTOR_MAIL_URL"),
       (["DOCTOR_MAIL_URL": "smtp://a:s3cret-word@h"], "without a valid DOCTOR_MAIL_TO"),
-      (mail(1).merging(["DOCTOR_MAIL_TO": "ops"]) { $1 }, "is «ops», no address"),
+      (mail(1).merging(["DOCTOR_MAIL_TO": "ops"]) { $1 }, "is «ops», not an address"),
       (mail(1).merging(["DOCTOR_MAIL_FROM": ""]) { $1 }, "without a valid DOCTOR_MAIL_FROM"),
       (webhook(1, secrets: ["whsec_short"]), "whsec_ and base64"),
     ] {

@@ -116,7 +116,7 @@ import Testing
     try await here.add(1)
     let outcome = try await Operator.oneshot.run(words, place.environment)
     #expect(outcome.exitCode == 78 && outcome.output == "")
-    #expect(outcome.errors.contains("the line core of this database is at 1; this binary needs 6"))
+    #expect(outcome.errors.contains("the line core of this database is at 1; this binary needs 8"))
     #expect(outcome.errors.contains("oneshot migrate --plan"))
   }
 }
