@@ -24,7 +24,7 @@ extension JobRun {
       let newest: Int = try session.query(check).only().value("shard_count")
       guard newest == count else {
         throw JobFailure(
-          .fenced, "a newer run has started that shares the work otherwise: JOB_SHARD_COUNT was \(count), is \(newest)",
+          .fenced, "a newer run with another JOB_SHARD_COUNT has started: \(newest) shards instead of \(count)",
           hint: "Let all schedules of \(job) have the same JOB_SHARD_COUNT, or never run at once. The next run goes on."
         )
       }

@@ -56,7 +56,7 @@ import Testing
     let lost = try await run([nobody, mistaken.port])
     #expect(lost.exitCode == 69)
     let message = lost.result["error", "message"].string ?? ""
-    for words in ["the service mymaster was not found", "127.0.0.1:\(nobody)", "calls itself «slave»"] {
+    for words in ["the service mymaster was not found", "127.0.0.1:\(nobody)", "reports the role «slave»"] {
       #expect(message.contains(words), "\(message)")
     }
   }
