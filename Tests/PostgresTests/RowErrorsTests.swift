@@ -22,7 +22,7 @@ import Testing
       }
     }
     #expect(error.isDecoding)
-    #expect("\(error)" == "column number holds «twelve», which is no Int")
+    #expect("\(error)" == "column number holds «twelve», which is not a valid Int")
   }
 
   @Test func `a column that is not there is told by name`() async throws {

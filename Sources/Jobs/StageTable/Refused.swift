@@ -39,7 +39,7 @@ enum Refused {
   static func what(_ state: SQLState, _ message: String, _ type: String?, _ context: String?) -> String {
     let type = type.map { "its type \($0)" } ?? "its column's type"
     switch state.rawValue {
-    case "22P02", "22007", "42P01", "42704", "42883", "42602": return "a value is none of \(type)"
+    case "22P02", "22007", "42P01", "42704", "42883", "42602": return "a value is not of \(type)"
     case "22003", "22008": return "a value is out of the range of \(type)"
     case "22001": return "a value is too long for \(type)"
     // What these say holds names of columns and constraints, or bytes that are no characters.

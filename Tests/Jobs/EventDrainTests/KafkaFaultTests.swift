@@ -85,7 +85,7 @@ import Testing
     #expect(good.result["details", "librdkafka_version"].string?.contains(".") == true)
     try await topic.kafka.commit([3])
     let used = try await topic.run(["--check"])
-    #expect(used.exitCode == 78 && used.output.contains("job-workers, partition 0 up to 3"), "\(used.output)")
+    #expect(used.exitCode == 78 && used.output.contains("job-workers has read job-events, partition 0, up to 3"), "\(used.output)")
     #expect(try await topic.run(["--check"], ["EVENTS_START": "last"]).exitCode == 0)
   }
 
@@ -107,7 +107,7 @@ import Testing
     #expect(bad.exitCode == 78, "\(bad.output)")
     let said = bad.result["error", "message"].string ?? ""
     for part in [
-      ":1: auto.offset.reset is what the job relies on", ":2: enable.auto.commit is what",
+      ":1: auto.offset.reset is set by the job itself", ":2: enable.auto.commit is set by the job itself",
       ":3: no.such.setting is not a setting of librdkafka",
       "does not take this value of security.protocol", ":5: it is not of the form name=value",
     ] { #expect(said.contains(part), "\(said)") }

@@ -86,7 +86,7 @@ import Testing
     let good = lines.filter { $0.contains("a counter, as its key is taken apart") }
     #expect(good.count == 3 && good.allSatisfy { $0.contains(#""day":"2025-11-05","metric":"x""#) }, "\(check.errors)")
     let refused = lines.filter { $0.contains("a key that names no counter") }
-    #expect(refused.count == 3 && refused.allSatisfy { $0.contains("does not read usage:{merchant}:") })
+    #expect(refused.count == 3 && refused.allSatisfy { $0.contains("is not of the form usage:{merchant}:") })
     let elsewhere = try await usage.run(["--check"], ["USAGE_KEY_PREFIX": "nothing:"])
     #expect(
       elsewhere.exitCode == 0 && elsewhere.errors.contains("no key begins as the format does"), "\(elsewhere.errors)")
