@@ -85,7 +85,9 @@ import Testing
     #expect(good.result["details", "librdkafka_version"].string?.contains(".") == true)
     try await topic.kafka.commit([3])
     let used = try await topic.run(["--check"])
-    #expect(used.exitCode == 78 && used.output.contains("job-workers has read job-events, partition 0, up to 3"), "\(used.output)")
+    #expect(
+      used.exitCode == 78 && used.output.contains("job-workers has read job-events, partition 0, up to 3"),
+      "\(used.output)")
     #expect(try await topic.run(["--check"], ["EVENTS_START": "last"]).exitCode == 0)
   }
 
