@@ -52,9 +52,9 @@ import Testing
     ("{{#a}}{{b.c}}{{/a}}", #"{"a": {"b": {}}, "b": {"c": "wrong"}}"#, "have no {{b.c}}"),
     ("{{list}}", #"{"list": [1]}"#, "is a list or an object"), ("{{=<% %>=}}", "{}", "delimiters"),
     ("\n{{#a}}", "{}", "t:2: the section {{#a}} is not ended"), ("{{/a}}", "{}", "ends a section that is not open"),
-    ("{{#a}}{{/b}}", "{}", "ends a section that is not open"), ("{{#if x}}{{/if}}", "{}", "no name"),
+    ("{{#a}}{{/b}}", "{}", "ends a section that is not open"), ("{{#if x}}{{/if}}", "{}", "not a name"),
     ("{{name", "{}", "not ended"),
-    ("{{> none}}", "{}", "no partial"), ("{{> self}}", "{}", "includes itself"), ("{{@index}}", "{}", "no part"),
+    ("{{> none}}", "{}", "no partial"), ("{{> self}}", "{}", "includes itself"), ("{{@index}}", "{}", "not part"),
   ])
   func `what is missing or is no part of the language is an error with file and line`(
     text: String, data: String, words: String
