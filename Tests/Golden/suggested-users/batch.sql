@@ -114,9 +114,9 @@ with wanted as materialized (
 ), entries as materialized (
   select u, c, score,
     case when most > friends then array_to_json(array(
-      select told.id from json_array_elements_text(source_via::json) with ordinality as told (id, place)
-      where not exists (select from apart where apart.u = shared.u and apart.p::text = told.id)
-      order by told.place))::text else via end as via,
+      select friend.id from json_array_elements_text(source_via::json) with ordinality as friend (id, place)
+      where not exists (select from apart where apart.u = shared.u and apart.p::text = friend.id)
+      order by friend.place))::text else via end as via,
     case when most > friends then reason else 'friends' end as reason, 0 as part, place
   from shared
   union all
