@@ -8,7 +8,7 @@ public struct Entry: Sendable {
   public let location: String
   /// Its id, if it is not its location.
   public let id: String?
-  /// What stands in it.
+  /// What the event says.
   public let content: Content
 
   /// The entry's text, before Postgres has parsed it.

@@ -11,7 +11,7 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   /// The first two characters, which name the class of the error.
   public var errorClass: String { String(rawValue.prefix(2)) }
 
-  /// A feature that this server, or what stands in its place, does not have.
+  /// A feature that this server, or the one that answers for it, does not have.
   public static let featureNotSupported = SQLState(rawValue: "0A000")
   /// A message of the protocol that was not expected; poolers refuse session settings with it.
   public static let protocolViolation = SQLState(rawValue: "08P01")

@@ -107,7 +107,7 @@ struct Merge: Sendable {
 
   private func keptOut(_ rows: Int) -> JobFailure {
     JobFailure(
-      .misconfigured, "a trigger on \(settings.table.text) skips \(rows) rows",
+      .misconfigured, "a trigger on \(settings.table.text) skips \(rows) of the rows",
       hint: "Have the producer leave them out, or change the trigger. Nothing was written.")
   }
 

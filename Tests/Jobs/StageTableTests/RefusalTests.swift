@@ -132,7 +132,7 @@ import Testing
       create trigger no before \(event) on tallies for each row execute function no()
       """)
     let run = try await loading.load("1\ta\t1\t\\N\n2\tb\t1\t\\N\n3\tC\t1\t\\N\n\\.\n")
-    #expect(run.exitCode == 78 && run.output.contains("skips 1 rows"), "\(run.output)")
+    #expect(run.exitCode == 78 && run.output.contains("skips 1 of the rows"), "\(run.output)")
     #expect(try await loading.rows() == ["(3,c,1.00,)", "(4,d,1.00,)"])
   }
 

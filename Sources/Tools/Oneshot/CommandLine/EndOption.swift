@@ -22,7 +22,7 @@ enum EndOption: Sendable {
     case (nil, let length?): self = .after(length)
     case (nil, nil) where fallback != nil: self = .after(fallback ?? .zero)
     default:
-      arguments.complain("give either --until or --for, so that nobody has to remember \(what)")
+      arguments.complain("give either --until or --for: \(what) has to end by itself")
       self = .after(.zero)
     }
   }
