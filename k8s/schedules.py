@@ -38,7 +38,7 @@ class Schedule:
 
     @property
     def timeout_seconds(self):
-        return int(self.timeout[:-1]) * {"s": 1, "m": MINUTE, "h": HOUR}[self.timeout[-1]]
+        return seconds(self.timeout)
 
     @property
     def start_within(self):
@@ -84,8 +84,9 @@ SCHEDULES = [
     Schedule("notification-digest", "notification-digest", "*/15 * * * *", 15 * MINUTE, "10m", (32, 64), may_idle=True),
     # 20 MiB with 10,000 rewards. What is due by the minute, and what became of what was sent. The next one takes what a late run leaves.
     Schedule("reward-delivery", "reward-delivery", "* * * * *", MINUTE, "4m", (32, 64), retries=0, may_idle=True),
-    # Each ffmpeg takes up to 150 MiB. It needs its own image and two volumes. A run begins no preview that it may not finish.
-    Schedule("media-previews", "media-previews", "* * * * *", MINUTE, "4m", (192, 384), retries=0,
+    # Each ffmpeg takes up to 150 MiB. It needs its own image and two volumes. A run begins no preview that it may not finish:
+    # by the defaults one between two presigned addresses may take 250 seconds.
+    Schedule("media-previews", "media-previews", "* * * * *", MINUTE, "270s", (192, 384), retries=0,
              settings={"PREVIEWS_SOURCE_DIR": "/media", "PREVIEWS_TARGET_DIR": "/previews", "JOB_LOCK_WAIT": "30s"}, may_idle=True,
              folder="overlays/previews"),
     # Feeds that have less than 75 seconds left. A run that is late is of no use once the next one has begun.
@@ -133,6 +134,11 @@ def is_watched(schedule):
 
 def ledger_name(schedule):
     return f"{schedule.job}:{schedule.variant}" if schedule.variant else schedule.job
+
+
+def seconds(duration):
+    """Of a duration as settings have it: `4m`."""
+    return int(duration[:-1]) * {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}[duration[-1]]
 
 
 def duration(seconds):

@@ -10,7 +10,7 @@ import yaml
 
 from manifests import FOLDERS, ROOT, documents, jobs, kustomize, tool
 from moments import longest_gap, moments, unix
-from schedules import DAY, SCHEDULES, facts, is_watched, ledger_name
+from schedules import DAY, SCHEDULES, facts, is_watched, ledger_name, seconds
 from validity import VERSIONS, complaints
 
 BINARIES = Path(os.environ["ONESHOT_BINARIES"])
@@ -134,6 +134,15 @@ class Manifests(unittest.TestCase):
             self.assertEqual(mount.get("readOnly", False), is_read_only)
             self.assertEqual(claims[mount["name"]].get("readOnly", False), is_read_only)
             self.assertIn(("PersistentVolumeClaim", claims[mount["name"]]["claimName"]), found)
+
+    def test_a_run_of_previews_has_time_for_one_between_two_presigned_addresses(self):
+        defaults = {s["name"]: s["default"] for s in facts(BINARIES, "media-previews")["settings"]}
+        item, transfer = (seconds(defaults[f"PREVIEWS_{name}_TIMEOUT"]) for name in ("ITEM", "TRANSFER"))
+        (job,) = [job for name, job in jobs("k8s/overlays/previews") if name == "media-previews"]
+        (container,) = job["template"]["spec"]["containers"]
+        (timeout,) = [v["value"] for v in container["env"] if v["name"] == "JOB_TIMEOUT"]
+        # As Sources/Jobs/MediaPreviews/Settings.swift adds it up: ffmpeg, two of ffprobe, two transfers, and the rest.
+        self.assertGreater(seconds(timeout), item + 2 * max(10, item // 4) + 2 * transfer + 10)
 
     def test_the_report_is_written_where_the_web_server_reads_it_and_nowhere_else(self):
         found = {(d["kind"], d["metadata"]["name"]): d for d in documents("k8s/overlays/report")}

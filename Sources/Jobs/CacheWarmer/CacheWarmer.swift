@@ -21,7 +21,7 @@ struct CacheWarmer: Job {
 
   func run(_ run: JobRun) async throws -> Report {
     var warming = Warming(settings, run)
-    try await warming.carryOut()
+    do { try await warming.carryOut() } catch let error as PostgresError { throw Self.mismatch(error) ?? error }
     return warming.report
   }
 }

@@ -17,7 +17,9 @@ extension CacheWarmer: Checkable {
   func check(_ run: JobRun) async throws -> [JobFailure] {
     if let failure = settings.tooManyUsers(for: run.shard) { return [failure] }
     do {
-      let ranking = Ranking(settings, try await Standing.read(settings, run), at: run.scheduledAt)
+      let standing = try await Standing.read(settings, run)
+      let ranking = Ranking(settings, standing, at: run.scheduledAt)
+      if ranking.isBuiltIn, let complaint = standing.complaint { return [complaint] }
       let isDatabase = settings.activity == .database
       try await run.snapshot { session in
         if isDatabase { _ = try session.describe(try ranking.active()) }
@@ -28,16 +30,24 @@ extension CacheWarmer: Checkable {
       return []
     } catch let failure as JobFailure where failure.kind == .misconfigured {
       return [failure]
-    } catch let error as PostgresError where error.state == .undefinedTable || error.state?.isDenied == true {
-      // Missing tables and rights are reported elsewhere.
-      return []
     } catch let error as PostgresError where error.state?.errorClass == "42" {
-      return [
-        JobFailure(
-          .misconfigured, "the types in the application's tables do not match: \(error)",
-          hint: "Give the ids of users one type in all tables, and the ids of posts one; a view may convert them.")
-      ]
+      // Missing tables and rights are reported elsewhere.
+      return [Self.mismatch(error)].compactMap { $0 }
     }
+  }
+
+  /// What the server refuses in a statement because columns of the application's tables do not match.
+  ///
+  /// - Returns: `nil` for other errors, and for missing tables and rights.
+  static func mismatch(_ error: PostgresError) -> JobFailure? {
+    guard let state = error.state, state.errorClass == "42", state != .undefinedTable, !state.isDenied else {
+      return nil
+    }
+    return JobFailure(
+      .misconfigured, "the types in the application's tables do not match: \(error)",
+      hint:
+        "Give the ids of users one type and one collation in all tables, and the ids of posts one; a view may convert them."
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import Feeds
 import JobRuntime
 import Postgres
 
@@ -47,21 +48,40 @@ struct Standing: Sendable {
   /// When the previous run for this work began.
   var lastStartedAt: Timestamp?
   var hasLetters: Bool
+  /// Ids that cannot be compared, of the tables that the built-in ranking reads.
+  var complaint: JobFailure?
 
   static func read(_ settings: CacheWarmer.Settings, _ run: JobRun) async throws -> Standing {
     let row = try await run.read(
-      Statement(
-        file: "standing.sql", PackageResources.standing_sql,
-        binding: [
-          "instance": run.instance, "job": CacheWarmer.name, "server": run.server, "variant": run.variant,
-          "shard": run.shard.index, "shards": run.shard.count,
-        ])
+      statement([
+        "instance": run.instance, "job": CacheWarmer.name, "server": run.server, "variant": run.variant,
+        "shard": run.shard.index, "shards": run.shard.count,
+      ])
     ).only()
     return Standing(
       columns: Set(try row.value("columns", as: String.self).split(separator: ",").map(String.init)),
       userType: try row.value("user_type"), lastStartedAt: try row.optional("last_started_at"),
-      hasLetters: try row.value("has_letters"))
+      hasLetters: try row.value("has_letters"),
+      complaint: try users.complaint(row.optional("user_collations"))
+        ?? posts.complaint(row.optional("post_collations")))
   }
+
+  static func statement(_ values: [String: any PostgresEncodable]) throws -> Statement {
+    try SQLFragment("standing.sql", PackageResources.standing_sql)
+      .filling(["user_collations": users.collations, "post_collations": posts.collations])
+      .binding(values).statement()
+  }
+
+  private static let users = IDColumns(
+    of: "users",
+    [
+      ("users", "id"), ("feeds", "user_id"), ("feed_likes", "user_id"), ("feed_comments", "user_id"),
+      ("feed_views", "user_id"),
+      ("follows", "follower_id"), ("follows", "followee_id"), ("blocks", "user_id"), ("blocks", "target_id"),
+      ("mutes", "user_id"), ("mutes", "target_id"),
+    ])
+  private static let posts = IDColumns(
+    of: "posts", [("feeds", "id"), ("feed_likes", "feed_id"), ("feed_comments", "feed_id"), ("feed_views", "feed_id")])
 
   func has(_ column: String, of table: Table) -> Bool { columns.contains("\(table.rawValue).\(column)") }
 

@@ -48,6 +48,7 @@ struct Merge: Sendable {
       if report.inserted < report.rows { try checkIsSingle(tx, run) }
     case .append: report.inserted = try written(insert, tx, run)
     case .replace, .window:
+      if !run.isDryRun { try tx.query(lock().statement().limited(to: run.timeLeft)) }
       let existing = try count(existing(), tx, run)
       guard Double(report.rows) >= settings.shrink * Double(existing) else {
         throw tooFew(report.rows, "it would replace \(existing), of which STAGE_SHRINK takes no less than a share")
@@ -120,6 +121,14 @@ struct Merge: Sendable {
   // MARK: Statements
 
   private static let count = SQLFragment(sql: "select count(*) as rows")
+
+  /// Keeps other writers out until the COMMIT; readers go on.
+  ///
+  /// A statement does not see rows that others have written and not yet committed: they would stay beside those of the
+  /// stream, and of two such loads at once both would.
+  func lock() -> SQLFragment {
+    SQLFragment(sql: "lock table {table} in share row exclusive mode").filling(holes("table"))
+  }
 
   func existing() -> SQLFragment {
     SQLFragment(sql: "select count(*) as rows from {table} as t where {scope}").filling(holes("table", "scope"))

@@ -1,3 +1,4 @@
+import Feeds
 import JobRuntime
 import Postgres
 
@@ -13,13 +14,22 @@ struct Standing: Sendable {
   var untracked: [String]
   /// Whether no pair can stand in `follows` twice.
   var hasPairsOnce: Bool
-  /// The columns with ids of users and their collations, where there are two of them.
+  /// See `IDColumns`.
   var collations: String?
   /// When hubs were counted last.
   var countedAt: Timestamp?
 
   static let optionalTables = ["blocks", "mutes", "suggestion_dismissals", "follow_requests"]
   static let optionalColumns = ["deleted_at", "suspended_at", "discoverable", "last_seen_at"]
+
+  private static let users = IDColumns(
+    of: "users",
+    [
+      ("users", "id"), ("follows", "follower_id"), ("follows", "followee_id"), ("blocks", "user_id"),
+      ("blocks", "target_id"),
+      ("mutes", "user_id"), ("mutes", "target_id"), ("suggestion_dismissals", "user_id"),
+      ("suggestion_dismissals", "target_id"), ("follow_requests", "follower_id"), ("follow_requests", "followee_id"),
+    ])
 
   static func read(_ run: JobRun) async throws -> Standing {
     let row = try await run.read(statement()).only()
@@ -35,7 +45,7 @@ struct Standing: Sendable {
 
   static func statement() throws -> Statement {
     try SQLFragment("standing.sql", PackageResources.standing_sql)
-      .filling(["untracked": untracked, "pairs_once": pairsOnce])
+      .filling(["untracked": untracked, "pairs_once": pairsOnce, "collations": users.collations])
       .binding(["columns": optionalColumns, "tables": optionalTables])
       .statement()
   }
@@ -54,11 +64,7 @@ struct Standing: Sendable {
 
   /// What is wrong with the tables: ids that cannot be compared, or no blocks where nobody said that there are none.
   func complaint(_ blocks: SuggestedUsers.Blocks) -> JobFailure? {
-    if let collations {
-      return JobFailure(
-        .misconfigured, "ids of users have several collations, so they cannot be compared: \(collations)",
-        hint: "Give the columns one collation; a view may: select follower_id collate \"C\" as follower_id, …")
-    }
+    if let complaint = Self.users.complaint(collations) { return complaint }
     guard blocks == .required, !tables.contains("blocks") else { return nil }
     return JobFailure(
       .misconfigured, "there is no table blocks, so people would be suggested to those they have blocked",

@@ -75,6 +75,15 @@ struct Calculation: Sendable {
 
   // MARK: Steps
 
+  /// Of posts and of users, in the application's own tables; what a user's own source yields only a run knows.
+  var comparedIDs: [IDColumns] {
+    let tables = sources.compactMap(\.table)
+    return [
+      IDColumns(of: "posts", [("feeds", "id")] + tables.map { ($0, "feed_id") }),
+      IDColumns(of: "users", [("users", "id"), ("feeds", "user_id")] + tables.map { ($0, "user_id") }),
+    ]
+  }
+
   /// Makes what sources may read, and keeps everything after it from writing.
   func setUp(_ session: borrowing Session) throws -> IDTypes {
     try session.setUpRanking(workMemory: settings.workMemory, timeout: settings.sourceTimeout)
@@ -89,6 +98,11 @@ struct Calculation: Sendable {
       for relation in LiveRelation.allCases { try session.makeAlias(of: relation) }
     }
     try session.query("set transaction read only")
+    for ids in comparedIDs {
+      let select = SQLFragment(sql: "select {collations} as collations").filling(["collations": ids.collations])
+      let collations: String? = try session.query(select.statement()).only().optional("collations")
+      if let complaint = ids.complaint(collations) { throw complaint }
+    }
     let columns = try session.describe("select id, user_id from oneshot_live_feeds")
     let names = try session.query(
       Statement(

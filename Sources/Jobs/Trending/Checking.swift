@@ -69,6 +69,8 @@ extension Calculation {
       types: types, timeLeft: timeLeft)
     let failures = try pass.open(session)
     guard failures.isEmpty else { return failures }
+    let unplanned = try pass.planFailures(session)
+    guard unplanned.isEmpty else { return unplanned }
     try session.setTimeout(min(settings.sourceTimeout ?? Self.look, Self.look))
     return try pass.unknownKinds(session)
   }

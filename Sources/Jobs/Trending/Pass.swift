@@ -122,53 +122,9 @@ struct Pass: Sendable {
     }
   }
 
-  // MARK: Failures
-
-  /// The name of a failure that no source has by itself.
-  static let allSources = "all sources"
-
-  /// Which sources are to blame for a failure; without one, all of them together.
-  func failures(behind failure: SQLFile.Failure, _ session: borrowing Session) throws -> [SourceFailure] {
-    var failures: [SourceFailure] = []
-    for source in sources {
-      do {
-        try session.attempt(
-          source.events(types, isNamed: false, isCounted: true), binding: valuesAndKinds(of: source), limit: timeLeft,
-          leavesTraces: false)
-      } catch let failure as SQLFile.Failure {
-        failures.append(SourceFailure(source: source.name, message: failure.description))
-      }
-    }
-    failures += try unknownKinds(session)
-    return failures.isEmpty ? [SourceFailure(source: Self.allSources, message: failure.description)] : failures
-  }
-
-  /// The sources with an event that no weight is known for.
-  ///
-  /// A source that cannot be read is reported elsewhere.
-  func unknownKinds(_ session: borrowing Session) throws -> [SourceFailure] {
-    var failures: [SourceFailure] = []
-    for source in sources {
-      let found: Rows
-      do {
-        found = try session.attempt(
-          source.unknownKind, binding: valuesAndKinds(of: source), limit: timeLeft, leavesTraces: false)
-      } catch is SQLFile.Failure { continue }
-      guard let row = found.first else { continue }
-      let kind: String = try row.value("kind")
-      failures.append(
-        SourceFailure(
-          source: source.name,
-          message:
-            "\(source.file.place): an event is of the kind «\(kind.prefix(60))», which TRENDING_WEIGHTS does not name"
-        ))
-    }
-    return failures
-  }
-
   // MARK: Statements
 
-  private func isNamed(_ source: Source) -> Bool {
+  func isNamed(_ source: Source) -> Bool {
     settings.perUser > 0 && withUsers.contains(source.name)
   }
 
@@ -251,7 +207,7 @@ struct Pass: Sendable {
     source.values(since: start, until: moment)
   }
 
-  private func valuesAndKinds(of source: Source) -> [String: any PostgresEncodable] {
+  func valuesAndKinds(of source: Source) -> [String: any PostgresEncodable] {
     values(of: source).merging(kinds) { $1 }
   }
 

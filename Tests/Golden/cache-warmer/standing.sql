@@ -24,6 +24,22 @@ select
     select format_type(type.id, -1) from type join pg_type on pg_type.oid = type.id where typbasetype = 0), '')
     as user_type,
   (
+    -- Columns and their collations, where they have several: texts are not compared then, unless one is the database's.
+    select string_agg(distinct attrelid::regclass || '.' || attname || ' ' || attcollation::regcollation, ', ')
+    from (values ('users', 'id'), ('feeds', 'user_id'), ('feed_likes', 'user_id'), ('feed_comments', 'user_id'), ('feed_views', 'user_id'), ('follows', 'follower_id'), ('follows', 'followee_id'), ('blocks', 'user_id'), ('blocks', 'target_id'), ('mutes', 'user_id'), ('mutes', 'target_id')) as read (name, column_name)
+    join pg_attribute on attrelid = to_regclass(name) and attname = column_name and attnum > 0 and not attisdropped
+    where attcollation not in (0, 'pg_catalog."default"'::regcollation)
+    having count(distinct attcollation) > 1)
+ as user_collations,
+  (
+    -- Columns and their collations, where they have several: texts are not compared then, unless one is the database's.
+    select string_agg(distinct attrelid::regclass || '.' || attname || ' ' || attcollation::regcollation, ', ')
+    from (values ('feeds', 'id'), ('feed_likes', 'feed_id'), ('feed_comments', 'feed_id'), ('feed_views', 'feed_id')) as read (name, column_name)
+    join pg_attribute on attrelid = to_regclass(name) and attname = column_name and attnum > 0 and not attisdropped
+    where attcollation not in (0, 'pg_catalog."default"'::regcollation)
+    having count(distinct attcollation) > 1)
+ as post_collations,
+  (
     select max(started_at) from oneshot.job_runs
     where (instance, job, server, variant, shard, shard_count) =
       ($1, $2, $3, $4, $5::integer, $6::integer)

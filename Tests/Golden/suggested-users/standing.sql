@@ -51,17 +51,14 @@ exists (
           and attname in ('follower_id', 'followee_id')
         where attname is null))
  as has_pairs_once,
-  -- Texts of two collations are not compared, unless one is the database's own.
   (
+    -- Columns and their collations, where they have several: texts are not compared then, unless one is the database's.
     select string_agg(distinct attrelid::regclass || '.' || attname || ' ' || attcollation::regcollation, ', ')
-    from (values
-      ('users', 'id'), ('follows', 'follower_id'), ('follows', 'followee_id'), ('blocks', 'user_id'),
-      ('blocks', 'target_id'), ('mutes', 'user_id'), ('mutes', 'target_id'), ('suggestion_dismissals', 'user_id'),
-      ('suggestion_dismissals', 'target_id'), ('follow_requests', 'follower_id'), ('follow_requests', 'followee_id')
-    ) as read (name, column_name)
+    from (values ('users', 'id'), ('follows', 'follower_id'), ('follows', 'followee_id'), ('blocks', 'user_id'), ('blocks', 'target_id'), ('mutes', 'user_id'), ('mutes', 'target_id'), ('suggestion_dismissals', 'user_id'), ('suggestion_dismissals', 'target_id'), ('follow_requests', 'follower_id'), ('follow_requests', 'followee_id')) as read (name, column_name)
     join pg_attribute on attrelid = to_regclass(name) and attname = column_name and attnum > 0 and not attisdropped
     where attcollation not in (0, 'pg_catalog."default"'::regcollation)
-    having count(distinct attcollation) > 1) as collations
+    having count(distinct attcollation) > 1)
+ as collations
 ;
 execute golden (:columns, :tables);
 deallocate golden;

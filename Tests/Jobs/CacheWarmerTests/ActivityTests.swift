@@ -144,6 +144,24 @@ import Testing
     #expect(try await feeds.run().exitCode == 0)
   }
 
+  @Test(arguments: ["feeds alter user_id", "feed_likes alter user_id", "follows alter followee_id"])
+  func `ids of two collations are refused by a run as by check`(column: String) async throws {
+    let feeds = try await Feeds(id: "text")
+    try await feeds.fillPlainly(users: 2)
+    func set(_ collation: String) async throws {
+      try await feeds.place.execute("alter table \(column) type text collate \"\(collation)\"")
+    }
+    try await feeds.place.execute("alter table users alter id type text collate \"C\"")
+    try await set("und-x-icu")
+    for arguments in [["--check"], []] {
+      let run = try await feeds.run(arguments)
+      #expect(run.exitCode == 78, "\(run.output)\(run.errors)")
+      #expect(run.output.contains("ids of users have several collations"), "\(run.output)")
+    }
+    try await set("default")
+    #expect(try await feeds.run().exitCode == 0)
+  }
+
   @Test func `times without a zone are UTC`() async throws {
     let feeds = try await Feeds()
     try await feeds.fill()

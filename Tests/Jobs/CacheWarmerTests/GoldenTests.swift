@@ -10,12 +10,15 @@ import Testing
   @Test func `the assembled statements are those of Tests-Golden, and psql takes each`() async throws {
     let feeds = try await Feeds()
     let moment = try #require(Timestamp(rfc3339: Feeds.now))
-    var golden = GoldenStatements(
-      "cache-warmer",
-      ["instance": "", "job": "cache-warmer", "server": "", "variant": "", "shard": 0, "shards": 1])
+    let values: [String: any PostgresEncodable] = [
+      "instance": "", "job": "cache-warmer", "server": "", "variant": "", "shard": 0, "shards": 1,
+    ]
+    var golden = GoldenStatements("cache-warmer", values)
     try golden.add(
       folder: "Jobs/CacheWarmer",
-      except: ["active", "living", "follows", "posts", "scores", "seen", "reach", "ranking", "feeds", "problem"])
+      except: [
+        "active", "living", "follows", "posts", "scores", "seen", "reach", "ranking", "feeds", "problem", "standing",
+      ])
     var env = Environment([:])
     let settings = CacheWarmer.Settings(from: &env)
     let columns: Set<String> = [
@@ -23,6 +26,7 @@ import Testing
     ]
     let all = Ranking(settings, Standing(columns: columns, userType: "bigint", hasLetters: false), at: moment)
     let little = Ranking(settings, Standing(columns: [], userType: "bigint", hasLetters: false), at: moment)
+    golden.add("standing", try Standing.statement(values))
     golden.add("active", try all.active())
     golden.add("living", try all.living(["17"]))
     let names = ["follows", "posts", "scores", "seen", "reach"]

@@ -31,6 +31,7 @@ import Testing
         golden.add("outside", try merge.outside().statement())
         golden.add("surplus_window", try merge.surplus(isPlan: false).statement())
       case "replace":
+        golden.add("lock", try merge.lock().statement())
         golden.add("existing", try merge.existing().statement())
         golden.add("surplus", try merge.surplus(isPlan: false).statement())
         golden.add("surplus_planned", try merge.surplus(isPlan: true).statement())

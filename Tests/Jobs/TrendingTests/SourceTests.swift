@@ -145,6 +145,35 @@ import Testing
     #expect(try await trends.place.value("(select count(*) from users)") == "60")
   }
 
+  @Test(arguments: ["user_id", "feed_id"])
+  func `ids of two collations are refused, by a run as by check`(column: String) async throws {
+    let trends = try await Trends()
+    for table in ["feed_views", "feed_likes", "feed_comments", "feed_shares"] {
+      try await trends.place.execute("alter table \(table) alter \(column) type text collate \"C\"")
+    }
+    let (other, ids) = column == "user_id" ? ("users", "users") : ("feeds", "posts")
+    try await trends.place.execute("alter table \(other) alter id type text collate \"und-x-icu\"")
+    for arguments in [["--check"], []] {
+      let run = try await trends.run(arguments)
+      #expect(run.exitCode == 78 && run.output.contains("ids of \(ids) have several collations"), "\(run.output)")
+      #expect(run.output.contains("\(other).id"), "\(run.output)")
+    }
+  }
+
+  @Test(arguments: ["post_id", "user_id"])
+  func `check finds ids that cannot be those of posts or users, as a run does`(column: String) async throws {
+    let trends = try await field()
+    let ids = ["post_id", "user_id"].map { "\($0 == column ? "gen_random_uuid()" : "1") as \($0)" }
+    let folder = try folder([
+      "mine": "select \(ids.joined(separator: ", ")), 'like' as kind, timestamptz '2025-11-07' as at"
+    ])
+    for (arguments, code) in [(["--check"], 78), ([], 65)] {
+      let run = try await trends.run(arguments, ["TRENDING_SOURCES_DIR": folder.path])
+      #expect(run.exitCode == code && run.output.contains("/mine.sql"), "\(run.output)")
+      #expect(run.output.contains("cannot cast type uuid to bigint"), "\(run.output)")
+    }
+  }
+
   @Test func `a source of one's own can set nothing, and finds what lives by the promised names`() async throws {
     let trends = try await field()
     let text = """

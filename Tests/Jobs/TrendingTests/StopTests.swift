@@ -83,6 +83,25 @@ import Testing
     }
   }
 
+  @Test func `when Redis fails over between calculation and publication, the lists are in the new primary`()
+    async throws
+  {
+    let (trends, _, new) = try await field()
+    let sentinels = try await Sentinels()
+    defer { withExtendedLifetime(sentinels) {} }
+    let settings = ["REDIS_URL": sentinels.url(), "JOB_BACKOFF_MAX": "100ms"]
+    let run = try await trends.start(settings, past: "calculated the lists")
+    try await eventually { try await Sentinels.answer(sentinels.replica.port, "EXISTS", Trends.lockKey) == "1\n" }
+    try await sentinels.failOver()
+    run.letGo()
+    let outcome = await run.process.outcome()
+    #expect(outcome.exitCode == 0 && outcome.count("published") == 3, "\(outcome.output)\(outcome.errors)")
+    for (window, list) in zip(["1h", "24h", "7d"], new) {
+      let members = try await Sentinels.answer(sentinels.replica.port, "ZREVRANGE", "trending:\(window)", "0", "-1")
+      #expect(members.split(separator: "\n").map(String.init) == list.map { String($0.prefix { $0 != " " }) })
+    }
+  }
+
   @Test(arguments: ["claimed the keys", "calculated the lists"])
   func `a run that was paused and overtaken publishes nothing over the newer lists`(step: String) async throws {
     let (trends, _, new) = try await field()

@@ -10,7 +10,8 @@ from (
           extract(epoch from :moment - p.created_at)::double precision / 3600))::bigint as score
   from oneshot_posts as p
   left join (
-    select e.feed_id, count(*) as number
+    -- A like counts once, however often it stands in the table.
+    select e.feed_id, count(distinct e.user_id) + count(*) filter (where e.user_id is null) as number
     from feed_likes as e join oneshot_posts as q on q.id = e.feed_id
     where e.created_at >= :start and e.created_at < :moment
     group by e.feed_id) as likes on likes.feed_id = p.id

@@ -15,6 +15,8 @@ select
     )
     select format_type(type.id, -1) from type join pg_type on pg_type.oid = type.id where typbasetype = 0), '')
     as user_type,
+  {user_collations} as user_collations,
+  {post_collations} as post_collations,
   (
     select max(started_at) from oneshot.job_runs
     where (instance, job, server, variant, shard, shard_count) =

@@ -15,14 +15,4 @@ select
   array_to_string(array(select name from ({untracked}) as untracked order by 1), ',') as untracked,
   (select counted_at from oneshot.suggestion_state) as counted_at,
   {pairs_once} as has_pairs_once,
-  -- Texts of two collations are not compared, unless one is the database's own.
-  (
-    select string_agg(distinct attrelid::regclass || '.' || attname || ' ' || attcollation::regcollation, ', ')
-    from (values
-      ('users', 'id'), ('follows', 'follower_id'), ('follows', 'followee_id'), ('blocks', 'user_id'),
-      ('blocks', 'target_id'), ('mutes', 'user_id'), ('mutes', 'target_id'), ('suggestion_dismissals', 'user_id'),
-      ('suggestion_dismissals', 'target_id'), ('follow_requests', 'follower_id'), ('follow_requests', 'followee_id')
-    ) as read (name, column_name)
-    join pg_attribute on attrelid = to_regclass(name) and attname = column_name and attnum > 0 and not attisdropped
-    where attcollation not in (0, 'pg_catalog."default"'::regcollation)
-    having count(distinct attcollation) > 1) as collations
+  {collations} as collations

@@ -1,0 +1,3 @@
+-- stage-table, lock
+lock table "tallies" in share row exclusive mode
+;
