@@ -32,10 +32,10 @@ import Testing
     return people
   }
 
-  /// Rows of `follows` that a run reads which makes the list of user 1.
-  private func rowsRead(_ people: People) async throws -> Int {
+  /// Rows of `follows` that a run reads which makes one user's list.
+  private func rowsRead(_ people: People, user: Int = 1) async throws -> Int {
     let start = try await counted(people)
-    let run = try await people.run()
+    let run = try await people.run([], ["SUGGEST_USERS": "\(user)"])
     #expect(run.exitCode == 0 && run.count("users") == 1 && run.count("empty") == 0, "\(run.output)\(run.errors)")
     return try await counted(people) - start
   }
@@ -86,5 +86,34 @@ import Testing
       try await people.place.value("select count(*) from oneshot.suggestion_hubs where user_id in ('2', '4')") == "2")
     let counted = try await rowsRead(people)
     #expect(counted <= usual, "\(counted) after \(usual)")
+  }
+
+  @Test func `a user who follows ten hubs costs at most three times one who follows ten people with a hundred follows`()
+    async throws
+  {
+    let people = try await graph()
+    // 5 follows the hubs 11 to 20, and 6 the people 21 to 30.
+    try await people.place.execute(
+      """
+      insert into follows
+      select 5, g, timestamptz '\(Self.before)' from generate_series(11, 20) g
+      union all
+      select 6, g, timestamptz '\(Self.before)' from generate_series(21, 30) g
+      union all
+      select h, g, timestamptz '\(Self.before)' - g * interval '1 minute'
+      from generate_series(11, 20) h, generate_series(1000, \(999 + Self.hub)) g
+      union all
+      select g, h, timestamptz '\(Self.before)' - g * interval '1 minute'
+      from generate_series(11, 20) h, generate_series(1000, \(999 + Self.hub)) g
+      union all
+      select p, g, timestamptz '\(Self.before)' - g * interval '1 minute'
+      from generate_series(21, 30) p, generate_series(1000 + p % 5 * 100, 1099 + p % 5 * 100) g;
+      analyze
+      """)
+    #expect(try await people.run().exitCode == 0, "hubs are counted, which is done once an hour")
+    let usual = try await rowsRead(people, user: 6)
+    let hubs = try await rowsRead(people, user: 5)
+    #expect(usual > 1000, "the newest hundred follows of ten people")
+    #expect(hubs <= 3 * usual, "\(hubs) against \(usual)")
   }
 }
