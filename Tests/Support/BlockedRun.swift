@@ -85,6 +85,19 @@ extension Place {
     }
   }
 
+  /// Waits until nobody but this test is connected to the database.
+  ///
+  /// A process of the server reports what it has read before it goes: the counters of `pg_stat_user_tables` are whole then.
+  package func untilAlone() async throws {
+    try await eventually {
+      try await value(
+        """
+        select count(*) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+        """) == "0"
+    }
+  }
+
   /// Waits until Redis has, or no longer has, a key.
   package func until(key: String, exists: Bool) async throws {
     try await eventually { try await redis("EXISTS", key).integer == (exists ? 1 : 0) }

@@ -40,16 +40,9 @@ import Testing
     return try await counted(people) - start
   }
 
-  /// What the server has counted since the table was made, once nobody but this test is connected: a process of the
-  /// server reports what it has read before it goes.
+  /// What the server has counted since the table was made.
   private func counted(_ people: People) async throws -> Int {
-    try await eventually {
-      try await people.place.value(
-        """
-        select count(*) from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
-        """) == "0"
-    }
+    try await people.place.untilAlone()
     let rows = try await people.place.value(
       """
       select sum(seq_tup_read) + (select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'follows')

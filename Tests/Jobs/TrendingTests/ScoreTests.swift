@@ -83,6 +83,21 @@ import Testing
     try await trends.expectModel(rules)
   }
 
+  @Test func `in tables that were never analyzed, posts are looked up once each, not for each event`() async throws {
+    let trends = try await Trends()
+    try await trends.fill(users: 400, posts: 4000, events: 40_000)
+    for table in ["users", "feeds", "feed_views", "feed_likes", "feed_comments", "feed_shares"] {
+      try await trends.place.execute("alter table \(table) set (autovacuum_enabled = false)")
+    }
+    let run = try await trends.run([], Trends.Rules(limit: 20).settings)
+    #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    try await trends.place.untilAlone()
+    let analyzed = "select count(*) from pg_stat_user_tables where analyze_count + autoanalyze_count > 0"
+    #expect(try await trends.place.value(analyzed) == "0")
+    let lookups = try await trends.place.value("select idx_scan from pg_stat_user_tables where relname = 'feeds'")
+    #expect(try #require(Int(lookups)) < 1000)
+  }
+
   @Test func `two hosts whose clocks differ publish the same list for the same moment`() async throws {
     let trends = try await Trends()
     try await trends.fill()
