@@ -35,7 +35,7 @@ public final class Handoff<Element: Sendable>: Sendable {
   }
 
   /// Waits for a free place and puts the element there.
-  /// - Throws: `Closed` when nobody will take it any more.
+  /// - Throws: `Closed` once the emptying side has closed.
   public func send(_ element: Element) throws(Closed) {
     places.wait()
     let (isClosed, first) = state.withLock { state in
@@ -83,7 +83,7 @@ public final class Handoff<Element: Sendable>: Sendable {
   public func next() throws -> Element? {
     filled.wait()
     return try state.withLock { state in
-      // Whoever asks again gets the end again.
+      // A second call gets the end again.
       if state.failure != nil || state.waiting.isEmpty { filled.signal() }
       if let failure = state.failure { throw failure }
       guard !state.waiting.isEmpty else { return nil }

@@ -1,8 +1,10 @@
 import Dispatch
 import Synchronization
 
-/// Blocking work, one piece after the other, on a thread that nobody has to wait for: a name server or a
-/// file system that never answers keeps the thread, which ends with the process, and not the caller.
+/// Blocking work, one piece after the other, on a thread of its own.
+///
+/// A name server or a file system that never answers blocks this thread, which ends with the process, and not the
+/// caller.
 package final class SideThread: Sendable {
   private let queue: DispatchQueue
 
@@ -24,7 +26,7 @@ package final class SideThread: Sendable {
 
   /// Does a piece of work and waits for it, no longer than the limit.
   ///
-  /// - Returns: `nil` when it was not done by then; it goes on without anybody looking.
+  /// - Returns: `nil` when it was not done by then; it continues, and its answer is dropped.
   package func run<Value: Sendable>(
     waitingAtMost limit: Duration, _ work: @escaping @Sendable () -> Value
   ) async -> Value? {
@@ -37,7 +39,7 @@ package final class SideThread: Sendable {
 
 /// Does asynchronous work and waits for it, no longer than the limit.
 ///
-/// - Returns: `nil` when it was not done by then; it is cancelled, and goes on to its end without anybody looking.
+/// - Returns: `nil` when it was not done by then; it is cancelled, and its answer is dropped.
 package func waiting<Value: Sendable>(
   atMost limit: Duration, for work: @escaping @Sendable () async -> Value
 ) async -> Value? {

@@ -15,7 +15,7 @@ package import Dispatch
 /// | the lock is released: a lock's connection waits no longer than this for an answer | `lockAnswer`, what is left of it | 8 s |
 /// | metrics and heartbeat | `readingTotals`, then all channels at once: `channelStart`, and `channel`, or `webRequest` for a heartbeat | what is left of 8 s |
 /// | connections are closed | `closingConnection` | what is left of 8 s |
-/// | **whatever is not done by now is left**: the process says its result (`grace`) | | **8 s** |
+/// | **whatever is not done by now is left**: the process reports its result (`grace`) | | **8 s** |
 /// | the log, the result and its copy, each to a reader that may be stuck (`stuckWriter`) | `lastWord` | 9 s |
 /// | the process ends, whatever its threads do | | 9 s |
 /// | room for a machine that is busy | | **10 s** (`contract`) |
@@ -24,8 +24,8 @@ package import Dispatch
 /// waited for (`commit`), because its work is kept; then it is stopped like any statement, and what comes after it has
 /// less.
 ///
-/// After the deadline (`JOB_TIMEOUT`) the steps are the same, and the process says its result after `graceAfterDeadline`:
-/// with `lastWord` the same ten seconds. A second signal skips everything: the process says its result at once.
+/// After the deadline (`JOB_TIMEOUT`) the steps are the same, and the process reports its result after `graceAfterDeadline`:
+/// with `lastWord` the same ten seconds. A second signal skips everything: the process reports its result at once.
 package enum StopLimits {
   /// How long after a signal, or after its deadline, a process may take to end: what manifests give it.
   package static let contract = Duration.seconds(10)
@@ -36,16 +36,16 @@ package enum StopLimits {
   package static let grace = Duration.seconds(8)
   /// The same after its deadline: there a reader that is stuck has no second to spare.
   package static let graceAfterDeadline = contract - lastWord
-  /// How long the process may take to say its result.
+  /// How long the process may take to report its result.
   package static let lastWord = Duration.seconds(1)
   /// How long one piece of it may block: two of them fit into `lastWord`.
   package static let stuckWriter = Duration.milliseconds(400)
 
   // MARK: The program of job-exec
 
-  /// How long it may take to end after SIGTERM.
+  /// How long the program may take to end after SIGTERM.
   package static let program = Duration.milliseconds(2500)
-  /// How long what it has left in its pipes may take to be read once it has ended.
+  /// How long reading the rest of its output may take once it has ended.
   package static let programOutput = Duration.milliseconds(400)
 
   // MARK: Postgres
@@ -85,7 +85,7 @@ package enum StopLimits {
   /// The end waits for it, and then has all of its own time.
   package static let channelStart = Duration.seconds(2)
 
-  // MARK: Whoever looks from outside
+  // MARK: Observers
 
   /// How long after its deadline a run may stand open in the ledger, as seen by an observer with another clock.
   package static let seenFromOutside = contract + .seconds(5)

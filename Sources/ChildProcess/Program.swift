@@ -52,7 +52,7 @@ public struct ProgramEnd: Sendable {
   /// Why a program was stopped before it ended by itself.
   public enum StopReason: Sendable {
     case requested, timeLimit
-    /// Whoever reads its output wants no more of it.
+    /// Its reader wants no more output.
     case unread
   }
 

@@ -3,7 +3,7 @@ public protocol ProgramReader: Sendable {
   /// Takes the next bytes of a descriptor. While it blocks, the program's pipe fills and the program waits: a reader
   /// that has to wait for somebody blocks here. A request to stop takes effect when it returns.
   ///
-  /// - Returns: whether more is wanted; otherwise the program is stopped, and the rest is read by nobody.
+  /// - Returns: whether more is wanted; otherwise the program is stopped, and the rest of its output is dropped.
   mutating func take(_ bytes: UnsafeRawBufferPointer, of descriptor: Int32) -> Bool
 
   /// What happens meanwhile, for a log.

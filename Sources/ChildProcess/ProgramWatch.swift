@@ -134,7 +134,7 @@ struct ProgramWatch<Reader: ProgramReader> {
       }
       end.peakMemory = usage.ru_maxrss << 10
       self.end = end
-      // What is left of the group must not work on: whoever started it takes its work as ended.
+      // What is left of the group must not continue: to its starter its work has ended.
       kill(-group, SIGKILL)
       drainUntil = .now + StopLimits.programOutput
       (stopAt, killAt) = (nil, nil)

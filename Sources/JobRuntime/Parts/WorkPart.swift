@@ -15,7 +15,7 @@ public struct WorkPart: Sendable {
 
 /// A job whose work has parts, of which some are on only where the application has their tables.
 ///
-/// What is on, and what is off for want of which tables, stands in one place: `details.on` and `details.off` of each
+/// One place lists what is on, and what is off with the tables that it lacks: `details.on` and `details.off` of each
 /// run, in its result and in the ledger.
 public protocol HasParts: Job {
   /// The parts that a run with these settings has, those included that may be off.

@@ -27,7 +27,7 @@ extension FraudDetection: Checkable {
       }
   }
 
-  /// Says which checks are off for want of a column.
+  /// Names the checks that are off because a column is missing.
   func remarks(_ run: JobRun) async throws -> [String] {
     var screening = Screening(settings, run)
     try await screening.look()
