@@ -77,6 +77,7 @@ lambda-zip:
 	docker/lambda-zip.sh "$$(swift build $(ship) --show-bin-path)" "$(JOB)" ".build/lambda/$(JOB).zip"
 
 manifests:
+	@$(support)/install-packages.sh test
 	swift build
 	k8s/generate.py "$$(swift build --show-bin-path)"
 	ecs/generate.py "$$(swift build --show-bin-path)"

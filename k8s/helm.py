@@ -2,10 +2,14 @@
 import json
 from string import Template
 
-from schedules import DAY, HOUR, MINUTE, SCHEDULES, WATCHING, duration, ledger_name, lines, not_worth_a_retry
+import yaml
 
-# What needs more than a chart's values say: a volume that two pods share, a container of the user's.
-LEFT_OUT = {"job-report", "media-previews", "stage-table"}
+from schedules import DAY, HOUR, MINUTE, ROOT, SCHEDULES, WATCHING, duration, ledger_name, lines, not_worth_a_retry
+
+# What needs more than a pod: its page has a web server, which shares a volume.
+LEFT_OUT = {"job-report"}
+# What a pod needs besides, as the patch of the job's overlay has it.
+PATCHES = {"media-previews": "media-previews-volumes.yaml", "stage-table": "stage-table-producer.yaml"}
 INCLUDED = [schedule for schedule in SCHEDULES if schedule.job not in LEFT_OUT]
 WRITTEN = "Written by k8s/generate.py from the binaries and k8s/schedules.py. Change those, then `make manifests`."
 
@@ -18,13 +22,13 @@ CRONJOB = {
     "retries": "{{ $job.retries }}", "timeout": "{{ $job.timeout }}",
     "deadline": "{{ add (include \"oneshot.seconds\" $job.timeout) $fact.stops 300 }}", "grace": "{{ mul 2 $fact.stops }}",
     "final": "{{ join \", \" $fact.final }}", "account": "{{ $.Values.prefix }}oneshot",
-    "placement": "{{ include \"oneshot.placement\" $ | nindent 10 }}", "image": "{{ $job.image | default (include \"oneshot.image\" $) }}",
+    "placement": "{{ include \"oneshot.placement\" $ | nindent 10 }}{{ include \"oneshot.before\" $job | nindent 10 }}", "image": "{{ $job.image | default (include \"oneshot.image\" $) }}",
     "pull_policy": "{{ $.Values.image.pullPolicy }}", "shared_settings": "{{ $.Values.prefix }}oneshot-settings",
     "settings": "{{ include \"oneshot.settings\" (dict \"root\" $ \"fact\" $fact \"job\" $job) | nindent 16 }}",
     "request": "{{ $job.memory.request }}", "limit": "{{ $job.memory.limit }}",
-    "mounts": "{{ include \"oneshot.mounts\" (dict \"root\" $ \"fact\" $fact) | nindent 16 }}",
+    "mounts": "{{ include \"oneshot.mounts\" (dict \"root\" $ \"fact\" $fact \"job\" $job) | nindent 16 }}",
     "secret": "{{ $job.secretName | default $.Values.secretName | default (printf \"oneshot-%s\" $fact.job) }}",
-    "volumes": "{{ include \"oneshot.volumes\" (dict \"root\" $ \"fact\" $fact) | nindent 12 }}",
+    "volumes": "{{ include \"oneshot.volumes\" (dict \"root\" $ \"fact\" $fact \"job\" $job) | nindent 12 }}",
 }
 HOOK = """helm.sh/hook: pre-install,pre-upgrade
     helm.sh/hook-delete-policy: before-hook-creation"""
@@ -36,8 +40,9 @@ def facts_of(schedule, described):
         "job": schedule.job, "summary": described["summary"], "stops": described["stops_within_seconds"],
         "final": not_worth_a_retry(described), "ledger": ledger_name(schedule), "lines": lines(schedule.job), "mayIdle": schedule.may_idle,
         "watches": schedule.job in WATCHING,
-        # Settings that take a file or a folder of the user's.
-        "files": [s["name"] for s in described["settings"] if s["form"] == "path" and s["of"] == "job"]}
+        # Settings that take a file or a folder of the user's, unless a volume has it.
+        "files": [s["name"] for s in described["settings"]
+                  if s["form"] == "path" and s["of"] == "job" and s["name"] not in schedule.settings]}
 
 
 def values_of(schedule):
@@ -45,7 +50,18 @@ def values_of(schedule):
         "enabled": schedule.folder == "base", "suspend": False, "schedule": schedule.cron, "every": duration(schedule.every),
         "timeout": schedule.timeout, "retries": schedule.retries,
         "memory": {"request": f"{schedule.memory[0]}Mi", "limit": f"{schedule.memory[1]}Mi"},
-        "settings": schedule.settings, "image": "", "secretName": ""}
+        "settings": schedule.settings, "image": "", "secretName": "", **added_to(schedule)}
+
+
+def added_to(schedule):
+    """Values for an image of its own, volumes, and containers that run before the job."""
+    if schedule.job not in PATCHES:
+        return {}
+    patch = yaml.safe_load((ROOT / "k8s" / schedule.folder / PATCHES[schedule.job]).read_text())
+    pod = patch["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    added = {name: container[name] for name in ("image", "volumeMounts") if name in container}
+    return added | {name: pod[name] for name in ("initContainers", "volumes") if name in pod}
 
 
 def values(template, described):
@@ -63,11 +79,12 @@ def schema():
     settings = {"type": "object", "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$"}, "additionalProperties": scalar}
     closed = lambda properties: {"type": "object", "additionalProperties": False, "properties": properties}
     text, flag = {"type": "string"}, {"type": "boolean"}
+    listed, mapped = {"type": "array"}, {"type": "object"}
     job = closed({
         "enabled": flag, "suspend": flag, "schedule": {"type": "string", "pattern": r"^\S+( \S+){4}$"},
         "every": duration_text, "timeout": duration_text, "retries": {"type": "integer", "minimum": 0},
-        "memory": closed({"request": text, "limit": text}), "settings": settings, "image": text, "secretName": text})
-    listed, mapped = {"type": "array"}, {"type": "object"}
+        "memory": closed({"request": text, "limit": text}), "settings": settings, "image": text, "secretName": text,
+        "initContainers": listed, "volumes": listed, "volumeMounts": listed})
     return {
         "$schema": "http://json-schema.org/draft-07/schema#", "$comment": WRITTEN,
         **closed({

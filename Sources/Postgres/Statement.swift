@@ -2,6 +2,8 @@
 public struct Parameter: Sendable, Equatable {
   package var type: UInt32
   package var text: String?
+  /// Whether characters that the database lacks may be replaced; see `DescriptiveText`.
+  var isDescription = false
 
   /// - Parameters:
   ///   - type: the OID of its type; with 0 the server infers it.
@@ -156,11 +158,11 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
 extension Array: PostgresEncodable where Element: PostgresEncodable {
   /// An array literal (manual 8.15.2); each element is quoted, so nothing in it is syntax.
   public var postgresParameter: Parameter {
-    let elements = map { element -> String in
-      guard let text = element.postgresParameter.text else { return "NULL" }
-      return "\"" + Self.escaped(text) + "\""
-    }
-    return Parameter(type: 0, text: "{" + elements.joined(separator: ",") + "}")
+    let elements = map(\.postgresParameter)
+    let texts = elements.map { $0.text.map { "\"" + Self.escaped($0) + "\"" } ?? "NULL" }
+    var parameter = Parameter(type: 0, text: "{" + texts.joined(separator: ",") + "}")
+    parameter.isDescription = elements.contains(where: \.isDescription)
+    return parameter
   }
 
   /// By bytes: a quote with a combining mark after it is one `Character`, and no quote to a comparison.

@@ -35,6 +35,11 @@ struct Wire {
     }
   }
 
+  /// Of the database; the server reports it as the connection starts.
+  private var encoding: ServerEncoding {
+    ServerEncoding(name: PQparameterStatus(pointer, "server_encoding").map { String(cString: $0) } ?? "")
+  }
+
   /// Queues a statement without waiting for the server.
   func send(_ statement: Statement) throws(PostgresError) {
     guard !statement.sql.utf8.contains(0) else {
@@ -43,10 +48,11 @@ struct Wire {
     var values: [UnsafeMutablePointer<CChar>?] = []
     defer { values.forEach { $0?.deallocate() } }
     for (index, parameter) in statement.parameters.enumerated() {
-      guard let text = parameter.text else {
+      guard var text = parameter.text else {
         values.append(nil)
         continue
       }
+      if parameter.isDescription { text = encoding.describing(text) }
       // libpq silently ends a text at its first NUL, so two values could become one.
       guard !text.utf8.contains(0) else {
         throw .invalidStatement(

@@ -57,21 +57,31 @@ def environment(cronjob):
 class Chart(unittest.TestCase):
     maxDiff = None
 
+    def assert_same(self, found, expected):
+        expected, found = without_namespace(expected), without_namespace(found)
+        self.assertIs(found["spec"].pop("suspend"), False)
+        # In the order of the names, and not of the schedules.
+        for document in (expected, found):
+            for variable in pod(document)["containers"][0]["env"]:
+                if variable["name"].startswith("HEALTH_"):
+                    variable["value"] = sorted(variable["value"].replace(",", " ").split())
+            for listed in (pod(document)["containers"][0]["env"], pod(document)["volumes"], pod(document)["containers"][0]["volumeMounts"]):
+                listed.sort(key=lambda one: one["name"])
+        self.assertEqual(found, expected)
+
+    def test_a_job_with_volumes_or_a_producer_is_that_of_its_overlay(self):
+        for name, folder in (("media-previews", "previews"), ("stage-table", "staging")):
+            with self.subTest(name):
+                (expected,) = [d for d in manifests.documents(f"k8s/overlays/{folder}")
+                               if (d["kind"], d["metadata"]["name"]) == ("CronJob", name)]
+                self.assert_same(named(documents({"jobs": {name: {"enabled": True}}}), "CronJob")[name], expected)
+
     def test_its_defaults_are_the_base(self):
         chart, base = documents(), manifests.documents("k8s/base")
         jobs = named(chart, "CronJob")
         self.assertEqual(set(jobs), set(named(base, "CronJob")))
         for name, expected in named(base, "CronJob").items():
-            expected = without_namespace(expected)
-            found = without_namespace(jobs[name])
-            self.assertIs(found["spec"].pop("suspend"), False)
-            # In the order of the names, and not of the schedules.
-            for document in (expected, found):
-                for variable in pod(document)["containers"][0]["env"]:
-                    if variable["name"].startswith("HEALTH_"):
-                        variable["value"] = sorted(variable["value"].replace(",", " ").split())
-                pod(document)["containers"][0]["env"].sort(key=lambda variable: variable["name"])
-            self.assertEqual(found, expected, name)
+            self.assert_same(jobs[name], expected)
         for kind in ("ServiceAccount", "ConfigMap", "NetworkPolicy"):
             expected = {k: without_namespace(d) for k, d in named(base, kind).items()}
             # Argo CD orders the folders by it; Helm has hooks.

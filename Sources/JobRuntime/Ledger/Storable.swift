@@ -1,10 +1,8 @@
-/// Postgres stores no NUL, neither in a text nor in `jsonb`. A text that only describes something loses the NUL, so
-/// that the record is not lost.
+package import Postgres
+
 extension String {
-  /// The text with U+FFFD in place of each NUL.
-  package var storable: String {
-    utf8.contains(0) ? String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })) : self
-  }
+  /// The text as a value that every database stores.
+  package var storable: DescriptiveText { DescriptiveText(self) }
 
   /// A name without NUL and of bounded length, such that no two names become the same.
   ///
@@ -24,5 +22,5 @@ extension String {
 
 extension JSON {
   /// The text for a `jsonb` column.
-  var storableText: String { mapStrings(\.storable).text }
+  var storableText: DescriptiveText { mapStrings(\.withoutNUL).text.storable }
 }

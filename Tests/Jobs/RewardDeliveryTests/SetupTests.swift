@@ -148,36 +148,31 @@ import Testing
 
   @Test func `a database in Latin-1 gives its codes`() async throws {
     let place = try await Place()
-    let name = place.own("encoded")
-    try await place.execute("create database \(name) template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'")
-    let url = place.databaseURL.replacing(try await place.databaseName(), with: name)
-    let settings = place.environment.merging(["DATABASE_URL": url]) { $1 }
-    #expect(try await Binary("oneshot").run(["migrate"], settings).exitCode == 0)
-    let database = try Database(ConnectionOptions(url: url, applicationName: "tests"))
-    try await database.withSession { session in
-      try session.execute(
-        script: """
-          create table users (id bigint primary key, email text);
-          create table rewards (
-            id bigint primary key, user_id bigint, campaign_id bigint, type text, method text, status text, earned_at timestamptz);
-          insert into users values (1, 'a@example.org');
-          insert into oneshot.reward_types (reward_type, needs_code) values ('café', true);
-          insert into oneshot.reward_codes (reward_type, code) values ('café', 'ÉTÉ-1');
-          insert into rewards values (1, 1, null, 'café', 'email', 'due', now());
-          insert into rewards values (2, 1, null, 'naïf', 'email', 'due', now());
-          """, limit: .seconds(60))
+    try await place.withDatabase(in: "LATIN1") { database, settings in
+      try await database.withSession { session in
+        try session.execute(
+          script: """
+            create table users (id bigint primary key, email text);
+            create table rewards (
+              id bigint primary key, user_id bigint, campaign_id bigint, type text, method text, status text, earned_at timestamptz);
+            insert into users values (1, 'a@example.org');
+            insert into oneshot.reward_types (reward_type, needs_code) values ('café', true);
+            insert into oneshot.reward_codes (reward_type, code) values ('café', 'ÉTÉ-1');
+            insert into rewards values (1, 1, null, 'café', 'email', 'due', now());
+            insert into rewards values (2, 1, null, 'naïf', 'email', 'due', now());
+            """, limit: .seconds(60))
+      }
+      let check = try await Earned.binary.run(["--check"], settings)
+      #expect(check.exitCode == 0, "\(check.output)")
+      let run = try await Earned.binary.run([], settings)
+      #expect(
+        run.exitCode == 65 && run.count("codes_given") == 1 && run.output.contains("no type «naïf»"), "\(run.output)")
+      let code = try await database.withSession { session in
+        try session.query("select data ->> 'code' as code from oneshot.deliveries").only().value(
+          "code", as: String.self)
+      }
+      #expect(code == "ÉTÉ-1")
     }
-    let check = try await Earned.binary.run(["--check"], settings)
-    #expect(check.exitCode == 0, "\(check.output)")
-    let run = try await Earned.binary.run([], settings)
-    #expect(
-      run.exitCode == 65 && run.count("codes_given") == 1 && run.output.contains("no type «naïf»"), "\(run.output)")
-    let code = try await database.withSession { session in
-      try session.query("select data ->> 'code' as code from oneshot.deliveries").only().value("code", as: String.self)
-    }
-    #expect(code == "ÉTÉ-1")
-    await database.close()
-    try await place.execute("drop database \(name) with (force)")
   }
 
   @Test func `settings that say nothing are refused, and types of a schedule are its alone`() async throws {

@@ -321,6 +321,29 @@
   "watches": false,
   "files": []
  },
+ "media-previews": {
+  "job": "media-previews",
+  "summary": "makes previews of the films and sound files that were uploaded",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "media-previews",
+  "lines": [
+   "events",
+   "previews"
+  ],
+  "mayIdle": true,
+  "watches": false,
+  "files": [
+   "PREVIEWS_CA_FILE",
+   "PREVIEWS_FFMPEG",
+   "PREVIEWS_FFPROBE"
+  ]
+ },
  "cache-warmer": {
   "job": "cache-warmer",
   "summary": "keeps the feeds of the most active users in Redis, computed before they are requested",
@@ -380,6 +403,22 @@
   "files": [
    "SUGGEST_SOURCES_DIR"
   ]
+ },
+ "stage-table": {
+  "job": "stage-table",
+  "summary": "brings rows from stdin, a file or a program into a table, all of them or none",
+  "stops": 10,
+  "final": [
+   64,
+   65,
+   77,
+   78
+  ],
+  "ledger": "stage-table:of-post_tallies",
+  "lines": [],
+  "mayIdle": false,
+  "watches": false,
+  "files": []
  },
  "job-doctor": {
   "job": "job-doctor",

@@ -89,6 +89,9 @@ priorityClassName: {{ . }}
   readOnly: true
 {{- end }}
 {{- end }}
+{{- with .job.volumeMounts }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "oneshot.volumes" -}}
@@ -98,5 +101,16 @@ priorityClassName: {{ . }}
   configMap:
     name: {{ include "oneshot.files" (dict "root" $.root "name" $name) }}
 {{- end }}
+{{- end }}
+{{- with .job.volumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The containers that run before the job's. */}}
+{{- define "oneshot.before" -}}
+{{- with .initContainers }}
+initContainers:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
