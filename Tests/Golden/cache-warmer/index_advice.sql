@@ -1,6 +1,6 @@
 -- cache-warmer, index_advice
 prepare golden as
--- Large tables of which a run reads everything, for want of an index.
+-- Large tables without an index, all of which a run reads.
 select format(
     'no index of %s begins with %I, so a run may read all of it: create index concurrently on %s (%s)',
     id::regclass, column_name, id::regclass, columns) as advice

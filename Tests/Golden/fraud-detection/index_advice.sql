@@ -1,6 +1,6 @@
 -- fraud-detection, index_advice
 prepare golden as
--- A large table of which each run reads everything, for want of an index.
+-- A large table without an index, all of which each run reads.
 select format('no index of %s begins with created_at, so a run reads all of it: create index concurrently on %s (created_at)',
     id::regclass, id::regclass) as advice
 from (select to_regclass('waitlist_entries')::oid) as entries (id)

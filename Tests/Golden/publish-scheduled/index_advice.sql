@@ -5,7 +5,7 @@
 \set columns '''{"publish_at"}'''
 \set states '''{"scheduled"}'''
 prepare golden (unknown, unknown, unknown, unknown, unknown) as
--- Large tables of which each page of due posts reads everything, for want of an index.
+-- Large tables without an index, all of which is read for each page of due posts.
 select format(
     'no index of %s begins with %I, so a run reads all of it: create index concurrently on %s (%I, %I) where %I = %L',
     id::regclass, due.column_name, id::regclass, due.column_name, $1::text, $2::text, due.state)

@@ -1,6 +1,6 @@
 -- reward-delivery, index_advice
 prepare golden as
--- A large table of rewards that each run reads as a whole, for want of an index.
+-- A large table of rewards without an index, all of which each run reads.
 select format(
     'no index of %s finds what is due, so a run reads all of it: create index concurrently on %s (earned_at, id) where status = ''due''',
     pg_class.oid::regclass, pg_class.oid::regclass) as advice

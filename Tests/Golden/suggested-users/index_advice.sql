@@ -1,6 +1,6 @@
 -- suggested-users, index_advice
 prepare golden as
--- Large tables that each user's list would be looked for in as a whole, for want of an index.
+-- Large tables without an index, all of which is read for each user's list.
 select format('no index of %s begins with %s, so each batch reads all of it: create index concurrently on %s (%s)',
     pg_class.oid::regclass, needed.first, pg_class.oid::regclass, needed.columns) as advice
 from (values
