@@ -89,7 +89,7 @@ def one_by_one(stand):
             row_number() over (partition by p.user_id order by score desc, p.id::text collate "C" desc) as of_author
           from feeds as p
           cross join lateral (
-            select (1 + (select count(*) from feed_likes as e where e.feed_id = p.id and {within['e.created_at']})
+            select (1 + (select count(distinct e.user_id) from feed_likes as e where e.feed_id = p.id and {within['e.created_at']})
                 + 2 * (select count(*) from feed_comments as e where e.feed_id = p.id and {within['e.created_at']}))
               * round(1e9::float8 * power(0.95::float8, extract(epoch from {NOW} - p.created_at)::float8 / 3600))::bigint
               as score) as scored
