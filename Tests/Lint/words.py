@@ -4,8 +4,8 @@
   words.py [ROOT]     prints PLACE: WORD -> WHAT TO SAY, and ends with 1 if there is any
 
 Pages are README.md, CONTRIBUTING.md, CHANGELOG.md, and what is below docs/ and findings/, but for code in them. Help and
-messages are the texts in quotes of Sources/; its comments are looked at, too. A line of a page has at most 120
-characters, unless it is a row of a table or cannot be broken; an entry of the changelog is one line.
+messages are the texts in quotes of Sources/; its comments are looked at, too. Statements are ASCII. A line of a page has
+at most 120 characters, unless it is a row of a table or cannot be broken; an entry of the changelog is one line.
 """
 import pathlib
 import re
@@ -82,6 +82,11 @@ def complaints(root):
     for path in sorted((root / "Sources/Jobs").rglob("*.sql")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             yield from refused(path, number, line.partition("--")[2], is_comment=True)
+    for path in sorted((root / "Sources").rglob("*.sql")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            # Comments are sent, too.
+            if not line.isascii():
+                yield f"{path.relative_to(root)}:{number}: not ASCII -> databases in other encodings cannot take it"
 
 
 def main():

@@ -131,14 +131,6 @@ package struct People: JobFixture {
           union all select 'dismissal', * from suggestion_dismissals
           union all select 'request', * from follow_requests) as hidden))
       """)
-    let folder = try TemporaryFolder()
-    let file = URL(filePath: folder.path).appending(path: "rows.json")
-    try rows.write(to: file, atomically: true, encoding: .utf8)
-    let run = try await Binary(path: "/usr/bin/python3").run([Self.script, file.path])
-    guard run.exitCode == 0 else { throw TestFailure(run.errors) }
-    return try JSONDecoder().decode([String: String].self, from: Data(run.output.utf8))
+    return try await PythonModel.answer(of: "suggestions.py", rows)
   }
-
-  private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../Feeds/suggestions.py").standardized.path
 }

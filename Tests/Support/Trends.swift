@@ -98,16 +98,8 @@ package struct Trends: JobFixture {
 
   /// What a model in Python makes of all rows.
   package func model(_ rules: Rules = Rules()) async throws -> [String: [String]] {
-    let folder = try TemporaryFolder()
-    let file = URL(filePath: folder.path).appending(path: "rows.json")
-    try await rows(rules).write(to: file, atomically: true, encoding: .utf8)
-    let run = try await Binary(path: "/usr/bin/python3").run([Self.script, file.path])
-    guard run.exitCode == 0 else { throw TestFailure(run.errors) }
-    return try JSONDecoder().decode([String: [String]].self, from: Data(run.output.utf8))
+    try await PythonModel.answer(of: "trending.py", rows(rules))
   }
-
-  private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../Feeds/trending.py").standardized.path
 
   /// Ages are whole microseconds before the run's moment.
   private func rows(_ rules: Rules) async throws -> String {

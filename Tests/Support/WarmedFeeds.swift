@@ -106,6 +106,34 @@ package struct WarmedFeeds: JobFixture {
     ).compactMap(\.first)
   }
 
+  /// What a model in Python makes of all rows: a feed for each user who is there.
+  package func model(limit: Int, authorMost: Int) async throws -> [String: [String]] {
+    // Whole microseconds before the moment.
+    let age = { (column: String) in
+      "(extract(epoch from timestamptz '\(moment.rfc3339)' - \(column)) * 1000000)::bigint"
+    }
+    func rows(_ object: String, _ table: String) -> String {
+      "(select coalesce(json_agg(\(object)), '[]') from \(table))"
+    }
+    func events(_ table: String, _ column: String) -> String {
+      rows("json_build_object('post', feed_id, 'user', user_id, 'age', \(age(column)))", table)
+    }
+    let object = try await place.value(
+      """
+      select json_build_object(
+        'limit', \(limit), 'author_max', \(authorMost), 'horizon', 7 * 86400 * 1000000::bigint,
+        'users', \(rows("id", "users where deleted_at is null")),
+        'posts', \(rows(
+          "json_build_object('id', id, 'author', user_id, 'age', \(age("created_at")))", "feeds where deleted_at is null")),
+        'likes', \(events("feed_likes", "created_at")), 'comments', \(events("feed_comments", "created_at")),
+        'views', \(events("feed_views", "viewed_at")),
+        'follows', \(rows("json_build_array(follower_id, followee_id)", "follows")),
+        'blocks', \(rows("json_build_array(user_id, target_id)", "blocks")),
+        'mutes', \(rows("json_build_array(user_id, target_id)", "mutes")))
+      """)
+    return try await PythonModel.answer(of: "feeds.py", object)
+  }
+
   /// A feed as a reader of `WARM_FORM=string` has it.
   package func feed(_ user: String, prefix: String = "feed:") async throws -> [String]? {
     guard let text = try await place.redis("GET", prefix + user).text else { return nil }

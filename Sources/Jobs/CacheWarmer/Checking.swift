@@ -19,7 +19,7 @@ extension CacheWarmer: Checkable {
     do {
       let standing = try await Standing.read(settings, run)
       let ranking = Ranking(settings, standing, at: run.scheduledAt)
-      if ranking.isBuiltIn, let complaint = standing.complaint { return [complaint] }
+      if let complaint = standing.complaint { return [complaint] }
       let isDatabase = settings.activity == .database
       try await run.snapshot { session in
         if isDatabase { _ = try session.describe(try ranking.active()) }

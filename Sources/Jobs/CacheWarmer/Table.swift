@@ -48,7 +48,7 @@ struct Standing: Sendable {
   /// When the previous run for this work began.
   var lastStartedAt: Timestamp?
   var hasLetters: Bool
-  /// Ids that cannot be compared, of the tables that the built-in ranking reads.
+  /// Ids that cannot be compared, where the built-in ranking reads them.
   var complaint: JobFailure?
 
   static func read(_ settings: CacheWarmer.Settings, _ run: JobRun) async throws -> Standing {
@@ -62,8 +62,9 @@ struct Standing: Sendable {
       columns: Set(try row.value("columns", as: String.self).split(separator: ",").map(String.init)),
       userType: try row.value("user_type"), lastStartedAt: try row.optional("last_started_at"),
       hasLetters: try row.value("has_letters"),
-      complaint: try users.complaint(row.optional("user_collations"))
-        ?? posts.complaint(row.optional("post_collations")))
+      complaint: settings.ranking != nil
+        ? nil
+        : try users.complaint(row.optional("user_collations")) ?? posts.complaint(row.optional("post_collations")))
   }
 
   static func statement(_ values: [String: any PostgresEncodable]) throws -> Statement {

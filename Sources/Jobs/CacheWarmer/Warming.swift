@@ -28,7 +28,7 @@ struct Warming: Sendable {
     // From now on an earlier run that was paused writes nothing over what others have written since.
     try await run.claim(family: settings.keyPrefix)
     let standing = try await Standing.read(settings, run)
-    if settings.ranking == nil, let complaint = standing.complaint { throw complaint }
+    if let complaint = standing.complaint { throw complaint }
     if settings.ranking == nil, !standing.missing.isEmpty { report.without = standing.missing }
     let ranking = Ranking(settings, standing, at: run.scheduledAt)
     let active = try await ActiveUsers.read(settings, standing, ranking, run)

@@ -75,13 +75,15 @@ struct Calculation: Sendable {
 
   // MARK: Steps
 
-  /// Of posts and of users, in the application's own tables; what a user's own source yields only a run knows.
-  var comparedIDs: [IDColumns] {
-    let tables = sources.compactMap(\.table)
-    return [
-      IDColumns(of: "posts", [("feeds", "id")] + tables.map { ($0, "feed_id") }),
-      IDColumns(of: "users", [("users", "id"), ("feeds", "user_id")] + tables.map { ($0, "user_id") }),
-    ]
+  /// The posts' ids in the application's own tables; what a user's own source yields only a run knows.
+  private var comparedPosts: IDColumns {
+    IDColumns(of: "posts", [("feeds", "id")] + sources.compactMap(\.table).map { ($0, "feed_id") })
+  }
+
+  /// The users' ids there.
+  private var comparedUsers: IDColumns {
+    IDColumns(
+      of: "users", [("users", "id"), ("feeds", "user_id")] + sources.compactMap(\.table).map { ($0, "user_id") })
   }
 
   /// Makes what sources may read, and keeps everything after it from writing.
@@ -98,10 +100,14 @@ struct Calculation: Sendable {
       for relation in LiveRelation.allCases { try session.makeAlias(of: relation) }
     }
     try session.query("set transaction read only")
-    for ids in comparedIDs {
-      let select = SQLFragment(sql: "select {collations} as collations").filling(["collations": ids.collations])
-      let collations: String? = try session.query(select.statement()).only().optional("collations")
-      if let complaint = ids.complaint(collations) { throw complaint }
+    let collations = try session.query(
+      SQLFragment(sql: "select {posts} as posts, {users} as users")
+        .filling(["posts": comparedPosts.collations, "users": comparedUsers.collations]).statement()
+    ).only()
+    if let complaint = try comparedPosts.complaint(collations.optional("posts"))
+      ?? comparedUsers.complaint(collations.optional("users"))
+    {
+      throw complaint
     }
     let columns = try session.describe("select id, user_id from oneshot_live_feeds")
     let names = try session.query(

@@ -162,10 +162,10 @@ from decided where outcome_kept is not null group by category, kind, outcome_kep
 union all
 select min(category), null, 'failed', 1, bool_and(is_known), notification_id,
   string_agg(distinct case final
-    when 'bad_mode' then format('%s of the category %s is «%s», not %s', mode_column, category, left(mode, 100),
+    when 'bad_mode' then format('%s of the category %s is "%s", not %s', mode_column, category, left(mode, 100),
       case kind when 'email' then 'off, immediate, daily or weekly' else 'off or immediate' end)
     when 'bad_address' then 'users.email is not a valid address'
-    else format('users.timezone is «%s», which is no name of a time zone', left(zone, 100))
+    else format('users.timezone is "%s", which is no name of a time zone', left(zone, 100))
   end, '; ')
 from decided where final ~ '^bad_' group by notification_id
 union all

@@ -14,7 +14,7 @@ with given as materialized (
   select r.id, r.id::text collate "C" as reward_id, place, r.user_id, r.campaign_id, r.type::text collate "C" as type,
     r.method::text collate "C" as method, r.status::text collate "C" as status, r.earned_at, r.expires_at as expires_at
   from given join rewards as r on r.id = given.id
-  where -- Whether a reward (r) has a status that counts. What its column takes for «due» is: upper case in citext.
+  where -- Whether a reward (r) has a status that counts. What its column takes for "due" is: upper case in citext.
 (r.status::text = any ($2::text[]) or r.status = 'due')
 
   order by place
@@ -70,7 +70,7 @@ from oneshot.reward_codes as c
   select wanting.*, coalesce(own_code, codes[number]) as code, coalesce(own_valid_until, valid_untils[number]) as valid_until,
     codes[number] is not null as is_new_code, state, final, true as is_ours,
     case when final = 'queued' then 'reward:' || reward_id ||
-      -- Where an id has a colon, the number is always there: else the second message of «a» would be the first of «a:2».
+      -- Where an id has a colon, the number is always there: else the second message of "a" would be the first of "a:2".
       case when requests > 0 or reward_id like '%:%' then ':' || requests + 1 else '' end
     end as dedup_key
   from wanting
@@ -92,23 +92,23 @@ group by type, method, final
 union all
 select type, method, final, 1, 0, reward_id,
   case final
-    when 'bad_type' then format('oneshot.reward_types has no type «%s»', left(type, 100))
-    when 'bad_method' then format('rewards.method is «%s», neither email nor webhook', left(method, 100))
+    when 'bad_type' then format('oneshot.reward_types has no type "%s"', left(type, 100))
+    when 'bad_method' then format('rewards.method is "%s", neither email nor webhook', left(method, 100))
     when 'no_address' then 'its user has no address in users.email'
     when 'bad_address' then 'users.email is not a valid address'
     when 'no_endpoint' then format(
-      'its type «%s» names no endpoint that is enabled and takes reward.granted', left(type, 100))
+      'its type "%s" names no endpoint that is enabled and takes reward.granted', left(type, 100))
     when 'bad_time' then 'rewards.earned_at is null'
     when 'too_old' then format('it was earned at %s', to_json(earned_at::timestamptz) #>> '{}')
     when 'spent_code' then 'its code is void or has expired'
-    when 'out_of_codes' then format('its type «%s» has no free code', left(type, 100))
+    when 'out_of_codes' then format('its type "%s" has no free code', left(type, 100))
   end
 from decided
 where final not in ('queued', 'no_code', 'expired', 'no_user', 'known')
 union all
 select r.type::text collate "C", null, 'locked', 1, 0, r.id::text collate "C", null
 from given join rewards as r on r.id = given.id
-where -- Whether a reward (r) has a status that counts. What its column takes for «due» is: upper case in citext.
+where -- Whether a reward (r) has a status that counts. What its column takes for "due" is: upper case in citext.
 (r.status::text = any ($2::text[]) or r.status = 'due')
  and given.id not in (select id from taken)
 ;

@@ -7,7 +7,7 @@ prepare golden (unknown, unknown, unknown, timestamptz) as
 -- Other Redis servers whose counters with this prefix were written within their life. (Rows from before this migration
 -- name no server.)
 select format(
-    'two addresses have written the days of the prefix «%s»: REDIS_URL here is %s, and %s completed a day on %s. '
+    'two addresses have written the days of the prefix "%s": REDIS_URL here is %s, and %s completed a day on %s. '
       'If these are two Redis, give the schedule of each a JOB_INSTANCE; if it is one with two names, use one of them.',
     $1::text, $2::text, server, to_char(max(completed_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
   ) as advice

@@ -69,14 +69,9 @@ import Testing
   }
 
   @Test func `when Redis fails over between ranking and publication, the feeds are in the new primary`() async throws {
-    let (feeds, sentinels) = (try await Feeds(), try await Sentinels())
-    defer { withExtendedLifetime(sentinels) {} }
+    let feeds = try await Feeds()
     try await feeds.fillPlainly(users: 3)
-    let run = try await feeds.start(["REDIS_URL": sentinels.url(), "JOB_BACKOFF_MAX": "100ms"], past: "\"ranked\"")
-    try await eventually { try await Sentinels.answer(sentinels.replica.port, "EXISTS", Feeds.lockKey) == "1\n" }
-    try await sentinels.failOver()
-    run.letGo()
-    let outcome = await run.process.outcome()
+    let (outcome, sentinels) = try await feeds.failOver(past: "\"ranked\"")
     #expect(outcome.exitCode == 0 && outcome.count("warmed") == 3, "\(outcome.output)\(outcome.errors)")
     for user in 1...3 {
       #expect(try await Sentinels.answer(sentinels.replica.port, "GET", "feed:\(user)").contains(#"["1","2","3"]"#))

@@ -6,17 +6,19 @@ import Testing
 /// What a run writes, and what it leaves alone.
 @Suite(.timeLimit(.minutes(20))) struct WarmingTests {
   @Test(arguments: [0.1, 0.5, 0.9])
-  func `feeds equal those of one query for each user`(seed: Double) async throws {
+  func `feeds equal those of one query for each user, and those of a model in Python`(seed: Double) async throws {
     let feeds = try await Feeds(["WARM_LIMIT": "7", "WARM_AUTHOR_MAX": "2", "WARM_BATCH": "9"])
     try await feeds.fill(seed: seed)
     // Each like stands in its table twice.
     try await feeds.place.execute("insert into feed_likes select * from feed_likes")
     let run = try await feeds.run()
     #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    let model = try await feeds.model(limit: 7, authorMost: 2)
     var (warmed, empty, cut) = (0, 0, 0)
     for user in 1...60 where user % 11 != 0 {
       let plain = try await feeds.plain(user, limit: 7, authorMost: 2)
       #expect(try await feeds.feed(user) == (plain.isEmpty ? nil : plain), "user \(user)")
+      #expect(model["\(user)"] == plain, "user \(user)")
       if plain.isEmpty { empty += 1 } else { warmed += 1 }
       if plain.count == 7 { cut += 1 }
     }

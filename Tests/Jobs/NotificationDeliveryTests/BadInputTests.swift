@@ -21,11 +21,11 @@ import Testing
     #expect(run.exitCode == 65 && run.count("failed") == 5 && run.count("in_app") == 6, "\(run.output)")
     #expect(
       try await notices.letters() == [
-        "1 invalid pending: users.timezone is «UTC-5», which is no name of a time zone",
-        "2 invalid pending: users.timezone is «CET», which is no name of a time zone",
+        "1 invalid pending: users.timezone is \"UTC-5\", which is no name of a time zone",
+        "2 invalid pending: users.timezone is \"CET\", which is no name of a time zone",
         "3 invalid pending: users.email is not a valid address",
-        "4 invalid pending: notification_preferences.mode of the category social is «hourly», not off, immediate, daily or weekly",
-        "5 invalid pending: notification_preferences.mode of the category social is «daily», not off or immediate",
+        "4 invalid pending: notification_preferences.mode of the category social is \"hourly\", not off, immediate, daily or weekly",
+        "5 invalid pending: notification_preferences.mode of the category social is \"daily\", not off or immediate",
       ])
     #expect(try await notices.mails() == ["5 quiet", "6 immediate"])
     #expect(!run.output.contains("a@b.c") && !run.errors.contains("a@b.c"))

@@ -126,10 +126,10 @@ import Testing
     #expect(run.exitCode == 65 && run.count("made") == 7 && run.count("failed") == 4, "\(run.output)")
     #expect(
       try await digests.letters() == [
-        "daily/1 invalid pending: the time zone is «Mars/Olympus», which is no name of one",
-        "daily/2 invalid pending: the hour is «24», not 0 to 23; the minute is «75», not 0 to 59",
-        "weekly/1 invalid pending: the time zone is «Mars/Olympus», which is no name of one",
-        "weekly/3 invalid pending: the weekday is «someday», neither a name nor 1 to 7",
+        "daily/1 invalid pending: the time zone is \"Mars/Olympus\", which is no name of one",
+        "daily/2 invalid pending: the hour is \"24\", not 0 to 23; the minute is \"75\", not 0 to 59",
+        "weekly/1 invalid pending: the time zone is \"Mars/Olympus\", which is no name of one",
+        "weekly/3 invalid pending: the weekday is \"someday\", neither a name nor 1 to 7",
       ])
     #expect(try await digests.made().contains("4 11-08 08:30 1"))
   }

@@ -43,11 +43,11 @@ import Testing
     #expect(run.count("failed") == 7 && run.count("too_old") == 1, "\(run.output)")
     #expect(
       try await earned.letters() == [
-        "1 invalid pending: oneshot.reward_types has no type «gold»",
-        "2 invalid pending: rewards.method is «fax», neither email nor webhook",
+        "1 invalid pending: oneshot.reward_types has no type \"gold\"",
+        "2 invalid pending: rewards.method is \"fax\", neither email nor webhook",
         "3 invalid pending: its user has no address in users.email",
         "4 invalid pending: users.email is not a valid address",
-        "5 invalid pending: its type «coffee» names no endpoint that is enabled and takes reward.granted",
+        "5 invalid pending: its type \"coffee\" names no endpoint that is enabled and takes reward.granted",
         "6 too_old pending: it was earned at 2025-10-01T00:00:00+00:00", "7 invalid pending: rewards.earned_at is null",
         "8 invalid pending: its code is void or has expired",
       ])
@@ -160,7 +160,7 @@ import Testing
     let earned = try await Earned(["REWARD_NO_CODE": "fail"])
     try await earned.add(1...1)
     #expect(try await earned.run().exitCode == 65)
-    #expect(try await earned.letters() == ["1 no_code pending: its type «coffee» has no free code"])
+    #expect(try await earned.letters() == ["1 no_code pending: its type \"coffee\" has no free code"])
     try await earned.load(1...1)
     try await earned.place.askForReplay("reward-delivery", "1")
     #expect(try await earned.run().exitCode == 0)

@@ -41,15 +41,9 @@ import Testing
   @Test func `when Redis fails over between calculation and publication, the lists are in the new primary`()
     async throws
   {
-    let (people, sentinels) = (try await People(), try await Sentinels())
-    defer { withExtendedLifetime(sentinels) {} }
+    let people = try await People()
     try await people.fill()
-    let settings = ["REDIS_URL": sentinels.url(), "JOB_BACKOFF_MAX": "100ms"]
-    let run = try await people.start(settings, past: "calculated the lists")
-    try await eventually { try await Sentinels.answer(sentinels.replica.port, "EXISTS", People.lockKey) == "1\n" }
-    try await sentinels.failOver()
-    run.letGo()
-    let outcome = await run.process.outcome()
+    let (outcome, sentinels) = try await people.failOver(past: "calculated the lists")
     #expect(outcome.exitCode == 0, "\(outcome.output)")
     for (user, list) in try await people.model() {
       #expect(try await Sentinels.answer(sentinels.replica.port, "GET", "suggested_users:\(user)") == list + "\n")

@@ -87,14 +87,7 @@ import Testing
     async throws
   {
     let (trends, _, new) = try await field()
-    let sentinels = try await Sentinels()
-    defer { withExtendedLifetime(sentinels) {} }
-    let settings = ["REDIS_URL": sentinels.url(), "JOB_BACKOFF_MAX": "100ms"]
-    let run = try await trends.start(settings, past: "calculated the lists")
-    try await eventually { try await Sentinels.answer(sentinels.replica.port, "EXISTS", Trends.lockKey) == "1\n" }
-    try await sentinels.failOver()
-    run.letGo()
-    let outcome = await run.process.outcome()
+    let (outcome, sentinels) = try await trends.failOver(past: "calculated the lists")
     #expect(outcome.exitCode == 0 && outcome.count("published") == 3, "\(outcome.output)\(outcome.errors)")
     for (window, list) in zip(["1h", "24h", "7d"], new) {
       let members = try await Sentinels.answer(sentinels.replica.port, "ZREVRANGE", "trending:\(window)", "0", "-1")

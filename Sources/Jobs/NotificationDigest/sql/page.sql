@@ -23,10 +23,10 @@ with waiting as (
     ) as at_time,
     case when :frequency = 'weekly' then coalesce(day, :weekday::integer) end as weekday,
     concat_ws('; ',
-      case when not is_zone then format('the time zone is «%s», which is no name of one', left(zone, 100)) end,
-      case when not is_hour then format('the hour is «%s», not 0 to 23', left(hour, 100)) end,
-      case when not is_minute then format('the minute is «%s», not 0 to 59', left(minute, 100)) end,
-      case when day is null then format('the weekday is «%s», neither a name nor 1 to 7', left(weekday, 100)) end
+      case when not is_zone then format('the time zone is "%s", which is no name of one', left(zone, 100)) end,
+      case when not is_hour then format('the hour is "%s", not 0 to 23', left(hour, 100)) end,
+      case when not is_minute then format('the minute is "%s", not 0 to 59', left(minute, 100)) end,
+      case when day is null then format('the weekday is "%s", neither a name nor 1 to 7', left(weekday, 100)) end
     ) as problem
   from chosen
   cross join lateral (

@@ -56,7 +56,7 @@ with given as materialized (
   select wanting.*, coalesce(own_code, codes[number]) as code, coalesce(own_valid_until, valid_untils[number]) as valid_until,
     codes[number] is not null as is_new_code, state, final, true as is_ours,
     case when final = 'queued' then 'reward:' || reward_id ||
-      -- Where an id has a colon, the number is always there: else the second message of «a» would be the first of «a:2».
+      -- Where an id has a colon, the number is always there: else the second message of "a" would be the first of "a:2".
       case when requests > 0 or reward_id like '%:%' then ':' || requests + 1 else '' end
     end as dedup_key
   from wanting
